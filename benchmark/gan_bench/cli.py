@@ -1,0 +1,251 @@
+"""The command line. User errors end here, nowhere else; stdout carries results only."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import rich_click as click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from gan_bench.report import Boards
+
+RESULTS = Path("results")
+FORMATS = ("terminal", "markdown", "csv", "json")
+SOME_CELLS_FAILED, INTERRUPTED = 3, 130
+PLUGIN = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE.py",
+    type=click.Path(path_type=Path),
+    help="Also load the @hookimpl functions of this file.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gan-bench")
+def cli() -> None:
+    """Which GAN is better, on my images, for the same work?
+
+    Trains architectures x losses on one schedule, measures them with one ruler, prints a
+    leaderboard.
+    """
+
+
+@cli.command()
+@click.option("--arch", "architectures", multiple=True, metavar="NAME", help="May be repeated.")
+@click.option("--loss", "losses", multiple=True, metavar="NAME", help="May be repeated.")
+@click.option("--data", metavar="NAME|FOLDER|ZIP", help="A data set, or your own images.")
+@click.option(
+    "--data-root",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where the files of a named data set are.",
+)
+@click.option("--download", is_flag=True, help="Let a named data set be fetched to --data-root.")
+@click.option("--size", type=click.IntRange(8, 1024), metavar="PX", help="Side of the images.")
+@click.option("--preset", metavar="NAME", help="Schedule, size and metrics that go together.")
+@click.option("--kimg", type=click.FloatRange(0, min_open=True), help="Thousand images to show.")
+@click.option("--batch", type=click.IntRange(2), help="Images in a batch.")
+@click.option("--seeds", type=click.IntRange(1), default=1, help="Cells for each pair of names.")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="May be repeated.")
+@click.option("--features", metavar="NAME", help="The network that images are measured with.")
+@click.option(
+    "--feature-weights",
+    "weights",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Weights for a features net that brings none.",
+)
+@click.option("--samples", type=click.IntRange(10), help="Images to generate for the metrics.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Of the training.")
+@click.option("--engine", metavar="NAME", help="How cells are started.")
+@PLUGIN
+@click.option(
+    "--results",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    help="Where all is kept; the same command goes on there.",
+)
+@click.option("--retry-failed", is_flag=True, help="Train cells again that have failed.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="Print the leaderboard as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only results and errors.")
+def run(
+    results: Path, retry_failed: bool, dry_run: bool, as_json: bool, quiet: bool, **asked: Any
+) -> None:
+    """Train every architecture with every loss on one schedule, measure, print the leaderboard.
+
+    Without options: the preset for this machine, on its data set. Cells that are finished are
+    never trained again.
+    """
+    from gan_bench import catalogue as catalogues
+    from gan_bench import progress, runner, store
+
+    request = runner.Request(**asked)
+    catalogue = catalogues.load(request.plugins)
+    runner.check_writable(results)
+    console = Console(stderr=True, quiet=quiet)
+    with progress.preparing(console, request.data or "images") as update:
+        planned = runner.make_plan(request, catalogue, update)
+    protocol = planned.plan.protocol
+    watch = progress.Watch(console, protocol, runner.folders(planned, results))
+    for note in [*planned.notes, *progress.data_notes(planned.prepared)]:
+        watch.say(note)
+    if dry_run:
+        _print_plan(planned.plan.cells, protocol.slug)
+        return
+    runner.lay_out(planned, results, retry_failed)
+    watch.say(f"{len(planned.plan.cells)} cells in {store.protocol_dir(results, protocol)}")
+    with watch.showing():
+        for folder in runner.run_cells(planned.engine, watch.folders):
+            watch.ended(folder)
+    _show(results, protocol.slug, "json" if as_json else None, console)
+    if any(store.read_record(folder).status == "failed" for folder in watch.folders):
+        sys.exit(SOME_CELLS_FAILED)
+
+
+def _print_plan(cells: Any, slug: str) -> None:
+    click.echo(slug)
+    for cell in cells:
+        click.echo(f"{cell.architecture} / {cell.loss} / seed{cell.seed} on {cell.place.device}")
+
+
+@cli.command()
+@click.argument("results", type=click.Path(path_type=Path), default=RESULTS)
+@click.option("--format", "style", type=click.Choice(FORMATS), help="Default: by where it goes.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Instead of stdout.")
+@click.option("--sort", metavar="METRIC", help="Rank by this metric.")
+@click.option("--protocol", "slug", metavar="SLUG", help="Only this protocol.")
+def report(
+    results: Path, style: str | None, out: Path | None, sort: str | None, slug: str | None
+) -> None:
+    """Print the leaderboards of a results folder.
+
+    A rich table on a terminal, markdown when piped or redirected, unless --format says otherwise.
+    Different protocols never share a table.
+    """
+    from gan_bench import report as reports
+
+    boards = reports.load(results, slug, sort)
+    _draw(boards, Console(stderr=True))
+    text = _formatted(boards, style or _style(out), out.absolute().parent if out else Path.cwd())
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        from gan_bench.store import write_bytes
+
+        write_bytes(out, text.encode())
+
+
+def _style(out: Path | None) -> str:
+    return "terminal" if out is None and sys.stdout.isatty() else "markdown"
+
+
+def _formatted(boards: Boards, style: str, base: Path) -> str:
+    from gan_bench import report as reports
+
+    if style == "terminal":
+        console = Console()
+        with console.capture() as captured:
+            reports.to_terminal(boards, console)
+        return captured.get()
+    if style == "markdown":
+        return reports.to_markdown(boards, base)
+    return reports.to_csv(boards) if style == "csv" else reports.to_json(boards)
+
+
+def _draw(boards: Boards, console: Console) -> list[Path]:
+    """The pictures; a folder that cannot be written still has its tables."""
+    from gan_bench.contract import StorageError
+    from gan_bench.figures import draw
+
+    paths = []
+    for board in boards.boards:
+        try:
+            paths += draw(board)
+        except StorageError as error:
+            console.print(Text(f"no pictures: {error}"), soft_wrap=True)
+    return paths
+
+
+def _show(results: Path, slug: str, style: str | None, console: Console) -> None:
+    """What `run` ends with: the table, the pictures, how to see more."""
+    from gan_bench import report as reports
+
+    boards = reports.load(results, slug)
+    paths = _draw(boards, console)
+    click.echo(_formatted(boards, style or _style(None), Path.cwd()), nl=False)
+    for path in paths:
+        console.print(Text(f"picture: {path}"), soft_wrap=True)
+    where = "" if results == RESULTS else f" {shlex.quote(str(results))}"
+    more = f"more: gan-bench report{where} --format markdown|csv|json"
+    console.print(Text(more), soft_wrap=True)
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def plugins(context: click.Context) -> None:
+    """What is installed, from whom, and what failed to load."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_plugins)
+
+
+@plugins.command("list")
+@PLUGIN
+def list_plugins(plugins: tuple[Path, ...] = ()) -> None:
+    """Every offer with its distribution and version, and what failed and why."""
+    from gan_bench import catalogue as catalogues
+
+    catalogue = catalogues.load(plugins)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("kind", "name", "from", "source"):
+        table.add_column(title, overflow="fold")
+    for kind, offers in catalogue.offers.items():
+        for name, (offer, plugin) in sorted(offers.items()):
+            table.add_row(*map(Text, (catalogues.KINDS[kind][0], name, str(plugin), offer.source)))
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    for broken in catalogue.broken:
+        console.print(Text(f"failed: {broken}"), soft_wrap=True)
+
+
+def main() -> NoReturn:
+    """Run the command line; every way to end has its exit code."""
+    from gan_bench.contract import GanBenchError
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code or 0)
+    except GanBenchError as error:
+        _fail(str(error), error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        command = shlex.join(["gan-bench", *sys.argv[1:]])
+        _fail(f"interrupted; to go on, run the same command again:\n{command}", INTERRUPTED)
+    except BrokenPipeError:  # `gan-bench report | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    Console(stderr=True).print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Samples -> features once -> scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract import DataError, Dataset, Features, Metric, Samples
+from gan_bench.images import Prepared, cache_dir
+from gan_bench.protocol import Evaluation, Judged, Protocol
+from gan_bench.store import Score, write_array
+
+BATCH = 256
+
+Extract = Callable[[Tensor], Tensor]
+
+
+def plan_evaluation(
+    catalogue: Catalogue,
+    dataset: Dataset,
+    *,
+    features: str,
+    metrics: tuple[str, ...],
+    samples: int,
+    weights: Path | None,
+) -> Evaluation:
+    """The ruler by names, with the digests of all that it reads.
+
+    A metric's family name is completed by the features: "fd" is "fd-<features>". Raises
+    UsageError for an unknown name, DataError for features that cannot work here.
+    """
+    catalogue.find(Features, features)
+    chosen = [find_metric(catalogue, name, features) for name in metrics]
+    nets = {metric.features or features for metric in chosen}
+    if dataset.judge is not None:
+        nets.add(dataset.judge)
+    return Evaluation(
+        samples=samples,
+        features=features,
+        digests={
+            net: catalogue.find(Features, net).digest(_weights(catalogue, net, weights))
+            for net in sorted(nets)
+        },
+        metrics=tuple(
+            Judged(
+                name=metric.name,
+                higher_is_better=metric.higher_is_better,
+                features=metric.features or features,
+            )
+            for metric in chosen
+        ),
+    )
+
+
+def find_metric(catalogue: Catalogue, name: str, features: str) -> Metric:
+    """The metric of that name, or the one of that family for these features."""
+    family = f"{name}-{features}"
+    known = family in catalogue.names(Metric) and name not in catalogue.names(Metric)
+    return catalogue.find(Metric, family if known else name)
+
+
+def _weights(catalogue: Catalogue, net: str, weights: Path | None) -> Path | None:
+    return weights if catalogue.find(Features, net).takes_weights else None
+
+
+def score(
+    catalogue: Catalogue,
+    protocol: Protocol,
+    dataset: Dataset,
+    prepared: Prepared,
+    fakes: np.ndarray,
+    device: str,
+    weights: Path | None = None,
+) -> dict[str, Score]:
+    """Every metric of the protocol on fakes (M, C, H, W) uint8."""
+    evaluation = protocol.evaluation
+    reference = reference_images(prepared, evaluation)
+    features = {}
+    for net, digest in evaluation.digests.items():
+        extract = _load(catalogue, net, digest, device, weights)
+        real = _kept(protocol, net, digest, partial(extract_all, extract, reference, device))
+        features[net] = (real, extract_all(extract, fakes, device))
+    return {
+        judged.name: Score(
+            value=_compute(catalogue, judged, features, dataset),
+            higher_is_better=judged.higher_is_better,
+            features=judged.features,
+            n=len(fakes),
+            reference=evaluation.reference,
+            reference_n=len(reference),
+        )
+        for judged in evaluation.metrics
+    }
+
+
+def reference_images(prepared: Prepared, evaluation: Evaluation) -> np.ndarray:
+    """The real images to compare with: as many as samples if there are, evenly over the split."""
+    split = prepared.train if evaluation.reference == "train" else prepared.held_out
+    count = min(evaluation.samples, len(split))
+    rows = np.linspace(0, len(split) - 1, count).round().astype(int)
+    return np.asarray(split[rows])
+
+
+def _load(
+    catalogue: Catalogue, net: str, digest: str, device: str, weights: Path | None
+) -> Extract:
+    offer = catalogue.find(Features, net)
+    path = _weights(catalogue, net, weights)
+    if offer.digest(path) != digest:
+        raise DataError(
+            f"the weights of {net} have changed since this protocol was planned: their SHA-256 "
+            f"was {digest[:16]}; run the same command again to begin a new protocol"
+        )
+    return offer.load(device, path)
+
+
+@torch.no_grad()
+def extract_all(extract: Extract, images: np.ndarray, device: str) -> np.ndarray:
+    """(M, C, H, W) uint8 -> (M, F) float32."""
+    parts = [
+        extract(torch.from_numpy(np.ascontiguousarray(images[k : k + BATCH])).to(device))
+        for k in range(0, len(images), BATCH)
+    ]
+    return torch.cat(parts).float().cpu().numpy()
+
+
+def _kept(
+    protocol: Protocol, net: str, digest: str, compute: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """Features of real images: computed once for each data set, kept in the cache."""
+    evaluation = protocol.evaluation
+    name = (
+        f"{protocol.data.fingerprint[:16]}-{net}-{digest[:16]}-"
+        f"{evaluation.reference}-{evaluation.samples}.npy"
+    )
+    path = cache_dir() / "features" / name
+    if not path.exists():
+        write_array(path, compute())
+    features: np.ndarray = np.load(path)
+    return features
+
+
+def _compute(
+    catalogue: Catalogue,
+    judged: Judged,
+    features: dict[str, tuple[np.ndarray, np.ndarray]],
+    dataset: Dataset,
+) -> float:
+    real, fake = features[judged.features]
+    modes: dict[str, np.ndarray] = {}
+    if dataset.judge is not None:
+        name = catalogue.find(Features, dataset.judge).modes
+        if name is not None:
+            seen = features[dataset.judge]
+            modes = {"real_modes": name(seen[0]), "fake_modes": name(seen[1])}
+    samples = Samples(real=real, fake=fake, modes=dataset.modes, **modes)
+    return float(catalogue.find(Metric, judged.name).compute(samples))

@@ -1,0 +1,184 @@
+"""What is happening: a live table on a terminal, plain lines every 30 seconds elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich import progress as bars
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from gan_bench import store
+from gan_bench.images import Prepared
+from gan_bench.protocol import Protocol
+
+LINE_SECONDS = 30.0
+COLUMNS = ("cell", "phase", "kimg", "loss D", "loss G", "images/s", "left")
+
+
+@dataclass(frozen=True)
+class State:
+    """One cell as its files tell it; None where there is nothing to tell yet."""
+
+    name: str
+    phase: str
+    kimg: float = 0.0
+    loss_d: float | None = None
+    loss_g: float | None = None
+    images_per_second: float | None = None
+    seconds_left: float | None = None
+
+    def row(self, kimg: float) -> list[str]:
+        """The state as text, for the COLUMNS."""
+        return [
+            self.name,
+            self.phase,
+            f"{self.kimg:.1f} of {kimg:g}",
+            _number(self.loss_d, ".3f"),
+            _number(self.loss_g, ".3f"),
+            _number(self.images_per_second, ".0f"),
+            duration(self.seconds_left) if self.seconds_left is not None else "",
+        ]
+
+
+def _number(value: float | None, style: str) -> str:
+    return "" if value is None else format(value, style)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 47 s, 3 min 20 s, 5 h 12 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def cell_name(folder: Path) -> str:
+    """Architecture / loss / seed, as the folders say."""
+    return " / ".join(folder.parts[-3:])
+
+
+def state_of(folder: Path, protocol: Protocol, started: bool) -> State:
+    """Read a cell's state back from its files."""
+    name = cell_name(folder)
+    curve, speed = (store.last_line(folder / f"{part}.jsonl") for part in ("curve", "speed"))
+    kimg = curve.get("kimg", 0.0)
+    if (folder / "record.json").exists():
+        return State(name, store.read_record(folder).status, kimg)
+    if not started:
+        return State(name, "waiting")
+    if not curve or not speed:
+        return State(name, "preparing")
+    rate = speed["images_per_second"]
+    left = max(0.0, protocol.schedule.kimg - kimg) * 1000 / rate if rate else None
+    finished = kimg * 1000 + protocol.schedule.batch > protocol.schedule.kimg * 1000
+    phase = "measuring" if finished else "training"
+    return State(name, phase, kimg, curve["loss_d"], curve["loss_g"], rate, left)
+
+
+class Watch:
+    """Shows the cells of one run while an engine works on them, one after the other."""
+
+    def __init__(self, console: Console, protocol: Protocol, folders: list[Path]) -> None:
+        self.console = console
+        self.protocol = protocol
+        self.folders = folders
+        self.done: set[Path] = {f for f in folders if (f / "record.json").exists()}
+
+    def states(self) -> list[State]:
+        """All cells; the first that is not done is the one at work."""
+        pending = [folder for folder in self.folders if folder not in self.done]
+        return [
+            state_of(folder, self.protocol, started=folder in self.done or folder in pending[:1])
+            for folder in self.folders
+        ]
+
+    def table(self) -> Table:
+        """The live table."""
+        table = Table(box=None, pad_edge=False)
+        for column in COLUMNS:
+            words = column in ("cell", "phase")
+            table.add_column(column, justify="left" if words else "right", overflow="fold")
+        for state in self.states():
+            style = {"waiting": "dim", "failed": "red", "diverged": "yellow"}.get(state.phase, "")
+            table.add_row(*map(Text, state.row(self.protocol.schedule.kimg)), style=style)
+        return table
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Show until the block ends."""
+        if self.console.is_terminal:
+            with Live(get_renderable=self.table, console=self.console, refresh_per_second=2):
+                yield
+        else:
+            with _every(LINE_SECONDS, self.line):
+                yield
+
+    def line(self) -> None:
+        """One plain line about the cell at work."""
+        for state in self.states():
+            if state.phase in ("preparing", "training", "measuring"):
+                titles = zip(COLUMNS, state.row(self.protocol.schedule.kimg), strict=True)
+                self.say(", ".join(f"{name} {value}" for name, value in titles if value))
+
+    def ended(self, folder: Path) -> None:
+        """Say how a cell ended."""
+        self.done.add(folder)
+        record = store.read_record(folder)
+        scores = [f"{name} {score.value:.4g}" for name, score in record.scores.items()]
+        reason = [record.reason] if record.reason else []
+        self.say(f"{cell_name(folder)}: {', '.join([record.status, *scores, *reason])}")
+
+    def say(self, text: str) -> None:
+        """One line, printed as it is: no markup, no wrapping where no one looks on."""
+        self.console.print(Text(text), soft_wrap=True)
+
+
+@contextmanager
+def _every(seconds: float, action: Callable[[], None]) -> Iterator[None]:
+    stop = threading.Event()
+
+    def repeat() -> None:
+        while not stop.wait(seconds):
+            action()
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def data_notes(prepared: Prepared) -> list[str]:
+    """The data report in a line or two."""
+    data, report = prepared.data, prepared.report
+    side = data.shape[1]
+    lines = [f"data {data.name}: {data.train:,} training, {data.held_out:,} held out, {side} px"]
+    if report["dropped"]:
+        reasons = ", ".join(f"{count:,} {why}" for why, count in report["reasons"].items())
+        lines.append(f"dropped {report['dropped']:,}: {reasons}; {report['first_dropped'][0]}")
+    return lines
+
+
+@contextmanager
+def preparing(console: Console, name: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for the making of a data set; gone when it is done."""
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn())
+    with bars.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(f"preparing {name}", total=None)
+
+        def update(what: str, done: int, of: int) -> None:
+            split = what.replace("_", " ")
+            bar.update(task, description=f"preparing {name}, {split}", completed=done, total=of)
+
+        yield update

@@ -1,0 +1,51 @@
+"""Named random streams: everything random is a pure function of (seed, stream, position).
+
+No state is kept, so there is nothing to save for a resume, and nothing that one reader of a
+stream could do to another. The streams: init, data, z-train, z-eval, noise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+
+def key(seed: int, stream: str, *position: int) -> int:
+    """63 bits that belong to this place of this stream alone."""
+    text = "/".join([str(seed), stream, *map(str, position)])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def _generator(seed: int, stream: str, *position: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key(seed, stream, *position)))
+
+
+def normal(seed: int, stream: str, count: int, z_dim: int, *position: int) -> np.ndarray:
+    """(count, z_dim) float32 from N(0, 1).
+
+    Filled column by column: architectures of different z_dim share the columns they both have.
+    """
+    columns = _generator(seed, stream, *position).standard_normal((z_dim, count), np.float32)
+    return np.ascontiguousarray(columns.T)
+
+
+class DataOrder:
+    """Which real image is shown when: every pass over the data is a permutation of its own."""
+
+    def __init__(self, seed: int, images: int) -> None:
+        self.seed = seed
+        self.images = images
+        self._pass = -1
+        self._permutation = np.empty(0, np.int64)
+
+    def rows(self, start: int, count: int) -> np.ndarray:
+        """Indices (count,) int64 of the images at positions start, start + 1, ..."""
+        return np.array([self._row(position) for position in range(start, start + count)])
+
+    def _row(self, position: int) -> int:
+        which, place = divmod(position, self.images)
+        if which != self._pass:  # kept only for speed: the answer is the same without
+            self._permutation = _generator(self.seed, "data", which).permutation(self.images)
+            self._pass = which
+        return int(self._permutation[place])

@@ -1,0 +1,239 @@
+"""The one training loop. It yields what it sees; the caller writes it down."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
+from torch.optim import Adam, Optimizer
+
+from gan_bench import streams
+from gan_bench.contract import Architecture, GanBenchError, Loss, Shape
+from gan_bench.protocol import Schedule
+
+POINTS = 200  # rows of a curve
+COLUMNS = ("loss_d", "loss_g", "real_score", "fake_score", "grad_d", "grad_g")
+
+
+class BadPair(GanBenchError):
+    """An architecture's networks do not keep the contract."""
+
+
+class Diverged(Exception):
+    """A loss, score or gradient is no longer finite. An outcome, not a fault."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One row of a curve: means since the row before."""
+
+    step: int
+    kimg: float
+    loss_d: float
+    loss_g: float
+    real_score: float  # mean of s(D(x)): 1 when D is sure that real images are real
+    fake_score: float  # mean of s(D(G(z))): 0 when D is sure that fakes are fake
+    grad_d: float  # norm of the whole gradient
+    grad_g: float
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A moment at which the cell is looked at; looking changes no bit of the training."""
+
+    step: int
+    kimg: float
+
+
+@dataclass
+class Training:
+    """The whole state of one cell's training."""
+
+    G: nn.Module
+    D: nn.Module
+    ema: nn.Module  # the G that is judged: its moving average, or G itself
+    opt_g: Optimizer
+    opt_d: Optimizer
+    z_dim: int
+    device: str
+    step: int = 0
+
+
+def build_pair(arch: Architecture, shape: Shape, seed: int = 0) -> tuple[nn.Module, nn.Module]:
+    """G and D from the init stream, tested on two images; BadPair says what is wrong."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(streams.key(seed, "init"))
+        G, D = arch.generator(shape), arch.discriminator(shape)
+        with torch.no_grad():
+            images = G(torch.randn(2, arch.z_dim))
+            _check(arch, "generator", images, (2, *shape))
+            _check(arch, "discriminator", D(images), (2,))
+        if images.abs().max() > 1:
+            raise BadPair(f"the generator of {arch.name} must give values in [-1, 1]: end in tanh")
+        torch.manual_seed(streams.key(seed, "init"))  # the test has used BatchNorm's statistics
+        return arch.generator(shape), arch.discriminator(shape)
+
+
+def _check(arch: Architecture, part: str, out: Tensor, expected: tuple[int, ...]) -> None:
+    if tuple(out.shape) != expected or out.dtype != torch.float32 or not out.isfinite().all():
+        finite = "" if out.isfinite().all() else " with values that are not finite"
+        raise BadPair(
+            f"the {part} of {arch.name} must give {expected} float32, "
+            f"it gave {tuple(out.shape)} {str(out.dtype).removeprefix('torch.')}{finite}"
+        )
+
+
+def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, device: str) -> Training:
+    """A cell's state before its first step."""
+    G, D = (
+        # channels_last is a layout, not another result: convolutions run faster in it
+        network.to(device).to(memory_format=torch.channels_last)
+        for network in build_pair(arch, shape, seed)
+    )
+    return Training(
+        G=G,
+        D=D,
+        ema=copy.deepcopy(G).requires_grad_(False) if schedule.ema_kimg else G,
+        opt_g=Adam(G.parameters(), schedule.lr_g, schedule.betas, fused=True),
+        opt_d=Adam(D.parameters(), schedule.lr_d, schedule.betas, fused=True),
+        z_dim=arch.z_dim,
+        device=device,
+    )
+
+
+def train(
+    cell: Training, loss: Loss, images: np.ndarray, schedule: Schedule, seed: int
+) -> Iterator[Point | Tick]:
+    """Train to the schedule's end, on images (n, C, H, W) uint8.
+
+    Yields a Point at each of 200 places and a Tick at each of the schedule's; raises Diverged at
+    the Point whose numbers are not finite.
+    """
+    per_step = schedule.batch * schedule.d_steps
+    decay = 0.5 ** (per_step / (1000 * schedule.ema_kimg)) if schedule.ema_kimg else 0.0
+    real_images = torch.from_numpy(images).to(cell.device)  # (n, C, H, W) uint8, no copy on a CPU
+    order = streams.DataOrder(seed, len(images))
+    totals = torch.zeros(len(COLUMNS), device=cell.device)
+    since = 0
+    cell.G.train()
+    cell.D.train()
+    while cell.step < schedule.updates:
+        # noise inside the networks (dropout) depends on the step alone, not on what came before
+        torch.manual_seed(streams.key(seed, "noise", cell.step))
+        totals += _step(cell, loss, real_images, order, schedule, seed)  # no sync inside the loop
+        cell.step += 1
+        since += 1
+        if cell.ema is not cell.G:
+            _average(cell.ema, cell.G, decay)
+        kimg = cell.step * per_step / 1000
+        if _due(cell.step, POINTS, schedule.updates):
+            yield _point(cell.step, kimg, totals / since)
+            totals.zero_()
+            since = 0
+        if _due(cell.step, schedule.ticks, schedule.updates):
+            yield Tick(cell.step, kimg)
+
+
+def _step(
+    cell: Training,
+    loss: Loss,
+    real_images: Tensor,
+    order: streams.DataOrder,
+    schedule: Schedule,
+    seed: int,
+) -> Tensor:
+    """d_steps updates of D, one of G; the COLUMNS of this step, still on the device."""
+    N = schedule.batch
+    autocast = torch.autocast(
+        torch.device(cell.device).type, torch.bfloat16, enabled=schedule.precision == "bf16"
+    )
+
+    # D: real and fake images in separate calls, so that each has BatchNorm statistics of its own
+    for k in range(schedule.d_steps):
+        position = cell.step * schedule.d_steps + k
+        rows = torch.from_numpy(order.rows(position * N, N)).to(cell.device)
+        x = _to_float(real_images[rows])  # (N, C, H, W) in [-1, 1]
+        z = torch.from_numpy(streams.normal(seed, "z-train", N, cell.z_dim, position))
+        with autocast:
+            fake = cell.G(z.to(cell.device))  # (N, C, H, W) in [-1, 1]
+            real_logits, fake_logits = cell.D(x), cell.D(fake.detach())  # (N,), (N,)
+            loss_d = loss.d_loss(real_logits.float(), fake_logits.float())
+            if loss.penalty is not None:
+                loss_d = loss_d + loss.penalty(cell.D, x, fake.detach())
+        cell.opt_d.zero_grad()
+        loss_d.backward()  # type: ignore[no-untyped-call]
+        grad_d = _gradient_norm(cell.D)
+        cell.opt_d.step()
+
+    # G: through a frozen D, with the fakes that D saw last
+    cell.D.requires_grad_(False)
+    with autocast:
+        judged_real = cell.D(x).float() if loss.relativistic else None
+        loss_g = loss.g_loss(judged_real, cell.D(fake).float())
+    cell.opt_g.zero_grad()
+    loss_g.backward()  # type: ignore[no-untyped-call]
+    grad_g = _gradient_norm(cell.G)
+    cell.opt_g.step()
+    cell.D.requires_grad_(True)
+
+    scores = [logits.float().sigmoid().mean() for logits in (real_logits, fake_logits)]
+    return torch.stack([loss_d, loss_g, *scores, grad_d, grad_g]).detach()
+
+
+def _to_float(pixels: Tensor) -> Tensor:
+    """(N, C, H, W) uint8 -> float in [-1, 1]."""
+    return (pixels.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+
+
+def _gradient_norm(network: nn.Module) -> Tensor:
+    return get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
+
+
+@torch.no_grad()
+def _average(ema: nn.Module, G: nn.Module, decay: float) -> None:
+    """One step of the moving average, BatchNorm's statistics included; counters are copied."""
+    mine = [*ema.parameters(), *ema.buffers()]
+    theirs = [*G.parameters(), *G.buffers()]
+    for old, new in zip(mine, theirs, strict=True):
+        if old.is_floating_point():
+            old.lerp_(new, 1 - decay)
+        else:
+            old.copy_(new)
+
+
+def _due(step: int, times: int, total: int) -> bool:
+    """Whether one of `times` evenly spaced places of `total` steps is reached by this step."""
+    return step * times // total > (step - 1) * times // total
+
+
+def _point(step: int, kimg: float, means: Tensor) -> Point:
+    values = dict(zip(COLUMNS, means.tolist(), strict=True))
+    bad = [name for name, value in values.items() if not math.isfinite(value)]
+    if bad:
+        raise Diverged(f"{', '.join(bad)} not finite at {kimg:.1f} kimg, step {step}")
+    return Point(step=step, kimg=kimg, **values)
+
+
+@torch.no_grad()
+def generate(cell: Training, z: np.ndarray, batch: int) -> np.ndarray:
+    """Images of the judged G in eval mode: z (M, z_dim) -> (M, C, H, W) uint8.
+
+    Eval mode: each image depends on its z alone, not on the batch it was made in.
+    """
+    G, was_training = cell.ema, cell.ema.training
+    G.eval()
+    try:
+        parts = [
+            G(torch.from_numpy(z[k : k + batch]).to(cell.device)).float()
+            for k in range(0, len(z), batch)
+        ]
+    finally:
+        G.train(was_training)
+    images = torch.cat(parts)
+    return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()

@@ -1,0 +1,129 @@
+"""DCGAN: one convolutional body for every power of two, and its sibling for 28 x 28 digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+
+from torch import nn
+
+from gan_bench import Architecture, Shape, hookimpl
+
+BASE = 64  # channels of the layer next to the image
+WIDEST = 512  # a 128 px pair would otherwise need 1024 channels at its narrowest point
+SIZES = (16, 32, 64, 128, 256)
+
+
+def _normal(network: nn.Module) -> nn.Module:
+    """All weights from N(0, 0.02); BatchNorm's scale from N(1, 0.02), as in section 4."""
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1.0, 0.02)
+        elif isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(layer.weight, 0.0, 0.02)
+    return network
+
+
+def _doublings(side: int, coarsest: int) -> int:
+    return (side // coarsest).bit_length() - 1
+
+
+def _channels(shape: Shape, coarsest: int) -> list[int]:
+    """Channels from the layer next to the image to the coarsest one: 64, 128, 256 at 32 px."""
+    return [min(BASE << k, WIDEST) for k in range(_doublings(shape[1], coarsest))]
+
+
+def generator(shape: Shape, z_dim: int, coarsest: int) -> nn.Module:
+    """z becomes a coarse map; each transposed convolution doubles its side; tanh ends it.
+
+    (N, z_dim) -> (N, C, H, W) in [-1, 1].
+    """
+    widths = _channels(shape, coarsest)[::-1]
+    layers: list[nn.Module] = [
+        nn.Unflatten(1, (z_dim, 1, 1)),
+        nn.ConvTranspose2d(z_dim, widths[0], coarsest, bias=False),
+        nn.BatchNorm2d(widths[0]),
+        nn.ReLU(),
+    ]
+    for wide, narrow in pairwise(widths):
+        layers += [
+            nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(narrow),
+            nn.ReLU(),
+        ]
+    layers += [nn.ConvTranspose2d(widths[-1], shape[0], 4, stride=2, padding=1), nn.Tanh()]
+    return _normal(nn.Sequential(*layers))
+
+
+def discriminator(shape: Shape, coarsest: int) -> nn.Module:
+    """Each strided convolution halves the side; the last one reads the coarse map as one logit.
+
+    (N, C, H, W) -> (N,). No BatchNorm on the first and the last layer, as in section 3.
+    """
+    widths = _channels(shape, coarsest)
+    layers: list[nn.Module] = [
+        nn.Conv2d(shape[0], widths[0], 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+    ]
+    for narrow, wide in pairwise(widths):
+        layers += [
+            nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(wide),
+            nn.LeakyReLU(0.2),
+        ]
+    layers += [nn.Conv2d(widths[-1], 1, coarsest), nn.Flatten(0)]
+    return _normal(nn.Sequential(*layers))
+
+
+def _dcgan_unsuited(shape: Shape) -> str | None:
+    if shape[1] == shape[2] and shape[1] in SIZES:
+        return None
+    hint = "try dcgan-mnist or --size 32" if shape[1:] == (28, 28) else "try --size 32"
+    return (
+        "dcgan makes square images of 16 to 256 px in powers of two; "
+        f"these are {shape[1]} x {shape[2]}: {hint}"
+    )
+
+
+def _mnist_unsuited(shape: Shape) -> str | None:
+    if shape[1:] == (28, 28):
+        return None
+    return f"dcgan-mnist makes 28 x 28 images; these are {shape[1]} x {shape[2]}: try dcgan"
+
+
+def _offer(
+    name: str, source: str, z_dim: int, coarsest: int, unsuited: Callable[[Shape], str | None]
+) -> Architecture:
+    return Architecture(
+        name=name,
+        source=f"Radford et al. 2016, arXiv 1511.06434: {source}",
+        z_dim=z_dim,
+        generator=partial(generator, z_dim=z_dim, coarsest=coarsest),
+        discriminator=partial(discriminator, coarsest=coarsest),
+        unsuited=unsuited,
+    )
+
+
+@hookimpl
+def gan_bench_architectures() -> list[Architecture]:
+    """`dcgan` for 16 to 256 px, `dcgan-mnist` for 28 px."""
+    return [
+        _offer(
+            "dcgan",
+            "section 3 and figure 1, for every power of two from 16 to 256 px. Departures: 64 "
+            "channels next to the image, doubling to at most 512 (the paper: 128 to 1024), z from "
+            "N(0, 1) with 128 values for 100 from a uniform distribution.",
+            z_dim=128,
+            coarsest=4,
+            unsuited=_dcgan_unsuited,
+        ),
+        _offer(
+            "dcgan-mnist",
+            "section 3, for 28 x 28 digits. Departures: two doublings from 7 x 7 (64 and 128 "
+            "channels), z from N(0, 1) with 100 values.",
+            z_dim=100,
+            coarsest=7,
+            unsuited=_mnist_unsuited,
+        ),
+    ]

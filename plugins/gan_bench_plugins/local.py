@@ -1,0 +1,56 @@
+"""The built-in engine: cells as processes of this machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from gan_bench import Engine, hookimpl
+
+POLL_SECONDS = 0.1
+GRACE_SECONDS = 5
+
+
+def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
+    """Start the cells in order, at most `slots` at once; yield each with its exit code."""
+    waiting, running = list(cells), dict[Path, subprocess.Popen[bytes]]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < slots:
+                cell = waiting.pop(0)
+                running[cell] = _process(cell)
+            time.sleep(POLL_SECONDS)
+            for cell in [cell for cell, process in running.items() if process.poll() is not None]:
+                yield cell, running.pop(cell).wait()
+    finally:
+        _end(running.values())
+
+
+def _process(cell: Path) -> subprocess.Popen[bytes]:
+    with (cell / "cell.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gan_bench.cell", str(cell)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C reaches the parent, which decides what ends
+        )
+
+
+def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@hookimpl
+def gan_bench_engines() -> list[Engine]:
+    """`local`."""
+    return [Engine(name="local", source="Processes of this machine, no scheduler.", start=start)]

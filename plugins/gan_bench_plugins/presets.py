@@ -1,0 +1,58 @@
+"""What a bare `run` takes, for a laptop and for a GPU."""
+
+from __future__ import annotations
+
+from gan_bench import Preset, Schedule, hookimpl
+
+ARCHITECTURES = ("dcgan", "dcgan-mnist", "dense")  # those that suit the images are taken
+LOSSES = ("non-saturating",)
+JUDGED = ("diversity", "modes", "mode-kl")
+
+
+@hookimpl
+def gan_bench_presets() -> list[Preset]:
+    """`quick`, `standard` and `full`."""
+    return [
+        Preset(
+            name="quick",
+            source="What a CPU does in minutes.",
+            devices=("cpu",),
+            dataset="toonfaces",
+            architectures=ARCHITECTURES,
+            losses=LOSSES,
+            size=32,
+            schedule=Schedule(kimg=100, batch=64, ema_kimg=2),
+            features="efficientnet-lite0",
+            metrics=("fd", *JUDGED),
+            samples=2048,
+            engine="local",
+        ),
+        Preset(
+            name="standard",
+            source="What one GPU does in an hour; the field's FID on 10,000 samples.",
+            devices=("cuda", "mps"),
+            dataset="toonfaces",
+            architectures=ARCHITECTURES,
+            losses=LOSSES,
+            size=64,
+            schedule=Schedule(kimg=2000, batch=64, ema_kimg=10),
+            features="inception",
+            metrics=("fid", *JUDGED),
+            samples=10_000,
+            engine="local",
+        ),
+        Preset(
+            name="full",
+            source="What a paper reports: 128 px, FID on 50,000 samples.",
+            devices=(),
+            dataset="toonfaces",
+            architectures=ARCHITECTURES,
+            losses=LOSSES,
+            size=128,
+            schedule=Schedule(kimg=10_000, batch=64, ema_kimg=10),
+            features="inception",
+            metrics=("fid", *JUDGED),
+            samples=50_000,
+            engine="local",
+        ),
+    ]
