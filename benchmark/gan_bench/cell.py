@@ -6,7 +6,7 @@ import io
 import sys
 import time
 import traceback
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from gan_bench import store, streams, trainer
 from gan_bench.contract import Architecture, DataError, Dataset, GanBenchError, Loss
 from gan_bench.evaluate import score
 from gan_bench.images import Prepared, Source, files_at, prepare
-from gan_bench.protocol import Cell, Place, Protocol
-from gan_bench.trainer import Diverged, Point, Tick, Training
+from gan_bench.protocol import Cell, Protocol
+from gan_bench.trainer import Diverged, Point, Training
 
 GRID = 64  # images of a sample grid, 8 x 8
 FAILED = 3
@@ -65,59 +65,26 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _outcome(directory: Path, cell: Cell) -> store.Record:
+@dataclass(frozen=True)
+class Task:
+    """All that one cell reads."""
+
+    directory: Path
+    cell: Cell
+    protocol: Protocol
+    catalogue: catalogues.Catalogue
+    dataset: Dataset
+    prepared: Prepared
+
+
+def _task(directory: Path, cell: Cell) -> Task:
     protocol, place = store.protocol_of(directory), cell.place
     catalogue = catalogues.load(map(Path, place.plugins))
-    source = _source(catalogue, protocol, place)
-    prepared = _prepared(source, protocol)
-    arch = catalogue.find(Architecture, cell.architecture)
-    training = trainer.begin(arch, protocol.data.shape, protocol.schedule, cell.seed, place.device)
-    z = streams.normal(cell.seed, "z-eval", protocol.evaluation.samples, training.z_dim)
-
-    started = time.perf_counter()
-    diverged = None
-    try:
-        _train(directory, training, catalogue.find(Loss, cell.loss), prepared, protocol, cell, z)
-    except Diverged as outcome:
-        diverged = str(outcome)
-    trained = time.perf_counter()
-    store.write_bytes(directory / "generator.safetensors", _weights(training.ema, arch, protocol))
-    scores = {}
-    if diverged is None:
-        fakes = trainer.generate(training, z, protocol.schedule.batch)
-        weights = Path(place.weights) if place.weights else None
-        scores = score(catalogue, protocol, source.dataset, prepared, fakes, place.device, weights)
-    seconds = trained - started
-    return store.Record(
-        architecture=cell.architecture,
-        loss=cell.loss,
-        seed=cell.seed,
-        status="diverged" if diverged else "finished",
-        reason=diverged,
-        scores=scores,
-        cost=store.Cost(
-            train_seconds=round(seconds, 3),
-            images_per_second=round(_shown(training.step, protocol) / seconds, 2),
-            evaluate_seconds=round(time.perf_counter() - trained, 3),
-            peak_memory_mib=round(_peak_memory(place.device), 1),
-            g_parameters=_parameters(training.G),
-            d_parameters=_parameters(training.D),
-        ),
-        device=_device_name(place.device),
-        versions=catalogues.versions(),
-        ended=_now(),
-    )
-
-
-def _source(catalogue: catalogues.Catalogue, protocol: Protocol, place: Place) -> Source:
     root = Path(place.root) if place.root else None
     if place.named or root is None:
-        return Source(catalogue.find(Dataset, protocol.data.name), root)
-    return files_at(root)
-
-
-def _prepared(source: Source, protocol: Protocol) -> Prepared:
-    """The protocol's images, pixel for pixel."""
+        source = Source(catalogue.find(Dataset, protocol.data.name), root)
+    else:
+        source = files_at(root)
     prepared = prepare(source, protocol.data.shape[1])
     if prepared.data != protocol.data:
         raise DataError(
@@ -125,42 +92,84 @@ def _prepared(source: Source, protocol: Protocol) -> Prepared:
             f"({protocol.data.train} then, {prepared.data.train} training images now): "
             "run the same command again to begin a new protocol"
         )
-    return prepared
+    return Task(directory, cell, protocol, catalogue, source.dataset, prepared)
 
 
-def _train(
-    directory: Path,
-    training: Training,
-    loss: Loss,
-    prepared: Prepared,
-    protocol: Protocol,
-    cell: Cell,
-    z: np.ndarray,
-) -> None:
-    """Write down what the loop yields.
+def _outcome(directory: Path, cell: Cell) -> store.Record:
+    task = _task(directory, cell)
+    protocol, device = task.protocol, cell.place.device
+    arch = task.catalogue.find(Architecture, cell.architecture)
+    training = trainer.begin(arch, protocol.data.shape, protocol.schedule, cell.seed, device)
+    z = streams.normal(cell.seed, "z-eval", protocol.evaluation.samples, training.z_dim)
+
+    began = time.perf_counter()
+    diverged = _train(task, training, z)
+    trained = time.perf_counter()
+    store.write_bytes(directory / "generator.safetensors", _weights(training.ema, arch, protocol))
+    scores = {} if diverged else _measure(task, training, z)
+    ended = time.perf_counter()
+    return store.Record(
+        architecture=cell.architecture,
+        loss=cell.loss,
+        seed=cell.seed,
+        status="diverged" if diverged else "finished",
+        reason=diverged,
+        scores=scores,
+        cost=_cost(task, training, trained - began, ended - trained),
+        device=_device_name(device),
+        versions=catalogues.versions(),
+        ended=_now(),
+    )
+
+
+def _train(task: Task, training: Training, z: np.ndarray) -> str | None:
+    """Write down what the loop yields; why it diverged, if it did.
 
     Wall-clock times go into speed.jsonl, so that curve.jsonl is the same bytes in every run.
     """
     for name in ("curve.jsonl", "speed.jsonl"):
-        (directory / name).unlink(missing_ok=True)
-    started = time.perf_counter()
-    for event in trainer.train(training, loss, prepared.train, protocol.schedule, cell.seed):
-        if isinstance(event, Point):
-            seconds = time.perf_counter() - started
-            speed = _shown(event.step, protocol) / seconds
-            store.append_line(directory / "curve.jsonl", asdict(event))
-            store.append_line(
-                directory / "speed.jsonl",
-                {
-                    "kimg": event.kimg,
-                    "seconds": round(seconds, 3),
-                    "images_per_second": round(speed, 2),
-                },
-            )
-        elif isinstance(event, Tick):
-            images = trainer.generate(training, z[:GRID], protocol.schedule.batch)
-            path = directory / "samples" / f"{event.kimg:010.3f}.png"
-            store.write_bytes(path, grid(images))
+        (task.directory / name).unlink(missing_ok=True)
+    loss = task.catalogue.find(Loss, task.cell.loss)
+    schedule, seed = task.protocol.schedule, task.cell.seed
+    began = time.perf_counter()
+    try:
+        for event in trainer.train(training, loss, task.prepared.train, schedule, seed):
+            if isinstance(event, Point):
+                _write_point(task, event, time.perf_counter() - began)
+            else:
+                images = trainer.generate(training, z[:GRID], schedule.batch)
+                path = task.directory / "samples" / f"{event.kimg:010.3f}.png"
+                store.write_bytes(path, grid(images))
+    except Diverged as outcome:
+        return str(outcome)
+    return None
+
+
+def _write_point(task: Task, point: Point, seconds: float) -> None:
+    store.append_line(task.directory / "curve.jsonl", asdict(point))
+    rate = _shown(point.step, task.protocol) / seconds
+    speed = {"seconds": round(seconds, 3), "images_per_second": round(rate, 2)}
+    store.append_line(task.directory / "speed.jsonl", {"kimg": point.kimg} | speed)
+
+
+def _measure(task: Task, training: Training, z: np.ndarray) -> dict[str, store.Score]:
+    fakes = trainer.generate(training, z, task.protocol.schedule.batch)
+    place = task.cell.place
+    weights = Path(place.weights) if place.weights else None
+    return score(
+        task.catalogue, task.protocol, task.dataset, task.prepared, fakes, place.device, weights
+    )
+
+
+def _cost(task: Task, training: Training, train: float, evaluate: float) -> store.Cost:
+    return store.Cost(
+        train_seconds=round(train, 3),
+        images_per_second=round(_shown(training.step, task.protocol) / train, 2),
+        evaluate_seconds=round(evaluate, 3),
+        peak_memory_mib=round(_peak_memory(task.cell.place.device), 1),
+        g_parameters=_parameters(training.G),
+        d_parameters=_parameters(training.D),
+    )
 
 
 def _shown(step: int, protocol: Protocol) -> int:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from gan_bench.protocol import Plan
     from gan_bench.report import Boards
 
 RESULTS = Path("results")
@@ -104,7 +105,7 @@ def run(
     for note in [*planned.notes, *progress.data_notes(planned.prepared)]:
         watch.say(note)
     if dry_run:
-        _print_plan(planned.plan.cells, protocol.slug)
+        _print_plan(planned.plan)
         return
     runner.lay_out(planned, results, retry_failed)
     watch.say(f"{len(planned.plan.cells)} cells in {store.protocol_dir(results, protocol)}")
@@ -116,10 +117,14 @@ def run(
         sys.exit(SOME_CELLS_FAILED)
 
 
-def _print_plan(cells: Any, slug: str) -> None:
-    click.echo(slug)
-    for cell in cells:
-        click.echo(f"{cell.architecture} / {cell.loss} / seed{cell.seed} on {cell.place.device}")
+def _print_plan(plan: Plan) -> None:
+    from gan_bench.report import protocol_lines
+
+    click.echo(plan.protocol.slug)
+    for name, text in protocol_lines(plan.protocol):
+        click.echo(f"{name + ':':<12}{text}")
+    for cell in plan.cells:
+        click.echo(f"{'cell:':<12}{cell.architecture} / {cell.loss} / seed{cell.seed}")
 
 
 @cli.command()
@@ -227,7 +232,7 @@ def main() -> NoReturn:
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="gan-bench", standalone_mode=False)
         sys.exit(code or 0)
     except GanBenchError as error:
         _fail(str(error), error.exit_code)

@@ -151,6 +151,7 @@ class Metric:
     higher_is_better: bool
     compute: Callable[[Samples], float]
     features: str | None = None  # the features net it reads; None: the evaluation's own
+    reads_modes: bool = False  # it needs the modes that the data set's judge names
     unsuited: Callable[[Dataset], str | None] = _suits
 
 

@@ -38,7 +38,7 @@ def plan_evaluation(
     catalogue.find(Features, features)
     chosen = [find_metric(catalogue, name, features) for name in metrics]
     nets = {metric.features or features for metric in chosen}
-    if dataset.judge is not None:
+    if dataset.judge is not None and any(metric.reads_modes for metric in chosen):
         nets.add(dataset.judge)
     return Evaluation(
         samples=samples,
@@ -154,10 +154,11 @@ def _compute(
 ) -> float:
     real, fake = features[judged.features]
     modes: dict[str, np.ndarray] = {}
-    if dataset.judge is not None:
-        name = catalogue.find(Features, dataset.judge).modes
-        if name is not None:
+    metric = catalogue.find(Metric, judged.name)
+    if metric.reads_modes and dataset.judge is not None:
+        name_modes = catalogue.find(Features, dataset.judge).modes
+        if name_modes is not None:
             seen = features[dataset.judge]
-            modes = {"real_modes": name(seen[0]), "fake_modes": name(seen[1])}
+            modes = {"real_modes": name_modes(seen[0]), "fake_modes": name_modes(seen[1])}
     samples = Samples(real=real, fake=fake, modes=dataset.modes, **modes)
-    return float(catalogue.find(Metric, judged.name).compute(samples))
+    return float(metric.compute(samples))

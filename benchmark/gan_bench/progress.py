@@ -174,7 +174,9 @@ def data_notes(prepared: Prepared) -> list[str]:
 def preparing(console: Console, name: str) -> Iterator[Callable[[str, int, int], None]]:
     """A bar for the making of a data set; gone when it is done."""
     columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn())
-    with bars.Progress(*columns, console=console, transient=True) as bar:
+    with bars.Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task(f"preparing {name}", total=None)
 
         def update(what: str, done: int, of: int) -> None:

@@ -6,13 +6,14 @@ import html
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +23,7 @@ from gan_bench.progress import duration
 from gan_bench.protocol import Judged, Protocol
 from gan_bench.store import Cost, Record
 
+COSTS = ("images/s", "training", "G + D parameters")
 NOTHING = "–"  # where a cell has no number: never an imputed one
 
 
@@ -140,16 +142,15 @@ def _ranked(rows: list[Row], protocol: Protocol, sort: str | None) -> list[Row]:
 # What the tables say
 
 
-def protocol_lines(board: Board) -> list[tuple[str, str]]:
-    """The protocol block: what all rows of a table share."""
-    data, schedule = board.protocol.data, board.protocol.schedule
-    evaluation = board.protocol.evaluation
+def protocol_lines(protocol: Protocol, records: Sequence[Record] = ()) -> list[tuple[str, str]]:
+    """The protocol block: what all rows of a table share, and where and with what seeds."""
+    data, schedule, evaluation = protocol.data, protocol.schedule, protocol.evaluation
     channels, height, width = data.shape
-    references = {s.reference_n for r in board.records() for s in r.scores.values()}
+    references = {s.reference_n for r in records for s in r.scores.values()}
     reference = "/".join(f"{n:,}" for n in sorted(references)) or f"up to {evaluation.samples:,}"
     nets = [f"{name} (sha256 {digest[:12]})" for name, digest in evaluation.digests.items()]
-    devices = sorted({record.device for record in board.records() if record.device})
-    seeds = sorted({seed for row in board.rows for seed in row.seeds})
+    devices = sorted({record.device for record in records if record.device})
+    seeds = sorted({record.seed for record in records})
     ema = f"EMA of G with half-life {schedule.ema_kimg:g} kimg" if schedule.ema_kimg else "no EMA"
     return [
         (
@@ -179,8 +180,7 @@ def _arrow(metric: Judged) -> str:
 
 def _titles(board: Board) -> list[str]:
     metrics = [f"{metric.name} {_arrow(metric)}" for metric in board.protocol.evaluation.metrics]
-    costs = ["images/s", "training", "G + D parameters"]
-    return ["architecture", "loss", *metrics, *costs, "cells"]
+    return ["architecture", "loss", *metrics, *COSTS, "cells"]
 
 
 def _texts(board: Board, row: Row) -> list[str]:
@@ -217,22 +217,45 @@ def to_terminal(boards: Boards, console: Console) -> None:
     """A rich table for each protocol. Names are shown as they are, without markup."""
     for board in boards.boards:
         console.print(Text(board.slug, style="bold"))
-        for name, text in protocol_lines(board):
+        for name, text in protocol_lines(board.protocol, board.records()):
             console.print(Text(f"{name + ':':<12}{text}", style="dim"))
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for k, title in enumerate(_titles(board)):
-            last = len(_titles(board)) - 1
-            table.add_column(
-                title, justify="left" if k in (0, 1, last) else "right", overflow="fold"
-            )
-        for row in board.rows:
-            table.add_row(*map(Text, _texts(board, row)))
-        console.print(table)
+        for table in _fitting_tables(board, console):
+            console.print()
+            console.print(table)
         for remark in [remark for row in board.rows for remark in row.remarks()]:
             console.print(Text(f"! {remark}"))
         console.print()
     for text in boards.unreadable:
         console.print(Text(f"! {text}"))
+
+
+def _fitting_tables(board: Board, console: Console) -> list[Table]:
+    """One table, or, where that is too wide, one of scores and one of costs."""
+    everything = range(len(_titles(board)))
+    whole = _table(board, list(everything))
+    unlimited = console.options.update(max_width=10_000)
+    if Measurement.get(console, unlimited, whole).maximum <= console.width:
+        return [whole]
+    costs = list(everything[-len(COSTS) - 1 : -1])
+    return [
+        _table(board, [k for k in everything if k not in costs]),
+        _table(board, [0, 1, *costs]),
+    ]
+
+
+def _table(board: Board, columns: list[int]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    titles = _titles(board)
+    for k in columns:
+        words = k in (0, 1, len(titles) - 1)
+        title = titles[k].replace("-", "-\n") if k > 1 else titles[k]
+        table.add_column(
+            Text(title), justify="left" if words else "right", overflow="fold", vertical="bottom"
+        )
+    for row in board.rows:
+        texts = _texts(board, row)
+        table.add_row(*(Text(texts[k]) for k in columns))
+    return table
 
 
 def to_markdown(boards: Boards, base: Path) -> str:
@@ -244,7 +267,10 @@ def to_markdown(boards: Boards, base: Path) -> str:
 
 def _board_markdown(board: Board, base: Path) -> Iterator[str]:
     yield f"## {_escape(board.slug)}\n"
-    yield from (f"- {name}: {_escape(text)}" for name, text in protocol_lines(board))
+    yield from (
+        f"- {name}: {_escape(text)}"
+        for name, text in protocol_lines(board.protocol, board.records())
+    )
     yield ""
     titles = _titles(board)
     yield _markdown_row(titles)

@@ -1,8 +1,9 @@
 """The hinge loss as a gan-bench plugin."""
 
-from gan_bench import Loss, hookimpl
 from torch import Tensor
 from torch.nn.functional import relu
+
+from gan_bench import Loss, hookimpl
 
 
 def d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:

