@@ -69,15 +69,15 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0) -> tuple[nn.Modu
     """G and D from the init stream, tested on two images; BadPair says what is wrong."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.key(seed, "init"))
-        G, D = arch.generator(shape), arch.discriminator(shape)
+        # in eval mode the test leaves no trace in BatchNorm's statistics
+        G, D = arch.generator(shape).eval(), arch.discriminator(shape).eval()
         with torch.no_grad():
             images = G(torch.randn(2, arch.z_dim))
             _check(arch, "generator", images, (2, *shape))
             _check(arch, "discriminator", D(images), (2,))
         if images.abs().max() > 1:
             raise BadPair(f"the generator of {arch.name} must give values in [-1, 1]: end in tanh")
-        torch.manual_seed(streams.key(seed, "init"))  # the test has used BatchNorm's statistics
-        return arch.generator(shape), arch.discriminator(shape)
+        return G.train(), D.train()
 
 
 def _check(arch: Architecture, part: str, out: Tensor, expected: tuple[int, ...]) -> None:

@@ -1,0 +1,60 @@
+"""What a stranger writes works through the command line, exactly as README shows it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def gan_bench(*words: str | Path) -> str:
+    command = [sys.executable, "-m", "gan_bench.cli", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for k in range(40):
+        Image.fromarray(random.integers(0, 256, (20, 20, 3), np.uint8)).save(folder / f"{k}.png")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAN_BENCH_HOME", str(tmp_path / "home"))
+
+
+def tiny(images: Path, tmp_path: Path) -> list[str | Path]:
+    sizes = "--size 16 --kimg 0.05 --batch 8 --samples 16 --json -q".split()
+    return ["--data", images, "--results", tmp_path / "results", *sizes]
+
+
+def test_the_hinge_package_is_listed_with_its_distribution_and_version() -> None:
+    line = next(line for line in gan_bench("plugins").splitlines() if " hinge " in line)
+    assert "gan-bench-hinge 0.1.0" in line
+
+
+def test_the_hinge_package_trains(images: Path, tmp_path: Path) -> None:
+    out = gan_bench("run", "--arch", "dense", "--loss", "hinge", *tiny(images, tmp_path))
+    (row,) = json.loads(out)["protocols"][0]["rows"]
+    assert (row["loss"], row["status"]) == ("hinge", {"finished": 1})
+
+
+def test_an_architecture_in_one_file_trains(images: Path, tmp_path: Path) -> None:
+    plugin = ["--plugin", EXAMPLES / "my_arch.py", "--arch", "upsampling", "--arch", "dense"]
+    out = gan_bench("run", *plugin, *tiny(images, tmp_path))
+    rows = json.loads(out)["protocols"][0]["rows"]
+    assert {row["architecture"]: row["status"] for row in rows} == {
+        "upsampling": {"finished": 1},
+        "dense": {"finished": 1},
+    }
