@@ -65,9 +65,16 @@ class Source:
 
     def key(self, size: int) -> str:
         """What the pixels depend on, known without reading one."""
-        listing = list(_listing(self.root)) if self.root else []
+        listing = list(_listing(self.root, self._files())) if self.root else []
         text = json.dumps([self.dataset.name, self.dataset.version, size, listing])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _files(self) -> Iterable[Path]:
+        if self.root is None:
+            return []
+        if not self.named:
+            return _walk(self.root)
+        return [path for pattern in self.dataset.reads for path in self.root.glob(pattern)]
 
 
 def files_at(path: Path) -> Source:
@@ -175,12 +182,10 @@ def _open(folder: Path) -> Prepared:
 # Folders and zips
 
 
-def _listing(root: Path) -> Iterator[tuple[str, int, int]]:
-    """Name, bytes and time of every file of a folder, or of the one file."""
-    if not root.exists():
-        raise DataError(f"there is no {root}")
+def _listing(root: Path, files: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
+    """Name, bytes and time of every file that is read: a changed one makes another cache."""
     try:
-        for path in sorted(_walk(root)):
+        for path in sorted(files):
             stat = path.stat()
             yield path.relative_to(root.parent).as_posix(), stat.st_size, stat.st_mtime_ns
     except OSError as error:
@@ -189,6 +194,8 @@ def _listing(root: Path) -> Iterator[tuple[str, int, int]]:
 
 def _walk(root: Path) -> Iterator[Path]:
     """All files below root, class folders included; links to folders are not followed."""
+    if not root.exists():
+        raise DataError(f"there is no {root}")
     if root.is_file():
         yield root
         return

@@ -84,6 +84,7 @@ def gan_bench_datasets() -> list[Dataset]:
             "60,000 training and 10,000 test digits, or what the folder holds.",
             version="1",
             load=load,
+            reads=("MNIST/raw/*-ubyte", "MNIST/raw/*-ubyte.gz"),
             size=SIDE,
             features="mnist-judge",
             judge="mnist-judge",

@@ -1,0 +1,160 @@
+"""The features nets: the weights they demand, what they make of images, and in which batches."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+import torch
+from torch import Tensor, hub
+from torch_fidelity import feature_extractor_inceptionv3 as fidelity
+
+from gan_bench import DataError
+from gan_bench_plugins import efficientnet_lite0, inception
+
+
+def _images(n: int, channels: int = 3, size: int = 32) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (n, channels, size, size), dtype=torch.uint8, generator=generator)
+
+
+# -- efficientnet-lite0 -------------------------------------------------------------------------
+
+
+def test_efficientnet_has_the_weights_that_tables_were_made_with() -> None:
+    assert efficientnet_lite0.digest(None) == efficientnet_lite0.DIGEST
+
+
+def test_efficientnet_refuses_other_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.pth"
+    other.write_bytes(b"other")
+    monkeypatch.setattr(efficientnet_lite0, "weights_file", lambda: other)
+    with pytest.raises(DataError, match=r"has the SHA-256 d9298a10d1b07358.* needs 579344248a93"):
+        efficientnet_lite0.digest(None)
+
+
+def test_efficientnet_says_that_its_weights_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(efficientnet_lite0, "weights_file", lambda: tmp_path / "none.pth")
+    with pytest.raises(DataError, match=r"missing.* Install them again"):
+        efficientnet_lite0.load("cpu")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [28, 32, 64, 130])
+def test_efficientnet_features_have_one_shape(channels: int, size: int) -> None:
+    found = efficientnet_lite0.load("cpu")(_images(3, channels, size))
+    assert (found.shape, found.dtype) == ((3, 1280), torch.float32)
+    assert found.isfinite().all()
+    assert found.std(0).max() > 0
+
+
+def test_efficientnet_sees_grey_as_three_equal_channels() -> None:
+    net, grey = efficientnet_lite0.load("cpu"), _images(3, 1)
+    assert torch.equal(net(grey), net(grey.repeat(1, 3, 1, 1)))
+
+
+def test_efficientnet_repeats_itself_and_does_not_care_for_batches() -> None:
+    net, images = efficientnet_lite0.load("cpu"), _images(37)
+    whole = net(images)
+    assert torch.equal(whole, net(images))
+    pieces = torch.cat([net(part) for part in torch.split(images, 5)])
+    torch.testing.assert_close(pieces, whole, rtol=1e-4, atol=1e-4)
+
+
+def test_efficientnet_pads_rightly_for_the_side_that_is_used() -> None:
+    """The package fixes its padding for 224 px; a network built for our side must agree."""
+    from efficientnet_lite_pytorch import EfficientNet
+
+    side = efficientnet_lite0.SIDE
+    ours: Any = efficientnet_lite0.network()
+    built = EfficientNet.from_name("efficientnet-lite0", image_size=side).eval()
+    built.load_state_dict(ours.state_dict())
+    pixels = efficientnet_lite0.prepared(_images(2), side)
+    torch.testing.assert_close(ours.extract_features(pixels), built.extract_features(pixels))
+
+
+# -- inception ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def random_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An Inception-v3 that has learnt nothing, passed off as the original."""
+    monkeypatch.setattr(fidelity, "load_state_dict_from_url", lambda *_, **__: {})
+    with monkeypatch.context() as lenient:
+        lenient.setattr(torch.nn.Module, "load_state_dict", lambda *_: None)
+        net = fidelity.FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])
+    file = tmp_path / "random.pth"
+    torch.save(net.state_dict(), file)
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    monkeypatch.setattr(inception, "DIGEST_STARTS", found[:8])
+    return file
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(hub, "_hub_dir", str(tmp_path / "hub"))
+    return tmp_path / "hub" / "checkpoints"
+
+
+def _no_network(*_: object, **__: object) -> None:
+    raise URLError("Name or service not known")
+
+
+def test_inception_wants_the_file_that_torch_fidelity_wants() -> None:
+    assert fidelity.URL_INCEPTION_V3 == inception.URL
+    assert inception.DIGEST_STARTS in inception.URL
+
+
+def test_inception_features_are_2048_for_colour_and_grey(random_weights: Path) -> None:
+    net = inception.load("cpu", random_weights)
+    grey = _images(2, 1)
+    found = net(grey)
+    assert (found.shape, found.dtype) == ((2, 2048), torch.float32)
+    torch.testing.assert_close(found, net(grey.repeat(1, 3, 1, 1)))
+    assert found.isfinite().all()
+
+
+def test_inception_without_weights_or_network_says_what_to_do(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "download_url_to_file", _no_network)
+    with pytest.raises(DataError) as told:
+        inception.digest(None)
+    message = str(told.value)
+    for part in ("Name or service", inception.URL, str(empty_cache), "--feature-weights FILE"):
+        assert part in message
+
+
+def test_inception_weights_are_downloaded_once(
+    random_weights: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def download(url: str, dst: str, *_: object, **__: object) -> None:
+        asked.append(url)
+        Path(dst).write_bytes(random_weights.read_bytes())
+
+    monkeypatch.setattr(hub, "download_url_to_file", download)
+    assert inception.digest(None) == inception.digest(None) == inception.digest(random_weights)
+    assert asked == [inception.URL]
+
+
+@pytest.mark.parametrize("use", [inception.digest, lambda file: inception.load("cpu", file)])
+def test_inception_refuses_other_weights(use: object, tmp_path: Path) -> None:
+    other = tmp_path / "other.pth"
+    other.write_bytes(b"other")
+    assert callable(use)
+    with pytest.raises(DataError, match=r"d9298a10d1b07358.* is not FID"):
+        use(other)
+
+
+def test_inception_says_that_the_given_file_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"--feature-weights .*none.pth: there is no such file"):
+        inception.digest(tmp_path / "none.pth")

@@ -1,0 +1,155 @@
+"""The engine of this machine, on cells that are shell scripts: no training, no torch."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gan_bench_plugins import local
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the cells here are shell scripts")
+
+Cell = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cell:
+    """A folder whose cell is a shell script; it takes the place of `python -m gan_bench.cell`."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nfor last; do :; done\ncd "$last" && exec sh ./script\n')
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+
+    def make(name: str, script: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "script").write_text(script)
+        return folder
+
+    return make
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "waited half a minute"
+        time.sleep(0.02)
+
+
+def test_every_cell_is_yielded_with_its_exit_code(cell: Cell) -> None:
+    cells = [cell("a", "exit 0"), cell("b", "exit 3"), cell("c", "kill -9 $$")]
+    assert list(local.start(cells, 1)) == [
+        (cells[0], 0),
+        (cells[1], 3),
+        (cells[2], -signal.SIGKILL),
+    ]
+
+
+def test_no_cells_are_no_work() -> None:
+    assert list(local.start([], 1)) == []
+
+
+def test_what_a_cell_says_is_in_its_log_after_what_was_there(cell: Cell) -> None:
+    folder = cell("a", "echo to stdout; echo to stderr >&2")
+    (folder / "cell.log").write_text("from before\n")
+    list(local.start([folder], 1))
+    lines = (folder / "cell.log").read_text().splitlines()
+    assert lines == ["from before", "to stdout", "to stderr"]
+
+
+def test_nothing_of_a_cell_reaches_our_own_output(
+    cell: Cell, capfd: pytest.CaptureFixture[str]
+) -> None:
+    list(local.start([cell("a", "echo loud; echo louder >&2")], 1))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_cell_that_reads_gets_nothing_rather_than_our_keyboard(cell: Cell) -> None:
+    folder = cell("a", "read line; echo \"got '$line'\"")
+    list(local.start([folder], 1))
+    assert (folder / "cell.log").read_text() == "got ''\n"
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_at_most_as_many_run_at_once_as_there_are_slots(slots: int, cell: Cell) -> None:
+    script = "echo begin $(date +%s%N) >> ../times; sleep 0.3; echo end $(date +%s%N) >> ../times"
+    cells = [cell(name, script) for name in "abcd"]
+    list(local.start(cells, slots))
+    lines = (cells[0].parent / "times").read_text().splitlines()
+    at_once = highest = 0
+    for line in sorted(lines, key=lambda line: int(line.split()[1])):
+        at_once += 1 if line.startswith("begin") else -1
+        highest = max(highest, at_once)
+    assert highest == slots
+
+
+def test_one_after_the_other_means_in_order(cell: Cell) -> None:
+    cells = [cell(name, f"echo {name} >> ../order") for name in "cab"]
+    assert [folder for folder, _ in local.start(cells, 1)] == cells
+    assert (cells[0].parent / "order").read_text().split() == ["c", "a", "b"]
+
+
+def pid(folder: Path) -> int:
+    wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text())
+    return int((folder / "pid").read_text())
+
+
+def test_closing_the_iterator_ends_what_still_runs_and_starts_no_more(cell: Cell) -> None:
+    quick = cell("quick", "exit 0")
+    slow, never = (cell(name, "echo $$ > pid; exec sleep 100") for name in ("slow", "never"))
+    running = local.start([quick, slow, never], 2)
+    assert next(running) == (quick, 0)
+    child = pid(slow)
+    running.close()
+    wait_for(lambda: not psutil.pid_exists(child))
+    assert not (never / "pid").exists()
+
+
+def test_a_cell_that_will_not_end_is_killed(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "GRACE_SECONDS", 0.2)
+    quick = cell("quick", "exit 0")
+    deaf = cell("deaf", "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done")
+    running = local.start([quick, deaf], 2)
+    next(running)
+    child = pid(deaf)
+    running.close()
+
+    def ended() -> bool:
+        return not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
+
+    wait_for(ended)
+
+
+def test_ctrl_c_on_the_terminal_does_not_reach_a_cell(cell: Cell) -> None:
+    """The parent decides what ends: a cell is in a session of its own."""
+    folder = cell("a", "ps -o sid= -p $$ > session")
+    list(local.start([folder], 1))
+    assert int((folder / "session").read_text()) != os.getsid(0)
+
+
+def test_a_file_of_the_users_folder_is_not_taken_for_a_part_of_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m` looks first in the folder it is started in; `gan-bench` itself does not."""
+    folder = tmp_path / "cell"
+    folder.mkdir()
+    for name in ("json", "random", "types"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong module was loaded')")
+    monkeypatch.chdir(tmp_path)
+    ((_, code),) = local.start([folder], 1)
+    said = (folder / "cell.log").read_text()
+    assert "the wrong module was loaded" not in said
+    assert "cell.json" in said  # it came as far as to miss its input
+    assert code == 1
+
+
+def test_the_offer_is_the_engine_itself() -> None:
+    (offer,) = local.gan_bench_engines()
+    assert offer.name == "local"
+    assert offer.start is local.start

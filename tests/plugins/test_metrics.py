@@ -1,0 +1,299 @@
+"""The metrics against numbers known otherwise: closed forms, other libraries, and oracles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from vendi_score import vendi  # type: ignore[import-untyped]
+
+import oracles
+from gan_bench import Dataset, Images, Samples
+from gan_bench_plugins import diversity as diversity_plugin
+from gan_bench_plugins import efficientnet_lite0, frechet, judges
+from gan_bench_plugins import modes as modes_plugin
+from gan_bench_plugins.diversity import diversity, vendi_score
+from gan_bench_plugins.frechet import frechet_distance
+from gan_bench_plugins.modes import PRIOR, mode_kl, modes_hit, no_mode_share
+
+N, SIZE = 1_024, 32
+KEPT = [f"{k:,} modes" for k in oracles.KEPT]
+BLURS = [f"blur {sigma}" for sigma in oracles.BLURS[1:]]  # the mildest at N = 2,048 only
+NOISES = [f"noise {std}" for std in oracles.NOISES[::2]]
+PERFECT = "other real images"
+
+Features = Callable[[str], np.ndarray]
+
+
+def _features(net: Callable[[torch.Tensor], torch.Tensor], images: np.ndarray) -> np.ndarray:
+    return net(torch.from_numpy(images)).numpy()
+
+
+@pytest.fixture(scope="session")
+def images() -> dict[str, np.ndarray]:
+    return {"real": oracles.real(N, SIZE), **dict(oracles.fakes(N, SIZE))}
+
+
+@pytest.fixture(scope="session")
+def features(images: dict[str, np.ndarray]) -> Features:
+    """The features of an oracle by its name; an image that is repeated is looked at once."""
+    net = efficientnet_lite0.load("cpu")
+
+    @cache
+    def of(name: str) -> np.ndarray:
+        if name.endswith("repeated"):
+            return oracles.repeat(of(PERFECT), int(name.split()[0]))
+        return _features(net, images[name])
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def distance(features: Features) -> Callable[[str], float]:
+    return cache(lambda name: frechet_distance(features("real"), features(name)))
+
+
+@pytest.fixture(scope="session")
+def varied(features: Features) -> Callable[[str], float]:
+    return cache(lambda name: diversity(features("real"), features(name)))
+
+
+@pytest.fixture(scope="session")
+def judged(images: dict[str, np.ndarray]) -> Callable[[str], Samples]:
+    """Real images and an oracle, as the judge names them."""
+    judge = next(f for f in judges.gan_bench_features() if f.name == "toonfaces-judge")
+    net = judge.load("cpu", None)
+
+    @cache
+    def named(name: str) -> np.ndarray:
+        assert judge.modes is not None
+        return judge.modes(_features(net, images[name]))
+
+    return lambda name: _samples(named("real"), named(name), oracles.MODES)
+
+
+def _samples(real_modes: object, fake_modes: object, modes: int) -> Samples:
+    none = np.zeros((0, 0), np.float32)
+    return Samples(
+        real=none,
+        fake=none,
+        real_modes=np.asarray(real_modes),
+        fake_modes=np.asarray(fake_modes),
+        modes=modes,
+    )
+
+
+# -- the Fréchet distance -----------------------------------------------------------------------
+
+
+def _gaussian(
+    rng: np.random.Generator, mean: np.ndarray, covariance: np.ndarray, n: int
+) -> np.ndarray:
+    """n rows with exactly this mean and covariance, so that no sampling error is left."""
+    rows = rng.normal(size=(n, len(mean)))
+    rows -= rows.mean(0)
+    rows = rows @ np.linalg.inv(np.linalg.cholesky(np.cov(rows.T))).T
+    return np.asarray(rows @ np.linalg.cholesky(covariance).T + mean)
+
+
+def test_frechet_distance_of_gaussians_is_the_closed_form() -> None:
+    rng = np.random.default_rng(0)
+    s, t = rng.uniform(0.5, 3, 16), rng.uniform(0.5, 3, 16)  # variances along a common basis
+    basis = np.linalg.qr(rng.normal(size=(16, 16)))[0]
+    shift = rng.normal(size=16)
+    real = _gaussian(rng, np.zeros(16), basis * s @ basis.T, 200)
+    fake = _gaussian(rng, shift, basis * t @ basis.T, 300)
+    expected = shift @ shift + ((np.sqrt(s) - np.sqrt(t)) ** 2).sum()
+    assert frechet_distance(real, fake) == pytest.approx(expected, rel=1e-9)
+
+
+def test_frechet_distance_agrees_with_the_symmetric_form_when_covariances_are_singular() -> None:
+    rng = np.random.default_rng(1)
+    real, fake = rng.normal(size=(60, 100)).astype(np.float32), rng.exponential(size=(50, 100))
+    s, t = np.cov(real.T.astype(float)), np.cov(fake.T)
+    values, vectors = np.linalg.eigh(s)
+    root = vectors * np.sqrt(values.clip(0))
+    shift = real.mean(0, dtype=float) - fake.mean(0)
+    cross = np.sqrt(np.linalg.eigvalsh(root.T @ t @ root).clip(0)).sum()
+    expected = shift @ shift + np.trace(s) + np.trace(t) - 2 * cross
+    assert frechet_distance(real, fake.astype(np.float32)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_frechet_distance_of_a_set_to_itself_is_zero(features: Features) -> None:
+    assert frechet_distance(features("real"), features("real")) == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("whose", ["real", "fake"])
+def test_frechet_distance_refuses_features_that_are_not_finite(bad: float, whose: str) -> None:
+    sets = {"real": np.random.rand(9, 3), "fake": np.random.rand(9, 3)}
+    sets[whose][4, 1] = bad
+    with pytest.raises(ValueError, match=f"{whose} images are not finite"):
+        frechet_distance(sets["real"], sets["fake"])
+
+
+def test_frechet_distance_refuses_one_image() -> None:
+    with pytest.raises(ValueError, match="needs two images; there are 1 fake ones"):
+        frechet_distance(np.ones((5, 3)), np.ones((1, 3)))
+
+
+def test_only_inception_is_called_fid() -> None:
+    offered = frechet.gan_bench_metrics(["inception", "efficientnet-lite0"])
+    assert {m.name: m.features for m in offered} == {
+        "fid": "inception",
+        "fd-efficientnet-lite0": "efficientnet-lite0",
+    }
+    assert not any(m.higher_is_better for m in offered)
+
+
+@pytest.mark.parametrize("ladder", [KEPT, [PERFECT, *BLURS], [PERFECT, *NOISES]])
+def test_frechet_distance_orders_every_ladder(
+    ladder: list[str], distance: Callable[[str], float]
+) -> None:
+    assert all(distance(better) < distance(worse) for better, worse in pairwise(ladder))
+
+
+def test_frechet_distance_is_worst_for_noise_and_one_image(
+    distance: Callable[[str], float],
+) -> None:
+    worst = min(distance("only noise"), distance("1 repeated"))
+    assert worst > max(map(distance, [PERFECT, *KEPT, "10 repeated"]))
+
+
+# -- diversity ----------------------------------------------------------------------------------
+
+
+def test_vendi_score_counts_what_differs() -> None:
+    assert vendi_score(np.tile([[0.6, 0.8]], (7, 1))) == pytest.approx(1)
+    assert vendi_score(np.eye(12)) == pytest.approx(12)
+
+
+def test_vendi_score_agrees_with_its_authors_package() -> None:
+    rows = np.random.default_rng(2).normal(size=(80, 24)) * np.linspace(0.1, 3, 24)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    assert vendi_score(rows) == pytest.approx(vendi.score_dual(rows), abs=1e-5)
+
+
+def test_diversity_of_other_real_images_is_one(varied: Callable[[str], float]) -> None:
+    assert varied(PERFECT) == pytest.approx(1, abs=0.03)
+    assert varied("1,000 modes") == pytest.approx(1, abs=0.03)
+
+
+def test_diversity_falls_as_modes_are_lost(varied: Callable[[str], float]) -> None:
+    assert all(varied(more) > varied(fewer) for more, fewer in pairwise(KEPT))
+
+
+def test_diversity_of_one_repeated_image_is_nothing(varied: Callable[[str], float]) -> None:
+    assert varied("1 repeated") == pytest.approx(0, abs=1e-6)
+    assert 0.05 < varied("10 repeated") < 0.2
+
+
+def test_noise_is_no_diversity(varied: Callable[[str], float]) -> None:
+    assert varied("only noise") < 0.05
+
+
+def test_diversity_is_defined_where_fakes_are_constant() -> None:
+    real = np.random.default_rng(3).normal(size=(50, 8))
+    assert diversity(real, np.zeros((50, 8))) == pytest.approx(0)
+    assert diversity(real, np.tile(real.mean(0), (50, 1))) == pytest.approx(0)
+
+
+def test_diversity_compares_as_many_real_images_as_fake_ones() -> None:
+    real = np.random.default_rng(4).normal(size=(90, 8))
+    assert diversity(real, real[:40]) == diversity(real[:40], real) == 1
+
+
+def test_diversity_refuses_real_features_that_do_not_vary() -> None:
+    with pytest.raises(ValueError, match="no variety to compare with"):
+        diversity(np.full((50, 8), 0.1), np.random.rand(50, 8))
+
+
+@pytest.mark.parametrize("whose", ["real", "fake"])
+def test_diversity_refuses_features_that_are_not_finite(whose: str) -> None:
+    sets = {"real": np.random.rand(9, 3), "fake": np.random.rand(9, 3)}
+    sets[whose][0, 0] = np.nan
+    with pytest.raises(ValueError, match=f"{whose} images are not finite"):
+        diversity(sets["real"], sets["fake"])
+
+
+def test_diversity_is_better_when_higher() -> None:
+    (offer,) = diversity_plugin.gan_bench_metrics([])
+    assert (offer.name, offer.features, offer.higher_is_better) == ("diversity", None, True)
+
+
+# -- known modes --------------------------------------------------------------------------------
+
+
+def test_modes_counts_those_that_are_hit() -> None:
+    assert modes_hit(_samples([0, 1, 2], [2, 2, -1, 0], 3)) == 2
+    assert modes_hit(_samples([0, 1, 2], [-1, -1], 3)) == 0
+
+
+def test_mode_kl_of_one_mode_is_the_logarithm_of_their_number() -> None:
+    real = np.arange(4_000_000) % 10
+    assert mode_kl(_samples(real, np.zeros(100, int), 10)) == pytest.approx(math.log(10), abs=1e-5)
+
+
+def test_mode_kl_of_known_shares_is_the_closed_form() -> None:
+    real, fake = np.repeat([0, 1], [6_000_000, 2_000_000]), np.repeat([0, 1], [1, 1])
+    expected = 0.5 * math.log(0.5 / 0.75) + 0.5 * math.log(0.5 / 0.25)
+    assert mode_kl(_samples(real, fake, 2)) == pytest.approx(expected, abs=1e-5)
+
+
+def test_mode_kl_is_finite_for_a_mode_that_no_real_image_shows() -> None:
+    expected = math.log((10 + PRIOR * 4) / PRIOR)
+    assert mode_kl(_samples([0] * 10, [2] * 5, 3)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("rejected", [0.0, 0.3, 0.9])
+def test_noise_is_no_better_than_any_collapse(rejected: float) -> None:
+    known = round(10_000 * (1 - rejected))
+    real = np.where(np.arange(10_000) < known, np.arange(10_000) % 10, -1)
+    noise = mode_kl(_samples(real, np.full(500, -1), 10))
+    assert noise >= max(mode_kl(_samples(real, np.full(500, k), 10)) for k in range(10))
+
+
+def test_fakes_that_are_rejected_as_often_as_real_images_are_not_blamed() -> None:
+    real, fake = np.array([0] * 8 + [-1] * 2), np.array([0] * 80 + [-1] * 20)
+    assert no_mode_share(real, fake) == 0
+    assert no_mode_share(real, np.array([0] * 4 + [-1] * 6)) == pytest.approx(0.5)
+
+
+def test_mode_kl_refuses_a_judge_that_knows_no_real_image() -> None:
+    with pytest.raises(ValueError, match="knows none of the real images"):
+        mode_kl(_samples([-1, -1], [0, 1], 2))
+
+
+def test_modes_need_a_judge() -> None:
+    def load(*_: object) -> Images:
+        raise AssertionError
+
+    folder = Dataset(name="mine", source="", version="1", load=load)
+    faces = Dataset(name="faces", source="", version="1", load=load, judge="some-judge")
+    for offer in modes_plugin.gan_bench_metrics([]):
+        assert offer.unsuited(folder) == "the modes of mine are not known: it has no judge"
+        assert offer.unsuited(faces) is None
+        with pytest.raises(ValueError, match="No judge"):
+            offer.compute(Samples(real=np.zeros((1, 1)), fake=np.zeros((1, 1))))
+
+
+def test_the_judge_sees_modes_disappear(judged: Callable[[str], Samples]) -> None:
+    hits = [modes_hit(judged(name)) for name in KEPT]
+    assert all(more > fewer for more, fewer in pairwise(hits))
+    assert hits[0] > 600  # of 1,000 modes, 1,024 images show 641 on average
+    assert modes_hit(judged("only noise")) <= 10
+
+
+def test_mode_kl_grows_as_modes_disappear(judged: Callable[[str], Samples]) -> None:
+    scores = [mode_kl(judged(name)) for name in KEPT]
+    assert all(better < worse for better, worse in pairwise(scores))
+
+
+def test_mode_kl_of_noise_is_as_bad_as_one_mode(judged: Callable[[str], Samples]) -> None:
+    one, noise = mode_kl(judged("1 modes")), mode_kl(judged("only noise"))
+    assert noise > one - 0.05  # equal where, as here, no real image shows that mode by chance

@@ -1,0 +1,128 @@
+"""MNIST through torchvision, on a few digits written here in its own file format."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pytest
+
+from gan_bench import DataError, UsageError
+from gan_bench_plugins import mnist
+
+TRAIN, TEST = 40, 15
+
+
+def digits(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    images = random.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+    return images, random.integers(0, 10, count, dtype=np.uint8)
+
+
+def write(root: Path, packed: bool) -> Path:
+    """The four files, as Yann LeCun wrote them."""
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, count, seed in (("train", TRAIN, 0), ("t10k", TEST, 1)):
+        images, labels = digits(count, seed)
+        contents = {
+            f"{name}-images-idx3-ubyte": struct.pack(">4i", 2051, *images.shape) + images.tobytes(),
+            f"{name}-labels-idx1-ubyte": struct.pack(">2i", 2049, count) + labels.tobytes(),
+        }
+        for file, content in contents.items():
+            if packed:
+                (raw / f"{file}.gz").write_bytes(gzip.compress(content))
+            else:
+                (raw / file).write_bytes(content)
+    return root
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_train_and_test_digits_are_read_with_their_labels(packed: bool, tmp_path: Path) -> None:
+    images = mnist.load(write(tmp_path, packed), 28, False)
+    for pixels, labels, (expected, names) in (
+        (images.train, images.train_labels, digits(TRAIN, 0)),
+        (images.held_out, images.held_out_labels, digits(TEST, 1)),
+    ):
+        assert labels is not None
+        assert pixels[0 : len(pixels)].shape == (len(expected), 1, 28, 28)
+        assert pixels[0 : len(pixels)].dtype == np.uint8
+        assert np.array_equal(pixels[0 : len(pixels)][:, 0], expected)
+        assert np.array_equal(labels, names)
+        assert labels.dtype == np.int64
+
+
+def test_a_folder_is_left_as_it_was(tmp_path: Path) -> None:
+    """It may be read-only, or shared with others."""
+    root = write(tmp_path, packed=True)
+    before = sorted(root.rglob("*"))
+    mnist.load(root, 28, False)
+    assert sorted(root.rglob("*")) == before
+
+
+def test_digits_can_be_had_at_another_size(tmp_path: Path) -> None:
+    images = mnist.load(write(tmp_path, packed=False), 32, False)
+    pixels = images.train[0:TRAIN]
+    assert pixels.shape == (TRAIN, 1, 32, 32)
+    assert pixels.dtype == np.uint8
+    assert pixels.mean() == pytest.approx(digits(TRAIN, 0)[0].mean(), abs=2)
+
+
+def test_smaller_digits_are_antialiased(tmp_path: Path) -> None:
+    small = mnist.load(write(tmp_path, packed=False), 8, False).train[0:TRAIN]
+    assert small.std() < 0.5 * digits(TRAIN, 0)[0].std()  # noise is averaged, not picked
+
+
+@pytest.mark.parametrize("size", [7, 257])
+def test_an_absurd_size_is_refused(size: int, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"8 to 256 px, not {size}"):
+        mnist.load(tmp_path, size, False)
+
+
+def test_without_a_folder_it_is_said_what_is_needed() -> None:
+    with pytest.raises(DataError, match=r"mnist needs --data-root DIR.*--download"):
+        mnist.load(None, 28, False)
+
+
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=f"no readable MNIST in {tmp_path}") as error:
+        mnist.load(tmp_path, 28, False)
+    assert "--download" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_damaged_file_is_a_data_error(name: str, packed: bool, tmp_path: Path) -> None:
+    path = write(tmp_path, packed) / "MNIST" / "raw" / (name + ".gz" * packed)
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(DataError, match="no readable MNIST"):
+        mnist.load(tmp_path, 28, False)
+
+
+def test_nothing_is_downloaded_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def network(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("something was downloaded")
+
+    monkeypatch.setattr("urllib.request.urlopen", network)
+    with pytest.raises(DataError):
+        mnist.load(tmp_path, 28, False)
+    with pytest.raises(AssertionError, match="downloaded"):
+        mnist.MNIST(str(tmp_path), download=True)  # the guard does stand where it should
+
+
+def test_a_download_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object, **__: object) -> NoReturn:
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr("urllib.request.urlopen", unreachable)
+    with pytest.raises(DataError, match="no readable MNIST"):
+        mnist.load(tmp_path, 28, True)
+
+
+def test_the_offer_is_28_px_with_a_judge_of_ten_modes() -> None:
+    (offer,) = mnist.gan_bench_datasets()
+    assert (offer.name, offer.size, offer.modes) == ("mnist", 28, 10)
+    assert offer.judge == offer.features == "mnist-judge"

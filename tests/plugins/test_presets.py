@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from gan_bench import Architecture, Dataset, Engine, Features, Loss, Preset, catalogue
+from gan_bench.evaluate import find_metric
+from gan_bench_plugins.presets import gan_bench_presets
+
+PRESETS = {preset.name: preset for preset in gan_bench_presets()}
+
+
+@pytest.fixture(scope="module")
+def loaded() -> catalogue.Catalogue:
+    return catalogue.load()
+
+
+def test_there_are_three_and_each_says_what_for() -> None:
+    assert list(PRESETS) == ["quick", "standard", "full"]
+    assert all(preset.source for preset in PRESETS.values())
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
+def test_every_name_of_a_preset_is_offered(preset: Preset, loaded: catalogue.Catalogue) -> None:
+    assert loaded.find(Preset, preset.name) == preset
+    assert loaded.find(Dataset, preset.dataset)
+    assert loaded.find(Features, preset.features)
+    assert loaded.find(Engine, preset.engine)
+    for name in preset.architectures:
+        assert loaded.find(Architecture, name)
+    for name in preset.losses:
+        assert loaded.find(Loss, name)
+    for name in preset.metrics:
+        assert find_metric(loaded, name, preset.features)
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28)])
+def test_at_least_two_architectures_suit_faces_and_digits(
+    preset: Preset, shape: tuple[int, int, int], loaded: catalogue.Catalogue
+) -> None:
+    pairs = [loaded.find(Architecture, name) for name in preset.architectures]
+    assert sum(arch.unsuited(shape) is None for arch in pairs) >= 2
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
+def test_a_presets_metrics_work_with_the_features_of_every_data_set(
+    preset: Preset, loaded: catalogue.Catalogue
+) -> None:
+    for dataset in loaded.all(Dataset):
+        for name in preset.metrics:
+            assert find_metric(loaded, name, dataset.features or preset.features)
+
+
+@pytest.mark.parametrize(
+    ("device", "name"), [("cpu", "quick"), ("cuda", "standard"), ("mps", "standard")]
+)
+def test_each_device_has_one_preset_unasked(device: str, name: str) -> None:
+    assert [preset.name for preset in PRESETS.values() if device in preset.devices] == [name]
+
+
+def test_a_larger_preset_is_more_work() -> None:
+    sizes = [(p.size, p.schedule.kimg, p.samples) for p in PRESETS.values()]
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) == 3
