@@ -168,8 +168,8 @@ class Preset:
     losses: tuple[str, ...]
     size: int
     schedule: Schedule
-    features: str
-    metrics: tuple[str, ...]  # "fd" is completed by the features: "fd-<features>"
+    features: tuple[str, ...]  # the first that works here is taken
+    metrics: tuple[str, ...]  # those that read these features and suit the data set are taken
     samples: int
     engine: str
 

@@ -50,7 +50,7 @@ class Evaluation(_Frozen):
     reference: Literal["train", "held-out"] = "train"
     features: str
     digests: dict[str, str]  # features net -> SHA-256 of its weights, for all that are read
-    metrics: tuple[Judged, ...]
+    metrics: Annotated[tuple[Judged, ...], Field(min_length=1)]  # the first one ranks
 
 
 class Data(_Frozen):

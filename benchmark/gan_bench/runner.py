@@ -18,6 +18,7 @@ from gan_bench.contract import (
     Engine,
     Features,
     Loss,
+    Metric,
     Preset,
     StorageError,
     UsageError,
@@ -74,7 +75,7 @@ def make_plan(
     engine = catalogue.find(Engine, request.engine or preset.engine)
     schedule = _schedule(request, preset)
     source = _source(request, catalogue, preset)
-    evaluation = _evaluation(request, catalogue, preset, source.dataset)
+    evaluation = _evaluation(request, catalogue, preset, source.dataset, notes)
     size = request.size or source.dataset.size or preset.size
     prepared = prepare(source, size, progress)
     _enough(prepared, schedule)
@@ -154,25 +155,22 @@ def _exists(path: Path) -> bool:
 
 
 def _evaluation(
-    request: Request, catalogue: Catalogue, preset: Preset, dataset: Dataset
+    request: Request, catalogue: Catalogue, preset: Preset, dataset: Dataset, notes: list[str]
 ) -> Evaluation:
     from gan_bench.evaluate import find_metric, plan_evaluation
 
-    features = request.features or dataset.features or preset.features
+    features = request.features or dataset.features
+    if features is None:
+        features = _first_that_works(preset.features, request, catalogue, notes)
     for name in request.metrics:
         reason = find_metric(catalogue, name, features).unsuited(dataset)
         if reason:
             raise UsageError(f"--metric {name}: {reason}")
-    fitting = [
-        name
-        for name in preset.metrics
-        if not find_metric(catalogue, name, features).unsuited(dataset)
-    ]
     evaluation = plan_evaluation(
         catalogue,
         dataset,
         features=features,
-        metrics=request.metrics or tuple(fitting),
+        metrics=request.metrics or _fitting(preset.metrics, features, catalogue, dataset),
         samples=request.samples or preset.samples,
         weights=request.weights,
     )
@@ -182,6 +180,35 @@ def _evaluation(
         nets = ", ".join(evaluation.digests)
         raise UsageError(f"--feature-weights: none of {nets} takes weights from a file")
     return evaluation
+
+
+def _first_that_works(
+    names: tuple[str, ...], request: Request, catalogue: Catalogue, notes: list[str]
+) -> str:
+    """The preset's first choice whose weights are here or can be had; what is passed is told."""
+    for name in names[:-1]:
+        net = catalogue.find(Features, name)
+        try:
+            net.digest(request.weights if net.takes_weights else None)
+        except DataError as error:
+            notes.append(f"features {name} left out: {error}")
+        else:
+            return name
+    return names[-1]
+
+
+def _fitting(
+    names: tuple[str, ...], features: str, catalogue: Catalogue, dataset: Dataset
+) -> tuple[str, ...]:
+    """The preset's metrics that read these features, or any, and suit the data set."""
+    known = catalogue.names(Metric)
+    full = [name if name in known else f"{name}-{features}" for name in names]
+    metrics = [catalogue.find(Metric, name) for name in full if name in known]
+    return tuple(
+        metric.name
+        for metric in metrics
+        if metric.features in (None, features) and not metric.unsuited(dataset)
+    )
 
 
 def _enough(prepared: Prepared, schedule: Schedule) -> None:

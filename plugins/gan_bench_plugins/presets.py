@@ -6,7 +6,8 @@ from gan_bench import Preset, Schedule, hookimpl
 
 ARCHITECTURES = ("dcgan", "dcgan-mnist", "dense")  # those that suit the images are taken
 LOSSES = ("non-saturating",)
-JUDGED = ("diversity", "modes", "mode-kl")
+METRICS = ("fid", "fd", "diversity", "modes", "mode-kl")  # fid on inception, fd on any other net
+OFFLINE = "efficientnet-lite0"  # its weights come with a package
 
 
 @hookimpl
@@ -15,15 +16,15 @@ def gan_bench_presets() -> list[Preset]:
     return [
         Preset(
             name="quick",
-            source="What a CPU does in minutes.",
+            source="What a CPU does in minutes; in 100 kimg G learns more from batches of 32 than 64.",
             devices=("cpu",),
             dataset="toonfaces",
             architectures=ARCHITECTURES,
             losses=LOSSES,
             size=32,
-            schedule=Schedule(kimg=100, batch=64, ema_kimg=2),
-            features="efficientnet-lite0",
-            metrics=("fd", *JUDGED),
+            schedule=Schedule(kimg=100, batch=32, ema_kimg=2),
+            features=(OFFLINE,),
+            metrics=METRICS,
             samples=2048,
             engine="local",
         ),
@@ -36,8 +37,8 @@ def gan_bench_presets() -> list[Preset]:
             losses=LOSSES,
             size=64,
             schedule=Schedule(kimg=2000, batch=64, ema_kimg=10),
-            features="inception",
-            metrics=("fid", *JUDGED),
+            features=("inception", OFFLINE),
+            metrics=METRICS,
             samples=10_000,
             engine="local",
         ),
@@ -50,8 +51,8 @@ def gan_bench_presets() -> list[Preset]:
             losses=LOSSES,
             size=128,
             schedule=Schedule(kimg=10_000, batch=64, ema_kimg=10),
-            features="inception",
-            metrics=("fid", *JUDGED),
+            features=("inception", OFFLINE),
+            metrics=METRICS,
             samples=50_000,
             engine="local",
         ),
