@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tiny(images: Path, tmp_path: Path) -> list[str | Path]:
-    sizes = "--size 16 --kimg 0.05 --batch 8 --samples 16 --json -q".split()
+    sizes = ["--size", "16", "--kimg", "0.05", "--batch", "8", "--samples", "16", "--json", "-q"]
     return ["--data", images, "--results", tmp_path / "results", *sizes]
 
 

@@ -16,7 +16,7 @@ def gan_bench_presets() -> list[Preset]:
     return [
         Preset(
             name="quick",
-            source="What a CPU does in minutes; in 100 kimg G learns more from batches of 32 than 64.",
+            source="What a CPU does in minutes. In so few kimg, G learns more from small batches.",
             devices=("cpu",),
             dataset="toonfaces",
             architectures=ARCHITECTURES,
