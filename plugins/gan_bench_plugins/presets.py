@@ -16,13 +16,13 @@ def gan_bench_presets() -> list[Preset]:
     return [
         Preset(
             name="quick",
-            source="What a CPU does in minutes. In so few kimg, G learns more from small batches.",
+            source="Minutes on two CPU cores. In so few kimg G learns more from small batches.",
             devices=("cpu",),
             dataset="toonfaces",
             architectures=ARCHITECTURES,
             losses=LOSSES,
             size=32,
-            schedule=Schedule(kimg=100, batch=32, ema_kimg=2),
+            schedule=Schedule(kimg=64, batch=32, ema_kimg=2),
             features=(OFFLINE,),
             metrics=METRICS,
             samples=2048,
