@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 RESULTS = Path("results")
 FORMATS = ("terminal", "markdown", "csv", "json")
 SOME_CELLS_FAILED, INTERRUPTED = 3, 130
+NAMES: Any = {"metavar": "NAME", "multiple": True}
 PLUGIN = click.option(
     "--plugin",
     "plugins",
@@ -43,8 +44,8 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--arch", "architectures", multiple=True, metavar="NAME", help="May be repeated.")
-@click.option("--loss", "losses", multiple=True, metavar="NAME", help="May be repeated.")
+@click.option("--arch", "architectures", **NAMES, help="What to train; repeat for more.")
+@click.option("--loss", "losses", **NAMES, help="What to train it with; repeat for more.")
 @click.option("--data", metavar="NAME|FOLDER|ZIP", help="A data set, or your own images.")
 @click.option(
     "--data-root",
@@ -58,7 +59,7 @@ def cli() -> None:
 @click.option("--kimg", type=click.FloatRange(0, min_open=True), help="Thousand images to show.")
 @click.option("--batch", type=click.IntRange(2), help="Images in a batch.")
 @click.option("--seeds", type=click.IntRange(1), default=1, help="Cells for each pair of names.")
-@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="May be repeated.")
+@click.option("--metric", "metrics", **NAMES, help="What to measure; repeat for more.")
 @click.option("--features", metavar="NAME", help="The network that images are measured with.")
 @click.option(
     "--feature-weights",
@@ -88,8 +89,8 @@ def run(
 ) -> None:
     """Train every architecture with every loss on one schedule, measure, print the leaderboard.
 
-    Without options: the preset for this machine, on its data set. Cells that are finished are
-    never trained again.
+    Without options: the preset for this machine, on its data set. `gan-bench plugins` lists all
+    names. Cells that are finished are never trained again.
     """
     from gan_bench import catalogue as catalogues
     from gan_bench import progress, runner, store

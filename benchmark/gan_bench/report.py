@@ -207,7 +207,7 @@ def _score(values: list[float]) -> str:
 
 
 def _number(value: float) -> str:
-    if abs(value) < 0.001:
+    if 0 < abs(value) < 0.001:
         return f"{value:.3f}"
     return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
 
