@@ -116,7 +116,12 @@ class Watch:
     def showing(self) -> Iterator[None]:
         """Show until the block ends."""
         if self.console.is_terminal:
-            with Live(get_renderable=self.table, console=self.console, refresh_per_second=2):
+            with Live(
+                get_renderable=self.table,
+                console=self.console,
+                refresh_per_second=2,
+                transient=True,
+            ):
                 yield
         else:
             with _every(LINE_SECONDS, self.line):

@@ -22,7 +22,7 @@ def gan_bench_presets() -> list[Preset]:
             architectures=ARCHITECTURES,
             losses=LOSSES,
             size=32,
-            schedule=Schedule(kimg=64, batch=32, ema_kimg=2),
+            schedule=Schedule(kimg=48, batch=32, ema_kimg=2),
             features=(OFFLINE,),
             metrics=METRICS,
             samples=2048,
