@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ class Plugin:
     load: Callable[[], object]
 
     def __str__(self) -> str:
-        return f"{self.distribution} {self.version}" if self.distribution else self.name
+        return f"{self.distribution} {self.version}".strip() or self.name
 
 
 @dataclass(frozen=True)
@@ -127,14 +128,25 @@ def load(files: Iterable[Path] = ()) -> Catalogue:
 
 def _installed() -> Iterator[Plugin]:
     allowed = os.environ.get("GAN_BENCH_PLUGINS")
+    names = None if allowed is None else {"gan-bench", *map(_plain, re.split(r"[,\s]+", allowed))}
     for point in sorted(entry_points(group=GROUP), key=lambda point: (_distribution(point), point)):
         name = _distribution(point)
-        if allowed is None or name in ("gan-bench", *allowed.replace(",", " ").split()):
-            yield Plugin(point.name, name, point.dist.version if point.dist else "", point.load)
+        if names is None or _plain(name) in names:
+            yield Plugin(point.name, name, _version(point), point.load)
+
+
+def _plain(name: str) -> str:
+    """A distribution's name as pip compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else "unknown"
+    # an interrupted uninstall leaves entry points without the metadata they belong to
+    return (point.dist.metadata["Name"] if point.dist else None) or "unknown"
+
+
+def _version(point: EntryPoint) -> str:
+    return (point.dist.metadata["Version"] if point.dist else None) or ""
 
 
 def _file(path: Path) -> Plugin:
@@ -179,9 +191,20 @@ def _collect(
     catalogue: Catalogue, kind: type[Any], plugin: Plugin, hooks: pluggy.HookRelay
 ) -> None:
     extra = {"features": catalogue.names(Features)} if kind is Metric else {}
-    answers = _guarded(catalogue, plugin, lambda: getattr(hooks, KINDS[kind][1])(**extra))
-    for offer in [offer for answer in answers or [] for offer in answer]:
+    offers = _guarded(catalogue, plugin, lambda: _asked(kind, hooks, extra))
+    for offer in offers or []:
         _guarded(catalogue, plugin, partial(_add, catalogue, kind, plugin, offer))
+
+
+def _asked(kind: type[Any], hooks: pluggy.HookRelay, extra: dict[str, Any]) -> list[object]:
+    """What a plugin's hook of this kind returns; a UsageError if that is no list."""
+    hook = KINDS[kind][1]
+    for answer in (answers := getattr(hooks, hook)(**extra)):
+        if not isinstance(answer, list):
+            raise UsageError(
+                f"{hook} must return a list of {kind.__name__} values, not {type(answer).__name__}"
+            )
+    return [offer for answer in answers for offer in answer]
 
 
 def _add(catalogue: Catalogue, kind: type[Any], plugin: Plugin, offer: object) -> None:

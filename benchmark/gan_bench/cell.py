@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import time
 import traceback
@@ -187,10 +188,13 @@ def grid(images: np.ndarray) -> bytes:
 
 def _weights(G: nn.Module, arch: Architecture, protocol: Protocol) -> bytes:
     """The generator that was judged, to share: safetensors with what it takes to rebuild it."""
-    state = {name: tensor.cpu().contiguous() for name, tensor in G.state_dict().items()}
+    # a copy of each: layers may share a tensor, which safetensors would refuse
+    plain = torch.contiguous_format
+    state = {k: v.cpu().clone(memory_format=plain) for k, v in G.state_dict().items()}
     shape = "x".join(map(str, protocol.data.shape))
-    metadata = {"architecture": arch.name, "z_dim": str(arch.z_dim), "shape": shape}
-    return to_safetensors(state, metadata)
+    about = {"architecture": arch.name, "z_dim": arch.z_dim, "shape": shape}
+    # one entry: safetensors writes several in random order, and the file would differ in every run
+    return to_safetensors(state, {"gan_bench": json.dumps(about)})
 
 
 def _parameters(network: nn.Module) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 import shlex
 import signal
@@ -11,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import rich_click as click
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 RESULTS = Path("results")
 FORMATS = ("terminal", "markdown", "csv", "json")
 SOME_CELLS_FAILED, INTERRUPTED = 3, 130
+
+
+class Kimg(click.FloatRange):
+    """A positive number; click itself takes inf and nan."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
+        number = super().convert(value, param, ctx)
+        return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
+
+
+KIMG = Kimg(0, min_open=True)
 NAMES: Any = {"metavar": "NAME", "multiple": True}
 PLUGIN = click.option(
     "--plugin",
@@ -56,7 +68,7 @@ def cli() -> None:
 @click.option("--download", is_flag=True, help="Let a named data set be fetched to --data-root.")
 @click.option("--size", type=click.IntRange(8, 1024), metavar="PX", help="Side of the images.")
 @click.option("--preset", metavar="NAME", help="Schedule, size and metrics that go together.")
-@click.option("--kimg", type=click.FloatRange(0, min_open=True), help="Thousand images to show.")
+@click.option("--kimg", type=KIMG, help="Thousand images to show.")
 @click.option("--batch", type=click.IntRange(2), help="Images in a batch.")
 @click.option("--seeds", type=click.IntRange(1), default=1, help="Cells for each pair of names.")
 @click.option("--metric", "metrics", **NAMES, help="What to measure; repeat for more.")
@@ -229,14 +241,12 @@ def list_plugins(plugins: tuple[Path, ...] = ()) -> None:
 
 def main() -> NoReturn:
     """Run the command line; every way to end has its exit code."""
-    from gan_bench.contract import GanBenchError
-
+    if not sys.stdout.isatty() and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # Windows would take its code page
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         code = cli.main(prog_name="gan-bench", standalone_mode=False)
         sys.exit(code or 0)
-    except GanBenchError as error:
-        _fail(str(error), error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -246,10 +256,16 @@ def main() -> NoReturn:
     except BrokenPipeError:  # `gan-bench report | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        from gan_bench.contract import GanBenchError  # here, so that --help need not load it
+
+        if not isinstance(error, GanBenchError):
+            raise
+        _fail(str(error), error.exit_code)
 
 
 def _fail(text: str, code: int) -> NoReturn:
-    Console(stderr=True).print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
+    Console(stderr=True).print(Text.assemble(("error:", "bold red"), " ", text), soft_wrap=True)
     sys.exit(code)
 
 

@@ -106,7 +106,7 @@ class Dataset:
     source: str
     version: str  # to be changed whenever its pixels change: the cache is keyed on it
     load: Callable[[Path | None, int, bool], Images]
-    reads: tuple[str, ...] = ()  # patterns of the files below root that it reads
+    reads: tuple[str, ...] = ("**/*",)  # patterns of the files below root that it reads
     size: int | None = None  # its natural size; None: it has none, the preset decides
     features: str | None = None  # the features net that sees it best; None: the preset decides
     judge: str | None = None  # a features net that names the mode of an image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,8 @@ def plan_evaluation(
     UsageError for an unknown name, DataError for features that cannot work here.
     """
     catalogue.find(Features, features)
-    chosen = [find_metric(catalogue, name, features) for name in metrics]
+    found = [find_metric(catalogue, name, features) for name in metrics]
+    chosen = list({metric.name: metric for metric in found}.values())  # each is measured once
     nets = {metric.features or features for metric in chosen}
     if dataset.judge is not None and any(metric.reads_modes for metric in chosen):
         nets.add(dataset.judge)
@@ -161,4 +163,7 @@ def _compute(
             seen = features[dataset.judge]
             modes = {"real_modes": name_modes(seen[0]), "fake_modes": name_modes(seen[1])}
     samples = Samples(real=real, fake=fake, modes=dataset.modes, **modes)
-    return float(metric.compute(samples))
+    value = float(metric.compute(samples))
+    if not math.isfinite(value):
+        raise ValueError(f"the metric {metric.name} gave {value}, which is no score")
+    return value

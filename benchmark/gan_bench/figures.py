@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gan_bench import store
+from gan_bench.contract import StorageError
 from gan_bench.report import Board, Row, figure_paths
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ def draw(board: Board) -> list[Path]:
     paths = figure_paths(board)
     for name, path in paths.items():
         if _stale(path, board):
-            picture = drawings[name](board)
+            try:
+                picture = drawings[name](board)
+            except (OSError, ValueError, KeyError) as error:  # a damaged curve or sample grid
+                raise StorageError(f"cannot draw {path}: {error}") from error
             if picture is not None:
                 store.write_bytes(path, picture)
     return [path for path in paths.values() if path.exists()]
@@ -152,6 +156,7 @@ def _tile(path: Path, side: int) -> Image.Image:
     across, down = FACES
     with Image.open(path) as grid:
         box = (2, 2, 2 + across * (side + 2) - 2, 2 + down * (side + 2) - 2)
-        tile = grid.convert("RGB").crop(box)
+        tile = Image.new("RGB", (box[2] - 2, box[3] - 2), "white")  # there may be fewer images
+        tile.paste(grid.convert("RGB"), (-2, -2))
     zoom = max(1, FACE_PX // side)
     return tile.resize((tile.width * zoom, tile.height * zoom), Image.Resampling.NEAREST)

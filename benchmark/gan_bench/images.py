@@ -117,7 +117,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _make(source: Source, size: int, folder: Path, progress: Progress) -> None:
-    images = source.dataset.load(source.root, size, source.download)
+    images = _loaded(source, size)
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
     try:
         digest = hashlib.sha256()
@@ -143,6 +143,24 @@ def _make(source: Source, size: int, folder: Path, progress: Progress) -> None:
         made.rename(folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _loaded(source: Source, size: int) -> Images:
+    """The data set, checked at the door."""
+    name = source.dataset.name
+    try:
+        images = source.dataset.load(source.root, size, source.download)
+    except OSError as error:
+        raise DataError(f"the data set {name} cannot be read: {error}") from error
+    if len(images.train) == 0:
+        raise DataError(f"the data set {name} has no training images")
+    first = images.train[0:1]
+    if first.dtype != np.uint8 or first.ndim != 4:
+        raise DataError(
+            f"the data set {name} must give (N, C, H, W) uint8, "
+            f"it gave {first.ndim} dimensions of {first.dtype}"
+        )
+    return images
 
 
 def _write(pixels: Pixels, path: Path, digest: Any, progress: Callable[[int, int], None]) -> Shape:
@@ -186,7 +204,7 @@ def _listing(root: Path, files: Iterable[Path]) -> Iterator[tuple[str, int, int]
     """Name, bytes and time of every file that is read: a changed one makes another cache."""
     try:
         for path in sorted(files):
-            stat = path.stat()
+            stat = path.stat() if path.exists() else path.lstat()  # a link that leads nowhere
             yield path.relative_to(root.parent).as_posix(), stat.st_size, stat.st_mtime_ns
     except OSError as error:
         raise DataError(f"cannot read {error.filename}: {error.strerror or error}") from error

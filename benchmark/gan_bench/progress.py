@@ -178,7 +178,11 @@ def data_notes(prepared: Prepared) -> list[str]:
 @contextmanager
 def preparing(console: Console, name: str) -> Iterator[Callable[[str, int, int], None]]:
     """A bar for the making of a data set; gone when it is done."""
-    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn())
+    columns = (
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+    )
     with bars.Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:

@@ -225,10 +225,10 @@ def to_terminal(boards: Boards, console: Console) -> None:
             console.print()
             console.print(table)
         for remark in [remark for row in board.rows for remark in row.remarks()]:
-            console.print(Text(f"! {remark}"))
+            console.print(_plain(f"! {remark}"))
         console.print()
     for text in boards.unreadable:
-        console.print(Text(f"! {text}"))
+        console.print(_plain(f"! {text}"))
 
 
 def _fitting_tables(board: Board, console: Console) -> list[Table]:
@@ -256,8 +256,14 @@ def _table(board: Board, columns: list[int]) -> Table:
         )
     for row in board.rows:
         texts = _texts(board, row)
-        table.add_row(*(Text(texts[k]) for k in columns))
+        table.add_row(*(_plain(texts[k]) for k in columns))
     return table
+
+
+def _plain(text: str) -> Text:
+    """Text without anything that a terminal would obey."""
+    shown = (c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return Text("".join(shown))
 
 
 def to_markdown(boards: Boards, base: Path) -> str:

@@ -136,7 +136,7 @@ def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:
     if name in catalogue.names(Dataset) or request.data is None:
         root = request.data_root.absolute() if request.data_root else None
         return Source(catalogue.find(Dataset, name), root, request.download)
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))  # which leaves ~nobody as it is
     if _exists(path):
         return files_at(path)
     near = difflib.get_close_matches(name, catalogue.names(Dataset), n=1)
@@ -166,11 +166,14 @@ def _evaluation(
         reason = find_metric(catalogue, name, features).unsuited(dataset)
         if reason:
             raise UsageError(f"--metric {name}: {reason}")
+    metrics = request.metrics or _fitting(preset.metrics, features, catalogue, dataset)
+    if not metrics:
+        raise UsageError(f"no metric of the preset reads {features}: choose one with --metric")
     evaluation = plan_evaluation(
         catalogue,
         dataset,
         features=features,
-        metrics=request.metrics or _fitting(preset.metrics, features, catalogue, dataset),
+        metrics=metrics,
         samples=request.samples or preset.samples,
         weights=request.weights,
     )
@@ -293,9 +296,16 @@ def _ended_without_record(folder: Path, cell: Cell, code: int) -> store.Record:
     from gan_bench.cell import failure
 
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    with (folder / "cell.log").open("rb") as log:
-        log.seek(0, os.SEEK_END)
-        log.seek(max(0, log.tell() - LOG_TAIL))
-        lines = log.read().decode(errors="replace").strip().splitlines()
+    lines = _tail(folder / "cell.log").strip().splitlines()
     said = f"; it said last: {lines[-1][:300]}" if lines else ""
     return failure(cell, f"the process ended with {how} and left no record{said}")
+
+
+def _tail(path: Path) -> str:
+    """The end of a log, if the engine keeps one."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as log:
+        log.seek(0, os.SEEK_END)
+        log.seek(max(0, log.tell() - LOG_TAIL))
+        return log.read().decode(errors="replace")

@@ -21,12 +21,13 @@ from gan_bench.protocol import Cell, Protocol
 Model = TypeVar("Model", bound=BaseModel)
 
 SCHEMA = 1
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # of Windows
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 def safe_name(text: str) -> str:
     """`text` itself if it can be a folder name anywhere, else a UsageError."""
-    if not NAME.fullmatch(text) or text.endswith("."):
+    if not NAME.fullmatch(text) or text.endswith(".") or DEVICES.fullmatch(text):
         raise UsageError(
             f"the name {text[:80]!r} cannot be used: a name has 1 to 63 letters, digits, '-', "
             "'_' or '.', and begins with a letter or digit"
@@ -37,7 +38,7 @@ def safe_name(text: str) -> str:
 def name_of(path: Path) -> str:
     """A name for a data set that the user gave as a path."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-_.")[:40].rstrip("-_.")
-    return name or "images"
+    return f"{name}-images" if DEVICES.fullmatch(name) else name or "images"
 
 
 # Layout
@@ -72,6 +73,7 @@ def write_bytes(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            os.chmod(name, 0o666 & ~_umask())  # mkstemp's own is for no one else to read
             os.replace(name, path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -79,6 +81,13 @@ def write_bytes(path: Path, content: bytes) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _umask() -> int:
+    """There is no way to read it but to set it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _sync_folder(folder: Path) -> None:
@@ -119,13 +128,21 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     """The complete lines of a JSON-lines file; an unfinished last one is left out."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    return [json.loads(line) for line in lines]
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines]
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:  # of UTF-8 or of JSON
+        raise StorageError(f"unreadable {path}: {error}") from error
 
 
 def last_line(path: Path) -> dict[str, Any]:
-    """The last complete line, {} if there is none."""
-    lines = read_lines(path)
+    """The last complete line, {} if there is none that can be read."""
+    try:
+        lines = read_lines(path)
+    except StorageError:
+        return {}
     return lines[-1] if lines else {}
 
 
@@ -175,7 +192,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    schema_number: int = SCHEMA
+    schema_number: Literal[1] = 1
     architecture: str
     loss: str
     seed: int

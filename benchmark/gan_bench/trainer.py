@@ -80,7 +80,12 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0) -> tuple[nn.Modu
         return G.train(), D.train()
 
 
-def _check(arch: Architecture, part: str, out: Tensor, expected: tuple[int, ...]) -> None:
+def _check(arch: Architecture, part: str, out: object, expected: tuple[int, ...]) -> None:
+    if not isinstance(out, Tensor):
+        raise BadPair(
+            f"the {part} of {arch.name} must give {expected} float32, "
+            f"it gave a {type(out).__name__}"
+        )
     if tuple(out.shape) != expected or out.dtype != torch.float32 or not out.isfinite().all():
         finite = "" if out.isfinite().all() else " with values that are not finite"
         raise BadPair(
@@ -172,7 +177,9 @@ def _step(
         cell.opt_d.step()
 
     # G: through a frozen D, with the fakes that D saw last
-    cell.D.requires_grad_(False)
+    trained = [parameter for parameter in cell.D.parameters() if parameter.requires_grad]
+    for parameter in trained:
+        parameter.requires_grad_(False)
     with autocast:
         judged_real = cell.D(x).float() if loss.relativistic else None
         loss_g = loss.g_loss(judged_real, cell.D(fake).float())
@@ -180,7 +187,8 @@ def _step(
     loss_g.backward()  # type: ignore[no-untyped-call]
     grad_g = _gradient_norm(cell.G)
     cell.opt_g.step()
-    cell.D.requires_grad_(True)
+    for parameter in trained:
+        parameter.requires_grad_(True)
 
     scores = [logits.float().sigmoid().mean() for logits in (real_logits, fake_logits)]
     return torch.stack([loss_d, loss_g, *scores, grad_d, grad_g]).detach()

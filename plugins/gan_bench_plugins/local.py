@@ -37,7 +37,8 @@ def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
 def _process(cell: Path) -> subprocess.Popen[bytes]:
     with (cell / "cell.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "gan_bench.cell", str(cell)],
+            # -P: a types.py in the user's folder is not Python's
+            [sys.executable, "-P", "-m", "gan_bench.cell", str(cell)],
             env=THREADS | os.environ,
             stdin=subprocess.DEVNULL,
             stdout=log,

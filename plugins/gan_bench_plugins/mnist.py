@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,7 @@ def _split(root: Path, train: bool, download: bool) -> MNIST:
     try:
         with _unpacked(root) as folder:
             return MNIST(str(folder), train=train, download=download)
-    except (OSError, RuntimeError, ValueError, AssertionError) as error:
+    except (OSError, EOFError, zlib.error, RuntimeError, ValueError, AssertionError) as error:
         raise DataError(
             f"no readable MNIST in {root} (looked for {root}/MNIST/raw): {error}; "
             "give the right --data-root, or add --download"

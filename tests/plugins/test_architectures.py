@@ -179,17 +179,24 @@ def test_an_unsuited_shape_is_answered_with_what_to_try(name: str, shape: Shape,
 # Dense
 
 
-def test_dense_is_sized_by_the_image_and_nothing_but_matrices() -> None:
+def test_dense_is_sized_by_the_image_and_has_no_convolution() -> None:
     G, D = pair(ARCHITECTURES["dense"], (3, 20, 10))
     assert layers(G, nn.Linear)[-1].out_features == layers(D, nn.Linear)[0].in_features == 600
     assert len(layers(G, nn.Linear)) == len(layers(D, nn.Linear)) == 4
-    assert not layers(G, nn.Conv2d, nn.BatchNorm1d) + layers(D, nn.Conv2d, nn.BatchNorm1d)
+    assert not layers(G, nn.Conv2d, nn.ConvTranspose2d) + layers(D, nn.Conv2d)
+
+
+def test_dense_has_dropout_in_d_alone_and_batchnorm_in_g_alone() -> None:
+    G, D = pair(ARCHITECTURES["dense"], (3, 20, 10))
+    assert (len(layers(G, nn.BatchNorm1d)), len(layers(G, nn.Dropout))) == (3, 0)
+    assert (len(layers(D, nn.BatchNorm1d)), len(layers(D, nn.Dropout))) == (0, 3)
 
 
 def test_a_neighbour_means_nothing_to_dense() -> None:
     """Shuffling pixels and D's first matrix alike changes no logit: no convolution is hidden."""
     shape = (1, 6, 6)
     _, D = pair(ARCHITECTURES["dense"], shape)
+    D.eval()  # dropout differs from call to call
     images, order = torch.randn(5, *shape), torch.randperm(prod(shape))
     before = D(images)
     first = layers(D, nn.Linear)[0]

@@ -1,0 +1,91 @@
+"""What nearly every test needs: a cache of its own, a few pictures, the command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import hypothesis
+import pytest
+from PIL import Image, ImageDraw
+
+from gan_bench import cli
+
+# Slow machines are no fault, and nothing is kept between runs.
+hypothesis.settings.register_profile("gan-bench", deadline=None, database=None)
+hypothesis.settings.load_profile("gan-bench")
+
+Draw = Callable[..., Path]
+Command = Callable[..., "Said"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """GAN_BENCH_HOME in the test's own folder; no allow-list from outside."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("GAN_BENCH_HOME", str(folder))
+    monkeypatch.delenv("GAN_BENCH_PLUGINS", raising=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def draw_shapes() -> Draw:
+    """A folder of simple coloured shapes, every one another."""
+
+    def draw(folder: Path, count: int = 40, side: int = 24) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        for k in range(count):
+            image = Image.new("RGB", (side, side), (5 * k % 256, 90, 160))
+            pen = ImageDraw.Draw(image)
+            box = (k % 5, k % 7, side - 4 + k % 3, side - 5)
+            (pen.ellipse if k % 2 else pen.rectangle)(box, fill=(250 - 5 * k % 256, 7 * k % 256, 0))
+            image.save(folder / f"{k:03d}.png")
+        return folder
+
+    return draw
+
+
+@pytest.fixture
+def shapes(tmp_path: Path, draw_shapes: Draw) -> Path:
+    return draw_shapes(tmp_path / "shapes")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left: its exit code and what it printed where."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def gan_bench(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Command]:
+    """`gan-bench ...` in this process, in an empty folder."""
+    before = signal.getsignal(signal.SIGTERM)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def run(*words: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["gan-bench", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        out, err = capsys.readouterr()
+        return Said(int(exit_.value.code or 0), out, err)
+
+    yield run
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def outside() -> dict[str, str]:
+    """The environment of a gan-bench that runs as a process of its own, on one core."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("GAN_BENCH_")}
+    return kept | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,601 @@
+from __future__ import annotations
+
+import io
+import os
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_bench import DataError, Dataset, Images, StorageError
+from gan_bench.images import Prepared, Source, convert, files_at, prepare
+
+SIZE = 16
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def through(image: Image.Image, kind: str, size: int = SIZE, **options: object) -> np.ndarray:
+    """What the rule makes of an image that has been a file: (H, W, 3) uint8."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)  # type: ignore[arg-type]
+    with Image.open(buffer) as opened:
+        pixels = convert(opened, size)
+    assert pixels.shape == (3, size, size)
+    assert pixels.dtype == np.uint8
+    return pixels.transpose(1, 2, 0)
+
+
+def random_rgb(seed: int = 0, side: int = SIZE) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+
+
+# The one rule
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "WEBP"])
+def test_an_image_of_the_right_size_keeps_every_pixel(kind: str) -> None:
+    pixels = random_rgb()
+    options = {"lossless": True} if kind == "WEBP" else {}
+    assert np.array_equal(through(Image.fromarray(pixels), kind, **options), pixels)
+
+
+def test_alpha_lies_over_white() -> None:
+    image = Image.new("RGBA", (SIZE, SIZE), (0, 0, 255, 0))
+    image.paste((255, 0, 0, 255), (0, 0, SIZE, 4))
+    image.paste((0, 0, 0, 51), (0, 4, SIZE, 8))  # a fifth of black on white
+    out = through(image, "PNG")
+    assert np.all(out[:4] == RED)
+    assert np.all(out[4:8] == 204)
+    assert np.all(out[8:] == WHITE)  # not the blue that nobody sees
+
+
+def test_grey_with_alpha_lies_over_white() -> None:
+    assert np.all(through(Image.new("LA", (SIZE, SIZE), (0, 51)), "PNG") == 204)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_palette_becomes_its_colours_and_what_is_transparent_white(kind: str) -> None:
+    image = Image.new("P", (SIZE, SIZE), 0)
+    image.putpalette([*RED, *GREEN, *BLUE])
+    image.paste(1, (0, 0, SIZE, 8))
+    image.paste(2, (0, 8, 8, SIZE))
+    out = through(image, kind, transparency=2)
+    assert np.all(out[:8] == GREEN)
+    assert np.all(out[8:, :8] == WHITE)
+    assert np.all(out[8:, 8:] == RED)
+
+
+def test_a_transparent_colour_of_an_rgb_image_is_white() -> None:
+    out = through(Image.new("RGB", (SIZE, SIZE), GREEN), "PNG", transparency=GREEN)
+    assert np.all(out == WHITE)
+
+
+def test_cmyk_becomes_rgb() -> None:
+    out = through(Image.new("CMYK", (SIZE, SIZE), (0, 255, 255, 0)), "TIFF")
+    assert np.all(out == RED)
+
+
+def test_grey_is_three_equal_channels() -> None:
+    assert np.all(through(Image.new("L", (SIZE, SIZE), 77), "PNG") == 77)
+
+
+def test_black_and_white_is_0_and_255() -> None:
+    image = Image.new("1", (SIZE, SIZE), 0)
+    image.paste(1, (0, 0, SIZE, 8))
+    out = through(image, "PNG")
+    assert np.all(out[:8] == 255)
+    assert np.all(out[8:] == 0)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_grey_of_16_bits_keeps_its_upper_byte(kind: str) -> None:
+    values = (np.arange(SIZE * SIZE, dtype=np.uint16) * 251).reshape(SIZE, SIZE)
+    out = through(Image.fromarray(values), kind)
+    assert np.array_equal(out[..., 0], values >> 8)
+    assert np.array_equal(out[..., 0], out[..., 2])
+
+
+def test_an_animated_gif_is_its_first_frame() -> None:
+    first, second = (Image.new("RGB", (SIZE, SIZE), colour) for colour in (RED, BLUE))
+    assert np.all(through(first, "GIF", save_all=True, append_images=[second]) == RED)
+
+
+def rotated_by(orientation: int) -> np.ndarray:
+    """Top half red, lower half green, as a camera held so would have stored it."""
+    image = Image.new("RGB", (32, 32), GREEN)
+    image.paste(RED, (0, 0, 32, 16))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return through(image, "PNG", size=32, exif=exif)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "red_side"),
+    [(1, np.s_[:14, :]), (3, np.s_[18:, :]), (6, np.s_[:, 18:]), (8, np.s_[:, :14])],
+)
+def test_the_exif_rotation_is_applied(orientation: int, red_side: tuple[slice, slice]) -> None:
+    out = rotated_by(orientation)
+    assert np.all(out[red_side] == RED)
+    assert np.mean(np.all(out == RED, axis=-1)) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_the_centre_is_cropped(wide: bool) -> None:
+    image = Image.new("RGB", (96, 32) if wide else (32, 96), RED)
+    image.paste(GREEN, (32, 0, 64, 32) if wide else (0, 32, 32, 64))
+    inner = through(image, "PNG")[2:-2, 2:-2]  # the seam itself is antialiased
+    assert np.all(np.abs(inner.astype(int) - GREEN) <= 3)
+
+
+def test_the_short_side_is_resized_not_cut() -> None:
+    image = Image.new("RGB", (64, 48), RED)
+    image.paste(GREEN, (0, 24, 64, 48))
+    out = through(image, "PNG")
+    assert np.all(np.abs(out[:6].astype(int) - RED) <= 3)
+    assert np.all(np.abs(out[-6:].astype(int) - GREEN) <= 3)
+
+
+@pytest.mark.parametrize("side", [32, 64, 128])
+def test_a_fine_checkerboard_shrinks_to_grey(side: int) -> None:
+    board = (np.indices((side, side)).sum(0) % 2 * 255).astype(np.uint8)
+    out = through(Image.fromarray(board), "PNG").astype(int)
+    assert np.all(np.abs(out[1:-1, 1:-1] - 127.5) <= 4)
+
+
+def test_an_image_smaller_than_asked_is_refused_not_enlarged() -> None:
+    with pytest.raises(ValueError, match="smaller than 16 px: 40 x 15"):
+        convert(Image.new("RGB", (40, 15)), SIZE)
+
+
+# Folders and zips
+
+
+def names_of_dropped(prepared: Prepared) -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in prepared.report["first_dropped"])
+
+
+def same(one: Prepared, other: Prepared) -> bool:
+    return np.array_equal(one.train, other.train) and np.array_equal(one.held_out, other.held_out)
+
+
+def test_every_tenth_image_in_order_of_names_is_held_out(tmp_path: Path) -> None:
+    for k in range(25):
+        Image.new("RGB", (SIZE, SIZE), (k, k, k)).save(tmp_path / f"{k:02d}.png")
+    prepared = prepare(files_at(tmp_path), SIZE)
+    assert prepared.held_out[:, 0, 0, 0].tolist() == [9, 19]
+    assert prepared.train[:, 0, 0, 0].tolist() == [k for k in range(25) if k not in (9, 19)]
+    assert (prepared.data.train, prepared.data.held_out) == (23, 2)
+    assert prepared.data.shape == (3, SIZE, SIZE)
+    assert prepared.train.dtype == np.uint8
+
+
+def test_what_cannot_be_used_is_dropped_and_counted_with_its_reason(shapes: Path) -> None:
+    whole = (shapes / "000.png").read_bytes()
+    (shapes / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (shapes / "empty.jpg").write_bytes(b"")
+    (shapes / "text.png").write_text("I am a text")
+    (shapes / "script.png").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    Image.new("RGB", (SIZE, 1)).save(shapes / "line.png")
+    prepared = prepare(files_at(shapes), SIZE)
+    dropped = names_of_dropped(prepared)
+    assert set(dropped) == {"cut.png", "empty.jpg", "text.png", "script.png", "line.png"}
+    assert dropped["line.png"] == "smaller than 16 px: 16 x 1"
+    assert all(
+        why.startswith("unreadable: ") for name, why in dropped.items() if name != "line.png"
+    )
+    assert prepared.report["dropped"] == 5
+    assert prepared.report["reasons"] == {"unreadable": 4, "smaller than 16 px": 1}
+    assert prepared.data.train + prepared.data.held_out == 40
+
+
+def test_only_the_first_ten_dropped_are_listed_and_all_are_counted(shapes: Path) -> None:
+    for k in range(15):
+        (shapes / f"bad{k:02d}.png").write_bytes(b"")
+    report = prepare(files_at(shapes), SIZE).report
+    assert report["dropped"] == 15
+    assert len(report["first_dropped"]) == 10
+
+
+def test_a_file_that_cannot_be_opened_is_dropped(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_bytes = Path.read_bytes
+
+    def denied(path: Path) -> bytes:
+        if path.name == "003.png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    prepared = prepare(files_at(shapes), SIZE)
+    assert "Permission denied" in names_of_dropped(prepared)["003.png"]
+
+
+def test_class_folders_and_unicode_names_are_fine(tmp_path: Path) -> None:
+    for folder in ("katzen äöü", "顔", "deep/er"):
+        (tmp_path / folder).mkdir(parents=True)
+        for k in range(4):
+            Image.fromarray(random_rgb(k)).save(tmp_path / folder / f"ÿ😀 {k}\n.PNG")
+    prepared = prepare(files_at(tmp_path), SIZE)
+    assert prepared.data.train + prepared.data.held_out == 12
+    assert prepared.report["dropped"] == 0
+
+
+def test_hidden_files_and_what_a_mac_adds_to_a_zip_are_ignored(shapes: Path) -> None:
+    before = prepare(files_at(shapes), SIZE)
+    for name in (".trash/a.png", "__MACOSX/a.png", "__MACOSX/._000.png", ".a.png", "readme.txt"):
+        (shapes / name).parent.mkdir(exist_ok=True)
+        (shapes / name).write_bytes((shapes / "000.png").read_bytes())
+    after = prepare(files_at(shapes), SIZE)
+    assert same(before, after)
+    assert after.report["dropped"] == 0
+
+
+@pytest.mark.parametrize("top", ["", "shapes/"])
+def test_a_zip_equals_its_folder_pixel_for_pixel(top: str, shapes: Path, tmp_path: Path) -> None:
+    (shapes / "more").mkdir()
+    Image.new("RGB", (50, 30), RED).save(shapes / "more" / "é.jpg")
+    (shapes / "broken.png").write_bytes(b"rubbish")
+    archive = tmp_path / "shapes.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in shapes.rglob("*"):  # in whatever order
+            packed.write(path, top + path.relative_to(shapes).as_posix())
+        packed.write(shapes / "000.png", "__MACOSX/._000.png")
+    one, other = prepare(files_at(shapes), SIZE), prepare(files_at(archive), SIZE)
+    assert same(one, other)
+    assert one.data.fingerprint == other.data.fingerprint
+    assert one.report["dropped"] == other.report["dropped"] == 1
+
+
+def test_links_that_lead_in_circles_end(shapes: Path) -> None:
+    before = prepare(files_at(shapes), SIZE)
+    (shapes / "up").symlink_to(shapes, target_is_directory=True)
+    assert same(before, prepare(files_at(shapes), SIZE))
+
+
+@pytest.mark.parametrize("target", ["000z.png", "nowhere.png"], ids=["itself", "nowhere"])
+def test_a_link_that_leads_nowhere_is_dropped(target: str, shapes: Path) -> None:
+    (shapes / "000z.png").symlink_to(shapes / target)
+    prepared = prepare(files_at(shapes), SIZE)
+    assert names_of_dropped(prepared)["000z.png"].startswith("unreadable: ")
+    assert prepared.data.train + prepared.data.held_out == 40
+
+
+def test_a_folder_that_cannot_be_listed_is_named(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shapes / "private").mkdir()
+    scandir = os.scandir
+
+    def denied(path: str) -> object:
+        if str(path).endswith("private"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(DataError, match=r"cannot read the folder .*private: Permission denied"):
+        prepare(files_at(shapes), SIZE)
+
+
+def empty(path: Path) -> None:
+    path.mkdir()
+    (path / "notes.txt").write_text("no image")
+
+
+def nine(path: Path) -> None:
+    path.mkdir()
+    for k in range(9):
+        Image.fromarray(random_rgb(k)).save(path / f"{k}.png")
+    (path / "z.png").write_bytes(b"rubbish")
+
+
+def text(path: Path) -> None:
+    path.write_text("I am no zip")
+
+
+def empty_zip(path: Path) -> None:
+    zipfile.ZipFile(path, "w").close()
+
+
+def nothing(path: Path) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (nothing, r"there is no .*/given"),
+        (empty, r"no images in .*/given: looked for bmp, gif, jpeg, jpg, pgm, png"),
+        (empty_zip, r"no images in .*/given"),
+        (text, r"given is no zip: .*; give a folder or a zip of images"),
+        (
+            nine,
+            r"given has 9 usable images and needs 10 or more; 1 dropped, the first: z.png: unre",
+        ),
+    ],
+)
+def test_what_is_no_set_of_images_is_a_data_error(
+    make: Callable[[Path], None], said: str, tmp_path: Path, home: Path
+) -> None:
+    make(tmp_path / "given")
+    with pytest.raises(DataError, match=said) as error:
+        prepare(files_at(tmp_path / "given"), SIZE)
+    assert error.value.exit_code == 4
+    assert not list(home.glob("images/*/data.json"))
+
+
+# The cache
+
+
+def no_image_is_opened(*_: object, **__: object) -> NoReturn:
+    raise AssertionError("an image was opened")
+
+
+def test_the_second_start_opens_no_image(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = prepare(files_at(shapes), SIZE)
+    monkeypatch.setattr(Image, "open", no_image_is_opened)
+    second = prepare(files_at(shapes), SIZE)
+    assert same(first, second)
+    assert first.data == second.data
+    assert first.report == second.report
+
+
+def test_another_size_is_another_set(shapes: Path) -> None:
+    small, large = prepare(files_at(shapes), 16), prepare(files_at(shapes), 24)
+    assert small.train.shape[1:] == (3, 16, 16)
+    assert large.train.shape[1:] == (3, 24, 24)
+
+
+@pytest.mark.parametrize("change", ["content", "time", "one more", "one less"])
+def test_a_folder_that_has_changed_is_read_again(
+    change: str, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(files_at(shapes), SIZE)
+    if change == "content":
+        Image.fromarray(random_rgb(99, 24)).save(shapes / "000.png")
+    elif change == "time":  # an edit that kept the number of bytes
+        os.utime(shapes / "000.png", (1, 1))
+    elif change == "one more":
+        Image.fromarray(random_rgb(99, 24)).save(shapes / "999.png")
+    else:
+        (shapes / "000.png").unlink()
+    monkeypatch.setattr("gan_bench.images._files", no_image_is_opened)
+    with pytest.raises(AssertionError, match="an image was opened"):
+        prepare(files_at(shapes), SIZE)
+
+
+def test_the_fingerprint_depends_on_pixels_only(tmp_path: Path) -> None:
+    for folder, suffix in (("one", "png"), ("other", "bmp"), ("third", "png")):
+        (tmp_path / folder).mkdir()
+        for k in range(10):
+            path = tmp_path / folder / f"{folder}-{k}.{suffix}"
+            Image.fromarray(random_rgb(k + 90 * (folder == "third" and k == 4))).save(path)
+            os.utime(path, (k, k))
+    one, other, third = (
+        prepare(files_at(tmp_path / name), SIZE).data.fingerprint
+        for name in ("one", "other", "third")
+    )
+    assert one == other
+    assert one != third
+
+
+def test_a_pixel_that_moves_between_the_splits_changes_the_fingerprint() -> None:
+    images = [random_rgb(k).transpose(2, 0, 1) for k in range(4)]
+    parts = [(images[:2], images[2:]), (images[:3], images[3:])]
+    prints = {
+        prepare(Source(drawn(f"set{k}", train, held_out)), SIZE).data.fingerprint
+        for k, (train, held_out) in enumerate(parts)
+    }
+    assert len(prints) == 2
+
+
+def test_the_arrays_cannot_alter_the_cache(shapes: Path) -> None:
+    first = prepare(files_at(shapes), SIZE)
+    before = first.train.copy()
+    first.train[:] = 0  # torch may write where it thinks that it reads
+    assert np.array_equal(prepare(files_at(shapes), SIZE).train, before)
+
+
+def test_a_cache_that_cannot_be_written_is_a_storage_error(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GAN_BENCH_HOME", str(tmp_path / "file"))
+    with pytest.raises(StorageError, match=r"cannot use the cache .*; set GAN_BENCH_HOME"):
+        prepare(files_at(shapes), SIZE)
+
+
+# Data sets of plugins
+
+
+def drawn(name: str, train: list[np.ndarray], held_out: list[np.ndarray]) -> Dataset:
+    """A data set of these images."""
+    images = Images(train=np.stack(train), held_out=np.stack(held_out))
+    return Dataset(name=name, source="a test", version="1", load=lambda *_: images)
+
+
+def test_a_data_set_is_asked_with_what_the_user_gave(tmp_path: Path) -> None:
+    asked: list[tuple[Path | None, int, bool]] = []
+
+    def load(root: Path | None, size: int, download: bool) -> Images:
+        asked.append((root, size, download))
+        pixels = np.zeros((10, 1, size, size), np.uint8)
+        return Images(train=pixels, held_out=pixels[:1])
+
+    dataset = Dataset(name="asked", source="a test", version="1", load=load)
+    prepare(Source(dataset, tmp_path, download=True), SIZE)
+    assert asked == [(tmp_path, SIZE, True)]
+
+
+def test_a_data_set_of_another_version_is_loaded_again() -> None:
+    loads: list[str] = []
+
+    def dataset(version: str) -> Dataset:
+        def load(root: Path | None, size: int, download: bool) -> Images:
+            loads.append(version)
+            pixels = np.zeros((10, 1, size, size), np.uint8)
+            return Images(train=pixels, held_out=pixels[:1])
+
+        return Dataset(name="versioned", source="a test", version=version, load=load)
+
+    for version in ("1", "1", "2", "1"):
+        prepare(Source(dataset(version)), SIZE)
+    assert loads == ["1", "2"]
+
+
+def from_files(loads: list[str], **more: tuple[str, ...]) -> Dataset:
+    """A data set that reads the files below its root, and says how often."""
+
+    def load(root: Path | None, size: int, download: bool) -> Images:
+        assert root is not None
+        loads.append(root.name)
+        brightness = int((root / "deep" / "value.txt").read_text())
+        pixels = np.full((10, 1, size, size), brightness, np.uint8)
+        return Images(train=pixels, held_out=pixels[:1])
+
+    return Dataset(name="kept", source="a test", version="1", load=load, **more)
+
+
+@pytest.mark.parametrize("more", [{}, {"reads": ("deep/*.txt",)}], ids=["all", "some"])
+def test_another_root_or_a_changed_file_is_another_set(
+    more: dict[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    loads: list[str] = []
+    for k, name in enumerate(("one", "other")):
+        (tmp_path / name / "deep").mkdir(parents=True)
+        (tmp_path / name / "deep" / "value.txt").write_text(str(k))
+    for name, value in (("one", 0), ("other", 1), ("one", 0), ("other", 1)):
+        prepared = prepare(Source(from_files(loads, **more), tmp_path / name), SIZE)
+        assert prepared.train[0, 0, 0, 0] == value
+    assert loads == ["one", "other"]
+    (tmp_path / "one" / "deep" / "value.txt").write_text("77")
+    prepared = prepare(Source(from_files(loads, **more), tmp_path / "one"), SIZE)
+    assert prepared.train[0, 0, 0, 0] == 77
+
+
+def test_a_file_that_a_data_set_does_not_read_changes_nothing(tmp_path: Path) -> None:
+    loads: list[str] = []
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "value.txt").write_text("5")
+    for k in range(2):
+        (tmp_path / f"notes{k}.md").write_text("a note")
+        prepare(Source(from_files(loads, reads=("deep/*.txt",)), tmp_path), SIZE)
+    assert len(loads) == 1
+
+
+def test_a_set_larger_than_a_slice_is_written_whole_and_in_order() -> None:
+    class Counted:
+        """Image k is filled with k; slices are drawn when asked for."""
+
+        def __init__(self, count: int) -> None:
+            self.count = count
+
+        def __len__(self) -> int:
+            return self.count
+
+        def __getitem__(self, rows: slice) -> np.ndarray:
+            numbers = np.arange(self.count)[rows] % 251
+            return np.broadcast_to(numbers[:, None, None, None], (len(numbers), 1, 4, 4)).astype(
+                np.uint8
+            )
+
+    images = Images(train=Counted(1300), held_out=Counted(3))
+    dataset = Dataset(name="counted", source="a test", version="1", load=lambda *_: images)
+    told: list[tuple[str, int, int]] = []
+    prepared = prepare(Source(dataset), 4, lambda *state: told.append(state))
+    assert prepared.train[:, 0, 0, 0].tolist() == [k % 251 for k in range(1300)]
+    assert told[-2:] == [("train", 1300, 1300), ("held_out", 3, 3)]
+
+
+def test_a_data_set_may_hold_nothing_out() -> None:
+    pixels = np.zeros((10, 1, SIZE, SIZE), np.uint8)
+    images = Images(train=pixels, held_out=pixels[:0])
+    dataset = Dataset(name="all", source="a test", version="1", load=lambda *_: images)
+    prepared = prepare(Source(dataset), SIZE)
+    assert prepared.data.held_out == len(prepared.held_out) == 0
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.full((10, 1, SIZE, SIZE), 0.5, np.float32),
+        np.zeros((10, SIZE, SIZE), np.uint8),
+        np.zeros((0, 1, SIZE, SIZE), np.uint8),
+    ],
+    ids=["floats", "no channels", "no images"],
+)
+def test_a_data_set_that_breaks_the_contract_is_refused(pixels: np.ndarray) -> None:
+    images = Images(train=pixels, held_out=pixels)
+    dataset = Dataset(name="wrong", source="a test", version="1", load=lambda *_: images)
+    with pytest.raises(DataError, match="wrong"):
+        prepare(Source(dataset), SIZE)
+
+
+def test_a_data_set_that_fails_leaves_nothing_and_is_not_the_caches_fault(home: Path) -> None:
+    def load(root: Path | None, size: int, download: bool) -> Images:
+        raise FileNotFoundError(2, "No such file or directory", "faces.bin")
+
+    dataset = Dataset(name="failing", source="a test", version="1", load=load)
+    with pytest.raises(DataError, match=r"failing.*faces\.bin"):
+        prepare(Source(dataset), SIZE)
+    assert [path.suffix for path in (home / "images").iterdir()] in ([], [".lock"])
+
+
+def test_a_set_that_breaks_half_way_leaves_nothing(home: Path) -> None:
+    class Breaking:
+        def __len__(self) -> int:
+            return 10
+
+        def __getitem__(self, rows: slice) -> np.ndarray:
+            if rows.stop > 1:
+                raise DataError("image 7 cannot be drawn")
+            return np.zeros((1, 1, SIZE, SIZE), np.uint8)
+
+    images = Images(train=Breaking(), held_out=Breaking())
+    dataset = Dataset(name="breaking", source="a test", version="1", load=lambda *_: images)
+    with pytest.raises(DataError, match="image 7"):
+        prepare(Source(dataset), SIZE)
+    assert [path.suffix for path in (home / "images").iterdir()] in ([], [".lock"])
+
+
+def test_a_data_set_may_be_downloaded_into_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    def load(root: Path | None, size: int, download: bool) -> Images:
+        assert root is not None
+        assert download
+        root.mkdir(parents=True)
+        pixels = np.zeros((10, 1, size, size), np.uint8)
+        return Images(train=pixels, held_out=pixels[:1])
+
+    dataset = Dataset(name="fetched", source="a test", version="1", load=load)
+    prepared = prepare(Source(dataset, tmp_path / "new" / "folder", download=True), SIZE)
+    assert prepared.data.train == 10
+
+
+def test_two_runs_that_start_at_once_make_a_set_once() -> None:
+    loads: list[int] = []
+    both_are_here = threading.Barrier(2)
+
+    def load(root: Path | None, size: int, download: bool) -> Images:
+        loads.append(1)
+        pixels = np.zeros((10, 1, size, size), np.uint8)
+        return Images(train=pixels, held_out=pixels[:1])
+
+    dataset = Dataset(name="shared", source="a test", version="1", load=load)
+    made: list[Prepared] = []
+
+    def start() -> None:
+        both_are_here.wait()
+        made.append(prepare(Source(dataset), SIZE))
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(made) == 2
+    assert loads == [1]

@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gan_bench import StorageError, UsageError, store
+from gan_bench.protocol import Cell, Data, Evaluation, Judged, Place, Protocol, Schedule
+
+NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def fails(*_: Any, **__: Any) -> NoReturn:
+    raise NO_SPACE
+
+
+# Atomic writes
+
+
+@pytest.mark.parametrize("call", ["replace", "fsync", "fdopen"])
+def test_a_write_that_fails_leaves_the_old_file_and_no_temporary(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "record.json"
+    store.write_bytes(path, b"old")
+    with monkeypatch.context() as broken:
+        broken.setattr(os, call, fails)
+        with pytest.raises(StorageError, match=f"cannot write {path}: No space left on device"):
+            store.write_bytes(path, b"new")
+    assert [each.name for each in tmp_path.iterdir()] == ["record.json"]
+    assert path.read_bytes() == b"old"
+
+
+def test_an_interrupt_while_writing_leaves_no_temporary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.write_bytes(tmp_path / "record.json", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_content_is_on_the_disk_before_the_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (calls.append("fsync"), fsync(handle)))
+    monkeypatch.setattr(os, "replace", lambda a, b: (calls.append("replace"), replace(a, b)))
+    store.write_bytes(tmp_path / "record.json", b"new")
+    assert calls == ["fsync", "replace", "fsync"]  # the file, the name, the folder
+
+
+def test_folders_are_made_on_the_way(tmp_path: Path) -> None:
+    store.write_bytes(tmp_path / "a" / "b" / "file", b"content")
+    assert (tmp_path / "a" / "b" / "file").read_bytes() == b"content"
+
+
+def test_a_file_in_place_of_a_folder_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("I am a file")
+    with pytest.raises(StorageError, match=r"cannot write .*record\.json: (File exists|Not a dir)"):
+        store.write_bytes(tmp_path / "results" / "record.json", b"")
+
+
+def test_a_written_file_can_be_read_by_whoever_may_read_any_other(tmp_path: Path) -> None:
+    (tmp_path / "any other").write_bytes(b"")
+    store.write_bytes(tmp_path / "record.json", b"")
+    mode = (tmp_path / "record.json").stat().st_mode
+    assert oct(mode) == oct((tmp_path / "any other").stat().st_mode)
+
+
+# JSON
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_document_with_a_number_that_is_not_finite_is_refused(
+    value: float, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        store.write_json(tmp_path / "a.json", {"deep": [value]})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_array_comes_back_as_it_was(tmp_path: Path) -> None:
+    array = np.arange(12, dtype=np.float32).reshape(3, 4)
+    store.write_array(tmp_path / "a.npy", array)
+    assert np.load(tmp_path / "a.npy").tobytes() == array.tobytes()
+
+
+def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="allow_pickle"):
+        store.write_array(tmp_path / "a.npy", np.array([object()]))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_in_a_line_a_number_that_is_not_finite_becomes_null(value: float, tmp_path: Path) -> None:
+    store.append_line(tmp_path / "curve.jsonl", {"step": 1, "loss_d": value})
+    assert (tmp_path / "curve.jsonl").read_text() == '{"step": 1, "loss_d": null}\n'
+
+
+def test_lines_are_read_in_the_order_they_were_written(tmp_path: Path) -> None:
+    path = tmp_path / "curve.jsonl"
+    rows = [{"step": k, "name": f"line\n{k}"} for k in range(3)]
+    for row in rows:
+        store.append_line(path, row)
+    assert store.read_lines(path) == rows
+    assert store.last_line(path) == rows[-1]
+
+
+def test_a_file_that_is_not_there_has_no_lines(tmp_path: Path) -> None:
+    assert store.read_lines(tmp_path / "none.jsonl") == []
+    assert store.last_line(tmp_path / "none.jsonl") == {}
+
+
+@given(cut=st.integers(0, 200))
+def test_a_file_cut_at_any_byte_has_its_complete_lines(
+    cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("cut") / "curve.jsonl"
+    rows = [{"step": k, "text": "é|" * k} for k in range(5)]
+    for row in rows:
+        store.append_line(path, row)
+    content = path.read_bytes()[:cut]
+    path.write_bytes(content)
+    assert store.read_lines(path) == rows[: content.count(b"\n")]
+
+
+@pytest.mark.parametrize("rubbish", [b'{"step": 1}\n\0\0\0\0\n', b"\xff\xfe\n", b"{]\n"])
+def test_a_line_that_is_no_json_is_a_storage_error_that_names_the_file(
+    rubbish: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "curve.jsonl"
+    path.write_bytes(rubbish)
+    with pytest.raises(StorageError, match=f"unreadable {path}"):
+        store.read_lines(path)
+
+
+def test_a_line_that_cannot_be_appended_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "curve.jsonl").mkdir()
+    with pytest.raises(StorageError, match=r"cannot write .*curve\.jsonl: Is a directory"):
+        store.append_line(tmp_path / "curve.jsonl", {"step": 1})
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["dcgan", "DCGAN_2.1-b", "7", "a" * 63])
+def test_a_plain_name_is_safe(name: str) -> None:
+    assert store.safe_name(name) == name
+
+
+OUTSIDE = ["", ".", "..", "../x", "/etc", "a/b", "a\\b", ".hidden", "C:", "-rf"]
+ODD = ["a.", "a\0", "a\n", "a b", "é", "a" * 64, "a" * 300, "a\u202eb", "<script>", "[red]"]
+
+
+@pytest.mark.parametrize("name", [*OUTSIDE, *ODD])
+def test_any_other_name_is_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be used: a name has 1 to 63 letters") as refusal:
+        store.safe_name(name)
+    assert len(str(refusal.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["CON", "nul", "Aux.txt", "COM1", "lpt9.x"])
+def test_names_that_windows_keeps_for_devices_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be used"):
+        store.safe_name(name)
+
+
+@given(st.text(max_size=80) | st.from_regex(store.NAME, fullmatch=True))
+def test_an_accepted_name_never_leaves_the_folder_it_is_put_in(
+    tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    root = tmp_path_factory.getbasetemp()
+    try:
+        path = root / store.safe_name(name)
+    except UsageError:
+        return
+    assert path.parent == root
+    assert Path(os.path.normpath(path)) == path
+    assert len(os.fsencode(path.name)) <= 63
+
+
+@given(st.text(max_size=60))
+def test_any_path_gives_a_data_set_a_safe_name(text: str) -> None:
+    name = store.name_of(Path("/images") / text.replace("\0", ""))
+    assert store.safe_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/data/My Photos", "My-Photos"),
+        ("faces.zip", "faces"),
+        ("/data/顔", "images"),
+        ("/", "images"),
+        (f"/{'long ' * 30}", "-".join(["long"] * 8)),
+    ],
+)
+def test_a_data_set_is_called_as_its_folder(path: str, name: str) -> None:
+    assert store.name_of(Path(path)) == name
+
+
+# Layout and records
+
+PROTOCOL = Protocol(
+    data=Data(name="faces", fingerprint="ab", shape=(3, 8, 8), train=90, held_out=10),
+    schedule=Schedule(kimg=1),
+    evaluation=Evaluation(
+        samples=10,
+        features="eye",
+        digests={},
+        metrics=(Judged(name="fd", higher_is_better=False, features="eye"),),
+    ),
+)
+RECORD = store.Record(
+    architecture="a",
+    loss="b",
+    seed=0,
+    status="finished",
+    scores={
+        "fd": store.Score(
+            value=1.5,
+            higher_is_better=False,
+            features="eye",
+            n=10,
+            reference="train",
+            reference_n=9,
+        )
+    },
+    ended="2026-01-01T00:00:00+00:00",
+)
+
+
+def cell(architecture: str, loss: str, seed: int = 0) -> Cell:
+    place = Place(device="cpu", named=False)
+    return Cell(architecture=architecture, loss=loss, seed=seed, place=place)
+
+
+def test_a_cell_lives_below_its_protocol_architecture_and_loss() -> None:
+    folder = store.cell_dir(Path("results"), PROTOCOL, cell("dcgan", "hinge", 3))
+    assert folder == Path("results") / PROTOCOL.slug / "dcgan" / "hinge" / "seed3"
+
+
+@pytest.mark.parametrize("names", [("../../x", "b"), ("a", "/etc")])
+def test_no_cell_lives_outside_the_results(names: tuple[str, str]) -> None:
+    with pytest.raises(UsageError, match="cannot be used"):
+        store.cell_dir(Path("results"), PROTOCOL, cell(*names))
+
+
+def test_a_cell_finds_the_protocol_it_belongs_to(tmp_path: Path) -> None:
+    folder = store.cell_dir(tmp_path, PROTOCOL, cell("a", "b"))
+    store.write_json(
+        store.protocol_dir(tmp_path, PROTOCOL) / "protocol.json", PROTOCOL.model_dump(mode="json")
+    )
+    assert store.protocol_of(folder) == PROTOCOL
+
+
+def test_only_folders_with_a_cell_in_them_are_cells(tmp_path: Path) -> None:
+    for name in ("b/x/seed0", "a/y/seed1", "a/x/seed0"):
+        store.write_json(tmp_path / name / "cell.json", {})
+    (tmp_path / "figures" / "x" / "seed0").mkdir(parents=True)
+    found = [path.relative_to(tmp_path).as_posix() for path in store.cells_in(tmp_path)]
+    assert found == ["a/x/seed0", "a/y/seed1", "b/x/seed0"]
+
+
+def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
+    store.write_record(tmp_path, RECORD)
+    assert store.read_record(tmp_path) == RECORD
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ({"status": "splendid"}, "status: Input should be 'finished'"),
+        ({"seed": "zero"}, "seed: Input should be a valid integer"),
+        ({"ended": None}, "ended: Input should be a valid string"),
+        ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
+        ({"schema_number": 99}, "schema_number"),
+    ],
+)
+def test_a_record_that_is_none_is_a_storage_error_that_says_where(
+    damage: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    document = RECORD.model_dump(mode="json") | damage
+    (tmp_path / "record.json").write_text(json.dumps(document))
+    with pytest.raises(StorageError) as error:
+        store.read_record(tmp_path)
+    assert str(error.value).startswith(f"unreadable {tmp_path / 'record.json'}: {said}")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null"])
+def test_rubbish_in_place_of_a_record_is_a_storage_error(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_bytes(content)
+    with pytest.raises(StorageError, match=r"unreadable .*record\.json: the document: "):
+        store.read_record(tmp_path)
+
+
+def test_a_nan_in_a_record_is_refused(tmp_path: Path) -> None:
+    text = RECORD.model_dump_json().replace("1.5", "NaN")
+    (tmp_path / "record.json").write_text(text)
+    with pytest.raises(StorageError, match=r"scores\.fd\.value"):
+        store.read_record(tmp_path)
+
+
+def test_a_record_that_is_not_there_is_a_storage_error(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"cannot read .*record\.json: No such file"):
+        store.read_record(tmp_path)
