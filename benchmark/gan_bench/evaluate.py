@@ -39,25 +39,29 @@ def plan_evaluation(
     catalogue.find(Features, features)
     found = [find_metric(catalogue, name, features) for name in metrics]
     chosen = list({metric.name: metric for metric in found}.values())  # each is measured once
-    nets = {metric.features or features for metric in chosen}
-    if dataset.judge is not None and any(metric.reads_modes for metric in chosen):
-        nets.add(dataset.judge)
+    judged = tuple(
+        Judged(
+            name=metric.name,
+            higher_is_better=metric.higher_is_better,
+            features=_net(metric, features, dataset),
+        )
+        for metric in chosen
+    )
     return Evaluation(
         samples=samples,
         features=features,
         digests={
             net: catalogue.find(Features, net).digest(_weights(catalogue, net, weights))
-            for net in sorted(nets)
+            for net in sorted({metric.features for metric in judged})
         },
-        metrics=tuple(
-            Judged(
-                name=metric.name,
-                higher_is_better=metric.higher_is_better,
-                features=metric.features or features,
-            )
-            for metric in chosen
-        ),
+        metrics=judged,
     )
+
+
+def _net(metric: Metric, features: str, dataset: Dataset) -> str:
+    """The net that a metric reads: its own, the judge if it reads modes, else the evaluation's."""
+    judge = dataset.judge if metric.reads_modes else None
+    return judge or metric.features or features
 
 
 def find_metric(catalogue: Catalogue, name: str, features: str) -> Metric:
@@ -157,11 +161,9 @@ def _compute(
     real, fake = features[judged.features]
     modes: dict[str, np.ndarray] = {}
     metric = catalogue.find(Metric, judged.name)
-    if metric.reads_modes and dataset.judge is not None:
-        name_modes = catalogue.find(Features, dataset.judge).modes
-        if name_modes is not None:
-            seen = features[dataset.judge]
-            modes = {"real_modes": name_modes(seen[0]), "fake_modes": name_modes(seen[1])}
+    name_modes = catalogue.find(Features, judged.features).modes
+    if metric.reads_modes and name_modes is not None:
+        modes = {"real_modes": name_modes(real), "fake_modes": name_modes(fake)}
     samples = Samples(real=real, fake=fake, modes=dataset.modes, **modes)
     value = float(metric.compute(samples))
     if not math.isfinite(value):
