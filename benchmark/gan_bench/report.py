@@ -288,6 +288,8 @@ def _board_markdown(board: Board, base: Path) -> Iterator[str]:
     yield ""
     remarks = [remark for row in board.rows for remark in row.remarks()]
     yield from (f"- {_escape(remark)}" for remark in remarks)
+    if remarks:
+        yield ""  # or the pictures would belong to the list
     for name, path in figure_paths(board).items():
         if path.exists():
             target = Path(os.path.relpath(path, base)).as_posix().replace(" ", "%20")
