@@ -18,6 +18,7 @@ from gan_bench_plugins.toonfaces import (
     STYLES,
     factors,
     modes,
+    parts,
     render,
 )
 
@@ -96,9 +97,9 @@ def test_a_mode_is_its_three_factors_as_digits_and_there_are_a_thousand() -> Non
 
 
 def test_every_value_of_a_factor_has_its_drawing() -> None:
-    assert set(toonfaces.HAIRCUTS) == set(STYLES)
-    assert set(toonfaces.FACES) == set(EXPRESSIONS)
-    assert len(toonfaces.HAIR) == len(COLOURS)
+    assert set(parts.HAIRCUTS) == set(STYLES)
+    assert set(parts.FACES) == set(EXPRESSIONS)
+    assert len(parts.HAIR) == len(COLOURS)
 
 
 def test_held_out_faces_are_none_of_those_to_train_on(images: Images) -> None:
