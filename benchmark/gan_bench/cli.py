@@ -120,11 +120,13 @@ def run(
     if dry_run:
         _print_plan(planned.plan)
         return
-    runner.lay_out(planned, results, retry_failed)
-    watch.say(f"{len(planned.plan.cells)} cells in {store.protocol_dir(results, protocol)}")
-    with watch.showing():
-        for folder in runner.run_cells(planned.engine, watch.folders):
-            watch.ended(folder)
+    home = store.protocol_dir(results, protocol)
+    with runner.alone_in(home):
+        runner.lay_out(planned, results, retry_failed)
+        watch.say(f"{len(planned.plan.cells)} cells in {home}")
+        with watch.showing():
+            for folder in runner.run_cells(planned.engine, watch.folders):
+                watch.ended(folder)
     _show(results, protocol.slug, "json" if as_json else None, console)
     if any(store.read_record(folder).status == "failed" for folder in watch.folders):
         sys.exit(SOME_CELLS_FAILED)

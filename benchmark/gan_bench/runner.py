@@ -6,8 +6,11 @@ import difflib
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import filelock
 
 from gan_bench import store
 from gan_bench.catalogue import Catalogue
@@ -138,6 +141,8 @@ def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:
         return Source(catalogue.find(Dataset, name), root, request.download)
     path = Path(os.path.expanduser(name))  # which leaves ~nobody as it is
     if _exists(path):
+        if request.data_root or request.download:
+            raise UsageError(f"--data {name} is a path: leave --data-root and --download out")
         return files_at(path)
     near = difflib.get_close_matches(name, catalogue.names(Dataset), n=1)
     guess = f" Did you mean {near[0]}?" if near else ""
@@ -266,6 +271,19 @@ def folders(planned: Planned, results: Path) -> list[Path]:
     """The folders of all cells, in the plan's order."""
     protocol = planned.plan.protocol
     return [store.cell_dir(results, protocol, cell) for cell in planned.plan.cells]
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a protocol's folder; a killed process leaves no lock behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(folder / ".lock", timeout=0):
+            yield
+    except filelock.Timeout as error:
+        raise StorageError(
+            f"{folder} is being used by another run: wait for its end, or choose another --results"
+        ) from error
 
 
 def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None:

@@ -159,6 +159,11 @@ def test_a_data_root_that_is_not_there_is_named(gan_bench: Command) -> None:
     refused(said, 4, "error: ", "nowhere")
 
 
+def test_a_path_needs_no_data_root(gan_bench: Command, shapes: Path) -> None:
+    said = gan_bench("run", "--data", shapes, "--data-root", "elsewhere")
+    refused(said, 2, "is a path: leave --data-root and --download out")
+
+
 def test_results_that_cannot_be_written_are_refused(gan_bench: Command, shapes: Path) -> None:
     Path("file").write_text("")
     said = gan_bench("run", "--data", shapes, "--results", "file/results")

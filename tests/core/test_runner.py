@@ -496,3 +496,20 @@ def test_an_engine_that_is_left_early_is_closed(folders: list[Path]) -> None:
     next(running)
     running.close()  # type: ignore[attr-defined]
     assert ended == [True]
+
+
+# Two runs at once
+
+
+def test_two_runs_are_never_in_one_folder(tmp_path: Path) -> None:
+    def second() -> None:
+        with runner.alone_in(tmp_path / "protocol"):
+            pytest.fail("both are in")
+
+    with (
+        runner.alone_in(tmp_path / "protocol"),
+        pytest.raises(StorageError, match="is being used by another run"),
+    ):
+        second()
+    with runner.alone_in(tmp_path / "protocol"):
+        pass
