@@ -109,7 +109,8 @@ def run(
 
     request = runner.Request(**asked)
     catalogue = catalogues.load(request.plugins)
-    runner.check_writable(results)
+    if not dry_run:
+        runner.check_writable(results)
     console = Console(stderr=True, quiet=quiet)
     with progress.preparing(console, request.data or "images") as update:
         planned = runner.make_plan(request, catalogue, update)
