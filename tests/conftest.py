@@ -11,6 +11,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import torch
 from PIL import Image, ImageDraw
 
 from gan_bench import cli
@@ -30,6 +31,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GAN_BENCH_HOME", str(folder))
     monkeypatch.delenv("GAN_BENCH_PLUGINS", raising=False)
     return folder
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Networks as small as a test's only lose by sharing their work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ class Catalogue:
         if name in self.offers[kind]:
             offer: Offer = self.offers[kind][name][0]
             return offer
-        raise UsageError(self._unknown(kind, name))
+        raise UsageError(f"no {KINDS[kind][0]} is called {name!r}.{self.instead(kind, name)}")
 
     def names(self, kind: type[Any]) -> list[str]:
         """The names offered, in order."""
@@ -102,12 +102,13 @@ class Catalogue:
         """The offers of a kind, in order of their names."""
         return [self.offers[kind][name][0] for name in self.names(kind)]
 
-    def _unknown(self, kind: type[Any], name: str) -> str:
+    def instead(self, kind: type[Any], name: str) -> str:
+        """What can be said to someone who asked for a name that is not there."""
         near = difflib.get_close_matches(name, self.names(kind), n=1)
         guess = f" Did you mean {near[0]}?" if near else ""
         failed = "".join(f"\nFailed to load: {each}" for each in self.broken)
         installed = ", ".join(self.names(kind)) or "none"
-        return f"no {KINDS[kind][0]} is called {name!r}.{guess} Installed: {installed}.{failed}"
+        return f"{guess} Installed: {installed}.{failed}"
 
 
 def load(files: Iterable[Path] = ()) -> Catalogue:

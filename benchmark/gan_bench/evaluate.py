@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Callable
 from functools import partial
@@ -51,7 +53,7 @@ def plan_evaluation(
         samples=samples,
         features=features,
         digests={
-            net: catalogue.find(Features, net).digest(_weights(catalogue, net, weights))
+            net: digest_of(catalogue, net, weights)
             for net in sorted({metric.features for metric in judged})
         },
         metrics=judged,
@@ -66,9 +68,18 @@ def _net(metric: Metric, features: str, dataset: Dataset) -> str:
 
 def find_metric(catalogue: Catalogue, name: str, features: str) -> Metric:
     """The metric of that name, or the one of that family for these features."""
-    family = f"{name}-{features}"
-    known = family in catalogue.names(Metric) and name not in catalogue.names(Metric)
-    return catalogue.find(Metric, family if known else name)
+    return catalogue.find(Metric, metric_name(catalogue, name, features))
+
+
+def metric_name(catalogue: Catalogue, name: str, features: str) -> str:
+    """The name itself, or completed by the features if only that is offered."""
+    known, family = catalogue.names(Metric), f"{name}-{features}"
+    return family if name not in known and family in known else name
+
+
+def digest_of(catalogue: Catalogue, net: str, weights: Path | None) -> str:
+    """SHA-256 of the weights that the net would load; DataError if it cannot work here."""
+    return catalogue.find(Features, net).digest(_weights(catalogue, net, weights))
 
 
 def _weights(catalogue: Catalogue, net: str, weights: Path | None) -> Path | None:
@@ -90,7 +101,10 @@ def score(
     features = {}
     for net, digest in evaluation.digests.items():
         extract = _load(catalogue, net, digest, device, weights)
-        real = _kept(protocol, net, digest, partial(extract_all, extract, reference, device))
+        # another release may see with the same weights in another way
+        maker = str(catalogue.offers[Features][net][1])
+        compute = partial(extract_all, extract, reference, device)
+        real = _kept(protocol, net, f"{digest}-{maker}", compute)
         features[net] = (real, extract_all(extract, fakes, device))
     return {
         judged.name: Score(
@@ -116,14 +130,12 @@ def reference_images(prepared: Prepared, evaluation: Evaluation) -> np.ndarray:
 def _load(
     catalogue: Catalogue, net: str, digest: str, device: str, weights: Path | None
 ) -> Extract:
-    offer = catalogue.find(Features, net)
-    path = _weights(catalogue, net, weights)
-    if offer.digest(path) != digest:
+    if digest_of(catalogue, net, weights) != digest:
         raise DataError(
             f"the weights of {net} have changed since this protocol was planned: their SHA-256 "
             f"was {digest[:16]}; run the same command again to begin a new protocol"
         )
-    return offer.load(device, path)
+    return catalogue.find(Features, net).load(device, _weights(catalogue, net, weights))
 
 
 @torch.no_grad()
@@ -137,15 +149,13 @@ def extract_all(extract: Extract, images: np.ndarray, device: str) -> np.ndarray
 
 
 def _kept(
-    protocol: Protocol, net: str, digest: str, compute: Callable[[], np.ndarray]
+    protocol: Protocol, net: str, version: str, compute: Callable[[], np.ndarray]
 ) -> np.ndarray:
     """Features of real images: computed once for each data set, kept in the cache."""
     evaluation = protocol.evaluation
-    name = (
-        f"{protocol.data.fingerprint[:16]}-{net}-{digest[:16]}-"
-        f"{evaluation.reference}-{evaluation.samples}.npy"
-    )
-    path = cache_dir() / "features" / name
+    what = [protocol.data.fingerprint, version, evaluation.reference, evaluation.samples]
+    key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+    path = cache_dir() / "features" / f"{protocol.data.name}-{net}-{key}.npy"
     if not path.exists():
         write_array(path, compute())
     features: np.ndarray = np.load(path)

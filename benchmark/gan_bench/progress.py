@@ -79,8 +79,7 @@ def state_of(folder: Path, protocol: Protocol, started: bool) -> State:
         return State(name, "preparing")
     rate = speed["images_per_second"]
     left = max(0.0, protocol.schedule.kimg - kimg) * 1000 / rate if rate else None
-    finished = kimg * 1000 + protocol.schedule.batch > protocol.schedule.kimg * 1000
-    phase = "measuring" if finished else "training"
+    phase = "measuring" if curve["step"] >= protocol.schedule.updates else "training"
     return State(name, phase, kimg, curve["loss_d"], curve["loss_g"], rate, left)
 
 
@@ -91,13 +90,12 @@ class Watch:
         self.console = console
         self.protocol = protocol
         self.folders = folders
-        self.done: set[Path] = {f for f in folders if (f / "record.json").exists()}
 
     def states(self) -> list[State]:
-        """All cells; the first that is not done is the one at work."""
-        pending = [folder for folder in self.folders if folder not in self.done]
+        """All cells; the first without a record is the one at work."""
+        pending = [folder for folder in self.folders if not (folder / "record.json").exists()]
         return [
-            state_of(folder, self.protocol, started=folder in self.done or folder in pending[:1])
+            state_of(folder, self.protocol, started=folder in pending[:1])
             for folder in self.folders
         ]
 
@@ -136,7 +134,6 @@ class Watch:
 
     def ended(self, folder: Path) -> None:
         """Say how a cell ended."""
-        self.done.add(folder)
         record = store.read_record(folder)
         scores = [f"{name} {score.value:.4g}" for name, score in record.scores.items()]
         reason = [record.reason] if record.reason else []

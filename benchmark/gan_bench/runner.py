@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -144,11 +143,9 @@ def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:
         if request.data_root or request.download:
             raise UsageError(f"--data {name} is a path: leave --data-root and --download out")
         return files_at(path)
-    near = difflib.get_close_matches(name, catalogue.names(Dataset), n=1)
-    guess = f" Did you mean {near[0]}?" if near else ""
     raise UsageError(
-        f"--data {name}: no such folder or zip, and no data set is called so.{guess} "
-        f"Installed: {', '.join(catalogue.names(Dataset))}."
+        f"--data {name}: no such folder or zip, and no data set is called so."
+        f"{catalogue.instead(Dataset, name)}"
     )
 
 
@@ -194,10 +191,11 @@ def _first_that_works(
     names: tuple[str, ...], request: Request, catalogue: Catalogue, notes: list[str]
 ) -> str:
     """The preset's first choice whose weights are here or can be had; what is passed is told."""
+    from gan_bench.evaluate import digest_of
+
     for name in names[:-1]:
-        net = catalogue.find(Features, name)
         try:
-            net.digest(request.weights if net.takes_weights else None)
+            digest_of(catalogue, name, request.weights)
         except DataError as error:
             notes.append(f"features {name} left out: {error}")
         else:
@@ -209,9 +207,10 @@ def _fitting(
     names: tuple[str, ...], features: str, catalogue: Catalogue, dataset: Dataset
 ) -> tuple[str, ...]:
     """The preset's metrics that read these features, or any, and suit the data set."""
-    known = catalogue.names(Metric)
-    full = [name if name in known else f"{name}-{features}" for name in names]
-    metrics = [catalogue.find(Metric, name) for name in full if name in known]
+    from gan_bench.evaluate import metric_name
+
+    full = [metric_name(catalogue, name, features) for name in names]
+    metrics = [catalogue.find(Metric, name) for name in full if name in catalogue.names(Metric)]
     return tuple(
         metric.name
         for metric in metrics

@@ -216,7 +216,7 @@ def test_real_features_are_computed_once_for_a_data_set_and_kept(prepared: Prepa
     assert first == second
 
 
-@pytest.mark.parametrize("change", ["samples", "reference", "digest", "data", "net"])
+@pytest.mark.parametrize("change", ["samples", "reference", "digest", "data", "net", "release"])
 def test_kept_features_are_those_of_the_same_reference_and_net(
     change: str, prepared: Prepared
 ) -> None:
@@ -233,6 +233,8 @@ def test_kept_features_are_those_of_the_same_reference_and_net(
     elif change == "digest":
         eye.current = "bb"
         evaluation = plan(known, "gap")
+    elif change == "release":
+        known.offers[Features]["eye"] = (eye.offer, Plugin("test", "test", "2", dict))
     elif change == "data":
         changed = Images(train=TRAIN + 1, held_out=TRAIN[:6])
         other = Dataset(name="other", source="a test", version="1", load=lambda *_: changed)

@@ -39,8 +39,10 @@ def cell(tmp_path: Path) -> Callable[[str], Path]:
     return make
 
 
-def trained(folder: Path, kimg: float, rate: float = 500.0) -> Path:
-    store.append_line(folder / "curve.jsonl", {"kimg": kimg, "loss_d": 1.25, "loss_g": None})
+def trained(folder: Path, kimg: float, rate: float = 500.0, d_steps: int = 1) -> Path:
+    step = round(kimg * 1000 / (PROTOCOL.schedule.batch * d_steps))
+    row = {"step": step, "kimg": kimg, "loss_d": 1.25, "loss_g": None}
+    store.append_line(folder / "curve.jsonl", row)
     store.append_line(folder / "speed.jsonl", {"kimg": kimg, "images_per_second": rate})
     return folder
 
@@ -90,6 +92,26 @@ def test_a_cell_waits_prepares_trains_measures_and_ends(cell: Callable[[str], Pa
     assert (state.phase, state.kimg, state.seconds_left) == ("measuring", 10.0, 0.0)
     ended(folder, "finished")
     assert state_of(folder, PROTOCOL, started=True) == State(name, "finished", 10.0)
+
+
+def test_a_cell_with_several_steps_of_d_measures_when_its_updates_are_done(
+    cell: Callable[[str], Path],
+) -> None:
+    schedule = Schedule(kimg=10, batch=50, d_steps=3)  # 67 updates: 10.05 kimg
+    protocol = PROTOCOL.model_copy(update={"schedule": schedule})
+    folder = trained(cell("a/b/seed0"), 9.96, d_steps=3)  # 66 of them; less than a batch is left
+    assert state_of(folder, protocol, started=True).phase == "training"
+    trained(folder, 10.05, d_steps=3)
+    assert state_of(folder, protocol, started=True).phase == "measuring"
+
+
+def test_a_record_that_is_taken_back_makes_its_cell_the_one_at_work(
+    cell: Callable[[str], Path],
+) -> None:
+    failed = ended(cell("a/b/seed0"), "failed")
+    watch, _ = watched(failed, cell("a/b/seed1"))
+    (failed / "record.json").unlink()  # as --retry-failed does
+    assert [state.phase for state in watch.states()] == ["preparing", "waiting"]
 
 
 def test_half_a_line_is_not_read(cell: Callable[[str], Path]) -> None:

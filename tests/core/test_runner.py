@@ -346,14 +346,19 @@ def record(folder: Path, status: str, reason: str | None = None) -> None:
     store.write_record(folder, written)
 
 
+def ended_three_ways(plan: Callable[..., Planned], results: Path) -> tuple[Planned, list[Path]]:
+    planned = plan(seeds=3)
+    runner.lay_out(planned, results)
+    folders = runner.folders(planned, results)
+    for folder, status in zip(folders, ("finished", "failed", "diverged"), strict=True):
+        record(folder, status)
+    return planned, folders
+
+
 def test_an_outcome_stays_as_it_is_when_the_plan_is_laid_out_again(
     plan: Callable[..., Planned], tmp_path: Path
 ) -> None:
-    planned = plan(seeds=3)
-    runner.lay_out(planned, tmp_path)
-    folders = runner.folders(planned, tmp_path)
-    for folder, status in zip(folders, ("finished", "failed", "diverged"), strict=True):
-        record(folder, status)
+    planned, folders = ended_three_ways(plan, tmp_path)
     before = [(folder / "cell.json").stat().st_mtime_ns for folder in folders]
     runner.lay_out(planned, tmp_path)
     assert [(folder / "cell.json").stat().st_mtime_ns for folder in folders] == before
@@ -367,11 +372,7 @@ def test_an_outcome_stays_as_it_is_when_the_plan_is_laid_out_again(
 def test_to_retry_takes_back_the_failed_and_no_other(
     plan: Callable[..., Planned], tmp_path: Path
 ) -> None:
-    planned = plan(seeds=3)
-    runner.lay_out(planned, tmp_path)
-    folders = runner.folders(planned, tmp_path)
-    for folder, status in zip(folders, ("finished", "failed", "diverged"), strict=True):
-        record(folder, status)
+    planned, folders = ended_three_ways(plan, tmp_path)
     runner.lay_out(planned, tmp_path, retry_failed=True)
     assert [(folder / "record.json").exists() for folder in folders] == [True, False, True]
 
