@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -15,13 +14,11 @@ import torch
 from PIL import Image, ImageDraw
 
 from gan_bench import cli
+from given import Command, Draw, Said
 
 # Slow machines are no fault, and nothing is kept between runs.
 hypothesis.settings.register_profile("gan-bench", deadline=None, database=None)
 hypothesis.settings.load_profile("gan-bench")
-
-Draw = Callable[..., Path]
-Command = Callable[..., "Said"]
 
 
 @pytest.fixture(autouse=True)
@@ -62,15 +59,6 @@ def draw_shapes() -> Draw:
 @pytest.fixture
 def shapes(tmp_path: Path, draw_shapes: Draw) -> Path:
     return draw_shapes(tmp_path / "shapes")
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command left: its exit code and what it printed where."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture

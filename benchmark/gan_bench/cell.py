@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import psutil
 import torch
-from PIL import Image
 from safetensors.torch import save as to_safetensors
 from torch import nn
-from torchvision.utils import make_grid
 
 from gan_bench import catalogue as catalogues
 from gan_bench import store, streams, trainer
 from gan_bench.contract import Architecture, DataError, Dataset, GanBenchError, Loss
-from gan_bench.evaluate import score
+from gan_bench.course import Course
+from gan_bench.evaluate import Measured, Ruler
 from gan_bench.images import Prepared, Source, files_at, prepare
 from gan_bench.protocol import Cell, Protocol
-from gan_bench.trainer import Diverged, Point, Training
+from gan_bench.store import Verdict
+from gan_bench.trainer import Diverged, Training
 
-GRID = 64  # images of a sample grid, 8 x 8
 FAILED = 3
 
 
@@ -98,92 +96,73 @@ def _task(directory: Path, cell: Cell) -> Task:
 
 def _outcome(directory: Path, cell: Cell) -> store.Record:
     task = _task(directory, cell)
-    protocol, device = task.protocol, cell.place.device
+    protocol, place = task.protocol, cell.place
+    weights = Path(place.weights) if place.weights else None
+    # before any training: a net that cannot measure must not cost an hour
+    ruler = Ruler(task.catalogue, protocol, task.dataset, task.prepared, place.device, weights)
     arch = task.catalogue.find(Architecture, cell.architecture)
-    training = trainer.begin(arch, protocol.data.shape, protocol.schedule, cell.seed, device)
+    loss = task.catalogue.find(Loss, cell.loss)
+    training = trainer.begin(arch, protocol.data.shape, protocol.schedule, cell.seed, place.device)
     z = streams.normal(cell.seed, "z-eval", protocol.evaluation.samples, training.z_dim)
 
-    began = time.perf_counter()
-    diverged = _train(task, training, z)
-    trained = time.perf_counter()
+    course = Course(directory, protocol, ruler, z)
+    course.follow(training, loss, task.prepared.train, cell.seed)
+    trained, measuring = course.seconds(), time.perf_counter()
     store.write_bytes(directory / "generator.safetensors", _weights(training.ema, arch, protocol))
-    scores = {} if diverged else _measure(task, training, z)
-    ended = time.perf_counter()
+    measured, verdict = _measure(training, ruler, z, course)
+    verdicts = [*course.verdicts, verdict] if verdict else course.verdicts
+    holds = verdict or course.holds
     return store.Record(
         architecture=cell.architecture,
         loss=cell.loss,
         seed=cell.seed,
-        status="diverged" if diverged else "finished",
-        reason=diverged,
-        scores=scores,
-        cost=_cost(task, training, trained - began, ended - trained),
-        device=_device_name(device),
+        status=holds.kind if holds else "finished",
+        reason=holds.reason if holds else None,
+        scores=measured.scores,
+        unscored=measured.unscored,
+        best=course.best(),
+        verdicts=tuple(verdicts),
+        rollbacks=course.rollbacks,
+        diagnosis=course.diagnosis(),
+        cost=_cost(task, training, trained, course.looking + time.perf_counter() - measuring),
+        device=_device_name(place.device),
         versions=catalogues.versions(),
         ended=_now(),
     )
 
 
-def _train(task: Task, training: Training, z: np.ndarray) -> str | None:
-    """Write down what the loop yields; why it diverged, if it did.
-
-    Wall-clock times go into speed.jsonl, so that curve.jsonl is the same bytes in every run.
-    """
-    for name in ("curve.jsonl", "speed.jsonl"):
-        (task.directory / name).unlink(missing_ok=True)
-    loss = task.catalogue.find(Loss, task.cell.loss)
-    schedule, seed = task.protocol.schedule, task.cell.seed
-    began = time.perf_counter()
+def _measure(
+    training: Training, ruler: Ruler, z: np.ndarray, course: Course
+) -> tuple[Measured, Verdict | None]:
+    """The scores, and the verdict that the images themselves lead to; a diverged G has neither."""
+    nothing = Measured({}, {}, None)
+    if course.holds and course.holds.kind == "diverged":
+        return nothing, None
+    schedule = course.protocol.schedule
+    kimg = schedule.shown(training.step) / 1000
     try:
-        for event in trainer.train(training, loss, task.prepared.train, schedule, seed):
-            if isinstance(event, Point):
-                _write_point(task, event, time.perf_counter() - began)
-            else:
-                images = trainer.generate(training, z[:GRID], schedule.batch)
-                path = task.directory / "samples" / f"{event.kimg:010.3f}.png"
-                store.write_bytes(path, grid(images))
+        measured = ruler.measure(trainer.generate(training, z, schedule.batch))
     except Diverged as outcome:
-        return str(outcome)
-    return None
-
-
-def _write_point(task: Task, point: Point, seconds: float) -> None:
-    store.append_line(task.directory / "curve.jsonl", asdict(point))
-    rate = _shown(point.step, task.protocol) / seconds
-    speed = {"seconds": round(seconds, 3), "images_per_second": round(rate, 2)}
-    store.append_line(task.directory / "speed.jsonl", {"kimg": point.kimg} | speed)
-
-
-def _measure(task: Task, training: Training, z: np.ndarray) -> dict[str, store.Score]:
-    fakes = trainer.generate(training, z, task.protocol.schedule.batch)
-    place = task.cell.place
-    weights = Path(place.weights) if place.weights else None
-    return score(
-        task.catalogue, task.protocol, task.dataset, task.prepared, fakes, place.device, weights
-    )
+        return nothing, Verdict(kind="diverged", kimg=kimg, reason=str(outcome))
+    if measured.fault is None:
+        return measured, None
+    kind, reason = measured.fault
+    return measured, Verdict(kind=kind, kimg=kimg, reason=reason)
 
 
 def _cost(task: Task, training: Training, train: float, evaluate: float) -> store.Cost:
+    z = torch.zeros(1, training.z_dim, device=training.device)
+    x = torch.zeros(1, *task.protocol.data.shape, device=training.device)
     return store.Cost(
         train_seconds=round(train, 3),
-        images_per_second=round(_shown(training.step, task.protocol) / train, 2),
+        images_per_second=round(task.protocol.schedule.shown(training.step) / train, 2),
         evaluate_seconds=round(evaluate, 3),
         peak_memory_mib=round(_peak_memory(task.cell.place.device), 1),
         g_parameters=_parameters(training.G),
         d_parameters=_parameters(training.D),
+        g_macs=trainer.macs(training.G, z),
+        d_macs=trainer.macs(training.D, x),
     )
-
-
-def _shown(step: int, protocol: Protocol) -> int:
-    """Real images shown to D."""
-    return step * protocol.schedule.batch * protocol.schedule.d_steps
-
-
-def grid(images: np.ndarray) -> bytes:
-    """(M, C, H, W) uint8 as the bytes of one PNG, eight in a row, two white pixels between."""
-    sheet = make_grid(torch.from_numpy(images), nrow=8, padding=2, pad_value=255)
-    buffer = io.BytesIO()
-    Image.fromarray(sheet.permute(1, 2, 0).numpy()).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def _weights(G: nn.Module, arch: Architecture, protocol: Protocol) -> bytes:

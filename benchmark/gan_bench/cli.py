@@ -17,8 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from gan_bench.leaderboard import Boards
     from gan_bench.protocol import Plan
-    from gan_bench.report import Boards
 
 RESULTS = Path("results")
 FORMATS = ("terminal", "markdown", "csv", "json")
@@ -72,7 +72,11 @@ def cli() -> None:
 @click.option("--batch", type=click.IntRange(2), help="Images in a batch.")
 @click.option("--seeds", type=click.IntRange(1), default=1, help="Cells for each pair of names.")
 @click.option("--metric", "metrics", **NAMES, help="What to measure; repeat for more.")
-@click.option("--features", metavar="NAME", help="The network that images are measured with.")
+@click.option(
+    "--features",
+    **NAMES,
+    help="The network that images are measured with; repeat for a second opinion.",
+)
 @click.option(
     "--feature-weights",
     "weights",
@@ -83,6 +87,11 @@ def cli() -> None:
 @click.option("--samples", type=click.IntRange(10), help="Images to generate for the metrics.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Of the training.")
+@click.option(
+    "--on-collapse",
+    type=click.Choice(["continue", "stop", "rollback"]),
+    help="What a verdict leads to; rollback: to the last healthy state, at most three times.",
+)
 @click.option("--engine", metavar="NAME", help="How cells are started.")
 @PLUGIN
 @click.option(
@@ -149,19 +158,31 @@ def _print_plan(plan: Plan) -> None:
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Instead of stdout.")
 @click.option("--sort", metavar="METRIC", help="Rank by this metric.")
 @click.option("--protocol", "slug", metavar="SLUG", help="Only this protocol.")
+@click.option(
+    "--by",
+    type=click.Choice(["work", "time"]),
+    default="work",
+    help="time: all curves where the fastest cell had finished.",
+)
 def report(
-    results: Path, style: str | None, out: Path | None, sort: str | None, slug: str | None
+    results: Path,
+    style: str | None,
+    out: Path | None,
+    sort: str | None,
+    slug: str | None,
+    by: str,
 ) -> None:
     """Print the leaderboards of a results folder.
 
     A rich table on a terminal, markdown when piped or redirected, unless --format says otherwise.
     Different protocols never share a table.
     """
-    from gan_bench import report as reports
+    from gan_bench import leaderboard
 
-    boards = reports.load(results, slug, sort)
+    boards = leaderboard.load(results, slug, sort)
     _draw(boards, Console(stderr=True))
-    text = _formatted(boards, style or _style(out), out.absolute().parent if out else Path.cwd())
+    base = out.absolute().parent if out else Path.cwd()
+    text = _formatted(boards, style or _style(out), base, by == "time")
     if out is None:
         click.echo(text, nl=False)
     else:
@@ -174,17 +195,17 @@ def _style(out: Path | None) -> str:
     return "terminal" if out is None and sys.stdout.isatty() else "markdown"
 
 
-def _formatted(boards: Boards, style: str, base: Path) -> str:
+def _formatted(boards: Boards, style: str, base: Path, by_time: bool = False) -> str:
     from gan_bench import report as reports
 
     if style == "terminal":
         console = Console()
         with console.capture() as captured:
-            reports.to_terminal(boards, console)
+            reports.to_terminal(boards, console, by_time)
         return captured.get()
     if style == "markdown":
-        return reports.to_markdown(boards, base)
-    return reports.to_csv(boards) if style == "csv" else reports.to_json(boards)
+        return reports.to_markdown(boards, base, by_time)
+    return reports.to_csv(boards) if style == "csv" else reports.to_json(boards, by_time)
 
 
 def _draw(boards: Boards, console: Console) -> list[Path]:
@@ -203,9 +224,9 @@ def _draw(boards: Boards, console: Console) -> list[Path]:
 
 def _show(results: Path, slug: str, style: str | None, console: Console) -> None:
     """What `run` ends with: the table, the pictures, how to see more."""
-    from gan_bench import report as reports
+    from gan_bench import leaderboard
 
-    boards = reports.load(results, slug)
+    boards = leaderboard.load(results, slug)
     paths = _draw(boards, console)
     click.echo(_formatted(boards, style or _style(None), Path.cwd()), nl=False)
     for path in paths:
@@ -240,6 +261,48 @@ def list_plugins(plugins: tuple[Path, ...] = ()) -> None:
     console.print(table)
     for broken in catalogue.broken:
         console.print(Text(f"failed: {broken}"), soft_wrap=True)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@PLUGIN
+@click.option(
+    "--feature-weights",
+    "weights",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Weights for a features net that brings none.",
+)
+@click.option(
+    "--results",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    help="Where there must be room for results.",
+)
+def doctor(as_json: bool, plugins: tuple[Path, ...], weights: Path | None, results: Path) -> None:
+    """Is this machine fit to measure? Tests the ruler on images whose quality is known.
+
+    Exit code 0 if all is well, 4 if a check failed. Fetches nothing, trains nothing.
+    """
+    from gan_bench import catalogue as catalogues
+    from gan_bench import doctor as doctors
+
+    with Console(stderr=True).status("looking around") as status:
+        checks = list(
+            doctors.examine(
+                catalogues.load(plugins),
+                results,
+                weights,
+                lambda what, done, of: status.update(f"{what} {done:,} of {of:,}" if of else what),
+            )
+        )
+    if as_json:
+        click.echo(doctors.to_json(checks), nl=False)
+        click.echo(doctors.verdict(checks), err=True)
+    else:
+        doctors.to_terminal(checks, Console())
+    sys.exit(doctors.exit_code(checks))
 
 
 def main() -> NoReturn:

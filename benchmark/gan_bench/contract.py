@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pluggy
 
@@ -45,10 +45,21 @@ class DataError(GanBenchError):
     exit_code = 4
 
 
+class NotHere(DataError):
+    """Weights that could be fetched or given, but are not here: no fault of this machine."""
+
+
 class StorageError(GanBenchError):
     """The results or the cache cannot be read or written."""
 
     exit_code = 5
+
+
+class Unscorable(GanBenchError):
+    """A metric refuses these samples: no number is better than a flattering one.
+
+    The reason stands where the number would; the other metrics go on.
+    """
 
 
 def _suits(_: Any) -> None:
@@ -138,14 +149,22 @@ class Samples:
 
     real: np.ndarray  # (N, F) float32
     fake: np.ndarray  # (M, F) float32
+    train: np.ndarray | None = None  # (T, F): all training images, for a metric that reads them
+    held_out: np.ndarray | None = None  # (H, F): held-out images, at most M of them
     real_modes: np.ndarray | None = None  # (N,) int64, -1: no mode
     fake_modes: np.ndarray | None = None  # (M,)
     modes: int | None = None  # known number of modes
 
 
+Fault = Literal["lost modes", "repeats", "blur", "noise", "copies"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One number about M samples. A name is a protocol: a variant is another name."""
+    """One number about M samples. A name is a protocol: a variant is another name.
+
+    `compute` raises Unscorable where a number would mislead.
+    """
 
     name: str
     source: str
@@ -153,7 +172,11 @@ class Metric:
     compute: Callable[[Samples], float]
     features: str | None = None  # the features net it reads; None: the evaluation's own
     reads_modes: bool = False  # it needs the modes that the data set's judge names
+    reads_train: bool = False  # it needs `train` and `held_out`
     unsuited: Callable[[Dataset], str | None] = _suits
+    sees: tuple[Fault, ...] = ()  # it scores a set worse the more of such a fault is in it
+    real: tuple[float, float] | None = None  # where N = M >= 500 other real images score
+    floor: float | None = None  # a worse score for three ticks is a mode collapse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +195,8 @@ class Preset:
     metrics: tuple[str, ...]  # those that read these features and suit the data set are taken
     samples: int
     engine: str
+    tick_samples: int = 256  # of the samples, how many every tick is scored on
+    gauges: tuple[str, ...] = ()  # metrics with a floor, which every tick is looked at with
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,25 +1,37 @@
-"""Samples -> features once -> scores."""
+"""Samples -> features once -> scores: the ruler."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract import DataError, Dataset, Features, Metric, Samples
+from gan_bench.contract import (
+    DataError,
+    Dataset,
+    Features,
+    GanBenchError,
+    Metric,
+    Samples,
+    Unscorable,
+)
 from gan_bench.images import Prepared, cache_dir
-from gan_bench.protocol import Evaluation, Judged, Protocol
-from gan_bench.store import Score, write_array
+from gan_bench.protocol import Evaluation, Gauge, Judged, Protocol
+from gan_bench.store import Score, VerdictKind, write_array
 
 BATCH = 256
+BLOCKS = 8  # disjoint parts of the samples, whose spread is the error of sampling
+LEAST = 32  # images in a block, below which no error is claimed
 
 Extract = Callable[[Tensor], Tensor]
 
@@ -32,6 +44,8 @@ def plan_evaluation(
     metrics: tuple[str, ...],
     samples: int,
     weights: Path | None,
+    tick_samples: int = 256,
+    gauges: tuple[str, ...] = (),
 ) -> Evaluation:
     """The ruler by names, with the digests of all that it reads.
 
@@ -41,23 +55,32 @@ def plan_evaluation(
     catalogue.find(Features, features)
     found = [find_metric(catalogue, name, features) for name in metrics]
     chosen = list({metric.name: metric for metric in found}.values())  # each is measured once
-    judged = tuple(
-        Judged(
-            name=metric.name,
-            higher_is_better=metric.higher_is_better,
-            features=_net(metric, features, dataset),
-        )
-        for metric in chosen
+    judged = tuple(Judged(**_judged(metric, features, dataset)) for metric in chosen)
+    watched = [find_metric(catalogue, name, features) for name in gauges]
+    gauged = tuple(
+        Gauge(**_judged(metric, features, dataset), floor=metric.floor)
+        for metric in watched
+        if metric.floor is not None
     )
     return Evaluation(
         samples=samples,
+        tick_samples=min(tick_samples, samples),
         features=features,
         digests={
             net: digest_of(catalogue, net, weights)
-            for net in sorted({metric.features for metric in judged})
+            for net in sorted({metric.features for metric in (*judged, *gauged)})
         },
         metrics=judged,
+        gauges=gauged,
     )
+
+
+def _judged(metric: Metric, features: str, dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "higher_is_better": metric.higher_is_better,
+        "features": _net(metric, features, dataset),
+    }
 
 
 def _net(metric: Metric, features: str, dataset: Dataset) -> str:
@@ -86,45 +109,213 @@ def _weights(catalogue: Catalogue, net: str, weights: Path | None) -> Path | Non
     return weights if catalogue.find(Features, net).takes_weights else None
 
 
-def score(
-    catalogue: Catalogue,
-    protocol: Protocol,
-    dataset: Dataset,
-    prepared: Prepared,
-    fakes: np.ndarray,
-    device: str,
-    weights: Path | None = None,
-) -> dict[str, Score]:
-    """Every metric of the protocol on fakes (M, C, H, W) uint8."""
-    evaluation = protocol.evaluation
-    reference = reference_images(prepared, evaluation)
-    features = {}
-    for net, digest in evaluation.digests.items():
-        extract = _load(catalogue, net, digest, device, weights)
-        # another release may see with the same weights in another way
-        maker = str(catalogue.offers[Features][net][1])
-        compute = partial(extract_all, extract, reference, device)
-        real = _kept(protocol, net, f"{digest}-{maker}", compute)
-        features[net] = (real, extract_all(extract, fakes, device))
-    return {
-        judged.name: Score(
-            value=_compute(catalogue, judged, features, dataset),
-            higher_is_better=judged.higher_is_better,
-            features=judged.features,
-            n=len(fakes),
-            reference=evaluation.reference,
-            reference_n=len(reference),
+@dataclass(frozen=True)
+class Net:
+    """A features net at work: f, and what it sees in the real images."""
+
+    extract: Extract
+    real: np.ndarray  # (N, F) float32, of the reference
+    train: np.ndarray | None = None  # (T, F), all of them, if a metric reads them
+    held_out: np.ndarray | None = None  # (H, F), likewise
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the ruler says of M images."""
+
+    scores: dict[str, Score]
+    unscored: dict[str, str]  # metrics that refused, and why
+    fault: tuple[VerdictKind, str] | None  # what no gauge is needed to see
+
+
+class Ruler:
+    """All that a protocol measures with, loaded once, before anything is trained."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        protocol: Protocol,
+        dataset: Dataset,
+        prepared: Prepared,
+        device: str,
+        weights: Path | None = None,
+    ) -> None:
+        self.catalogue = catalogue
+        self.protocol = protocol
+        self.dataset = dataset
+        self.device = device
+        self.nets = {
+            name: self._net(name, prepared, weights) for name in protocol.evaluation.digests
+        }
+
+    def _net(self, name: str, prepared: Prepared, weights: Path | None) -> Net:
+        evaluation = self.protocol.evaluation
+        extract = _load(self.catalogue, name, evaluation.digests[name], self.device, weights)
+        reads_train = any(
+            self.catalogue.find(Metric, judged.name).reads_train
+            for judged in (*evaluation.metrics, *evaluation.gauges)
+            if judged.features == name
         )
-        for judged in evaluation.metrics
-    }
+        known = partial(self._known, name, extract)
+        n = evaluation.samples
+        net = Net(
+            extract,
+            real=known(f"{evaluation.reference} {n}", reference_images(prepared, evaluation)),
+        )
+        if not reads_train:
+            return net
+        held_out = _evenly(prepared.held_out, n)
+        return replace(
+            net,
+            train=known("train", prepared.train),
+            held_out=known(f"held-out {n}", held_out) if len(held_out) else None,
+        )
+
+    def _known(self, name: str, extract: Extract, which: str, images: np.ndarray) -> np.ndarray:
+        """Features of real images: computed once for each data set, kept in the cache."""
+        data, digest = self.protocol.data, self.protocol.evaluation.digests[name]
+        # another release may see with the same weights in another way
+        maker = str(self.catalogue.offers[Features][name][1])
+        what = json.dumps([data.fingerprint, digest, maker, which])
+        key = hashlib.sha256(what.encode()).hexdigest()[:16]
+        path = cache_dir() / "features" / f"{data.name}-{name}-{key}.npy"
+        if not path.exists():
+            write_array(path, extract_all(extract, images, self.device))
+        features: np.ndarray = np.load(path)
+        if not np.isfinite(features).all():
+            raise DataError(
+                f"{name} gives features of {data.name} that are not finite, so nothing can be "
+                "measured with it: choose other --features"
+            )
+        return features
+
+    def look(self, fakes: np.ndarray) -> dict[str, float]:
+        """The ranking metric and the gauges on the images of a tick; refusals are left out."""
+        evaluation = self.protocol.evaluation
+        read = {judged.name: judged for judged in (*evaluation.gauges, evaluation.metrics[0])}
+        features = self._features(fakes, read.values())
+        return self._scores(read.values(), features)[0]
+
+    def measure(self, fakes: np.ndarray, with_errors: bool = True) -> Measured:
+        """Every metric of the protocol on fakes (M, C, H, W) uint8.
+
+        Errors of sampling cost as much again for few images.
+        """
+        evaluation = self.protocol.evaluation
+        features = self._features(fakes, evaluation.metrics)
+        values, unscored = self._scores(evaluation.metrics, features)
+        errors = self._errors(features) if with_errors else {}
+        scores = {
+            judged.name: Score(
+                value=values[judged.name],
+                error=errors.get(judged.name),
+                higher_is_better=judged.higher_is_better,
+                features=judged.features,
+                n=len(fakes),
+                reference=evaluation.reference,
+                reference_n=len(self.nets[judged.features].real),
+            )
+            for judged in evaluation.metrics
+            if judged.name in values
+        }
+        return Measured(scores, unscored, _fault(features))
+
+    def _features(self, fakes: np.ndarray, read: Iterable[Judged]) -> dict[str, np.ndarray]:
+        """Net -> (M, F), each net once."""
+        names = {judged.features for judged in read}
+        return {
+            name: extract_all(net.extract, fakes, self.device)
+            for name, net in self.nets.items()
+            if name in names
+        }
+
+    def _scores(
+        self, read: Iterable[Judged], features: dict[str, np.ndarray]
+    ) -> tuple[dict[str, float], dict[str, str]]:
+        """The values, and the reasons of the metrics that refuse."""
+        values, unscored = dict[str, float](), dict[str, str]()
+        for judged in read:
+            try:
+                values[judged.name] = self._compute(judged, features[judged.features])
+            except Unscorable as refusal:
+                unscored[judged.name] = str(refusal)
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"
+                raise GanBenchError(f"the metric {judged.name} failed: {why}") from error
+        return values, unscored
+
+    def _compute(self, judged: Judged, fake: np.ndarray) -> float:
+        net, metric = self.nets[judged.features], self.catalogue.find(Metric, judged.name)
+        real = _evenly(net.real, len(fake))  # as many, if there are: most scores depend on n
+        name_modes = self.catalogue.find(Features, judged.features).modes
+        modes: dict[str, np.ndarray] = {}
+        if metric.reads_modes and name_modes is not None:
+            modes = {"real_modes": name_modes(real), "fake_modes": name_modes(fake)}
+        seen = Samples(
+            real=real,
+            fake=fake,
+            train=net.train,
+            held_out=net.held_out,
+            modes=self.dataset.modes,
+            **modes,
+        )
+        value = float(metric.compute(seen))
+        if not math.isfinite(value):
+            raise Unscorable(f"{metric.name} gave {value}, which is no score")
+        return value
+
+    def _errors(self, features: dict[str, np.ndarray]) -> dict[str, float]:
+        """Standard errors over samplings of this network, from disjoint blocks of its images.
+
+        Each block is scored against the same real images, as all rows of a table are. To first
+        order a score's variance is inverse to n, so the error of the whole is the blocks'
+        standard deviation over the root of their number. Counts of modes grow with n in a way of
+        their own, and what reads all training images takes as long for a block as for the whole:
+        they get none.
+        """
+        smooth = [
+            judged
+            for judged in self.protocol.evaluation.metrics
+            if not (metric := self.catalogue.find(Metric, judged.name)).reads_modes
+            and not metric.reads_train
+        ]
+        size = min(map(len, features.values())) // BLOCKS
+        if size < LEAST:
+            return {}
+        parts = [
+            self._scores(
+                smooth, {name: f[k * size : (k + 1) * size] for name, f in features.items()}
+            )
+            for k in range(BLOCKS)
+        ]
+        return {
+            judged.name: float(np.std(values, ddof=1) / math.sqrt(BLOCKS))
+            for judged in smooth
+            if len(values := [part[judged.name] for part, _ in parts if judged.name in part])
+            == BLOCKS
+        }
+
+
+def _fault(features: dict[str, np.ndarray]) -> tuple[VerdictKind, str] | None:
+    """What only a broken G makes: images without finite features, or one image M times."""
+    blind = [name for name, found in features.items() if not np.isfinite(found).all()]
+    if blind:
+        return "diverged", f"features of G's images are not finite, as seen by {', '.join(blind)}"
+    if not any(np.ptp(found, axis=0).any() for found in features.values()):
+        return "collapsed", f"all {len(next(iter(features.values()))):,} images of G are the same"
+    return None
+
+
+def _evenly(rows: np.ndarray, count: int) -> np.ndarray:
+    """So many of the rows, evenly spread over them, or all if there are no more."""
+    places = np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)
+    return np.asarray(rows[places])
 
 
 def reference_images(prepared: Prepared, evaluation: Evaluation) -> np.ndarray:
     """The real images to compare with: as many as samples if there are, evenly over the split."""
     split = prepared.train if evaluation.reference == "train" else prepared.held_out
-    count = min(evaluation.samples, len(split))
-    rows = np.linspace(0, len(split) - 1, count).round().astype(int)
-    return np.asarray(split[rows])
+    return _evenly(split, evaluation.samples)
 
 
 def _load(
@@ -146,36 +337,3 @@ def extract_all(extract: Extract, images: np.ndarray, device: str) -> np.ndarray
         for k in range(0, len(images), BATCH)
     ]
     return torch.cat(parts).float().cpu().numpy()
-
-
-def _kept(
-    protocol: Protocol, net: str, version: str, compute: Callable[[], np.ndarray]
-) -> np.ndarray:
-    """Features of real images: computed once for each data set, kept in the cache."""
-    evaluation = protocol.evaluation
-    what = [protocol.data.fingerprint, version, evaluation.reference, evaluation.samples]
-    key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
-    path = cache_dir() / "features" / f"{protocol.data.name}-{net}-{key}.npy"
-    if not path.exists():
-        write_array(path, compute())
-    features: np.ndarray = np.load(path)
-    return features
-
-
-def _compute(
-    catalogue: Catalogue,
-    judged: Judged,
-    features: dict[str, tuple[np.ndarray, np.ndarray]],
-    dataset: Dataset,
-) -> float:
-    real, fake = features[judged.features]
-    modes: dict[str, np.ndarray] = {}
-    metric = catalogue.find(Metric, judged.name)
-    name_modes = catalogue.find(Features, judged.features).modes
-    if metric.reads_modes and name_modes is not None:
-        modes = {"real_modes": name_modes(real), "fake_modes": name_modes(fake)}
-    samples = Samples(real=real, fake=fake, modes=dataset.modes, **modes)
-    value = float(metric.compute(samples))
-    if not math.isfinite(value):
-        raise ValueError(f"the metric {metric.name} gave {value}, which is no score")
-    return value

@@ -12,10 +12,11 @@ import numpy as np
 
 from gan_bench import store
 from gan_bench.contract import StorageError
-from gan_bench.report import Board, Row, figure_paths
+from gan_bench.leaderboard import Board, Row, figure_paths
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from PIL import Image
 
 D_COLOUR, G_COLOUR = "#2166ac", "#d6604d"
@@ -24,6 +25,7 @@ SCORES = {
     "real_score": ("real score, mean s(D(x))", D_COLOUR),
     "fake_score": ("fake score, mean s(D(G(z)))", G_COLOUR),
 }
+KIMG = "kimg (thousand real images shown)"
 FACES = (2, 3)  # images across and down for each tick of the sheet
 FACE_PX = 64  # smaller images are enlarged to about this
 MARGIN = 12
@@ -33,6 +35,7 @@ def draw(board: Board) -> list[Path]:
     """Draw what is missing or older than the records; the paths of all pictures there are."""
     drawings: dict[str, Callable[[Board], bytes | None]] = {
         "samples": sample_sheet,
+        "quality": quality,
         "losses": lambda board: curves(board, LOSSES, "loss"),
         "scores": lambda board: curves(board, SCORES, "score"),
     }
@@ -72,10 +75,50 @@ def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes 
     for panel in panels[len(rows) :]:
         panel.remove()
     panels[0].set_ylim(*_limits(rows, lines))
-    figure.supxlabel("kimg (thousand real images shown)", fontsize=9)
+    figure.supxlabel(KIMG, fontsize=9)
     figure.supylabel(what, fontsize=9)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
+    return _png(figure)
+
+
+def quality(board: Board) -> bytes | None:
+    """The ranking metric at every tick: one colour a row, one line a seed."""
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    metric = board.protocol.evaluation.metrics[0]
+    lines = [
+        (k, row, told)
+        for k, row in enumerate(board.rows)
+        for folder in row.folders
+        if (told := _ticks(folder, metric.name))
+    ]
+    if not lines:
+        return None
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    panel = figure.subplots()
+    told_of = set[int]()
+    for k, row, told in lines:
+        label = None if k in told_of else row.name.replace("$", r"\$")
+        told_of.add(k)
+        panel.plot(*zip(*told, strict=True), color=colormaps["tab10"](k % 10), lw=1.2, label=label)
+    better = "higher" if metric.higher_is_better else "lower"
+    samples = board.protocol.evaluation.tick_samples
+    panel.set_ylabel(f"{metric.name}\n({better} is better, n = {samples:,})", fontsize=9)
+    panel.set_xlabel(KIMG, fontsize=9)
+    panel.grid(alpha=0.25)
+    panel.tick_params(labelsize=8)
+    figure.legend(loc="outside right upper", frameon=False, fontsize=8)
+    return _png(figure)
+
+
+def _ticks(folder: Path, metric: str) -> list[tuple[float, float]]:
+    looks = store.read_lines(folder / "vitals.jsonl")
+    return [(look["kimg"], look["scores"][metric]) for look in looks if metric in look["scores"]]
+
+
+def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=150)
     return buffer.getvalue()

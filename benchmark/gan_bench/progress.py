@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from rich import progress as bars
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.text import Text
 from gan_bench import store
 from gan_bench.images import Prepared
 from gan_bench.protocol import Protocol
+from gan_bench.store import VerdictKind
 
 LINE_SECONDS = 30.0
 COLUMNS = ("cell", "phase", "kimg", "loss D", "loss G", "images/s", "left")
@@ -33,6 +35,19 @@ class State:
     loss_g: float | None = None
     images_per_second: float | None = None
     seconds_left: float | None = None
+
+    @property
+    def at_work(self) -> bool:
+        """Something happens to it right now."""
+        return self.phase.partition(",")[0] in ("preparing", "training", "measuring")
+
+    @property
+    def style(self) -> str:
+        """Red for a fault, yellow for a verdict, dim for what has not begun."""
+        last = self.phase.rpartition(" ")[2]
+        if last in get_args(VerdictKind):
+            return "yellow"
+        return {"waiting": "dim", "failed": "red"}.get(last, "")
 
     def row(self, kimg: float) -> list[str]:
         """The state as text, for the COLUMNS."""
@@ -80,6 +95,9 @@ def state_of(folder: Path, protocol: Protocol, started: bool) -> State:
     rate = speed["images_per_second"]
     left = max(0.0, protocol.schedule.kimg - kimg) * 1000 / rate if rate else None
     phase = "measuring" if curve["step"] >= protocol.schedule.updates else "training"
+    verdict = store.last_line(folder / "vitals.jsonl").get("verdict")
+    if verdict:
+        phase += f", {verdict}"
     return State(name, phase, kimg, curve["loss_d"], curve["loss_g"], rate, left)
 
 
@@ -106,8 +124,7 @@ class Watch:
             words = column in ("cell", "phase")
             table.add_column(column, justify="left" if words else "right", overflow="fold")
         for state in self.states():
-            style = {"waiting": "dim", "failed": "red", "diverged": "yellow"}.get(state.phase, "")
-            table.add_row(*map(Text, state.row(self.protocol.schedule.kimg)), style=style)
+            table.add_row(*map(Text, state.row(self.protocol.schedule.kimg)), style=state.style)
         return table
 
     @contextmanager
@@ -128,16 +145,19 @@ class Watch:
     def line(self) -> None:
         """One plain line about the cell at work."""
         for state in self.states():
-            if state.phase in ("preparing", "training", "measuring"):
+            if state.at_work:
                 titles = zip(COLUMNS, state.row(self.protocol.schedule.kimg), strict=True)
                 self.say(", ".join(f"{name} {value}" for name, value in titles if value))
 
     def ended(self, folder: Path) -> None:
         """Say how a cell ended."""
         record = store.read_record(folder)
-        scores = [f"{name} {score.value:.4g}" for name, score in record.scores.items()]
-        reason = [record.reason] if record.reason else []
-        self.say(f"{cell_name(folder)}: {', '.join([record.status, *scores, *reason])}")
+        ranking = self.protocol.evaluation.metrics[0].name
+        told: list[str] = [record.status]
+        if ranking in record.scores:
+            told.append(f"{ranking} {record.scores[ranking].value:.4g}")
+        told += [text for text in (record.reason, record.diagnosis) if text]
+        self.say(f"{cell_name(folder)}: {', '.join(told)}")
 
     def say(self, text: str) -> None:
         """One line, printed as it is: no markup, no wrapping where no one looks on."""

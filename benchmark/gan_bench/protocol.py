@@ -27,12 +27,17 @@ class Schedule(_Frozen):
     d_steps: PositiveInt = 1  # updates of D per update of G
     precision: Literal["fp32", "bf16"] = "fp32"
     ema_kimg: NonNegative = 0  # half-life of the moving average of G that is judged; 0: none
-    ticks: PositiveInt = 10  # how often the cell is looked at; changes no bit of the training
+    ticks: PositiveInt = 10  # how often the cell is looked at; looking changes no bit of it
+    on_collapse: Literal["continue", "stop", "rollback"] = "continue"  # what a verdict leads to
 
     @property
     def updates(self) -> int:
         """Updates of G; D gets `d_steps` times as many, each on `batch` new real images."""
         return max(1, round(self.kimg * 1000 / (self.batch * self.d_steps)))
+
+    def shown(self, updates: int) -> int:
+        """Real images that D has seen after so many updates of G."""
+        return updates * self.batch * self.d_steps
 
 
 class Judged(_Frozen):
@@ -43,14 +48,22 @@ class Judged(_Frozen):
     features: str
 
 
+class Gauge(Judged):
+    """A metric that every tick is looked at with: a score beyond the floor is a bad sign."""
+
+    floor: float
+
+
 class Evaluation(_Frozen):
     """How a cell is measured."""
 
     samples: PositiveInt  # M generated images, against as many real ones, or all there are
+    tick_samples: PositiveInt = 256  # the first of them, which every tick is scored on
     reference: Literal["train", "held-out"] = "train"
     features: str
     digests: dict[str, str]  # features net -> SHA-256 of its weights, for all that are read
     metrics: Annotated[tuple[Judged, ...], Field(min_length=1)]  # the first one ranks
+    gauges: tuple[Gauge, ...] = ()
 
 
 class Data(_Frozen):

@@ -1,13 +1,14 @@
-"""Records -> leaderboards: terminal, markdown, csv, json. Needs no plugin and no torch."""
+"""Leaderboards as text: terminal, markdown, csv, json. Needs no plugin and no torch."""
 
 from __future__ import annotations
 
 import html
 import json
+import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -18,128 +19,194 @@ from rich.table import Table
 from rich.text import Text
 
 from gan_bench import store
-from gan_bench.contract import StorageError, UsageError
+from gan_bench.leaderboard import (
+    Board,
+    Boards,
+    EqualTime,
+    Moment,
+    Row,
+    at_equal_time,
+    figure_paths,
+    nearest,
+)
 from gan_bench.progress import duration
 from gan_bench.protocol import Judged, Protocol
+from gan_bench.statistics import MIN_SEEDS, least_seeds
 from gan_bench.store import Cost, Record
 
-COSTS = ("images/s", "training", "G + D parameters")
 NOTHING = "–"  # where a cell has no number: never an imputed one
-
-
-@dataclass
-class Row:
-    """One architecture x one loss: the records of its seeds, and what could not be read."""
-
-    architecture: str
-    loss: str
-    folders: list[Path] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    unfinished: int = 0
-    unreadable: list[str] = field(default_factory=list)
-
-    @property
-    def seeds(self) -> list[int]:
-        """The seeds that have a record."""
-        return sorted(record.seed for record in self.records)
-
-    def values(self, metric: str) -> list[float]:
-        """The metric's value for each seed that has one, in order of seeds."""
-        ordered = sorted(self.records, key=lambda record: record.seed)
-        return [record.scores[metric].value for record in ordered if metric in record.scores]
-
-    def status(self) -> dict[str, int]:
-        """How many cells ended how."""
-        count = Counter[str](record.status for record in self.records)
-        count.update({"unfinished": self.unfinished, "unreadable": len(self.unreadable)})
-        return {word: number for word, number in count.items() if number}
-
-    def mean_cost(self, name: str) -> float | None:
-        """The mean of one field of the cost over the seeds that have one."""
-        costs = [getattr(record.cost, name) for record in self.records if record.cost]
-        return fmean(costs) if costs else None
-
-    def remarks(self) -> list[str]:
-        """Why a cell has no score, in its own words."""
-        told = [record.reason for record in self.records if record.reason]
-        return [f"{self.architecture} / {self.loss}: {why}" for why in [*told, *self.unreadable]]
-
-
-@dataclass(frozen=True)
-class Board:
-    """The leaderboard of one protocol: its rows, the best first."""
-
-    slug: str
-    folder: Path
-    protocol: Protocol
-    rows: list[Row]
-
-    def records(self) -> list[Record]:
-        """All records of all rows."""
-        return [record for row in self.rows for record in row.records]
-
-
-@dataclass(frozen=True)
-class Boards:
-    """All leaderboards of a results folder, and the protocols that could not be read."""
-
-    boards: list[Board]
-    unreadable: list[str]
-
-
-def load(results: Path, slug: str | None = None, sort: str | None = None) -> Boards:
-    """Read a results folder. UsageError if there is nothing in it to report."""
-    folders = sorted(path.parent for path in results.glob("*/protocol.json"))
-    if slug is not None:
-        folders = [folder for folder in folders if folder.name == slug]
-    if not folders:
-        what = f"no protocol {slug} in {results}" if slug else f"no results in {results}"
-        raise UsageError(f"{what}: `gan-bench run` makes some, or name another folder")
-    boards, unreadable = [], []
-    for folder in folders:
-        try:
-            boards.append(_board(folder, sort))
-        except StorageError as error:
-            unreadable.append(str(error))
-    return Boards(boards, unreadable)
-
-
-def _board(folder: Path, sort: str | None) -> Board:
-    protocol = store.read_model(folder / "protocol.json", Protocol)
-    rows: dict[tuple[str, str], Row] = {}
-    for cell in store.cells_in(folder):
-        architecture, loss = cell.parts[-3:-1]
-        _add(rows.setdefault((architecture, loss), Row(architecture, loss)), cell)
-    return Board(folder.name, folder, protocol, _ranked(list(rows.values()), protocol, sort))
-
-
-def _add(row: Row, cell: Path) -> None:
-    row.folders.append(cell)
-    if not (cell / "record.json").exists():
-        row.unfinished += 1
-        return
-    try:
-        row.records.append(store.read_record(cell))
-    except StorageError as error:
-        row.unreadable.append(str(error))
-
-
-def _ranked(rows: list[Row], protocol: Protocol, sort: str | None) -> list[Row]:
-    """By the first metric, or the one asked for; rows without a score last."""
-    metrics = {metric.name: metric for metric in protocol.evaluation.metrics}
-    if sort is not None and sort not in metrics:
-        raise UsageError(f"--sort {sort}: the metrics of this table are {', '.join(metrics)}")
-    chosen = metrics[sort] if sort else protocol.evaluation.metrics[0]
-
-    def rank(row: Row) -> tuple[bool, float]:
-        values = row.values(chosen.name)
-        mean = fmean(values) if values else 0.0
-        return not values, -mean if chosen.higher_is_better else mean
-
-    return sorted(rows, key=rank)
+WORDS = ("architecture", "loss", "tie", "cells", "by seed")  # columns that are not numbers
+TOLD = 12  # cells whose curves are put into words; of more, the first seed of each row
+FEW = 4  # metrics that still fit beside each other in the first table
 
 
 # What the tables say
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table, as text."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def sections(board: Board, equal_time: EqualTime | None = None) -> list[Section]:
+    """All tables of a leaderboard, the one that ranks first."""
+    metrics = [metric for metric in board.protocol.evaluation.metrics if metric != board.ranking]
+    gauges = {gauge.name for gauge in board.protocol.evaluation.gauges}
+    if len(metrics) < FEW:
+        beside, others = metrics, []
+    else:
+        beside = [metric for metric in metrics if metric.name in gauges]
+        others = [metric for metric in metrics if metric not in beside]
+    first = _equal_time(equal_time) if equal_time else _ranking(board, beside)
+    rest = [*beside, *others] if equal_time else others
+    everything = [first, _metrics(board, rest), _seeds(board), _costs(board)]
+    return [section for section in everything if len(section.columns) > 2 and section.rows]
+
+
+def _ranking(board: Board, beside: list[Judged]) -> Section:
+    """The ranking metric at the end, its tie letters, its best tick, and how the cells ended."""
+    ties = board.ties()
+    lettered = any(ties)
+    columns = [_title(board.ranking), *(["tie"] if lettered else []), *map(_title, beside)]
+    watched = board.protocol.evaluation.tick_samples
+    columns += [f"best @ kimg (n = {watched:,})", "drop since", "cells"]
+    rows = []
+    for row, tie in zip(board.rows, ties, strict=True):
+        scores = [_score(row, board.ranking), *([tie or NOTHING] if lettered else [])]
+        scores += [_score(row, metric) for metric in beside]
+        rows.append([row.architecture, row.loss, *scores, *_best(board, row), _cells(row)])
+    return Section("", ["architecture", "loss", *columns], rows)
+
+
+def _metrics(board: Board, metrics: list[Judged]) -> Section:
+    rows = [
+        [row.architecture, row.loss, *(_score(row, metric) for metric in metrics)]
+        for row in board.rows
+    ]
+    return Section("other metrics", ["architecture", "loss", *map(_title, metrics)], rows)
+
+
+def _seeds(board: Board) -> Section:
+    """Every value of the ranking metric, and where its spread comes from."""
+    rows = []
+    for row in board.rows:
+        values, spread = row.values(board.ranking.name), row.spread(board.ranking.name)
+        if len(values) > 1:
+            parts = [_optional(part) for part in (spread.seeds, spread.training, spread.sampling)]
+            every = ", ".join(map(_number, values))
+            rows.append([row.architecture, row.loss, every, *parts])
+    title = f"{board.ranking.name} of every seed; standard deviations over seeds, of which ..."
+    columns = ["by seed", "sd of seeds", "by training", "by sampling"]
+    return Section(title, ["architecture", "loss", *columns], rows)
+
+
+COSTS: dict[str, Callable[[Row], str]] = {
+    "images/s": lambda row: _costed(row, "images_per_second", "{:.0f}"),
+    "s/kimg": lambda row: _seconds_per_kimg(row),
+    "training": lambda row: _lasting(row, "train_seconds"),
+    "measuring": lambda row: _lasting(row, "evaluate_seconds"),
+    "memory": lambda row: _costed(row, "peak_memory_mib", "{:,.0f} MiB"),
+    "G + D parameters": lambda row: _both(row, "g_parameters", "d_parameters"),
+    "G + D MACs": lambda row: _both(row, "g_macs", "d_macs"),
+}
+
+
+def _costs(board: Board) -> Section:
+    """What it took; MACs are multiply-accumulates of one image, forward."""
+    rows = [
+        [row.architecture, row.loss, *(text(row) for text in COSTS.values())] for row in board.rows
+    ]
+    return Section("cost", ["architecture", "loss", *COSTS], rows)
+
+
+def _equal_time(found: EqualTime) -> Section:
+    """Where every row stood when the fastest had finished."""
+
+    def texts(moment: Moment) -> list[str]:
+        row = moment.row
+        kimg = f"{fmean(moment.kimg):.3g}" if moment.kimg else NOTHING
+        return [row.architecture, row.loss, _values(moment.scores, None), kimg, _cells(row)]
+
+    title = f"after {duration(found.seconds)} of training each, scored on the samples of a tick"
+    columns = [_title(found.metric), "kimg by then", "cells"]
+    return Section(title, ["architecture", "loss", *columns], [texts(m) for m in found.moments])
+
+
+def _title(metric: Judged) -> str:
+    return f"{metric.name} {'↑' if metric.higher_is_better else '↓'}"
+
+
+def _cells(row: Row) -> str:
+    told = [f"{number} {word}" for word, number in row.status().items()]
+    times = row.rollbacks()
+    if times:
+        told.append(f"{times} rollback{'s' if times > 1 else ''}")
+    return ", ".join(told)
+
+
+def _best(board: Board, row: Row) -> list[str]:
+    """The best tick with its date, and what was lost from it to the last; means over seeds."""
+    bests = [best for best in row.bests() if best.metric == board.ranking.name]
+    if not bests:
+        return [NOTHING, NOTHING]
+    value, kimg = fmean(best.value for best in bests), fmean(best.kimg for best in bests)
+    lost = fmean(abs(best.final - best.value) for best in bests)
+    return [f"{_number(value)} @ {kimg:.3g}", _number(lost)]
+
+
+def _score(row: Row, metric: Judged) -> str:
+    return _values(row.values(metric.name), row.interval(metric.name))
+
+
+def _values(values: list[float], interval: tuple[float, float] | None) -> str:
+    """One value as it is; a range, which claims nothing; from four seeds on mean ± interval."""
+    if not values:
+        return NOTHING
+    if interval:
+        return _plus_minus(fmean(values), (interval[1] - interval[0]) / 2)
+    low, high = _number(min(values)), _number(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def _plus_minus(mean: float, half: float) -> str:
+    """As many decimals as the uncertainty has meaning: two figures of it."""
+    decimals = min(6, max(0, 1 - math.floor(math.log10(half)))) if half > 0 else 3
+    return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+
+
+def _optional(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.3g}"
+
+
+def _costed(row: Row, name: str, style: str) -> str:
+    cost = row.mean_cost(name)
+    return NOTHING if cost is None else style.format(cost)
+
+
+def _seconds_per_kimg(row: Row) -> str:
+    rate = row.mean_cost("images_per_second")
+    return f"{1000 / rate:.3g}" if rate else NOTHING
+
+
+def _lasting(row: Row, name: str) -> str:
+    seconds = row.mean_cost(name)
+    return NOTHING if seconds is None else duration(seconds)
+
+
+def _both(row: Row, g: str, d: str) -> str:
+    of_g, of_d = row.mean_cost(g), row.mean_cost(d)
+    return NOTHING if of_g is None or of_d is None else f"{of_g / 1e6:.1f} + {of_d / 1e6:.1f} M"
+
+
+# What stands around the tables
 
 
 def protocol_lines(protocol: Protocol, records: Sequence[Record] = ()) -> list[tuple[str, str]]:
@@ -152,7 +219,7 @@ def protocol_lines(protocol: Protocol, records: Sequence[Record] = ()) -> list[t
     devices = sorted({record.device for record in records if record.device})
     seeds = sorted({record.seed for record in records})
     ema = f"EMA of G with half-life {schedule.ema_kimg:g} kimg" if schedule.ema_kimg else "no EMA"
-    return [
+    lines = [
         (
             "data",
             f"{data.name}, {width} x {height} x {channels}, {data.train:,} training and "
@@ -162,101 +229,155 @@ def protocol_lines(protocol: Protocol, records: Sequence[Record] = ()) -> list[t
             "schedule",
             f"{schedule.kimg:g} kimg = {schedule.updates:,} updates of G, batch {schedule.batch}, "
             f"{schedule.d_steps} D per G, Adam {schedule.lr_g:g}/{schedule.lr_d:g} betas "
-            f"{schedule.betas[0]:g} {schedule.betas[1]:g}, {schedule.precision}, {ema}",
+            f"{schedule.betas[0]:g} {schedule.betas[1]:g}, {schedule.precision}, {ema}; "
+            f"on collapse: {schedule.on_collapse}",
         ),
         (
             "evaluation",
-            f"{evaluation.samples:,} generated against {reference} {evaluation.reference} images; "
+            f"{evaluation.samples:,} generated against {reference} {evaluation.reference} images, "
+            f"the first {evaluation.tick_samples:,} of them at {schedule.ticks} ticks; "
             f"features {', '.join(nets)}",
         ),
         ("device", ", ".join(devices) or "none yet"),
         ("seeds", ", ".join(map(str, seeds)) or "none yet"),
     ]
+    return [*lines, ("±", _meaning(records))] if records else lines
 
 
-def _arrow(metric: Judged) -> str:
-    return "↑" if metric.higher_is_better else "↓"
-
-
-def _titles(board: Board) -> list[str]:
-    metrics = [f"{metric.name} {_arrow(metric)}" for metric in board.protocol.evaluation.metrics]
-    return ["architecture", "loss", *metrics, *COSTS, "cells"]
-
-
-def _texts(board: Board, row: Row) -> list[str]:
-    metrics = [_score(row.values(metric.name)) for metric in board.protocol.evaluation.metrics]
-    speed, seconds, g, d = (
-        row.mean_cost(name)
-        for name in ("images_per_second", "train_seconds", "g_parameters", "d_parameters")
+def _meaning(records: Sequence[Record]) -> str:
+    """What the numbers claim, by how many seeds there are."""
+    seeds = Counter((record.architecture, record.loss) for record in records)
+    most = max(seeds.values())
+    if most >= MIN_SEEDS:
+        text = (
+            "95 % interval of the mean over training seeds (Student's t); rows that share a letter "
+            "are not told apart (permutation tests of all pairs, Holm's correction, 5 %)"
+        )
+        rows = sum(count >= MIN_SEEDS for count in seeds.values())
+        few = least_seeds(rows) > most
+        return (
+            f"{text}; no two of {rows} rows can be under {least_seeds(rows)} seeds" if few else text
+        )
+    if most > 1:
+        return f"none under {MIN_SEEDS} seeds: a range claims nothing about which row is better"
+    return (
+        "none: one seed is one draw, and the next may rank the rows otherwise; "
+        "--seeds 6 gives intervals and ties"
     )
-    costs = [
-        NOTHING if speed is None else f"{speed:.0f}",
-        NOTHING if seconds is None else duration(seconds),
-        NOTHING if g is None or d is None else f"{g / 1e6:.1f} + {d / 1e6:.1f} M",
+
+
+def notes(board: Board, boards: Sequence[Board] = ()) -> list[str]:
+    """What else there is to know: verdicts, words, refusals, rulers that disagree, neighbours."""
+    remarks = [f"! {remark}" for row in board.rows for remark in row.remarks()]
+    return [
+        *remarks,
+        *_diagnoses(board),
+        *_refusals(board),
+        *_rulers(board),
+        *_apart(board, boards),
     ]
-    cells = ", ".join(f"{number} {word}" for word, number in row.status().items())
-    return [row.architecture, row.loss, *metrics, *costs, cells]
 
 
-def _score(values: list[float]) -> str:
-    """One value as it is; of several seeds the mean and the range, which claims nothing."""
-    if not values:
-        return NOTHING
-    mean = _number(fmean(values))
-    return mean if len(values) == 1 else f"{mean} [{_number(min(values))}, {_number(max(values))}]"
+def _diagnoses(board: Board) -> Iterator[str]:
+    told = [(row, r) for row in board.rows for r in row.records if r.diagnosis]
+    if len(told) > TOLD:
+        told = [(row, row.records[0]) for row in board.rows if row.records]
+    for row, record in told:
+        if record.diagnosis:
+            yield f"{row.name} / seed{record.seed}: {record.diagnosis}"
 
 
-def _number(value: float) -> str:
-    if 0 < abs(value) < 0.001:
-        return f"{value:.3f}"
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+def _refusals(board: Board) -> Iterator[str]:
+    """Each reason once, with the rows it holds for."""
+    told = Counter(
+        (name, reason) for record in board.records() for name, reason in record.unscored.items()
+    )
+    for (name, reason), times in told.items():
+        yield f"{name}: no score for {times} cell{'s' if times > 1 else ''}: {reason}"
+
+
+def _rulers(board: Board) -> Iterator[str]:
+    """Whether the winner depends on the ruler."""
+    taus = board.agreements()
+    if taus:
+        listed = ", ".join(f"{name} {tau:.2f}" for name, tau in taus.items())
+        yield (
+            f"rank agreement with {board.ranking.name} (Kendall's tau: 1 the same order, "
+            f"-1 the reverse): {listed}"
+        )
+    first = {net: board.winners().get(net) for net in _opinions(board)}
+    if len(set(first.values())) > 1:
+        listed = ", ".join(f"{winner} by {net}" for net, winner in first.items())
+        yield f"the winner depends on the ruler: {listed}"
+
+
+def _opinions(board: Board) -> list[str]:
+    """The nets that measure the same thing as the ranking metric: fd-<one>, fd-<another>."""
+    family = board.ranking.name.removesuffix(board.ranking.features)
+    if family == board.ranking.name:
+        return []
+    metrics = board.protocol.evaluation.metrics
+    return [metric.features for metric in metrics if metric.name == family + metric.features]
+
+
+def _apart(board: Board, boards: Sequence[Board]) -> Iterator[str]:
+    """Why this table is not one with the most similar other one."""
+    others = [other for other in boards if other.slug != board.slug]
+    if others:
+        other, fields = nearest(board, others)
+        listed = "; ".join(
+            f"{name} is {here}, there {there}" for name, (here, there) in fields.items()
+        )
+        yield f"not one table with {other.slug}: {listed}"
 
 
 # The formats
 
 
-def to_terminal(boards: Boards, console: Console) -> None:
-    """A rich table for each protocol. Names are shown as they are, without markup."""
+def to_terminal(boards: Boards, console: Console, by_time: bool = False) -> None:
+    """Rich tables for each protocol. Names are shown as they are, without markup."""
     for board in boards.boards:
         console.print(Text(board.slug, style="bold"))
         for name, text in protocol_lines(board.protocol, board.records()):
             console.print(Text(f"{name + ':':<12}{text}", style="dim"))
-        for table in _fitting_tables(board, console):
+        for section in sections(board, at_equal_time(board) if by_time else None):
             console.print()
-            console.print(table)
-        for remark in [remark for row in board.rows for remark in row.remarks()]:
-            console.print(_plain(f"! {remark}"))
+            if section.title:
+                console.print(Text(section.title, style="italic"))
+            for table in _fitting_tables(section, console):
+                console.print(table)
+        console.print()
+        for note in notes(board, boards.boards):
+            console.print(_plain(note))
         console.print()
     for text in boards.unreadable:
         console.print(_plain(f"! {text}"))
 
 
-def _fitting_tables(board: Board, console: Console) -> list[Table]:
-    """One table, or, where that is too wide, one of scores and one of costs."""
-    everything = range(len(_titles(board)))
-    whole = _table(board, list(everything))
+def _fitting_tables(section: Section, console: Console) -> Iterator[Table]:
+    """One table, or as many as its width takes, each with the names of the rows."""
     unlimited = console.options.update(max_width=10_000)
-    if Measurement.get(console, unlimited, whole).maximum <= console.width:
-        return [whole]
-    costs = list(everything[-len(COSTS) - 1 : -1])
-    return [
-        _table(board, [k for k in everything if k not in costs]),
-        _table(board, [0, 1, *costs]),
-    ]
+    named, rest = [0, 1], list(range(2, len(section.columns)))
+    while rest:
+        fitting = 1
+        for count in range(2, len(rest) + 1):
+            wider = _table(section, named + rest[:count])
+            if Measurement.get(console, unlimited, wider).maximum > console.width:
+                break
+            fitting = count
+        yield _table(section, named + rest[:fitting])
+        rest = rest[fitting:]
 
 
-def _table(board: Board, columns: list[int]) -> Table:
+def _table(section: Section, columns: list[int]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    titles = _titles(board)
     for k in columns:
-        words = k in (0, 1, len(titles) - 1)
-        title = titles[k].replace("-", "-\n") if k > 1 else titles[k]
-        table.add_column(
-            Text(title), justify="left" if words else "right", overflow="fold", vertical="bottom"
-        )
-    for row in board.rows:
-        texts = _texts(board, row)
-        table.add_row(*(_plain(texts[k]) for k in columns))
+        name = section.columns[k]
+        justify: Any = "left" if name in WORDS else "right"
+        title = name.replace("-", "-\n").replace(" (", "\n(") if k > 1 else name
+        table.add_column(Text(title), justify=justify, overflow="fold", vertical="bottom")
+    for row in section.rows:
+        table.add_row(*(_plain(row[k]) for k in columns))
     return table
 
 
@@ -266,29 +387,36 @@ def _plain(text: str) -> Text:
     return Text("".join(shown))
 
 
-def to_markdown(boards: Boards, base: Path) -> str:
+def to_markdown(boards: Boards, base: Path, by_time: bool = False) -> str:
     """Tables for a README or an issue; pictures are linked relative to `base`."""
-    parts = [part for board in boards.boards for part in _board_markdown(board, base)]
+    parts = [
+        part
+        for board in boards.boards
+        for part in _board_markdown(board, boards.boards, base, by_time)
+    ]
     parts += [f"- unreadable: {_escape(text)}" for text in boards.unreadable]
     return "\n".join(parts) + "\n"
 
 
-def _board_markdown(board: Board, base: Path) -> Iterator[str]:
+def _board_markdown(
+    board: Board, boards: Sequence[Board], base: Path, by_time: bool
+) -> Iterator[str]:
     yield f"## {_escape(board.slug)}\n"
     yield from (
         f"- {name}: {_escape(text)}"
         for name, text in protocol_lines(board.protocol, board.records())
     )
     yield ""
-    titles = _titles(board)
-    yield _markdown_row(titles)
-    right = "---:"
-    yield _markdown_row(["---", "---", *[right] * (len(titles) - 3), "---"])
-    yield from (_markdown_row(_texts(board, row)) for row in board.rows)
-    yield ""
-    remarks = [remark for row in board.rows for remark in row.remarks()]
-    yield from (f"- {_escape(remark)}" for remark in remarks)
-    if remarks:
+    for section in sections(board, at_equal_time(board) if by_time else None):
+        if section.title:
+            yield f"{_escape(section.title)}:\n"
+        yield _markdown_row(section.columns)
+        yield _markdown_row(["---" if name in WORDS else "---:" for name in section.columns])
+        yield from map(_markdown_row, section.rows)
+        yield ""
+    told = notes(board, boards)
+    yield from (f"- {_escape(note.removeprefix('! '))}" for note in told)
+    if told:
         yield ""  # or the pictures would belong to the list
     for name, path in figure_paths(board).items():
         if path.exists():
@@ -321,6 +449,16 @@ def to_csv(boards: Boards) -> str:
             "status": record.status,
             "reason": record.reason,
             **{name: score.value for name, score in record.scores.items()},
+            **{
+                f"{name} error": score.error
+                for name, score in record.scores.items()
+                if score.error is not None
+            },
+            **(
+                {f"best_{k}": v for k, v in record.best.model_dump().items()} if record.best else {}
+            ),
+            "rollbacks": record.rollbacks,
+            "diagnosis": record.diagnosis,
             **(record.cost.model_dump() if record.cost else {}),
             "device": record.device,
         }
@@ -331,52 +469,91 @@ def to_csv(boards: Boards) -> str:
     return text
 
 
-def to_json(boards: Boards) -> str:
+def to_json(boards: Boards, by_time: bool = False) -> str:
     """The whole document; its layout is numbered by `schema`."""
     document = {
         "schema": store.SCHEMA,
-        "protocols": [_board_json(board) for board in boards.boards],
+        "protocols": [_board_json(board, boards.boards, by_time) for board in boards.boards],
         "unreadable": boards.unreadable,
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
-def _board_json(board: Board) -> dict[str, Any]:
+def _board_json(board: Board, boards: Sequence[Board], by_time: bool) -> dict[str, Any]:
     protocol = board.protocol.model_dump(mode="json")
-    return {
+    document = {
         "slug": board.slug,
         "dataset": protocol["data"],
         "schedule": protocol["schedule"],
         "evaluation": protocol["evaluation"],
-        "rows": [_row_json(board, row) for row in board.rows],
+        "ranked_by": board.ranking.name,
+        "rows": [
+            _row_json(board, row, tie) for row, tie in zip(board.rows, board.ties(), strict=True)
+        ],
+        "rank_agreement": board.agreements(),
+        "winners": board.winners(),
     }
+    others = [other for other in boards if other.slug != board.slug]
+    if others:
+        other, fields = nearest(board, others)
+        pairs = {name: list(pair) for name, pair in fields.items()}
+        document["differs"] = {"from": other.slug, "fields": pairs}
+    if by_time and (found := at_equal_time(board)):
+        document["equal_time"] = _equal_time_json(found)
+    return document
 
 
-def _row_json(board: Board, row: Row) -> dict[str, Any]:
+def _equal_time_json(found: EqualTime) -> dict[str, Any]:
+    rows = [
+        {
+            "architecture": moment.row.architecture,
+            "loss": moment.row.loss,
+            "kimg": moment.kimg,
+            "values": moment.scores,
+        }
+        for moment in found.moments
+    ]
+    return {"seconds": found.seconds, "metric": found.metric.name, "rows": rows}
+
+
+def _row_json(board: Board, row: Row, tie: str) -> dict[str, Any]:
+    metrics = board.protocol.evaluation.metrics
     return {
         "architecture": row.architecture,
         "loss": row.loss,
-        "seeds": row.seeds,
+        "seeds": [record.seed for record in row.records],
         "status": row.status(),
-        "metrics": {
-            metric.name: {
-                "mean": fmean(values),
-                "values": values,
-                "n": board.protocol.evaluation.samples,
-                "higher_is_better": metric.higher_is_better,
-                "features": metric.features,
-            }
-            for metric in board.protocol.evaluation.metrics
-            if (values := row.values(metric.name))
-        },
+        "metrics": {m.name: _metric_json(board, row, m) for m in metrics if row.values(m.name)},
+        "unscored": [record.unscored for record in row.records],
+        "tie_group": tie,
+        "rollbacks": row.rollbacks(),
         "cost": {name: row.mean_cost(name) for name in Cost.model_fields},
         "devices": sorted({record.device for record in row.records if record.device}),
         "versions": [record.versions for record in row.records],
+        "verdicts": [
+            {"seed": record.seed} | verdict.model_dump()
+            for record in row.records
+            for verdict in record.verdicts
+        ],
+        "diagnoses": [record.diagnosis for record in row.records],
         "remarks": row.remarks(),
     }
 
 
-def figure_paths(board: Board) -> dict[str, Path]:
-    """Where a protocol's pictures are, drawn or not."""
-    names = ("samples", "losses", "scores")
-    return {name: board.folder / "figures" / f"{name}.png" for name in names}
+def _metric_json(board: Board, row: Row, metric: Judged) -> dict[str, Any]:
+    """`low` and `high` bound the mean over seeds; the three sd say what makes seeds differ."""
+    low, high = row.interval(metric.name) or (None, None)
+    spread = row.spread(metric.name)
+    return {
+        "mean": row.mean(metric.name),
+        "low": low,
+        "high": high,
+        "values": row.values(metric.name),
+        "sd_seeds": spread.seeds,
+        "sd_training": spread.training,
+        "sd_sampling": spread.sampling,
+        "best": [b.model_dump() for b in row.bests() if b.metric == metric.name],
+        "n": board.protocol.evaluation.samples,
+        "higher_is_better": metric.higher_is_better,
+        "features": metric.features,
+    }

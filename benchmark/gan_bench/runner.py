@@ -21,6 +21,7 @@ from gan_bench.contract import (
     Features,
     Loss,
     Metric,
+    NotHere,
     Preset,
     StorageError,
     UsageError,
@@ -45,11 +46,12 @@ class Request:
     kimg: float | None = None
     batch: int | None = None
     seeds: int = 1
-    features: str | None = None
+    features: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     samples: int | None = None
     device: str = "auto"
     precision: str | None = None
+    on_collapse: str | None = None
     engine: str | None = None
     plugins: tuple[Path, ...] = ()
     weights: Path | None = None
@@ -96,6 +98,7 @@ def make_plan(
         for loss in dict.fromkeys(losses)
         for seed in range(request.seeds)
     )
+    evaluation = _as_many(evaluation, request, prepared, notes)
     protocol = Protocol(data=prepared.data, schedule=schedule, evaluation=evaluation)
     return Planned(Plan(protocol=protocol, cells=cells), prepared, engine, notes)
 
@@ -127,7 +130,7 @@ def _pick_preset(request: Request, catalogue: Catalogue, device: str) -> tuple[P
 
 
 def _schedule(request: Request, preset: Preset) -> Schedule:
-    asked = {"kimg": request.kimg, "batch": request.batch, "precision": request.precision}
+    asked = {name: getattr(request, name, None) for name in Schedule.model_fields}
     given = {name: value for name, value in asked.items() if value is not None}
     return Schedule(**preset.schedule.model_dump() | given)
 
@@ -161,9 +164,8 @@ def _evaluation(
 ) -> Evaluation:
     from gan_bench.evaluate import find_metric, plan_evaluation
 
-    features = request.features or dataset.features
-    if features is None:
-        features = _first_that_works(preset.features, request, catalogue, notes)
+    own = request.features[:1] or ((dataset.features,) if dataset.features else ())
+    features = own[0] if own else _first_that_works(preset.features, request, catalogue, notes)
     for name in request.metrics:
         reason = find_metric(catalogue, name, features).unsuited(dataset)
         if reason:
@@ -171,6 +173,8 @@ def _evaluation(
     metrics = request.metrics or _fitting(preset.metrics, features, catalogue, dataset)
     if not metrics:
         raise UsageError(f"no metric of the preset reads {features}: choose one with --metric")
+    for other in request.features[1:]:
+        metrics += _of_family(request.metrics or preset.metrics, other, catalogue)
     evaluation = plan_evaluation(
         catalogue,
         dataset,
@@ -178,6 +182,8 @@ def _evaluation(
         metrics=metrics,
         samples=request.samples or preset.samples,
         weights=request.weights,
+        tick_samples=preset.tick_samples,
+        gauges=_fitting(preset.gauges, features, catalogue, dataset),
     )
     if request.weights and not any(
         catalogue.find(Features, net).takes_weights for net in evaluation.digests
@@ -196,7 +202,7 @@ def _first_that_works(
     for name in names[:-1]:
         try:
             digest_of(catalogue, name, request.weights)
-        except DataError as error:
+        except NotHere as error:  # weights that are here and altered are another matter
             notes.append(f"features {name} left out: {error}")
         else:
             return name
@@ -214,8 +220,43 @@ def _fitting(
     return tuple(
         metric.name
         for metric in metrics
-        if metric.features in (None, features) and not metric.unsuited(dataset)
+        if _readable(metric, features, catalogue) and not metric.unsuited(dataset)
     )
+
+
+def _readable(metric: Metric, features: str, catalogue: Catalogue) -> bool:
+    """It reads the chosen features, or a net of its own for which no weights are needed."""
+    if metric.features in (None, features):
+        return True
+    return not catalogue.find(Features, metric.features or features).takes_weights
+
+
+def _of_family(names: tuple[str, ...], other: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """Those of the metrics that exist for another net as well: a second opinion."""
+    from gan_bench.evaluate import metric_name
+
+    catalogue.find(Features, other)
+    full = [metric_name(catalogue, name, other) for name in names]
+    found = tuple(
+        name
+        for name in full
+        if name in catalogue.names(Metric) and catalogue.find(Metric, name).features == other
+    )
+    if not found:
+        raise UsageError(f"--features {other}: none of the metrics {', '.join(names)} reads it")
+    return found
+
+
+def _as_many(
+    evaluation: Evaluation, request: Request, prepared: Prepared, notes: list[str]
+) -> Evaluation:
+    """Not more samples than there are real images, unless asked: most metrics need N = M."""
+    there = prepared.data.train
+    if request.samples is not None or there >= evaluation.samples:
+        return evaluation
+    notes.append(f"{there:,} samples for {evaluation.samples:,}: there are no more training images")
+    ticks = min(there, evaluation.tick_samples)
+    return evaluation.model_copy(update={"samples": there, "tick_samples": ticks})
 
 
 def _enough(prepared: Prepared, schedule: Schedule) -> None:

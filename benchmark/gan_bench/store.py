@@ -167,6 +167,7 @@ class Score(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     value: float
+    error: float | None = None  # standard error over samplings of the same network
     higher_is_better: bool
     features: str
     n: int  # generated images
@@ -179,12 +180,39 @@ class Cost(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    train_seconds: float
+    train_seconds: float  # without looking and measuring
     images_per_second: float
-    evaluate_seconds: float
+    evaluate_seconds: float  # with the looks at every tick
     peak_memory_mib: float
     g_parameters: int
     d_parameters: int
+    g_macs: int | None = None  # multiply-accumulates of one image, forward
+    d_macs: int | None = None
+
+
+VerdictKind = Literal["collapsed", "degraded", "diverged"]
+Status = Literal["finished", "collapsed", "degraded", "diverged", "failed"]
+
+
+class Verdict(BaseModel):
+    """What went wrong with a training, when, and the numbers behind it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    kind: VerdictKind
+    kimg: float  # when it was found
+    reason: str
+
+
+class Best(BaseModel):
+    """The best and the last tick of a training by the ranking metric, on `tick_samples`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    metric: str
+    value: float
+    kimg: float
+    final: float  # of the last tick, on the same samples: only these two can be compared
 
 
 class Record(BaseModel):
@@ -196,9 +224,14 @@ class Record(BaseModel):
     architecture: str
     loss: str
     seed: int
-    status: Literal["finished", "diverged", "failed"]
+    status: Status  # of the network that was measured, at the end
     reason: str | None = None
     scores: dict[str, Score] = {}
+    unscored: dict[str, str] = {}  # metrics that refused, and why
+    best: Best | None = None
+    verdicts: tuple[Verdict, ...] = ()  # all there were on the way
+    rollbacks: int = 0
+    diagnosis: str | None = None  # one line of plain words
     cost: Cost | None = None
     device: str | None = None
     versions: dict[str, str] = {}

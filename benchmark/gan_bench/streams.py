@@ -1,7 +1,8 @@
 """Named random streams: everything random is a pure function of (seed, stream, position).
 
 No state is kept, so there is nothing to save for a resume, and nothing that one reader of a
-stream could do to another. The streams: init, data, z-train, z-eval, noise.
+stream could do to another. The streams: init, data, z-train, z-eval, noise; splits, of which the
+report deals seeds at random.
 """
 
 from __future__ import annotations

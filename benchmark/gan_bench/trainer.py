@@ -6,12 +6,14 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 from torch.optim import Adam, Optimizer
+from torch.utils.flop_counter import FlopCounterMode
 
 from gan_bench import streams
 from gan_bench.contract import Architecture, GanBenchError, Loss, Shape
@@ -26,7 +28,7 @@ class BadPair(GanBenchError):
 
 
 class Diverged(Exception):
-    """A loss, score or gradient is no longer finite. An outcome, not a fault."""
+    """A loss, score, gradient or image is no longer finite. An outcome, not a fault."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +120,14 @@ def train(
     """Train to the schedule's end, on images (n, C, H, W) uint8.
 
     Yields a Point at each of 200 places and a Tick at each of the schedule's; raises Diverged at
-    the Point whose numbers are not finite.
+    the Point whose numbers are not finite, and names the step. Called again it goes on from
+    there, with new images and new z.
     """
-    per_step = schedule.batch * schedule.d_steps
-    decay = 0.5 ** (per_step / (1000 * schedule.ema_kimg)) if schedule.ema_kimg else 0.0
+    decay = 0.5 ** (schedule.shown(1) / (1000 * schedule.ema_kimg)) if schedule.ema_kimg else 0.0
     real_images = torch.from_numpy(images).to(cell.device)  # (n, C, H, W) uint8, no copy on a CPU
     order = streams.DataOrder(seed, len(images))
     totals = torch.zeros(len(COLUMNS), device=cell.device)
+    good = torch.zeros((), device=cell.device)  # steps since the last Point that were finite
     since = 0
     cell.G.train()
     cell.D.train()
@@ -132,14 +135,16 @@ def train(
         # noise inside the networks (dropout) depends on the step alone, not on what came before
         torch.manual_seed(streams.key(seed, "noise", cell.step))
         totals += _step(cell, loss, real_images, order, schedule, seed)  # no sync inside the loop
+        good += totals.isfinite().all()
         cell.step += 1
         since += 1
         if cell.ema is not cell.G:
             _average(cell.ema, cell.G, decay)
-        kimg = cell.step * per_step / 1000
+        kimg = schedule.shown(cell.step) / 1000
         if _due(cell.step, POINTS, schedule.updates):
-            yield _point(cell.step, kimg, totals / since)
+            yield _point(cell.step, kimg, totals / since, since - good)
             totals.zero_()
+            good.zero_()
             since = 0
         if _due(cell.step, schedule.ticks, schedule.updates):
             yield Tick(cell.step, kimg)
@@ -220,19 +225,48 @@ def _due(step: int, times: int, total: int) -> bool:
     return step * times // total > (step - 1) * times // total
 
 
-def _point(step: int, kimg: float, means: Tensor) -> Point:
+def _point(step: int, kimg: float, means: Tensor, bad_steps: Tensor) -> Point:
     values = dict(zip(COLUMNS, means.tolist(), strict=True))
     bad = [name for name, value in values.items() if not math.isfinite(value)]
     if bad:
-        raise Diverged(f"{', '.join(bad)} not finite at {kimg:.1f} kimg, step {step}")
+        first = step - int(bad_steps) + 1  # a sum that is not finite stays so
+        raise Diverged(f"{', '.join(bad)} not finite from step {first}, {kimg:.1f} kimg")
     return Point(step=step, kimg=kimg, **values)
+
+
+def snapshot(cell: Training) -> dict[str, dict[str, Any]]:
+    """All that has been learned, as a copy; not the step: images once shown stay shown."""
+    return copy.deepcopy({name: part.state_dict() for name, part in _learned(cell).items()})
+
+
+def restore(cell: Training, kept: dict[str, dict[str, Any]]) -> None:
+    """Back to a snapshot; the step, and with it the data and z that come next, goes on."""
+    for name, part in _learned(cell).items():
+        part.load_state_dict(copy.deepcopy(kept[name]))  # an optimiser would keep the tensors
+
+
+def _learned(cell: Training) -> dict[str, Any]:
+    return {name: getattr(cell, name) for name in ("G", "D", "ema", "opt_g", "opt_d")}
+
+
+def macs(network: nn.Module, example: Tensor) -> int:
+    """Multiply-accumulates of one forward pass over example (1, ...), by torch's own count."""
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            network(example)
+    finally:
+        network.train(was_training)
+    return int(counter.get_total_flops()) // 2  # a multiplication and an addition
 
 
 @torch.no_grad()
 def generate(cell: Training, z: np.ndarray, batch: int) -> np.ndarray:
     """Images of the judged G in eval mode: z (M, z_dim) -> (M, C, H, W) uint8.
 
-    Eval mode: each image depends on its z alone, not on the batch it was made in.
+    Eval mode: each image depends on its z alone, not on the batch it was made in. Raises
+    Diverged if an image is not finite, which uint8 would hide.
     """
     G, was_training = cell.ema, cell.ema.training
     G.eval()
@@ -244,4 +278,6 @@ def generate(cell: Training, z: np.ndarray, batch: int) -> np.ndarray:
     finally:
         G.train(was_training)
     images = torch.cat(parts)
+    if not images.isfinite().all():
+        raise Diverged(f"the images of G are not finite at step {cell.step}")
     return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()

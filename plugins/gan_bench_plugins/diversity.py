@@ -7,17 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import entr
 
-from gan_bench import Metric, Samples, hookimpl
+from gan_bench import Metric, Samples, Unscorable, hookimpl
+from gan_bench_plugins.refusals import refuse_broken
 
 
 def vendi_score(directions: np.ndarray) -> float:
     """exp(-sum l log l), l the eigenvalues of K/n, K = cosines: definition 3.1 of Friedman & Dieng.
 
     directions is (n, F) with rows of length 1. The effective number of different images: 1 if
-    all are equal, n if all are orthogonal. K/n is n x n; U^T U / n has the same eigenvalues
-    other than zero and is F x F, however many the images.
+    all are equal, n if all are orthogonal. K = U U^T is n x n; U^T U is F x F and has the same
+    eigenvalues other than zero, so the smaller one is taken.
     """
-    eigenvalues = np.linalg.eigvalsh(directions.T @ directions / len(directions))
+    n, F = directions.shape
+    U = directions if n < F else directions.T
+    eigenvalues = np.linalg.eigvalsh(U @ U.T / n)
     return float(np.exp(entr(eigenvalues.clip(min=0)).sum()))  # entr(l) = -l log l, 0 at 0
 
 
@@ -28,7 +31,7 @@ def diversity(real: np.ndarray, fake: np.ndarray) -> float:
     grows with n. Departures from Friedman & Dieng 2022, with the reasons in docs/metrics.md:
     features are centred on the mean of the real ones, without which rectified features all
     point the same way; the score of the real images is the unit; and both count from 1, which
-    is the score of no variety at all, so that a collapse is 0 on every data set. ValueError
+    is the score of no variety at all, so that a collapse is 0 on every data set. Unscorable
     unless real features are finite and vary, and fake ones are finite.
     """
     _check(real, fake)
@@ -39,12 +42,10 @@ def diversity(real: np.ndarray, fake: np.ndarray) -> float:
 
 
 def _check(real: np.ndarray, fake: np.ndarray) -> None:
-    for whose, features in (("real", real), ("fake", fake)):
-        if not np.isfinite(features).all():
-            raise ValueError(f"Features of {whose} images are not finite; they have no diversity.")
+    refuse_broken(real, fake)
     n = min(len(real), len(fake))
     if n < 2 or not np.ptp(real[:n], axis=0).any():
-        raise ValueError("Real features are all the same, so there is no variety to compare with.")
+        raise Unscorable("Real features are all the same, so there is no variety to compare with.")
 
 
 def _directions(features: np.ndarray, centre: np.ndarray) -> np.ndarray:
@@ -69,5 +70,8 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             "cosines about the real mean, minus 1, in units of the real images' own.",
             higher_is_better=True,
             compute=compute,
+            sees=("lost modes", "repeats", "noise"),
+            real=(0.9, 1.1),
+            floor=0.05,
         )
     ]

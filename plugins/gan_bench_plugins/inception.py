@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, hub
 
-from gan_bench import DataError, Features, hookimpl
+from gan_bench import DataError, Features, NotHere, hookimpl
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +30,11 @@ def cached_file() -> Path:
 
 
 def weights_file(weights: Path | None) -> Path:
-    """The user's file, or the cached one, downloaded if need be; DataError if there is none."""
+    """The user's file, or the cached one, downloaded if need be.
+
+    DataError if the user's is not there, or what came is not what was wanted; NotHere if nothing
+    came.
+    """
     if weights is not None:
         if not weights.is_file():
             raise DataError(f"--feature-weights {weights}: there is no such file.")
@@ -46,12 +50,17 @@ def _download(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         hub.download_url_to_file(URL, os.fspath(file), DIGEST_STARTS)
-    except (OSError, RuntimeError) as reason:  # URLError is an OSError; a wrong digest RuntimeError
-        raise DataError(
+    except OSError as reason:  # no network, no room: URLError is one too
+        raise NotHere(
             "FID needs the original Inception-v3 weights (91 MiB), and they could not be "
             f"downloaded: {reason}. Wanted: {URL} as {file}. "
             "Without a network: fetch that file elsewhere and give it with --feature-weights FILE, "
             "or take other metrics, such as fd-efficientnet-lite0, which need no download."
+        ) from reason
+    except RuntimeError as reason:  # by which torch.hub tells of a wrong digest
+        raise DataError(
+            f"What was downloaded from {URL} is not the original Inception-v3: {reason}. "
+            "Nothing of it was kept; fetch the file elsewhere and give it with --feature-weights."
         ) from reason
 
 

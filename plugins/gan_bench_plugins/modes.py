@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import rel_entr
 
-from gan_bench import Dataset, Metric, Samples, hookimpl
+from gan_bench import Dataset, Metric, Samples, Unscorable, hookimpl
 
 PRIOR = (
     0.5  # images added to every real count (Jeffreys): a mode unseen by chance is not impossible
@@ -29,7 +29,7 @@ def mode_kl(samples: Samples) -> float:
     share of nothing; real counts have half an image added to each, or a mode that N real
     images miss by chance would be infinitely bad. All noise is thus as bad as the rarest of
     modes alone, and never better than any collapse: log((N + (K + 1) / 2) / (1 / 2)).
-    ValueError if the judge knows none of the real images.
+    Unscorable if the judge knows none of the real images.
     """
     real, fake = _labels(samples)
     kinds = samples.modes or int(max(real.max(), fake.max())) + 1
@@ -48,7 +48,7 @@ def no_mode_share(real: np.ndarray, fake: np.ndarray) -> float:
     """
     r, f = float(np.mean(real < 0)), float(np.mean(fake < 0))
     if r == 1:
-        raise ValueError("The judge knows none of the real images, so it cannot judge others.")
+        raise Unscorable("The judge knows none of the real images, so it cannot judge others.")
     return max(0.0, (f - r) / (1 - r))
 
 
@@ -58,7 +58,7 @@ def _counts(labels: np.ndarray, kinds: int) -> np.ndarray:
 
 def _labels(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     if samples.real_modes is None or samples.fake_modes is None:
-        raise ValueError("No judge has named the modes of these images.")
+        raise Unscorable("No judge has named the modes of these images.")
     return samples.real_modes, samples.fake_modes
 
 
@@ -79,6 +79,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             compute=modes_hit,
             reads_modes=True,
             unsuited=unsuited,
+            sees=("lost modes", "repeats"),
         ),
         Metric(
             name="mode-kl",
@@ -89,5 +90,6 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             compute=mode_kl,
             reads_modes=True,
             unsuited=unsuited,
+            sees=("lost modes", "repeats"),
         ),
     ]

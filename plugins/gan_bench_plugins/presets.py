@@ -6,7 +6,22 @@ from gan_bench import Preset, Schedule, hookimpl
 
 ARCHITECTURES = ("dcgan", "dcgan-mnist", "dense")  # those that suit the images are taken
 LOSSES = ("non-saturating",)
-METRICS = ("fid", "fd", "diversity", "modes", "mode-kl")  # fid on inception, fd on any other net
+METRICS = (  # the first one here ranks: fid and kid are on inception, fd and kd on other nets
+    "fid",
+    "fd",
+    "kid",
+    "kd",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "diversity",
+    "ndb",
+    "modes",
+    "mode-kl",
+    "nn-ratio",
+)
+GAUGES = ("diversity", "spread")
 OFFLINE = "efficientnet-lite0"  # its weights come with a package
 
 
@@ -26,6 +41,8 @@ def gan_bench_presets() -> list[Preset]:
             features=(OFFLINE,),
             metrics=METRICS,
             samples=2048,
+            tick_samples=256,
+            gauges=GAUGES,
             engine="local",
         ),
         Preset(
@@ -40,6 +57,8 @@ def gan_bench_presets() -> list[Preset]:
             features=("inception", OFFLINE),
             metrics=METRICS,
             samples=10_000,
+            tick_samples=1000,
+            gauges=GAUGES,
             engine="local",
         ),
         Preset(
@@ -54,6 +73,8 @@ def gan_bench_presets() -> list[Preset]:
             features=("inception", OFFLINE),
             metrics=METRICS,
             samples=50_000,
+            tick_samples=2000,
+            gauges=GAUGES,
             engine="local",
         ),
     ]

@@ -13,9 +13,9 @@ from urllib.error import URLError
 
 import pytest
 
-from conftest import Command, Said
 from gan_bench import store
 from gan_bench.protocol import Data, Evaluation, Judged, Protocol, Schedule
+from given import Command, Said
 
 
 @pytest.fixture(autouse=True)
@@ -476,7 +476,7 @@ def test_an_error_of_our_own_is_not_dressed_up(
     def broken(*_: object) -> NoReturn:
         raise ZeroDivisionError("a bug of ours")
 
-    monkeypatch.setattr("gan_bench.report.load", broken)
+    monkeypatch.setattr("gan_bench.leaderboard.load", broken)
     with pytest.raises(ZeroDivisionError):
         gan_bench("report")
 

@@ -11,9 +11,27 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_bench import DataError, Dataset, Features, Images, Metric, Samples, Schedule, UsageError
+from gan_bench import (
+    DataError,
+    Dataset,
+    Features,
+    GanBenchError,
+    Images,
+    Metric,
+    Samples,
+    Schedule,
+    Unscorable,
+    UsageError,
+)
 from gan_bench.catalogue import Catalogue, Plugin
-from gan_bench.evaluate import extract_all, find_metric, plan_evaluation, reference_images, score
+from gan_bench.evaluate import (
+    Measured,
+    Ruler,
+    extract_all,
+    find_metric,
+    plan_evaluation,
+    reference_images,
+)
 from gan_bench.images import Prepared, Source, prepare
 from gan_bench.protocol import Evaluation, Protocol
 
@@ -77,6 +95,17 @@ def prepared(home: Path) -> Prepared:
 
 def protocol(prepared: Prepared, evaluation: Evaluation) -> Protocol:
     return Protocol(data=prepared.data, schedule=Schedule(kimg=1), evaluation=evaluation)
+
+
+def measure(
+    known: Catalogue,
+    planned: Protocol,
+    dataset: Dataset,
+    prepared: Prepared,
+    weights: Path | None = None,
+    fakes: np.ndarray = FAKES,
+) -> Measured:
+    return Ruler(known, planned, dataset, prepared, "cpu", weights).measure(fakes)
 
 
 def plan(known: Catalogue, *metrics: str, dataset: Dataset = DATASET, **more: Any) -> Evaluation:
@@ -174,9 +203,10 @@ def test_a_score_is_the_metric_of_real_and_generated_features(prepared: Prepared
         return 4.5
 
     known = catalogue(Eye().offer, metric("spy", compute))
-    scores = score(known, protocol(prepared, plan(known, "spy")), DATASET, prepared, FAKES, "cpu")
-    assert scores["spy"].model_dump() == {
+    found = measure(known, protocol(prepared, plan(known, "spy")), DATASET, prepared)
+    assert found.scores["spy"].model_dump() == {
         "value": 4.5,
+        "error": None,  # of so few images none can be told
         "higher_is_better": True,
         "features": "eye",
         "n": 12,
@@ -201,7 +231,7 @@ def test_every_net_looks_once_however_many_metrics_read_it(prepared: Prepared) -
         metric("d", gap, features="ear"),
     )
     evaluation = plan(known, "gap", "b", "c", "d")
-    score(known, protocol(prepared, evaluation), DATASET, prepared, FAKES, "cpu")
+    measure(known, protocol(prepared, evaluation), DATASET, prepared)
     assert sorted(eye.seen) == sorted(ear.seen) == [10, 12]
     assert len(eye.loads) == 1
 
@@ -210,8 +240,8 @@ def test_real_features_are_computed_once_for_a_data_set_and_kept(prepared: Prepa
     eye = Eye()
     known = catalogue(eye.offer, GAP)
     planned = protocol(prepared, plan(known, "gap"))
-    first = score(known, planned, DATASET, prepared, FAKES, "cpu")
-    second = score(known, planned, DATASET, prepared, FAKES, "cpu")
+    first = measure(known, planned, DATASET, prepared)
+    second = measure(known, planned, DATASET, prepared)
     assert eye.seen == [10, 12, 12]
     assert first == second
 
@@ -223,7 +253,7 @@ def test_kept_features_are_those_of_the_same_reference_and_net(
     eye = Eye()
     known = catalogue(eye.offer, GAP)
     evaluation = plan(known, "gap")
-    score(known, protocol(prepared, evaluation), DATASET, prepared, FAKES, "cpu")
+    measure(known, protocol(prepared, evaluation), DATASET, prepared)
     eye.seen.clear()
     expected = 10
     if change == "samples":
@@ -243,7 +273,7 @@ def test_kept_features_are_those_of_the_same_reference_and_net(
         eye = Eye("ear")
         known = catalogue(eye.offer, GAP)
         evaluation = plan(known, "gap", features="ear")
-    score(known, protocol(prepared, evaluation), DATASET, prepared, FAKES, "cpu")
+    measure(known, protocol(prepared, evaluation), DATASET, prepared)
     assert sorted(eye.seen) == sorted([expected, 12])
 
 
@@ -253,7 +283,7 @@ def test_weights_that_changed_since_the_plan_are_refused(prepared: Prepared) -> 
     planned = protocol(prepared, plan(known, "gap"))
     eye.current = "bb"
     with pytest.raises(DataError, match=r"the weights of eye have changed since .* was planned"):
-        score(known, planned, DATASET, prepared, FAKES, "cpu")
+        measure(known, planned, DATASET, prepared)
     assert eye.seen == []
 
 
@@ -263,7 +293,7 @@ def test_weights_given_as_a_file_reach_the_net(prepared: Prepared, tmp_path: Pat
     eye = Eye(takes_weights=True)
     known = catalogue(eye.offer, GAP)
     planned = protocol(prepared, plan(known, "gap", weights=file))
-    score(known, planned, DATASET, prepared, FAKES, "cpu", file)
+    measure(known, planned, DATASET, prepared, file)
     assert eye.loads == [("cpu", file)]
 
 
@@ -279,7 +309,7 @@ def test_a_judge_names_the_modes_for_the_metrics_that_need_them(prepared: Prepar
 
     known = catalogue(Eye().offer, judge.offer, spy("plain"), spy("count", reads_modes=True))
     planned = protocol(prepared, plan(known, "plain", "count", dataset=dataset))
-    score(known, planned, dataset, prepared, FAKES, "cpu")
+    measure(known, planned, dataset, prepared)
     count, plain = seen["count"], seen["plain"]
     assert count.modes == 4
     assert count.real_modes is not None
@@ -290,11 +320,116 @@ def test_a_judge_names_the_modes_for_the_metrics_that_need_them(prepared: Prepar
     assert plain.fake.tolist() == count.fake.tolist()  # both read the evaluation's own features
 
 
-def test_a_score_that_is_no_number_is_an_error_that_names_the_metric(prepared: Prepared) -> None:
-    known = catalogue(Eye().offer, metric("odd", lambda _: float("nan")))
+def test_a_score_that_is_no_number_is_no_score(prepared: Prepared) -> None:
+    known = catalogue(Eye().offer, GAP, metric("odd", lambda _: float("nan")))
+    found = measure(known, protocol(prepared, plan(known, "odd", "gap")), DATASET, prepared)
+    assert list(found.scores) == ["gap"]
+    assert found.unscored == {"odd": "odd gave nan, which is no score"}
+
+
+def test_a_metric_that_refuses_takes_no_other_down(prepared: Prepared) -> None:
+    def refuse(samples: Samples) -> float:
+        raise Unscorable("all the same")
+
+    known = catalogue(Eye().offer, GAP, metric("odd", refuse))
+    found = measure(known, protocol(prepared, plan(known, "odd", "gap")), DATASET, prepared)
+    assert list(found.scores) == ["gap"]
+    assert found.unscored == {"odd": "all the same"}
+
+
+def test_a_metric_that_breaks_is_named(prepared: Prepared) -> None:
+    known = catalogue(Eye().offer, metric("odd", lambda _: 1 / 0))
     planned = protocol(prepared, plan(known, "odd"))
-    with pytest.raises(ValueError, match="odd"):
-        score(known, planned, DATASET, prepared, FAKES, "cpu")
+    with pytest.raises(GanBenchError, match="the metric odd failed: ZeroDivisionError: division"):
+        measure(known, planned, DATASET, prepared)
+
+
+# Errors, faults, looks
+
+
+def test_the_error_of_sampling_is_that_of_drawing_again(prepared: Prepared) -> None:
+    known = catalogue(Eye().offer, GAP)
+    planned = protocol(prepared, plan(known, "gap", samples=1024))
+    ruler = Ruler(known, planned, DATASET, prepared, "cpu")
+    drawn = np.random.default_rng(0).integers(100, 200, (60, 1024, 1, 4, 4)).astype(np.uint8)
+    scores = [ruler.measure(fakes).scores["gap"] for fakes in drawn]
+    told = np.array([score.error for score in scores], float)
+    seen = np.std([score.value for score in scores], ddof=1)
+    assert np.sqrt((told**2).mean()) == pytest.approx(seen, rel=0.3)
+
+
+def test_counts_of_modes_get_no_error(prepared: Prepared) -> None:
+    judge = Eye("judge", "cc", modes=lambda features: features[:, 0].astype(np.int64))
+    dataset = Dataset(name="steps", source="a test", version="1", load=DATASET.load, judge="judge")
+    known = catalogue(Eye().offer, judge.offer, GAP, metric("count", gap, reads_modes=True))
+    planned = protocol(prepared, plan(known, "gap", "count", dataset=dataset))
+    found = measure(known, planned, dataset, prepared, fakes=FAKES.repeat(30, 0))
+    assert found.scores["gap"].error is not None
+    assert found.scores["count"].error is None
+
+
+def test_one_image_repeated_is_a_collapse_whatever_the_metrics_say(prepared: Prepared) -> None:
+    known = catalogue(Eye().offer, GAP)
+    planned = protocol(prepared, plan(known, "gap"))
+    fault = measure(known, planned, DATASET, prepared).fault
+    assert fault == ("collapsed", "all 12 images of G are the same")
+    assert measure(known, planned, DATASET, prepared, fakes=TRAIN).fault is None
+
+
+def test_features_that_are_not_finite_are_a_verdict(prepared: Prepared) -> None:
+    def load(*_: Any) -> Callable[[Tensor], Tensor]:
+        return lambda images: (images.flatten(1).float()).log()  # of 0
+
+    known = catalogue(Features(name="eye", source="a", digest=lambda _: "aa", load=load), GAP)
+    planned = protocol(prepared, plan(known, "gap"))
+    with pytest.raises(DataError, match="eye gives features of steps that are not finite"):
+        Ruler(known, planned, DATASET, prepared, "cpu")
+    brighter = Images(train=TRAIN + 1, held_out=TRAIN[:6] + 1)
+    other = Dataset(name="other", source="a test", version="1", load=lambda *_: brighter)
+    prepared = prepare(Source(other), 4)
+    ruler = Ruler(known, protocol(prepared, plan(known, "gap")), other, prepared, "cpu")
+    kind, reason = ruler.measure(FAKES * 0).fault or ("", "")
+    assert kind == "diverged"
+    assert "not finite, as seen by eye" in reason
+
+
+def test_a_tick_reads_the_ranking_metric_and_the_gauges_on_as_many_real_images(
+    prepared: Prepared,
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def spy(samples: Samples) -> float:
+        seen.append((len(samples.real), len(samples.fake)))
+        return 1.0
+
+    low = metric("low", spy, floor=0.5)
+    other = metric("other", spy, features="ear")
+    eye, ear = Eye(), Eye("ear", "bb")
+    known = catalogue(eye.offer, ear.offer, metric("first", spy), other, low)
+    evaluation = plan(known, "first", "other", samples=40, tick_samples=8, gauges=("low",))
+    assert [(gauge.name, gauge.floor) for gauge in evaluation.gauges] == [("low", 0.5)]
+    ruler = Ruler(known, protocol(prepared, evaluation), DATASET, prepared, "cpu")
+    ear.seen.clear()
+    assert ruler.look(FAKES[:8]) == {"first": 1.0, "low": 1.0}
+    assert seen == [(8, 8), (8, 8)]
+    assert ear.seen == []
+
+
+def test_all_training_images_are_seen_only_if_a_metric_reads_them(prepared: Prepared) -> None:
+    seen: list[Samples] = []
+
+    def spy(samples: Samples) -> float:
+        seen.append(samples)
+        return 1.0
+
+    known = catalogue(Eye().offer, metric("copies", spy, reads_train=True), metric("plain", spy))
+    measure(known, protocol(prepared, plan(known, "copies")), DATASET, prepared)
+    measure(known, protocol(prepared, plan(known, "plain")), DATASET, prepared)
+    first, second = seen
+    assert first.train is not None
+    assert first.held_out is not None
+    assert (len(first.train), len(first.held_out), len(first.real)) == (40, 6, 10)
+    assert second.train is second.held_out is None
 
 
 # The reference

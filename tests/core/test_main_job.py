@@ -22,10 +22,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from conftest import Command, Draw
 from gan_bench import Architecture, catalogue, store, streams
+from given import Command, Draw
 
 DATA = shlex.split("--data ../shapes --size 16 --kimg 0.3 --batch 16 --samples 32 --device cpu")
+METRICS = ("precision", "recall", "density", "coverage", "diversity", "nn-ratio")
 CELLS = shlex.split("--arch dcgan --arch dense --loss minimax --loss non-saturating")
 NAMES = [
     f"{arch}/{loss}/seed0" for arch in ("dcgan", "dense") for loss in ("minimax", "non-saturating")
@@ -111,7 +112,10 @@ def test_a_cell_leaves_its_record_curve_samples_and_generator(name: str, job: Jo
     record = store.read_record(folder)
     assert record.status == "finished"
     assert f"{record.architecture}/{record.loss}/seed{record.seed}" == name
-    assert set(record.scores) == {"fd-efficientnet-lite0", "diversity"}
+    assert set(record.scores) == {"fd-efficientnet-lite0", "kd-efficientnet-lite0", *METRICS}
+    assert set(record.unscored) == {"ndb"}  # too few images for bins
+    assert record.diagnosis
+    assert record.best is not None
     assert record.scores["fd-efficientnet-lite0"].value > 0
     assert record.scores["fd-efficientnet-lite0"].n == SAMPLES
     assert record.cost is not None
@@ -155,10 +159,12 @@ def test_cells_differ_in_what_they_should(job: Job) -> None:
 def test_stdout_carries_the_table_and_nothing_else(job: Job) -> None:
     lines = job.done.stdout.splitlines()
     assert lines[0] == f"## {job.place.protocol.name}"
-    assert all(line == "" or line.startswith(("## ", "- ", "| ", "![")) for line in lines)
+    titles = {"other metrics:", "cost:"}
+    starts = ("## ", "- ", "| ", "![")
+    assert all(line == "" or line in titles or line.startswith(starts) for line in lines)
     rows = [line for line in lines if line.startswith("| d")]
-    assert len(rows) == 4
-    assert all(line.endswith("| 1 finished |") for line in rows)
+    assert len(rows) == 3 * 4
+    assert all(line.endswith("| 1 finished |") for line in rows[:4])
 
 
 def test_stderr_tells_what_was_taken_and_how_each_cell_ended(job: Job) -> None:
@@ -180,9 +186,11 @@ def test_the_pictures_are_drawn_and_told(job: Job) -> None:
 
 def test_real_features_were_computed_once(job: Job) -> None:
     kept = list(Path(job.place.env["GAN_BENCH_HOME"], "features").iterdir())
-    assert len(kept) == 1
+    nets = sorted(path.name.rpartition("-")[0] for path in kept)
+    # of the reference, and all training and held-out images as pixels
+    assert nets == ["shapes-efficientnet-lite0", *["shapes-pixels"] * 3]
     first = min((job.place.protocol / name / "record.json").stat().st_mtime for name in NAMES)
-    assert kept[0].stat().st_mtime < first
+    assert max(path.stat().st_mtime for path in kept) < first
 
 
 @pytest.fixture
@@ -278,10 +286,11 @@ def test_a_cell_that_is_killed_becomes_a_failed_record(other: Job) -> None:
 
 def test_failed_cells_are_rows_without_a_number_and_their_reasons_are_told(other: Job) -> None:
     rows = [line for line in other.done.stdout.splitlines() if line.startswith("| ")]
-    boom, killer = rows[-2:]
-    assert boom.startswith("| boom | minimax | – | – |")
+    boom = next(row for row in rows if row.startswith("| boom | minimax | – | – |"))
+    killer = next(row for row in rows if row.startswith("| killer | minimax | – | – |"))
+    assert boom.endswith("| 1 failed |")
     assert killer.endswith("| 1 failed |")
-    assert "- boom / minimax: ValueError: boom \\| in the plugin" in other.done.stdout
+    assert "- boom / minimax / seed0: ValueError: boom \\| in the plugin" in other.done.stdout
     assert "boom / minimax / seed0: failed, ValueError: boom | in the plugin" in other.done.stderr
     assert "Traceback" not in other.done.stderr
 

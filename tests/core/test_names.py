@@ -15,6 +15,7 @@ from gan_bench import catalogue
 FILES = sorted(Path(gan_bench.__file__).parent.glob("*.py"))
 # Names that are also plain English, and so may be said in a sentence of a docstring.
 PLAIN = {"dense", "diversity", "full", "local", "modes", "quick", "standard", "inception"}
+PLAIN |= {"pixels", "precision", "spread"}
 
 
 def built_in_names() -> set[str]:

@@ -48,11 +48,18 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("schedule", "precision", "bf16"),
     ("schedule", "ema_kimg", 2),
     ("schedule", "ticks", 5),
+    ("schedule", "on_collapse", "stop"),
     ("evaluation", "samples", 501),
+    ("evaluation", "tick_samples", 99),
     ("evaluation", "reference", "held-out"),
     ("evaluation", "features", "ear"),
     ("evaluation", "digests", {"eye": "00" * 32}),
     ("evaluation", "metrics", [{"name": "fd-ear", "higher_is_better": False, "features": "eye"}]),
+    (
+        "evaluation",
+        "gauges",
+        [{"name": "low", "higher_is_better": True, "features": "eye", "floor": 0.1}],
+    ),
 ]
 
 

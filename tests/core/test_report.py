@@ -7,87 +7,20 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from records import DIVERSITY, FD, PLAIN, lay, protocol
 from rich.console import Console
 
-from gan_bench import StorageError, UsageError, figures, report, store
-from gan_bench.protocol import Cell, Data, Evaluation, Judged, Place, Protocol, Schedule
-
-FD = Judged(name="fd-eye", higher_is_better=False, features="eye")
-DIVERSITY = Judged(name="diversity", higher_is_better=True, features="eye")
-
-
-def protocol(kimg: float = 100, metrics: tuple[Judged, ...] = (FD, DIVERSITY)) -> Protocol:
-    return Protocol(
-        data=Data(name="faces", fingerprint="ab" * 32, shape=(3, 16, 16), train=900, held_out=100),
-        schedule=Schedule(kimg=kimg, batch=50, ema_kimg=2),
-        evaluation=Evaluation(
-            samples=500, features="eye", digests={"eye": "cd" * 32}, metrics=metrics
-        ),
-    )
-
-
-PLAIN = protocol()
-
-
-def lay(
-    results: Path,
-    architecture: str,
-    loss: str = "hinge",
-    seed: int = 0,
-    under: Protocol = PLAIN,
-    status: str | None = "finished",
-    scores: dict[str, float] | None = None,
-    **more: Any,
-) -> Path:
-    """A cell as it is found when its work is over; status None: it is not."""
-    cell = Cell(
-        architecture=architecture, loss=loss, seed=seed, place=Place(device="cpu", named=True)
-    )
-    folder = store.cell_dir(results, under, cell)
-    root = store.protocol_dir(results, under)
-    store.write_json(root / "protocol.json", under.model_dump(mode="json"))
-    store.write_json(folder / "cell.json", cell.model_dump(mode="json"))
-    if status is not None:
-        directions = {m.name: m.higher_is_better for m in under.evaluation.metrics}
-        document = {
-            "architecture": architecture,
-            "loss": loss,
-            "seed": seed,
-            "status": status,
-            "scores": {
-                name: {
-                    "value": value,
-                    "higher_is_better": directions[name],
-                    "features": "eye",
-                    "n": 500,
-                    "reference": "train",
-                    "reference_n": 450,
-                }
-                for name, value in (scores or {}).items()
-            },
-            "cost": {
-                "train_seconds": 90.0,
-                "images_per_second": 1111.1,
-                "evaluate_seconds": 5.0,
-                "peak_memory_mib": 800.0,
-                "g_parameters": 1_200_000,
-                "d_parameters": 300_000,
-            },
-            "device": "cpu (2 threads)",
-            "ended": "2026-01-01T00:00:00+00:00",
-        }
-        store.write_record(folder, store.Record.model_validate(document | more))
-    return folder
+from gan_bench import StorageError, UsageError, figures, leaderboard, report, store
+from gan_bench.protocol import Data
 
 
 def markdown(results: Path) -> str:
-    return report.to_markdown(report.load(results), results)
+    return report.to_markdown(leaderboard.load(results), results)
 
 
 def tables(text: str) -> list[list[list[str]]]:
@@ -107,7 +40,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 def terminal(results: Path, width: int = 200) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
-    report.to_terminal(report.load(results), console)
+    report.to_terminal(leaderboard.load(results), console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -123,7 +56,7 @@ def two(tmp_path: Path) -> Path:
 
 
 def test_the_best_by_the_first_metric_comes_first(two: Path) -> None:
-    (table,) = tables(markdown(two))
+    table = tables(markdown(two))[0]
     assert [row[0] for row in table] == ["architecture", "good", "bad"]
 
 
@@ -133,7 +66,7 @@ def test_the_best_by_the_first_metric_comes_first(two: Path) -> None:
 def test_a_table_is_sorted_by_the_metric_asked_for_in_its_own_direction(
     sort: str | None, first: str, two: Path
 ) -> None:
-    (board,) = report.load(two, sort=sort).boards
+    (board,) = leaderboard.load(two, sort=sort).boards
     assert board.rows[0].architecture == first
 
 
@@ -141,41 +74,49 @@ def test_the_first_metric_may_be_one_where_more_is_better(tmp_path: Path) -> Non
     under = protocol(metrics=(DIVERSITY, FD))
     lay(tmp_path, "a", under=under, scores={"fd-eye": 1.0, "diversity": 0.1})
     lay(tmp_path, "b", under=under, scores={"fd-eye": 2.0, "diversity": 0.2})
-    (table,) = tables(markdown(tmp_path))
+    table = tables(markdown(tmp_path))[0]
     assert [row[0] for row in table[1:]] == ["b", "a"]
 
 
 def test_a_metric_to_sort_by_that_the_table_has_not_is_a_usage_error(two: Path) -> None:
     with pytest.raises(UsageError, match="--sort fid: the metrics of this table are fd-eye, diver"):
-        report.load(two, sort="fid")
+        leaderboard.load(two, sort="fid")
 
 
 def test_a_title_says_where_better_lies_and_a_number_has_four_digits(two: Path) -> None:
-    (table,) = tables(markdown(two))
+    table = tables(markdown(two))[0]
     assert table[0][2:4] == ["fd-eye ↓", "diversity ↑"]
     assert table[1][2:4] == ["12.35", "0.5"]
 
 
-def test_a_large_number_is_written_out_and_a_tiny_one_is_not(tmp_path: Path) -> None:
+def test_a_large_number_is_written_out_and_a_tiny_one_keeps_its_digits(tmp_path: Path) -> None:
     lay(tmp_path, "a", scores={"fd-eye": 123456.7, "diversity": 0.000123})
-    (table,) = tables(markdown(tmp_path))
-    assert table[1][2:4] == ["123457", "0.000"]
+    table = tables(markdown(tmp_path))[0]
+    assert table[1][2:4] == ["123457", "0.000123"]
 
 
 def test_every_row_shows_what_it_cost(two: Path) -> None:
-    (table,) = tables(markdown(two))
-    assert table[0][4:] == ["images/s", "training", "G + D parameters", "cells"]
-    assert table[1][4:] == ["1111", "1 min 30 s", "1.2 + 0.3 M", "1 finished"]
+    table = tables(markdown(two))[-1]
+    assert dict(zip(table[0][2:], table[1][2:], strict=True)) == {
+        "images/s": "1111",
+        "s/kimg": "0.9",
+        "training": "1 min 30 s",
+        "measuring": "5 s",
+        "memory": "800 MiB",
+        "G + D parameters": "1.2 + 0.3 M",
+        "G + D MACs": "2.5 + 1.0 M",
+    }
 
 
-def test_several_seeds_are_one_row_with_mean_and_range(tmp_path: Path) -> None:
+def test_a_few_seeds_are_one_row_with_their_range_and_every_value(tmp_path: Path) -> None:
     for seed, value in enumerate([30.0, 10.0, 20.0]):
         lay(tmp_path, "a", seed=seed, scores={"fd-eye": value, "diversity": 0.5})
     text = markdown(tmp_path)
-    (table,) = tables(text)
+    table, every, _ = tables(text)
     assert len(table) == 2
-    assert table[1][2].replace("\\", "") == "20 [10, 30]"
+    assert table[1][2] == "10 to 30"
     assert table[1][-1] == "3 finished"
+    assert every[1][:4] == ["a", "hinge", "30, 10, 20", "10"]
     assert "- seeds: 0, 1, 2" in text
 
 
@@ -183,7 +124,7 @@ def test_seeds_of_a_row_rank_by_their_mean(tmp_path: Path) -> None:
     for seed, (one, other) in enumerate([(1.0, 5.0), (20.0, 6.0)]):
         lay(tmp_path, "unsteady", seed=seed, scores={"fd-eye": one})
         lay(tmp_path, "steady", seed=seed, scores={"fd-eye": other})
-    (table,) = tables(markdown(tmp_path))
+    table = tables(markdown(tmp_path))[0]
     assert [row[0] for row in table[1:]] == ["steady", "unsteady"]
 
 
@@ -196,18 +137,19 @@ def test_a_cell_without_scores_is_a_row_at_the_end_with_its_reason_and_no_number
 ) -> None:
     lay(two, "aaa", status=status, reason="loss_g not finite at 3.0 kimg, step 47", cost=None)
     text = markdown(two)
-    (table,) = tables(text)
+    table = tables(text)[0]
     assert [row[0] for row in table[1:]] == ["good", "bad", "aaa"]
-    assert table[-1][2:7] == ["–"] * 5
-    assert table[-1][7] == f"1 {status}"
-    assert "- aaa / hinge: loss\\_g not finite at 3.0 kimg, step 47" in text
-    assert "aaa / hinge: loss_g not finite at 3.0 kimg, step 47" in terminal(two)
+    assert table[-1][2:6] == ["–"] * 4
+    assert table[-1][6] == f"1 {status}"
+    assert tables(text)[-1][-1][2:] == ["–"] * 7
+    assert "- aaa / hinge / seed0: loss\\_g not finite at 3.0 kimg, step 47" in text
+    assert "aaa / hinge / seed0: loss_g not finite at 3.0 kimg, step 47" in terminal(two)
 
 
 def test_a_seed_that_diverged_does_not_enter_the_mean(tmp_path: Path) -> None:
     lay(tmp_path, "a", seed=0, scores={"fd-eye": 10.0})
     lay(tmp_path, "a", seed=1, status="diverged", reason="loss_d not finite")
-    (table,) = tables(markdown(tmp_path))
+    table = tables(markdown(tmp_path))[0]
     assert table[1][2] == "10"
     assert table[1][-1] == "1 finished, 1 diverged"
 
@@ -215,7 +157,7 @@ def test_a_seed_that_diverged_does_not_enter_the_mean(tmp_path: Path) -> None:
 def test_a_cell_that_is_not_done_is_counted(two: Path) -> None:
     lay(two, "good", seed=1, status=None)
     lay(two, "waiting", status=None)
-    (table,) = tables(markdown(two))
+    table = tables(markdown(two))[0]
     assert [row[-1] for row in table[1:]] == [
         "1 finished, 1 unfinished",
         "1 finished",
@@ -230,12 +172,12 @@ def test_a_record_that_cannot_be_read_is_a_visible_row_and_the_rest_is_shown(
     folder = lay(two, "odd")
     (folder / "record.json").write_text(content)
     text = markdown(two)
-    (table,) = tables(text)
+    table = tables(text)[0]
     assert [row[0] for row in table[1:]] == ["good", "bad", "odd"]
     assert table[-1][-1] == "1 unreadable"
     assert "- odd / hinge: unreadable " in text
     assert "odd / hinge: unreadable " in terminal(two)
-    document = json.loads(report.to_json(report.load(two)))
+    document = json.loads(report.to_json(leaderboard.load(two)))
     assert document["protocols"][0]["rows"][2]["status"] == {"unreadable": 1}
     assert "record.json" in document["protocols"][0]["rows"][2]["remarks"][0]
 
@@ -247,19 +189,23 @@ def test_two_protocols_never_share_a_table(tmp_path: Path) -> None:
     lay(tmp_path, "a", scores={"fd-eye": 1.0})
     lay(tmp_path, "a", under=protocol(kimg=200), scores={"fd-eye": 2.0})
     text = markdown(tmp_path)
-    assert [table[1][:3] for table in tables(text)] == [["a", "hinge", "1"], ["a", "hinge", "2"]]
+    assert [table[1][:3] for table in tables(text)[::2]] == [
+        ["a", "hinge", "1"],
+        ["a", "hinge", "2"],
+    ]
+    assert f"- not one table with {PLAIN.slug}: schedule.kimg is 200.0, there 100.0" in text
     assert text.count("\n## ") + text.startswith("## ") == 2
     printed = terminal(tmp_path)
-    assert printed.count("architecture") == 2
+    assert printed.count("architecture") == 4  # of scores and of costs
     assert protocol().slug in printed
     assert protocol(kimg=200).slug in printed
-    assert len(json.loads(report.to_json(report.load(tmp_path)))["protocols"]) == 2
+    assert len(json.loads(report.to_json(leaderboard.load(tmp_path)))["protocols"]) == 2
 
 
 def test_one_protocol_can_be_asked_for(tmp_path: Path) -> None:
     lay(tmp_path, "a")
     lay(tmp_path, "a", under=protocol(kimg=200))
-    boards = report.load(tmp_path, protocol(kimg=200).slug).boards
+    boards = leaderboard.load(tmp_path, protocol(kimg=200).slug).boards
     assert [board.protocol.schedule.kimg for board in boards] == [200]
 
 
@@ -268,36 +214,39 @@ def test_the_protocol_block_names_all_that_the_rows_share(two: Path) -> None:
     assert lines == [
         f"- data: faces, 16 x 16 x 3, 900 training and 100 held-out images, fingerprint {'ab' * 6}",
         "- schedule: 100 kimg = 2,000 updates of G, batch 50, 1 D per G, Adam 0.0002/0.0002 betas "
-        "0.5 0.999, fp32, EMA of G with half-life 2 kimg",
-        f"- evaluation: 500 generated against 450 train images; features eye (sha256 {'cd' * 6})",
+        "0.5 0.999, fp32, EMA of G with half-life 2 kimg; on collapse: continue",
+        "- evaluation: 500 generated against 450 train images, the first 256 of them at 10 ticks; "
+        f"features eye (sha256 {'cd' * 6})",
         "- device: cpu (2 threads)",
         "- seeds: 0",
+        "- ±: none: one seed is one draw, and the next may rank the rows otherwise; "
+        "--seeds 6 gives intervals and ties",
     ]
     printed = " ".join(terminal(two, 300).split())
     for line in lines:
-        assert line.partition(": ")[2] in printed
+        assert line.partition(": ")[2].replace("\\", "") in printed
 
 
 @pytest.mark.parametrize("make", [lambda path: None, Path.mkdir], ids=["missing", "empty"])
 def test_nothing_to_report_is_a_usage_error(make: Callable[[Path], None], tmp_path: Path) -> None:
     make(tmp_path / "results")
     with pytest.raises(UsageError, match=r"no results in .*: `gan-bench run` makes some"):
-        report.load(tmp_path / "results")
+        leaderboard.load(tmp_path / "results")
 
 
 def test_a_slug_that_is_not_there_is_a_usage_error(two: Path) -> None:
     with pytest.raises(UsageError, match="no protocol elsewhere in "):
-        report.load(two, "elsewhere")
+        leaderboard.load(two, "elsewhere")
 
 
 def test_a_protocol_that_cannot_be_read_is_told_and_the_others_are_shown(two: Path) -> None:
     (two / "damaged").mkdir()
     (two / "damaged" / "protocol.json").write_text("{")
     text = markdown(two)
-    assert len(tables(text)) == 1
+    assert len(tables(text)) == 2
     assert "- unreadable: unreadable " in text.replace("\\", "")
     assert "damaged/protocol.json" in terminal(two, 400)
-    assert len(json.loads(report.to_json(report.load(two)))["unreadable"]) == 1
+    assert len(json.loads(report.to_json(leaderboard.load(two)))["unreadable"]) == 1
 
 
 # Formats
@@ -309,7 +258,7 @@ EVIL = "a|b `c` <script>alert(1)</script> *d* _e_ [f](javascript:g) \\ \n# h\r\n
 def test_markdown_escapes_whatever_a_reason_contains(two: Path) -> None:
     lay(two, "evil", status="failed", reason=EVIL, cost=None)
     text = markdown(two)
-    assert len(tables(text)) == 1
+    assert len(tables(text)) == 2
     (line,) = [line for line in text.splitlines() if line.startswith("- evil")]
     assert line.endswith("# h \\| i \\| j \\|")
     assert "<script" not in text
@@ -323,13 +272,13 @@ def test_markdown_escapes_names_of_folders(two: Path) -> None:
     odd = folder.parents[1].with_name("x|y<b>`z`")
     folder.parents[1].rename(odd)
     text = markdown(two)
-    (table,) = tables(text)
+    table = tables(text)[0]
     assert "x\\|y&lt;b&gt;\\`z\\`" in [row[0] for row in table]
 
 
 def test_a_terminal_shows_names_and_reasons_as_they_are(two: Path) -> None:
     lay(two, "evil", status="failed", reason="[red]boo[/red] :smile: [/]", cost=None)
-    assert "evil / hinge: [red]boo[/red] :smile: [/]" in terminal(two)
+    assert "evil / hinge / seed0: [red]boo[/red] :smile: [/]" in terminal(two)
 
 
 def test_no_escape_sequence_of_a_reason_reaches_a_terminal(two: Path) -> None:
@@ -348,7 +297,7 @@ def test_a_terminal_of_any_width_shows_every_row(width: int, two: Path) -> None:
 def test_csv_has_a_line_for_each_cell_and_parses_back(two: Path) -> None:
     lay(two, "good", seed=1, scores={"fd-eye": 1 / 3, "diversity": 0.1})
     lay(two, "evil", status="failed", reason=EVIL, cost=None)
-    table = pd.read_csv(io.StringIO(report.to_csv(report.load(two))))
+    table = pd.read_csv(io.StringIO(report.to_csv(leaderboard.load(two))))
     assert len(table) == 4
     assert list(table.columns[:6]) == [
         "protocol",
@@ -368,13 +317,13 @@ def test_csv_has_a_line_for_each_cell_and_parses_back(two: Path) -> None:
 
 def test_csv_of_nothing_finished_is_empty_not_broken(tmp_path: Path) -> None:
     lay(tmp_path, "a", status=None)
-    assert report.to_csv(report.load(tmp_path)).strip('"\n') == ""
+    assert report.to_csv(leaderboard.load(tmp_path)).strip('"\n') == ""
 
 
 def test_json_is_one_document_with_a_schema(two: Path) -> None:
     lay(two, "good", seed=1, scores={"fd-eye": 10.0, "diversity": 0.1})
     lay(two, "odd", status="diverged", reason="why")
-    document = json.loads(report.to_json(report.load(two)), parse_constant=pytest.fail)
+    document = json.loads(report.to_json(leaderboard.load(two)), parse_constant=pytest.fail)
     assert document["schema"] == 1
     (found,) = document["protocols"]
     assert found["slug"] == PLAIN.slug
@@ -391,7 +340,7 @@ def test_json_is_one_document_with_a_schema(two: Path) -> None:
     assert good["cost"]["images_per_second"] == pytest.approx(1111.1)
     assert bad["architecture"] == "bad"
     assert odd["metrics"] == {}
-    assert odd["remarks"] == ["odd / hinge: why"]
+    assert odd["remarks"] == ["odd / hinge / seed0: why"]
 
 
 # Pictures
@@ -399,7 +348,7 @@ def test_json_is_one_document_with_a_schema(two: Path) -> None:
 
 def draw(results: Path) -> dict[str, Image.Image]:
     """The pictures of the one protocol."""
-    (board,) = report.load(results).boards
+    (board,) = leaderboard.load(results).boards
     pictures = {}
     for path in figures.draw(board):
         with Image.open(path) as opened:
@@ -465,12 +414,12 @@ def test_curves_of_all_rows_are_panels_of_one_picture(tmp_path: Path) -> None:
 def test_a_picture_is_drawn_once_and_again_when_a_record_is_newer(tmp_path: Path) -> None:
     folder = lay(tmp_path, "a", scores={"fd-eye": 1.0})
     work(folder)
-    (board,) = report.load(tmp_path).boards
+    (board,) = leaderboard.load(tmp_path).boards
     first = {path: path.stat().st_mtime_ns for path in figures.draw(board)}
     assert len(first) == 3
     assert {path: path.stat().st_mtime_ns for path in figures.draw(board)} == first
     work(lay(tmp_path, "b", scores={"fd-eye": 2.0}))
-    (board,) = report.load(tmp_path).boards
+    (board,) = leaderboard.load(tmp_path).boards
     second = {path: path.stat().st_mtime_ns for path in figures.draw(board)}
     assert all(second[path] > first[path] for path in first)
 
@@ -478,7 +427,7 @@ def test_a_picture_is_drawn_once_and_again_when_a_record_is_newer(tmp_path: Path
 def test_the_pictures_are_linked_from_where_the_text_will_be(tmp_path: Path) -> None:
     results = tmp_path / "my results"
     work(lay(results, "a", scores={"fd-eye": 1.0}))
-    boards = report.load(results)
+    boards = leaderboard.load(results)
     paths = figures.draw(boards.boards[0])
     for base in (tmp_path, tmp_path / "docs", results):
         base.mkdir(exist_ok=True)
@@ -522,7 +471,7 @@ def test_a_damaged_file_of_a_cell_is_a_storage_error_for_whoever_draws(
     folder = lay(tmp_path, "a", scores={"fd-eye": 1.0})
     work(folder)
     (folder / name).write_bytes(content)
-    (board,) = report.load(tmp_path).boards
+    (board,) = leaderboard.load(tmp_path).boards
     with pytest.raises(StorageError):
         figures.draw(board)
 

@@ -17,6 +17,7 @@ from gan_bench import (
     Features,
     Images,
     Metric,
+    NotHere,
     Preset,
     StorageError,
     UsageError,
@@ -28,6 +29,7 @@ from gan_bench.catalogue import Catalogue, Plugin
 from gan_bench.runner import Planned, Request
 
 TEST = Plugin("test", "test", "1", dict)
+NO_MODES = ["precision", "recall", "density", "coverage", "diversity", "ndb", "nn-ratio"]
 
 
 @pytest.fixture
@@ -99,7 +101,10 @@ def test_what_is_not_said_comes_from_the_preset(
     planned = plan(architectures=(), batch=None, samples=None, data=None, size=None)
     protocol = planned.plan.protocol
     assert protocol.schedule == preset.schedule
-    assert protocol.evaluation.samples == preset.samples
+    assert protocol.evaluation.samples == 80  # all there are
+    told = [note for note in planned.notes if "samples for" in note]
+    assert told == ["80 samples for 2,048: there are no more training images"]
+    assert [gauge.name for gauge in protocol.evaluation.gauges] == list(preset.gauges)
     assert protocol.data.name == "mine"
     assert protocol.data.shape == (1, 16, 16)
     assert {c.architecture for c in planned.plan.cells} < set(preset.architectures)
@@ -157,7 +162,11 @@ def test_what_a_data_set_prefers_comes_before_the_preset(
     protocol = plan(data="mine", size=None).plan.protocol
     assert protocol.data.shape == (1, 20, 20)
     assert protocol.evaluation.features == "mnist-judge"
-    assert [m.name for m in protocol.evaluation.metrics] == ["fd-mnist-judge", "diversity"]
+    assert [m.name for m in protocol.evaluation.metrics] == [
+        "fd-mnist-judge",
+        "kd-mnist-judge",
+        *NO_MODES,
+    ]
 
 
 # Metrics and features
@@ -165,7 +174,11 @@ def test_what_a_data_set_prefers_comes_before_the_preset(
 
 def test_without_known_modes_their_metrics_are_left_out(plan: Callable[..., Planned]) -> None:
     metrics = plan().plan.protocol.evaluation.metrics
-    assert [m.name for m in metrics] == ["fd-efficientnet-lite0", "diversity"]
+    assert [m.name for m in metrics] == [
+        "fd-efficientnet-lite0",
+        "kd-efficientnet-lite0",
+        *NO_MODES,
+    ]
 
 
 def test_a_metric_asked_for_that_does_not_suit_is_refused(plan: Callable[..., Planned]) -> None:
@@ -178,17 +191,17 @@ def test_on_inception_and_only_there_the_distance_is_fid(
 ) -> None:
     inception = known.find(Features, "inception")
     offer(known, replace(inception, digest=lambda _: "67" * 32))
-    metrics = plan(features="inception").plan.protocol.evaluation.metrics
-    assert [m.name for m in metrics] == ["fid", "diversity"]
-    metrics = plan(features="mnist-judge").plan.protocol.evaluation.metrics
-    assert [m.name for m in metrics] == ["fd-mnist-judge", "diversity"]
+    metrics = plan(features=("inception",)).plan.protocol.evaluation.metrics
+    assert [m.name for m in metrics] == ["fid", "kid", *NO_MODES]
+    metrics = plan(features=("mnist-judge",)).plan.protocol.evaluation.metrics
+    assert [m.name for m in metrics] == ["fd-mnist-judge", "kd-mnist-judge", *NO_MODES]
 
 
 def test_the_first_features_of_a_preset_that_work_are_taken(
     plan: Callable[..., Planned], known: Catalogue
 ) -> None:
     def offline(_: Path | None) -> str:
-        raise DataError("the weights cannot be downloaded")
+        raise NotHere("the weights cannot be downloaded")
 
     quick = known.find(Preset, "quick")
     eye = Features(name="eye", source="a test", digest=offline, load=lambda *_: abs)
@@ -196,6 +209,19 @@ def test_the_first_features_of_a_preset_that_work_are_taken(
     planned = plan()
     assert planned.plan.protocol.evaluation.features == quick.features[0]
     assert "features eye left out: the weights cannot be downloaded" in planned.notes
+
+
+def test_altered_weights_are_not_passed_over(
+    plan: Callable[..., Planned], known: Catalogue
+) -> None:
+    def altered(_: Path | None) -> str:
+        raise DataError("these are other weights")
+
+    quick = known.find(Preset, "quick")
+    eye = Features(name="eye", source="a test", digest=altered, load=lambda *_: abs)
+    offer(known, eye, replace(quick, features=("eye", *quick.features)))
+    with pytest.raises(DataError, match="these are other weights"):
+        plan()
 
 
 def test_features_asked_for_that_do_not_work_are_refused_before_training(
@@ -206,7 +232,7 @@ def test_features_asked_for_that_do_not_work_are_refused_before_training(
 
     offer(known, Features(name="eye", source="a test", digest=offline, load=lambda *_: abs))
     with pytest.raises(DataError, match="the weights cannot be downloaded"):
-        plan(features="eye", metrics=("diversity",))
+        plan(features=("eye",), metrics=("diversity",))
 
 
 def test_a_preset_none_of_whose_metrics_fit_is_refused_before_training(
@@ -218,7 +244,9 @@ def test_a_preset_none_of_whose_metrics_fit_is_refused_before_training(
 
 
 def test_weights_that_no_net_reads_are_refused(plan: Callable[..., Planned]) -> None:
-    with pytest.raises(UsageError, match="--feature-weights: none of efficientnet-lite0 takes"):
+    with pytest.raises(
+        UsageError, match="--feature-weights: none of efficientnet-lite0, pixels takes"
+    ):
         plan(weights=Path("weights.pth"))
 
 
@@ -236,8 +264,39 @@ def test_a_metric_is_measured_on_the_features_it_reads(
         ),
     )
     evaluation = plan(metrics=("fd", "judged")).plan.protocol.evaluation
-    assert evaluation.digests.keys() == {"efficientnet-lite0", "mnist-judge"}
+    assert evaluation.digests.keys() == {"efficientnet-lite0", "mnist-judge", "pixels"}
     assert [m.features for m in evaluation.metrics] == ["efficientnet-lite0", "mnist-judge"]
+
+
+def test_a_second_net_gives_a_second_opinion(plan: Callable[..., Planned]) -> None:
+    evaluation = plan(features=("efficientnet-lite0", "mnist-judge")).plan.protocol.evaluation
+    assert evaluation.features == "efficientnet-lite0"
+    own = ["fd-efficientnet-lite0", "kd-efficientnet-lite0", *NO_MODES]
+    assert [m.name for m in evaluation.metrics] == [*own, "fd-mnist-judge", "kd-mnist-judge"]
+    asked = plan(features=("efficientnet-lite0", "mnist-judge"), metrics=("kd",)).plan.protocol
+    names = [m.name for m in asked.evaluation.metrics]
+    assert names == ["kd-efficientnet-lite0", "kd-mnist-judge"]
+
+
+def test_a_second_net_that_no_metric_reads_is_refused(plan: Callable[..., Planned]) -> None:
+    with pytest.raises(UsageError, match="--features mnist-judge: none of the metrics diversity"):
+        plan(features=("efficientnet-lite0", "mnist-judge"), metrics=("diversity",))
+    with pytest.raises(UsageError, match=r"no features net is called 'mnist-jugde'\. Did you mean"):
+        plan(features=("efficientnet-lite0", "mnist-jugde"))
+
+
+def test_what_a_verdict_leads_to_is_part_of_the_protocol(plan: Callable[..., Planned]) -> None:
+    slugs = {plan(on_collapse=what).plan.protocol.slug for what in ("continue", "stop", "rollback")}
+    assert len(slugs) == 3
+    assert plan().plan.protocol.schedule.on_collapse == "continue"
+
+
+def test_samples_asked_for_are_taken_even_if_there_are_fewer_images(
+    plan: Callable[..., Planned],
+) -> None:
+    planned = plan(samples=500)
+    assert planned.plan.protocol.evaluation.samples == 500
+    assert not [note for note in planned.notes if "samples for" in note]
 
 
 def test_equal_requests_have_equal_protocols(plan: Callable[..., Planned]) -> None:

@@ -625,7 +625,7 @@ def test_divergence_names_the_step_and_the_column(bad: float) -> None:
         return non_saturating(None, fake) + (bad if next(steps) == 2 else 0.0)
 
     loss = Loss(name="bad", source="a test", d_loss=logistic, g_loss=g_loss)
-    with pytest.raises(Diverged, match=r"^loss_g(, grad_g)? not finite at 0\.0 kimg, step 3$"):
+    with pytest.raises(Diverged, match=r"^loss_g(, grad_g)? not finite from step 3, 0\.0 kimg$"):
         run(begin(), loss)
 
 
@@ -642,12 +642,87 @@ def test_divergence_of_d_names_d() -> None:
         for event in events:
             steps_seen.append(event.step)
 
-    with pytest.raises(Diverged, match=r"loss_d.*grad_d.* not finite at 0\.1 kimg, step 11"):
+    with pytest.raises(Diverged, match=r"loss_d.*grad_d.* not finite from step 11, 0\.1 kimg"):
         follow(trainer.train(begin(), loss, IMAGES, SCHEDULE, 0))
     assert max(steps_seen) == 10  # what came before the fault is kept
 
 
+def test_the_step_is_named_even_if_a_point_has_many() -> None:
+    schedule = Schedule(kimg=4.8, batch=4, lr_g=1e-3, lr_d=1e-3)  # 1,200 updates, 6 to a point
+    steps = iter(range(2000))
+
+    def d_loss(real: Tensor, fake: Tensor) -> Tensor:
+        return logistic(real, fake) * (nan if next(steps) == 100 else 1)
+
+    loss = Loss(name="bad", source="a test", d_loss=d_loss, g_loss=non_saturating)
+    with pytest.raises(Diverged, match=r"from step 101, 0\.4 kimg"):
+        run(begin(schedule), loss, schedule)
+
+
+# Going back
+
+
+def learned(cell: Training) -> bytes:
+    moments = [
+        state[name].numpy().tobytes()
+        for optimiser in (cell.opt_g, cell.opt_d)
+        for state in optimiser.state.values()
+        for name in ("step", "exp_avg", "exp_avg_sq")
+    ]
+    return weights(cell.G) + weights(cell.D) + weights(cell.ema) + b"".join(moments)
+
+
+def test_a_snapshot_brings_back_all_that_was_learned_and_not_the_step() -> None:
+    schedule = SCHEDULE.model_copy(update={"ema_kimg": 0.1, "ticks": 5})
+    cell = begin(schedule)
+    events = trainer.train(cell, LOSS, IMAGES, schedule, 0)
+    next(event for event in events if isinstance(event, Tick))
+    kept, before = trainer.snapshot(cell), learned(cell)
+    next(event for event in events if isinstance(event, Tick))
+    assert learned(cell) != before
+    trainer.restore(cell, kept)
+    assert learned(cell) == before
+    assert cell.step == 10
+    for _ in range(2):  # training on does not reach into what is kept
+        next(events)
+    trainer.restore(cell, kept)
+    assert learned(cell) == before
+
+
+def test_after_going_back_new_images_and_new_z_come() -> None:
+    cell = begin()
+    spy = Spy(cell)
+    kept = trainer.snapshot(cell)
+    events = trainer.train(cell, LOSS, IMAGES, SCHEDULE, 0)
+    while cell.step < 5:
+        next(events)
+    trainer.restore(cell, kept)
+    for _ in events:
+        pass
+    seen = [z.numpy().tobytes() for z in spy.z]
+    assert len(set(seen)) == len(seen) == SCHEDULE.updates
+
+
+# Cost
+
+
+def test_macs_are_those_counted_by_hand() -> None:
+    linear = nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3))
+    assert trainer.macs(linear, torch.zeros(1, 5)) == 5 * 7 + 7 * 3
+    convolution = nn.Conv2d(3, 8, 4, stride=2, padding=1)
+    assert trainer.macs(convolution, torch.zeros(1, 3, 16, 16)) == 8 * 8 * 8 * 3 * 16
+    assert convolution.training
+
+
 # Generating
+
+
+def test_images_that_are_not_finite_are_no_images() -> None:
+    cell = begin()
+    with torch.no_grad():
+        next(cell.G.parameters()).fill_(nan)
+    with pytest.raises(Diverged, match="the images of G are not finite at step 0"):
+        trainer.generate(cell, streams.normal(0, "z-eval", 3, 5), 2)
 
 
 def test_images_are_bytes_of_the_right_shape() -> None:

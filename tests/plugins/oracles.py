@@ -1,7 +1,7 @@
-"""Sets of toonfaces whose quality is known because it was put there: what metrics are held to.
+"""The oracles of toonfaces: as many faces of few modes as one likes, drawn when they are asked for.
 
-Used by test_metrics.py and by tools/oracles.py, which prints the tables of docs/metrics.md.
-Every set is (N, 3, S, S) uint8 and a pure function of its arguments.
+Used by the tests of metrics and by tools/oracles.py, which prints the tables of docs/metrics.md.
+What an oracle is, and how it is made of any images, is in gan_bench.oracles.
 """
 
 from __future__ import annotations
@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from gan_bench_plugins.toonfaces import SEED, modes, render
+from gan_bench import oracles
+from gan_bench.oracles import Material, Steps, repeat
+from gan_bench_plugins.toonfaces import SEED, TRAIN, modes, render
+
+__all__ = ["BLURS", "KEPT", "MODES", "NOISES", "STEPS", "fakes", "material", "real", "repeat"]
 
 MODES = 1_000
 KEPT = (1_000, 500, 200, 50, 10, 1)  # modes that a generator still makes, best first
 BLURS = (0.25, 0.5, 1.0, 2.0)  # sigma in pixels of a 32 px picture; twice that at 64 px
 NOISES = (4, 8, 16, 32, 64)  # standard deviation, of 255
-HELD_OUT, NO_SPLIT = 20_000, 1_000_000  # first indices: of the held-out split, and of neither
+STEPS = Steps(kept=KEPT, distinct=(10, 1), sigmas=BLURS, stds=NOISES, shares=(0.1, 0.5, 1.0))
+HELD_OUT, NO_SPLIT = TRAIN, 1_000_000  # first indices: of the held-out split, and of neither
 
 
 def real(n: int, size: int) -> np.ndarray:
@@ -31,52 +35,35 @@ def other_real(n: int, size: int, block: int = 0) -> np.ndarray:
     return render(SEED, np.arange(first, first + n), size)
 
 
-def keep_modes(kept: int, n: int, size: int) -> np.ndarray:
-    """n images of `kept` modes; pose, skin, clothes and light vary as ever. Smaller sets nest."""
-    allowed = np.random.default_rng(0).permutation(MODES)[:kept]
-    pool = np.arange(NO_SPLIT, NO_SPLIT + 10_000 + 2 * n * MODES // kept)
-    chosen = pool[np.isin(modes(SEED, pool), allowed)][:n]
-    return render(SEED, chosen, size)
+class Drawn:
+    """Faces of no split, by their rows."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        return render(SEED, NO_SPLIT + rows, self.size)
 
 
-def repeat(images: np.ndarray, distinct: int) -> np.ndarray:
-    """As many images as before, of which only so many differ."""
-    return images[np.arange(len(images)) % distinct]
-
-
-def blur(images: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur, as strong at every size."""
-    scale = sigma * images.shape[-1] / 32
-    return np.asarray(gaussian_filter(images, (0, 0, scale, scale), mode="nearest"))
-
-
-def noise(images: np.ndarray, std: float) -> np.ndarray:
-    """Gaussian noise on every pixel."""
-    drawn = np.random.default_rng(1).normal(0, std, images.shape)
-    return np.clip(images + drawn + 0.5, 0, 255).astype(np.uint8)
-
-
-def only_noise(n: int, size: int) -> np.ndarray:
-    """Uniform noise, no face at all."""
-    return np.random.default_rng(2).integers(0, 256, (n, 3, size, size), dtype=np.uint8)
+def material(n: int, size: int) -> Material:
+    """Held-out faces, training faces, and so many of neither that n of one mode are among them."""
+    pool = np.arange(NO_SPLIT, NO_SPLIT + 10_000 + 2 * n * MODES)
+    return Material(
+        other=other_real(n, size),
+        train=real(n, size),
+        pool=Drawn(size),
+        labels=modes(SEED, pool),
+    )
 
 
 def ladders(n: int, size: int) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(ladder, rung, images), the mildest defect of every ladder first."""
-    other = other_real(n, size)
-    for kept in KEPT:
-        yield "modes", f"{kept:,} modes", keep_modes(kept, n, size)
-    for distinct in (10, 1):
-        yield "repeats", f"{distinct} repeated", repeat(other, distinct)
-    for sigma in BLURS:
-        yield "blur", f"blur {sigma}", blur(other, sigma)
-    for std in NOISES:
-        yield "noise", f"noise {std}", noise(other, std)
+    """(fault, rung, images), the mildest defect of every ladder first."""
+    for rung in oracles.ladders(material(n, size), STEPS):
+        yield rung.fault, rung.name, rung.images
 
 
 def fakes(n: int, size: int) -> Iterator[tuple[str, np.ndarray]]:
-    """Every oracle by name, the perfect generator first and the worst last."""
+    """Every oracle by name, the perfect generator first."""
     yield "other real images", other_real(n, size)
     for _, rung, images in ladders(n, size):
         yield rung, images
-    yield "only noise", only_noise(n, size)

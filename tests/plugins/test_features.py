@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, hub
 from torch_fidelity import feature_extractor_inceptionv3 as fidelity
 
-from gan_bench import DataError
+from gan_bench import DataError, NotHere
 from gan_bench_plugins import efficientnet_lite0, inception
 
 
@@ -125,11 +125,38 @@ def test_inception_without_weights_or_network_says_what_to_do(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub, "download_url_to_file", _no_network)
-    with pytest.raises(DataError) as told:
+    with pytest.raises(NotHere) as told:
         inception.digest(None)
     message = str(told.value)
     for part in ("Name or service", inception.URL, str(empty_cache), "--feature-weights FILE"):
         assert part in message
+
+
+def test_inception_does_not_take_another_file_for_a_missing_one(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights that came but are wrong are a fault; weights that did not come are not."""
+
+    def tampered(*_: object, **__: object) -> None:
+        raise RuntimeError("invalid hash value")
+
+    monkeypatch.setattr(hub, "download_url_to_file", tampered)
+    with pytest.raises(DataError, match=r"is not the original .* invalid hash value") as told:
+        inception.digest(None)
+    assert not isinstance(told.value, NotHere)
+
+
+def test_inception_weights_altered_by_one_byte_are_refused(
+    random_weights: Path, empty_cache: Path
+) -> None:
+    content = bytearray(random_weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    file = inception.cached_file()
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    with pytest.raises(DataError, match="is not FID") as told:
+        inception.digest(None)
+    assert not isinstance(told.value, NotHere)
 
 
 def test_inception_weights_are_downloaded_once(

@@ -1,0 +1,183 @@
+"""One training under observation: what is seen at every tick, and what follows from it."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torchvision.utils import make_grid
+
+from gan_bench import store, trainer, vitals
+from gan_bench.contract import Loss
+from gan_bench.diagnosis import diagnose
+from gan_bench.evaluate import Ruler
+from gan_bench.protocol import Protocol
+from gan_bench.store import Best, Verdict
+from gan_bench.trainer import Diverged, Point, Tick, Training
+from gan_bench.vitals import Look
+
+GRID = 64  # images of a sample grid, 8 x 8
+YOUNG = 100  # updates, under which G still is what it began as: there is nothing to lose yet
+ROLLBACKS = 3  # at most; after these a cell goes on as it is
+
+
+class Course:
+    """How one training goes, written into the cell's folder as it goes.
+
+    Wall-clock times go into speed.jsonl, so that curve.jsonl and vitals.jsonl are the same bytes
+    in every run.
+    """
+
+    def __init__(self, directory: Path, protocol: Protocol, ruler: Ruler, z: np.ndarray) -> None:
+        """`z` (M, z_dim) is the one that the cell is measured with; its first rows are watched."""
+        self.directory = directory
+        self.protocol = protocol
+        self.ruler = ruler
+        self.z = z
+        self.ranking = protocol.evaluation.metrics[0]
+        self.looks: list[Look] = []  # after a rollback: those of the state returned to
+        self.verdicts: list[Verdict] = []
+        self.holds: Verdict | None = None  # the verdict on the state that the training is in
+        self.rollbacks = 0
+        self.looking = 0.0  # seconds
+        self.began = time.perf_counter()
+        self._safe: tuple[dict[str, Any], int] | None = None  # the last healthy state, its looks
+
+    def follow(self, training: Training, loss: Loss, images: np.ndarray, seed: int) -> None:
+        """Train to the end of the schedule, or to the verdict that ends it.
+
+        A rollback returns to the last healthy state. What it throws away stays in the budget, and
+        the images and z that come next are new ones, for the step goes on.
+        """
+        for name in ("curve", "speed", "vitals"):
+            self._file(name).unlink(missing_ok=True)
+        schedule = self.protocol.schedule
+        self.began = time.perf_counter()
+        self._keep(training)
+        while training.step < schedule.updates:
+            try:
+                for event in trainer.train(training, loss, images, schedule, seed):
+                    if isinstance(event, Point):
+                        self._write_point(event)
+                        continue
+                    with self._not_training():
+                        self._look(training, event)
+                    if self.holds and (schedule.on_collapse == "stop" or self._can_roll_back()):
+                        break
+            except Diverged as outcome:
+                kimg = schedule.shown(training.step) / 1000
+                self._pronounce(Verdict(kind="diverged", kimg=kimg, reason=str(outcome)))
+            if self.holds is None or not self._can_roll_back():
+                return
+            self._roll_back(training)
+
+    @contextmanager
+    def _not_training(self) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.looking += time.perf_counter() - began
+
+    def seconds(self) -> float:
+        """Spent on training alone, so far."""
+        return time.perf_counter() - self.began - self.looking
+
+    # What is seen
+
+    def _look(self, training: Training, tick: Tick) -> None:
+        """Sample grid, scores, verdict; a healthy state is kept if it may be returned to."""
+        batch, watched = self.protocol.schedule.batch, self.protocol.evaluation.tick_samples
+        images = trainer.generate(training, self.z[: max(GRID, watched)], batch)
+        path = self.directory / "samples" / f"{tick.kimg:010.3f}.png"
+        store.write_bytes(path, grid(images[:GRID]))
+        self.looks.append(Look(tick.kimg, self.ruler.look(images[:watched])))
+        gauges = self.protocol.evaluation.gauges
+        if training.step >= YOUNG:
+            self._pronounce(vitals.judge(self.looks, self.ranking, gauges))
+        self._write_look(tick)
+        if vitals.healthy(self.looks, self.ranking, gauges):
+            self._keep(training)
+
+    def _pronounce(self, verdict: Verdict | None) -> None:
+        """From now on this verdict holds, or none; one that goes on holding keeps its date."""
+        if verdict and self.holds and self.holds.kind == verdict.kind:
+            return
+        if verdict:
+            self.verdicts.append(verdict)
+        self.holds = verdict
+
+    # What follows
+
+    def _keep(self, training: Training) -> None:
+        if self.protocol.schedule.on_collapse == "rollback":
+            self._safe = trainer.snapshot(training), len(self.looks)
+
+    def _can_roll_back(self) -> bool:
+        return self._safe is not None and self.rollbacks < ROLLBACKS
+
+    def _roll_back(self, training: Training) -> None:
+        if self._safe is not None:
+            state, looks = self._safe
+            trainer.restore(training, state)
+            del self.looks[looks:]
+            self.rollbacks += 1
+            self.holds = None
+
+    # What is written down
+
+    def _file(self, name: str) -> Path:
+        return self.directory / f"{name}.jsonl"
+
+    def _write_point(self, point: Point) -> None:
+        store.append_line(self._file("curve"), asdict(point))
+        seconds = self.seconds()
+        rate = self.protocol.schedule.shown(point.step) / seconds
+        speed = {"seconds": round(seconds, 3), "images_per_second": round(rate, 2)}
+        store.append_line(self._file("speed"), {"kimg": point.kimg} | speed)
+
+    def _write_look(self, tick: Tick) -> None:
+        row = asdict(tick) | {
+            "scores": dict(self.looks[-1].scores),
+            "verdict": self.holds.kind if self.holds else None,
+            "reason": self.holds.reason if self.holds else None,
+            "rollbacks": self.rollbacks,
+        }
+        store.append_line(self._file("vitals"), row)
+
+    # What is left at the end
+
+    def _ranked(self) -> list[tuple[float, float]]:
+        """(kimg, score) of the ranking metric at every tick that has one."""
+        name = self.ranking.name
+        return [(look.kimg, look.scores[name]) for look in self.looks if name in look.scores]
+
+    def best(self) -> Best | None:
+        """The best and the last tick by the ranking metric."""
+        told = self._ranked()
+        if not told:
+            return None
+        choose = max if self.ranking.higher_is_better else min
+        kimg, value = choose(told, key=lambda tick: tick[1])
+        return Best(metric=self.ranking.name, value=value, kimg=kimg, final=told[-1][1])
+
+    def diagnosis(self) -> str:
+        """One line of plain words about the curves."""
+        curve = store.read_lines(self._file("curve"))
+        return diagnose(curve, self._ranked(), self.ranking.higher_is_better, self.ranking.name)
+
+
+def grid(images: np.ndarray) -> bytes:
+    """(M, C, H, W) uint8 as the bytes of one PNG, eight in a row, two white pixels between."""
+    sheet = make_grid(torch.from_numpy(images), nrow=8, padding=2, pad_value=255)
+    buffer = io.BytesIO()
+    Image.fromarray(sheet.permute(1, 2, 0).numpy()).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,494 @@
+"""Is this machine fit to measure? Every check has a status, and the numbers behind it.
+
+What doctor tests is what a bare `run` would use here. It fetches nothing, writes nothing into the
+results and trains nothing; it does keep images and features in the cache, as `run` does.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import numpy as np
+import psutil
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gan_bench import catalogue as catalogues
+from gan_bench import oracles, proof, runner
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract import (
+    DataError,
+    Dataset,
+    Features,
+    GanBenchError,
+    Metric,
+    NotHere,
+    UsageError,
+)
+from gan_bench.evaluate import Ruler
+from gan_bench.images import Prepared, Progress, cache_dir
+from gan_bench.protocol import Judged, Protocol
+from gan_bench.runner import Planned, Request
+
+Status = Literal["ok", "failed", "not here"]
+STYLES = {"ok": "green", "failed": "bold red", "not here": "yellow"}
+
+SCHEMA = 1
+FAILED = 4
+LEAST = 2**30  # bytes of memory and of disk, below which a run may end early
+AGREES = 0.02  # of a feature's deviation: more than arithmetic in another order explains
+NAMED = 0.9  # of other real images, at least, a judge must name as the data set does
+PAIRED = (
+    "install both with one command and from one place: "
+    "pip install --force-reinstall torch torchvision"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    status: Status
+    detail: str
+    values: dict[str, Any] = field(default_factory=dict)
+    todo: str = ""  # what to do if it failed, where the detail does not say it
+
+
+def examine(
+    catalogue: Catalogue,
+    results: Path,
+    weights: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> Iterator[Check]:
+    """All checks, in the order in which one fault explains the next."""
+    broken = set[str]()
+    with no_network():
+        for name, check in (
+            ("versions", _versions),
+            ("torchvision", _torchvision),
+            ("device", _device),
+            ("memory", _memory),
+            ("disk", lambda: _disks(results)),
+            ("plugins", lambda: _plugins(catalogue)),
+            ("features", lambda: _nets(catalogue, weights)),
+            ("ruler", lambda: _ruler(catalogue, weights, broken, progress)),
+        ):
+            progress(name, 0, 0)
+            for found in _guarded(name, check):
+                if found.status == "failed":
+                    broken.add(found.name)
+                yield found
+
+
+def _guarded(name: str, check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    """Whatever breaks is a failed check and ends no other."""
+    try:
+        yield from check()
+    except Exception as error:
+        yield Check(name=name, status="failed", detail=_sentence(error))
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error) if isinstance(error, GanBenchError) else f"{type(error).__name__}: {error}"
+
+
+@contextmanager
+def no_network() -> Iterator[None]:
+    """No name is found on the network: only so is it known what works without one."""
+
+    def nowhere(*_: object, **__: object) -> NoReturn:
+        raise OSError("gan-bench doctor fetches nothing")
+
+    found, socket.getaddrinfo = socket.getaddrinfo, nowhere
+    try:
+        yield
+    finally:
+        socket.getaddrinfo = found
+
+
+# The machine
+
+
+def _versions() -> Iterator[Check]:
+    try:
+        found = catalogues.versions()
+    except PackageNotFoundError as missing:
+        yield Check(
+            name="versions",
+            status="failed",
+            detail=f"the package {missing.name} is not installed",
+            todo="install gan-bench again, with its dependencies",
+        )
+    else:
+        text = ", ".join(f"{name} {version}" for name, version in found.items())
+        yield Check(name="versions", status="ok", detail=text, values=dict(found))
+
+
+def _torchvision() -> Iterator[Check]:
+    """It is imported here and not above: where it does not fit torch, its import fails."""
+    versions = catalogues.versions()
+    pair = f"torch {versions['torch']} and torchvision {versions['torchvision']}"
+    asks = [each for each in requires("torchvision") or () if each.split()[0] == "torch"]
+    values = {name: versions[name] for name in ("torch", "torchvision")} | {"asks for": asks}
+    try:
+        kept = _suppress()
+    except Exception as error:  # a missing operator, library or symbol: each has its own type
+        yield Check(
+            name="torchvision",
+            status="failed",
+            detail=f"{pair} do not fit together: {_sentence(error)}",
+            values=values,
+            todo=PAIRED,
+        )
+        return
+    right = kept == [0, 2]
+    yield Check(
+        name="torchvision",
+        status="ok" if right else "failed",
+        detail=f"{pair} work together" if right else f"{pair}: nms keeps {kept}, not [0, 2]",
+        values=values,
+        todo="" if right else PAIRED,
+    )
+
+
+def _suppress() -> list[int]:
+    """Which of three boxes torchvision's compiled operator keeps; the second hides the first."""
+    import torch
+    from torchvision.ops import nms
+
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 9], [20, 20, 30, 30]])
+    kept: list[int] = nms(boxes, torch.tensor([0.9, 0.8, 0.7]), 0.5).tolist()
+    return kept
+
+
+def _device() -> Iterator[Check]:
+    import torch
+
+    device, threads = runner.pick_device("auto"), torch.get_num_threads()
+    name = torch.cuda.get_device_name() if device == "cuda" else f"threads: {threads}"
+    speed = _bf16_speed(device)
+    bf16 = "no bf16" if speed is None else f"bf16 {speed:.1f} times as fast as fp32"
+    yield Check(
+        name="device",
+        status="ok",
+        detail=f"auto takes {device}, {name}, {bf16}",
+        values={"device": device, "name": name, "threads": threads, "bf16_speed": speed},
+    )
+
+
+def _bf16_speed(device: str) -> float | None:
+    """How many times faster a matrix product is than in fp32; None where there is no bf16."""
+    import torch
+
+    def seconds(dtype: torch.dtype) -> float:
+        a = torch.ones(768, 768, device=device, dtype=dtype)
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            (a @ a)[0, 0].item()  # which waits for a GPU
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    try:
+        return round(seconds(torch.float32) / seconds(torch.bfloat16), 2)
+    except (RuntimeError, TypeError):
+        return None
+
+
+def _memory() -> Iterator[Check]:
+    free = psutil.virtual_memory().available
+    yield _room("memory", free, f"{_size(free)} free", "end what else is running")
+
+
+def _disks(results: Path) -> Iterator[Check]:
+    for name, folder, option in (
+        ("disk, results", results, "choose another folder with --results"),
+        ("disk, cache", cache_dir(), "set GAN_BENCH_HOME to another folder"),
+    ):
+        place = _existing(folder.absolute())
+        if not os.access(place, os.W_OK):
+            detail = f"{place} cannot be written"
+            yield Check(name=name, status="failed", detail=detail, todo=option)
+        else:
+            free = shutil.disk_usage(place).free
+            yield _room(name, free, f"{_size(free)} free for {folder}", f"make room, or {option}")
+
+
+def _room(name: str, free: int, detail: str, todo: str) -> Check:
+    enough = free >= LEAST
+    return Check(
+        name=name,
+        status="ok" if enough else "failed",
+        detail=detail if enough else f"{detail}, less than the {_size(LEAST)} that a run may take",
+        values={"free_mib": free // 2**20},
+        todo="" if enough else todo,
+    )
+
+
+def _existing(path: Path) -> Path:
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def _size(count: float) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
+
+
+# The offers
+
+
+def _plugins(catalogue: Catalogue) -> Iterator[Check]:
+    for broken in catalogue.broken:
+        yield Check(
+            name=f"plugin {broken.plugin.name}",
+            status="failed",
+            detail=str(broken),
+            todo=f"mend or uninstall {broken.plugin}",
+        )
+    makers = {str(plugin) for offers in catalogue.offers.values() for _, plugin in offers.values()}
+    count = sum(map(len, catalogue.offers.values()))
+    detail = f"{count} offers by {', '.join(sorted(makers)) or 'nobody'}"
+    yield Check(name="plugins", status="ok", detail=detail, values={"from": sorted(makers)})
+
+
+def _nets(catalogue: Catalogue, weights: Path | None) -> Iterator[Check]:
+    device = runner.pick_device("auto")
+    for net in catalogue.all(Features):
+        given = weights if net.takes_weights else None
+        name = f"features {net.name}"
+        try:
+            yield _net(name, net, device, given)
+        except NotHere as reason:
+            yield Check(name=name, status="not here", detail=str(reason))
+        except Exception as error:
+            yield Check(name=name, status="failed", detail=_sentence(error))
+
+
+def _net(name: str, net: Features, device: str, weights: Path | None) -> Check:
+    """It loads, and sees an image in the same way whatever stands beside it in a batch."""
+    from gan_bench.evaluate import extract_all
+
+    digest = net.digest(weights)
+    extract = net.load(device, weights)
+    images = oracles.only_noise((8, 3, 32, 32))
+    together = extract_all(extract, images, device)
+    apart = np.concatenate(
+        [extract_all(extract, part, device) for part in (images[:3], images[3:])]
+    )
+    gap = float(abs(together - apart).max() / max(float(together.std()), 1e-12))
+    right = math.isfinite(gap) and gap <= AGREES
+    features = together.shape[1]
+    detail = f"{features:,} features, sha256 {digest[:12]}"
+    if not right:
+        detail += f"; the same image is seen otherwise in another batch: {gap:.2g} deviations"
+    return Check(
+        name=name,
+        status="ok" if right else "failed",
+        detail=detail,
+        values={
+            "sha256": digest,
+            "features": features,
+            "batch_gap": gap if math.isfinite(gap) else None,
+        },
+        todo="" if right else f"do not measure with {net.name} on {device}",
+    )
+
+
+# The ruler
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is tested: the plan of a bare `run`, with fewer images and every metric that fits."""
+
+    catalogue: Catalogue
+    dataset: Dataset
+    prepared: Prepared
+    protocol: Protocol
+    device: str
+
+    @property
+    def other(self) -> np.ndarray:
+        """(N, C, H, W) held-out images: what a perfect generator makes."""
+        return proof.material(self.prepared, None).other
+
+
+def _ruler(
+    catalogue: Catalogue, weights: Path | None, broken: set[str], progress: Progress
+) -> Iterator[Check]:
+    if "torchvision" in broken:  # whatever imports it would fail for that reason alone
+        raise UsageError("not tested, for torchvision has to work first")
+    started = time.perf_counter()
+    planned = _planned(catalogue, weights, progress)
+    subject = _subject(catalogue, planned, weights)
+    yield _known_answer(subject)
+    s = subject
+    ruler = Ruler(catalogue, s.protocol, s.dataset, s.prepared, s.device, weights)
+    images = s.dataset.load(None, s.protocol.data.shape[1], False)  # for the labels alone
+    yield from _judge(subject, ruler, images.held_out_labels)
+    found = proof.prove(ruler, s.prepared, proof.labels_of(images), progress)
+    yield _sets(subject, planned, found, time.perf_counter() - started)
+    for judged in s.protocol.evaluation.metrics:
+        yield from _guarded(f"metric {judged.name}", partial(_metric, subject, judged, found))
+
+
+def _planned(catalogue: Catalogue, weights: Path | None, progress: Progress) -> Planned:
+    try:
+        return runner.make_plan(Request(weights=weights), catalogue, progress)
+    except UsageError:
+        if weights is None:
+            raise
+        return runner.make_plan(Request(), catalogue, progress)  # which has no use for the weights
+
+
+def _subject(catalogue: Catalogue, planned: Planned, weights: Path | None) -> Subject:
+    protocol, prepared = planned.plan.protocol, planned.prepared
+    dataset = catalogue.find(Dataset, prepared.data.name)
+    n = proof.count(prepared)
+    if n < proof.FEWEST:
+        raise DataError(
+            f"{dataset.name} has {len(prepared.held_out)} held-out images, and the test of the "
+            f"ruler needs {proof.FEWEST}"
+        )
+    evaluation = proof.evaluation_of(catalogue, protocol.evaluation, dataset, n, weights)
+    tested = protocol.model_copy(update={"evaluation": evaluation})
+    device = planned.plan.cells[0].place.device
+    return Subject(catalogue, dataset, prepared, tested, device)
+
+
+def _known_answer(subject: Subject) -> Check:
+    """The whole way of an image through the ruler, with a net and a metric seen through.
+
+    The net is the mean of all pixels, the metric the difference of its means, and the answer is
+    known from the pixels alone: no plugin has a part in it.
+    """
+    told, known = proof.brightness(subject.dataset, subject.prepared, subject.device)
+    right = abs(told - known) <= proof.EXACT
+    return Check(
+        name="known answer",
+        status="ok" if right else "failed",
+        detail=f"images brighter by {known:.3f} levels are measured as {told:.3f}",
+        values={"known": known, "measured": told},
+        todo="" if right else f"do not measure on {subject.device}: take another --device",
+    )
+
+
+def _judge(subject: Subject, ruler: Ruler, labels: np.ndarray | None) -> Iterator[Check]:
+    """The data set knows the modes of its images, the judge has to find them: neither asks."""
+    name = subject.dataset.judge
+    if name is None or name not in ruler.nets or labels is None:
+        return
+    share = proof.named(ruler, name, subject.other, labels[proof.rows(subject.prepared)])
+    right = share >= NAMED
+    among = f"{len(subject.other)} held-out images as {subject.dataset.name} does"
+    yield Check(
+        name=f"judge {name}",
+        status="ok" if right else "failed",
+        detail=f"names {share:.1%} of {among}",
+        values={"named": share, "n": len(subject.other)},
+        todo="" if right else "trust no metric that reads modes",
+    )
+
+
+def _sets(subject: Subject, planned: Planned, found: proof.Proof, seconds: float) -> Check:
+    data, evaluation = subject.protocol.data, subject.protocol.evaluation
+    missed = list(proof.verdicts_missed(found))
+    names = ", ".join(found.readings)
+    told = "; ".join(missed) or f"{names}: measured in {seconds:.0f} s"
+    side = data.shape[1]
+    return Check(
+        name="ruler",
+        status="failed" if missed else "ok",
+        detail=f"{data.name}, {side} px, n = {evaluation.samples}, {evaluation.features}; {told}",
+        values={
+            "data": data.name,
+            "size": side,
+            "n": evaluation.samples,
+            "features": evaluation.features,
+            "notes": planned.notes,
+            "sets": list(found.readings),
+            "seconds": round(seconds, 1),
+        },
+        todo="trust no verdict of a collapse" if missed else "",
+    )
+
+
+def _metric(subject: Subject, judged: Judged, found: proof.Proof) -> Iterator[Check]:
+    evaluation = subject.protocol.evaluation
+    metric, plugin = subject.catalogue.offers[Metric][judged.name]
+    gauge = next((each for each in evaluation.gauges if each.name == judged.name), None)
+    ranks = judged == evaluation.metrics[0]
+    wrong = list(proof.complaints(metric, found, gauge, ranks, evaluation.samples))
+    todo = f"do not compare by {judged.name} here, and tell its makers, {plugin}"
+    yield Check(
+        name=f"metric {judged.name}",
+        status="failed" if wrong else "ok",
+        detail="; ".join(wrong) or proof.summary(metric, found),
+        values={
+            "features": judged.features,
+            "higher_is_better": judged.higher_is_better,
+            "sees": list(metric.sees),
+            "scores": {name: reading.value(metric) for name, reading in found.readings.items()},
+        },
+        todo=todo if wrong else "",
+    )
+
+
+# What is printed
+
+
+def verdict(checks: Sequence[Check]) -> str:
+    """One sentence: what failed and what to do, or that nothing did."""
+    failed = [check for check in checks if check.status == "failed"]
+    if not failed:
+        away = sum(check.status == "not here" for check in checks)
+        rest = f", {away} {'is' if away == 1 else 'are'} not here" if away else ""
+        return f"{len(checks) - away} checks are fine{rest}."
+    told = "; ".join(f"{check.name} ({check.todo or 'see there'})" for check in failed)
+    return f"{len(failed)} of {len(checks)} checks failed: {told}."
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """0, or 4 if any failed. What is not here is no fault."""
+    return FAILED if any(check.status == "failed" for check in checks) else 0
+
+
+def to_json(checks: Sequence[Check]) -> str:
+    """One document; its layout is numbered by `schema`."""
+    rows = [
+        {"name": c.name, "status": c.status, "detail": c.detail, "values": c.values} for c in checks
+    ]
+    return json.dumps({"schema": SCHEMA, "checks": rows}, indent=2, allow_nan=False) + "\n"
+
+
+def to_terminal(checks: Sequence[Check], console: Console) -> None:
+    """A table that fits 60 columns. Names and reasons are shown as they are, without markup."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("check", overflow="fold", max_width=24 if console.width < 100 else None)
+    table.add_column("status", no_wrap=True)
+    table.add_column("what was found", overflow="fold")
+    for check in checks:
+        status = Text(check.status, style=STYLES[check.status])
+        table.add_row(_plain(check.name), status, _plain(check.detail))
+    console.print(table)
+    console.print()
+    console.print(_plain(verdict(checks)))
+
+
+def _plain(text: str) -> Text:
+    """Text without anything that a terminal would obey."""
+    shown = (c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return Text("".join(shown))

@@ -1,0 +1,299 @@
+"""Records -> leaderboards: rows, their order, what can be told apart. Needs no plugin, no torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from gan_bench import store
+from gan_bench.contract import StorageError, UsageError
+from gan_bench.protocol import Judged, Protocol
+from gan_bench.statistics import Spread, agreement, interval, letters, sources
+from gan_bench.store import Best, Record
+
+
+@dataclass
+class Row:
+    """One architecture x one loss: the records of its seeds, and what could not be read."""
+
+    architecture: str
+    loss: str
+    folders: list[Path] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)  # in order of seeds
+    unfinished: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Architecture / loss."""
+        return f"{self.architecture} / {self.loss}"
+
+    def values(self, metric: str) -> list[float]:
+        """The metric's value for each seed that has one, in order of seeds."""
+        return [r.scores[metric].value for r in self.records if metric in r.scores]
+
+    def mean(self, metric: str) -> float | None:
+        """The mean over the seeds that have a value."""
+        values = self.values(metric)
+        return fmean(values) if values else None
+
+    def interval(self, metric: str) -> tuple[float, float] | None:
+        """The 95 % interval of the mean over training seeds; None under four."""
+        return interval(self.values(metric))
+
+    def spread(self, metric: str) -> Spread:
+        """Where the differences between the seeds come from: training, or sampling."""
+        errors = [r.scores[metric].error for r in self.records if metric in r.scores]
+        return sources(self.values(metric), errors)
+
+    def bests(self) -> list[Best]:
+        """Best and last tick of each seed."""
+        return [record.best for record in self.records if record.best]
+
+    def status(self) -> dict[str, int]:
+        """How many cells ended how."""
+        count = Counter[str](record.status for record in self.records)
+        count.update({"unfinished": self.unfinished, "unreadable": len(self.unreadable)})
+        return {word: number for word, number in count.items() if number}
+
+    def rollbacks(self) -> int:
+        """How often a cell of this row returned to an earlier state."""
+        return sum(record.rollbacks for record in self.records)
+
+    def mean_cost(self, name: str) -> float | None:
+        """The mean of one field of the cost over the seeds that have one."""
+        costs = [getattr(record.cost, name) for record in self.records if record.cost]
+        known = [cost for cost in costs if cost is not None]
+        return fmean(known) if known else None
+
+    def remarks(self) -> list[str]:
+        """What went wrong: verdicts with their dates, failures, records that cannot be read."""
+        told = [remark for record in self.records for remark in _remarks(record)]
+        return [*told, *(f"{self.name}: {why}" for why in self.unreadable)]
+
+
+def _remarks(record: Record) -> Iterator[str]:
+    name = f"{record.architecture} / {record.loss} / seed{record.seed}"
+    for verdict in record.verdicts:
+        after = "" if record.status == verdict.kind else f" (but {record.status} in the end)"
+        yield f"{name}: {verdict.kind} at {verdict.kimg:.1f} kimg{after}: {verdict.reason}"
+    if record.rollbacks:
+        times = "once" if record.rollbacks == 1 else f"{record.rollbacks} times"
+        yield f"{name}: rolled back {times}; the images thrown away are counted in its kimg"
+    if record.reason and not record.verdicts:
+        yield f"{name}: {record.reason}"
+
+
+@dataclass(frozen=True)
+class Board:
+    """The leaderboard of one protocol: its rows, the best first by the ranking metric."""
+
+    slug: str
+    folder: Path
+    protocol: Protocol
+    rows: list[Row]
+    ranking: Judged
+
+    def records(self) -> list[Record]:
+        """All records of all rows."""
+        return [record for row in self.rows for record in row.records]
+
+    def ties(self) -> list[str]:
+        """Letters by row: rows that share one are not told apart; "" under four seeds."""
+        return letters([row.values(self.ranking.name) for row in self.rows])
+
+    def agreements(self) -> dict[str, float]:
+        """Kendall's tau of each other metric's ranking of the rows with that of the table."""
+        found = {}
+        for metric in self.protocol.evaluation.metrics:
+            both = [(row.mean(self.ranking.name), row.mean(metric.name)) for row in self.rows]
+            pairs = [(a, b) for a, b in both if a is not None and b is not None]
+            tau = agreement(
+                [_cost(self.ranking, a) for a, _ in pairs], [_cost(metric, b) for _, b in pairs]
+            )
+            if metric != self.ranking and tau is not None:
+                found[metric.name] = tau
+        return found
+
+    def winners(self) -> dict[str, str]:
+        """Features net -> the row that comes first by that net's own first metric."""
+        first = {metric.features: metric for metric in reversed(self.protocol.evaluation.metrics)}
+        found = {}
+        for net, metric in first.items():
+            told = [
+                (_cost(metric, mean), row)
+                for row in self.rows
+                if (mean := row.mean(metric.name)) is not None
+            ]
+            if told:
+                found[net] = min(told, key=lambda pair: pair[0])[1].name
+        return found
+
+
+def _cost(metric: Judged, value: float) -> float:
+    """The value turned so that lower is better."""
+    return -value if metric.higher_is_better else value
+
+
+@dataclass(frozen=True)
+class Boards:
+    """All leaderboards of a results folder, and the protocols that could not be read."""
+
+    boards: list[Board]
+    unreadable: list[str]
+
+
+def load(results: Path, slug: str | None = None, sort: str | None = None) -> Boards:
+    """Read a results folder. UsageError if there is nothing in it to report."""
+    folders = sorted(path.parent for path in results.glob("*/protocol.json"))
+    if slug is not None:
+        folders = [folder for folder in folders if folder.name == slug]
+    if not folders:
+        what = f"no protocol {slug} in {results}" if slug else f"no results in {results}"
+        raise UsageError(f"{what}: `gan-bench run` makes some, or name another folder")
+    boards, unreadable = [], []
+    for folder in folders:
+        try:
+            boards.append(_board(folder, sort))
+        except StorageError as error:
+            unreadable.append(str(error))
+    return Boards(boards, unreadable)
+
+
+def _board(folder: Path, sort: str | None) -> Board:
+    protocol = store.read_model(folder / "protocol.json", Protocol)
+    rows: dict[tuple[str, str], Row] = {}
+    for cell in store.cells_in(folder):
+        architecture, loss = cell.parts[-3:-1]
+        _add(rows.setdefault((architecture, loss), Row(architecture, loss)), cell)
+    for row in rows.values():
+        row.records.sort(key=lambda record: record.seed)
+    ranking = _ranking(protocol, sort)
+    return Board(folder.name, folder, protocol, _ranked(list(rows.values()), ranking), ranking)
+
+
+def _add(row: Row, cell: Path) -> None:
+    row.folders.append(cell)
+    if not (cell / "record.json").exists():
+        row.unfinished += 1
+        return
+    try:
+        row.records.append(store.read_record(cell))
+    except StorageError as error:
+        row.unreadable.append(str(error))
+
+
+def _ranking(protocol: Protocol, sort: str | None) -> Judged:
+    """The protocol's first metric, or the one asked for."""
+    metrics = {metric.name: metric for metric in protocol.evaluation.metrics}
+    if sort is not None and sort not in metrics:
+        raise UsageError(f"--sort {sort}: the metrics of this table are {', '.join(metrics)}")
+    return metrics[sort] if sort else protocol.evaluation.metrics[0]
+
+
+def _ranked(rows: list[Row], ranking: Judged) -> list[Row]:
+    """The best mean first; rows without a score last."""
+
+    def rank(row: Row) -> tuple[bool, float]:
+        mean = row.mean(ranking.name)
+        return mean is None, 0.0 if mean is None else _cost(ranking, mean)
+
+    return sorted(rows, key=rank)
+
+
+# Why two protocols are two
+
+
+def differences(protocol: Protocol, other: Protocol) -> dict[str, tuple[Any, Any]]:
+    """Field -> its value in both, for all fields that keep two protocols apart."""
+    here, there = (dict(_flat(each.model_dump(mode="json"))) for each in (protocol, other))
+    names = [*here, *(name for name in there if name not in here)]
+    pairs = {name: (here.get(name), there.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _flat(document: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield f"{above}{name}", ", ".join(_listed(each) for each in value)
+        else:
+            yield f"{above}{name}", value
+
+
+def _listed(metric: dict[str, Any]) -> str:
+    """A metric or gauge by all that can differ: its name, its net, its floor."""
+    return " ".join(str(value) for value in metric.values() if not isinstance(value, bool))
+
+
+def nearest(board: Board, others: Sequence[Board]) -> tuple[Board, dict[str, tuple[Any, Any]]]:
+    """The other board that differs in the fewest fields, and these fields."""
+    told = [(other, differences(board.protocol, other.protocol)) for other in others]
+    return min(told, key=lambda pair: len(pair[1]))
+
+
+# The same curves at equal time instead of equal work
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where one row stood when the fastest of all had finished."""
+
+    row: Row
+    kimg: list[float]  # by seed, of the last tick that was over by then
+    scores: list[float]  # of the ranking metric on the tick's samples
+
+
+@dataclass(frozen=True)
+class EqualTime:
+    """All rows of a board at the time of training that the fastest cell took in all."""
+
+    seconds: float
+    metric: Judged
+    moments: list[Moment]  # the best first
+
+
+def at_equal_time(board: Board) -> EqualTime | None:
+    """Read all curves at equal time; None where no cell has an end."""
+    metric = board.protocol.evaluation.metrics[0]  # the one that every tick is scored by
+    ends = [record.cost.train_seconds for record in board.records() if record.cost]
+    if not ends:
+        return None
+    moments = [_moment(row, metric, min(ends)) for row in board.rows]
+    order = sorted(
+        moments, key=lambda m: (not m.scores, _cost(metric, fmean(m.scores)) if m.scores else 0.0)
+    )
+    return EqualTime(min(ends), metric, order)
+
+
+def _moment(row: Row, metric: Judged, seconds: float) -> Moment:
+    told = [found for folder in row.folders if (found := _reached(folder, metric, seconds))]
+    return Moment(row, [kimg for kimg, _ in told], [score for _, score in told])
+
+
+def _reached(folder: Path, metric: Judged, seconds: float) -> tuple[float, float] | None:
+    """(kimg, score) of the last tick within so many seconds of training."""
+    try:
+        speed = store.read_lines(folder / "speed.jsonl")
+        looks = store.read_lines(folder / "vitals.jsonl")
+    except StorageError:
+        return None
+    # a clock that is read at 200 places may be one place late at the very end
+    reached = max((row["kimg"] for row in speed if row["seconds"] <= seconds * 1.001), default=0.0)
+    told = [
+        (look["kimg"], look["scores"][metric.name])
+        for look in looks
+        if look["kimg"] <= reached and look["scores"].get(metric.name) is not None
+    ]
+    return told[-1] if told else None
+
+
+def figure_paths(board: Board) -> dict[str, Path]:
+    """Where a protocol's pictures are, drawn or not."""
+    names = ("samples", "quality", "losses", "scores")
+    return {name: board.folder / "figures" / f"{name}.png" for name in names}

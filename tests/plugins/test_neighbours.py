@@ -1,0 +1,91 @@
+"""Precision, recall, density and coverage against `prdc`, and against what is known of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from prdc import compute_prdc  # type: ignore[import-untyped]
+
+from gan_bench import Samples, Unscorable
+from gan_bench_plugins import neighbours
+from gan_bench_plugins.neighbours import coverage, density, precision, radii, recall
+
+FOUR = {"precision": precision, "recall": recall, "density": density, "coverage": coverage}
+
+
+def draw(rng: np.random.Generator, n: int, F: int = 16, scale: float = 1.0) -> np.ndarray:
+    return rng.normal(scale=scale, size=(n, F)).astype(np.float32)
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.0, 1.3])
+@pytest.mark.parametrize("far", [0, 1_000])
+def test_all_four_agree_with_prdc(scale: float, far: int) -> None:
+    """The scale tells precision from recall; far from the origin, products lose their digits."""
+    rng = np.random.default_rng(0)
+    real, fake = draw(rng, 300) + far, draw(rng, 300, scale=scale) + far
+    for k, names in ((3, ("precision", "recall")), (5, ("density", "coverage"))):
+        expected = compute_prdc(real.astype(float), fake.astype(float), k)
+        for name in names:
+            found = FOUR[name](Samples(real=real, fake=fake))
+            assert found == pytest.approx(expected[name], abs=1e-5), name
+
+
+def test_precision_and_recall_are_not_swapped() -> None:
+    rng = np.random.default_rng(1)
+    narrow = Samples(real=draw(rng, 200), fake=draw(rng, 200, scale=0.5))
+    assert precision(narrow) > 0.95
+    assert recall(narrow) < 0.5
+
+
+def test_large_sets_are_scored_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    samples = Samples(real=draw(rng, 150), fake=draw(rng, 150, scale=0.9))
+    whole = [compute(samples) for compute in FOUR.values()]
+    monkeypatch.setattr(neighbours, "ROWS", 40)
+    assert [compute(samples) for compute in FOUR.values()] == whole
+
+
+def test_radii_reach_to_the_kth_other_point() -> None:
+    points = torch.tensor([[0.0], [1.0], [3.0], [7.0]], dtype=torch.float64)
+    assert radii(points, 1).tolist() == [1, 1, 2, 4]
+    assert radii(points, 2).tolist() == [3, 2, 3, 6]
+
+
+def test_density_and_coverage_of_equal_distributions_are_known() -> None:
+    """E density = 1, E coverage = 1 - prod_{j=1..k} (N - j) / (2 N - j), 0.969 as N grows."""
+    rng, N = np.random.default_rng(3), 200
+    pairs = [Samples(real=draw(rng, N), fake=draw(rng, N)) for _ in range(60)]
+    known = 1 - math.prod((N - j) / (2 * N - j) for j in range(1, 6))
+    assert known == pytest.approx(0.969, abs=2e-3)
+    for compute, expected in ((density, 1), (coverage, known)):
+        found = [compute(samples) for samples in pairs]
+        error = np.std(found) / math.sqrt(len(found))
+        assert np.mean(found) == pytest.approx(expected, abs=4 * error)
+        assert error < 0.03
+
+
+def test_precision_and_recall_of_equal_distributions_are_equal_on_average() -> None:
+    rng = np.random.default_rng(4)
+    pairs = [Samples(real=draw(rng, 100), fake=draw(rng, 100)) for _ in range(40)]
+    gaps = [precision(samples) - recall(samples) for samples in pairs]
+    assert np.mean(gaps) == pytest.approx(0, abs=4 * np.std(gaps) / math.sqrt(40))
+
+
+@pytest.mark.parametrize("name", FOUR)
+def test_unequal_numbers_are_refused_with_the_one_to_choose(name: str) -> None:
+    rng = np.random.default_rng(5)
+    samples = Samples(real=draw(rng, 1_500), fake=draw(rng, 2_048))
+    with pytest.raises(Unscorable, match=r"2,048 generated and 1,500 real .*--samples 1500"):
+        FOUR[name](samples)
+
+
+@pytest.mark.parametrize(("name", "least"), [("recall", 4), ("density", 6)])
+def test_fewer_images_than_neighbours_are_refused(name: str, least: int) -> None:
+    rng = np.random.default_rng(6)
+    x, y = draw(rng, least), draw(rng, least)
+    assert FOUR[name](Samples(real=x, fake=y)) >= 0
+    with pytest.raises(Unscorable, match=f"needs {least} images"):
+        FOUR[name](Samples(real=x[1:], fake=y[1:]))

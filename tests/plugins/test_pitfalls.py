@@ -1,0 +1,148 @@
+"""What all metrics promise: published pitfalls, the faults they claim to see, real images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from gan_bench import Metric, Samples, Unscorable
+from gan_bench_plugins import bins, diversity, frechet, kernel, modes, neighbours, pixels
+from gan_bench_plugins.diversity import vendi_score
+
+NET = "efficientnet-lite0"
+PLUGINS = (frechet, kernel, neighbours, diversity, bins, modes, pixels)
+METRICS = {m.name: m for plugin in PLUGINS for m in plugin.gan_bench_metrics([NET])}
+ON_FEATURES = [name for name, m in METRICS.items() if not m.reads_modes]
+PERFECT = "other real images"
+LADDERS = {  # the mildest first; rungs that any metric can tell apart at n = 512
+    "lost modes": ["1,000 modes", "50 modes", "10 modes", "1 modes"],
+    "repeats": [PERFECT, "10 repeated", "1 repeated"],
+    "blur": [PERFECT, "blur 0.5", "blur 1.0", "blur 2.0"],
+    "noise": [PERFECT, "noise 16", "noise 64", "only noise"],
+    "copies": [PERFECT, "50% copies", "100% copies"],
+}
+Seen = Callable[[str], Samples]
+
+
+@pytest.fixture
+def score(seen: Seen, judged: Seen, as_pixels: Seen) -> Callable[[Metric, str], float]:
+    def of(metric: Metric, name: str) -> float:
+        other = as_pixels if metric.features == pixels.NAME else seen
+        try:
+            return metric.compute((judged if metric.reads_modes else other)(name))
+        except Unscorable:
+            assert name == "1 repeated"
+            return -math.inf if metric.higher_is_better else math.inf
+
+    return of
+
+
+def gaussians(n: int, F: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    real, fake = np.random.default_rng(0).normal(size=(2, n, F)).astype(np.float32)
+    return real, fake
+
+
+def samples(real: np.ndarray, fake: np.ndarray) -> Samples:
+    return Samples(real=real, fake=fake, train=real, held_out=fake + 1)
+
+
+# -- promises of every offer --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), [(name, fault) for name, m in METRICS.items() for fault in m.sees]
+)
+def test_a_fault_that_a_metric_claims_to_see_is_scored_worse_the_more_there_is_of_it(
+    name: str, fault: str, score: Callable[[Metric, str], float]
+) -> None:
+    """As bad as the rung before will do: some scores have a worst, and many sets deserve it."""
+    metric = METRICS[name]
+    sign = -1 if metric.higher_is_better else 1
+    bad = [sign * score(metric, rung) for rung in LADDERS[fault]]
+    assert bad[0] < bad[1], bad
+    assert all(milder <= graver for milder, graver in pairwise(bad)), bad
+
+
+@pytest.mark.parametrize("name", [name for name, m in METRICS.items() if m.real])
+@pytest.mark.parametrize("oracle", [PERFECT, "1,000 modes"])
+def test_other_real_images_score_in_the_range_that_is_stated(
+    name: str, oracle: str, score: Callable[[Metric, str], float]
+) -> None:
+    low, high = METRICS[name].real or (0, 0)
+    assert low <= score(METRICS[name], oracle) <= high
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("whose", ["real", "generated"])
+@pytest.mark.parametrize("name", [name for name in ON_FEATURES if name != "nn-ratio"])
+def test_features_that_are_not_finite_are_refused(name: str, whose: str, bad: float) -> None:
+    real, fake = gaussians(90)
+    (real if whose == "real" else fake)[4, 1] = bad
+    with pytest.raises(Unscorable, match=f"{whose} images are not finite"):
+        METRICS[name].compute(samples(real, fake))
+
+
+@pytest.mark.parametrize("name", ON_FEATURES)
+def test_fewer_images_than_features_are_no_obstacle(name: str) -> None:
+    real, fake = gaussians(90, F=300)
+    assert np.isfinite(METRICS[name].compute(samples(real, fake)))
+
+
+@pytest.mark.parametrize("name", ON_FEATURES)
+def test_scores_do_not_change_their_input_and_repeat_themselves(name: str) -> None:
+    real, fake = gaussians(90)
+    first = METRICS[name].compute(samples(real, fake))
+    assert METRICS[name].compute(samples(*gaussians(90))) == first
+    assert np.array_equal([real, fake], gaussians(90))
+
+
+# -- pitfalls -----------------------------------------------------------------------------------
+
+
+def test_ten_repeated_points_are_precise_and_dense_and_hardly_cover_anything() -> None:
+    real, fake = gaussians(1_000)
+    repeated = samples(real, np.tile(fake[:10], (100, 1)))
+    assert neighbours.precision(repeated) >= 0.5
+    assert neighbours.density(repeated) > 0.5
+    assert neighbours.recall(repeated) == 0
+    assert neighbours.coverage(repeated) < 0.08
+    assert diversity.compute(repeated) < 0.7
+    assert bins.compute(repeated) > 0.9
+
+
+@pytest.mark.parametrize("name", ["precision", "recall", "density", "coverage"])
+@pytest.mark.parametrize("whose", ["real", "generated"])
+def test_constant_features_are_no_perfect_precision(name: str, whose: str) -> None:
+    real, fake = gaussians(90)
+    (real if whose == "real" else fake)[:] = 0.3
+    with pytest.raises(Unscorable, match=f"{whose} images are all the same"):
+        METRICS[name].compute(samples(real, fake))
+
+
+def test_centring_undoes_what_rectification_does_to_the_vendi_score() -> None:
+    """64 independent features: 63.5 signed, 8.4 of their absolute values, 30.6 after a ReLU."""
+    signed = np.random.default_rng(1).normal(size=(4_000, 64))
+
+    def score(rows: np.ndarray) -> float:
+        return vendi_score(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+    assert score(signed) == pytest.approx(63.5, abs=0.1)
+    assert score(abs(signed)) == pytest.approx(8.4, abs=0.2)
+    assert score(signed.clip(0)) == pytest.approx(30.6, abs=0.5)
+    for rectified in (abs(signed), signed.clip(0)):
+        assert score(rectified - rectified.mean(0)) == pytest.approx(63.5, abs=0.3)
+
+
+def test_frechet_distance_grows_as_fewer_images_are_compared_and_the_kernel_distance_does_not() -> (
+    None
+):
+    real, fake = gaussians(1_000)
+    few, many = samples(real[:50], fake[:50]), samples(real, fake)
+    fd, kd = METRICS[f"fd-{NET}"].compute, METRICS[f"kd-{NET}"].compute
+    assert fd(few) > 10 * fd(many)
+    assert abs(kd(few)) < 100
+    assert abs(kd(many)) < 10
