@@ -109,7 +109,7 @@ def quality(board: Board) -> bytes | None:
     panel.set_xlabel(KIMG, fontsize=9)
     panel.grid(alpha=0.25)
     panel.tick_params(labelsize=8)
-    figure.legend(loc="outside right upper", frameon=False, fontsize=8)
+    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
     return _png(figure)
 
 

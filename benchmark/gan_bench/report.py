@@ -174,7 +174,9 @@ def _values(values: list[float], interval: tuple[float, float] | None) -> str:
 
 def _plus_minus(mean: float, half: float) -> str:
     """As many decimals as the uncertainty has meaning: two figures of it."""
-    decimals = min(6, max(0, 1 - math.floor(math.log10(half)))) if half > 0 else 3
+    if half == 0:
+        return f"{_number(mean)} ± 0"
+    decimals = min(6, max(0, 1 - math.floor(math.log10(half))))
     return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
 
 
@@ -344,7 +346,9 @@ def to_terminal(boards: Boards, console: Console, by_time: bool = False) -> None
             console.print()
             if section.title:
                 console.print(Text(section.title, style="italic"))
-            for table in _fitting_tables(section, console):
+            for k, table in enumerate(_fitting_tables(section, console)):
+                if k:
+                    console.print()
                 console.print(table)
         console.print()
         for note in notes(board, boards.boards):
