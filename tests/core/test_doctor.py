@@ -260,7 +260,9 @@ def test_a_metric_that_raises_ends_no_other_check() -> None:
 
     checks = found(catalogue(metric("broken", broken)))
     assert failed(checks) == ["ruler"]
-    assert checks["ruler"].detail == "ZeroDivisionError: nothing to divide by"
+    assert checks["ruler"].detail == (
+        "the metric broken failed: ZeroDivisionError: nothing to divide by"
+    )
     assert checks["known answer"].status == "ok"
 
 
