@@ -43,6 +43,13 @@ PLUGIN = click.option(
     type=click.Path(path_type=Path),
     help="Also load the @hookimpl functions of this file.",
 )
+WEIGHTS = click.option(
+    "--feature-weights",
+    "weights",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Weights for a features net that brings none.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,13 +84,7 @@ def cli() -> None:
     **NAMES,
     help="The network that images are measured with; repeat for a second opinion.",
 )
-@click.option(
-    "--feature-weights",
-    "weights",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Weights for a features net that brings none.",
-)
+@WEIGHTS
 @click.option("--samples", type=click.IntRange(10), help="Images to generate for the metrics.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Of the training.")
@@ -266,13 +267,7 @@ def list_plugins(plugins: tuple[Path, ...] = ()) -> None:
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @PLUGIN
-@click.option(
-    "--feature-weights",
-    "weights",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Weights for a features net that brings none.",
-)
+@WEIGHTS
 @click.option(
     "--results",
     metavar="DIR",
