@@ -1,9 +1,14 @@
-"""What the fixtures of conftest.py give, for the annotations of tests."""
+"""What the fixtures of conftest.py give, and gan-bench as a process of its own."""
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 Draw = Callable[..., Path]
@@ -17,3 +22,43 @@ class Said:
     code: int
     out: str
     err: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a user works: a folder for the results, a cache, the same images as everyone."""
+
+    folder: Path
+    env: dict[str, str]
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """`gan-bench run ...`; Ctrl-C is not ignored, whatever we were started by."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "gan_bench.cli", "run", *words],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+        )
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run to the end."""
+        running = self.start(*words)
+        out, err = running.communicate(timeout=300)
+        return subprocess.CompletedProcess(words, running.returncode, out, err)
+
+    @property
+    def protocol(self) -> Path:
+        """The folder of the one protocol."""
+        (found,) = (path.parent for path in self.folder.glob("results/*/protocol.json"))
+        return found
+
+
+def wait_for(condition: Callable[[], object], running: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 120
+    while not condition():
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < end, "waited two minutes"
+        time.sleep(0.05)

@@ -7,6 +7,7 @@ with its error and takes nothing else down.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib.util
 import os
 import re
@@ -30,6 +31,7 @@ from gan_bench.contract import (
     Metric,
     Preset,
     UsageError,
+    sentence,
 )
 from gan_bench.store import safe_name
 
@@ -59,7 +61,12 @@ class Plugin:
     load: Callable[[], object]
 
     def __str__(self) -> str:
-        return f"{self.distribution} {self.version}".strip() or self.name
+        return f"{self.distribution or self.name} {self.version}".strip()
+
+    @property
+    def content(self) -> str:
+        """What it is wherever it lies: the distribution or file name, and the version."""
+        return f"{self.distribution or Path(self.name).name} {self.version}".strip()
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,15 @@ def _version(point: EntryPoint) -> str:
 
 
 def _file(path: Path) -> Plugin:
-    return Plugin(str(path), "", "", lambda: _import_file(path))
+    return Plugin(str(path), "", _digest(path), lambda: _import_file(path))
+
+
+def _digest(path: Path) -> str:
+    """A file's version: another content is another plugin."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError:  # told when it is loaded
+        return ""
 
 
 def _import_file(path: Path) -> object:
@@ -225,11 +240,8 @@ def _guarded(catalogue: Catalogue, plugin: Plugin, action: Callable[[], Result])
     """The action's result; what a plugin raises, `sys.exit` included, is listed instead."""
     try:
         return action()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        reason = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
-        catalogue.broken.append(Broken(plugin, reason))
+    except (Exception, SystemExit) as error:  # an interrupt is no fault of the plugin
+        catalogue.broken.append(Broken(plugin, sentence(error)))
         return None
 
 

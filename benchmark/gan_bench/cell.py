@@ -1,48 +1,110 @@
-"""One cell as an idempotent command over a directory: python -m gan_bench.cell DIR."""
+"""One cell as an idempotent command over a directory: python -m gan_bench.cell DIR.
+
+It ends with a record and exit code 0, or 3 if the record says failed. Without a record it ends
+with 143 if it was told to stop, 5 if the disk failed and 2 if its checkpoint is another cell's:
+none of these is an outcome of the cell, and the same command goes on. --attached: end when
+standard input does, as it does when the process that started this one is gone, however it went.
+"""
 
 from __future__ import annotations
 
+import argparse
+import faulthandler
 import json
+import os
+import signal
+import socket
 import sys
+import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 from safetensors.torch import save as to_safetensors
 from torch import nn
 
 from gan_bench import catalogue as catalogues
 from gan_bench import store, streams, trainer
-from gan_bench.contract import Architecture, DataError, Dataset, GanBenchError, Loss
-from gan_bench.course import Course
+from gan_bench.checkpoint import Checkpoints, Foreign
+from gan_bench.contract import (
+    Architecture,
+    DataError,
+    Dataset,
+    GanBenchError,
+    Loss,
+    StorageError,
+    sentence,
+)
+from gan_bench.course import Course, Stopped
 from gan_bench.evaluate import Measured, Ruler
 from gan_bench.images import Prepared, Source, files_at, prepare
 from gan_bench.protocol import Cell, Protocol
 from gan_bench.store import Verdict
 from gan_bench.trainer import Diverged, Training
 
+LOG = "cell.log"  # beside the record: all that the processes of a cell said
 FAILED = 3
+STOPPED = 128 + signal.SIGTERM
+GRACE_SECONDS = 30  # to save the state after the parent is gone
 
 
-def run_cell(directory: Path) -> int:
-    """Train, measure, and write the record; nothing to do if there is one. The exit code."""
-    if not (directory / "record.json").exists():
-        cell = store.read_model(directory / "cell.json", Cell)
+class Stop:
+    """A wish to end: kept until the end of the step while it trains, obeyed at once elsewhere."""
+
+    def __init__(self) -> None:
+        self.wished = False
+        self._patient = False
+
+    def __call__(self, *_: object) -> None:
+        """As the handler of a signal."""
+        self.wished = True
+        if not self._patient:
+            raise Stopped("stopped while nothing was trained")
+
+    @contextmanager
+    def after_the_step(self) -> Iterator[None]:
+        """Leave it to the block to ask."""
+        self._patient = True
         try:
-            record = _outcome(directory, cell)
-        except Exception as error:  # a failed cell is a record, and the others go on
-            traceback.print_exc()
-            record = failure(cell, _sentence(error))
-        store.write_record(directory, record)
-    return FAILED if store.read_record(directory).status == "failed" else 0
+            yield
+        finally:
+            self._patient = False
 
 
-def failure(cell: Cell, reason: str) -> store.Record:
+def run_cell(directory: Path, stop: Stop | None = None) -> int:
+    """Train, measure, and write the record; nothing to do if there is one. The exit code.
+
+    Raises StorageError, Stopped, and UsageError for a checkpoint of another cell: whatever is no
+    outcome of this one.
+    """
+    # one whose parent is gone may still be saving its state
+    with store.alone_in(directory, wait=GRACE_SECONDS + 10):
+        if not (directory / "record.json").exists():
+            store.remove_parts(directory)
+            cell = store.read_model(directory / "cell.json", Cell)
+            started = {"at": _now(), "pid": os.getpid(), "host": socket.gethostname()}
+            store.append_line(directory / "starts.jsonl", started)
+            try:
+                record = _outcome(directory, stop or Stop())
+            except (StorageError, Foreign):
+                raise
+            except (Exception, SystemExit) as error:  # a failed cell is a record, others go on
+                traceback.print_exc()
+                protocol = store.protocol_of(directory)
+                record = failure(directory, cell, failing(error, protocol.schedule.batch))
+            store.write_record(directory, record)
+            if record.status not in ("failed", "diverged"):
+                Checkpoints(directory / "checkpoint", {}).clear()
+        return FAILED if store.read_record(directory).status == "failed" else 0
+
+
+def failure(directory: Path, cell: Cell, reason: str, log: str | None = None) -> store.Record:
     """The record of a cell that has no outcome."""
     return store.Record(
         architecture=cell.architecture,
@@ -50,33 +112,111 @@ def failure(cell: Cell, reason: str) -> store.Record:
         seed=cell.seed,
         status="failed",
         reason=reason,
+        log=log,
+        starts=_starts(directory),
         device=cell.place.device,
         versions=catalogues.versions(),
         ended=_now(),
     )
 
 
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, GanBenchError) else f"{type(error).__name__}: {error}"
+def failing(error: BaseException, batch: int) -> str:
+    """What went wrong, for a record."""
+    if _out_of_memory(error):
+        return (
+            f"out of memory: batch {batch} needs more than there is here ({error}); lower --batch "
+            "or --size, which is another protocol, or take another device"
+        )
+    return sentence(error)
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Of the host or of the GPU; torch's allocator for the CPU has no exception of its own."""
+    own = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return own or "can't allocate memory" in str(error)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def how_it_ended(code: int, log: Path) -> str:
+    """A process that did not say so itself: its exit code, and what it said last."""
+    lines = last_words(log)
+    at = "".join(f"; it was at {line}" for line in _innermost(lines)[:1])
+    if code == 1 and any(line.startswith("Timeout (") for line in lines):  # faulthandler's word
+        return f"was not done in time and was ended{at}"
+    said = at or (f"; it said last: {lines[-1][:300]}" if lines else "")
+    if code == -9:
+        return f"was killed (signal 9), as the system does when memory runs out{said}"
+    return f"ended with {f'signal {-code}' if code < 0 else f'exit code {code}'}{said}"
+
+
+def last_words(log: Path, most: int = 60) -> list[str]:
+    """The last lines of a log, from the last crash on if there was one."""
+    lines = [line for line in store.tail(log).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("Extension modules: ")]
+    crashes = [k for k, line in enumerate(lines) if line.startswith(("Timeout (", "Fatal Python"))]
+    return lines[crashes[-1] :] if crashes else lines[-most:]
+
+
+def _innermost(lines: list[str]) -> list[str]:
+    """The stack of the main thread, innermost first: the last that faulthandler prints."""
+    threads = [k for k, line in enumerate(lines) if "(most recent call first)" in line]
+    return [line.strip() for line in lines[threads[-1] + 1 :]] if threads else []
+
+
+def _starts(directory: Path) -> int:
+    try:
+        return len(store.read_lines(directory / "starts.jsonl"))
+    except StorageError:  # damaged: what the count is good for is not worth a cell
+        return 0
+
+
 @dataclass(frozen=True)
 class Task:
     """All that one cell reads."""
 
-    directory: Path
     cell: Cell
     protocol: Protocol
     catalogue: catalogues.Catalogue
     dataset: Dataset
     prepared: Prepared
+    arch: Architecture
+    loss: Loss
+
+    def ruler(self) -> Ruler:
+        """What it is measured with."""
+        place = self.cell.place
+        weights = Path(place.weights) if place.weights else None
+        return Ruler(
+            self.catalogue, self.protocol, self.dataset, self.prepared, place.device, weights
+        )
+
+    def begin(self) -> Training:
+        """The training before its first step; BadPair if the plugins do not keep the contract."""
+        trainer.check_loss(self.loss)
+        protocol, cell = self.protocol, self.cell
+        shape, device = protocol.data.shape, cell.place.device
+        return trainer.begin(self.arch, shape, protocol.schedule, cell.seed, device)
+
+    def checkpoints(self, directory: Path) -> Checkpoints:
+        """Those of this cell, and what they must share with it to be gone on from."""
+        offers, cell = self.catalogue.offers, self.cell
+        identity = {
+            "architecture": cell.architecture,
+            "loss": cell.loss,
+            "seed": str(cell.seed),
+            "protocol": self.protocol.slug,
+            "plugin of the architecture": offers[Architecture][cell.architecture][1].content,
+            "plugin of the loss": offers[Loss][cell.loss][1].content,
+        }
+        return Checkpoints(directory / "checkpoint", identity)
 
 
-def _task(directory: Path, cell: Cell) -> Task:
+def read_task(directory: Path) -> Task:
+    """Read a cell's folder; raises for whatever is no longer as it was planned."""
+    cell = store.read_model(directory / "cell.json", Cell)
     protocol, place = store.protocol_of(directory), cell.place
     catalogue = catalogues.load(map(Path, place.plugins))
     root = Path(place.root) if place.root else None
@@ -91,24 +231,32 @@ def _task(directory: Path, cell: Cell) -> Task:
             f"({protocol.data.train} then, {prepared.data.train} training images now): "
             "run the same command again to begin a new protocol"
         )
-    return Task(directory, cell, protocol, catalogue, source.dataset, prepared)
+    return Task(
+        cell=cell,
+        protocol=protocol,
+        catalogue=catalogue,
+        dataset=source.dataset,
+        prepared=prepared,
+        arch=catalogue.find(Architecture, cell.architecture),
+        loss=catalogue.find(Loss, cell.loss),
+    )
 
 
-def _outcome(directory: Path, cell: Cell) -> store.Record:
-    task = _task(directory, cell)
-    protocol, place = task.protocol, cell.place
-    weights = Path(place.weights) if place.weights else None
-    # before any training: a net that cannot measure must not cost an hour
-    ruler = Ruler(task.catalogue, protocol, task.dataset, task.prepared, place.device, weights)
-    arch = task.catalogue.find(Architecture, cell.architecture)
-    loss = task.catalogue.find(Loss, cell.loss)
-    training = trainer.begin(arch, protocol.data.shape, protocol.schedule, cell.seed, place.device)
+def _outcome(directory: Path, stop: Stop) -> store.Record:
+    task = read_task(directory)
+    cell, protocol = task.cell, task.protocol
+    ruler = task.ruler()  # before any training: a net that cannot measure must not cost an hour
+    training = task.begin()
     z = streams.normal(cell.seed, "z-eval", protocol.evaluation.samples, training.z_dim)
 
-    course = Course(directory, protocol, ruler, z)
-    course.follow(training, loss, task.prepared.train, cell.seed)
+    course = Course(directory, protocol, ruler, z, task.checkpoints(directory))
+    with stop.after_the_step():
+        course.follow(training, task.loss, task.prepared.train, cell.seed, lambda: stop.wished)
     trained, measuring = course.seconds(), time.perf_counter()
-    store.write_bytes(directory / "generator.safetensors", _weights(training.ema, arch, protocol))
+    shown = protocol.schedule.shown(training.step)
+    if course.last_finite(training):
+        content = _weights(training.ema, task.arch, protocol)
+        store.write_bytes(directory / "generator.safetensors", content)
     measured, verdict = _measure(training, ruler, z, course)
     verdicts = [*course.verdicts, verdict] if verdict else course.verdicts
     holds = verdict or course.holds
@@ -124,8 +272,19 @@ def _outcome(directory: Path, cell: Cell) -> store.Record:
         verdicts=tuple(verdicts),
         rollbacks=course.rollbacks,
         diagnosis=course.diagnosis(),
-        cost=_cost(task, training, trained, course.looking + time.perf_counter() - measuring),
-        device=_device_name(place.device),
+        notes=tuple(course.notes),
+        starts=_starts(directory),
+        cost=store.Cost(
+            train_seconds=round(trained, 3),
+            images_per_second=round(shown / trained, 2),
+            evaluate_seconds=round(course.looking + time.perf_counter() - measuring, 3),
+            peak_memory_mib=round(course.memory(training.device), 1),
+            g_parameters=_parameters(training.G),
+            d_parameters=_parameters(training.D),
+            g_macs=trainer.macs(training.G, (training.z_dim,), training.device),
+            d_macs=trainer.macs(training.D, protocol.data.shape, training.device),
+        ),
+        device=_device_name(cell.place.device),
         versions=catalogues.versions(),
         ended=_now(),
     )
@@ -150,21 +309,6 @@ def _measure(
     return measured, Verdict(kind=kind, kimg=kimg, reason=reason)
 
 
-def _cost(task: Task, training: Training, train: float, evaluate: float) -> store.Cost:
-    z = torch.zeros(1, training.z_dim, device=training.device)
-    x = torch.zeros(1, *task.protocol.data.shape, device=training.device)
-    return store.Cost(
-        train_seconds=round(train, 3),
-        images_per_second=round(task.protocol.schedule.shown(training.step) / train, 2),
-        evaluate_seconds=round(evaluate, 3),
-        peak_memory_mib=round(_peak_memory(task.cell.place.device), 1),
-        g_parameters=_parameters(training.G),
-        d_parameters=_parameters(training.D),
-        g_macs=trainer.macs(training.G, z),
-        d_macs=trainer.macs(training.D, x),
-    )
-
-
 def _weights(G: nn.Module, arch: Architecture, protocol: Protocol) -> bytes:
     """The generator that was judged, to share: safetensors with what it takes to rebuild it."""
     # a copy of each: layers may share a tensor, which safetensors would refuse
@@ -180,23 +324,57 @@ def _parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def _peak_memory(device: str) -> float:
-    """MiB: of the GPU where there is one, else of this process."""
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated() / 2**20
-    try:
-        import resource
-    except ImportError:  # Windows keeps it elsewhere
-        return float(psutil.Process().memory_info().peak_wset) / 2**20
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
-
-
 def _device_name(device: str) -> str:
     if device.startswith("cuda"):
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"{device} ({torch.get_num_threads()} threads)" if device == "cpu" else device
 
 
+def main(words: list[str]) -> int:
+    """The command; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m gan_bench.cell")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--attached", action="store_true", help="end when standard input ends")
+    asked = parser.parse_args(words)
+    faulthandler.enable()  # a crash says where it was
+    stop = Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    if asked.attached:
+        end_with_parent()
+    try:
+        limit = store.read_model(asked.directory / "cell.json", Cell).place.timeout
+        if limit is not None:
+            # a watch outside of Python: it ends what never comes back, and says where that was
+            faulthandler.dump_traceback_later(limit, exit=True)
+        return run_cell(asked.directory, stop)
+    except Stopped as why:
+        sys.stderr.write(f"{why}; to be gone on with\n")
+        return STOPPED
+    except GanBenchError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+
+
+def end_with_parent() -> None:
+    """From now on this process ends when the other end of its standard input is gone.
+
+    Nothing is ever written there, so that reading it lasts as long as the parent does. A plugin
+    that reads finds an empty input of its own.
+    """
+    parent, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def wait() -> None:
+        with suppress(OSError):
+            os.read(parent, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_SECONDS)
+        os._exit(STOPPED)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 if __name__ == "__main__":
-    sys.exit(run_cell(Path(sys.argv[1])))
+    sys.exit(main(sys.argv[1:]))

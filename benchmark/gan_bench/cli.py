@@ -8,6 +8,8 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,16 +18,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gan_bench.escape import plain
+
 if TYPE_CHECKING:
     from gan_bench.leaderboard import Boards
     from gan_bench.protocol import Plan
 
 RESULTS = Path("results")
-FORMATS = ("terminal", "markdown", "csv", "json")
-SOME_CELLS_FAILED, INTERRUPTED = 3, 130
+FORMATS = ("terminal", "markdown", "html", "csv", "json")
+SOME_CELLS_FAILED, INTERRUPTED, TERMINATED = 3, 130, 143
+RETRY = "--retry-failed"
 
 
-class Kimg(click.FloatRange):
+class Positive(click.FloatRange):
     """A positive number; click itself takes inf and nan."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
@@ -33,7 +38,7 @@ class Kimg(click.FloatRange):
         return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
 
 
-KIMG = Kimg(0, min_open=True)
+POSITIVE = Positive(0, min_open=True)
 NAMES: Any = {"metavar": "NAME", "multiple": True}
 PLUGIN = click.option(
     "--plugin",
@@ -49,6 +54,25 @@ WEIGHTS = click.option(
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Weights for a features net that brings none.",
+)
+
+
+class Debug:
+    """What --debug sets, on whatever command it stands."""
+
+    asked = False
+
+
+def _debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.find_object(Debug).asked |= value  # type: ignore[union-attr]
+
+
+DEBUG = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=_debug,
+    help="Show where an error came from.",
 )
 
 
@@ -75,7 +99,7 @@ def cli() -> None:
 @click.option("--download", is_flag=True, help="Let a named data set be fetched to --data-root.")
 @click.option("--size", type=click.IntRange(8, 1024), metavar="PX", help="Side of the images.")
 @click.option("--preset", metavar="NAME", help="Schedule, size and metrics that go together.")
-@click.option("--kimg", type=KIMG, help="Thousand images to show.")
+@click.option("--kimg", type=POSITIVE, help="Thousand images to show.")
 @click.option("--batch", type=click.IntRange(2), help="Images in a batch.")
 @click.option("--seeds", type=click.IntRange(1), default=1, help="Cells for each pair of names.")
 @click.option("--metric", "metrics", **NAMES, help="What to measure; repeat for more.")
@@ -94,6 +118,20 @@ def cli() -> None:
     help="What a verdict leads to; rollback: to the last healthy state, at most three times.",
 )
 @click.option("--engine", metavar="NAME", help="How cells are started.")
+@click.option(
+    "--cell-timeout",
+    "timeout",
+    type=POSITIVE,
+    metavar="SECONDS",
+    help="End a cell's process that takes longer: the cell has failed.",
+)
+@click.option(
+    "--max-bad",
+    type=click.FloatRange(0, 100),
+    default=0.1,
+    metavar="PERCENT",
+    help="Of the images that may be unusable; more: nothing is trained.",
+)
 @PLUGIN
 @click.option(
     "--results",
@@ -102,10 +140,11 @@ def cli() -> None:
     default=RESULTS,
     help="Where all is kept; the same command goes on there.",
 )
-@click.option("--retry-failed", is_flag=True, help="Train cells again that have failed.")
+@click.option(RETRY, is_flag=True, help="Train cells again that have failed.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the leaderboard as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only results and errors.")
+@DEBUG
 def run(
     results: Path, retry_failed: bool, dry_run: bool, as_json: bool, quiet: bool, **asked: Any
 ) -> None:
@@ -132,23 +171,58 @@ def run(
         _print_plan(planned.plan)
         return
     home = store.protocol_dir(results, protocol)
-    with runner.alone_in(home):
+    with _going_on(), store.alone_in(home):
         runner.lay_out(planned, results, retry_failed)
         watch.say(f"{len(planned.plan.cells)} cells in {home}")
+        with console.status("one step of every pair, before the first cell"):
+            runner.rehearse(watch.folders, home, watch.say)
         with watch.showing():
-            for folder in runner.run_cells(planned.engine, watch.folders):
+            for folder in runner.run_cells(planned.engine, watch.folders, say=watch.say):
                 watch.ended(folder)
     _show(results, protocol.slug, "json" if as_json else None, console)
-    if any(store.read_record(folder).status == "failed" for folder in watch.folders):
+    if failures := sum(map(runner.failed, watch.folders)):
+        cells = "1 cell has" if failures == 1 else f"{failures} cells have"
+        _say(f"{cells} failed, see cell.log; to train again what failed:\n{_command(RETRY)}")
         sys.exit(SOME_CELLS_FAILED)
 
 
+class Terminated(BaseException):
+    """SIGTERM: the same end as Ctrl-C, another exit code."""
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """What stops a run tells how to go on with it. An interrupt is answered before it is obeyed."""
+    from gan_bench.contract import StorageError
+
+    answers = iter(("stopping: each cell saves its state at the end of its step; again: at once",))
+
+    def obey(number: int, _: object) -> None:
+        os.write(2, f"\n{next(answers, 'stopping at once')}\n".encode())
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    before = {number: signal.signal(number, obey) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except StorageError as error:
+        raise StorageError(f"{error}\nto go on:\n{_command()}") from error
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _command(*more: str) -> str:
+    """What was typed, and more."""
+    words = sys.argv[1:]
+    return shlex.join(["gan-bench", *words, *(word for word in more if word not in words)])
+
+
 def _print_plan(plan: Plan) -> None:
-    from gan_bench.report import protocol_lines
+    from gan_bench.tables import protocol_lines
 
     click.echo(plan.protocol.slug)
     for name, text in protocol_lines(plan.protocol):
-        click.echo(f"{name + ':':<12}{text}")
+        click.echo(f"{name + ':':<12}{plain(text)}")
     for cell in plan.cells:
         click.echo(f"{'cell:':<12}{cell.architecture} / {cell.loss} / seed{cell.seed}")
 
@@ -165,6 +239,7 @@ def _print_plan(plan: Plan) -> None:
     default="work",
     help="time: all curves where the fastest cell had finished.",
 )
+@DEBUG
 def report(
     results: Path,
     style: str | None,
@@ -187,9 +262,10 @@ def report(
     if out is None:
         click.echo(text, nl=False)
     else:
-        from gan_bench.store import write_bytes
+        from gan_bench import store
 
-        write_bytes(out, text.encode())
+        store.make_folder(out.absolute().parent)
+        store.write_bytes(out, text.encode())
 
 
 def _style(out: Path | None) -> str:
@@ -206,6 +282,8 @@ def _formatted(boards: Boards, style: str, base: Path, by_time: bool = False) ->
         return captured.get()
     if style == "markdown":
         return reports.to_markdown(boards, base, by_time)
+    if style == "html":
+        return reports.to_html(boards, by_time)
     return reports.to_csv(boards) if style == "csv" else reports.to_json(boards, by_time)
 
 
@@ -219,7 +297,7 @@ def _draw(boards: Boards, console: Console) -> list[Path]:
         try:
             paths += draw(board)
         except StorageError as error:
-            console.print(Text(f"no pictures: {error}"), soft_wrap=True)
+            console.print(Text(plain(f"no pictures: {error}")), soft_wrap=True)
     return paths
 
 
@@ -231,9 +309,9 @@ def _show(results: Path, slug: str, style: str | None, console: Console) -> None
     paths = _draw(boards, console)
     click.echo(_formatted(boards, style or _style(None), Path.cwd()), nl=False)
     for path in paths:
-        console.print(Text(f"picture: {path}"), soft_wrap=True)
+        console.print(Text(plain(f"picture: {path}")), soft_wrap=True)
     where = "" if results == RESULTS else f" {shlex.quote(str(results))}"
-    more = f"more: gan-bench report{where} --format markdown|csv|json"
+    more = f"more: gan-bench report{where} --format markdown|html|csv|json"
     console.print(Text(more), soft_wrap=True)
 
 
@@ -247,6 +325,7 @@ def plugins(context: click.Context) -> None:
 
 @plugins.command("list")
 @PLUGIN
+@DEBUG
 def list_plugins(plugins: tuple[Path, ...] = ()) -> None:
     """Every offer with its distribution and version, and what failed and why."""
     from gan_bench import catalogue as catalogues
@@ -257,11 +336,12 @@ def list_plugins(plugins: tuple[Path, ...] = ()) -> None:
         table.add_column(title, overflow="fold")
     for kind, offers in catalogue.offers.items():
         for name, (offer, plugin) in sorted(offers.items()):
-            table.add_row(*map(Text, (catalogues.KINDS[kind][0], name, str(plugin), offer.source)))
+            told = (catalogues.KINDS[kind][0], name, str(plugin), offer.source)
+            table.add_row(*(Text(plain(text, keep="\n")) for text in told))
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     for broken in catalogue.broken:
-        console.print(Text(f"failed: {broken}"), soft_wrap=True)
+        console.print(Text(plain(f"failed: {broken}", keep="\n")), soft_wrap=True)
 
 
 @cli.command()
@@ -275,6 +355,7 @@ def list_plugins(plugins: tuple[Path, ...] = ()) -> None:
     default=RESULTS,
     help="Where there must be room for results.",
 )
+@DEBUG
 def doctor(as_json: bool, plugins: tuple[Path, ...], weights: Path | None, results: Path) -> None:
     """Is this machine fit to measure? Tests the ruler on images whose quality is known.
 
@@ -302,31 +383,55 @@ def doctor(as_json: bool, plugins: tuple[Path, ...], weights: Path | None, resul
 
 def main() -> NoReturn:
     """Run the command line; every way to end has its exit code."""
-    if not sys.stdout.isatty() and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # Windows would take its code page
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    _open_streams()
+    signal.signal(signal.SIGTERM, _terminate)
+    debug = Debug()
     try:
-        code = cli.main(prog_name="gan-bench", standalone_mode=False)
+        code = cli.main(prog_name="gan-bench", standalone_mode=False, obj=debug)
         sys.exit(code or 0)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        command = shlex.join(["gan-bench", *sys.argv[1:]])
-        _fail(f"interrupted; to go on, run the same command again:\n{command}", INTERRUPTED)
+        where = getattr(error, "ctx", None)
+        hint = f"\n{where.command_path} --help has all options" if where else ""
+        _fail(f"{error.format_message()}{hint}", error.exit_code)
+    except (KeyboardInterrupt, click.Abort, Terminated) as interrupt:
+        _say(f"interrupted, nothing is lost; to go on:\n{_command()}")
+        sys.exit(TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED)
     except BrokenPipeError:  # `gan-bench report | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
-        from gan_bench.contract import GanBenchError  # here, so that --help need not load it
+        from gan_bench.contract import GanBenchError, sentence  # here: --help need not load it
 
-        if not isinstance(error, GanBenchError):
+        if debug.asked:
             raise
-        _fail(str(error), error.exit_code)
+        if isinstance(error, GanBenchError):
+            _fail(str(error), error.exit_code)
+        _fail(f"{sentence(error)}\na fault of gan-bench: --debug shows where; please report it", 1)
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise Terminated
+
+
+def _open_streams() -> None:
+    """Somewhere to write to, and in UTF-8 where no terminal says otherwise."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the shell: `gan-bench run >&-`
+            setattr(sys, name, open(os.devnull, "a", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            # Windows would take its code page, and LANG=C would refuse an arrow
+            encoding = None if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(Text(plain(text, keep="\n")), soft_wrap=True)
 
 
 def _fail(text: str, code: int) -> NoReturn:
-    Console(stderr=True).print(Text.assemble(("error:", "bold red"), " ", text), soft_wrap=True)
+    words = Text.assemble(("error:", "bold red"), " ", plain(text, keep="\n"))
+    Console(stderr=True).print(words, soft_wrap=True)
     sys.exit(code)
 
 

@@ -62,6 +62,15 @@ class Unscorable(GanBenchError):
     """
 
 
+def sentence(error: BaseException) -> str:
+    """An error as one reads it in a record or a list."""
+    if isinstance(error, GanBenchError):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return f"a plugin ended the process with sys.exit({error.code!r})"
+    return f"{type(error).__name__}: {error}"
+
+
 def _suits(_: Any) -> None:
     return None
 

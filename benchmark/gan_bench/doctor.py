@@ -38,6 +38,7 @@ from gan_bench.contract import (
     NotHere,
     UsageError,
 )
+from gan_bench.escape import plain
 from gan_bench.evaluate import Ruler
 from gan_bench.images import Prepared, Progress, cache_dir
 from gan_bench.protocol import Judged, Protocol
@@ -458,7 +459,7 @@ def verdict(checks: Sequence[Check]) -> str:
         rest = f", {away} {'is' if away == 1 else 'are'} not here" if away else ""
         return f"{len(checks) - away} checks are fine{rest}."
     told = "; ".join(f"{check.name} ({check.todo or 'see there'})" for check in failed)
-    return f"{len(failed)} of {len(checks)} checks failed: {told}."
+    return plain(f"{len(failed)} of {len(checks)} checks failed: {told}.")
 
 
 def exit_code(checks: Sequence[Check]) -> int:
@@ -482,13 +483,7 @@ def to_terminal(checks: Sequence[Check], console: Console) -> None:
     table.add_column("what was found", overflow="fold")
     for check in checks:
         status = Text(check.status, style=STYLES[check.status])
-        table.add_row(_plain(check.name), status, _plain(check.detail))
+        table.add_row(Text(plain(check.name)), status, Text(plain(check.detail, keep="\n")))
     console.print(table)
     console.print()
-    console.print(_plain(verdict(checks)))
-
-
-def _plain(text: str) -> Text:
-    """Text without anything that a terminal would obey."""
-    shown = (c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return Text("".join(shown))
+    console.print(Text(verdict(checks)))

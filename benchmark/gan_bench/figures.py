@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,8 @@ import numpy as np
 
 from gan_bench import store
 from gan_bench.contract import StorageError
+from gan_bench.curves import number
+from gan_bench.escape import plain
 from gan_bench.leaderboard import Board, Row, figure_paths
 
 if TYPE_CHECKING:
@@ -29,10 +31,14 @@ KIMG = "kimg (thousand real images shown)"
 FACES = (2, 3)  # images across and down for each tick of the sheet
 FACE_PX = 64  # smaller images are enlarged to about this
 MARGIN = 12
+ACROSS = 10  # a sample grid is no larger than so many images each way
 
 
 def draw(board: Board) -> list[Path]:
-    """Draw what is missing or older than the records; the paths of all pictures there are."""
+    """Draw what is missing or older than the records; the paths of all pictures there are.
+
+    StorageError, when all others are drawn, for what a damaged curve or sample grid costs.
+    """
     drawings: dict[str, Callable[[Board], bytes | None]] = {
         "samples": sample_sheet,
         "quality": quality,
@@ -40,14 +46,20 @@ def draw(board: Board) -> list[Path]:
         "scores": lambda board: curves(board, SCORES, "score"),
     }
     paths = figure_paths(board)
+    faults: dict[str, list[str]] = {}
     for name, path in paths.items():
         if _stale(path, board):
             try:
                 picture = drawings[name](board)
-            except (OSError, ValueError, KeyError) as error:  # a damaged curve or sample grid
-                raise StorageError(f"cannot draw {path}: {error}") from error
+            except Exception as error:  # pillow raises nearly anything on a damaged grid
+                faults.setdefault(str(error), []).append(name)
+                continue
             if picture is not None:
+                store.make_folder(path.parent)
                 store.write_bytes(path, picture)
+    if faults:
+        told = "; ".join(f"{', '.join(names)}: {why}" for why, names in faults.items())
+        raise StorageError(f"cannot draw {board.folder / 'figures'}: {told}")
     return [path for path in paths.values() if path.exists()]
 
 
@@ -63,18 +75,19 @@ def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes 
     """One panel a row of the table, all on the same axes; a thin line for each seed."""
     from matplotlib.figure import Figure
 
-    rows = [row for row in board.rows if any(map(_curve, row.folders))]
-    if not rows:
+    told = [(row, [_curve(folder, lines) for folder in row.folders]) for row in board.rows]
+    drawn = [(row, seeds) for row, seeds in told if any(map(_has_a_value, seeds))]
+    if not drawn:
         return None
-    columns = min(3, len(rows))
-    height = ceil(len(rows) / columns)
+    columns = min(3, len(drawn))
+    height = ceil(len(drawn) / columns)
     figure = Figure(figsize=(3.3 * columns + 0.6, 2.3 * height + 0.7), layout="constrained")
     panels = figure.subplots(height, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for panel, row in zip(panels, rows, strict=False):
-        _panel(panel, row, lines)
-    for panel in panels[len(rows) :]:
+    for panel, (row, seeds) in zip(panels, drawn, strict=False):
+        _panel(panel, row, seeds, lines)
+    for panel in panels[len(drawn) :]:
         panel.remove()
-    panels[0].set_ylim(*_limits(rows, lines))
+    panels[0].set_ylim(*_limits([seed for _, seeds in drawn for seed in seeds]))
     figure.supxlabel(KIMG, fontsize=9)
     figure.supylabel(what, fontsize=9)
     handles, labels = panels[0].get_legend_handles_labels()
@@ -100,7 +113,7 @@ def quality(board: Board) -> bytes | None:
     panel = figure.subplots()
     told_of = set[int]()
     for k, row, told in lines:
-        label = None if k in told_of else row.name.replace("$", r"\$")
+        label = None if k in told_of else _label(row)
         told_of.add(k)
         panel.plot(*zip(*told, strict=True), color=colormaps["tab10"](k % 10), lw=1.2, label=label)
     better = "higher" if metric.higher_is_better else "lower"
@@ -115,7 +128,8 @@ def quality(board: Board) -> bytes | None:
 
 def _ticks(folder: Path, metric: str) -> list[tuple[float, float]]:
     looks = store.read_lines(folder / "vitals.jsonl")
-    return [(look["kimg"], look["scores"][metric]) for look in looks if metric in look["scores"]]
+    told = [(number(look, "kimg"), number(look, "scores", metric)) for look in looks]
+    return [point for point in told if np.isfinite(point).all()]
 
 
 def _png(figure: Figure) -> bytes:
@@ -124,27 +138,38 @@ def _png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def _panel(panel: Axes, row: Row, lines: dict[str, tuple[str, str]]) -> None:
-    for column, (label, colour) in lines.items():
-        for k, folder in enumerate(row.folders):
-            points = _curve(folder)
-            kimg = [point["kimg"] for point in points]
-            values = np.array([point[column] for point in points], float)  # null becomes a gap
-            panel.plot(kimg, values, color=colour, lw=1, label=label if k == 0 else None)
-    panel.set_title(f"{row.architecture} / {row.loss}".replace("$", r"\$"), fontsize=9)
+def _panel(
+    panel: Axes, row: Row, seeds: list[np.ndarray], lines: dict[str, tuple[str, str]]
+) -> None:
+    for k, (label, colour) in enumerate(lines.values(), start=1):
+        for seed, curve in enumerate(seeds):
+            named = label if seed == 0 else None
+            panel.plot(curve[:, 0], curve[:, k], color=colour, lw=1, label=named)
+    panel.set_title(_label(row), fontsize=9)
     panel.grid(alpha=0.25)
     panel.tick_params(labelsize=8)
 
 
-def _curve(folder: Path) -> list[dict[str, float]]:
-    return store.read_lines(folder / "curve.jsonl")
+def _label(row: Row) -> str:
+    r"""A row's name, of which matplotlib reads no $...$ as mathematics."""
+    return plain(row.name).replace("$", r"\$")
 
 
-def _limits(rows: list[Row], lines: dict[str, tuple[str, str]]) -> tuple[float, float]:
+def _curve(folder: Path, columns: Iterable[str]) -> np.ndarray:
+    """(points, 1 + columns): kimg and the columns, NaN for a gap."""
+    names = ["kimg", *columns]
+    points = store.read_lines(folder / "curve.jsonl")
+    values = [[number(point, name) for name in names] for point in points]
+    return np.array(values).reshape(-1, len(names))
+
+
+def _has_a_value(curve: np.ndarray) -> bool:
+    return bool(np.isfinite(curve[:, 1:]).any())
+
+
+def _limits(seeds: list[np.ndarray]) -> tuple[float, float]:
     """Axes for all panels; a few extreme points may leave them so that the rest can be read."""
-    points = [point for row in rows for folder in row.folders for point in _curve(folder)]
-    values = np.array([point[column] for point in points for column in lines], float)
-    low, high = np.nanpercentile(values, [0.5, 99.5])
+    low, high = np.nanpercentile(np.concatenate([seed[:, 1:] for seed in seeds]), [0.5, 99.5])
     room = 0.05 * (high - low) or 0.5
     return float(low - room), float(high + room)
 
@@ -159,9 +184,9 @@ def sample_sheet(board: Board) -> bytes | None:
     strips = []
     for row in board.rows:
         for folder in row.folders:
-            ticks = sorted((folder / "samples").glob("*.png"))
+            ticks = sorted(path for path in (folder / "samples").glob("*.png") if path.is_file())
             if ticks:
-                name = f"{row.architecture} / {row.loss} / {folder.name}"
+                name = plain(f"{row.name} / {folder.name}")
                 strips.append(_strip(name, ticks, board.protocol.data.shape[1]))
     if not strips:
         return None
@@ -198,6 +223,8 @@ def _tile(path: Path, side: int) -> Image.Image:
 
     across, down = FACES
     with Image.open(path) as grid:
+        if max(grid.size) > ACROSS * (side + 2):
+            raise ValueError(f"{path} is {grid.width} x {grid.height}: no grid of {side} px")
         box = (2, 2, 2 + across * (side + 2) - 2, 2 + down * (side + 2) - 2)
         tile = Image.new("RGB", (box[2] - 2, box[3] - 2), "white")  # there may be fewer images
         tile.paste(grid.convert("RGB"), (-2, -2))

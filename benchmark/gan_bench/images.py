@@ -4,6 +4,10 @@ The one rule for files: apply the EXIF rotation, lay transparency over white, co
 resize the short side to the size asked for with antialiasing (Lanczos), crop the centre. A file
 that cannot be read, or whose short side is smaller than the size, is dropped and counted with its
 reason. Every tenth usable image, in order of names, is held out.
+
+Files are strangers'. What a file claims is checked before any of it is read, and what is read and
+decoded at the same time has a bound, whatever the number of cores: at worst about 0.5 GB of files
+and 0.8 GB of pixels, the set itself aside. Members of a zip are read in place, never extracted.
 """
 
 from __future__ import annotations
@@ -11,35 +15,51 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
+import re
 import shutil
+import stat
 import tempfile
+import threading
+import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PureWindowsPath
+from typing import IO, Any
 
 import filelock
 import numpy as np
 import platformdirs
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH
 
-from gan_bench.contract import DataError, Dataset, Images, Pixels, Shape, StorageError
+from gan_bench.contract import DataError, Dataset, Images, Pixels, StorageError
+from gan_bench.escape import plain
 from gan_bench.protocol import Data
-from gan_bench.store import name_of, write_json
+from gan_bench.store import human_size, name_of, room, sync_folder, write_json, write_parts
 
 RULE = "1"  # to be changed whenever the rule above changes: the cache is keyed on it
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 HOLD_OUT = 10  # every tenth
-CHUNK = 512  # images held in memory while a memmap is written
+CHUNK = 512  # images held in memory while a set is written
 LISTED = 10  # dropped images named in the report
+
+MOST_PIXELS = 50_000_000  # of an image, and of all decoded at once: 200 MB a layer
+MOST_BYTES = 256 * 2**20  # of a file, and of all read at once: 50 megapixels of BMP have 200 MB
+MOST_PACKED = 200  # times: a picture packs less, flat colour up to 1,000 times
+FLAT = 16 * 2**20  # bytes that even flat colour may have: they are unpacked in no time
+BAND = 256  # rows
+TOO_LARGE = f"larger than {MOST_PIXELS // 10**6} megapixels"
+HIDDEN = re.compile(r"(?!\.\.(\\|$))(\.|__MACOSX)")  # ".." hides nothing: it is refused
+ENCRYPTED = 0x1  # flag bit of a member
 
 Progress = Callable[[str, int, int], None]  # what, done, of
 
@@ -89,17 +109,43 @@ def files_at(path: Path) -> Source:
 
 def cache_dir() -> Path:
     """$GAN_BENCH_HOME, or the user's cache folder."""
-    home = os.environ.get("GAN_BENCH_HOME")
-    return Path(home) if home else Path(platformdirs.user_cache_dir("gan-bench"))
+    if home := os.environ.get("GAN_BENCH_HOME"):
+        return Path(home)
+    if os.path.expanduser("~") == "~" and not os.environ.get("XDG_CACHE_HOME"):
+        return Path(".cache", "gan-bench").absolute()  # a user without a home, as in a container
+    return Path(platformdirs.user_cache_dir("gan-bench"))
 
 
 def prepare(source: Source, size: int, progress: Progress = lambda *_: None) -> Prepared:
     """The data set at that size, from the cache if it is there, else made and kept."""
     folder = cache_dir() / "images" / f"{source.dataset.name}-{size}px-{source.key(size)}"
     with _locked(folder):
-        if not (folder / "data.json").exists():
+        try:
+            return _open(folder)
+        except (OSError, ValueError, LookupError, TypeError):  # not there, or damaged
             _make(source, size, folder, progress)
         return _open(folder)
+
+
+def check_bad(prepared: Prepared, most_percent: float) -> None:
+    """DataError if more than so many percent of the images that were found had to be dropped."""
+    report = prepared.report
+    dropped = report["dropped"]
+    found = report["train"] + report["held_out"] + dropped
+    percent = 100 * dropped / found
+    if percent > most_percent:
+        listed = "".join(f"\n  {plain(line)}" for line in report["first_dropped"])
+        more = dropped - len(report["first_dropped"])
+        rest = f"\n  and {more:,} more" if more else ""
+        raise DataError(
+            f"{dropped:,} of the {found:,} images of {prepared.data.name} cannot be used, more "
+            f"than {most_percent:g} %: {_told(report['reasons'])}{listed}{rest}\n"
+            f"Mend or remove them, or allow them with --max-bad {math.ceil(10 * percent) / 10:g}"
+        )
+
+
+def _told(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {plain(why)}" for why, count in reasons.items())
 
 
 @contextmanager
@@ -118,29 +164,32 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _make(source: Source, size: int, folder: Path, progress: Progress) -> None:
     images = _loaded(source, size)
+    name = source.dataset.name
+    _check_room(images, name, folder.parent)
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
     try:
         digest = hashlib.sha256()
-        shape = (0, 0, 0)
         for split in ("train", "held_out"):
-            pixels: Pixels = getattr(images, split)
-            shape = _write(pixels, made / f"{split}.npy", digest, partial(progress, split))
-        report = _report(images, size)
+            with _reading(name):
+                rows = Rows(getattr(images, split))
+            slices = rows.slices(name, digest, partial(progress, split))
+            write_parts(made / f"{split}.npy", slices, rows.bytes)
         write_json(
             made / "data.json",
             {
                 "data": Data(
-                    name=source.dataset.name,
+                    name=name,
                     fingerprint=digest.hexdigest(),
-                    shape=shape,
+                    shape=rows.shape[1:],
                     train=len(images.train),
                     held_out=len(images.held_out),
                 ).model_dump(mode="json"),
-                "report": report,
+                "report": _report(images, size),
             },
         )
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
+        sync_folder(folder.parent)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
@@ -148,13 +197,11 @@ def _make(source: Source, size: int, folder: Path, progress: Progress) -> None:
 def _loaded(source: Source, size: int) -> Images:
     """The data set, checked at the door."""
     name = source.dataset.name
-    try:
+    with _reading(name):
         images = source.dataset.load(source.root, size, source.download)
-    except OSError as error:
-        raise DataError(f"the data set {name} cannot be read: {error}") from error
-    if len(images.train) == 0:
-        raise DataError(f"the data set {name} has no training images")
-    first = images.train[0:1]
+        if len(images.train) == 0:
+            raise DataError(f"the data set {name} has no training images")
+        first = images.train[0:1]
     if first.dtype != np.uint8 or first.ndim != 4:
         raise DataError(
             f"the data set {name} must give (N, C, H, W) uint8, "
@@ -163,31 +210,70 @@ def _loaded(source: Source, size: int) -> Images:
     return images
 
 
-def _write(pixels: Pixels, path: Path, digest: Any, progress: Callable[[int, int], None]) -> Shape:
-    """Slice by slice into an .npy file, so that a set larger than memory can be made."""
-    _, C, H, W = pixels[0:1].shape
-    shape = (C, H, W)
-    array = np.lib.format.open_memmap(path, "w+", np.uint8, (len(pixels), *shape))
-    digest.update(json.dumps([len(pixels), *shape]).encode())
-    for start in range(0, len(pixels), CHUNK):
-        rows = np.ascontiguousarray(pixels[start : start + CHUNK])
-        array[start : start + len(rows)] = rows
-        digest.update(rows)
-        progress(start + len(rows), len(pixels))
-    array.flush()
-    return shape
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """What fails here is the data set's fault, not the cache's."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"the data set {name} cannot be read: {error}") from error
+
+
+def _check_room(images: Images, name: str, cache: Path) -> None:
+    with _reading(name):
+        needed = Rows(images.train).bytes + Rows(images.held_out).bytes
+    if (free := room(cache)) < needed:
+        raise StorageError(
+            f"no room for the data set {name}: needs {human_size(needed)}, {human_size(free)} free "
+            f"on {cache}; make room, or set GAN_BENCH_HOME to a folder on another disk"
+        )
+
+
+class Rows:
+    """Pixels on their way into an .npy file, slice by slice: a set may be larger than memory."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        _, C, H, W = pixels[0:1].shape
+        self.pixels = pixels
+        self.shape = (len(pixels), C, H, W)
+        self.bytes = math.prod(self.shape)
+
+    def slices(
+        self, name: str, digest: Any, progress: Callable[[int, int], None]
+    ) -> Iterator[bytes | memoryview]:
+        """The file in pieces; the digest is of shape and pixels, not of how they are kept."""
+        yield _npy_header(self.shape)
+        digest.update(json.dumps(self.shape).encode())
+        n = len(self.pixels)
+        for start in range(0, n, CHUNK):
+            with _reading(name):
+                rows = np.ascontiguousarray(self.pixels[start : start + CHUNK], np.uint8)
+            yield rows.data
+            digest.update(rows)
+            progress(start + len(rows), n)
+
+
+def _npy_header(shape: tuple[int, ...]) -> bytes:
+    buffer = io.BytesIO()
+    about = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, about)
+    return buffer.getvalue()
 
 
 def _report(images: Images, size: int) -> dict[str, Any]:
-    reasons = Counter(why.split(":")[0] for _, why in images.dropped)
     return {
         "size": size,
         "train": len(images.train),
         "held_out": len(images.held_out),
         "dropped": len(images.dropped),
-        "reasons": dict(reasons.most_common()),
+        "reasons": _reasons(images.dropped),
         "first_dropped": [f"{which}: {why}" for which, why in images.dropped[:LISTED]],
     }
+
+
+def _reasons(dropped: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """How many for each reason, the most frequent first."""
+    return dict(Counter(why.split(":")[0] for _, why in dropped).most_common())
 
 
 def _open(folder: Path) -> Prepared:
@@ -217,6 +303,8 @@ def _walk(root: Path) -> Iterator[Path]:
     if root.is_file():
         yield root
         return
+    if not root.is_dir():
+        raise DataError(f"{root} is neither a folder nor a file: give a folder or a zip of images")
     for folder, folders, files in os.walk(root, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(folder) / name for name in files if not name.startswith("."))
@@ -228,8 +316,7 @@ def _unreadable(error: OSError) -> None:
 
 def _is_image(name: str) -> bool:
     path = Path(name)
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in SUFFIXES and not hidden
+    return path.suffix.lower() in SUFFIXES and not any(map(HIDDEN.match, path.parts))
 
 
 class Decoded:
@@ -246,76 +333,245 @@ class Decoded:
 
 
 def _files(root: Path, size: int) -> Images:
-    names, read = _members(root)
-    if not names:
-        kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
-        raise DataError(f"no images in {root}: looked for {kinds}, in all folders below it")
     used: list[np.ndarray] = []
     dropped: list[tuple[str, str]] = []
-    for name, image in _decode_all(names, read, size):
-        if isinstance(image, str):
-            dropped.append((name, image))
-        else:
-            used.append(image)
-    return _split(root, used, dropped)
-
-
-def _split(root: Path, used: list[np.ndarray], dropped: list[tuple[str, str]]) -> Images:
+    with _members(root) as members, warnings.catch_warnings(action="ignore"):
+        if not members:
+            kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
+            raise DataError(f"no images in {root}: looked for {kinds}, in all folders below it")
+        for name, image in _decode_all(members, size):
+            if isinstance(image, str):
+                dropped.append((name, image))
+            else:
+                used.append(image)
     if len(used) < HOLD_OUT:
-        why = f"; {len(dropped)} dropped, the first: {': '.join(dropped[0])}" if dropped else ""
-        raise DataError(f"{root} has {len(used)} usable images and needs {HOLD_OUT} or more{why}")
+        raise DataError(_too_few(root, len(used), dropped))
     held_out = used[HOLD_OUT - 1 :: HOLD_OUT]
     train = [image for k, image in enumerate(used) if k % HOLD_OUT != HOLD_OUT - 1]
     return Images(train=Decoded(train), held_out=Decoded(held_out), dropped=dropped)
 
 
-def _members(root: Path) -> tuple[list[str], Callable[[str], bytes]]:
-    """Names of the images in a folder or zip, in order, and a way to read one."""
-    if root.is_dir():
-        paths = {path.relative_to(root).as_posix(): path for path in _walk(root)}
-        return sorted(filter(_is_image, paths)), lambda name: paths[name].read_bytes()
+def _too_few(root: Path, used: int, dropped: list[tuple[str, str]]) -> str:
+    found = used + len(dropped)
+    has = f"{root} has one image" if found == 1 else f"{root} has {found:,} images"
+    need = f"{HOLD_OUT} or more are needed"
+    if not dropped:
+        return f"{has}, and {need}: add images"
+    use = "none can be used" if not used else f"only {used} can be used, and {need}"
+    return f"{has}, {use}: {_told(_reasons(dropped))}; the first: {plain(': '.join(dropped[0]))}"
+
+
+# One file: how much of it is read, and what is not
+
+
+class Refused(ValueError):
+    """Why an image is not used; what comes before a colon is counted as one reason."""
+
+
+@dataclass(frozen=True)
+class Loose:
+    """An image file in a folder."""
+
+    name: str
+    path: Path
+
+    def size(self) -> int:
+        """Bytes to read; Refused where reading would not end, or begin."""
+        about = self.path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise Refused("no regular file")
+        return about.st_size
+
+    def open(self) -> IO[bytes]:
+        """To be read once, from its beginning."""
+        return self.path.open("rb")
+
+
+@dataclass(frozen=True)
+class Packed:
+    """An image file in a zip, read where it lies."""
+
+    name: str
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+
+    def size(self) -> int:
+        """Bytes to read; Refused for what no honest set has, or what has no bound."""
+        info = self.info
+        path = PureWindowsPath(info.filename)  # it knows both separators, and drives
+        times = info.file_size / max(info.compress_size, 1)
+        for so, why in (
+            (path.anchor, "absolute name"),
+            (".." in path.parts, "name that leads out of the zip"),
+            (stat.S_ISLNK(info.external_attr >> 16), "link in a zip"),
+            (info.flag_bits & ENCRYPTED, "encrypted"),
+            (  # zipfile unpacks others without a bound: 4 kB of bzip2 may hold 4 GB
+                info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
+                f"packed otherwise than by deflate: method {info.compress_type}",
+            ),
+            (
+                info.file_size > FLAT and times > MOST_PACKED,
+                f"packed more than {MOST_PACKED} times: {times:,.0f} times",
+            ),
+        ):
+            if so:
+                raise Refused(why)
+        return info.file_size
+
+    def open(self) -> IO[bytes]:
+        """To be read once, from its beginning."""
+        return self.archive.open(self.info)
+
+
+Member = Loose | Packed
+
+
+class Archive(io.FileIO):
+    """A zip file whose directory, which zipfile reads in one piece, has a bound as well."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most MOST_BYTES: about five million entries."""
+        if size is not None and size > MOST_BYTES:
+            raise zipfile.BadZipFile(f"its directory has {human_size(size)}")
+        return super().read(size) or b""
+
+
+@contextmanager
+def _members(root: Path) -> Iterator[list[Member]]:
+    """The images in a folder or zip, in order of their names."""
+    with ExitStack() as stack:
+        if root.is_dir():
+            paths = {path.relative_to(root).as_posix(): path for path in _walk(root)}
+            yield [Loose(name, paths[name]) for name in sorted(filter(_is_image, paths))]
+        else:
+            archive = _archive(stack.enter_context(_opened(root)), root)
+            # of two members with one name the last counts, as if they had been unpacked
+            infos = {each.filename: each for each in archive.infolist() if not each.is_dir()}
+            yield [Packed(name, archive, infos[name]) for name in sorted(filter(_is_image, infos))]
+
+
+def _opened(root: Path) -> Archive:
     try:
-        archive = zipfile.ZipFile(root)
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{root} is no zip: {error}; give a folder or a zip of images") from error
+        return Archive(root)
     except OSError as error:
         raise DataError(f"cannot read {root}: {error.strerror or error}") from error
-    return sorted(filter(_is_image, archive.namelist())), archive.read
 
 
-def _decode_all(
-    names: Iterable[str], read: Callable[[str], bytes], size: int
-) -> Iterator[tuple[str, np.ndarray | str]]:
+def _archive(file: Archive, root: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except Exception as error:  # on rubbish zipfile raises whatever comes
+        raise DataError(f"{root} is no zip: {error}; give a folder or a zip of images") from error
+
+
+class Budget:
+    """So much at once: who would need more than what is left waits until others are done."""
+
+    def __init__(self, most: int) -> None:
+        self.most = self.left = most
+        self.changed = threading.Condition()
+
+    @contextmanager
+    def take(self, count: int) -> Iterator[None]:
+        """Who needs more than all of it gets all, and so is alone."""
+        count = min(count, self.most)
+        with self.changed:
+            self.changed.wait_for(lambda: self.left >= count)
+            self.left -= count
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.left += count
+                self.changed.notify_all()
+
+
+def _decode_all(members: Iterable[Member], size: int) -> Iterator[tuple[str, np.ndarray | str]]:
     """Every image as (3, size, size) uint8, or the reason why not, decoded on all cores."""
-    rest = iter(names)
+    Image.init()  # fills Image.OPEN
+    decode = partial(_decode, size=size, content=Budget(MOST_BYTES), pixels=Budget(MOST_PIXELS))
+    rest = iter(members)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while batch := list(islice(rest, CHUNK)):
-            yield from zip(
-                batch, pool.map(lambda name: _decode(read, name, size), batch), strict=True
-            )
+            names = (member.name for member in batch)
+            yield from zip(names, pool.map(decode, batch), strict=True)
 
 
-def _decode(read: Callable[[str], bytes], name: str, size: int) -> np.ndarray | str:
+def _decode(member: Member, size: int, content: Budget, pixels: Budget) -> np.ndarray | str:
     try:
-        with Image.open(io.BytesIO(read(name)), formats=FORMATS) as image:
+        count = _checked_bytes(member)
+        with (
+            content.take(count),
+            _image(_content(member, count)) as image,
+            pixels.take(_checked_pixels(image)),
+        ):
             return convert(image, size)
-    except TooSmall as error:
+    except Refused as error:
         return str(error)
+    except Image.DecompressionBombError as error:  # some decoders make room as they open
+        return f"{TOO_LARGE}: {error}"
     except Exception as error:  # a decoder may raise anything on rubbish; each is told and counted
         return f"unreadable: {error or type(error).__name__}"
 
 
-class TooSmall(ValueError):
+def _checked_bytes(member: Member) -> int:
+    count = member.size()
+    if count == 0:
+        raise Refused("empty")
+    if count > MOST_BYTES:
+        raise Refused(f"larger than {_mebibytes(MOST_BYTES)}: {_mebibytes(count)}")
+    return count
+
+
+def _mebibytes(count: int) -> str:
+    return f"{math.ceil(count / 2**20):,} MiB"
+
+
+def _content(member: Member, count: int) -> bytes:
+    """What was checked is what is read, even if there is more by now."""
+    with member.open() as file:
+        return file.read(count)
+
+
+def _image(content: bytes) -> Image.Image:
+    """An image of which only the header has been read.
+
+    As Image.open does it, but for its limit of pixels: ours is lower, and tells width and height.
+    """
+    for kind in FORMATS:
+        factory, fits = Image.OPEN[kind]
+        if fits and fits(content[:16]) is True:
+            return factory(io.BytesIO(content), "")
+    raise Refused(f"unreadable: no {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+
+
+def _checked_pixels(image: Image.Image) -> int:
+    """How many the decoder makes room for: a tile of a TIFF may be larger than its image."""
+    for width, height in (image.size, _tile(image)):
+        if width * height > MOST_PIXELS:
+            raise Refused(f"{TOO_LARGE}: {width} x {height}")
+    return image.width * image.height
+
+
+def _tile(image: Image.Image) -> tuple[int, int]:
+    tags = getattr(image, "tag_v2", {})
+    width, height = tags.get(TILEWIDTH, 1), tags.get(TILELENGTH, 1)
+    if not isinstance(width, int) or not isinstance(height, int):
+        raise Refused("unreadable: a tile without a size")
+    return width, height
+
+
+class TooSmall(Refused):
     """Enlarging an image would teach G blur."""
 
 
 def convert(image: Image.Image, size: int) -> np.ndarray:
-    """One image by the one rule: (3, size, size) uint8."""
+    """One image, which is used up, by the one rule: (3, size, size) uint8."""
     if min(image.size) < size:
         width, height = image.size
         raise TooSmall(f"smaller than {size} px: {width} x {height}")
-    upright = ImageOps.exif_transpose(image)
-    fitted = ImageOps.fit(_rgb(upright), (size, size), Image.Resampling.LANCZOS)
+    ImageOps.exif_transpose(image, in_place=True)  # else it copies what is upright
+    fitted = ImageOps.fit(_rgb(image), (size, size), Image.Resampling.LANCZOS)
     return np.asarray(fitted).transpose(2, 0, 1)
 
 
@@ -324,7 +580,15 @@ def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        image = Image.alpha_composite(white, layer)
+        return _over_white(image if image.mode == "RGBA" else image.convert("RGBA"))
     return image.convert("RGB")
+
+
+def _over_white(layer: Image.Image) -> Image.Image:
+    """Band by band, so that a large image does not lie in memory four times."""
+    whole = Image.new("RGB", layer.size)
+    for top in range(0, layer.height, BAND):
+        box = (0, top, layer.width, min(top + BAND, layer.height))
+        white = Image.new("RGBA", (layer.width, box[3] - top), "white")
+        whole.paste(Image.alpha_composite(white, layer.crop(box)).convert("RGB"), box)
+    return whole

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from typing import Any
 
 from gan_bench import store
 from gan_bench.contract import StorageError, UsageError
+from gan_bench.curves import number
 from gan_bench.protocol import Judged, Protocol
 from gan_bench.statistics import Spread, agreement, interval, letters, sources
 from gan_bench.store import Best, Record
@@ -86,6 +89,7 @@ def _remarks(record: Record) -> Iterator[str]:
         yield f"{name}: rolled back {times}; the images thrown away are counted in its kimg"
     if record.reason and not record.verdicts:
         yield f"{name}: {record.reason}"
+    yield from (f"{name}: {note}" for note in record.notes)
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ class Boards:
 
 def load(results: Path, slug: str | None = None, sort: str | None = None) -> Boards:
     """Read a results folder. UsageError if there is nothing in it to report."""
-    folders = sorted(path.parent for path in results.glob("*/protocol.json"))
+    folders = sorted(path for path in results.glob("*") if _is_there(path / "protocol.json"))
     if slug is not None:
         folders = [folder for folder in folders if folder.name == slug]
     if not folders:
@@ -162,6 +166,11 @@ def load(results: Path, slug: str | None = None, sort: str | None = None) -> Boa
         except StorageError as error:
             unreadable.append(str(error))
     return Boards(boards, unreadable)
+
+
+def _is_there(path: Path) -> bool:
+    """Also what cannot be read, as a link that leads nowhere: what is there is told."""
+    return os.path.lexists(path)
 
 
 def _board(folder: Path, sort: str | None) -> Board:
@@ -178,7 +187,7 @@ def _board(folder: Path, sort: str | None) -> Board:
 
 def _add(row: Row, cell: Path) -> None:
     row.folders.append(cell)
-    if not (cell / "record.json").exists():
+    if not _is_there(cell / "record.json"):
         row.unfinished += 1
         return
     try:
@@ -284,13 +293,11 @@ def _reached(folder: Path, metric: Judged, seconds: float) -> tuple[float, float
     except StorageError:
         return None
     # a clock that is read at 200 places may be one place late at the very end
-    reached = max((row["kimg"] for row in speed if row["seconds"] <= seconds * 1.001), default=0.0)
-    told = [
-        (look["kimg"], look["scores"][metric.name])
-        for look in looks
-        if look["kimg"] <= reached and look["scores"].get(metric.name) is not None
-    ]
-    return told[-1] if told else None
+    within = [number(row, "kimg") for row in speed if number(row, "seconds") <= seconds * 1.001]
+    reached = max((kimg for kimg in within if math.isfinite(kimg)), default=0.0)
+    told = [(number(look, "kimg"), number(look, "scores", metric.name)) for look in looks]
+    scored = [(kimg, score) for kimg, score in told if kimg <= reached and math.isfinite(score)]
+    return scored[-1] if scored else None
 
 
 def figure_paths(board: Board) -> dict[str, Path]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from rich import progress as bars
 from rich.console import Console
@@ -16,6 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gan_bench import store
+from gan_bench.contract import StorageError
+from gan_bench.curves import number
+from gan_bench.escape import plain
 from gan_bench.images import Prepared
 from gan_bench.protocol import Protocol
 from gan_bench.store import VerdictKind
@@ -47,7 +51,7 @@ class State:
         last = self.phase.rpartition(" ")[2]
         if last in get_args(VerdictKind):
             return "yellow"
-        return {"waiting": "dim", "failed": "red"}.get(last, "")
+        return {"waiting": "dim", "failed": "red", "unreadable": "red"}.get(last, "")
 
     def row(self, kimg: float) -> list[str]:
         """The state as text, for the COLUMNS."""
@@ -68,7 +72,7 @@ def _number(value: float | None, style: str) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds as people say them: 47 s, 3 min 20 s, 5 h 12 min."""
-    whole = round(seconds)
+    whole = round(min(seconds, 1e12))
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
@@ -84,21 +88,34 @@ def cell_name(folder: Path) -> str:
 def state_of(folder: Path, protocol: Protocol, started: bool) -> State:
     """Read a cell's state back from its files."""
     name = cell_name(folder)
-    curve, speed = (store.last_line(folder / f"{part}.jsonl") for part in ("curve", "speed"))
-    kimg = curve.get("kimg", 0.0)
+    curve, speed, look = (
+        store.last_line(folder / f"{part}.jsonl") for part in ("curve", "speed", "vitals")
+    )
+    kimg = _known(curve, "kimg") or 0.0
     if (folder / "record.json").exists():
-        return State(name, store.read_record(folder).status, kimg)
+        return State(name, _status(folder), kimg)
     if not started:
         return State(name, "waiting")
     if not curve or not speed:
         return State(name, "preparing")
-    rate = speed["images_per_second"]
+    rate = _known(speed, "images_per_second")
     left = max(0.0, protocol.schedule.kimg - kimg) * 1000 / rate if rate else None
-    phase = "measuring" if curve["step"] >= protocol.schedule.updates else "training"
-    verdict = store.last_line(folder / "vitals.jsonl").get("verdict")
-    if verdict:
-        phase += f", {verdict}"
-    return State(name, phase, kimg, curve["loss_d"], curve["loss_g"], rate, left)
+    phase = "measuring" if number(curve, "step") >= protocol.schedule.updates else "training"
+    if look.get("verdict") in get_args(VerdictKind):
+        phase += f", {look['verdict']}"
+    return State(name, phase, kimg, _known(curve, "loss_d"), _known(curve, "loss_g"), rate, left)
+
+
+def _known(line: dict[str, Any], name: str) -> float | None:
+    value = number(line, name)
+    return None if math.isnan(value) else value
+
+
+def _status(folder: Path) -> str:
+    try:
+        return store.read_record(folder).status
+    except StorageError:
+        return "unreadable"
 
 
 class Watch:
@@ -124,7 +141,8 @@ class Watch:
             words = column in ("cell", "phase")
             table.add_column(column, justify="left" if words else "right", overflow="fold")
         for state in self.states():
-            table.add_row(*map(Text, state.row(self.protocol.schedule.kimg)), style=state.style)
+            texts = map(plain, state.row(self.protocol.schedule.kimg))
+            table.add_row(*map(Text, texts), style=state.style)
         return table
 
     @contextmanager
@@ -151,17 +169,21 @@ class Watch:
 
     def ended(self, folder: Path) -> None:
         """Say how a cell ended."""
-        record = store.read_record(folder)
+        try:
+            record = store.read_record(folder)
+        except StorageError as error:
+            self.say(f"{cell_name(folder)}: {error}")
+            return
         ranking = self.protocol.evaluation.metrics[0].name
         told: list[str] = [record.status]
         if ranking in record.scores:
             told.append(f"{ranking} {record.scores[ranking].value:.4g}")
-        told += [text for text in (record.reason, record.diagnosis) if text]
+        told += [text for text in (record.reason, *record.notes, record.diagnosis) if text]
         self.say(f"{cell_name(folder)}: {', '.join(told)}")
 
     def say(self, text: str) -> None:
         """One line, printed as it is: no markup, no wrapping where no one looks on."""
-        self.console.print(Text(text), soft_wrap=True)
+        self.console.print(Text(plain(text)), soft_wrap=True)
 
 
 @contextmanager
@@ -203,10 +225,10 @@ def preparing(console: Console, name: str) -> Iterator[Callable[[str, int, int],
     with bars.Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        task = bar.add_task(f"preparing {name}", total=None)
+        task = bar.add_task(plain(f"preparing {name}"), total=None)
 
         def update(what: str, done: int, of: int) -> None:
-            split = what.replace("_", " ")
-            bar.update(task, description=f"preparing {name}, {split}", completed=done, total=of)
+            told = plain(f"preparing {name}, {what.replace('_', ' ')}")
+            bar.update(task, description=told, completed=done, total=of)
 
         yield update

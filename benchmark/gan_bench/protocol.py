@@ -8,6 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
+LARGEST = 1e100  # sums and squares of larger numbers overflow
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Side = Annotated[int, Field(ge=1, le=4096)]  # of an image, or its channels
 NonNegative = Annotated[float, Field(ge=0)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
@@ -19,7 +23,7 @@ class _Frozen(BaseModel):
 class Schedule(_Frozen):
     """How a cell is trained. kimg counts thousands of real images shown to D."""
 
-    kimg: PositiveFloat
+    kimg: Annotated[float, Field(gt=0, le=1e9)]
     batch: Annotated[int, Field(ge=2)] = 64
     lr_g: PositiveFloat = 2e-4
     lr_d: PositiveFloat = 2e-4
@@ -71,9 +75,9 @@ class Data(_Frozen):
 
     name: str
     fingerprint: str
-    shape: tuple[int, int, int]
+    shape: tuple[Side, Side, Side]
     train: PositiveInt
-    held_out: int
+    held_out: Count
 
 
 class Protocol(_Frozen):
@@ -99,6 +103,7 @@ class Place(_Frozen):
     root: str | None = None
     plugins: tuple[str, ...] = ()  # files given with --plugin
     weights: str | None = None  # given with --feature-weights
+    timeout: PositiveFloat | None = None  # seconds that one process of it may take
 
 
 class Cell(_Frozen):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import filelock
+import psutil
 
 from gan_bench import store
 from gan_bench.catalogue import Catalogue
@@ -19,6 +22,7 @@ from gan_bench.contract import (
     Dataset,
     Engine,
     Features,
+    GanBenchError,
     Loss,
     Metric,
     NotHere,
@@ -26,10 +30,20 @@ from gan_bench.contract import (
     StorageError,
     UsageError,
 )
-from gan_bench.images import Prepared, Progress, Source, files_at, prepare
+from gan_bench.images import Prepared, Progress, Source, check_bad, files_at, prepare
+from gan_bench.leaderboard import differences
 from gan_bench.protocol import Cell, Evaluation, Place, Plan, Protocol, Schedule
 
-LOG_TAIL = 2000  # characters of cell.log that are looked through for a reason
+if TYPE_CHECKING:
+    from gan_bench.rehearsal import Rehearsed
+
+Say = Callable[[str], None]
+
+# How a process ends that was ended from outside: the cell itself may be in order.
+LOST = {-signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM} | (
+    {-signal.SIGKILL, -signal.SIGHUP} if os.name == "posix" else set()
+)
+RETRIES = 3  # of a lost process: more would look like a machine that cannot run it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +69,8 @@ class Request:
     engine: str | None = None
     plugins: tuple[Path, ...] = ()
     weights: Path | None = None
+    max_bad: float = 0.1  # percent
+    timeout: float | None = None  # seconds
 
 
 @dataclass(frozen=True)
@@ -82,6 +98,7 @@ def make_plan(
     evaluation = _evaluation(request, catalogue, preset, source.dataset, notes)
     size = request.size or source.dataset.size or preset.size
     prepared = prepare(source, size, progress)
+    check_bad(prepared, request.max_bad)
     _enough(prepared, schedule)
     defaults = [catalogue.find(Architecture, name) for name in preset.architectures]
     architectures = _suited(asked, defaults, prepared, notes)
@@ -91,6 +108,7 @@ def make_plan(
         root=str(source.root) if source.root else None,
         plugins=tuple(str(path.absolute()) for path in request.plugins),
         weights=str(request.weights.absolute()) if request.weights else None,
+        timeout=request.timeout,
     )
     cells = tuple(
         Cell(architecture=architecture, loss=loss, seed=seed, place=place)
@@ -313,57 +331,187 @@ def folders(planned: Planned, results: Path) -> list[Path]:
     return [store.cell_dir(results, protocol, cell) for cell in planned.plan.cells]
 
 
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a protocol's folder; a killed process leaves no lock behind."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with filelock.FileLock(folder / ".lock", timeout=0):
-            yield
-    except filelock.Timeout as error:
-        raise StorageError(
-            f"{folder} is being used by another run: wait for its end, or choose another --results"
-        ) from error
-
-
 def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None:
-    """Write the plan's folders; what has an outcome stays as it is."""
+    """Write the plan's folders; what has an outcome stays as it is.
+
+    Raises UsageError if the folder holds another protocol, DataError if the data set has changed
+    since cells of this plan were begun.
+    """
     protocol = planned.plan.protocol
     root = store.protocol_dir(results, protocol)
+    cells = list(zip(planned.plan.cells, folders(planned, results), strict=True))
+    _same_protocol(root / "protocol.json", protocol)
+    _same_data(planned, results)
+    store.make_folder(root)
+    store.remove_parts(root)
     store.write_json(root / "protocol.json", protocol.model_dump(mode="json"))
     store.write_json(root / "data-report.json", planned.prepared.report)
-    for cell, folder in zip(planned.plan.cells, folders(planned, results), strict=True):
-        record = folder / "record.json"
-        if retry_failed and record.exists() and store.read_record(folder).status == "failed":
-            record.unlink()
-        if not record.exists():
+    for cell, folder in cells:
+        if retry_failed and failed(folder):
+            store.remove(folder / "record.json")
+        if not done(folder):
+            store.make_folder(folder)
             store.write_json(folder / "cell.json", cell.model_dump(mode="json"))
 
 
-def run_cells(engine: Engine, folders: list[Path], slots: int = 1) -> Iterator[Path]:
-    """Start what has no record; yield each folder as its cell ends, with a record in any case."""
-    waiting = [folder for folder in folders if not (folder / "record.json").exists()]
-    for folder, code in engine.start(waiting, slots):
-        if not (folder / "record.json").exists():
-            cell = store.read_model(folder / "cell.json", Cell)
-            store.write_record(folder, _ended_without_record(folder, cell, code))
-        yield folder
+def _same_protocol(path: Path, protocol: Protocol) -> None:
+    """The name of the folder has the digest of what must be in it."""
+    if not path.exists():
+        return
+    try:
+        found = store.read_model(path, Protocol)
+    except StorageError:  # damaged, and about to be written again
+        return
+    if found != protocol:
+        raise UsageError(
+            f"{path} is not the protocol that its folder is named after "
+            f"({_differing(found, protocol)}): it was edited by hand; move the folder away, "
+            "or choose another --results"
+        )
 
 
-def _ended_without_record(folder: Path, cell: Cell, code: int) -> store.Record:
+def _differing(then: Protocol, now: Protocol) -> str:
+    told = differences(then, now).items()
+    return "; ".join(f"{name}: {str(a)[:20]} then, {str(b)[:20]} now" for name, (a, b) in told)
+
+
+def _same_data(planned: Planned, results: Path) -> None:
+    """DataError if only the images differ from those that cells of this plan were begun with."""
+    protocol = planned.plan.protocol
+    begun = [
+        folder.relative_to(store.protocol_dir(results, protocol))
+        for folder in folders(planned, results)
+        if not done(folder)
+    ]
+    for path in sorted(results.glob("*/protocol.json")):
+        try:
+            other = store.read_model(path, Protocol)
+        except StorageError:  # told by the report
+            continue
+        changed = other.data != protocol.data and other == protocol.model_copy(
+            update={"data": other.data}
+        )
+        if changed and other.data.name == protocol.data.name:
+            for folder in (path.parent / cell for cell in begun):
+                if any(folder.glob("checkpoint/*.pt")) and not done(folder):
+                    raise DataError(
+                        f"the data set {protocol.data.name} has changed since {folder} was begun "
+                        f"({_differing(other, protocol)}): put the images back to go on with it, "
+                        "or begin anew with another --results"
+                    )
+
+
+def done(folder: Path) -> bool:
+    """The cell has a record; a record that cannot be read is still not to be written over."""
+    return (folder / "record.json").exists()
+
+
+def failed(folder: Path) -> bool:
+    """The cell has no outcome, or none that can be read."""
+    try:
+        return store.read_record(folder).status == "failed"
+    except StorageError:
+        return True
+
+
+def rehearse(folders: Iterable[Path], home: Path, say: Say = lambda _: None) -> None:
+    """One step of every pair that waits; what cannot be trained has a failed record at once.
+
+    Raises what would stop all cells: data, features, checkpoints of another training, and a disk
+    without room for what the cells will write.
+    """
+    from gan_bench.rehearsal import rehearse as rehearsed
+
+    waiting = [folder for folder in folders if not done(folder)]
+    found: list[Rehearsed] = []
+    for each in rehearsed(waiting):
+        error = each.error or _too_large(each)
+        if each.stops is not None:
+            raise _error_of(each.stops, error or "")
+        if error:
+            _fail(Path(each.cell), error)
+            say(f"{' / '.join(Path(each.cell).parts[-3:])}: failed, {error}")
+        else:
+            found.append(each)
+    _room_for(found, home)
+
+
+def _too_large(rehearsed: Rehearsed) -> str | None:
+    free = psutil.virtual_memory().available
+    if rehearsed.memory_bytes <= free:
+        return None
+    needs, there = map(store.human_size, (rehearsed.memory_bytes, free))
+    return f"out of memory: it needs {needs} and {there} are free; lower --batch or --size"
+
+
+def _room_for(cells: Sequence[Rehearsed], home: Path) -> None:
+    """StorageError if the disk will be full before the last cell is done."""
+    # of the cell at work: two checkpoints, and the third while it is written
+    at_work = 3 * max((cell.state_bytes for cell in cells), default=0)
+    needs = at_work + sum(cell.left_bytes for cell in cells)
+    if needs > (free := store.room(home)):
+        raise StorageError(
+            f"not enough room for results: {len(cells)} cells need {store.human_size(needs)}, "
+            f"{store.human_size(free)} free on {home}: make room, or choose another --results"
+        )
+
+
+def _error_of(code: int, text: str) -> GanBenchError:
+    kinds = {kind.exit_code: kind for kind in (UsageError, DataError, StorageError)}
+    return kinds.get(code, GanBenchError)(text)
+
+
+def run_cells(
+    engine: Engine, folders: Sequence[Path], slots: int = 1, say: Say = lambda _: None
+) -> Iterator[Path]:
+    """Start what has no record; yield each folder as its cell ends, with a record in any case.
+
+    A cell whose process was lost goes on from its checkpoint when the others are done, at most
+    three times. Raises StorageError if a cell could not write, for the next could not either.
+    """
+    losses = Counter[Path]()
+    waiting = [folder for folder in folders if not done(folder)]
+    while waiting:
+        again = []
+        with closing(_started(engine, waiting, slots)) as ended:
+            for folder, code in ended:
+                if not done(folder):
+                    losses[folder] += 1
+                    if code in (StorageError.exit_code, UsageError.exit_code):
+                        raise _error_of(code, _last_error(folder))
+                    if code in LOST and losses[folder] <= RETRIES:
+                        name = " / ".join(folder.parts[-3:])
+                        say(f"{name}: its process was ended by something else; it will go on")
+                        again.append(folder)
+                        continue
+                    _ended_without_record(folder, code)
+                yield folder
+        waiting = again
+
+
+def _started(engine: Engine, cells: list[Path], slots: int) -> Generator[tuple[Path, int]]:
+    """Closing this closes what the engine gave, if that can be closed."""
+    yield from engine.start(cells, slots)
+
+
+def _last_error(folder: Path) -> str:
+    if not folder.exists():
+        return f"{folder} is gone: put it back to go on with it"
+    lines = store.tail(folder / "cell.log").splitlines()
+    said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return said[-1] if said else f"{folder} cannot be written: no reason could be written either"
+
+
+def _ended_without_record(folder: Path, code: int) -> None:
+    from gan_bench.cell import LOG, how_it_ended, last_words
+
+    log = folder / LOG
+    why = f"the process left no record: it {how_it_ended(code, log)}"
+    _fail(folder, why, "\n".join(last_words(log)) or None)
+
+
+def _fail(folder: Path, reason: str, log: str | None = None) -> None:
     from gan_bench.cell import failure
 
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    lines = _tail(folder / "cell.log").strip().splitlines()
-    said = f"; it said last: {lines[-1][:300]}" if lines else ""
-    return failure(cell, f"the process ended with {how} and left no record{said}")
-
-
-def _tail(path: Path) -> str:
-    """The end of a log, if the engine keeps one."""
-    if not path.exists():
-        return ""
-    with path.open("rb") as log:
-        log.seek(0, os.SEEK_END)
-        log.seek(max(0, log.tell() - LOG_TAIL))
-        return log.read().decode(errors="replace")
+    cell = store.read_model(folder / "cell.json", Cell)
+    store.write_record(folder, failure(folder, cell, reason, log))

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import io
 import json
 import math
 import os
 import re
-import tempfile
-from collections.abc import Iterator
+import shutil
+import socket
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import filelock
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gan_bench.contract import StorageError, UsageError
-from gan_bench.protocol import Cell, Protocol
+from gan_bench.protocol import Cell, Count, Number, Protocol
 
 Model = TypeVar("Model", bound=BaseModel)
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 SCHEMA = 1
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+PART = ".part"  # what a file is called until it is complete
+LARGEST = 16 * 2**20  # bytes of a document that is read: a record has 10,000, a long curve 100,000
+LOG_TAIL = 20_000  # bytes of a log that are looked through for a reason
+BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # of Windows
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -46,6 +60,7 @@ def name_of(path: Path) -> str:
 
 def protocol_dir(results: Path, protocol: Protocol) -> Path:
     """Where a protocol's cells live."""
+    safe_name(protocol.data.name)  # all else in it is of our making
     return results / protocol.slug
 
 
@@ -60,43 +75,72 @@ def protocol_of(directory: Path) -> Protocol:
     return read_model(directory.parents[2] / "protocol.json", Protocol)
 
 
-# Writing and reading
+# Writing: the one path on which anything gets onto a disk
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write all of it or nothing: a temporary file beside it, synced, then renamed."""
+def write_parts(path: Path, parts: Iterable[Buffer], size: int | None = None) -> str:
+    """Write all of it or nothing, and give the SHA-256 of what then lies there.
+
+    A temporary file beside it is written, synced and read back, and only then takes its name: a
+    process that is killed, a full disk or a disk that returns other bytes leaves what was there
+    before. Raises StorageError; `size` in bytes, where it is known, is told if there is no room.
+    """
+    temporary = path.with_name(f".{path.name[-200:]}.{os.getpid()}{PART}")
+    written = 0
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o666 & ~_umask())  # mkstemp's own is for no one else to read
-            os.replace(name, path)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o666)
+            digest = hashlib.sha256()
+            try:
+                for part in parts:
+                    _write(handle, part)
+                    digest.update(part)
+                    written += memoryview(part).nbytes
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            if digest_of(temporary) != digest.hexdigest():
+                raise OSError(errno.EIO, "it reads back otherwise than it was written")
+            os.replace(temporary, path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+        raise StorageError(f"cannot write {path}: {_why(error, path, size or written)}") from error
+    return digest.hexdigest()
 
 
-def _umask() -> int:
-    """There is no way to read it but to set it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+def _write(handle: int, part: Buffer) -> None:
+    rest = memoryview(part).cast("B")
+    while rest:
+        rest = rest[os.write(handle, rest) :]
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _why(error: OSError, path: Path, size: int) -> str:
+    """The system's own words, and the numbers if there was no room."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return error.strerror or str(error)
+    free = f"{human_size(room(path.parent))} free on {path.parent}"
+    return f"no space left: needs {human_size(size)}, {free}; make room first"
+
+
+def room(folder: Path) -> int:
+    """Bytes that can still be written to the disk of this folder, or of the one it would be in."""
+    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    return shutil.disk_usage(there).free
+
+
+def human_size(count: float) -> str:
+    """Bytes as people say them: 84 MB, 1.5 GB; powers of ten, as disks are sold."""
+    power = min(int(math.log10(max(count, 1)) // 3), len(UNITS) - 1)
+    amount = count / 1000**power
+    return f"{amount:.0f} {UNITS[power]}" if amount >= 100 else f"{amount:.3g} {UNITS[power]}"
+
+
+def write_bytes(path: Path, content: Buffer) -> str:
+    """One file, all of it or nothing; its SHA-256."""
+    return write_parts(path, [content], memoryview(content).nbytes)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -108,33 +152,152 @@ def write_array(path: Path, array: np.ndarray) -> None:
     """One array as .npy."""
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
-    write_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getbuffer())
 
 
 def append_line(path: Path, row: dict[str, Any]) -> None:
-    """One more line of JSON; a number that is not finite becomes null."""
+    """One more line of JSON; a number that is not finite becomes null.
+
+    Not synced: what must not be lost of these lines is in the checkpoints as well.
+    """
     finite = {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in row.items()
     }
+    line = (json.dumps(finite, allow_nan=False) + "\n").encode()
     try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(finite, allow_nan=False) + "\n")
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | BINARY, 0o666)
+        try:
+            _write(handle, line)
+        finally:
+            os.close(handle)
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+        raise StorageError(f"cannot write {path}: {_why(error, path, len(line))}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """The folder, and all above it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make {folder}: {_why(error, folder, 0)}") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Until its folder is synced, a new name can be lost with the power."""
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, if it is there."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot delete {path}: {error.strerror or error}") from error
+
+
+def set_aside(path: Path) -> None:
+    """Keep a damaged file out of the way, under its name and .corrupt."""
+    try:
+        os.replace(path, path.with_name(f"{path.name}.corrupt"))
+    except OSError as error:
+        raise StorageError(f"cannot rename {path}: {error.strerror or error}") from error
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete what killed writers left half written below a folder that no one else writes to."""
+    for path in folder.rglob(f".*{PART}"):
+        remove(path)
+
+
+@contextmanager
+def alone_in(folder: Path, wait: float = 0) -> Iterator[None]:
+    """Keep all others out of a folder; StorageError with the holder's name after `wait` seconds.
+
+    The lock is the system's, so that a killed process leaves none behind.
+    """
+    make_folder(folder)
+    lock, holder = filelock.FileLock(folder / ".lock", timeout=wait), folder / ".holder.json"
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise StorageError(
+            f"{folder} is being used by another run{_told(holder)}: wait for its end, "
+            "or choose another --results"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"cannot lock {folder}: {error.strerror or error}") from error
+    try:
+        write_json(holder, {"pid": os.getpid(), "host": socket.gethostname()})
+        yield
+        remove(holder)
+    finally:
+        lock.release()
+
+
+def _told(holder: Path) -> str:
+    try:
+        who = json.loads(read_bytes(holder))
+        return f" (process {int(who['pid'])} on {who['host']})"
+    except (StorageError, ValueError, LookupError, TypeError):
+        return ""  # between the lock and the name lies a moment
+
+
+# Reading
+
+
+def read_bytes(path: Path, most: int = LARGEST) -> bytes:
+    """A regular file of at most so many bytes; StorageError for anything else."""
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise StorageError(f"unreadable {path}: it is no regular file")
+        if about.st_size > most:
+            raise StorageError(f"unreadable {path}: {human_size(about.st_size)} are too many")
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    handle = os.open(path, os.O_RDONLY | BINARY)
+    try:
+        while chunk := os.read(handle, 2**20):
+            digest.update(chunk)
+    finally:
+        os.close(handle)
+    return digest.hexdigest()
+
+
+def tail(path: Path, most: int = LOG_TAIL) -> str:
+    """The end of a log, "" if there is none."""
+    try:
+        with path.open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(0, log.tell() - most))
+            return log.read().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The complete lines of a JSON-lines file; an unfinished last one is left out."""
-    if not path.exists():
+    if not os.path.lexists(path):
         return []
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-        return [json.loads(line) for line in lines]
-    except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:  # of UTF-8 or of JSON
+        rows = [json.loads(line.decode()) for line in read_bytes(path).split(b"\n")[:-1]]
+    except (ValueError, RecursionError) as error:  # of UTF-8 or of JSON
         raise StorageError(f"unreadable {path}: {error}") from error
+    if not all(isinstance(row, dict) for row in rows):
+        raise StorageError(f"unreadable {path}: a line is no JSON object")
+    return rows
 
 
 def last_line(path: Path) -> dict[str, Any]:
@@ -149,9 +312,7 @@ def last_line(path: Path) -> dict[str, Any]:
 def read_model(path: Path, kind: type[Model]) -> Model:
     """A JSON document as a checked value."""
     try:
-        return kind.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+        return kind.model_validate_json(read_bytes(path))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the document"
@@ -166,13 +327,13 @@ class Score(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    value: float
-    error: float | None = None  # standard error over samplings of the same network
+    value: Number
+    error: Number | None = None  # standard error over samplings of the same network
     higher_is_better: bool
     features: str
-    n: int  # generated images
+    n: Count  # generated images
     reference: str
-    reference_n: int
+    reference_n: Count
 
 
 class Cost(BaseModel):
@@ -180,14 +341,14 @@ class Cost(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    train_seconds: float  # without looking and measuring
-    images_per_second: float
-    evaluate_seconds: float  # with the looks at every tick
-    peak_memory_mib: float
-    g_parameters: int
-    d_parameters: int
-    g_macs: int | None = None  # multiply-accumulates of one image, forward
-    d_macs: int | None = None
+    train_seconds: Number  # without looking and measuring
+    images_per_second: Number
+    evaluate_seconds: Number  # with the looks at every tick
+    peak_memory_mib: Number
+    g_parameters: Count
+    d_parameters: Count
+    g_macs: Count | None = None  # multiply-accumulates of one image, forward
+    d_macs: Count | None = None
 
 
 VerdictKind = Literal["collapsed", "degraded", "diverged"]
@@ -200,7 +361,7 @@ class Verdict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: VerdictKind
-    kimg: float  # when it was found
+    kimg: Number  # when it was found
     reason: str
 
 
@@ -210,9 +371,9 @@ class Best(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     metric: str
-    value: float
-    kimg: float
-    final: float  # of the last tick, on the same samples: only these two can be compared
+    value: Number
+    kimg: Number
+    final: Number  # of the last tick, on the same samples: only these two can be compared
 
 
 class Record(BaseModel):
@@ -223,15 +384,18 @@ class Record(BaseModel):
     schema_number: Literal[1] = 1
     architecture: str
     loss: str
-    seed: int
+    seed: Count
     status: Status  # of the network that was measured, at the end
     reason: str | None = None
     scores: dict[str, Score] = {}
     unscored: dict[str, str] = {}  # metrics that refused, and why
     best: Best | None = None
     verdicts: tuple[Verdict, ...] = ()  # all there were on the way
-    rollbacks: int = 0
+    rollbacks: Count = 0
     diagnosis: str | None = None  # one line of plain words
+    notes: tuple[str, ...] = ()  # what else a reader should know: checkpoints that were damaged
+    starts: Count = 1  # processes it took: more than one if it was interrupted
+    log: str | None = None  # the end of cell.log, of a process that left no record itself
     cost: Cost | None = None
     device: str | None = None
     versions: dict[str, str] = {}
@@ -249,5 +413,7 @@ def read_record(directory: Path) -> Record:
 
 
 def cells_in(protocol_folder: Path) -> Iterator[Path]:
-    """The cell folders below a protocol's folder, in order of their names."""
-    yield from sorted(path.parent for path in protocol_folder.glob("*/*/seed*/cell.json"))
+    """The cell folders below a protocol's folder, in order of their names, damaged ones too."""
+    for folder in sorted(protocol_folder.glob("*/*/seed*")):
+        if any(os.path.lexists(folder / name) for name in ("cell.json", "record.json")):
+            yield folder

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
@@ -65,6 +67,10 @@ class Training:
     z_dim: int
     device: str
     step: int = 0
+    # since the last Point: the sum of the COLUMNS, steps taken, steps after which it was finite
+    totals: Tensor = field(default_factory=lambda: torch.zeros(len(COLUMNS)))
+    since: int = 0
+    good: Tensor = field(default_factory=lambda: torch.zeros(()))
 
 
 def build_pair(arch: Architecture, shape: Shape, seed: int = 0) -> tuple[nn.Module, nn.Module]:
@@ -79,6 +85,8 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0) -> tuple[nn.Modu
             _check(arch, "discriminator", D(images), (2,))
         if images.abs().max() > 1:
             raise BadPair(f"the generator of {arch.name} must give values in [-1, 1]: end in tanh")
+        if torch.initial_seed() != streams.key(seed, "init"):
+            raise BadPair(f"{arch.name} seeds torch itself, so that all seeds would begin alike")
         return G.train(), D.train()
 
 
@@ -96,6 +104,21 @@ def _check(arch: Architecture, part: str, out: object, expected: tuple[int, ...]
         )
 
 
+def check_loss(loss: Loss) -> None:
+    """Try the loss on logits; BadPair says what is wrong."""
+    real, fake = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
+    for part, value in (
+        ("d_loss", loss.d_loss(real, fake)),
+        ("g_loss", loss.g_loss(real if loss.relativistic else None, fake)),
+    ):
+        if not isinstance(value, Tensor) or value.shape != () or not value.requires_grad:
+            gave = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+            raise BadPair(
+                f"{part} of {loss.name} must give one number () that depends on the logits, "
+                f"it gave {gave}"
+            )
+
+
 def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, device: str) -> Training:
     """A cell's state before its first step."""
     G, D = (
@@ -111,13 +134,20 @@ def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, devic
         opt_d=Adam(D.parameters(), schedule.lr_d, schedule.betas, fused=True),
         z_dim=arch.z_dim,
         device=device,
+        totals=torch.zeros(len(COLUMNS), device=device),
+        good=torch.zeros((), device=device),
     )
 
 
 def train(
-    cell: Training, loss: Loss, images: np.ndarray, schedule: Schedule, seed: int
+    cell: Training,
+    loss: Loss,
+    images: np.ndarray,
+    schedule: Schedule,
+    seed: int,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[Point | Tick]:
-    """Train to the schedule's end, on images (n, C, H, W) uint8.
+    """Train to the schedule's end, or till `stopping` at the end of a step, on (n, C, H, W) uint8.
 
     Yields a Point at each of 200 places and a Tick at each of the schedule's; raises Diverged at
     the Point whose numbers are not finite, and names the step. Called again it goes on from
@@ -126,26 +156,22 @@ def train(
     decay = 0.5 ** (schedule.shown(1) / (1000 * schedule.ema_kimg)) if schedule.ema_kimg else 0.0
     real_images = torch.from_numpy(images).to(cell.device)  # (n, C, H, W) uint8, no copy on a CPU
     order = streams.DataOrder(seed, len(images))
-    totals = torch.zeros(len(COLUMNS), device=cell.device)
-    good = torch.zeros((), device=cell.device)  # steps since the last Point that were finite
-    since = 0
     cell.G.train()
     cell.D.train()
-    while cell.step < schedule.updates:
+    while cell.step < schedule.updates and not stopping():
         # noise inside the networks (dropout) depends on the step alone, not on what came before
         torch.manual_seed(streams.key(seed, "noise", cell.step))
-        totals += _step(cell, loss, real_images, order, schedule, seed)  # no sync inside the loop
-        good += totals.isfinite().all()
+        cell.totals += _step(cell, loss, real_images, order, schedule, seed)  # no sync in here
+        cell.good += cell.totals.isfinite().all()
         cell.step += 1
-        since += 1
+        cell.since += 1
         if cell.ema is not cell.G:
             _average(cell.ema, cell.G, decay)
         kimg = schedule.shown(cell.step) / 1000
         if _due(cell.step, POINTS, schedule.updates):
-            yield _point(cell.step, kimg, totals / since, since - good)
-            totals.zero_()
-            good.zero_()
-            since = 0
+            point = _point(cell, kimg)
+            _begin_row(cell)
+            yield point
         if _due(cell.step, schedule.ticks, schedule.updates):
             yield Tick(cell.step, kimg)
 
@@ -225,40 +251,87 @@ def _due(step: int, times: int, total: int) -> bool:
     return step * times // total > (step - 1) * times // total
 
 
-def _point(step: int, kimg: float, means: Tensor, bad_steps: Tensor) -> Point:
-    values = dict(zip(COLUMNS, means.tolist(), strict=True))
+def _point(cell: Training, kimg: float) -> Point:
+    means = (cell.totals / cell.since).tolist()
+    values = dict(zip(COLUMNS, means, strict=True))
     bad = [name for name, value in values.items() if not math.isfinite(value)]
     if bad:
-        first = step - int(bad_steps) + 1  # a sum that is not finite stays so
+        first = cell.step - cell.since + int(cell.good) + 1  # a sum that is not finite stays so
         raise Diverged(f"{', '.join(bad)} not finite from step {first}, {kimg:.1f} kimg")
-    return Point(step=step, kimg=kimg, **values)
+    return Point(step=cell.step, kimg=kimg, **values)
+
+
+def _begin_row(cell: Training) -> None:
+    cell.totals.zero_()
+    cell.good.zero_()
+    cell.since = 0
+
+
+def finite(cell: Training) -> bool:
+    """Nothing that is not finite was seen since the last Point: a state worth keeping."""
+    return int(cell.good) == cell.since
 
 
 def snapshot(cell: Training) -> dict[str, dict[str, Any]]:
     """All that has been learned, as a copy; not the step: images once shown stay shown."""
-    return copy.deepcopy({name: part.state_dict() for name, part in _learned(cell).items()})
+    return copy.deepcopy(_learned(cell))
 
 
-def restore(cell: Training, kept: dict[str, dict[str, Any]]) -> None:
+def restore(cell: Training, kept: Mapping[str, Mapping[str, Any]]) -> None:
     """Back to a snapshot; the step, and with it the data and z that come next, goes on."""
-    for name, part in _learned(cell).items():
+    for name, part in _learners(cell).items():
         part.load_state_dict(copy.deepcopy(kept[name]))  # an optimiser would keep the tensors
+    _begin_row(cell)
 
 
-def _learned(cell: Training) -> dict[str, Any]:
+def _learned(cell: Training) -> dict[str, dict[str, Any]]:
+    return {name: part.state_dict() for name, part in _learners(cell).items()}
+
+
+def _learners(cell: Training) -> dict[str, Any]:
     return {name: getattr(cell, name) for name in ("G", "D", "ema", "opt_g", "opt_d")}
 
 
-def macs(network: nn.Module, example: Tensor) -> int:
-    """Multiply-accumulates of one forward pass over example (1, ...), by torch's own count."""
+def whole(cell: Training) -> dict[str, Any]:
+    """The whole state, not copied: what has been learned, the step, the row of the curve begun.
+
+    There is no state of any random stream: all are pure functions of seed and step.
+    """
+    row = {"totals": cell.totals, "since": cell.since, "good": cell.good}
+    return {"learned": _learned(cell), "step": cell.step, "row": row}
+
+
+def resume(cell: Training, state: Mapping[str, Any]) -> None:
+    """Go on exactly where a whole state was taken."""
+    restore(cell, state["learned"])
+    cell.step = state["step"]
+    cell.totals.copy_(state["row"]["totals"])
+    cell.good.copy_(state["row"]["good"])
+    cell.since = state["row"]["since"]
+
+
+def macs(network: nn.Module, shape: tuple[int, ...], device: str = "cpu") -> int:
+    """Multiply-accumulates of one forward pass over one input (1, *shape), by torch's own count."""
     was_training = network.training
     network.eval()
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            network(example)
+            network(torch.zeros(1, *shape, device=device))
     finally:
         network.train(was_training)
     return int(counter.get_total_flops()) // 2  # a multiplication and an addition
+
+
+def peak_memory(device: str) -> float:
+    """MiB: of the GPU where there is one, else of this process."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_allocated() / 2**20
+    try:
+        import resource
+    except ImportError:  # Windows keeps it elsewhere
+        return float(psutil.Process().memory_info().peak_wset) / 2**20
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
 @torch.no_grad()
@@ -269,6 +342,8 @@ def generate(cell: Training, z: np.ndarray, batch: int) -> np.ndarray:
     Diverged if an image is not finite, which uint8 would hide.
     """
     G, was_training = cell.ema, cell.ema.training
+    # a G that draws noise of its own draws the same, whatever ran in this process before
+    torch.manual_seed(streams.key(0, "noise", cell.step))
     G.eval()
     try:
         parts = [

@@ -12,7 +12,7 @@ from pathlib import Path
 from gan_bench import Engine, hookimpl
 
 POLL_SECONDS = 0.1
-GRACE_SECONDS = 5
+GRACE_SECONDS = 60  # for a cell to save its state: one step, and the look at it
 # Threads that wait for each other spin for a while, then sleep. With GNU OpenMP's own 300,000
 # turns a training ran at 0.4 times this speed beside two busy processes; with none, at 0.7 times
 # on an idle machine (dcgan, 32 px, batch 32, two cores).
@@ -38,9 +38,9 @@ def _process(cell: Path) -> subprocess.Popen[bytes]:
     with (cell / "cell.log").open("ab") as log:
         return subprocess.Popen(
             # -P: a types.py in the user's folder is not Python's
-            [sys.executable, "-P", "-m", "gan_bench.cell", str(cell)],
+            [sys.executable, "-P", "-m", "gan_bench.cell", "--attached", str(cell)],
             env=THREADS | os.environ,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # never written to: it ends with this process, however that ends
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C reaches the parent, which decides what ends
@@ -48,13 +48,18 @@ def _process(cell: Path) -> subprocess.Popen[bytes]:
 
 
 def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        try:
+    """Let each save its state; whoever will not wait interrupts again, and they end at once."""
+    try:
+        for process in processes:
+            process.terminate()
+        for process in processes:
             process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        for process in processes:
             process.kill()
+            process.wait()
 
 
 @hookimpl

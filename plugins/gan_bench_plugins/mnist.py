@@ -48,6 +48,9 @@ def _split(root: Path, train: bool, download: bool) -> MNIST:
         ) from error
 
 
+LARGEST = 2**28  # bytes of a file: MNIST's largest has 47 million, with room for larger sets
+
+
 @contextmanager
 def _unpacked(root: Path) -> Iterator[Path]:
     """`root`, or a copy without gzip: torchvision reads no .gz and root may be read-only."""
@@ -59,7 +62,11 @@ def _unpacked(root: Path) -> Iterator[Path]:
         raw = Path(copy, "MNIST", "raw")
         raw.mkdir(parents=True)
         for path in packed:
-            (raw / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+            with gzip.open(path) as file:
+                content = file.read(LARGEST + 1)
+            if len(content) > LARGEST:
+                raise ValueError(f"{path.name} unpacks to more than {LARGEST:,} bytes")
+            (raw / path.stem).write_bytes(content)
         yield Path(copy)
 
 

@@ -41,6 +41,7 @@ def lay(
     )
     folder = store.cell_dir(results, under, cell)
     root = store.protocol_dir(results, under)
+    store.make_folder(folder)
     store.write_json(root / "protocol.json", under.model_dump(mode="json"))
     store.write_json(folder / "cell.json", cell.model_dump(mode="json"))
     if status is not None:

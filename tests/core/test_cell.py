@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -16,8 +20,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from gan_bench import Architecture, Loss, catalogue, images, store, streams, trainer
-from gan_bench.cell import run_cell
-from gan_bench.course import grid
+from gan_bench.cell import Stop, run_cell
+from gan_bench.course import Stopped, grid
 from gan_bench.protocol import Cell, Evaluation, Judged, Place, Protocol, Schedule
 
 PLUGIN = """
@@ -78,7 +82,7 @@ PLUGIN = """
         steps = iter(range(1000))
 
         def diverging(real, fake):
-            return d_loss(real, fake) * (float("nan") if next(steps) == 4 else 1)
+            return d_loss(real, fake) * (float("nan") if next(steps) == 5 else 1)
 
         return [
             Loss(name="plain", source="a test", d_loss=d_loss, g_loss=g_loss),
@@ -142,6 +146,7 @@ def lay(tmp_path: Path, shapes: Path) -> Callable[..., Path]:
         results = tmp_path / more.get("results", "results")
         folder = store.cell_dir(results, protocol, cell)
         root = store.protocol_dir(results, protocol)
+        store.make_folder(folder)
         store.write_json(root / "protocol.json", protocol.model_dump(mode="json"))
         store.write_json(folder / "cell.json", cell.model_dump(mode="json"))
         return folder
@@ -153,7 +158,7 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and not path.name.startswith(".")
     }
 
 
@@ -173,6 +178,7 @@ def test_a_cell_leaves_all_that_the_layout_names(lay: Callable[..., Path]) -> No
         "samples/000000.120.png",
         "samples/000000.160.png",
         "speed.jsonl",
+        "starts.jsonl",
         "vitals.jsonl",
     ]
 
@@ -430,3 +436,42 @@ def test_the_pair_that_is_trained_is_the_one_of_its_seed(lay: Callable[..., Path
     kept = load_file(folder / "generator.safetensors")
     assert kept.keys() == pair.ema.state_dict().keys()
     assert all(torch.equal(kept[name], value) for name, value in pair.ema.state_dict().items())
+
+
+# As a process
+
+
+ATTACHED = """
+import sys, time
+from gan_bench.cell import end_with_parent
+end_with_parent()
+try:
+    input()
+except EOFError:
+    sys.stdout.write("nothing to read\\n")
+    sys.stdout.flush()
+time.sleep(100)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_process_ends_with_its_parent_and_what_it_runs_finds_nothing_to_read() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ATTACHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stdout.readline() == "nothing to read\n"
+    assert process.poll() is None
+    process.stdin.close()
+    assert process.wait(timeout=20) == -signal.SIGTERM
+    process.stdout.close()
+
+
+def test_a_wish_to_end_waits_for_the_step_only_while_one_is_taken() -> None:
+    stop = Stop()
+    with stop.after_the_step():
+        stop()
+        assert stop.wished
+    with pytest.raises(Stopped):
+        stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import nan, prod
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from gan_bench import Architecture, Loss, Shape, store, streams, trainer
-from gan_bench.course import Course
+from gan_bench.checkpoint import Checkpoints
+from gan_bench.course import LINES, Course, Stopped
 from gan_bench.evaluate import Ruler
 from gan_bench.protocol import Data, Evaluation, Gauge, Judged, Protocol, Schedule
 from gan_bench.trainer import Training
@@ -88,13 +89,17 @@ def follow(
     on_collapse: str = "continue",
     loss: Loss = LOSS,
     ticks: int | None = None,
+    stopping: Callable[[Training], bool] | None = None,
 ) -> tuple[Course, Training, Script]:
     folder.mkdir(exist_ok=True)
     plan = protocol(on_collapse, ticks or len(scores))
     training = trainer.begin(ARCHITECTURE, SHAPE, plan.schedule, 0, "cpu")
-    ruler = Script(scores)
-    course = Course(folder, plan, cast(Ruler, ruler), streams.normal(0, "z-eval", 20, 5))
-    course.follow(training, loss, IMAGES, 0)
+    looked = len(store.read_lines(folder / "vitals.jsonl")) if stopping else 0
+    ruler = Script(scores[looked:])
+    kept = Checkpoints(folder / "checkpoint", {"cell": "this"})
+    z = streams.normal(0, "z-eval", 20, 5)
+    course = Course(folder, plan, cast(Ruler, ruler), z, kept)
+    course.follow(training, loss, IMAGES, 0, lambda: bool(stopping and stopping(training)))
     return course, training, ruler
 
 
@@ -144,7 +149,8 @@ def test_looking_is_not_counted_as_training(
     clock = iter(range(10_000))
     monkeypatch.setattr("gan_bench.course.time.perf_counter", lambda: float(next(clock)))
     course, _, _ = follow(tmp_path, [FINE] * 4)
-    assert course.looking == 4  # the clock is read once before and once after each look
+    # the clock is read before and after each look, and each writing of a checkpoint
+    assert course.looking == 8
 
 
 # Continue and stop
@@ -268,12 +274,109 @@ def test_two_runs_leave_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
-def test_a_second_try_does_not_write_behind_the_first(tmp_path: Path) -> None:
-    for _ in range(2):
-        follow(tmp_path, [FINE] * 3)
-    assert len(store.read_lines(tmp_path / "vitals.jsonl")) == 3
-    assert len(store.read_lines(tmp_path / "curve.jsonl")) == 6
+def test_a_second_try_trains_nothing_and_leaves_what_was_written(tmp_path: Path) -> None:
+    follow(tmp_path, [FINE] * 3)
+    before = {name: (tmp_path / f"{name}.jsonl").read_bytes() for name in LINES}
+    follow(tmp_path, [FINE] * 3, loss=diverging(1, 2, 3))
+    assert {name: (tmp_path / f"{name}.jsonl").read_bytes() for name in LINES} == before
 
 
 def test_the_curves_are_put_into_words(tmp_path: Path) -> None:
     assert follow(tmp_path, [FINE] * 2)[0].diagnosis()
+
+
+# Interrupted, and gone on with
+
+COURSES = {
+    "continue": [FINE, POOR, POOR, POOR, FINE],
+    "stop": [FINE, POOR, POOR, POOR, FINE],
+    "rollback": [FINE, POOR, POOR, POOR, FINE, FINE],
+}
+
+
+class Killed(BaseException):
+    """Nothing in the package may catch this."""
+
+
+def left(folder: Path, course: Course, training: Training) -> dict[str, object]:
+    """All that a cell is judged by."""
+    images = trainer.generate(training, streams.normal(0, "z-eval", 20, 5), 5)
+    return {
+        "curve": (folder / "curve.jsonl").read_bytes(),
+        "vitals": (folder / "vitals.jsonl").read_bytes(),
+        "samples": [path.read_bytes() for path in sorted((folder / "samples").iterdir())],
+        "images": images.tobytes(),
+        "verdicts": course.verdicts,
+        "holds": course.holds,
+        "rollbacks": course.rollbacks,
+        "best": course.best(),
+        "step": training.step,
+    }
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+@pytest.mark.parametrize("policy", COURSES)
+def test_a_training_that_was_stopped_after_any_step_ends_in_the_same_bytes(
+    policy: str, step: int, tmp_path: Path
+) -> None:
+    scores = COURSES[policy]
+    course, training, _ = follow(tmp_path / "whole", scores, policy)
+    if step >= training.step:
+        return
+    with pytest.raises(Stopped):
+        follow(tmp_path / "cut", scores, policy, stopping=lambda cell: cell.step >= step)
+    again, resumed, _ = follow(tmp_path / "cut", scores, policy, stopping=lambda _: False)
+    assert left(tmp_path / "cut", again, resumed) == left(tmp_path / "whole", course, training)
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+@pytest.mark.parametrize("policy", COURSES)
+def test_a_training_that_was_killed_in_any_step_ends_in_the_same_bytes(
+    policy: str, step: int, tmp_path: Path
+) -> None:
+    def d(real: Tensor, fake: Tensor) -> Tensor:
+        if next(steps) == step:
+            raise Killed
+        return d_loss(real, fake)
+
+    scores, steps = COURSES[policy], iter(range(100))
+    course, training, _ = follow(tmp_path / "whole", scores, policy)
+    if step >= training.step:
+        return
+    with pytest.raises(Killed):
+        follow(tmp_path / "cut", scores, policy, Loss(**vars(LOSS) | {"d_loss": d}))
+    # the curve has points of steps that are taken again, the vitals none: they are two steps apart
+    again, resumed, _ = follow(tmp_path / "cut", scores, policy, stopping=lambda _: False)
+    assert left(tmp_path / "cut", again, resumed) == left(tmp_path / "whole", course, training)
+
+
+def test_at_most_two_checkpoints_are_kept_while_it_trains(tmp_path: Path) -> None:
+    follow(tmp_path, [FINE] * 5)
+    names = sorted(path.name for path in (tmp_path / "checkpoint").iterdir())
+    assert names == [
+        "000000008.pt", "000000008.pt.sha256", "000000010.pt", "000000010.pt.sha256",
+    ]  # fmt: skip
+
+
+def test_time_goes_on_where_it_was(tmp_path: Path) -> None:
+    with pytest.raises(Stopped):
+        follow(tmp_path, [FINE] * 4, stopping=lambda cell: cell.step >= 5)
+    before = store.read_lines(tmp_path / "speed.jsonl")[-1]["seconds"]
+    course, _, _ = follow(tmp_path, [FINE] * 4, stopping=lambda _: False)
+    assert course.seconds() > before
+    seconds = [row["seconds"] for row in store.read_lines(tmp_path / "speed.jsonl")]
+    assert seconds == sorted(seconds)
+    assert len(seconds) == 8
+
+
+def test_the_last_checkpoint_before_a_divergence_is_finite_and_stays(tmp_path: Path) -> None:
+    course, training, _ = follow(tmp_path, [FINE] * 4, loss=diverging(6))
+    assert verdicts(course) == [("diverged", 0.03)]
+    assert course.last_finite(training)
+    assert training.step == 4
+    assert all(p.isfinite().all() for p in training.G.parameters())
+
+
+def test_a_divergence_before_the_first_tick_leaves_nothing_finite(tmp_path: Path) -> None:
+    course, training, _ = follow(tmp_path, [FINE] * 4, loss=diverging(1))
+    assert not course.last_finite(training)

@@ -376,6 +376,12 @@ def test_nothing_is_fetched_and_the_network_is_given_back() -> None:
 # What is printed
 
 
+def test_the_verdict_is_one_line_that_no_terminal_obeys() -> None:
+    check = Check(name="plugin \x1b[2J\nx", status="failed", detail="none", todo="ask \u202e")
+    told = r"1 of 1 checks failed: plugin \x1b[2J\nx (ask \u202e)."
+    assert doctor.verdict([check]) == told
+
+
 def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(doctor.to_json(list(found(catalogue()).values())))
     assert document["schema"] == 1
@@ -395,6 +401,7 @@ def test_the_table_fits_and_shows_names_as_they_are(width: int) -> None:
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= width
     assert "\x1b" not in text
+    assert r"no \x1b[31m[bold]licence" in text
     assert "[red]" in text
     assert "[bold]licence" in text
     assert "1 of 3 checks failed: plugin (pay)." in text

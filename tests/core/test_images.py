@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import errno
+import hashlib
 import io
 import os
+import re
 import threading
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from gan_bench import DataError, Dataset, Images, StorageError
-from gan_bench.images import Prepared, Source, convert, files_at, prepare
+from gan_bench.images import Prepared, Source, check_bad, convert, files_at, prepare
+from gan_bench.protocol import Data
 
 SIZE = 16
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -185,11 +190,11 @@ def test_what_cannot_be_used_is_dropped_and_counted_with_its_reason(shapes: Path
     dropped = names_of_dropped(prepared)
     assert set(dropped) == {"cut.png", "empty.jpg", "text.png", "script.png", "line.png"}
     assert dropped["line.png"] == "smaller than 16 px: 16 x 1"
-    assert all(
-        why.startswith("unreadable: ") for name, why in dropped.items() if name != "line.png"
-    )
+    assert dropped["empty.jpg"] == "empty"
+    no_image = "unreadable: no PNG, JPEG, WEBP, BMP, GIF, TIFF or PPM"
+    assert dropped["text.png"] == dropped["script.png"] == no_image
     assert prepared.report["dropped"] == 5
-    assert prepared.report["reasons"] == {"unreadable": 4, "smaller than 16 px": 1}
+    assert prepared.report["reasons"] == {"unreadable": 3, "empty": 1, "smaller than 16 px": 1}
     assert prepared.data.train + prepared.data.held_out == 40
 
 
@@ -204,14 +209,14 @@ def test_only_the_first_ten_dropped_are_listed_and_all_are_counted(shapes: Path)
 def test_a_file_that_cannot_be_opened_is_dropped(
     shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_bytes = Path.read_bytes
+    open_ = Path.open
 
-    def denied(path: Path) -> bytes:
+    def denied(path: Path, *how: Any, **more: Any) -> Any:
         if path.name == "003.png":
             raise PermissionError(13, "Permission denied", str(path))
-        return read_bytes(path)
+        return open_(path, *how, **more)
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(Path, "open", denied)
     prepared = prepare(files_at(shapes), SIZE)
     assert "Permission denied" in names_of_dropped(prepared)["003.png"]
 
@@ -287,11 +292,22 @@ def empty(path: Path) -> None:
     (path / "notes.txt").write_text("no image")
 
 
-def nine(path: Path) -> None:
+def some(count: int, path: Path) -> None:
     path.mkdir()
-    for k in range(9):
+    for k in range(count):
         Image.fromarray(random_rgb(k)).save(path / f"{k}.png")
+
+
+def nine_of_eleven(path: Path) -> None:
+    some(9, path)
     (path / "z.png").write_bytes(b"rubbish")
+    (path / "zz.png").write_bytes(b"")
+
+
+def rubbish(path: Path) -> None:
+    path.mkdir()
+    for k in range(1200):
+        (path / f"{k:04d}.png").write_bytes(b"rubbish")
 
 
 def text(path: Path) -> None:
@@ -313,9 +329,16 @@ def nothing(path: Path) -> None:
         (empty, r"no images in .*/given: looked for bmp, gif, jpeg, jpg, pgm, png"),
         (empty_zip, r"no images in .*/given"),
         (text, r"given is no zip: .*; give a folder or a zip of images"),
+        (partial(some, 1), r"given has one image, and 10 or more are needed: add images$"),
+        (partial(some, 9), r"given has 9 images, and 10 or more are needed: add images$"),
         (
-            nine,
-            r"given has 9 usable images and needs 10 or more; 1 dropped, the first: z.png: unre",
+            nine_of_eleven,
+            r"given has 11 images, only 9 can be used, and 10 or more are needed: 1 unreadable, "
+            r"1 empty; the first: z\.png: unreadable: no PNG",
+        ),
+        (
+            rubbish,
+            r"given has 1,200 images, none can be used: 1,200 unreadable; the first: 0000\.png: un",
         ),
     ],
 )
@@ -338,7 +361,7 @@ def no_image_is_opened(*_: object, **__: object) -> NoReturn:
 
 def test_the_second_start_opens_no_image(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = prepare(files_at(shapes), SIZE)
-    monkeypatch.setattr(Image, "open", no_image_is_opened)
+    monkeypatch.setattr("gan_bench.images._image", no_image_is_opened)
     second = prepare(files_at(shapes), SIZE)
     assert same(first, second)
     assert first.data == second.data
@@ -408,6 +431,127 @@ def test_a_cache_that_cannot_be_written_is_a_storage_error(
     monkeypatch.setenv("GAN_BENCH_HOME", str(tmp_path / "file"))
     with pytest.raises(StorageError, match=r"cannot use the cache .*; set GAN_BENCH_HOME"):
         prepare(files_at(shapes), SIZE)
+
+
+@pytest.mark.parametrize("count", [2, 0, 700])
+def test_the_arrays_are_kept_as_numpy_keeps_them(count: int, home: Path) -> None:
+    held_out = np.arange(count * 3 * 16, dtype=np.uint8).reshape(count, 3, 4, 4)
+    images = Images(train=np.ones((5, 3, 4, 4), np.uint8), held_out=held_out)
+    dataset = Dataset(name="kept", source="a test", version="1", load=lambda *_: images)
+    prepared = prepare(Source(dataset), 4)
+    (kept,) = home.glob("images/*/held_out.npy")
+    buffer = io.BytesIO()
+    np.save(buffer, held_out)
+    assert kept.read_bytes() == buffer.getvalue()
+    assert np.array_equal(prepared.held_out, held_out)
+
+
+def test_the_fingerprint_is_what_it_always_was() -> None:
+    pixels = (np.arange(1200 * 3 * 16) % 251).astype(np.uint8).reshape(1200, 3, 4, 4)
+    images = Images(train=pixels, held_out=pixels[:7])
+    dataset = Dataset(name="fixed", source="a test", version="1", load=lambda *_: images)
+    told = hashlib.sha256(b"[1200, 3, 4, 4]" + pixels.tobytes())
+    told.update(b"[7, 3, 4, 4]" + pixels[:7].tobytes())
+    assert prepare(Source(dataset), 4).data.fingerprint == told.hexdigest()
+
+
+def test_a_set_for_which_there_is_no_room_is_refused_before_it_is_written(
+    shapes: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = 40 * 3 * SIZE * SIZE
+    monkeypatch.setattr("gan_bench.images.room", lambda folder: needed - 1)
+    monkeypatch.setattr("gan_bench.images.write_parts", no_image_is_opened)
+    with pytest.raises(StorageError, match=r"no room .* shapes: needs 30.7 kB, 30.7 kB free on"):
+        prepare(files_at(shapes), SIZE)
+    assert [path.suffix for path in (home / "images").iterdir()] in ([], [".lock"])
+    monkeypatch.undo()
+    monkeypatch.setenv("GAN_BENCH_HOME", str(home))
+    monkeypatch.setattr("gan_bench.images.room", lambda folder: needed)
+    assert prepare(files_at(shapes), SIZE).data.train == 36
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+def test_a_disk_that_fills_up_is_the_caches_fault_and_leaves_nothing(
+    call: str, shapes: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, full)
+        with pytest.raises(StorageError, match=r"cannot (write|use) .*[Nn]o space left"):
+            prepare(files_at(shapes), SIZE)
+    assert [path.suffix for path in (home / "images").iterdir()] in ([], [".lock"])
+    assert prepare(files_at(shapes), SIZE).data.train == 36
+
+
+def test_the_folder_of_a_new_set_is_synced(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[tuple[Path, list[str]]] = []
+
+    def sync(folder: Path) -> None:
+        synced.append((folder, sorted(path.name for path in folder.glob("shapes*/*"))))
+
+    monkeypatch.setattr("gan_bench.images.sync_folder", sync)
+    prepare(files_at(shapes), SIZE)
+    ((folder, there),) = synced
+    assert folder.name == "images"
+    assert there == ["data.json", "held_out.npy", "train.npy"]  # renamed before it is synced
+
+
+# How much may be bad
+
+
+def with_dropped(used: int, dropped: int, name: str = "faces") -> Prepared:
+    pixels = np.zeros((used, 3, 2, 2), np.uint8)
+    data = Data(name=name, fingerprint="0" * 64, shape=(3, 2, 2), train=used - 1, held_out=1)
+    report = {
+        "train": used - 1,
+        "held_out": 1,
+        "dropped": dropped,
+        "reasons": {"unreadable": dropped},
+        "first_dropped": [f"{k}.png: unreadable: cut" for k in range(min(dropped, 10))],
+    }
+    return Prepared(data, pixels[1:], pixels[:1], report)
+
+
+@pytest.mark.parametrize(
+    ("used", "dropped", "percent"),
+    [(999, 1, 0.1), (1000, 0, 0), (50, 50, 50), (10, 990, 99), (997, 3, 0.3)],
+)
+def test_as_many_bad_images_as_allowed_are_fine(used: int, dropped: int, percent: float) -> None:
+    check_bad(with_dropped(used, dropped), percent)
+
+
+@pytest.mark.parametrize(
+    ("used", "dropped", "percent", "enough"),
+    [(998, 1, 0.1, "0.2"), (999, 1, 0, "0.1"), (49, 51, 50, "51"), (2, 1, 10, "33.4")],
+)
+def test_more_bad_images_than_allowed_stop_and_tell_what_would_allow_them(
+    used: int, dropped: int, percent: float, enough: str
+) -> None:
+    prepared = with_dropped(used, dropped)
+    with pytest.raises(DataError, match=rf"allow them with --max-bad {re.escape(enough)}$"):
+        check_bad(prepared, percent)
+    check_bad(prepared, float(enough))
+
+
+def test_what_is_bad_is_counted_and_the_first_ten_are_named(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for k in range(12):
+        (shapes / f"bad\n{k:02d}.png").write_bytes(b"" if k else b"rubbish")
+    prepare(files_at(shapes), SIZE)
+    monkeypatch.setattr("gan_bench.images._image", no_image_is_opened)  # from the cache
+    with pytest.raises(DataError) as error:
+        check_bad(prepare(files_at(shapes), SIZE), 0.1)
+    first, *listed, rest, last = str(error.value).split("\n")
+    assert first == (
+        "12 of the 52 images of shapes cannot be used, more than 0.1 %: 11 empty, 1 unreadable"
+    )
+    assert listed[0] == (r"  bad\n00.png: unreadable: no PNG, JPEG, WEBP, BMP, GIF, TIFF or PPM")
+    assert listed[1:] == [rf"  bad\n{k:02d}.png: empty" for k in range(1, 10)]
+    assert rest == "  and 2 more"
+    assert last == "Mend or remove them, or allow them with --max-bad 23.1"
 
 
 # Data sets of plugins
@@ -542,6 +686,23 @@ def test_a_data_set_that_fails_leaves_nothing_and_is_not_the_caches_fault(home: 
 
     dataset = Dataset(name="failing", source="a test", version="1", load=load)
     with pytest.raises(DataError, match=r"failing.*faces\.bin"):
+        prepare(Source(dataset), SIZE)
+    assert [path.suffix for path in (home / "images").iterdir()] in ([], [".lock"])
+
+
+def test_rows_that_cannot_be_read_are_not_the_caches_fault(home: Path) -> None:
+    class Gone:
+        def __len__(self) -> int:
+            return 10
+
+        def __getitem__(self, rows: slice) -> np.ndarray:
+            if rows.stop > 1:
+                raise OSError(5, "Input/output error", "faces.bin")
+            return np.zeros((1, 1, SIZE, SIZE), np.uint8)
+
+    images = Images(train=Gone(), held_out=Gone())
+    dataset = Dataset(name="gone", source="a test", version="1", load=lambda *_: images)
+    with pytest.raises(DataError, match=r"the data set gone cannot be read: .*faces\.bin"):
         prepare(Source(dataset), SIZE)
     assert [path.suffix for path in (home / "images").iterdir()] in ([], [".lock"])
 

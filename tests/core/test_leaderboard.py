@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from records import DIVERSITY, FD, PLAIN, lay, protocol
 
-from gan_bench import leaderboard, report, store
+from gan_bench import leaderboard, report, store, tables
 from gan_bench.protocol import Gauge, Judged, Protocol
 
 GOOD = [10.0, 11.0, 12.0, 10.5, 11.5, 10.2]
@@ -28,13 +28,13 @@ def only(results: Path) -> leaderboard.Board:
 
 
 def first_table(results: Path) -> list[list[str]]:
-    section = report.sections(only(results))[0]
+    section = tables.sections(only(results))[0]
     return [section.columns, *section.rows]
 
 
 def said(results: Path) -> str:
     boards = leaderboard.load(results).boards
-    return "\n".join(note for board in boards for note in report.notes(board, boards))
+    return "\n".join(note for board in boards for note in tables.notes(board, boards))
 
 
 # Seeds
@@ -57,7 +57,7 @@ def test_under_four_seeds_nothing_is_claimed(tmp_path: Path) -> None:
     assert "tie" not in columns
     assert rows[0][2] == "10 to 12"
     (block,) = [
-        text for name, text in report.protocol_lines(PLAIN, only(tmp_path).records()) if name == "±"
+        text for name, text in tables.protocol_lines(PLAIN, only(tmp_path).records()) if name == "±"
     ]
     assert block.startswith("none under 4 seeds")
 
@@ -120,6 +120,11 @@ def test_a_verdict_that_no_longer_holds_says_so(tmp_path: Path) -> None:
     verdict = {"kind": "degraded", "kimg": 12.0, "reason": "fd-eye 9, 9"}
     lay(tmp_path, "a", scores={"fd-eye": 3.0}, verdicts=[verdict])
     assert "degraded at 12.0 kimg (but finished in the end): fd-eye 9, 9" in said(tmp_path)
+
+
+def test_the_notes_of_a_record_are_told(tmp_path: Path) -> None:
+    lay(tmp_path, "a", scores={"fd-eye": 3.0}, notes=["a checkpoint was damaged"])
+    assert "! a / hinge / seed0: a checkpoint was damaged" in said(tmp_path)
 
 
 def test_a_metric_that_refused_says_why_once(tmp_path: Path) -> None:
@@ -260,6 +265,15 @@ def test_the_order_by_work_may_be_another_one(race: Path) -> None:
     assert table.index("| fast") < table.index("| slow")
     document = json.loads(report.to_json(leaderboard.load(race), by_time=True))
     assert document["protocols"][0]["equal_time"]["seconds"] == 40
+
+
+def test_a_tick_without_a_score_is_passed_over(race: Path) -> None:
+    for cell in store.cells_in(only(race).folder):
+        store.append_line(cell / "vitals.jsonl", {"kimg": 5.0, "scores": {"fd-eye": None}})
+        store.append_line(cell / "vitals.jsonl", {"kimg": 5.0, "scores": {}})
+    found = leaderboard.at_equal_time(only(race))
+    assert found is not None
+    assert [moment.scores for moment in found.moments] == [[50], [70], []]
 
 
 def test_files_that_cannot_be_read_leave_a_row_without_a_number(race: Path) -> None:

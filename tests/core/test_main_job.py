@@ -7,11 +7,8 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from textwrap import dedent
 
@@ -23,7 +20,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from gan_bench import Architecture, catalogue, store, streams
-from given import Command, Draw
+from given import Command, Draw, Place, wait_for
 
 DATA = shlex.split("--data ../shapes --size 16 --kimg 0.3 --batch 16 --samples 32 --device cpu")
 METRICS = ("precision", "recall", "density", "coverage", "diversity", "nn-ratio")
@@ -32,38 +29,6 @@ NAMES = [
     f"{arch}/{loss}/seed0" for arch in ("dcgan", "dense") for loss in ("minimax", "non-saturating")
 ]
 UPDATES, SAMPLES = 19, 32  # 300 images in batches of 16
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a user works: a folder for the results, a cache, the same images as everyone."""
-
-    folder: Path
-    env: dict[str, str]
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """`gan-bench run ...`; Ctrl-C is not ignored, whatever we were started by."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "gan_bench.cli", "run", *words],
-            cwd=self.folder,
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
-        )
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run to the end."""
-        running = self.start(*words)
-        out, err = running.communicate(timeout=300)
-        return subprocess.CompletedProcess(words, running.returncode, out, err)
-
-    @property
-    def protocol(self) -> Path:
-        """The folder of the one protocol."""
-        (found,) = (path.parent for path in self.folder.glob("results/*/protocol.json"))
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +138,7 @@ def test_stderr_tells_what_was_taken_and_how_each_cell_ended(job: Job) -> None:
     assert "54 training, 6 held out, 16 px" in told
     for name in NAMES:
         assert f"{name.replace('/', ' / ')}: finished, fd-efficientnet-lite0 " in told
-    assert told.rstrip().endswith("more: gan-bench report --format markdown|csv|json")
+    assert told.rstrip().endswith("more: gan-bench report --format markdown|html|csv|json")
 
 
 def test_the_pictures_are_drawn_and_told(job: Job) -> None:
@@ -280,7 +245,8 @@ def test_a_cell_that_is_killed_becomes_a_failed_record(other: Job) -> None:
     record = store.read_record(other.place.protocol / "killer" / "minimax" / "seed0")
     assert record.status == "failed"
     assert record.reason == (
-        "the process ended with signal 9 and left no record; it said last: about to die"
+        "at its first step the process was killed (signal 9), as the system does when memory "
+        "runs out; it said last: about to die"
     )
 
 
@@ -329,14 +295,6 @@ def test_failed_cells_are_trained_again_when_asked_for(
 # Interrupted
 
 
-def wait_for(condition: Callable[[], object], running: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 120
-    while not condition():
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < end, "waited two minutes"
-        time.sleep(0.05)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize(
     ("name", "sent", "code", "training"),
@@ -353,7 +311,7 @@ def test_an_interrupted_run_leaves_no_process_and_says_how_to_go_on(
         if training:
             wait_for(lambda: list(here.folder.glob("results/*/*/*/*/curve.jsonl")), running)
         else:
-            wait_for(me.children, running)
+            wait_for(lambda: list(here.folder.glob("results/*/*/*/*/starts.jsonl")), running)
         cells = me.children(recursive=True)
         assert len(cells) == 1
         assert cells[0].cmdline()[-1].endswith("dense/non-saturating/seed0")
@@ -364,8 +322,8 @@ def test_an_interrupted_run_leaves_no_process_and_says_how_to_go_on(
     assert running.returncode == code, err
     assert out == ""
     assert "Traceback" not in err
-    if sent == signal.SIGINT:
-        assert err.endswith(f"the same command again:\ngan-bench run {shlex.join(words)}\n")
+    assert "stopping: each cell saves its state" in err
+    assert err.endswith(f"nothing is lost; to go on:\ngan-bench run {shlex.join(words)}\n")
     gone, alive = psutil.wait_procs(cells, timeout=20)
     assert (len(gone), alive) == (1, [])
     assert not list(here.folder.rglob("record.json"))

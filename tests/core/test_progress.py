@@ -195,6 +195,57 @@ def test_a_damaged_curve_does_not_end_the_run_that_is_watched(
     watch.line()
 
 
+HOSTILE = "\x1b[2J\x1b]0;title\x07 \x9b31m gnp.\u202eexe\nforged line [red]x[/red]"
+SHOWN = r"\x1b[2J\x1b]0;title\x07 \x9b31m gnp.\u202eexe\nforged line [red]x[/red]"
+
+
+def test_nothing_that_is_said_is_obeyed_or_is_two_lines(cell: Callable[[str], Path]) -> None:
+    watch, said = watched(ended(cell("a/b/seed0"), "failed", reason=HOSTILE))
+    watch.say(HOSTILE)
+    watch.ended(watch.folders[0])
+    assert said.getvalue().splitlines() == [SHOWN, f"a / b / seed0: failed, {SHOWN}"]
+
+
+def test_no_name_is_obeyed_by_a_terminal(cell: Callable[[str], Path]) -> None:
+    said = io.StringIO()
+    watch = Watch(
+        Console(file=said, width=400), PROTOCOL, [cell(f"{HOSTILE.replace('/', '')}/b/seed0")]
+    )
+    watch.console.print(watch.table())
+    assert f"{SHOWN.replace('/', '')} / b / seed0" in said.getvalue()
+    with progress.preparing(Console(file=said, width=400, force_terminal=True), HOSTILE) as update:
+        update(HOSTILE, 3, 10)
+    assert said.getvalue().count(SHOWN) >= 2
+    assert not set(said.getvalue()) & {"\x07", "\x9b", "\u202e"}
+    assert "\x1b[2J" not in said.getvalue().replace("\x1b[2K", "")
+
+
+@pytest.mark.parametrize("value", ['"1"', "[1]", "{}", "null", "NaN", "1e999", "1e-320", "-1"])
+def test_a_line_of_wrong_types_does_not_end_the_run_that_is_watched(
+    value: str, cell: Callable[[str], Path]
+) -> None:
+    folder = cell("a/b/seed0")
+    names = ("step", "kimg", "loss_d", "loss_g", "images_per_second", "verdict")
+    line = ", ".join(f'"{name}": {value}' for name in names)
+    for name in ("curve", "speed", "vitals"):
+        (folder / f"{name}.jsonl").write_text(f"{{{line}}}\n")
+    watch, said = watched(folder)
+    assert watch.states()[0].phase == "training"
+    watch.console.print(watch.table())
+    watch.line()
+    assert "phase training" in said.getvalue()
+
+
+def test_a_record_that_cannot_be_read_is_said_to_be_so(cell: Callable[[str], Path]) -> None:
+    folder = trained(cell("a/b/seed0"), 2.5)
+    (folder / "record.json").write_text('{"schema_number": 2}')
+    watch, said = watched(folder)
+    (state,) = watch.states()
+    assert (state.phase, state.style, state.at_work) == ("unreadable", "red", False)
+    watch.ended(folder)
+    assert said.getvalue().startswith(f"a / b / seed0: unreadable {folder}/record.json: ")
+
+
 def prepared(**report: object) -> Prepared:
     empty = np.zeros((0, 3, 16, 16), np.uint8)
     return Prepared(DATA, empty, empty, {"dropped": 0} | report)

@@ -5,18 +5,28 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
+import subprocess
+import sys
+from base64 import b64decode, b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
+from parsed import Page, rendered
 from PIL import Image
 from records import DIVERSITY, FD, PLAIN, lay, protocol
 from rich.console import Console
 
 from gan_bench import StorageError, UsageError, figures, leaderboard, report, store
+from gan_bench.escape import plain
 from gan_bench.protocol import Data
+from gan_bench.tables import chapters
 
 
 def markdown(results: Path) -> str:
@@ -244,7 +254,7 @@ def test_a_protocol_that_cannot_be_read_is_told_and_the_others_are_shown(two: Pa
     (two / "damaged" / "protocol.json").write_text("{")
     text = markdown(two)
     assert len(tables(text)) == 2
-    assert "- unreadable: unreadable " in text.replace("\\", "")
+    assert re.search(r"^- unreadable .*damaged/protocol\.json", text, re.MULTILINE)
     assert "damaged/protocol.json" in terminal(two, 400)
     assert len(json.loads(report.to_json(leaderboard.load(two)))["unreadable"]) == 1
 
@@ -260,7 +270,7 @@ def test_markdown_escapes_whatever_a_reason_contains(two: Path) -> None:
     text = markdown(two)
     assert len(tables(text)) == 2
     (line,) = [line for line in text.splitlines() if line.startswith("- evil")]
-    assert line.endswith("# h \\| i \\| j \\|")
+    assert line.endswith(r"\\n# h\\r\\n\| i \| j \|")
     assert "<script" not in text
     for mark in "|`*_[]":
         assert re.search(rf"(?<!\\){re.escape(mark)}", line) is None, mark
@@ -311,8 +321,16 @@ def test_csv_has_a_line_for_each_cell_and_parses_back(two: Path) -> None:
     assert row["fd-eye"] == 1 / 3  # every digit
     assert row["images_per_second"] == 1111.1
     evil = table[table.architecture == "evil"].iloc[0]
-    assert evil.reason.split() == EVIL.split()
+    assert evil.reason == plain(EVIL)
     assert np.isnan(evil["fd-eye"])
+
+
+def test_csv_has_a_line_for_what_cannot_be_read_and_whole_numbers_stay_whole(two: Path) -> None:
+    (lay(two, "odd") / "record.json").write_text("{")
+    lines = report.to_csv(leaderboard.load(two)).splitlines()
+    assert lines[1].startswith(f"{PLAIN.slug},good,hinge,0,finished,")
+    assert ",1200000,300000,2500000,1000000," in lines[1]
+    assert lines[3].startswith(f"{PLAIN.slug},odd,hinge,,unreadable,unreadable {two}/")
 
 
 def test_csv_of_nothing_finished_is_empty_not_broken(tmp_path: Path) -> None:
@@ -341,6 +359,122 @@ def test_json_is_one_document_with_a_schema(two: Path) -> None:
     assert bad["architecture"] == "bad"
     assert odd["metrics"] == {}
     assert odd["remarks"] == ["odd / hinge / seed0: why"]
+
+
+# Where it goes
+
+Printed = tuple[int, bytes, bytes]
+
+
+def printed(results: Path, words: str, env: dict[str, str]) -> Printed:
+    """`gan-bench report RESULTS`, and what a shell does with it."""
+    command = [sys.executable, "-m", "gan_bench.cli", "report", str(results)]
+    line = f"set -o pipefail; {shlex.join(command)} {words}"
+    done = subprocess.run(["bash", "-c", line], env=env, capture_output=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("style", ["markdown", "html", "csv", "json"])
+def test_a_reader_of_one_line_is_no_fault(style: str, two: Path, outside: dict[str, str]) -> None:
+    lay(two, "long", status="failed", reason="a long reason " * 20_000, cost=None)
+    code, out, err = printed(two, f"--format {style} | head -1", outside)
+    assert (code, err) == (0, b"")
+    assert out.count(b"\n") == 1
+
+
+def test_nobody_who_reads_is_no_fault(two: Path, outside: dict[str, str]) -> None:
+    assert printed(two, ">&-", outside) == (0, b"", b"")
+    assert printed(two, "2>&-", outside)[0] == 0
+    assert printed(two, ">&- 2>&- <&-", outside) == (0, b"", b"")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}],
+    ids=str,
+)
+def test_where_there_is_no_unicode_nothing_is_lost(
+    env: dict[str, str], two: Path, outside: dict[str, str]
+) -> None:
+    work(lay(two, "good", scores={"fd-eye": 1.0}, reason="é 顔 \U0001f600"))
+    for style in ("terminal", "markdown", "html"):
+        code, out, err = printed(two, f"--format {style}", outside | env)
+        assert (code, err) == (0, b"")
+        assert "é 顔 \U0001f600" in out.decode()
+
+
+def test_a_report_needs_no_home(two: Path, outside: dict[str, str]) -> None:
+    work(lay(two, "good", scores={"fd-eye": 1.0}))
+    homeless = {name: value for name, value in outside.items() if name not in ("HOME", "USER")}
+    code, out, err = printed(two, "", homeless)
+    assert (code, err) == (0, b"")
+    assert b"losses.png" in out
+
+
+# The page
+
+
+def page(results: Path, by_time: bool = False) -> str:
+    return report.to_html(leaderboard.load(results), by_time)
+
+
+def test_the_page_has_the_tables_facts_and_notes_of_the_other_formats(two: Path) -> None:
+    lay(two, "good", under=protocol(kimg=200), scores={"fd-eye": 1.0})
+    lay(two, "bad", seed=1, status="failed", reason="no memory", cost=None)
+    assert Page(page(two)).tables == rendered(markdown(two)).tables
+    text = page(two)
+    for chapter in chapters(leaderboard.load(two)):
+        for name, fact in chapter.facts:
+            assert f"<dt>{name}</dt><dd>{escape(fact)}</dd>" in text
+        for note in chapter.notes:
+            assert f">{escape(note.removeprefix('! '))}</li>" in text
+    assert '<li class="fault">bad / hinge / seed1: no memory</li>' in text
+
+
+def test_a_number_stands_on_the_right_and_a_word_on_the_left(two: Path) -> None:
+    text = page(two)
+    assert '<th class="number">fd-eye ↓</th>' in text
+    assert '<td class="number">12.35</td>' in text
+    assert "<td>good</td>" in text
+
+
+def test_several_protocols_have_a_table_of_contents_and_one_has_none(two: Path) -> None:
+    assert "<nav" not in page(two)
+    lay(two, "a", under=protocol(kimg=200))
+    text = page(two)
+    links = re.findall(r'<a href="#(.*?)">(.*?)</a>', text)
+    assert [slug for _, slug in links] == [board.slug for board in leaderboard.load(two).boards]
+    for place, slug in links:
+        assert f'<h2 id="{place}">{slug}</h2>' in text
+
+
+def test_the_page_allows_one_style_its_own_pictures_and_nothing_else(two: Path) -> None:
+    work(lay(two, "good", scores={"fd-eye": 1.0}))
+    paths = figures.draw(leaderboard.load(two).boards[0])
+    text = page(two)
+    (policy,) = re.findall(r'Content-Security-Policy" content="(.*?)"', text, re.DOTALL)
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert " ".join(policy.split()) == (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    sources = re.findall(r'<img src="data:image/png;base64,(.*?)" alt="\w+ of ', text)
+    assert [b64decode(source) for source in sources] == [path.read_bytes() for path in paths]
+    assert not re.search(r"https?:|<script|<link|url\(|style=|@import", text)
+
+
+def test_a_picture_that_cannot_be_read_leaves_its_name(two: Path) -> None:
+    (board,) = leaderboard.load(two).boards
+    path = leaderboard.figure_paths(board)["quality"]
+    store.make_folder(path.parent)
+    with path.open("wb") as file:
+        file.truncate(2**40)  # of which the disk holds nothing
+    assert f'<img src="data:," alt="quality of {board.slug}">' in page(two)
+
+
+def test_the_page_can_be_read_at_equal_time(two: Path) -> None:
+    assert "after 1 min 30 s of training each" in page(two, by_time=True)
 
 
 # Pictures
@@ -425,15 +559,14 @@ def test_a_picture_is_drawn_once_and_again_when_a_record_is_newer(tmp_path: Path
 
 
 def test_the_pictures_are_linked_from_where_the_text_will_be(tmp_path: Path) -> None:
-    results = tmp_path / "my results"
+    results = tmp_path / "my 50% [of] results)"
     work(lay(results, "a", scores={"fd-eye": 1.0}))
     boards = leaderboard.load(results)
     paths = figures.draw(boards.boards[0])
     for base in (tmp_path, tmp_path / "docs", results):
         base.mkdir(exist_ok=True)
-        links = re.findall(r"!\[[^\]]*\]\((.*)\)", report.to_markdown(boards, base))
-        targets = [link.replace("%20", " ").replace("\\", "") for link in links]
-        assert [(base / target).resolve() for target in targets] == paths
+        links = rendered(report.to_markdown(boards, base)).attributes("src")
+        assert [(base / unquote(link or "")).resolve() for link in links] == paths
 
 
 def test_without_pictures_no_picture_is_linked(two: Path) -> None:
@@ -459,7 +592,6 @@ def test_a_gap_in_a_curve_is_drawn_as_a_gap(tmp_path: Path) -> None:
     ("name", "content"),
     [
         ("curve.jsonl", b"\0\0\0\0\n"),
-        ("curve.jsonl", b'{"step": 1}\n'),
         ("samples/0000.100.png", b"rubbish"),
         ("samples/notes.png", b"rubbish"),
     ],
@@ -473,6 +605,43 @@ def test_a_damaged_file_of_a_cell_is_a_storage_error_for_whoever_draws(
     (folder / name).write_bytes(content)
     (board,) = leaderboard.load(tmp_path).boards
     with pytest.raises(StorageError):
+        figures.draw(board)
+
+
+@pytest.mark.parametrize("value", ['"1"', "[1]", "{}", "null", "NaN", "-Infinity", "1e400"])
+def test_whatever_is_no_number_is_a_gap_in_a_curve(value: str, tmp_path: Path) -> None:
+    folder = lay(tmp_path, "a", scores={"fd-eye": 1.0})
+    for name in ("loss_d", "kimg"):
+        work(folder)
+        with (folder / "curve.jsonl").open("a") as curve:
+            curve.write(f'{{"step": 21, "kimg": 2.1, "loss_g": 1, "{name}": {value}}}\n')
+    assert set(draw(tmp_path)) == {"samples", "losses", "scores"}
+
+
+def test_a_curve_without_a_number_is_no_picture(tmp_path: Path) -> None:
+    folder = lay(tmp_path, "a", scores={"fd-eye": 1.0})
+    for name in ("curve", "vitals"):
+        (folder / f"{name}.jsonl").write_text('{"step": 1}\n{"scores": 3, "kimg": true}\n{}\n')
+    assert draw(tmp_path) == {}
+
+
+def test_what_one_damaged_file_costs_is_told_once_and_the_rest_is_drawn(tmp_path: Path) -> None:
+    folder = lay(tmp_path, "a", scores={"fd-eye": 1.0})
+    work(folder)
+    (folder / "curve.jsonl").write_text("{]\n")
+    (board,) = leaderboard.load(tmp_path).boards
+    with pytest.raises(StorageError, match=r"cannot draw .*: losses, scores: unreadable ") as told:
+        figures.draw(board)
+    assert str(told.value).count("curve.jsonl") == 1
+    assert [path.name for path in (board.folder / "figures").iterdir()] == ["samples.png"]
+
+
+def test_an_image_that_is_no_sample_grid_is_not_decoded(tmp_path: Path) -> None:
+    folder = lay(tmp_path, "a", scores={"fd-eye": 1.0})
+    (folder / "samples").mkdir()
+    Image.new("1", (9000, 9000)).save(folder / "samples" / "1.png")
+    (board,) = leaderboard.load(tmp_path).boards
+    with pytest.raises(StorageError, match=r"samples: .* is 9000 x 9000: no grid of 16 px"):
         figures.draw(board)
 
 

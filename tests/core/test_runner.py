@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -496,7 +500,7 @@ def test_a_cell_that_is_done_is_not_started_again(folders: list[Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "how"), [(-9, "signal 9"), (3, "exit code 3"), (0, "exit code 0")]
+    ("code", "how"), [(-11, "signal 11"), (3, "exit code 3"), (0, "exit code 0")]
 )
 def test_a_cell_that_ends_without_a_record_gets_a_failed_one(
     code: int, how: str, folders: list[Path]
@@ -510,7 +514,7 @@ def test_a_cell_that_ends_without_a_record_gets_a_failed_one(
         failed = store.read_record(folder)
         assert (failed.status, failed.seed, failed.architecture) == ("failed", seed, "dense")
         assert failed.reason is not None
-        assert failed.reason.startswith(f"the process ended with {how} and left no record; it said")
+        assert failed.reason.startswith(f"the process left no record: it ended with {how}; it said")
         assert failed.reason.endswith("no memory")
         assert not failed.scores
 
@@ -518,15 +522,15 @@ def test_a_cell_that_ends_without_a_record_gets_a_failed_one(
 def test_a_cell_that_said_nothing_has_a_reason_too(folders: list[Path]) -> None:
     def act(folder: Path) -> int:
         (folder / "cell.log").touch()
-        return -9
+        return -11
 
     list(runner.run_cells(Scripted(act).offer, folders))
-    said = "the process ended with signal 9 and left no record"
+    said = "the process left no record: it ended with signal 11"
     assert store.read_record(folders[0]).reason == said
 
 
 def test_an_engine_need_not_leave_a_log(folders: list[Path]) -> None:
-    list(runner.run_cells(Scripted(lambda _: -9).offer, folders))
+    list(runner.run_cells(Scripted(lambda _: -11).offer, folders))
     assert [store.read_record(folder).status for folder in folders] == ["failed", "failed"]
 
 
@@ -539,6 +543,54 @@ def test_the_end_of_a_huge_log_is_enough(folders: list[Path]) -> None:
     reason = store.read_record(folders[0]).reason
     assert reason is not None
     assert reason.endswith("it said last: last words")
+
+
+@pytest.mark.parametrize("code", [-9, -15, 143])
+@pytest.mark.parametrize(("lost", "status"), [(3, "finished"), (4, "failed")])
+def test_a_lost_process_is_started_again_three_times_at_most(
+    lost: int, status: str, code: int, folders: list[Path]
+) -> None:
+    starts = Counter[Path]()
+
+    def act(folder: Path) -> int:
+        starts[folder] += 1
+        store.append_line(folder / "starts.jsonl", {"at": "now"})
+        if folder == folders[0] and starts[folder] <= lost:
+            return code
+        record(folder, "finished")
+        return 0
+
+    said: list[str] = []
+    ended = list(runner.run_cells(Scripted(act).offer, folders, say=said.append))
+    assert ended == [folders[1], folders[0]]  # the others come first
+    assert store.read_record(folders[0]).status == status
+    assert said == ["dense / non-saturating / seed0: its process was ended by something else; it "
+                    "will go on"] * 3  # fmt: skip
+    if status == "failed":
+        assert store.read_record(folders[0]).starts == 4
+
+
+@pytest.mark.parametrize(("code", "kind"), [(5, StorageError), (2, UsageError)])
+def test_what_no_cell_can_do_anything_about_stops_the_run(
+    code: int, kind: type[Exception], folders: list[Path]
+) -> None:
+    def act(folder: Path) -> int:
+        (folder / "cell.log").write_text("some words\nerror: the disk says no\nmore\n")
+        return code
+
+    engine = Scripted(act)
+    with pytest.raises(kind, match="the disk says no"):
+        list(runner.run_cells(engine.offer, folders))
+    assert not any(map(runner.done, folders))  # to be gone on with
+
+
+def test_a_cell_whose_folder_is_gone_says_so(folders: list[Path]) -> None:
+    def act(folder: Path) -> int:
+        shutil.rmtree(folder)
+        return 5
+
+    with pytest.raises(StorageError, match=f"{folders[0]} is gone: put it back"):
+        list(runner.run_cells(Scripted(act).offer, folders))
 
 
 def test_an_engine_that_is_left_early_is_closed(folders: list[Path]) -> None:
@@ -558,18 +610,77 @@ def test_an_engine_that_is_left_early_is_closed(folders: list[Path]) -> None:
     assert ended == [True]
 
 
+# What is there already
+
+
+def test_a_record_that_cannot_be_read_is_neither_written_over_nor_an_outcome(
+    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    path = folders[0] / "record.json"
+    path.write_text('{"schema_number": 99}')
+    runner.lay_out(plan(seeds=2), tmp_path / "results")
+    engine = Scripted(lambda folder: record(folder, "finished") or 0)
+    list(runner.run_cells(engine.offer, folders))
+    assert engine.given == [folders[1]]
+    assert path.read_text() == '{"schema_number": 99}'
+    assert [runner.failed(folder) for folder in folders] == [True, False]
+
+
+def test_a_protocol_edited_by_hand_is_refused_with_what_differs(
+    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    path = folders[0].parents[2] / "protocol.json"
+    path.write_text(path.read_text().replace('"batch": 8', '"batch": 9'))
+    with pytest.raises(UsageError, match=r"\(schedule.batch: 9 then, 8 now\): it was edited by h"):
+        runner.lay_out(plan(seeds=2), tmp_path / "results")
+
+
+def test_a_damaged_protocol_is_written_again(
+    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    path = folders[0].parents[2] / "protocol.json"
+    before = path.read_bytes()
+    path.write_bytes(before[:100])
+    runner.lay_out(plan(seeds=2), tmp_path / "results")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("begun", "refused"), [(True, True), (False, False)])
+def test_a_changed_data_set_is_refused_only_where_a_cell_was_begun(
+    begun: bool, refused: bool, plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    if begun:
+        (folders[1] / "checkpoint").mkdir()
+        (folders[1] / "checkpoint" / "000000001.pt").touch()
+    next((tmp_path / "shapes").iterdir()).unlink()
+    changed = plan(seeds=2)
+    if refused:
+        with pytest.raises(DataError, match=rf"shapes has changed since {folders[1]} was begun"):
+            runner.lay_out(changed, tmp_path / "results")
+    else:
+        runner.lay_out(changed, tmp_path / "results")
+    assert len(list((tmp_path / "results").iterdir())) == (1 if refused else 2)
+
+
+def test_another_schedule_is_another_protocol_not_a_changed_data_set(
+    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    (folders[1] / "checkpoint").mkdir()
+    (folders[1] / "checkpoint" / "000000001.pt").touch()
+    runner.lay_out(plan(seeds=2, kimg=3.5), tmp_path / "results")
+    assert len(list((tmp_path / "results").iterdir())) == 2
+
+
 # Two runs at once
 
 
 def test_two_runs_are_never_in_one_folder(tmp_path: Path) -> None:
     def second() -> None:
-        with runner.alone_in(tmp_path / "protocol"):
+        with store.alone_in(tmp_path / "protocol"):
             pytest.fail("both are in")
 
-    with (
-        runner.alone_in(tmp_path / "protocol"),
-        pytest.raises(StorageError, match="is being used by another run"),
-    ):
+    holder = rf"is being used by another run \(process {os.getpid()} on {socket.gethostname()}\)"
+    with store.alone_in(tmp_path / "protocol"), pytest.raises(StorageError, match=holder):
         second()
-    with runner.alone_in(tmp_path / "protocol"):
+    with store.alone_in(tmp_path / "protocol"):
         pass

@@ -70,10 +70,16 @@ def test_nothing_of_a_cell_reaches_our_own_output(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_cell_that_reads_gets_nothing_rather_than_our_keyboard(cell: Cell) -> None:
-    folder = cell("a", "read line; echo \"got '$line'\"")
-    list(local.start([folder], 1))
-    assert (folder / "cell.log").read_text() == "got ''\n"
+def test_the_standard_input_of_a_cell_lasts_as_long_as_we_do(cell: Cell) -> None:
+    """Not our keyboard: a pipe that nothing is written to, whose end is ours."""
+    quick = cell("quick", "exit 0")
+    slow = cell("slow", "echo $$ > pid; cat > read; echo over > over; exec sleep 100")
+    running = local.start([quick, slow], 2)
+    next(running)
+    assert Path(f"/proc/{pid(slow)}/fd/0").resolve().name.startswith("pipe:")
+    assert not (slow / "over").exists()
+    running.close()
+    assert (slow / "read").read_text() == ""
 
 
 @pytest.mark.parametrize("slots", [1, 2])
@@ -150,7 +156,7 @@ def test_a_file_of_the_users_folder_is_not_taken_for_a_part_of_python(
     said = (folder / "cell.log").read_text()
     assert "the wrong module was loaded" not in said
     assert "cell.json" in said  # it came as far as to miss its input
-    assert code == 1
+    assert code == 5
 
 
 def test_the_offer_is_the_engine_itself() -> None:

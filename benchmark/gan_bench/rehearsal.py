@@ -1,0 +1,237 @@
+"""One step of every pair before the first cell: what would fail at hour five fails now.
+
+The steps are taken in a process of their own, `python -m gan_bench.rehearsal CELL_DIR...`, since
+a plugin may hang, end the process or take all memory. It says on standard output, in lines of
+JSON, which cell it begins with and what came of it, so that whoever reads knows where it died.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gan_bench import streams, trainer
+from gan_bench.cell import LOG, Task, end_with_parent, failing, how_it_ended, read_task
+from gan_bench.contract import GanBenchError
+from gan_bench.course import GRID
+from gan_bench.evaluate import Ruler
+from gan_bench.trainer import Diverged, Training
+
+LIMIT_SECONDS = 600.0  # for one step of a pair, where no --cell-timeout says otherwise
+TRIED = 64  # images that every metric is tried on
+
+
+class BadManners(GanBenchError):
+    """A plugin changed what belongs to the whole process."""
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What one step of a cell's pair needed, or why the cell cannot be trained."""
+
+    cell: str
+    error: str | None = None
+    stops: int | None = None  # the exit code, if the error is one of all cells
+    state_bytes: int = 0  # of one checkpoint
+    left_bytes: int = 0  # of what stays when the cell is done
+    memory_bytes: int = 0  # that a process needs
+
+
+def rehearse(folders: Sequence[Path]) -> Iterator[Rehearsed]:
+    """Rehearse the cells in these folders; a process that dies has one cell to blame."""
+    left = [str(folder) for folder in folders]
+    while left:
+        begun = None
+        for row in (process := _Process(left)).rows():
+            if "begin" in row:
+                begun = row["begin"]
+                continue
+            begun = None
+            left.remove(row["cell"])
+            yield Rehearsed(**row)
+        if begun is not None:
+            how = how_it_ended(process.code, Path(begun) / LOG)
+            why = f"at its first step the process {how}"
+            for cell in [cell for cell in left if Path(cell).parent == Path(begun).parent]:
+                left.remove(cell)  # its other seeds would end it again
+                yield Rehearsed(cell, why)
+        elif left:
+            log = Path(left[0]) / LOG
+            raise GanBenchError(f"the rehearsal {how_it_ended(process.code, log)}; see {log}")
+
+
+class _Process:
+    """The other end: its lines, and its exit code after the last one."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        with (Path(cells[0]) / LOG).open("ab") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "gan_bench.rehearsal", *cells],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+        self.code = 0
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        try:
+            for line in self._process.stdout or ():
+                yield json.loads(line)
+            self.code = self._process.wait()
+        finally:
+            self._process.kill()
+            self._process.wait()
+
+
+# In the process of its own
+
+
+def main(words: Sequence[str]) -> None:
+    """Rehearse the cells in these folders, each pair once; the metrics on the first images."""
+    say = _own_output()
+    faulthandler.enable()  # a crash says where it was
+    end_with_parent()
+    ruler: Ruler | None = None
+    pairs: dict[tuple[str, str], Rehearsed] = {}
+    for folder in map(Path, words):
+        say({"begin": str(folder)})
+        _log_to(folder / LOG)
+        try:
+            task = read_task(folder)
+            task.checkpoints(folder).check()
+            if ruler is None:
+                ruler = task.ruler()
+                tried: Ruler | None = ruler
+        except GanBenchError as error:
+            traceback.print_exc()
+            say(asdict(Rehearsed(str(folder), str(error), stops=error.exit_code)))
+            return
+        pair = task.cell.architecture, task.cell.loss
+        if pair not in pairs:
+            pairs[pair] = _rehearsed(task, tried)
+            tried = tried if pairs[pair].error else None
+        say(asdict(pairs[pair]) | {"cell": str(folder)})
+
+
+def _own_output() -> Callable[[dict[str, Any]], None]:
+    """Standard output for these lines alone: what a plugin prints goes to the cell's log."""
+    lines = os.fdopen(os.dup(1), "w")
+
+    def say(row: dict[str, Any]) -> None:
+        lines.write(json.dumps(row) + "\n")
+        lines.flush()
+
+    return say
+
+
+def _log_to(path: Path) -> None:
+    """Whatever is printed from now on, by Python or not."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    for number in (1, 2):
+        os.dup2(handle, number)
+    os.close(handle)
+
+
+def _rehearsed(task: Task, ruler: Ruler | None) -> Rehearsed:
+    faulthandler.dump_traceback_later(task.cell.place.timeout or LIMIT_SECONDS, exit=True)
+    before = _process_wide()
+    try:
+        found = _one_step(task, ruler)
+        changed = [name for name, value in _process_wide().items() if value != before[name]]
+        if changed:
+            raise BadManners(
+                f"{task.cell.architecture} / {task.cell.loss} changed {', '.join(changed)}, which "
+                "belong to the whole process: a plugin draws from torch's generator, without a "
+                "seed of its own, and leaves the rest alone"
+            )
+        return found
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        return Rehearsed("", failing(error, task.protocol.schedule.batch))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        torch.set_num_threads(before["torch's number of threads"])
+        torch.set_default_dtype(before["torch's default dtype"])
+
+
+def _process_wide() -> dict[str, Any]:
+    return {
+        "random's state": random.getstate(),
+        "numpy's global random state": repr(np.random.get_state()),
+        "torch's number of threads": torch.get_num_threads(),
+        "torch's default dtype": torch.get_default_dtype(),
+    }
+
+
+def _one_step(task: Task, ruler: Ruler | None) -> Rehearsed:
+    """Build, step, draw, measure, save and read back."""
+    training, schedule, seed = task.begin(), task.protocol.schedule, task.cell.seed
+    images = task.prepared.train
+    try:
+        steps = trainer.train(
+            training, task.loss, images, schedule, seed, stopping=lambda: training.step > 0
+        )
+        list(steps)
+        if torch.initial_seed() != streams.key(seed, "noise", 0):
+            raise BadManners(f"{task.cell.architecture} or {task.cell.loss} seeds torch anew")
+        z = streams.normal(seed, "z-eval", TRIED, training.z_dim)
+        fakes = trainer.generate(training, z, schedule.batch)
+        if ruler is not None:
+            ruler.measure(fakes, with_errors=False)
+    except Diverged:  # an outcome of the cell, for its record
+        pass
+    state = _saved(training)
+    kept = 2 if schedule.on_collapse == "rollback" else 1  # the healthy state beside the last
+    return Rehearsed(
+        "",
+        state_bytes=kept * state,
+        left_bytes=_left(task, training.ema),
+        memory_bytes=_memory(task, training.device),
+    )
+
+
+def _saved(training: Training) -> int:
+    """Bytes of its checkpoint, which must be as safe to read as it is to write."""
+    saved = io.BytesIO()
+    try:
+        torch.save(trainer.whole(training), saved)
+        saved.seek(0)
+        torch.load(saved, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise BadManners(
+            f"what it keeps between steps cannot be saved and read back safely ({error}): keep it "
+            "in parameters and buffers, or as plain values in its extra state"
+        ) from error
+    return saved.getbuffer().nbytes
+
+
+def _left(task: Task, G: torch.nn.Module) -> int:
+    """Weights, sample grids that no compression makes smaller, and a few hundred lines."""
+    weights = sum(p.numel() * p.element_size() for p in G.state_dict().values())
+    C, H, W = task.protocol.data.shape
+    return int(weights) + task.protocol.schedule.ticks * GRID * C * (H + 2) * (W + 2) + 200_000
+
+
+def _memory(task: Task, device: str) -> int:
+    """What was taken so far, and the images of the last measurement, as floats and as bytes."""
+    C, H, W = task.protocol.data.shape
+    samples: int = task.protocol.evaluation.samples * C * H * W
+    return int(trainer.peak_memory(device) * 2**20) + (5 * samples if device == "cpu" else 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

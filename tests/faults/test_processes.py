@@ -1,0 +1,314 @@
+"""Processes that are killed, interrupted, hang and crash; the real command every time."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+import tiny
+from gan_bench import store
+from gan_bench.cell import run_cell
+from given import Place, wait_for
+from tiny import WORDS, Make, cell_of
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+TINY = [*WORDS, "--arch", "tiny"]
+SLOW = {"TINY_SECONDS": "0.02"}
+
+
+def training(here: Place, after: int = 30) -> Callable[[], bool]:
+    """The cell has taken so many steps of its 200."""
+
+    def past() -> bool:
+        found = list(here.folder.glob("results/*/tiny/minimax/seed0/curve.jsonl"))
+        return bool(found) and len(found[0].read_bytes().splitlines()) >= after
+
+    return past
+
+
+def cells(running: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(running.pid).children(recursive=True)
+
+
+def goes_on(here: Place, reference: dict[str, str]) -> str:
+    """The same command again ends in the bytes of a run that nothing happened to."""
+    done = here.run(*TINY)
+    assert done.returncode == 0, done.stderr
+    assert tiny.outcome(here.folder / "results") == reference
+    return done.stderr
+
+
+def test_a_cell_that_is_killed_goes_on_by_itself(
+    make_place: Make, reference: dict[str, str]
+) -> None:
+    here = make_place("cell-killed", **SLOW)
+    running = here.start(*TINY)
+    wait_for(training(here), running)
+    (cell,) = cells(running)
+    cell.kill()
+    _, err = running.communicate(timeout=120)
+    assert running.returncode == 0, err
+    assert "tiny / minimax / seed0: its process was ended by something else; it will go on" in err
+    assert tiny.outcome(here.folder / "results") == reference
+    assert store.read_record(cell_of(here)).starts == 2
+
+
+def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
+    make_place: Make, reference: dict[str, str]
+) -> None:
+    here = make_place("parent-killed", **SLOW)
+    running = here.start(*TINY)
+    wait_for(training(here), running)
+    orphans = cells(running)
+    running.kill()
+    running.wait()
+    # at once: the cell may still be saving its state, and keeps its folder until it has
+    goes_on(here, reference)
+    assert len(orphans) == 1
+    assert psutil.wait_procs(orphans, timeout=0)[1] == []
+    assert store.read_record(cell_of(here)).starts == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_saves_the_state_at_the_end_of_the_step(
+    sent: signal.Signals, code: int, make_place: Make, reference: dict[str, str]
+) -> None:
+    here = make_place(f"interrupted-{code}", **SLOW)
+    running = here.start(*TINY)
+    wait_for(training(here), running)
+    running.send_signal(sent)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == code, err
+    assert err.endswith(f"nothing is lost; to go on:\ngan-bench run {shlex.join(TINY)}\n")
+    steps = len(store.read_lines(cell_of(here) / "curve.jsonl"))
+    newest = max((cell_of(here) / "checkpoint").glob("*.pt"))
+    assert int(newest.stem) == steps  # not one step is taken again
+    goes_on(here, reference)
+
+
+def test_a_second_interrupt_stops_at_once(make_place: Make) -> None:
+    here = make_place("twice")
+    running = here.start(*WORDS, "--arch", "hangs")
+    wait_for(lambda: list(here.folder.glob("results/*/*/*/*/checkpoint/000000040.pt")), running)
+    time.sleep(0.5)  # to step 50
+    (cell,) = cells(running)
+    running.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert running.poll() is None  # it waits for the end of the step
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=10)
+    assert running.returncode == 130, err
+    assert "stopping at once" in err
+    assert psutil.wait_procs([cell], timeout=0)[1] == []
+    assert not (cell_of(here, "hangs") / "record.json").exists()
+
+
+@pytest.mark.long
+def test_what_one_cell_does_is_its_own_failed_record_and_the_others_go_on(
+    make_place: Make, reference: dict[str, str]
+) -> None:
+    here = make_place("later")
+    names = ("hangs", "exits", "crashes", "greedy", "killed", "tiny")
+    done = here.run(*WORDS, *(f"--arch={name}" for name in names), "--cell-timeout", "12")
+    assert done.returncode == 3, done.stderr
+    records = {name: store.read_record(cell_of(here, name)) for name in names}
+    assert {name: record.status for name, record in records.items()} == dict.fromkeys(
+        names[:-1], "failed"
+    ) | {"tiny": "finished"}
+    said = {name: record.reason or "" for name, record in records.items()}
+    hung = r"was not done in time and was ended; it was at File .*tiny.py\", line \d+ in <lambda>"
+    assert re.search(hung, said["hangs"])
+    assert said["exits"] == "a plugin ended the process with sys.exit(5)"
+    assert said["crashes"].startswith("the process left no record: it ended with signal 11")
+    assert said["greedy"].startswith("out of memory: batch 8 needs more than there is here")
+    assert said["killed"].startswith("the process left no record: it was killed (signal 9), as th")
+    assert records["killed"].starts == 4  # three times it was let go on
+    log = (cell_of(here, "hangs") / "cell.log").read_text()
+    assert "Timeout (" in log
+    assert "tiny.py" in log
+    assert "it was at File" in said["crashes"]
+    assert (records["crashes"].log or "").startswith("Fatal Python error: Segmentation fault")
+    again = shlex.join(["gan-bench", "run", *done.args, "--retry-failed"])
+    assert done.stderr.endswith(
+        f"5 cells have failed, see cell.log; to train again what failed:\n{again}\n"
+    )
+    mine = tiny.outcome(here.folder / "results")
+    assert {name: mine[name] for name in reference if "/tiny/" in name} == {
+        name: text for name, text in reference.items() if "/tiny/" in name
+    }
+
+
+def test_a_second_run_in_one_folder_is_refused_with_the_holder(make_place: Make) -> None:
+    here = make_place("two-at-once", **SLOW)
+    running = here.start(*TINY)
+    try:
+        wait_for(training(here, 1), running)
+        done = here.run(*TINY)
+        assert done.returncode == 5
+        assert (
+            f"is being used by another run (process {running.pid} on {socket.gethostname()}): "
+            in done.stderr
+        )
+        assert done.stderr.endswith(f"to go on:\ngan-bench run {shlex.join(TINY)}\n")
+    finally:
+        running.kill()
+        running.communicate()
+
+
+@pytest.mark.long
+def test_results_that_go_away_stop_the_run(make_place: Make, reference: dict[str, str]) -> None:
+    here = make_place("gone", **SLOW)
+    running = here.start(*TINY)
+    wait_for(training(here), running)
+    shutil.move(here.folder / "results", here.folder / "elsewhere")
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 5, err
+    assert "/tiny/minimax/seed0 is gone: put it back to go on with it" in err
+    assert "Traceback" not in err
+    assert not (here.folder / "results").exists()  # and is not made again
+    shutil.move(here.folder / "elsewhere", here.folder / "results")
+    goes_on(here, reference)
+
+
+FULL = """
+    import errno, gan_bench.store as store
+    from pathlib import Path
+
+    class Full:
+        '''A disk on which a checkpoint of step 60 finds no room, while FULL is there.'''
+
+        def __init__(self, os):
+            self.os = os
+
+        def __getattr__(self, name):
+            return getattr(self.os, name)
+
+        def open(self, path, *more):
+            if "000000060.pt" in str(path) and (Path.cwd() / "FULL").exists():
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return self.os.open(path, *more)
+
+    store.os = Full(store.os)
+"""
+
+
+@pytest.mark.long
+def test_a_full_disk_ends_the_run_and_nothing_is_lost(
+    make_place: Make, reference: dict[str, str]
+) -> None:
+    here = make_place("full")
+    plugin = here.folder / "tiny.py"
+    plugin.write_text(plugin.read_text() + "\n".join(line[4:] for line in FULL.splitlines()))
+    (here.folder / "FULL").touch()
+    done = here.run(*TINY)
+    assert done.returncode == 5, done.stderr
+    folder = cell_of(here)
+    assert "seed0/checkpoint/000000060.pt: no space left: needs " in done.stderr
+    assert "seed0/checkpoint; make room first" in done.stderr
+    assert done.stderr.endswith(f"to go on:\ngan-bench run {shlex.join(TINY)}\n")
+    assert "Traceback" not in done.stderr
+    kept = sorted(path.name for path in (folder / "checkpoint").iterdir())
+    assert kept == [
+        "000000020.pt", "000000020.pt.sha256", "000000040.pt", "000000040.pt.sha256",
+    ]  # fmt: skip
+    assert not (folder / "record.json").exists()
+    (here.folder / "FULL").unlink()
+    goes_on(here, reference)
+
+
+@pytest.fixture(scope="module")
+def cut_off(make_place: Make) -> Place:
+    """A run whose cell was stopped by a disk that was full for a while."""
+    here = make_place("cut-off")
+    plugin = here.folder / "tiny.py"
+    plugin.write_text(plugin.read_text() + "\n".join(line[4:] for line in FULL.splitlines()))
+    (here.folder / "FULL").touch()
+    assert here.run(*TINY).returncode == 5
+    (here.folder / "FULL").unlink()
+    return here
+
+
+def copy_of(here: Place, name: str) -> Place:
+    folder = here.folder.with_name(name)
+    shutil.copytree(here.folder, folder)
+    return Place(folder, here.env | {"GAN_BENCH_HOME": str(folder / "home")})
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_a_flipped_bit_is_told_and_the_bytes_at_the_end_are_the_same(
+    damaged: int, cut_off: Place, reference: dict[str, str]
+) -> None:
+    here = copy_of(cut_off, f"flipped-{damaged}")
+    for step in (40, 20)[:damaged]:
+        flip(cell_of(here) / "checkpoint" / f"{step:09d}.pt")
+    said = goes_on(here, reference)
+    corrupt = sorted(path.name for path in (cell_of(here) / "checkpoint").iterdir())
+    assert corrupt == ["000000020.pt.corrupt", "000000040.pt.corrupt"][-damaged:]
+    word = "checkpoint 000000040.pt is damaged" if damaged == 1 else "the training began anew: no g"
+    (note,) = store.read_record(cell_of(here)).notes
+    assert note.startswith(word)
+    assert word in said
+
+
+@pytest.mark.long
+def test_an_edited_plugin_does_not_go_on_with_the_old_ones_weights(cut_off: Place) -> None:
+    here = copy_of(cut_off, "edited")
+    plugin = here.folder / "tiny.py"
+    plugin.write_text(plugin.read_text().replace("nn.Dropout(0.1)", "nn.Dropout(0.2)"))
+    done = here.run(*TINY)
+    assert done.returncode == 2, done.stderr
+    assert "is of another training (plugin of the architecture: tiny.py " in done.stderr
+    assert "delete " in done.stderr
+    assert not (cell_of(here) / "record.json").exists()
+
+
+@pytest.mark.long
+def test_a_changed_data_set_does_not_go_on(cut_off: Place) -> None:
+    here = copy_of(cut_off, "other-images")
+    shutil.copytree(here.folder.parent / "shapes", here.folder / "shapes")
+    for path in sorted((here.folder / "shapes").iterdir())[:5]:
+        path.unlink()
+    words = [word.replace("../shapes", "shapes") for word in TINY]
+    done = here.run(*words)
+    assert done.returncode == 4, done.stderr
+    assert "the data set shapes has changed since " in done.stderr
+    assert "data.train: 36 then, 32 now" in done.stderr
+    assert len(list((here.folder / "results").glob("*/protocol.json"))) == 1
+
+
+def test_a_cell_is_the_same_inside_this_process(
+    untouched: Place, reference: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    monkeypatch.setenv("GAN_BENCH_HOME", untouched.env["GAN_BENCH_HOME"])
+    for name in ("protocol.json", "tiny/minimax/seed0/cell.json"):
+        target = tmp_path / "results" / untouched.protocol.name / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(untouched.protocol / name, target)
+    try:
+        assert run_cell(target.parent) == 0
+    finally:
+        torch.set_num_threads(threads)
+    assert tiny.outcome(tmp_path / "results") == reference
