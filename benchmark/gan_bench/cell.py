@@ -95,7 +95,7 @@ def run_cell(directory: Path, stop: Stop | None = None) -> int:
             except (StorageError, Foreign):
                 raise
             except (Exception, SystemExit) as error:  # a failed cell is a record, others go on
-                traceback.print_exc()
+                _log(traceback.format_exc())
                 protocol = store.protocol_of(directory)
                 record = failure(directory, cell, failing(error, protocol.schedule.batch))
             store.write_record(directory, record)
@@ -349,11 +349,17 @@ def main(words: list[str]) -> int:
             faulthandler.dump_traceback_later(limit, exit=True)
         return run_cell(asked.directory, stop)
     except Stopped as why:
-        sys.stderr.write(f"{why}; to be gone on with\n")
+        _log(f"{why}; to be gone on with\n")
         return STOPPED
     except GanBenchError as error:
-        sys.stderr.write(f"error: {error}\n")
+        _log(f"error: {error}\n")
         return error.exit_code
+
+
+def _log(text: str) -> None:
+    """Into cell.log, which lies on the disk that may be full."""
+    with suppress(OSError):
+        os.write(2, text.encode(errors="backslashreplace"))
 
 
 def end_with_parent() -> None:
@@ -377,4 +383,8 @@ def end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    ended = main(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(ended)  # neither a full disk nor a plugin's threads may change how it ended

@@ -28,6 +28,7 @@ RESULTS = Path("results")
 FORMATS = ("terminal", "markdown", "html", "csv", "json")
 SOME_CELLS_FAILED, INTERRUPTED, TERMINATED = 3, 130, 143
 RETRY = "--retry-failed"
+UNFORESEEN = "not foreseen: `gan-bench doctor` examines this machine, --debug shows where it was"
 
 
 class Positive(click.FloatRange):
@@ -173,7 +174,7 @@ def run(
     home = store.protocol_dir(results, protocol)
     with _going_on(), store.alone_in(home):
         runner.lay_out(planned, results, retry_failed)
-        watch.say(f"{len(planned.plan.cells)} cells in {home}")
+        watch.say(f"{runner.standing(watch.folders)} in {home}")
         with console.status("one step of every pair, before the first cell"):
             runner.rehearse(watch.folders, home, watch.say)
         with watch.showing():
@@ -406,7 +407,7 @@ def main() -> NoReturn:
             raise
         if isinstance(error, GanBenchError):
             _fail(str(error), error.exit_code)
-        _fail(f"{sentence(error)}\na fault of gan-bench: --debug shows where; please report it", 1)
+        _fail(f"{sentence(error)}\n{UNFORESEEN}", 1)
 
 
 def _terminate(*_: object) -> NoReturn:

@@ -26,9 +26,9 @@ from gan_bench.contract import (
     Unscorable,
     sentence,
 )
-from gan_bench.images import Prepared, cache_dir
+from gan_bench.images import Prepared, cache_dir, locked
 from gan_bench.protocol import Evaluation, Gauge, Judged, Protocol
-from gan_bench.store import Score, VerdictKind, make_folder, write_array
+from gan_bench.store import Score, VerdictKind, write_array
 
 BATCH = 256
 BLOCKS = 8  # disjoint parts of the samples, whose spread is the error of sampling
@@ -180,11 +180,11 @@ class Ruler:
         what = json.dumps([data.fingerprint, digest, maker, which])
         key = hashlib.sha256(what.encode()).hexdigest()[:16]
         path = cache_dir() / "features" / f"{data.name}-{name}-{key}.npy"
-        try:
-            features: np.ndarray = np.load(path)
-        except (OSError, ValueError):  # not there, or damaged
-            make_folder(path.parent)
-            write_array(path, features := extract_all(extract, images, self.device))
+        with locked(path):
+            try:
+                features: np.ndarray = np.load(path)
+            except (OSError, ValueError):  # not there, or damaged
+                write_array(path, features := extract_all(extract, images, self.device))
         if not np.isfinite(features).all():
             raise DataError(
                 f"{name} gives features of {data.name} that are not finite, so nothing can be "

@@ -12,6 +12,7 @@ and 0.8 GB of pixels, the set itself aside. Members of a zip are read in place, 
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import json
@@ -20,7 +21,6 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 import threading
 import warnings
 import zipfile
@@ -43,7 +43,15 @@ from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH
 from gan_bench.contract import DataError, Dataset, Images, Pixels, StorageError
 from gan_bench.escape import plain
 from gan_bench.protocol import Data
-from gan_bench.store import human_size, name_of, room, sync_folder, write_json, write_parts
+from gan_bench.store import (
+    PART,
+    human_size,
+    name_of,
+    room,
+    sync_folder,
+    write_json,
+    write_parts,
+)
 
 RULE = "1"  # to be changed whenever the rule above changes: the cache is keyed on it
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -119,7 +127,7 @@ def cache_dir() -> Path:
 def prepare(source: Source, size: int, progress: Progress = lambda *_: None) -> Prepared:
     """The data set at that size, from the cache if it is there, else made and kept."""
     folder = cache_dir() / "images" / f"{source.dataset.name}-{size}px-{source.key(size)}"
-    with _locked(folder):
+    with locked(folder):
         try:
             return _open(folder)
         except (OSError, ValueError, LookupError, TypeError):  # not there, or damaged
@@ -149,15 +157,17 @@ def _told(reasons: Mapping[str, int]) -> str:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Two runs that start at once make a set once."""
+def locked(path: Path) -> Iterator[None]:
+    """Two runs that start at once make a part of the cache once."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(f"{folder}.lock"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{path}.lock"):
+            for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):  # of a killed one
+                part.unlink()
             yield
     except OSError as error:
         raise StorageError(
-            f"cannot use the cache {folder.parent}: {error.strerror or error}; "
+            f"cannot use the cache {path.parent}: {error.strerror or error}; "
             "set GAN_BENCH_HOME to a folder that can be written"
         ) from error
 
@@ -166,7 +176,9 @@ def _make(source: Source, size: int, folder: Path, progress: Progress) -> None:
     images = _loaded(source, size)
     name = source.dataset.name
     _check_room(images, name, folder.parent)
-    made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
+    made = folder.with_name(f".{folder.name}.making")  # its name is known, to whoever is next
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir()
     try:
         digest = hashlib.sha256()
         for split in ("train", "held_out"):

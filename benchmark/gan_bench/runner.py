@@ -30,6 +30,7 @@ from gan_bench.contract import (
     StorageError,
     UsageError,
 )
+from gan_bench.escape import plain
 from gan_bench.images import Prepared, Progress, Source, check_bad, files_at, prepare
 from gan_bench.leaderboard import differences
 from gan_bench.protocol import Cell, Evaluation, Place, Plan, Protocol, Schedule
@@ -165,7 +166,7 @@ def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:
             raise UsageError(f"--data {name} is a path: leave --data-root and --download out")
         return files_at(path)
     raise UsageError(
-        f"--data {name}: no such folder or zip, and no data set is called so."
+        f"--data {plain(name)}: no such folder or zip, and no data set is called so."
         f"{catalogue.instead(Dataset, name)}"
     )
 
@@ -406,6 +407,14 @@ def done(folder: Path) -> bool:
     return (folder / "record.json").exists()
 
 
+def standing(folders: Sequence[Path]) -> str:
+    """`6 cells, 2 done, 1 begun`: what there is to do."""
+    finished = sum(map(done, folders))
+    begun = sum(any(f.glob("checkpoint/*.pt")) for f in folders if not done(f))
+    told = [f"{count} {word}" for count, word in ((finished, "done"), (begun, "begun")) if count]
+    return ", ".join([f"{len(folders)} cell{'' if len(folders) == 1 else 's'}", *told])
+
+
 def failed(folder: Path) -> bool:
     """The cell has no outcome, or none that can be read."""
     try:
@@ -451,7 +460,7 @@ def _room_for(cells: Sequence[Rehearsed], home: Path) -> None:
     needs = at_work + sum(cell.left_bytes for cell in cells)
     if needs > (free := store.room(home)):
         raise StorageError(
-            f"not enough room for results: {len(cells)} cells need {store.human_size(needs)}, "
+            f"not enough room for results: {store.human_size(needs)} needed, "
             f"{store.human_size(free)} free on {home}: make room, or choose another --results"
         )
 
@@ -499,7 +508,10 @@ def _last_error(folder: Path) -> str:
         return f"{folder} is gone: put it back to go on with it"
     lines = store.tail(folder / "cell.log").splitlines()
     said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return said[-1] if said else f"{folder} cannot be written: no reason could be written either"
+    if said:
+        return said[-1]
+    free = store.human_size(store.room(folder))
+    return f"{folder} cannot be written, not even its log: {free} free on its disk; make room first"
 
 
 def _ended_without_record(folder: Path, code: int) -> None:

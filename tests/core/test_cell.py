@@ -256,7 +256,7 @@ def test_two_runs_of_one_cell_leave_the_same_bytes(lay: Callable[..., Path]) -> 
     run_cell(other)
     mine, yours = everything(one), everything(other)
     for name in mine:
-        if name not in ("record.json", "speed.jsonl"):
+        if name not in ("record.json", "speed.jsonl", "starts.jsonl"):
             assert mine[name] == yours[name], name
     assert store.read_record(one).scores == store.read_record(other).scores
 
@@ -359,7 +359,7 @@ def test_a_cell_that_fails_leaves_a_record_with_its_reason(
     more: dict[str, str],
     reason: str,
     lay: Callable[..., Path],
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     folder = lay(architecture, **more)
     assert run_cell(folder) == 3
@@ -368,7 +368,7 @@ def test_a_cell_that_fails_leaves_a_record_with_its_reason(
     assert record.reason is not None
     assert record.reason.startswith(reason)
     assert (record.scores, record.cost) == ({}, None)
-    assert "Traceback (most recent call last)" in capsys.readouterr().err
+    assert "Traceback (most recent call last)" in capfd.readouterr().err
     assert run_cell(folder) == 3  # and it stays so
 
 
@@ -475,3 +475,13 @@ def test_a_wish_to_end_waits_for_the_step_only_while_one_is_taken() -> None:
         assert stop.wished
     with pytest.raises(Stopped):
         stop()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_log_that_cannot_be_written_changes_no_exit_code(tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        words = [sys.executable, "-m", "gan_bench.cell", str(tmp_path)]
+        done = subprocess.run(
+            words, stdout=full, stderr=full, stdin=subprocess.DEVNULL, check=False
+        )
+    assert done.returncode == 5  # there is no cell.json

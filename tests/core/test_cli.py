@@ -482,7 +482,9 @@ def test_an_error_of_our_own_is_a_sentence_and_with_debug_a_traceback(
     monkeypatch.setattr("gan_bench.leaderboard.load", broken)
     said = gan_bench("report")
     assert said.code == 1
-    assert said.err.startswith("error: ZeroDivisionError: a bug of ours\na fault of gan-bench")
+    assert said.err.startswith(
+        "error: ZeroDivisionError: a bug of ours\nnot foreseen: `gan-bench doctor`"
+    )
     with pytest.raises(ZeroDivisionError):
         gan_bench("report", "--debug")
 

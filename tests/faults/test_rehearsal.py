@@ -261,7 +261,7 @@ def test_a_disk_that_will_be_full_is_refused(
         return
     with pytest.raises(StorageError) as refusal:
         runner.rehearse(folders, home)
-    assert f"3 cells need 3.3 MB, 3.3 MB free on {home}: make room" in str(refusal.value)
+    assert f"3.3 MB needed, 3.3 MB free on {home}: make room" in str(refusal.value)
     assert not any((folder / "record.json").exists() for folder in folders)
 
 
