@@ -77,7 +77,11 @@ def _suits(_: Any) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """A pair of networks. D gives logits, never probabilities: the loss decides what they mean."""
+    """A pair of networks. D gives logits, never probabilities: the loss decides what they mean.
+
+    What they keep between steps is in their parameters, buffers or extra state (plain values):
+    a training that was interrupted goes on from these. Chance comes from torch's own generator.
+    """
 
     name: str
     source: str
@@ -213,8 +217,9 @@ class Engine:
     """Runs `python -m gan_bench.cell DIR` for every DIR, at most `slots` at a time.
 
     `start(cells, slots)` yields every DIR as its process ends, with the exit code (negative: the
-    signal that ended it). Closing the iterator ends what still runs. It keeps no state: all
-    that a cell does is in its folder.
+    signal that ended it). Closing the iterator ends what still runs: SIGTERM lets a cell save its
+    state. It keeps no state: all that a cell does is in its folder, and a cell that was lost is
+    given to it again.
     """
 
     name: str

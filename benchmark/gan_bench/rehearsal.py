@@ -25,7 +25,7 @@ import torch
 
 from gan_bench import streams, trainer
 from gan_bench.cell import LOG, Task, end_with_parent, failing, how_it_ended, read_task
-from gan_bench.contract import GanBenchError
+from gan_bench.contract import GanBenchError, StorageError
 from gan_bench.course import GRID
 from gan_bench.evaluate import Ruler
 from gan_bench.trainer import Diverged, Training
@@ -77,14 +77,17 @@ class _Process:
     """The other end: its lines, and its exit code after the last one."""
 
     def __init__(self, cells: Sequence[str]) -> None:
-        with (Path(cells[0]) / LOG).open("ab") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "gan_bench.rehearsal", *cells],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-            )
+        try:
+            with (Path(cells[0]) / LOG).open("ab") as errors:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "gan_bench.rehearsal", *cells],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise StorageError(f"cannot start in {cells[0]}: {error.strerror or error}") from error
         self.code = 0
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -106,6 +109,7 @@ def main(words: Sequence[str]) -> None:
     faulthandler.enable()  # a crash says where it was
     end_with_parent()
     ruler: Ruler | None = None
+    untried: Ruler | None = None  # the same, until its metrics have been tried
     pairs: dict[tuple[str, str], Rehearsed] = {}
     for folder in map(Path, words):
         say({"begin": str(folder)})
@@ -114,16 +118,15 @@ def main(words: Sequence[str]) -> None:
             task = read_task(folder)
             task.checkpoints(folder).check()
             if ruler is None:
-                ruler = task.ruler()
-                tried: Ruler | None = ruler
+                ruler = untried = task.ruler()
         except GanBenchError as error:
             traceback.print_exc()
             say(asdict(Rehearsed(str(folder), str(error), stops=error.exit_code)))
             return
         pair = task.cell.architecture, task.cell.loss
         if pair not in pairs:
-            pairs[pair] = _rehearsed(task, tried)
-            tried = tried if pairs[pair].error else None
+            pairs[pair] = _rehearsed(task, untried)
+            untried = untried if pairs[pair].error else None
         say(asdict(pairs[pair]) | {"cell": str(folder)})
 
 

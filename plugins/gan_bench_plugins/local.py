@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from gan_bench import Engine, hookimpl
+from gan_bench import Engine, StorageError, hookimpl
 
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 60  # for a cell to save its state: one step, and the look at it
@@ -35,16 +35,19 @@ def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
 
 
 def _process(cell: Path) -> subprocess.Popen[bytes]:
-    with (cell / "cell.log").open("ab") as log:
-        return subprocess.Popen(
-            # -P: a types.py in the user's folder is not Python's
-            [sys.executable, "-P", "-m", "gan_bench.cell", "--attached", str(cell)],
-            env=THREADS | os.environ,
-            stdin=subprocess.PIPE,  # never written to: it ends with this process, however that ends
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C reaches the parent, which decides what ends
-        )
+    try:
+        with (cell / "cell.log").open("ab") as log:
+            return subprocess.Popen(
+                # -P: a types.py in the user's folder is not Python's
+                [sys.executable, "-P", "-m", "gan_bench.cell", "--attached", str(cell)],
+                env=THREADS | os.environ,
+                stdin=subprocess.PIPE,  # never written to: it ends with us, however we end
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the parent, which decides what ends
+            )
+    except OSError as error:
+        raise StorageError(f"cannot start in {cell}: {error.strerror or error}") from error
 
 
 def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:

@@ -23,7 +23,7 @@ def test_all_27_faults_are_there() -> None:
     assert [int(number) for number in ROWS] == list(range(1, 28))
 
 
-@pytest.mark.parametrize("number", map(str, range(1, 28)))
+@pytest.mark.parametrize("number", [str(k) for k in range(1, 28)])
 def test_every_row_names_tests_that_are_there(number: str) -> None:
     tests = re.findall(r"`(test_\w+\.py)::(test_\w+)`", ROWS[number])
     assert tests
