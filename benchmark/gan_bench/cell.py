@@ -51,6 +51,11 @@ from gan_bench.trainer import Diverged, Training
 LOG = "cell.log"  # beside the record: all that the processes of a cell said
 FAILED = 3
 STOPPED = 128 + signal.SIGTERM
+# How a process ends that was ended from outside: the cell itself may be in order.
+LOST = {-signal.SIGTERM, -signal.SIGINT, STOPPED} | (
+    {-signal.SIGKILL, -signal.SIGHUP} if os.name == "posix" else set()
+)
+RETRIES = 3  # of a lost process: more would look like a machine that cannot run it
 GRACE_SECONDS = 30  # to save the state after the parent is gone
 
 

@@ -15,6 +15,7 @@ import random
 import subprocess
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +25,16 @@ import numpy as np
 import torch
 
 from gan_bench import streams, trainer
-from gan_bench.cell import LOG, Task, end_with_parent, failing, how_it_ended, read_task
+from gan_bench.cell import (
+    LOG,
+    LOST,
+    RETRIES,
+    Task,
+    end_with_parent,
+    failing,
+    how_it_ended,
+    read_task,
+)
 from gan_bench.contract import GanBenchError, StorageError
 from gan_bench.course import GRID
 from gan_bench.evaluate import Ruler
@@ -51,8 +61,11 @@ class Rehearsed:
 
 
 def rehearse(folders: Sequence[Path]) -> Iterator[Rehearsed]:
-    """Rehearse the cells in these folders; a process that dies has one cell to blame."""
-    left = [str(folder) for folder in folders]
+    """Rehearse the cells in these folders; a process that dies has one cell to blame.
+
+    One that was ended from outside is begun again, three times at most.
+    """
+    left, losses = [str(folder) for folder in folders], Counter[str]()
     while left:
         begun = None
         for row in (process := _Process(left)).rows():
@@ -62,7 +75,9 @@ def rehearse(folders: Sequence[Path]) -> Iterator[Rehearsed]:
             begun = None
             left.remove(row["cell"])
             yield Rehearsed(**row)
-        if begun is not None:
+        if left and process.code in LOST and losses[left[0]] < RETRIES:
+            losses[left[0]] += 1
+        elif begun is not None:
             how = how_it_ended(process.code, Path(begun) / LOG)
             why = f"at its first step the process {how}"
             for cell in [cell for cell in left if Path(cell).parent == Path(begun).parent]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -39,12 +38,6 @@ if TYPE_CHECKING:
     from gan_bench.rehearsal import Rehearsed
 
 Say = Callable[[str], None]
-
-# How a process ends that was ended from outside: the cell itself may be in order.
-LOST = {-signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM} | (
-    {-signal.SIGKILL, -signal.SIGHUP} if os.name == "posix" else set()
-)
-RETRIES = 3  # of a lost process: more would look like a machine that cannot run it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -478,6 +471,8 @@ def run_cells(
     A cell whose process was lost goes on from its checkpoint when the others are done, at most
     three times. Raises StorageError if a cell could not write, for the next could not either.
     """
+    from gan_bench.cell import LOST, RETRIES
+
     losses = Counter[Path]()
     waiting = [folder for folder in folders if not done(folder)]
     while waiting:
