@@ -101,6 +101,7 @@ def watch(event, given):
         callers = [frame.filename for frame in traceback.extract_stack()[:-1]]
         seen.add(next((Path(c).name for c in reversed(callers) if "gan_bench" in c), callers[-1]))
 
+sys.dont_write_bytecode = True  # Python's own cache of a plugin file is not ours
 plugin = tiny.write_plugin(folder)
 sys.addaudithook(watch)
 assert tiny.run(plugin, folder / "shapes", folder / "results") == 0
