@@ -250,6 +250,7 @@ def read_task(directory: Path) -> Task:
 def _outcome(directory: Path, stop: Stop) -> store.Record:
     task = read_task(directory)
     cell, protocol = task.cell, task.protocol
+    settled = trainer.settle(cell.place.device)
     ruler = task.ruler()  # before any training: a net that cannot measure must not cost an hour
     training = task.begin()
     z = streams.normal(cell.seed, "z-eval", protocol.evaluation.samples, training.z_dim)
@@ -277,7 +278,8 @@ def _outcome(directory: Path, stop: Stop) -> store.Record:
         verdicts=tuple(verdicts),
         rollbacks=course.rollbacks,
         diagnosis=course.diagnosis(),
-        notes=tuple(course.notes),
+        notes=(*course.notes, *_fallback(training)),
+        computed=settled | training.how,
         starts=_starts(directory),
         cost=store.Cost(
             train_seconds=round(trained, 3),
@@ -293,6 +295,12 @@ def _outcome(directory: Path, stop: Stop) -> store.Record:
         versions=catalogues.versions(),
         ended=_now(),
     )
+
+
+def _fallback(training: Training) -> list[str]:
+    """What a reader of the times should know: the other cells may have been recorded."""
+    step = training.how.get("step", "")
+    return [f"trained {step}"] if "no CUDA graph" in step else []
 
 
 def _measure(

@@ -398,6 +398,7 @@ class Record(BaseModel):
     log: str | None = None  # the end of cell.log, of a process that left no record itself
     cost: Cost | None = None
     device: str | None = None
+    computed: dict[str, str] = {}  # what changes speed and last bits, not what was asked for
     versions: dict[str, str] = {}
     ended: str  # UTC, ISO 8601
 

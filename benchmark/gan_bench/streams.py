@@ -42,11 +42,17 @@ class DataOrder:
 
     def rows(self, start: int, count: int) -> np.ndarray:
         """Indices (count,) int64 of the images at positions start, start + 1, ..."""
-        return np.array([self._row(position) for position in range(start, start + count)])
+        end = start + count
+        passes = range(start // self.images, (end - 1) // self.images + 1)
+        parts = [
+            self._permuted(which)[max(0, start - which * self.images) : end - which * self.images]
+            for which in passes
+        ]
+        return np.concatenate(parts)
 
-    def _row(self, position: int) -> int:
-        which, place = divmod(position, self.images)
-        if which != self._pass:  # kept only for speed: the answer is the same without
+    def _permuted(self, which: int) -> np.ndarray:
+        """The order of one pass (images,); kept only for speed: the answer is the same without."""
+        if which != self._pass:
             self._permutation = _generator(self.seed, "data", which).permutation(self.images)
             self._pass = which
-        return int(self._permutation[place])
+        return self._permutation

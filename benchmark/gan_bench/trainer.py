@@ -6,7 +6,9 @@ import copy
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gan_bench import streams
 from gan_bench.contract import Architecture, GanBenchError, Loss, Shape
+from gan_bench.feed import Batch, Feed
 from gan_bench.protocol import Schedule
+from gan_bench.recorded import CudaStream, Recorded, keeps_plain_values
 
 POINTS = 200  # rows of a curve
 COLUMNS = ("loss_d", "loss_g", "real_score", "fake_score", "grad_d", "grad_g")
@@ -71,6 +75,8 @@ class Training:
     totals: Tensor = field(default_factory=lambda: torch.zeros(len(COLUMNS)))
     since: int = 0
     good: Tensor = field(default_factory=lambda: torch.zeros(()))
+    # how it is computed: changes the speed and the last bits, so it is for the record
+    how: dict[str, str] = field(default_factory=dict)
 
 
 def build_pair(arch: Architecture, shape: Shape, seed: int = 0) -> tuple[nn.Module, nn.Module]:
@@ -119,6 +125,21 @@ def check_loss(loss: Loss) -> None:
             )
 
 
+def settle(device: str) -> dict[str, str]:
+    """Fix what torch leaves open about a GPU's arithmetic; what was fixed, for the record.
+
+    fp32 means fp32 in training and in measuring: a score must not depend on the kind of GPU, and
+    what may be coarser is said by the schedule's precision. For all of this process.
+    """
+    if not device.startswith("cuda"):
+        return {}
+    torch.backends.cuda.matmul.fp32_precision = "ieee"
+    torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
+    torch.backends.cudnn.benchmark = True  # shapes are the same at every step
+    version = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+    return {"fp32": "IEEE, no TF32", "cudnn": f"{version}, algorithms chosen by benchmark"}
+
+
 def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, device: str) -> Training:
     """A cell's state before its first step."""
     G, D = (
@@ -126,12 +147,13 @@ def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, devic
         network.to(device).to(memory_format=torch.channels_last)
         for network in build_pair(arch, shape, seed)
     )
+    adam = partial(Adam, betas=schedule.betas, fused=True, capturable=device.startswith("cuda"))
     return Training(
         G=G,
         D=D,
         ema=copy.deepcopy(G).requires_grad_(False) if schedule.ema_kimg else G,
-        opt_g=Adam(G.parameters(), schedule.lr_g, schedule.betas, fused=True),
-        opt_d=Adam(D.parameters(), schedule.lr_d, schedule.betas, fused=True),
+        opt_g=adam(G.parameters(), schedule.lr_g),
+        opt_d=adam(D.parameters(), schedule.lr_d),
         z_dim=arch.z_dim,
         device=device,
         totals=torch.zeros(len(COLUMNS), device=device),
@@ -153,51 +175,56 @@ def train(
     the Point whose numbers are not finite, and names the step. Called again it goes on from
     there, with new images and new z.
     """
-    decay = 0.5 ** (schedule.shown(1) / (1000 * schedule.ema_kimg)) if schedule.ema_kimg else 0.0
-    real_images = torch.from_numpy(images).to(cell.device)  # (n, C, H, W) uint8, no copy on a CPU
-    order = streams.DataOrder(seed, len(images))
+    feed = Feed(images, schedule, seed, cell.z_dim, cell.device)
+    take = _fastest(cell, partial(_step, cell, loss, schedule))
+    cell.how["images"] = feed.where()
     cell.G.train()
     cell.D.train()
-    while cell.step < schedule.updates and not stopping():
-        # noise inside the networks (dropout) depends on the step alone, not on what came before
-        torch.manual_seed(streams.key(seed, "noise", cell.step))
-        cell.totals += _step(cell, loss, real_images, order, schedule, seed)  # no sync in here
-        cell.good += cell.totals.isfinite().all()
-        cell.step += 1
-        cell.since += 1
-        if cell.ema is not cell.G:
-            _average(cell.ema, cell.G, decay)
-        kimg = schedule.shown(cell.step) / 1000
-        if _due(cell.step, POINTS, schedule.updates):
-            point = _point(cell, kimg)
-            _begin_row(cell)
-            yield point
-        if _due(cell.step, schedule.ticks, schedule.updates):
-            yield Tick(cell.step, kimg)
+    with closing(feed.batches(cell.step)) as batches:
+        while cell.step < schedule.updates and not stopping():
+            # noise inside the networks (dropout) depends on the step alone, not on what came before
+            torch.manual_seed(streams.key(seed, "noise", cell.step))
+            take(next(batches))  # no sync in here
+            cell.how["step"] = _told(take)
+            cell.step += 1
+            cell.since += 1
+            kimg = schedule.shown(cell.step) / 1000
+            if _due(cell.step, POINTS, schedule.updates):
+                point = _point(cell, kimg)
+                _begin_row(cell)
+                yield point
+            if _due(cell.step, schedule.ticks, schedule.updates):
+                yield Tick(cell.step, kimg)
 
 
-def _step(
-    cell: Training,
-    loss: Loss,
-    real_images: Tensor,
-    order: streams.DataOrder,
-    schedule: Schedule,
-    seed: int,
-) -> Tensor:
-    """d_steps updates of D, one of G; the COLUMNS of this step, still on the device."""
-    N = schedule.batch
+def _fastest(cell: Training, step: Callable[[Batch], None]) -> Callable[[Batch], None]:
+    """The step itself, or one that is recorded where that is faster and changes nothing."""
+    if not cell.device.startswith("cuda") or keeps_plain_values(cell.G, cell.D):
+        return step
+    stream = CudaStream(cell.device)
+    return Recorded(step, stream.aside, stream.record)
+
+
+def _told(take: Callable[[Batch], None]) -> str:
+    if not isinstance(take, Recorded):
+        return "step by step"
+    return f"step by step: no CUDA graph, {take.why}" if take.why else "one CUDA graph"
+
+
+def _step(cell: Training, loss: Loss, schedule: Schedule, batch: Batch) -> None:
+    """d_steps updates of D, one of G and of its average; the COLUMNS are added to the totals.
+
+    All of it happens on the device and in the same memory every time, so it can be recorded.
+    """
     autocast = torch.autocast(
         torch.device(cell.device).type, torch.bfloat16, enabled=schedule.precision == "bf16"
     )
 
     # D: real and fake images in separate calls, so that each has BatchNorm statistics of its own
-    for k in range(schedule.d_steps):
-        position = cell.step * schedule.d_steps + k
-        rows = torch.from_numpy(order.rows(position * N, N)).to(cell.device)
-        x = _to_float(real_images[rows])  # (N, C, H, W) in [-1, 1]
-        z = torch.from_numpy(streams.normal(seed, "z-train", N, cell.z_dim, position))
+    for pixels, z in zip(batch.pixels, batch.z, strict=True):
+        x = _to_float(pixels)  # (N, C, H, W) in [-1, 1]
         with autocast:
-            fake = cell.G(z.to(cell.device))  # (N, C, H, W) in [-1, 1]
+            fake = cell.G(z)  # (N, C, H, W) in [-1, 1]
             real_logits, fake_logits = cell.D(x), cell.D(fake.detach())  # (N,), (N,)
             loss_d = loss.d_loss(real_logits.float(), fake_logits.float())
             if loss.penalty is not None:
@@ -220,9 +247,12 @@ def _step(
     cell.opt_g.step()
     for parameter in trained:
         parameter.requires_grad_(True)
+    if cell.ema is not cell.G:
+        _average(cell.ema, cell.G, 0.5 ** (schedule.shown(1) / (1000 * schedule.ema_kimg)))
 
     scores = [logits.float().sigmoid().mean() for logits in (real_logits, fake_logits)]
-    return torch.stack([loss_d, loss_g, *scores, grad_d, grad_g]).detach()
+    cell.totals += torch.stack([loss_d, loss_g, *scores, grad_d, grad_g]).detach()
+    cell.good += cell.totals.isfinite().all()
 
 
 def _to_float(pixels: Tensor) -> Tensor:
