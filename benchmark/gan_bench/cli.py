@@ -112,7 +112,12 @@ def cli() -> None:
 @WEIGHTS
 @click.option("--samples", type=click.IntRange(10), help="Images to generate for the metrics.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Of the training.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    help="Of the training; auto: bf16 where the device computes it itself.",
+)
 @click.option(
     "--on-collapse",
     type=click.Choice(["continue", "stop", "rollback"]),

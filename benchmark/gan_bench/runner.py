@@ -58,7 +58,7 @@ class Request:
     metrics: tuple[str, ...] = ()
     samples: int | None = None
     device: str = "auto"
-    precision: str | None = None
+    precision: str = "auto"
     on_collapse: str | None = None
     engine: str | None = None
     plugins: tuple[Path, ...] = ()
@@ -87,7 +87,9 @@ def make_plan(
     losses = [catalogue.find(Loss, name).name for name in request.losses or preset.losses]
     asked = [catalogue.find(Architecture, name) for name in request.architectures]
     engine = catalogue.find(Engine, request.engine or preset.engine)
-    schedule = _schedule(request, preset)
+    precision, why = pick_precision(request.precision, device)
+    notes.append(why)
+    schedule = _schedule(request, preset, precision)
     source = _source(request, catalogue, preset)
     evaluation = _evaluation(request, catalogue, preset, source.dataset, notes)
     size = request.size or source.dataset.size or preset.size
@@ -128,6 +130,28 @@ def pick_device(asked: str) -> str:
     return asked
 
 
+def pick_precision(asked: str, device: str) -> tuple[str, str]:
+    """What `auto` means on this device, or what was asked for, and the reason in words.
+
+    bf16 only where it is computed as such: emulated, it is slower than fp32 and no better.
+    """
+    if asked != "auto":
+        return asked, f"precision {asked}, as asked"
+    if _computes_bf16(device):
+        return "bf16", f"precision bf16, which this {device} computes itself; or --precision fp32"
+    return "fp32", f"precision fp32: this {device} does not compute bf16 itself"
+
+
+def _computes_bf16(device: str) -> bool:
+    import torch
+
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device == "cpu":  # AVX512-BF16 or AMX: elsewhere no gain was ever measured
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return False
+
+
 def _pick_preset(request: Request, catalogue: Catalogue, device: str) -> tuple[Preset, str]:
     if request.preset is not None:
         return catalogue.find(Preset, request.preset), f"preset {request.preset}, as asked"
@@ -141,10 +165,10 @@ def _pick_preset(request: Request, catalogue: Catalogue, device: str) -> tuple[P
     return preset, f"preset {preset.name}, because the device is {device}"
 
 
-def _schedule(request: Request, preset: Preset) -> Schedule:
+def _schedule(request: Request, preset: Preset, precision: str) -> Schedule:
     asked = {name: getattr(request, name, None) for name in Schedule.model_fields}
     given = {name: value for name, value in asked.items() if value is not None}
-    return Schedule(**preset.schedule.model_dump() | given)
+    return Schedule(**preset.schedule.model_dump() | given | {"precision": precision})
 
 
 def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from gan_bench import (
     DataError,
@@ -104,7 +105,8 @@ def test_what_is_not_said_comes_from_the_preset(
     offer(known, preset, blank("mine"))
     planned = plan(architectures=(), batch=None, samples=None, data=None, size=None)
     protocol = planned.plan.protocol
-    assert protocol.schedule == preset.schedule
+    asked = preset.schedule.model_dump() | {"precision": protocol.schedule.precision}
+    assert protocol.schedule.model_dump() == asked
     assert protocol.evaluation.samples == 80  # all there are
     told = [note for note in planned.notes if "samples for" in note]
     assert told == ["80 samples for 2,048: there are no more training images"]
@@ -123,6 +125,41 @@ def test_what_is_said_overrides_the_preset(plan: Callable[..., Planned]) -> None
     assert (schedule.kimg, schedule.batch, schedule.precision) == (3.5, 4, "bf16")
     assert planned.plan.protocol.evaluation.samples == 33
     assert "preset full, as asked" in planned.notes
+
+
+@pytest.mark.parametrize(
+    ("device", "instructions", "expected"),
+    [
+        ("cpu", {"_is_avx512_bf16_supported"}, "bf16"),
+        ("cpu", {"_is_amx_tile_supported"}, "bf16"),
+        ("cpu", set(), "fp32"),
+        ("cuda", {"is_bf16_supported"}, "bf16"),
+        ("cuda", set(), "fp32"),
+        ("mps", {"is_bf16_supported", "_is_amx_tile_supported"}, "fp32"),
+    ],
+)
+def test_the_precision_is_the_devices_unless_it_is_said_and_the_reason_is_told(
+    device: str, instructions: set[str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {torch.cpu: ("_is_avx512_bf16_supported", "_is_amx_tile_supported")}
+    for where, names_ in (asked | {torch.cuda: ("is_bf16_supported",)}).items():
+        for name in names_:
+            answer = name in instructions
+            monkeypatch.setattr(where, name, lambda *_, a=answer, **__: a)
+    precision, why = runner.pick_precision("auto", device)
+    assert precision == expected
+    assert why.startswith(f"precision {expected}")
+    assert device in why
+    for said in ("fp32", "bf16"):
+        assert runner.pick_precision(said, device) == (said, f"precision {said}, as asked")
+
+
+def test_all_cells_of_a_plan_have_one_precision_and_another_is_another_protocol(
+    plan: Callable[..., Planned],
+) -> None:
+    slugs = {plan(precision=each).plan.protocol.slug for each in ("fp32", "bf16")}
+    assert len(slugs) == 2
+    assert plan(precision="auto").plan.protocol.slug in slugs
 
 
 def test_all_that_a_cell_needs_is_in_its_plan(
