@@ -250,7 +250,6 @@ def read_task(directory: Path) -> Task:
 def _outcome(directory: Path, stop: Stop) -> store.Record:
     task = read_task(directory)
     cell, protocol = task.cell, task.protocol
-    settled = trainer.settle(cell.place.device)
     ruler = task.ruler()  # before any training: a net that cannot measure must not cost an hour
     training = task.begin()
     z = streams.normal(cell.seed, "z-eval", protocol.evaluation.samples, training.z_dim)
@@ -279,7 +278,7 @@ def _outcome(directory: Path, stop: Stop) -> store.Record:
         rollbacks=course.rollbacks,
         diagnosis=course.diagnosis(),
         notes=(*course.notes, *_fallback(training)),
-        computed=settled | training.how,
+        computed=training.how,
         starts=_starts(directory),
         cost=store.Cost(
             train_seconds=round(trained, 3),
@@ -313,7 +312,7 @@ def _measure(
     schedule = course.protocol.schedule
     kimg = schedule.shown(training.step) / 1000
     try:
-        measured = ruler.measure(trainer.generate(training, z, schedule.batch))
+        measured = ruler.measure(trainer.draw(training, z, schedule.batch))
     except Diverged as outcome:
         return nothing, Verdict(kind="diverged", kimg=kimg, reason=str(outcome))
     if measured.fault is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import pluggy
 
@@ -156,9 +156,22 @@ class Features:
     takes_weights: bool = False
 
 
+Made = TypeVar("Made")
+
+
+def _make(_: str, make: Callable[[], Made]) -> Made:
+    return make()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """What a metric sees: features of N real and M generated images, and a judge's modes."""
+    """What a metric sees: features of N real and M generated images, and a judge's modes.
+
+    A metric makes nothing twice that it makes by `share` or `keep`, under a name of its own:
+    `share(name, make)` is make(), once for these samples, whichever metric asks first;
+    `keep(name, make)` is make(), arrays that hang on nothing but `real`, `train` and `held_out`,
+    once for a data set and a number of images: they are kept on the disk.
+    """
 
     real: np.ndarray  # (N, F) float32
     fake: np.ndarray  # (M, F) float32
@@ -167,6 +180,8 @@ class Samples:
     real_modes: np.ndarray | None = None  # (N,) int64, -1: no mode
     fake_modes: np.ndarray | None = None  # (M,)
     modes: int | None = None  # known number of modes
+    share: Callable[[str, Callable[[], Any]], Any] = _make
+    keep: Callable[[str, Callable[[], dict[str, np.ndarray]]], dict[str, np.ndarray]] = _make
 
 
 Fault = Literal["lost modes", "repeats", "blur", "noise", "copies"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gan_bench.arithmetic import settle
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract import (
     DataError,
@@ -28,13 +30,15 @@ from gan_bench.contract import (
 )
 from gan_bench.images import Prepared, cache_dir, locked
 from gan_bench.protocol import Evaluation, Gauge, Judged, Protocol
-from gan_bench.store import Score, VerdictKind, write_array
+from gan_bench.store import Score, VerdictKind, write_arrays
 
 BATCH = 256
 BLOCKS = 8  # disjoint parts of the samples, whose spread is the error of sampling
 LEAST = 32  # images in a block, below which no error is claimed
 
 Extract = Callable[[Tensor], Tensor]
+Arrays = dict[str, np.ndarray]
+Fakes = np.ndarray | Iterable[Tensor]  # (M, C, H, W) uint8, or so many in batches on the device
 
 
 def plan_evaluation(
@@ -141,10 +145,12 @@ class Ruler:
         device: str,
         weights: Path | None = None,
     ) -> None:
+        settle(device)
         self.catalogue = catalogue
         self.protocol = protocol
         self.dataset = dataset
         self.device = device
+        self._kept: dict[tuple[str, str, str, int], Arrays] = {}  # as read from the cache
         self.nets = {
             name: self._net(name, prepared, weights) for name in protocol.evaluation.digests
         }
@@ -174,33 +180,58 @@ class Ruler:
 
     def _known(self, name: str, extract: Extract, which: str, images: np.ndarray) -> np.ndarray:
         """Features of real images: computed once for each data set, kept in the cache."""
-        data, digest = self.protocol.data, self.protocol.evaluation.digests[name]
-        # another release may see with the same weights in another way
-        maker = str(self.catalogue.offers[Features][name][1])
-        what = json.dumps([data.fingerprint, digest, maker, which])
-        key = hashlib.sha256(what.encode()).hexdigest()[:16]
-        path = cache_dir() / "features" / f"{data.name}-{name}-{key}.npy"
-        with locked(path):
-            try:
-                features: np.ndarray = np.load(path)
-            except (OSError, ValueError):  # not there, or damaged
-                write_array(path, features := extract_all(extract, images, self.device))
+        made = self._cached(
+            name,
+            [which],
+            lambda: {"features": extract_all(extract, images, self.device)},
+        )
+        features = made["features"]
         if not np.isfinite(features).all():
             raise DataError(
-                f"{name} gives features of {data.name} that are not finite, so nothing can be "
-                "measured with it: choose other --features"
+                f"{name} gives features of {self.protocol.data.name} that are not finite, so "
+                "nothing can be measured with it: choose other --features"
             )
         return features
 
-    def look(self, fakes: np.ndarray) -> dict[str, float]:
+    def _cached(self, net: str, what: list[str], make: Callable[[], Arrays]) -> Arrays:
+        """Arrays made of the real images as this net sees them: once, for every run."""
+        data, digest = self.protocol.data, self.protocol.evaluation.digests[net]
+        # another release may see with the same weights in another way
+        maker = str(self.catalogue.offers[Features][net][1])
+        text = json.dumps([data.fingerprint, digest, maker, *what])
+        key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        path = cache_dir() / "features" / f"{data.name}-{net}-{key}.npz"
+        with locked(path):
+            try:
+                with np.load(path) as file:
+                    return dict(file)
+            except (OSError, ValueError, EOFError, BadZipFile):  # not there, or damaged
+                write_arrays(path, made := make())
+                return made
+
+    def _keep(self, judged: Judged, count: int) -> Callable[[str, Callable[[], Arrays]], Arrays]:
+        """What `Samples.keep` is for this metric, where it is given so many real images."""
+        maker = str(self.catalogue.offers[Metric][judged.name][1])
+        wanted = [f"{self.protocol.evaluation.reference} {self.protocol.evaluation.samples}"]
+
+        def keep(name: str, make: Callable[[], Arrays]) -> Arrays:
+            place = judged.features, name, maker, count
+            if place not in self._kept:
+                what = [*wanted, name, maker, str(count)]
+                self._kept[place] = self._cached(judged.features, what, make)
+            return self._kept[place]
+
+        return keep
+
+    def look(self, fakes: Fakes) -> dict[str, float]:
         """The ranking metric and the gauges on the images of a tick; refusals are left out."""
         evaluation = self.protocol.evaluation
         read = {judged.name: judged for judged in (*evaluation.gauges, evaluation.metrics[0])}
         features = self._features(fakes, read.values())
         return self._scores(read.values(), features)[0]
 
-    def measure(self, fakes: np.ndarray, with_errors: bool = True) -> Measured:
-        """Every metric of the protocol on fakes (M, C, H, W) uint8.
+    def measure(self, fakes: Fakes, with_errors: bool = True) -> Measured:
+        """Every metric of the protocol on M images, which are read once and never held together.
 
         Errors of sampling cost as much again for few images.
         """
@@ -214,7 +245,7 @@ class Ruler:
                 error=errors.get(judged.name),
                 higher_is_better=judged.higher_is_better,
                 features=judged.features,
-                n=len(fakes),
+                n=len(features[judged.features]),
                 reference=evaluation.reference,
                 reference_n=len(self.nets[judged.features].real),
             )
@@ -223,23 +254,25 @@ class Ruler:
         }
         return Measured(scores, unscored, _fault(features))
 
-    def _features(self, fakes: np.ndarray, read: Iterable[Judged]) -> dict[str, np.ndarray]:
+    def _features(self, fakes: Fakes, read: Iterable[Judged]) -> Arrays:
         """Net -> (M, F), each net once."""
         names = {judged.features for judged in read}
-        return {
-            name: extract_all(net.extract, fakes, self.device)
-            for name, net in self.nets.items()
-            if name in names
-        }
+        nets = {name: net.extract for name, net in self.nets.items() if name in names}
+        batches = _batches(fakes, self.device) if isinstance(fakes, np.ndarray) else fakes
+        return _seen_by(nets, batches)
 
     def _scores(
-        self, read: Iterable[Judged], features: dict[str, np.ndarray]
+        self, read: Iterable[Judged], features: Arrays
     ) -> tuple[dict[str, float], dict[str, str]]:
         """The values, and the reasons of the metrics that refuse."""
         values, unscored = dict[str, float](), dict[str, str]()
+        seen: dict[str, Samples] = {}
         for judged in read:
+            net = judged.features
+            if net not in seen:
+                seen[net] = self._samples(net, features[net])
             try:
-                values[judged.name] = self._compute(judged, features[judged.features])
+                values[judged.name] = self._compute(judged, seen[net])
             except Unscorable as refusal:
                 unscored[judged.name] = str(refusal)
             except Exception as error:
@@ -247,22 +280,37 @@ class Ruler:
                 raise GanBenchError(f"the metric {judged.name} failed: {why}") from error
         return values, unscored
 
-    def _compute(self, judged: Judged, fake: np.ndarray) -> float:
-        net, metric = self.nets[judged.features], self.catalogue.find(Metric, judged.name)
+    def _samples(self, name: str, fake: np.ndarray) -> Samples:
+        """What all metrics on this net see."""
+        net = self.nets[name]
         real = _evenly(net.real, len(fake))  # as many, if there are: most scores depend on n
-        name_modes = self.catalogue.find(Features, judged.features).modes
-        modes: dict[str, np.ndarray] = {}
-        if metric.reads_modes and name_modes is not None:
-            modes = {"real_modes": name_modes(real), "fake_modes": name_modes(fake)}
-        seen = Samples(
+        made: dict[str, Any] = {}
+
+        def share(what: str, make: Callable[[], Any]) -> Any:
+            if what not in made:
+                made[what] = make()
+            return made[what]
+
+        return Samples(
             real=real,
             fake=fake,
             train=net.train,
             held_out=net.held_out,
             modes=self.dataset.modes,
-            **modes,
+            share=share,
         )
-        value = float(metric.compute(seen))
+
+    def _compute(self, judged: Judged, samples: Samples) -> float:
+        metric = self.catalogue.find(Metric, judged.name)
+        name_modes = self.catalogue.find(Features, judged.features).modes
+        if metric.reads_modes and name_modes is not None:
+            real, fake = samples.real, samples.fake
+            named = samples.share(
+                "modes", lambda: {"real_modes": name_modes(real), "fake_modes": name_modes(fake)}
+            )
+            samples = replace(samples, **named)
+        samples = replace(samples, keep=self._keep(judged, len(samples.real)))
+        value = float(metric.compute(samples))
         if not math.isfinite(value):
             raise Unscorable(f"{metric.name} gave {value}, which is no score")
         return value
@@ -332,11 +380,21 @@ def _load(
     return catalogue.find(Features, net).load(device, _weights(catalogue, net, weights))
 
 
-@torch.no_grad()
 def extract_all(extract: Extract, images: np.ndarray, device: str) -> np.ndarray:
     """(M, C, H, W) uint8 -> (M, F) float32."""
-    parts = [
-        extract(torch.from_numpy(np.ascontiguousarray(images[k : k + BATCH])).to(device))
-        for k in range(0, len(images), BATCH)
-    ]
-    return torch.cat(parts).float().cpu().numpy()
+    return _seen_by({"": extract}, _batches(images, device))[""]
+
+
+def _batches(images: np.ndarray, device: str) -> Iterator[Tensor]:
+    for k in range(0, len(images), BATCH):
+        yield torch.from_numpy(np.ascontiguousarray(images[k : k + BATCH])).to(device)
+
+
+@torch.no_grad()
+def _seen_by(nets: dict[str, Extract], batches: Iterable[Tensor]) -> Arrays:
+    """Net -> (M, F) float32 of all images; of these one batch is there at a time."""
+    parts: dict[str, list[Tensor]] = {name: [] for name in nets}
+    for batch in batches:
+        for name, extract in nets.items():
+            parts[name].append(extract(batch).float().cpu())
+    return {name: torch.cat(found).numpy() for name, found in parts.items()}

@@ -124,7 +124,7 @@ def main(words: Sequence[str]) -> None:
     faulthandler.enable()  # a crash says where it was
     end_with_parent()
     ruler: Ruler | None = None
-    untried: Ruler | None = None  # the same, until its metrics have been tried
+    tried = False  # whether its metrics have been
     pairs: dict[tuple[str, str], Rehearsed] = {}
     for folder in map(Path, words):
         say({"begin": str(folder)})
@@ -132,16 +132,15 @@ def main(words: Sequence[str]) -> None:
         try:
             task = read_task(folder)
             task.checkpoints(folder).check()
-            if ruler is None:
-                ruler = untried = task.ruler()
+            ruler = ruler or task.ruler()
         except GanBenchError as error:
             traceback.print_exc()
             say(asdict(Rehearsed(str(folder), str(error), stops=error.exit_code)))
             return
         pair = task.cell.architecture, task.cell.loss
         if pair not in pairs:
-            pairs[pair] = _rehearsed(task, untried)
-            untried = untried if pairs[pair].error else None
+            pairs[pair] = _rehearsed(task, ruler, tried)
+            tried = tried or not pairs[pair].error
         say(asdict(pairs[pair]) | {"cell": str(folder)})
 
 
@@ -164,11 +163,11 @@ def _log_to(path: Path) -> None:
     os.close(handle)
 
 
-def _rehearsed(task: Task, ruler: Ruler | None) -> Rehearsed:
+def _rehearsed(task: Task, ruler: Ruler, tried: bool) -> Rehearsed:
     faulthandler.dump_traceback_later(task.cell.place.timeout or LIMIT_SECONDS, exit=True)
     before = _process_wide()
     try:
-        found = _one_step(task, ruler)
+        found = _one_step(task, ruler, tried)
         changed = [name for name, value in _process_wide().items() if value != before[name]]
         if changed:
             raise BadManners(
@@ -195,7 +194,7 @@ def _process_wide() -> dict[str, Any]:
     }
 
 
-def _one_step(task: Task, ruler: Ruler | None) -> Rehearsed:
+def _one_step(task: Task, ruler: Ruler, tried: bool) -> Rehearsed:
     """Build, step, draw, measure, save and read back."""
     training, schedule, seed = task.begin(), task.protocol.schedule, task.cell.seed
     images = task.prepared.train
@@ -208,7 +207,7 @@ def _one_step(task: Task, ruler: Ruler | None) -> Rehearsed:
             raise BadManners(f"{task.cell.architecture} or {task.cell.loss} seeds torch anew")
         z = streams.normal(seed, "z-eval", TRIED, training.z_dim)
         fakes = trainer.generate(training, z, schedule.batch)
-        if ruler is not None:
+        if not tried:
             ruler.measure(fakes, with_errors=False)
     except Diverged:  # an outcome of the cell, for its record
         pass
@@ -218,7 +217,7 @@ def _one_step(task: Task, ruler: Ruler | None) -> Rehearsed:
         "",
         state_bytes=kept * state,
         left_bytes=_left(task, training.ema),
-        memory_bytes=_memory(task, training.device),
+        memory_bytes=_memory(ruler, training.device),
     )
 
 
@@ -244,11 +243,13 @@ def _left(task: Task, G: torch.nn.Module) -> int:
     return int(weights) + task.protocol.schedule.ticks * GRID * C * (H + 2) * (W + 2) + 200_000
 
 
-def _memory(task: Task, device: str) -> int:
-    """What was taken so far, and the images of the last measurement, as floats and as bytes."""
-    C, H, W = task.protocol.data.shape
-    samples: int = task.protocol.evaluation.samples * C * H * W
-    return int(trainer.peak_memory(device) * 2**20) + (5 * samples if device == "cpu" else 0)
+def _memory(ruler: Ruler, device: str) -> int:
+    """What was taken so far, and features of generated images as there are of real ones.
+
+    These are there as float32, and those of one net at a time as two copies in float64.
+    """
+    sizes = [net.real.nbytes for net in ruler.nets.values()]
+    return int(trainer.peak_memory(device) * 2**20) + sum(sizes) + 4 * max(sizes)
 
 
 if __name__ == "__main__":

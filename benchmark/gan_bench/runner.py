@@ -131,25 +131,14 @@ def pick_device(asked: str) -> str:
 
 
 def pick_precision(asked: str, device: str) -> tuple[str, str]:
-    """What `auto` means on this device, or what was asked for, and the reason in words.
-
-    bf16 only where it is computed as such: emulated, it is slower than fp32 and no better.
-    """
+    """What `auto` means on this device, or what was asked for, and the reason in words."""
     if asked != "auto":
         return asked, f"precision {asked}, as asked"
-    if _computes_bf16(device):
+    from gan_bench.arithmetic import computes_bf16
+
+    if computes_bf16(device):
         return "bf16", f"precision bf16, which this {device} computes itself; or --precision fp32"
     return "fp32", f"precision fp32: this {device} does not compute bf16 itself"
-
-
-def _computes_bf16(device: str) -> bool:
-    import torch
-
-    if device == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device == "cpu":  # AVX512-BF16 or AMX: elsewhere no gain was ever measured
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-    return False
 
 
 def _pick_preset(request: Request, catalogue: Catalogue, device: str) -> tuple[Preset, str]:

@@ -12,7 +12,7 @@ import re
 import shutil
 import socket
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -148,10 +148,12 @@ def write_json(path: Path, value: object) -> None:
     write_bytes(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
 
 
-def write_array(path: Path, array: np.ndarray) -> None:
-    """One array as .npy."""
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Arrays by name, as .npz; each has a checksum in it."""
+    if any(array.dtype.hasobject for array in arrays.values()):
+        raise ValueError("an array of objects would be pickled, and pickles are never read")
     buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_bytes(path, buffer.getbuffer())
 
 

@@ -20,6 +20,7 @@ from torch.optim import Adam, Optimizer
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_bench import streams
+from gan_bench.arithmetic import settle
 from gan_bench.contract import Architecture, GanBenchError, Loss, Shape
 from gan_bench.feed import Batch, Feed
 from gan_bench.protocol import Schedule
@@ -125,21 +126,6 @@ def check_loss(loss: Loss) -> None:
             )
 
 
-def settle(device: str) -> dict[str, str]:
-    """Fix what torch leaves open about a GPU's arithmetic; what was fixed, for the record.
-
-    fp32 means fp32 in training and in measuring: a score must not depend on the kind of GPU, and
-    what may be coarser is said by the schedule's precision. For all of this process.
-    """
-    if not device.startswith("cuda"):
-        return {}
-    torch.backends.cuda.matmul.fp32_precision = "ieee"
-    torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = True  # shapes are the same at every step
-    version = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
-    return {"fp32": "IEEE, no TF32", "cudnn": f"{version}, algorithms chosen by benchmark"}
-
-
 def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, device: str) -> Training:
     """A cell's state before its first step."""
     G, D = (
@@ -158,6 +144,7 @@ def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, devic
         device=device,
         totals=torch.zeros(len(COLUMNS), device=device),
         good=torch.zeros((), device=device),
+        how=settle(device),
     )
 
 
@@ -364,9 +351,13 @@ def peak_memory(device: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
-@torch.no_grad()
 def generate(cell: Training, z: np.ndarray, batch: int) -> np.ndarray:
-    """Images of the judged G in eval mode: z (M, z_dim) -> (M, C, H, W) uint8.
+    """Images of the judged G, as `draw` gives them, all together: (M, C, H, W) uint8."""
+    return np.concatenate([images.cpu().numpy() for images in draw(cell, z, batch)])
+
+
+def draw(cell: Training, z: np.ndarray, batch: int) -> Iterator[Tensor]:
+    """Images of the judged G in eval mode: z (M, z_dim) -> M of (C, H, W) uint8, in batches.
 
     Eval mode: each image depends on its z alone, not on the batch it was made in. Raises
     Diverged if an image is not finite, which uint8 would hide.
@@ -376,13 +367,11 @@ def generate(cell: Training, z: np.ndarray, batch: int) -> np.ndarray:
     torch.manual_seed(streams.key(0, "noise", cell.step))
     G.eval()
     try:
-        parts = [
-            G(torch.from_numpy(z[k : k + batch]).to(cell.device)).float()
-            for k in range(0, len(z), batch)
-        ]
+        for k in range(0, len(z), batch):
+            with torch.no_grad():
+                images = G(torch.from_numpy(z[k : k + batch]).to(cell.device)).float()
+                if not images.isfinite().all():
+                    raise Diverged(f"the images of G are not finite at step {cell.step}")
+                yield ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     finally:
         G.train(was_training)
-    images = torch.cat(parts)
-    if not images.isfinite().all():
-        raise Diverged(f"the images of G are not finite at step {cell.step}")
-    return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()

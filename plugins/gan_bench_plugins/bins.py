@@ -27,13 +27,15 @@ def ndb(real: np.ndarray, fake: np.ndarray) -> float:
     those too few failed, 3.7 % in 16 Gaussian dimensions. Unscorable for fewer than 80 real
     images, for constant features and for such as are not finite.
     """
-    refuse_broken(real, fake)
-    refuse_fewer(real, fake, 4 * PER_BIN)
-    refuse_constant(real, "real")
+    return compute(Samples(real=real, fake=fake))
+
+
+def filled(real: np.ndarray) -> dict[str, np.ndarray]:
+    """(N, F) -> the bins (K, F) fitted to one half, and how many of the other half fill each."""
     rng = np.random.default_rng(0)
     fitted, counted = np.array_split(real[rng.permutation(len(real))], 2)
     bins = fit_bins(fitted, bin_count(len(counted)), rng)
-    return float(differ(fill(bins, counted), fill(bins, fake)).mean())
+    return {"bins": bins, "counts": fill(bins, counted)}
 
 
 def bin_count(counted: int) -> int:
@@ -72,7 +74,12 @@ def differ(some: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def compute(samples: Samples) -> float:
     """The share of bins whose filling differs; lower is better, about 0.05 the least."""
-    return ndb(samples.real, samples.fake)
+    real, fake = samples.real, samples.fake
+    refuse_broken(real, fake)
+    refuse_fewer(real, fake, 4 * PER_BIN)
+    refuse_constant(real, "real")
+    known = samples.keep("bins.filled", lambda: filled(real))
+    return float(differ(known["counts"], fill(known["bins"], fake)).mean())
 
 
 @hookimpl

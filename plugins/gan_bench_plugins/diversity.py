@@ -34,11 +34,7 @@ def diversity(real: np.ndarray, fake: np.ndarray) -> float:
     is the score of no variety at all, so that a collapse is 0 on every data set. Unscorable
     unless real features are finite and vary, and fake ones are finite.
     """
-    _check(real, fake)
-    n = min(len(real), len(fake))
-    centre = real[:n].mean(axis=0, dtype=np.float64)
-    unit = vendi_score(_directions(real[:n], centre)) - 1
-    return (vendi_score(_directions(fake[:n], centre)) - 1) / unit
+    return compute(Samples(real=real, fake=fake))
 
 
 def _check(real: np.ndarray, fake: np.ndarray) -> None:
@@ -57,7 +53,16 @@ def _directions(features: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 def compute(samples: Samples) -> float:
     """The diversity of the generated images in units of that of as many real ones."""
-    return diversity(samples.real, samples.fake)
+    _check(samples.real, samples.fake)
+    n = min(len(samples.real), len(samples.fake))
+    known = samples.keep(f"diversity.{n}", lambda: _unit(samples.real[:n]))
+    return (vendi_score(_directions(samples.fake[:n], known["centre"])) - 1) / float(known["unit"])
+
+
+def _unit(real: np.ndarray) -> dict[str, np.ndarray]:
+    """(n, F) -> the mean (F,) that all are seen from, and the score of the real ones from there."""
+    centre = real.mean(axis=0, dtype=np.float64)
+    return {"centre": centre, "unit": np.array(vendi_score(_directions(real, centre)) - 1)}
 
 
 @hookimpl

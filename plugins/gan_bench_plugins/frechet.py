@@ -12,53 +12,58 @@ from gan_bench_plugins.refusals import refuse_broken, refuse_fewer
 FID_FEATURES = "inception"
 
 
-def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
+def frechet_distance(
+    real: np.ndarray, fake: np.ndarray, known: dict[str, np.ndarray] | None = None
+) -> float:
     """|m_x - m_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^(1/2)), equation 6 of Heusel et al. 2017.
 
-    real is (N, F), fake (M, F); m are the means and S the covariances, in float64. Unscorable
-    if either set has no covariance: fewer than two images, or features that are not finite.
-    """
-    from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_statistics_to_metric
+    real is (N, F), fake (M, F); m are the means and S the covariances, in float64; `known` is
+    gaussian(real), if it is there. Unscorable if either set has no covariance: fewer than two
+    images, or features that are not finite.
 
+    With S_x = R^T R and S_y = B^T B, the eigenvalues of S_x S_y other than zero are those of the
+    symmetric (R B^T) (R B^T)^T, of which the smaller order is taken: min(N, M, F) at most.
+    """
     refuse_broken(real, fake)
     refuse_fewer(real, fake, 2)
-    x, y = joint_span(real, fake)
-    found = fid_statistics_to_metric(_statistics(x), _statistics(y), False)
-    return max(0.0, float(found[KEY_METRIC_FID]))  # equal sets end a rounding error below zero
+    x = known or gaussian(real)
+    mean, B = _centred(fake)
+    C = x["root"] @ B.T  # (min(N, F), M)
+    eigenvalues = np.linalg.eigvalsh(C @ C.T if len(C) < len(B) else C.T @ C)
+    trace = np.square(x["root"]).sum() + np.square(B).sum()
+    distance = np.square(x["mean"] - mean).sum() + trace
+    distance -= 2 * np.sqrt(eigenvalues.clip(min=0)).sum()
+    return max(0.0, float(distance))  # equal sets end a rounding error below zero
 
 
-def joint_span(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both sets in float64, in no more than N + M coordinates, with the same distance.
-
-    No rotation and no shift of both changes it. N + M points lie in a space of N + M dimensions;
-    if these are the columns of A = Q R, Q is a basis of that space and the columns of R are the
-    points in it. Eigenvalues cost F^3, which for few images and wide nets is nearly all the time.
-    """
-    both = np.concatenate([real, fake]).astype(np.float64)  # (N + M, F)
-    if len(both) < both.shape[1]:
-        both = np.asarray(np.linalg.qr((both - both.mean(axis=0)).T, mode="r")).T  # (N+M, N+M)
-    return both[: len(real)], both[len(real) :]
+def gaussian(features: np.ndarray) -> dict[str, np.ndarray]:
+    """(n, F) -> the mean (F,) and a root R (min(n, F), F) of the covariance: S = R^T R."""
+    mean, centred = _centred(features)
+    if len(centred) > centred.shape[1]:
+        centred = np.asarray(np.linalg.qr(centred, mode="r"))
+    return {"mean": mean, "root": centred}
 
 
-def _statistics(features: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean (F,) and covariance (F, F), in the type that the features have."""
-    import torch
-    from torch_fidelity.metric_fid import fid_features_to_statistics
-
-    found: dict[str, np.ndarray] = fid_features_to_statistics(torch.from_numpy(features))
-    return found
+def _centred(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean (F,), and A (n, F) with A^T A = S."""
+    exact = features.astype(np.float64)
+    mean = exact.mean(axis=0)
+    return mean, (exact - mean) / np.sqrt(len(exact) - 1)
 
 
 def compute(samples: Samples) -> float:
     """The distance of the generated images from the real ones; lower is better, 0 the least."""
-    return frechet_distance(samples.real, samples.fake)
+    refuse_broken(samples.real, samples.fake)
+    refuse_fewer(samples.real, samples.fake, 2)
+    known = samples.keep("frechet.gaussian", lambda: gaussian(samples.real))
+    return frechet_distance(samples.real, samples.fake, known)
 
 
 def _metric(features: str) -> Metric:
     is_fid = features == FID_FEATURES
     return Metric(
         name="fid" if is_fid else f"fd-{features}",
-        source="Heusel et al. 2017, arXiv 1706.08500, equation 6, by torch-fidelity"
+        source="Heusel et al. 2017, arXiv 1706.08500, equation 6"
         + ("." if is_fid else f", on the features {features}: not FID, and not comparable to it."),
         higher_is_better=False,
         compute=compute,

@@ -277,6 +277,77 @@ def test_kept_features_are_those_of_the_same_reference_and_net(
     assert sorted(eye.seen) == sorted([expected, 12])
 
 
+def costly(samples: Samples, made: list[str]) -> float:
+    """A metric that keeps what it knows of the real images, and shares what it found."""
+
+    def known() -> dict[str, np.ndarray]:
+        made.append(f"known of {len(samples.real)}")
+        return {"mean": samples.real.mean(0), "n": np.array(len(samples.real))}
+
+    def found() -> float:
+        made.append("found")
+        return float(np.abs(samples.keep("known", known)["mean"] - samples.fake.mean(0)).sum())
+
+    return float(samples.share("found", found))
+
+
+def test_what_metrics_share_is_made_once_for_the_samples(prepared: Prepared) -> None:
+    made: list[str] = []
+    two = [metric(name, lambda s: costly(s, made), higher_is_better=False) for name in "ab"]
+    known = catalogue(Eye().offer, GAP, *two)
+    planned = protocol(prepared, plan(known, "gap", "a", "b"))
+    ruler = Ruler(known, planned, DATASET, prepared, "cpu")
+    scores = ruler.measure(FAKES).scores
+    assert scores["a"].value == scores["b"].value == scores["gap"].value
+    assert made == ["found", "known of 10"]
+    ruler.measure(FAKES + 1)  # other samples, the same real images
+    assert made == ["found", "known of 10", "found"]
+
+
+def test_what_is_known_of_the_real_images_is_made_once_and_kept(prepared: Prepared) -> None:
+    made: list[str] = []
+    known = catalogue(Eye().offer, metric("a", lambda s: costly(s, made)))
+    for samples in (10, 10, 12, 12, 10):
+        planned = protocol(prepared, plan(known, "a", samples=samples))
+        measure(known, planned, DATASET, prepared)
+    assert [each for each in made if each != "found"] == ["known of 10", "known of 12"]
+
+
+def test_what_is_kept_belongs_to_one_release_of_the_metrics_plugin(prepared: Prepared) -> None:
+    made: list[str] = []
+    known = catalogue(Eye().offer, metric("a", lambda s: costly(s, made)))
+    planned = protocol(prepared, plan(known, "a"))
+    for version in ("1", "2", "2"):
+        offer, _ = known.offers[Metric]["a"]
+        known.offers[Metric]["a"] = (offer, Plugin("test", "test", version, dict))
+        measure(known, planned, DATASET, prepared)
+    assert made.count("known of 10") == 2
+
+
+@pytest.mark.parametrize("damage", [lambda old: old[:-7], lambda old: b"", lambda old: b"rubbish"])
+def test_what_was_kept_and_is_damaged_is_made_again(
+    prepared: Prepared, home: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    made: list[str] = []
+    known = catalogue(Eye().offer, metric("a", lambda s: costly(s, made)))
+    planned = protocol(prepared, plan(known, "a"))
+    before = measure(known, planned, DATASET, prepared)
+    for kept in (home / "features").glob("*.npz"):
+        kept.write_bytes(damage(kept.read_bytes()))
+    assert measure(known, planned, DATASET, prepared) == before
+    assert made.count("known of 10") == 2
+
+
+def test_images_in_batches_are_measured_as_they_are_together(prepared: Prepared) -> None:
+    known = catalogue(Eye().offer, GAP)
+    planned = protocol(prepared, plan(known, "gap"))
+    ruler = Ruler(known, planned, DATASET, prepared, "cpu")
+    fakes = np.random.default_rng(0).integers(0, 256, (37, 1, 4, 4), dtype=np.uint8)
+    batches = iter(torch.split(torch.from_numpy(fakes), 5))
+    assert ruler.measure(batches) == ruler.measure(fakes)
+    assert next(batches, None) is None
+
+
 def test_weights_that_changed_since_the_plan_are_refused(prepared: Prepared) -> None:
     eye = Eye()
     known = catalogue(eye.offer, GAP)

@@ -141,7 +141,6 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA d
 
 
 def on_cuda(loss: Loss = LOSS) -> tuple[list[Any], str]:
-    trainer.settle("cuda")
     cell = trainer.begin(PAIR, SHAPE, SCHEDULE, 0, "cuda")
     curve = [e for e in trainer.train(cell, loss, IMAGES, SCHEDULE, 0) if hasattr(e, "loss_d")]
     return curve, cell.how["step"]

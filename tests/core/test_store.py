@@ -93,15 +93,20 @@ def test_a_document_with_a_number_that_is_not_finite_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_array_comes_back_as_it_was(tmp_path: Path) -> None:
-    array = np.arange(12, dtype=np.float32).reshape(3, 4)
-    store.write_array(tmp_path / "a.npy", array)
-    assert np.load(tmp_path / "a.npy").tobytes() == array.tobytes()
+def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
+    arrays = {"a": np.arange(12, dtype=np.float32).reshape(3, 4), "b": np.array(7.5)}
+    store.write_arrays(tmp_path / "a.npz", arrays)
+    with np.load(tmp_path / "a.npz") as found:
+        assert {name: found[name].tobytes() for name in found} == {
+            name: array.tobytes() for name, array in arrays.items()
+        }
+        assert found["b"].shape == ()
 
 
 def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="allow_pickle"):
-        store.write_array(tmp_path / "a.npy", np.array([object()]))
+    with pytest.raises(ValueError, match="pickled"):
+        store.write_arrays(tmp_path / "a.npz", {"a": np.array([object()])})
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

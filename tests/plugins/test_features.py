@@ -68,6 +68,15 @@ def test_efficientnet_repeats_itself_and_does_not_care_for_batches() -> None:
     torch.testing.assert_close(pieces, whole, rtol=1e-4, atol=1e-4)
 
 
+def test_efficientnet_made_lean_sees_what_the_packages_own_network_sees() -> None:
+    images, side = _images(16), efficientnet_lite0.SIDE
+    plain: Any = efficientnet_lite0.network()
+    with torch.no_grad():
+        expected = plain.extract_features(efficientnet_lite0.prepared(images, side)).mean((2, 3))
+    found = efficientnet_lite0.load("cpu")(images)
+    assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
+
+
 def test_efficientnet_pads_rightly_for_the_side_that_is_used() -> None:
     """The package fixes its padding for 224 px; a network built for our side must agree."""
     from efficientnet_lite_pytorch import EfficientNet
@@ -119,6 +128,19 @@ def test_inception_features_are_2048_for_colour_and_grey(random_weights: Path) -
     assert (found.shape, found.dtype) == ((2, 2048), torch.float32)
     torch.testing.assert_close(found, net(grey.repeat(1, 3, 1, 1)))
     assert found.isfinite().all()
+
+
+def test_inception_made_lean_sees_what_torch_fidelitys_own_network_sees(
+    random_weights: Path,
+) -> None:
+    images = _images(5)
+    plain = fidelity.FeatureExtractorInceptionV3(
+        "inception-v3-compat", ["2048"], str(random_weights)
+    )
+    with torch.no_grad():
+        (expected,) = plain(images)
+    found = inception.load("cpu", random_weights)(images)
+    assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
 
 
 def test_inception_without_weights_or_network_says_what_to_do(

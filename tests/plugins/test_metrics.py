@@ -19,7 +19,7 @@ from gan_bench_plugins import diversity as diversity_plugin
 from gan_bench_plugins import frechet
 from gan_bench_plugins import modes as modes_plugin
 from gan_bench_plugins.diversity import diversity, vendi_score
-from gan_bench_plugins.frechet import frechet_distance, joint_span
+from gan_bench_plugins.frechet import frechet_distance, gaussian
 from gan_bench_plugins.modes import PRIOR, mode_kl, modes_hit, no_mode_share
 
 KEPT = [f"{k:,} modes" for k in oracles.KEPT]
@@ -84,15 +84,19 @@ def test_frechet_distance_agrees_with_the_symmetric_form_when_covariances_are_si
     assert frechet_distance(real, fake.astype(np.float32)) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize(("n", "m"), [(30, 40), (2, 98), (50, 51)])
-def test_the_joint_span_of_few_images_has_the_distance_of_all_features(n: int, m: int) -> None:
+@pytest.mark.parametrize(
+    ("n", "m"), [(30, 40), (2, 98), (50, 51), (100, 100), (300, 250), (300, 20), (20, 300)]
+)
+def test_frechet_distance_is_torch_fidelitys_however_many_images(n: int, m: int) -> None:
     rng = np.random.default_rng(5)
     real, fake = rng.normal(3, 1, (n, 100)), rng.exponential(size=(m, 100))
-    narrow = joint_span(real, fake)
-    assert narrow[0].shape == (n, min(100, n + m))
     direct = [fid_features_to_statistics(torch.from_numpy(rows)) for rows in (real, fake)]
     expected = fid_statistics_to_metric(*direct, False)["frechet_inception_distance"]
     assert frechet_distance(real, fake) == pytest.approx(expected, rel=1e-6)
+    known = gaussian(real)
+    assert known["root"].shape == (min(n, 100), 100)
+    assert known["root"].T @ known["root"] == pytest.approx(direct[0]["sigma"], abs=1e-12)
+    assert frechet_distance(real, fake, known) == frechet_distance(real, fake)
 
 
 def test_frechet_distance_of_few_images_is_that_of_singular_values() -> None:

@@ -50,8 +50,7 @@ def test_large_sets_are_scored_in_pieces(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_radii_reach_to_the_kth_other_point() -> None:
     points = torch.tensor([[0.0], [1.0], [3.0], [7.0]], dtype=torch.float64)
-    assert radii(points, 1).tolist() == [1, 1, 2, 4]
-    assert radii(points, 2).tolist() == [3, 2, 3, 6]
+    assert radii(points, [1, 2]).tolist() == [[1, 1, 2, 4], [3, 2, 3, 6]]
 
 
 def test_density_and_coverage_of_equal_distributions_are_known() -> None:
