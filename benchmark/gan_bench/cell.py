@@ -4,6 +4,8 @@ It ends with a record and exit code 0, or 3 if the record says failed. Without a
 with 143 if it was told to stop, 5 if the disk failed and 2 if its checkpoint is another cell's:
 none of these is an outcome of the cell, and the same command goes on. --attached: end when
 standard input does, as it does when the process that started this one is gone, however it went.
+--on-call: attached, and nothing is begun before a first byte comes there; until then it imports
+what is installed, which takes seconds, and waits.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -129,8 +132,8 @@ def failing(error: BaseException, batch: int) -> str:
     """What went wrong, for a record."""
     if _out_of_memory(error):
         return (
-            f"out of memory: batch {batch} needs more than there is here ({error}); lower --batch "
-            "or --size, which is another protocol, or take another device"
+            f"out of memory: batch {batch} needs more than there is here ({error}); lower --jobs, "
+            "or --batch or --size, which is another protocol, or take another device"
         )
     return sentence(error)
 
@@ -339,7 +342,10 @@ def _parameters(network: nn.Module) -> int:
 def _device_name(device: str) -> str:
     if device.startswith("cuda"):
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({torch.get_num_threads()} threads)" if device == "cpu" else device
+    if device != "cpu":
+        return device
+    threads = torch.get_num_threads()
+    return f"cpu ({threads} thread{'' if threads == 1 else 's'})"
 
 
 def main(words: list[str]) -> int:
@@ -347,18 +353,22 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m gan_bench.cell")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--attached", action="store_true", help="end when standard input ends")
+    parser.add_argument("--on-call", action="store_true", help="attached; begin at its first byte")
     asked = parser.parse_args(words)
     faulthandler.enable()  # a crash says where it was
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    if asked.attached:
-        end_with_parent()
     try:
         limit = store.read_model(asked.directory / "cell.json", Cell).place.timeout
-        if limit is not None:
-            # a watch outside of Python: it ends what never comes back, and says where that was
-            faulthandler.dump_traceback_later(limit, exit=True)
+        begun = threading.Event()
+        begin = partial(_begin, limit, begun)
+        if asked.attached or asked.on_call:
+            end_with_parent(begin)
+        if asked.on_call:
+            _wait_for(begun)
+        else:
+            begin()
         return run_cell(asked.directory, stop)
     except Stopped as why:
         _log(f"{why}; to be gone on with\n")
@@ -374,11 +384,39 @@ def _log(text: str) -> None:
         os.write(2, text.encode(errors="backslashreplace"))
 
 
-def end_with_parent() -> None:
+def _begin(limit: float | None, begun: threading.Event) -> None:
+    """From here on the seconds of the cell count."""
+    if limit is not None:
+        # a watch outside of Python: it ends what never comes back, and says where that was
+        faulthandler.dump_traceback_later(limit, exit=True)
+    begun.set()
+
+
+def _wait_for(begun: threading.Event) -> None:
+    """Import what is installed, and wait; a plugin's file is read when its cell begins."""
+    with _first_to_go():
+        catalogues.load()
+        while not begun.wait(1):  # a signal that came to another thread is seen in between
+            pass
+
+
+@contextmanager
+def _first_to_go() -> Iterator[None]:
+    """Let a Linux that runs out of memory end this process before any that has begun."""
+    score, before = Path("/proc/self/oom_score_adj"), ""
+    with suppress(OSError):  # other systems have no such file
+        before = score.read_text()
+        score.write_text("1000")
+    yield
+    with suppress(OSError):
+        score.write_text(before)
+
+
+def end_with_parent(called: Callable[[], None] = lambda: None) -> None:
     """From now on this process ends when the other end of its standard input is gone.
 
-    Nothing is ever written there, so that reading it lasts as long as the parent does. A plugin
-    that reads finds an empty input of its own.
+    Reading there lasts as long as the parent does; all that it may ever say is the word to begin,
+    at which `called` is called. A plugin that reads finds an empty input of its own.
     """
     parent, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -386,7 +424,8 @@ def end_with_parent() -> None:
 
     def wait() -> None:
         with suppress(OSError):
-            os.read(parent, 1)
+            while os.read(parent, 1):
+                called()
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(GRACE_SECONDS)
         os._exit(STOPPED)

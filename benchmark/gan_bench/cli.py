@@ -125,6 +125,13 @@ def cli() -> None:
 )
 @click.option("--engine", metavar="NAME", help="How cells are started.")
 @click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="Cells to train at once; the CPU's threads are divided.",
+)
+@click.option(
     "--cell-timeout",
     "timeout",
     type=POSITIVE,
@@ -152,7 +159,13 @@ def cli() -> None:
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only results and errors.")
 @DEBUG
 def run(
-    results: Path, retry_failed: bool, dry_run: bool, as_json: bool, quiet: bool, **asked: Any
+    results: Path,
+    jobs: int,
+    retry_failed: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **asked: Any,
 ) -> None:
     """Train every architecture with every loss on one schedule, measure, print the leaderboard.
 
@@ -170,7 +183,7 @@ def run(
     with progress.preparing(console, request.data or "images") as update:
         planned = runner.make_plan(request, catalogue, update)
     protocol = planned.plan.protocol
-    watch = progress.Watch(console, protocol, runner.folders(planned, results))
+    watch = progress.Watch(console, protocol, runner.folders(planned, results), jobs)
     for note in [*planned.notes, *progress.data_notes(planned.prepared)]:
         watch.say(note)
     if dry_run:
@@ -181,9 +194,9 @@ def run(
         runner.lay_out(planned, results, retry_failed)
         watch.say(f"{runner.standing(watch.folders)} in {home}")
         with console.status("one step of every pair, before the first cell"):
-            runner.rehearse(watch.folders, home, watch.say)
+            runner.rehearse(watch.folders, home, watch.say, jobs)
         with watch.showing():
-            for folder in runner.run_cells(planned.engine, watch.folders, say=watch.say):
+            for folder in runner.run_cells(planned.engine, watch.folders, jobs, watch.say):
                 watch.ended(folder)
     _show(results, protocol.slug, "json" if as_json else None, console)
     if failures := sum(map(runner.failed, watch.folders)):

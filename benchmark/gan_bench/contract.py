@@ -234,7 +234,8 @@ class Engine:
     `start(cells, slots)` yields every DIR as its process ends, with the exit code (negative: the
     signal that ended it). Closing the iterator ends what still runs: SIGTERM lets a cell save its
     state. It keeps no state: all that a cell does is in its folder, and a cell that was lost is
-    given to it again.
+    given to it again, with the same `slots`: on a CPU, a cell that goes on ends in the bytes it
+    would have ended in if it has as many threads as before.
     """
 
     name: str

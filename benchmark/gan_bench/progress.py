@@ -119,18 +119,21 @@ def _status(folder: Path) -> str:
 
 
 class Watch:
-    """Shows the cells of one run while an engine works on them, one after the other."""
+    """Shows the cells of one run while an engine works on them, so many at once, in order."""
 
-    def __init__(self, console: Console, protocol: Protocol, folders: list[Path]) -> None:
+    def __init__(
+        self, console: Console, protocol: Protocol, folders: list[Path], jobs: int = 1
+    ) -> None:
         self.console = console
         self.protocol = protocol
         self.folders = folders
+        self.jobs = jobs
 
     def states(self) -> list[State]:
-        """All cells; the first without a record is the one at work."""
+        """All cells; the first without a record are those at work."""
         pending = [folder for folder in self.folders if not (folder / "record.json").exists()]
         return [
-            state_of(folder, self.protocol, started=folder in pending[:1])
+            state_of(folder, self.protocol, started=folder in pending[: self.jobs])
             for folder in self.folders
         ]
 
@@ -161,7 +164,7 @@ class Watch:
                 yield
 
     def line(self) -> None:
-        """One plain line about the cell at work."""
+        """One plain line about each cell at work."""
         for state in self.states():
             if state.at_work:
                 titles = zip(COLUMNS, state.row(self.protocol.schedule.kimg), strict=True)

@@ -42,6 +42,7 @@ from gan_bench.trainer import Diverged, Training
 
 LIMIT_SECONDS = 600.0  # for one step of a pair, where no --cell-timeout says otherwise
 TRIED = 64  # images that every metric is tried on
+CONTEXT = 2**29  # bytes of a GPU that a process takes beside its tensors, about
 
 
 class BadManners(GanBenchError):
@@ -58,6 +59,7 @@ class Rehearsed:
     state_bytes: int = 0  # of one checkpoint
     left_bytes: int = 0  # of what stays when the cell is done
     memory_bytes: int = 0  # that a process needs
+    free_bytes: int | None = None  # of the GPU, if it trains on one: who uses none cannot ask it
 
 
 def rehearse(folders: Sequence[Path]) -> Iterator[Rehearsed]:
@@ -218,6 +220,7 @@ def _one_step(task: Task, ruler: Ruler, tried: bool) -> Rehearsed:
         state_bytes=kept * state,
         left_bytes=_left(task, training.ema),
         memory_bytes=_memory(ruler, training.device),
+        free_bytes=_free(training.device),
     )
 
 
@@ -246,10 +249,20 @@ def _left(task: Task, G: torch.nn.Module) -> int:
 def _memory(ruler: Ruler, device: str) -> int:
     """What was taken so far, and features of generated images as there are of real ones.
 
-    These are there as float32, and those of one net at a time as two copies in float64.
+    These are in the host's memory as float32, and those of one net at a time as two copies in
+    float64.
     """
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_reserved() + CONTEXT
     sizes = [net.real.nbytes for net in ruler.nets.values()]
     return int(trainer.peak_memory(device) * 2**20) + sum(sizes) + 4 * max(sizes)
+
+
+def _free(device: str) -> int | None:
+    """Bytes of this GPU when this process is gone."""
+    if not device.startswith("cuda"):
+        return None
+    return torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() + CONTEXT
 
 
 if __name__ == "__main__":

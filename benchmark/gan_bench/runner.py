@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -429,11 +430,11 @@ def failed(folder: Path) -> bool:
         return True
 
 
-def rehearse(folders: Iterable[Path], home: Path, say: Say = lambda _: None) -> None:
+def rehearse(folders: Iterable[Path], home: Path, say: Say = lambda _: None, jobs: int = 1) -> None:
     """One step of every pair that waits; what cannot be trained has a failed record at once.
 
-    Raises what would stop all cells: data, features, checkpoints of another training, and a disk
-    without room for what the cells will write.
+    Raises what would stop all cells: data, features, checkpoints of another training, and memory
+    or a disk without room for what so many cells at once take and write.
     """
     from gan_bench.rehearsal import rehearse as rehearsed
 
@@ -448,21 +449,47 @@ def rehearse(folders: Iterable[Path], home: Path, say: Say = lambda _: None) -> 
             say(f"{' / '.join(Path(each.cell).parts[-3:])}: failed, {error}")
         else:
             found.append(each)
-    _room_for(found, home)
+    _together(found, jobs)
+    _room_for(found, home, jobs)
 
 
 def _too_large(rehearsed: Rehearsed) -> str | None:
-    free = psutil.virtual_memory().available
+    free = _free(rehearsed)
     if rehearsed.memory_bytes <= free:
         return None
     needs, there = map(store.human_size, (rehearsed.memory_bytes, free))
     return f"out of memory: it needs {needs} and {there} are free; lower --batch or --size"
 
 
-def _room_for(cells: Sequence[Rehearsed], home: Path) -> None:
+def _free(rehearsed: Rehearsed) -> int:
+    """Bytes, where the cell is trained."""
+    if rehearsed.free_bytes is not None:
+        return rehearsed.free_bytes
+    return int(psutil.virtual_memory().available)
+
+
+def _together(cells: Sequence[Rehearsed], jobs: int) -> None:
+    """UsageError if cells that fit alone will not fit at once."""
+    free = min(map(_free, cells), default=0)
+    needs = list(accumulate(_largest((cell.memory_bytes for cell in cells), jobs)))
+    fitting = max(1, sum(need <= free for need in needs))
+    if fitting < len(needs):
+        need, there = map(store.human_size, (needs[-1], free))
+        raise UsageError(
+            f"out of memory: {len(needs)} cells at once need {need} and {there} are free; "
+            f"lower --jobs to {fitting}"
+        )
+
+
+def _largest(sizes: Iterable[int], count: int) -> list[int]:
+    """Whichever cells are at work at once, they need no more than these."""
+    return sorted(sizes, reverse=True)[:count]
+
+
+def _room_for(cells: Sequence[Rehearsed], home: Path, jobs: int) -> None:
     """StorageError if the disk will be full before the last cell is done."""
-    # of the cell at work: two checkpoints, and the third while it is written
-    at_work = 3 * max((cell.state_bytes for cell in cells), default=0)
+    # of each cell at work: two checkpoints, and the third while it is written
+    at_work = 3 * sum(_largest((cell.state_bytes for cell in cells), jobs))
     needs = at_work + sum(cell.left_bytes for cell in cells)
     if needs > (free := store.room(home)):
         raise StorageError(
@@ -486,6 +513,7 @@ def run_cells(
     """
     from gan_bench.cell import LOST, RETRIES
 
+    slots = min(slots, len(folders))  # done or not: who goes on divides the machine as before
     losses = Counter[Path]()
     waiting = [folder for folder in folders if not done(folder)]
     while waiting:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gan_bench import Engine, StorageError, hookimpl
@@ -18,30 +19,41 @@ GRACE_SECONDS = 60  # for a cell to save its state: one step, and the look at it
 # on an idle machine (dcgan, 32 px, batch 32, two cores).
 THREADS = {"GOMP_SPINCOUNT": "30000"}
 
+Process = subprocess.Popen[bytes]
+
 
 def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
-    """Start the cells in order, at most `slots` at once; yield each with its exit code."""
-    waiting, running = list(cells), dict[Path, subprocess.Popen[bytes]]()
+    """Start the cells in order, at most `slots` at once; yield each with its exit code.
+
+    The process of the next one is there before its turn, for its imports take seconds.
+    """
+    left, ahead, running = list(cells), dict[Path, Process](), dict[Path, Process]()
     try:
-        while waiting or running:
-            while waiting and len(running) < slots:
-                cell = waiting.pop(0)
-                running[cell] = _process(cell)
+        while left or running:
+            while left and len(running) < slots:
+                cell = left.pop(0)
+                running[cell] = _alive(ahead.pop(cell, None)) or _process(cell, slots)
+                _call(running[cell])
+            if left and left[0] not in ahead:
+                with suppress(StorageError):  # it may be possible when its turn comes
+                    ahead[left[0]] = _process(left[0], slots)
             time.sleep(POLL_SECONDS)
             for cell in [cell for cell, process in running.items() if process.poll() is not None]:
                 yield cell, running.pop(cell).wait()
     finally:
-        _end(running.values())
+        _end(running.values(), ahead.values())
 
 
-def _process(cell: Path) -> subprocess.Popen[bytes]:
+def _process(cell: Path, slots: int) -> Process:
+    """The process of a cell, which waits until it is called."""
     try:
         with (cell / "cell.log").open("ab") as log:
             return subprocess.Popen(
                 # -P: a types.py in the user's folder is not Python's
-                [sys.executable, "-P", "-m", "gan_bench.cell", "--attached", str(cell)],
-                env=THREADS | os.environ,
-                stdin=subprocess.PIPE,  # never written to: it ends with us, however we end
+                [sys.executable, "-P", "-m", "gan_bench.cell", "--on-call", str(cell)],
+                env=THREADS | _divided(slots) | os.environ,
+                bufsize=0,
+                stdin=subprocess.PIPE,  # it ends with us, however we end
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the parent, which decides what ends
@@ -50,19 +62,43 @@ def _process(cell: Path) -> subprocess.Popen[bytes]:
         raise StorageError(f"cannot start in {cell}: {error.strerror or error}") from error
 
 
-def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
+def _divided(slots: int) -> dict[str, str]:
+    """Threads for one of so many; for a single one torch's own number is right."""
+    if slots == 1:
+        return {}
+    usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
+    return {"OMP_NUM_THREADS": str(max(1, len(usable) // slots))}
+
+
+def _alive(process: Process | None) -> Process | None:
+    """None for one that died while it waited: nothing was begun."""
+    return process if process and process.poll() is None else None
+
+
+def _call(process: Process) -> None:
+    """Let it begin; one that has just died is found by its exit code."""
+    with suppress(OSError):
+        process.stdin.write(b"\n")  # type: ignore[union-attr]
+
+
+def _end(running: Collection[Process], ahead: Collection[Process]) -> None:
     """Let each save its state; whoever will not wait interrupts again, and they end at once."""
     try:
-        for process in processes:
+        _kill(ahead)  # they have none
+        for process in running:
             process.terminate()
-        for process in processes:
+        for process in running:
             process.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         pass
     finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+        _kill([*ahead, *running])
+
+
+def _kill(processes: Collection[Process]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait()
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from urllib.error import URLError
 
 import pytest
 
-from gan_bench import store
+from gan_bench import progress, runner, store
 from gan_bench.protocol import Data, Evaluation, Judged, Protocol, Schedule
 from given import Command, Said
 
@@ -226,6 +226,31 @@ def test_a_dry_run_says_what_would_be_run_and_writes_nothing(
     assert [cell for line in lines for cell in cells if cell in line] == cells
     assert any("36 training" in line for line in lines)
     assert not Path("results").exists()
+
+
+def test_jobs_are_reckoned_with_started_and_shown(
+    gan_bench: Command, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {}
+
+    class Watched(progress.Watch):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            told["shown"] = self.jobs
+
+    def rehearse(folders: Any, home: Any, say: Any, jobs: int) -> None:
+        told["reckoned"] = jobs
+
+    def run_cells(engine: Any, folders: Any, slots: int, say: Any) -> list[Path]:
+        told["started"] = slots
+        return []
+
+    monkeypatch.setattr(progress, "Watch", Watched)
+    monkeypatch.setattr(runner, "rehearse", rehearse)
+    monkeypatch.setattr(runner, "run_cells", run_cells)
+    refused(gan_bench("run", "--jobs=0"), 2, "0 is not in the range x>=1")
+    gan_bench("run", "--data", shapes, "--size=16", "--batch=8", "--samples=20", "--jobs=3")
+    assert told == {"shown": 3, "reckoned": 3, "started": 3}
 
 
 def test_quiet_means_that_only_errors_are_told(gan_bench: Command, shapes: Path) -> None:

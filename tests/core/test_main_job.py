@@ -163,7 +163,7 @@ def again(job: Job, gan_bench: Command, monkeypatch: pytest.MonkeyPatch) -> Comm
     """`gan-bench` in the folder of the job; whoever starts a cell is found out."""
     monkeypatch.chdir(job.place.folder)
     monkeypatch.setenv("GAN_BENCH_HOME", job.place.env["GAN_BENCH_HOME"])
-    monkeypatch.setattr("gan_bench_plugins.local._process", lambda cell: pytest.fail(str(cell)))
+    monkeypatch.setattr("gan_bench_plugins.local._process", lambda cell, _: pytest.fail(str(cell)))
     return gan_bench
 
 
@@ -297,24 +297,29 @@ def test_failed_cells_are_trained_again_when_asked_for(
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize(
-    ("name", "sent", "code", "training"),
-    [("ctrl-c", signal.SIGINT, 130, True), ("sigterm", signal.SIGTERM, 143, False)],
+    ("name", "sent", "code", "file", "jobs"),
+    [
+        ("ctrl-c", signal.SIGINT, 130, "curve.jsonl", 2),
+        ("sigterm", signal.SIGTERM, 143, "starts.jsonl", 1),
+    ],
 )
 def test_an_interrupted_run_leaves_no_process_and_says_how_to_go_on(
-    name: str, sent: signal.Signals, code: int, training: bool, place: Callable[[str], Place]
+    name: str,
+    sent: signal.Signals,
+    code: int,
+    file: str,
+    jobs: int,
+    place: Callable[[str], Place],
 ) -> None:
     here = place(name)
-    words = ["--arch", "dense", *DATA, "--kimg", "300"]
+    words = ["--arch=dense", *DATA, "--kimg=300", f"--seeds={jobs}", f"--jobs={jobs}"]
     running = here.start(*words)
     try:
         me = psutil.Process(running.pid)
-        if training:
-            wait_for(lambda: list(here.folder.glob("results/*/*/*/*/curve.jsonl")), running)
-        else:
-            wait_for(lambda: list(here.folder.glob("results/*/*/*/*/starts.jsonl")), running)
+        wait_for(lambda: len(list(here.folder.glob(f"results/*/*/*/*/{file}"))) == jobs, running)
         cells = me.children(recursive=True)
-        assert len(cells) == 1
-        assert cells[0].cmdline()[-1].endswith("dense/non-saturating/seed0")
+        ends = sorted(cell.cmdline()[-1][-26:] for cell in cells)
+        assert ends == [f"dense/non-saturating/seed{k}" for k in range(jobs)]
         running.send_signal(sent)
         out, err = running.communicate(timeout=60)
     finally:
@@ -325,5 +330,7 @@ def test_an_interrupted_run_leaves_no_process_and_says_how_to_go_on(
     assert "stopping: each cell saves its state" in err
     assert err.endswith(f"nothing is lost; to go on:\ngan-bench run {shlex.join(words)}\n")
     gone, alive = psutil.wait_procs(cells, timeout=20)
-    assert (len(gone), alive) == (1, [])
+    assert (len(gone), alive) == (jobs, [])
     assert not list(here.folder.rglob("record.json"))
+    if file == "curve.jsonl":  # long before the first tick
+        assert len(list(here.folder.glob("results/*/*/*/*/checkpoint/*.pt"))) == jobs

@@ -55,10 +55,10 @@ def ended(folder: Path, status: str, **more: object) -> Path:
     return folder
 
 
-def watched(*folders: Path, terminal: bool = False) -> tuple[Watch, io.StringIO]:
+def watched(*folders: Path, terminal: bool = False, jobs: int = 1) -> tuple[Watch, io.StringIO]:
     said = io.StringIO()
     console = Console(file=said, force_terminal=terminal, width=100)
-    return Watch(console, PROTOCOL, list(folders)), said
+    return Watch(console, PROTOCOL, list(folders), jobs), said
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,19 @@ def test_the_first_cell_that_is_not_done_is_the_one_at_work(cell: Callable[[str]
     done, at_work = ended(cell("a/b/seed0"), "diverged"), trained(cell("a/b/seed1"), 1.0)
     watch, _ = watched(done, at_work, cell("a/b/seed2"))
     assert [state.phase for state in watch.states()] == ["diverged", "training", "waiting"]
+
+
+def test_with_several_jobs_as_many_cells_are_at_work(cell: Callable[[str], Path]) -> None:
+    folders = [cell(f"a/b/seed{k}") for k in range(5)]
+    ended(folders[1], "finished")
+    trained(folders[0], 1.0)
+    trained(folders[2], 2.0)
+    watch, said = watched(*folders, jobs=3)
+    phases = [state.phase for state in watch.states()]
+    assert phases == ["training", "finished", "training", "preparing", "waiting"]
+    watch.line()
+    told = [line.partition(", phase ")[0] for line in said.getvalue().splitlines()]
+    assert told == [f"cell a / b / seed{k}" for k in (0, 2, 3)]
 
 
 def test_a_line_tells_of_the_cell_at_work_alone(cell: Callable[[str], Path]) -> None:

@@ -497,9 +497,11 @@ class Scripted:
     def __init__(self, act: Callable[[Path], int]) -> None:
         self.act = act
         self.given: list[Path] = []
+        self.slots: list[int] = []
 
     def start(self, cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
         self.given = list(cells)
+        self.slots.append(slots)
         for cell in cells:
             yield cell, self.act(cell)
 
@@ -605,6 +607,25 @@ def test_a_lost_process_is_started_again_three_times_at_most(
                     "will go on"] * 3  # fmt: skip
     if status == "failed":
         assert store.read_record(folders[0]).starts == 4
+
+
+@pytest.mark.parametrize(("jobs", "slots"), [(1, 1), (2, 2), (3, 2)])
+def test_slots_are_those_of_the_whole_plan_whatever_is_done_or_lost(
+    jobs: int, slots: int, folders: list[Path]
+) -> None:
+    """An engine divides threads by them, and a cell that goes on must have as many as before."""
+    codes = iter([-9, 0])
+
+    def act(folder: Path) -> int:
+        code = next(codes)
+        if code == 0:
+            record(folder, "finished")
+        return code
+
+    record(folders[0], "finished")
+    engine = Scripted(act)
+    assert list(runner.run_cells(engine.offer, folders, jobs)) == [folders[1]]
+    assert engine.slots == [slots, slots]
 
 
 @pytest.mark.parametrize(("code", "kind"), [(5, StorageError), (2, UsageError)])

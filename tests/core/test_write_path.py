@@ -28,6 +28,7 @@ ALLOWED = {
     "rehearsal.py: cell.log": "(Path(cells[0]) / LOG).open('ab')",
     "rehearsal.py: cell.log again": "os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, ",
     "course.py: checkpoints": "self.checkpoints.save(",
+    "cell.py: a word to Linux, on no disk": "score.write_text(",
     "cli.py: nothing": "open(os.devnull,",
     "cli.py: nothing, too": "os.open(os.devnull,",
     "mnist.py: a temporary folder": "(raw / path.stem).write_bytes",

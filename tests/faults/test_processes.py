@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -9,8 +10,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -29,11 +31,11 @@ TINY = [*WORDS, "--arch", "tiny"]
 SLOW = {"TINY_SECONDS": "0.02"}
 
 
-def training(here: Place, after: int = 30) -> Callable[[], bool]:
+def training(here: Place, after: int = 30, seed: int = 0) -> Callable[[], bool]:
     """The cell has taken so many steps of its 200."""
 
     def past() -> bool:
-        found = list(here.folder.glob("results/*/tiny/minimax/seed0/curve.jsonl"))
+        found = list(here.folder.glob(f"results/*/tiny/minimax/seed{seed}/curve.jsonl"))
         return bool(found) and len(found[0].read_bytes().splitlines()) >= after
 
     return past
@@ -66,20 +68,83 @@ def test_a_cell_that_is_killed_goes_on_by_itself(
     assert store.read_record(cell_of(here)).starts == 2
 
 
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As on a machine of two, for whatever is started now."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("a process cannot be held to two cores here")
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(cores)[:2])
+    yield
+    os.sched_setaffinity(0, cores)
+
+
+@pytest.mark.usefixtures("two_cores")
 def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     make_place: Make, reference: dict[str, str]
 ) -> None:
+    """With two cells at work and a third that waits; in the bytes of one that was alone."""
     here = make_place("parent-killed", **SLOW)
-    running = here.start(*TINY)
+    del here.env["OMP_NUM_THREADS"]  # two jobs on two cores: one thread each
+    running = here.start(*TINY, "--jobs=2", "--seeds=3")
     wait_for(training(here), running)
+    wait_for(training(here, seed=1), running)
     orphans = cells(running)
     running.kill()
     running.wait()
-    # at once: the cell may still be saving its state, and keeps its folder until it has
-    goes_on(here, reference)
-    assert len(orphans) == 1
+    # at once: the cells may still be saving their state, and keep their folders until they have
+    here.env["TINY_SECONDS"] = "0"
+    done = here.run(*TINY, "--jobs=2", "--seeds=2")
+    assert done.returncode == 0, done.stderr
+    assert len(orphans) == 3
     assert psutil.wait_procs(orphans, timeout=0)[1] == []
-    assert store.read_record(cell_of(here)).starts == 2
+    records = [store.read_record(cell_of(here, seed=seed)) for seed in range(2)]
+    assert {(record.starts, record.device) for record in records} == {(2, "cpu (1 thread)")}
+    assert {path.name for path in cell_of(here, seed=2).iterdir()} == {"cell.json", "cell.log"}
+    mine = tiny.outcome(here.folder / "results")
+    assert {name: mine[name] for name in reference} == reference
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_process_on_call_begins_at_the_word_and_ends_with_its_parent(
+    make_place: Make, untouched: Place
+) -> None:
+    """Until then it has done nothing, and no second of --cell-timeout has passed."""
+    here = make_place("on-call")
+    folders = [here.folder / "results" / "slug" / "hangs" / "minimax" / f"seed{k}" for k in (0, 1)]
+    for seed, folder in enumerate(folders):
+        cell = json.loads((cell_of(untouched) / "cell.json").read_text())
+        cell |= {"architecture": "hangs", "seed": seed}
+        cell["place"] |= {"timeout": 3.0, "plugins": [str(here.folder / "tiny.py")]}
+        store.make_folder(folder)
+        store.write_json(folder / "cell.json", cell)
+    shutil.copy(untouched.protocol / "protocol.json", folders[0].parents[2])
+    called, orphan = (
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "gan_bench.cell", "--on-call", str(folder)],
+            env=untouched.env, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for folder in folders
+    )  # fmt: skip
+
+    def first_to_go() -> bool:
+        return Path(f"/proc/{called.pid}/oom_score_adj").read_text() == "1000\n"
+
+    wait_for(first_to_go, called)
+    time.sleep(3.5)
+    assert orphan.communicate(timeout=20)[1].endswith("to be gone on with\n")
+    assert orphan.returncode == 143
+    assert called.poll() is None
+    for folder in folders:
+        assert [path.name for path in folder.iterdir()] == ["cell.json"]
+    assert called.stdin is not None
+    assert called.stderr is not None
+    called.stdin.write("\n")
+    called.stdin.flush()
+    wait_for(lambda: not first_to_go(), called)
+    assert called.wait(20) == 1
+    assert "Timeout (0:00:03)!" in called.stderr.read()
+    assert len(store.read_lines(folders[0] / "starts.jsonl")) == 1
 
 
 @pytest.mark.long
@@ -102,10 +167,12 @@ def test_an_interrupt_saves_the_state_at_the_end_of_the_step(
 
 def test_a_second_interrupt_stops_at_once(make_place: Make) -> None:
     here = make_place("twice")
-    running = here.start(*WORDS, "--arch", "hangs")
-    wait_for(lambda: list(here.folder.glob("results/*/*/*/*/checkpoint/000000040.pt")), running)
+    running = here.start(*WORDS, "--arch=hangs", "--seeds=2", "--jobs=2")
+    step = "results/*/*/*/*/checkpoint/000000040.pt"
+    wait_for(lambda: len(list(here.folder.glob(step))) == 2, running)
     time.sleep(0.5)  # to step 50
-    (cell,) = cells(running)
+    at_work = cells(running)
+    assert len(at_work) == 2
     running.send_signal(signal.SIGINT)
     time.sleep(1)
     assert running.poll() is None  # it waits for the end of the step
@@ -113,8 +180,8 @@ def test_a_second_interrupt_stops_at_once(make_place: Make) -> None:
     _, err = running.communicate(timeout=10)
     assert running.returncode == 130, err
     assert "stopping at once" in err
-    assert psutil.wait_procs([cell], timeout=0)[1] == []
-    assert not (cell_of(here, "hangs") / "record.json").exists()
+    assert psutil.wait_procs(at_work, timeout=0)[1] == []
+    assert not list(here.folder.rglob("record.json"))
 
 
 @pytest.mark.long
@@ -153,7 +220,7 @@ def test_what_one_cell_does_is_its_own_failed_record_and_the_others_go_on(
 
 
 def test_a_second_run_in_one_folder_is_refused_with_the_holder(make_place: Make) -> None:
-    here = make_place("two-at-once", **SLOW)
+    here = make_place("two-at-once", TINY_SECONDS="0.2")  # it lasts until we end it
     running = here.start(*TINY)
     try:
         wait_for(training(here, 1), running)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 import tiny
-from gan_bench import StorageError, catalogue, runner, store
+from gan_bench import StorageError, UsageError, catalogue, rehearsal, runner, store
 from gan_bench.rehearsal import Rehearsed, rehearse
 from gan_bench.runner import Planned, Request
 from given import Draw
@@ -249,19 +249,20 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("told")
-@pytest.mark.parametrize(("free", "enough"), [(3_299_999, False), (3_300_000, True)])
+@pytest.mark.parametrize(("jobs", "size"), [(1, 3.3), (2, 6.3), (9, 9.3)])
+@pytest.mark.parametrize("enough", [False, True])
 def test_a_disk_that_will_be_full_is_refused(
-    free: int, enough: bool, plan: Plan, monkeypatch: pytest.MonkeyPatch
+    jobs: int, size: float, enough: bool, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, folders = plan(f"disk {enough}", architectures=("last",), seeds=3)
-    monkeypatch.setattr("gan_bench.store.room", lambda _: free)
+    _, folders = plan(f"disk {enough} {jobs}", architectures=("last",), seeds=3)
+    monkeypatch.setattr("gan_bench.store.room", lambda _: round(size * 10**6) - (not enough))
     home = folders[0].parents[2]
     if enough:
-        runner.rehearse(folders, home)
+        runner.rehearse(folders, home, jobs=jobs)
         return
     with pytest.raises(StorageError) as refusal:
-        runner.rehearse(folders, home)
-    assert f"3.3 MB needed, 3.3 MB free on {home}: make room" in str(refusal.value)
+        runner.rehearse(folders, home, jobs=jobs)
+    assert f"{size} MB needed, {size} MB free on {home}: make room" in str(refusal.value)
     assert not any((folder / "record.json").exists() for folder in folders)
 
 
@@ -275,6 +276,55 @@ def test_memory_that_is_not_there_is_a_failed_cell(
     runner.rehearse(folders, folders[0].parents[2])
     reason = store.read_record(folders[0]).reason
     assert reason == "out of memory: it needs 2 MB and 1 MB are free; lower --batch or --size"
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("jobs", "free", "needs", "fitting"),
+    [(1, 2, None, None), (2, 3, 4, 1), (3, 5, 6, 2), (3, 6, None, None), (9, 5, 6, 2)],
+)
+def test_cells_that_fit_alone_and_not_at_once_are_refused_with_how_many_do(
+    jobs: int,
+    free: int,
+    needs: int | None,
+    fitting: int | None,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, folders = plan(f"at once {jobs} {free}", architectures=("last",), seeds=3)
+    there = psutil.virtual_memory()._replace(available=free * 10**6)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: there)
+    if needs is None:
+        runner.rehearse(folders, folders[0].parents[2], jobs=jobs)
+    else:
+        with pytest.raises(UsageError) as refusal:
+            runner.rehearse(folders, folders[0].parents[2], jobs=jobs)
+        assert str(refusal.value) == (
+            f"out of memory: {needs // 2} cells at once need {needs} MB and {free} MB are free; "
+            f"lower --jobs to {fitting}"
+        )
+    assert not any((folder / "record.json").exists() for folder in folders)
+
+
+def test_on_a_gpu_its_own_memory_is_what_counts(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu = {"max_memory_reserved": 3 * 2**30, "memory_reserved": 2**30, "mem_get_info": (2**32, 0)}
+    for name, value in gpu.items():
+        monkeypatch.setattr(f"torch.cuda.{name}", lambda value=value: value)
+    needs, free = rehearsal._memory(None, "cuda"), rehearsal._free("cuda")  # type: ignore[arg-type]
+    assert (needs, free) == (3.5 * 2**30, 5.5 * 2**30)
+    assert rehearsal._free("cpu") is None
+
+    def rehearsed(folders: Sequence[Path]) -> Iterator[Rehearsed]:
+        for folder in folders:
+            yield Rehearsed(str(folder), memory_bytes=needs, free_bytes=free)
+
+    monkeypatch.setattr(rehearsal, "rehearse", rehearsed)
+    _, folders = plan("gpu", architectures=("last",), seeds=3)
+    runner.rehearse(folders, folders[0].parents[2])
+    with pytest.raises(UsageError, match=r"2 cells at once need 7.52 GB and 5.91 GB are free; lo"):
+        runner.rehearse(folders, folders[0].parents[2], jobs=2)
 
 
 def test_data_that_changed_stops_all(plan: Plan, tmp_path: Path) -> None:

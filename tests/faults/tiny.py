@@ -149,6 +149,6 @@ def outcome(results: Path) -> dict[str, str]:
     return found
 
 
-def cell_of(here: Place, architecture: str = "tiny") -> Path:
-    """The folder of the one cell of an architecture."""
-    return here.protocol / architecture / "minimax" / "seed0"
+def cell_of(here: Place, architecture: str = "tiny", seed: int = 0) -> Path:
+    """The folder of a cell."""
+    return here.protocol / architecture / "minimax" / f"seed{seed}"
