@@ -5,9 +5,10 @@ resize the short side to the size asked for with antialiasing (Lanczos), crop th
 that cannot be read, or whose short side is smaller than the size, is dropped and counted with its
 reason. Every tenth usable image, in order of names, is held out.
 
-Files are strangers'. What a file claims is checked before any of it is read, and what is read and
-decoded at the same time has a bound, whatever the number of cores: at worst about 0.5 GB of files
-and 0.8 GB of pixels, the set itself aside. Members of a zip are read in place, never extracted.
+Files are strangers'. What a file claims is checked before any of it is read, and what is in memory
+at the same time has a bound, whatever the number of cores and of images: at worst about 0.5 GB of
+files, 0.8 GB of pixels, and 0.3 GB of what is decoded and waits for its turn to be written. Only
+the names are all there at once. Members of a zip are read in place, never extracted.
 """
 
 from __future__ import annotations
@@ -24,13 +25,12 @@ import stat
 import threading
 import warnings
 import zipfile
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path, PureWindowsPath
 from typing import IO, Any
 
@@ -40,7 +40,7 @@ import platformdirs
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH
 
-from gan_bench.contract import DataError, Dataset, Images, Pixels, StorageError
+from gan_bench.contract import DataError, Dataset, Images, Shape, StorageError
 from gan_bench.escape import plain
 from gan_bench.protocol import Data
 from gan_bench.store import (
@@ -50,26 +50,31 @@ from gan_bench.store import (
     room,
     sync_folder,
     write_json,
-    write_parts,
+    writing,
 )
 
 RULE = "1"  # to be changed whenever the rule above changes: the cache is keyed on it
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 HOLD_OUT = 10  # every tenth
-CHUNK = 512  # images held in memory while a set is written
+SPLITS = ("train", "held_out")
+PIECE = 16 * 2**20  # bytes of a set that are written at once
+WAITING = 256 * 2**20  # bytes of decoded images that wait for those before them
+MOST_AT_ONCE = 512  # images of either kind, if they are small
 LISTED = 10  # dropped images named in the report
 
 MOST_PIXELS = 50_000_000  # of an image, and of all decoded at once: 200 MB a layer
 MOST_BYTES = 256 * 2**20  # of a file, and of all read at once: 50 megapixels of BMP have 200 MB
 MOST_PACKED = 200  # times: a picture packs less, flat colour up to 1,000 times
 FLAT = 16 * 2**20  # bytes that even flat colour may have: they are unpacked in no time
-BAND = 256  # rows
 TOO_LARGE = f"larger than {MOST_PIXELS // 10**6} megapixels"
 HIDDEN = re.compile(r"(?!\.\.(\\|$))(\.|__MACOSX)")  # ".." hides nothing: it is refused
 ENCRYPTED = 0x1  # flag bit of a member
 
 Progress = Callable[[str, int, int], None]  # what, done, of
+Piece = tuple[str, np.ndarray]  # a split and some of its images, (N, C, H, W) uint8
+Result = tuple[str, np.ndarray | str]  # the name of a file; its image, or why there is none
+Begun = tuple[str, Future[np.ndarray | str]]
 
 
 @dataclass(frozen=True)
@@ -83,36 +88,61 @@ class Prepared:
 
 
 @dataclass(frozen=True)
+class Coming:
+    """A data set on its way in: a piece is given once, and its memory is that of the next."""
+
+    shape: Shape
+    most: int  # images: some may be dropped
+    pieces: Iterator[Piece]
+    dropped: Sequence[tuple[str, str]]  # all of them when all pieces have come
+
+
+@dataclass(frozen=True)
 class Source:
     """A data set and where its files are."""
 
     dataset: Dataset
     root: Path | None = None
     download: bool = False
-    named: bool = True  # in the catalogue, not a path that the user gave
+    given: Path | None = None  # the folder or zip, as the user wrote it
+
+    @property
+    def named(self) -> bool:
+        """In the catalogue, not a path that the user gave."""
+        return self.given is None
 
     def key(self, size: int) -> str:
         """What the pixels depend on, known without reading one."""
-        listing = list(_listing(self.root, self._files())) if self.root else []
+        listing = list(_listing(self.root.absolute(), self._files())) if self.root else []
         text = json.dumps([self.dataset.name, self.dataset.version, size, listing])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def _files(self) -> Iterable[Path]:
+    @contextmanager
+    def coming(self, size: int, progress: Progress) -> Iterator[Coming]:
+        """The data set at that size; what it is read from is open within the block."""
+        if self.given is None:
+            yield _sliced(_loaded(self, size), self.dataset.name, progress)
+        else:
+            with _decoded(self.given, size, progress) as coming:
+                yield coming
+
+    def _files(self) -> Iterable[str]:
         if self.root is None:
             return []
         if not self.named:
-            return _walk(self.root)
-        return [path for pattern in self.dataset.reads for path in self.root.glob(pattern)]
+            return _walk(self.root.absolute())
+        patterns, root = self.dataset.reads, self.root.absolute()
+        return (str(path) for pattern in patterns for path in root.glob(pattern))
 
 
 def files_at(path: Path) -> Source:
     """A folder or zip that the user named, as a data set."""
 
     def load(root: Path | None, size: int, download: bool) -> Images:
-        return _files(path, size)
+        return _in_memory(path, size)
 
     dataset = Dataset(name=name_of(path), source="the user's own", version=RULE, load=load)
-    return Source(dataset, path.absolute(), named=False)
+    return Source(dataset, path.absolute(), given=path)
 
 
 def cache_dir() -> Path:
@@ -173,37 +203,95 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _make(source: Source, size: int, folder: Path, progress: Progress) -> None:
-    images = _loaded(source, size)
-    name = source.dataset.name
-    _check_room(images, name, folder.parent)
     made = folder.with_name(f".{folder.name}.making")  # its name is known, to whoever is next
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir()
-    try:
-        digest = hashlib.sha256()
-        for split in ("train", "held_out"):
-            with _reading(name):
-                rows = Rows(getattr(images, split))
-            slices = rows.slices(name, digest, partial(progress, split))
-            write_parts(made / f"{split}.npy", slices, rows.bytes)
-        write_json(
-            made / "data.json",
-            {
-                "data": Data(
-                    name=name,
-                    fingerprint=digest.hexdigest(),
-                    shape=rows.shape[1:],
-                    train=len(images.train),
-                    held_out=len(images.held_out),
-                ).model_dump(mode="json"),
-                "report": _report(images, size),
-            },
-        )
-        shutil.rmtree(folder, ignore_errors=True)
-        made.rename(folder)
-        sync_folder(folder.parent)
-    finally:
+    with source.coming(size, progress) as coming:
+        _check_room(coming, source.dataset.name, folder.parent)
         shutil.rmtree(made, ignore_errors=True)
+        made.mkdir()
+        try:
+            counts = _write(coming, made)
+            data = _data(source.dataset.name, made, coming.shape, counts)
+            report = _report(coming, counts, size)
+            write_json(made / "data.json", {"data": data.model_dump(mode="json"), "report": report})
+            shutil.rmtree(folder, ignore_errors=True)
+            made.rename(folder)
+            sync_folder(folder.parent)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def _check_room(coming: Coming, name: str, cache: Path) -> None:
+    needed = coming.most * math.prod(coming.shape)
+    if (free := room(cache)) < needed:
+        raise StorageError(
+            f"no room for the data set {name}: needs {human_size(needed)}, {human_size(free)} free "
+            f"on {cache}; make room, or set GAN_BENCH_HOME to a folder on another disk"
+        )
+
+
+def _write(coming: Coming, folder: Path) -> dict[str, int]:
+    """Every image where it belongs, as it comes; how many there are in which split.
+
+    How many, which stands at the beginning of a file, is only known at its end.
+    """
+    counts = dict.fromkeys(SPLITS, 0)
+    head, most = _npy_header((0, *coming.shape)), coming.most * math.prod(coming.shape)
+    with ExitStack() as stack:
+        drafts = {
+            split: stack.enter_context(writing(folder / f"{split}.npy", most, len(head)))
+            for split in SPLITS
+        }
+        for split, rows in coming.pieces:
+            drafts[split].add(rows.data)
+            counts[split] += len(rows)
+        for split, draft in drafts.items():
+            draft.add_head(_npy_header((counts[split], *coming.shape)))
+    return counts
+
+
+def _npy_header(shape: tuple[int, ...]) -> bytes:
+    """As numpy.save has it: the same length for every count, so that an array can grow."""
+    buffer = io.BytesIO()
+    about = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, about)
+    return buffer.getvalue()
+
+
+def _data(name: str, folder: Path, shape: Shape, counts: Mapping[str, int]) -> Data:
+    """What is kept there; its fingerprint is of shapes and pixels, not of how they are kept."""
+    digest = hashlib.sha256()
+    for split in SPLITS:
+        whole = (counts[split], *shape)
+        digest.update(json.dumps(whole).encode())
+        with (folder / f"{split}.npy").open("rb") as file:
+            file.seek(len(_npy_header(whole)))
+            hashlib.file_digest(file, lambda: digest)
+    return Data(name=name, fingerprint=digest.hexdigest(), shape=shape, **counts)
+
+
+def _report(coming: Coming, counts: Mapping[str, int], size: int) -> dict[str, Any]:
+    return {
+        "size": size,
+        **counts,
+        "dropped": len(coming.dropped),
+        "reasons": _reasons(coming.dropped),
+        "first_dropped": [f"{which}: {why}" for which, why in coming.dropped[:LISTED]],
+    }
+
+
+def _reasons(dropped: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """How many for each reason, the most frequent first."""
+    return dict(Counter(why.split(":")[0] for _, why in dropped).most_common())
+
+
+def _open(folder: Path) -> Prepared:
+    meta = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+    # "c": pages are private, so torch takes the arrays without a copy and cannot alter the file
+    arrays = [np.load(folder / f"{split}.npy", mmap_mode="c") for split in SPLITS]
+    return Prepared(Data(**meta["data"]), arrays[0], arrays[1], meta["report"])
+
+
+# Data sets of plugins
 
 
 def _loaded(source: Source, size: int) -> Images:
@@ -231,95 +319,77 @@ def _reading(name: str) -> Iterator[None]:
         raise DataError(f"the data set {name} cannot be read: {error}") from error
 
 
-def _check_room(images: Images, name: str, cache: Path) -> None:
+def _sliced(images: Images, name: str, progress: Progress) -> Coming:
+    """What can be sliced, slice by slice: a set may be larger than memory."""
     with _reading(name):
-        needed = Rows(images.train).bytes + Rows(images.held_out).bytes
-    if (free := room(cache)) < needed:
-        raise StorageError(
-            f"no room for the data set {name}: needs {human_size(needed)}, {human_size(free)} free "
-            f"on {cache}; make room, or set GAN_BENCH_HOME to a folder on another disk"
+        _, C, H, W = images.train[0:1].shape
+        counts = {split: len(getattr(images, split)) for split in SPLITS}
+
+    def pieces() -> Iterator[Piece]:
+        rows = _at_once(PIECE, C * H * W)
+        for split, n in counts.items():
+            for start in range(0, n, rows):
+                with _reading(name):
+                    some = np.ascontiguousarray(getattr(images, split)[start : start + rows])
+                _check_slice(some, (min(rows, n - start), C, H, W), name)
+                yield split, some
+                progress(split, start + len(some), n)
+
+    return Coming((C, H, W), sum(counts.values()), pieces(), images.dropped)
+
+
+def _at_once(most: int, image: int) -> int:
+    """How many images of so many bytes there may be in `most` bytes: at least one."""
+    return max(1, min(MOST_AT_ONCE, most // image))
+
+
+def _check_slice(rows: np.ndarray, shape: tuple[int, ...], name: str) -> None:
+    if rows.shape != shape or rows.dtype != np.uint8:
+        raise DataError(
+            f"the data set {name} must give {shape} uint8 when it is sliced, "
+            f"it gave {rows.shape} {rows.dtype}"
         )
-
-
-class Rows:
-    """Pixels on their way into an .npy file, slice by slice: a set may be larger than memory."""
-
-    def __init__(self, pixels: Pixels) -> None:
-        _, C, H, W = pixels[0:1].shape
-        self.pixels = pixels
-        self.shape = (len(pixels), C, H, W)
-        self.bytes = math.prod(self.shape)
-
-    def slices(
-        self, name: str, digest: Any, progress: Callable[[int, int], None]
-    ) -> Iterator[bytes | memoryview]:
-        """The file in pieces; the digest is of shape and pixels, not of how they are kept."""
-        yield _npy_header(self.shape)
-        digest.update(json.dumps(self.shape).encode())
-        n = len(self.pixels)
-        for start in range(0, n, CHUNK):
-            with _reading(name):
-                rows = np.ascontiguousarray(self.pixels[start : start + CHUNK], np.uint8)
-            yield rows.data
-            digest.update(rows)
-            progress(start + len(rows), n)
-
-
-def _npy_header(shape: tuple[int, ...]) -> bytes:
-    buffer = io.BytesIO()
-    about = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(buffer, about)
-    return buffer.getvalue()
-
-
-def _report(images: Images, size: int) -> dict[str, Any]:
-    return {
-        "size": size,
-        "train": len(images.train),
-        "held_out": len(images.held_out),
-        "dropped": len(images.dropped),
-        "reasons": _reasons(images.dropped),
-        "first_dropped": [f"{which}: {why}" for which, why in images.dropped[:LISTED]],
-    }
-
-
-def _reasons(dropped: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """How many for each reason, the most frequent first."""
-    return dict(Counter(why.split(":")[0] for _, why in dropped).most_common())
-
-
-def _open(folder: Path) -> Prepared:
-    meta = json.loads((folder / "data.json").read_text(encoding="utf-8"))
-    # "c": pages are private, so torch takes the arrays without a copy and cannot alter the file
-    arrays = [np.load(folder / f"{split}.npy", mmap_mode="c") for split in ("train", "held_out")]
-    return Prepared(Data(**meta["data"]), arrays[0], arrays[1], meta["report"])
 
 
 # Folders and zips
 
 
-def _listing(root: Path, files: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
+def _listing(root: Path, files: Iterable[str]) -> Iterator[tuple[str, int, int]]:
     """Name, bytes and time of every file that is read: a changed one makes another cache."""
+    paths = _named(root.parent, files)
     try:
-        for path in sorted(files):
-            stat = path.stat() if path.exists() else path.lstat()  # a link that leads nowhere
-            yield path.relative_to(root.parent).as_posix(), stat.st_size, stat.st_mtime_ns
+        for name in sorted(paths, key=lambda name: name.split("/")):
+            about = _about(paths[name])
+            yield name, about.st_size, about.st_mtime_ns
     except OSError as error:
         raise DataError(f"cannot read {error.filename}: {error.strerror or error}") from error
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _named(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Paths by their names below root. Text, for a Path takes longer than what is asked of it."""
+    start = len(os.path.join(root, ""))
+    return {path[start:].replace(os.sep, "/"): path for path in paths}
+
+
+def _about(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except OSError:  # a link that leads nowhere
+        return os.lstat(path)
+
+
+def _walk(root: Path) -> Iterator[str]:
     """All files below root, class folders included; links to folders are not followed."""
     if not root.exists():
         raise DataError(f"there is no {root}")
     if root.is_file():
-        yield root
+        yield str(root)
         return
     if not root.is_dir():
         raise DataError(f"{root} is neither a folder nor a file: give a folder or a zip of images")
     for folder, folders, files in os.walk(root, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(folder) / name for name in files if not name.startswith("."))
+        yield from (os.path.join(folder, name) for name in files if not name.startswith("."))
 
 
 def _unreadable(error: OSError) -> None:
@@ -331,36 +401,64 @@ def _is_image(name: str) -> bool:
     return path.suffix.lower() in SUFFIXES and not any(map(HIDDEN.match, path.parts))
 
 
-class Decoded:
-    """Decoded images that are stacked only slice by slice: no second copy of the set."""
-
-    def __init__(self, images: list[np.ndarray]) -> None:
-        self.images = images
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        return np.stack(self.images[rows])
-
-
-def _files(root: Path, size: int) -> Images:
-    used: list[np.ndarray] = []
-    dropped: list[tuple[str, str]] = []
-    with _members(root) as members, warnings.catch_warnings(action="ignore"):
+@contextmanager
+def _decoded(root: Path, size: int, progress: Progress) -> Iterator[Coming]:
+    """The images in a folder or zip, in order of their names."""
+    with (
+        _members(root) as members,
+        warnings.catch_warnings(action="ignore"),
+        closing(_decode_all(members, size)) as results,
+    ):
         if not members:
             kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
             raise DataError(f"no images in {root}: looked for {kinds}, in all folders below it")
-        for name, image in _decode_all(members, size):
-            if isinstance(image, str):
-                dropped.append((name, image))
-            else:
-                used.append(image)
-    if len(used) < HOLD_OUT:
-        raise DataError(_too_few(root, len(used), dropped))
-    held_out = used[HOLD_OUT - 1 :: HOLD_OUT]
-    train = [image for k, image in enumerate(used) if k % HOLD_OUT != HOLD_OUT - 1]
-    return Images(train=Decoded(train), held_out=Decoded(held_out), dropped=dropped)
+        shape, dropped = (3, size, size), list[tuple[str, str]]()
+        images = _usable(results, dropped, lambda done: progress("files", done, len(members)))
+
+        def pieces() -> Iterator[Piece]:
+            count = yield from _split(images, shape)
+            if count < HOLD_OUT:
+                raise DataError(_too_few(root, count, dropped))
+
+        yield Coming(shape, len(members), pieces(), dropped)
+
+
+def _usable(
+    results: Iterable[Result], dropped: list[tuple[str, str]], told: Callable[[int], None]
+) -> Iterator[np.ndarray]:
+    """The images; what is none is added to `dropped`."""
+    for done, (name, image) in enumerate(results, 1):
+        if isinstance(image, str):
+            dropped.append((name, image))
+        else:
+            yield image
+        told(done)
+
+
+def _split(images: Iterable[np.ndarray], shape: Shape) -> Generator[Piece, None, int]:
+    """Every tenth is held out; returns how many there were."""
+    rows = _at_once(PIECE, math.prod(shape))
+    waiting = {split: np.empty((rows, *shape), np.uint8) for split in SPLITS}
+    filled, count = dict.fromkeys(SPLITS, 0), 0
+    for count, image in enumerate(images, 1):
+        split = "train" if count % HOLD_OUT else "held_out"
+        waiting[split][filled[split]] = image
+        filled[split] += 1
+        if filled[split] == rows:
+            yield split, waiting[split]
+            filled[split] = 0
+    yield from ((split, waiting[split][:n]) for split, n in filled.items() if n)
+    return count
+
+
+def _in_memory(root: Path, size: int) -> Images:
+    """All images at once, for whoever asks the data set itself: `prepare` never does."""
+    parts: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
+    with _decoded(root, size, lambda *_: None) as coming:
+        for split, rows in coming.pieces:
+            parts[split].append(rows.copy())
+    train, held_out = (np.concatenate(parts[split]) for split in SPLITS)
+    return Images(train=train, held_out=held_out, dropped=coming.dropped)
 
 
 def _too_few(root: Path, used: int, dropped: list[tuple[str, str]]) -> str:
@@ -380,26 +478,26 @@ class Refused(ValueError):
     """Why an image is not used; what comes before a colon is counted as one reason."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Loose:
     """An image file in a folder."""
 
     name: str
-    path: Path
+    path: str
 
     def size(self) -> int:
         """Bytes to read; Refused where reading would not end, or begin."""
-        about = self.path.stat()
+        about = os.stat(self.path)
         if not stat.S_ISREG(about.st_mode):
             raise Refused("no regular file")
         return about.st_size
 
     def open(self) -> IO[bytes]:
         """To be read once, from its beginning."""
-        return self.path.open("rb")
+        return Path(self.path).open("rb")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Packed:
     """An image file in a zip, read where it lies."""
 
@@ -453,7 +551,7 @@ def _members(root: Path) -> Iterator[list[Member]]:
     """The images in a folder or zip, in order of their names."""
     with ExitStack() as stack:
         if root.is_dir():
-            paths = {path.relative_to(root).as_posix(): path for path in _walk(root)}
+            paths = _named(root, _walk(root))
             yield [Loose(name, paths[name]) for name in sorted(filter(_is_image, paths))]
         else:
             archive = _archive(stack.enter_context(_opened(root)), root)
@@ -498,15 +596,33 @@ class Budget:
                 self.changed.notify_all()
 
 
-def _decode_all(members: Iterable[Member], size: int) -> Iterator[tuple[str, np.ndarray | str]]:
-    """Every image as (3, size, size) uint8, or the reason why not, decoded on all cores."""
+def _decode_all(members: Sequence[Member], size: int) -> Generator[Result, None, None]:
+    """Every image as (3, size, size) uint8, or the reason why not, decoded on all cores.
+
+    More are begun before the first is done, up to a bound: one that takes long holds up none.
+    """
     Image.init()  # fills Image.OPEN
     decode = partial(_decode, size=size, content=Budget(MOST_BYTES), pixels=Budget(MOST_PIXELS))
-    rest = iter(members)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        while batch := list(islice(rest, CHUNK)):
-            names = (member.name for member in batch)
-            yield from zip(names, pool.map(decode, batch), strict=True)
+    most = _at_once(WAITING, 3 * size * size)
+    few = max(1, most // 32)
+    begun: deque[Begun] = deque()
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        for start in range(0, len(members), few):
+            if len(begun) > most - few:
+                yield from _first(begun, few)
+            begun.extend((m.name, pool.submit(decode, m)) for m in members[start : start + few])
+        while begun:
+            yield from _first(begun, few)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _first(begun: deque[Begun], few: int) -> Iterator[Result]:
+    """Wait for a few at once: to be woken for every image would cost others the interpreter."""
+    first = [begun.popleft() for _ in range(min(few, len(begun)))]
+    wait([future for _, future in first])
+    yield from ((name, future.result()) for name, future in first)
 
 
 def _decode(member: Member, size: int, content: Budget, pixels: Budget) -> np.ndarray | str:
@@ -584,7 +700,7 @@ def convert(image: Image.Image, size: int) -> np.ndarray:
         raise TooSmall(f"smaller than {size} px: {width} x {height}")
     ImageOps.exif_transpose(image, in_place=True)  # else it copies what is upright
     fitted = ImageOps.fit(_rgb(image), (size, size), Image.Resampling.LANCZOS)
-    return np.asarray(fitted).transpose(2, 0, 1)
+    return np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1))
 
 
 def _rgb(image: Image.Image) -> Image.Image:
@@ -597,10 +713,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _over_white(layer: Image.Image) -> Image.Image:
-    """Band by band, so that a large image does not lie in memory four times."""
-    whole = Image.new("RGB", layer.size)
-    for top in range(0, layer.height, BAND):
-        box = (0, top, layer.width, min(top + BAND, layer.height))
-        white = Image.new("RGBA", (layer.width, box[3] - top), "white")
-        whole.paste(Image.alpha_composite(white, layer.crop(box)).convert("RGB"), box)
-    return whole
+    """As alpha_composite over white has it, to the byte, but in place and without Python's lock."""
+    white = Image.new("RGB", layer.size, "white")
+    white.paste(layer, mask=layer)
+    return white

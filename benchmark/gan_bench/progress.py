@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -185,8 +185,13 @@ class Watch:
         self.say(f"{cell_name(folder)}: {', '.join(told)}")
 
     def say(self, text: str) -> None:
-        """One line, printed as it is: no markup, no wrapping where no one looks on."""
-        self.console.print(Text(plain(text)), soft_wrap=True)
+        """One line."""
+        _say(self.console, text)
+
+
+def _say(console: Console, text: str) -> None:
+    """One line, printed as it is: no markup, no wrapping where no one looks on."""
+    console.print(Text(plain(text)), soft_wrap=True)
 
 
 @contextmanager
@@ -219,19 +224,24 @@ def data_notes(prepared: Prepared) -> list[str]:
 
 @contextmanager
 def preparing(console: Console, name: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for the making of a data set; gone when it is done."""
+    """The making of a data set: a bar that is gone when it is done, or a line now and then."""
     columns = (
         bars.TextColumn("{task.description}", markup=False),
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
     )
-    with bars.Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task(plain(f"preparing {name}"), total=None)
+    seen = console.is_terminal
+    told = f"preparing {name}"
+    with (
+        bars.Progress(*columns, console=console, transient=True, disable=not seen) as bar,
+        nullcontext() if seen else _every(LINE_SECONDS, lambda: _say(console, told)),
+    ):
+        task = bar.add_task(plain(told), total=None)
 
         def update(what: str, done: int, of: int) -> None:
-            told = plain(f"preparing {name}, {what.replace('_', ' ')}")
-            bar.update(task, description=told, completed=done, total=of)
+            nonlocal told
+            title = f"preparing {name}, {what.replace('_', ' ')}"
+            told = f"{title} {done:,} of {of:,}"
+            bar.update(task, description=plain(title), completed=done, total=of)
 
         yield update

@@ -12,7 +12,7 @@ import re
 import shutil
 import socket
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -78,37 +78,75 @@ def protocol_of(directory: Path) -> Protocol:
 # Writing: the one path on which anything gets onto a disk
 
 
-def write_parts(path: Path, parts: Iterable[Buffer], size: int | None = None) -> str:
-    """Write all of it or nothing, and give the SHA-256 of what then lies there.
+@contextmanager
+def writing(path: Path, size: int | None = None, head: int = 0) -> Iterator[Draft]:
+    """Keep all that the block adds to the file, or nothing.
 
     A temporary file beside it is written, synced and read back, and only then takes its name: a
     process that is killed, a full disk or a disk that returns other bytes leaves what was there
     before. Raises StorageError; `size` in bytes, where it is known, is told if there is no room.
+    So many bytes at the beginning as `head` says are written last.
     """
-    temporary = path.with_name(f".{path.name[-200:]}.{os.getpid()}{PART}")
-    written = 0
-    try:
+    draft = Draft(path, size, head)
+    with draft.told():
         try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o666)
-            digest = hashlib.sha256()
-            try:
-                for part in parts:
-                    _write(handle, part)
-                    digest.update(part)
-                    written += memoryview(part).nbytes
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            if digest_of(temporary) != digest.hexdigest():
-                raise OSError(errno.EIO, "it reads back otherwise than it was written")
-            os.replace(temporary, path)
+            with draft.opened():
+                yield draft
+            draft.keep()
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            draft.temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {_why(error, path, size or written)}") from error
-    return digest.hexdigest()
+
+
+class Draft:
+    """A file on its way onto the disk; the digest is of its bytes in the order they were added."""
+
+    def __init__(self, path: Path, size: int | None, head: int) -> None:
+        self.path = path
+        self.temporary = path.with_name(f".{path.name[-200:]}.{os.getpid()}{PART}")
+        self.size, self.head = size, head
+        self.handle, self.written = -1, 0
+        self.digest = hashlib.sha256()
+
+    def add(self, part: Buffer) -> None:
+        """Write what comes next."""
+        with self.told():  # of several drafts this is the one that failed
+            _write(self.handle, part)
+        self.digest.update(part)
+        self.written += memoryview(part).nbytes
+
+    def add_head(self, part: Buffer) -> None:
+        """Write what was left out at the beginning."""
+        os.lseek(self.handle, 0, os.SEEK_SET)
+        self.add(part)
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """It can be added to, and is on the disk when the block has ended well."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY
+        self.handle = os.open(self.temporary, flags, 0o666)
+        try:
+            os.lseek(self.handle, self.head, os.SEEK_SET)
+            yield
+            os.fsync(self.handle)
+        finally:
+            os.close(self.handle)
+
+    def keep(self) -> None:
+        """Give it its name, if it reads back as it was written."""
+        if digest_of(self.temporary, self.head) != self.digest.hexdigest():
+            raise OSError(errno.EIO, "it reads back otherwise than it was written")
+        os.replace(self.temporary, self.path)
+        sync_folder(self.path.parent)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """What the system says becomes a sentence about this file."""
+        try:
+            yield
+        except OSError as error:
+            why = _why(error, self.path, self.size or self.written)
+            raise StorageError(f"cannot write {self.path}: {why}") from error
 
 
 def _write(handle: int, part: Buffer) -> None:
@@ -140,7 +178,9 @@ def human_size(count: float) -> str:
 
 def write_bytes(path: Path, content: Buffer) -> str:
     """One file, all of it or nothing; its SHA-256."""
-    return write_parts(path, [content], memoryview(content).nbytes)
+    with writing(path, memoryview(content).nbytes) as draft:
+        draft.add(content)
+    return draft.digest.hexdigest()
 
 
 def write_json(path: Path, value: object) -> None:
@@ -266,13 +306,16 @@ def read_bytes(path: Path, most: int = LARGEST) -> bytes:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
+def digest_of(path: Path, head: int = 0) -> str:
+    """SHA-256 of a file's bytes; the first `head` of them come last, as they are written."""
     digest = hashlib.sha256()
     handle = os.open(path, os.O_RDONLY | BINARY)
     try:
+        os.lseek(handle, head, os.SEEK_SET)
         while chunk := os.read(handle, 2**20):
             digest.update(chunk)
+        os.lseek(handle, 0, os.SEEK_SET)
+        digest.update(os.read(handle, head))
     finally:
         os.close(handle)
     return digest.hexdigest()

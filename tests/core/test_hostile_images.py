@@ -6,6 +6,7 @@ What could take a machine's memory, or never end, is read by a process of its ow
 from __future__ import annotations
 
 import bz2
+import io
 import json
 import os
 import re
@@ -45,7 +46,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gan_bench import DataError, Images, images
+from gan_bench import DataError, Images, images, store
 from gan_bench.images import Budget, files_at, prepare
 
 SIZE = 16
@@ -67,17 +68,18 @@ def peak():
     return int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) // 1024
 
 
-before, told = peak(), {}
-for name in sys.argv[1:]:
-    told[name] = prepare(files_at(Path(name)), 16).report
-print(json.dumps({"grown": peak() - before, "reports": told}))
+peaks, told = [peak()], {}
+for name in sys.argv[2:]:
+    told[name] = prepare(files_at(Path(name)), int(sys.argv[1])).report
+    peaks.append(peak())
+print(json.dumps({"grown": peaks[-1] - peaks[0], "peaks": peaks, "reports": told}))
 """
 
 
-def in_a_process(env: dict[str, str], *roots: Path) -> dict[str, Any]:
+def in_a_process(env: dict[str, str], *roots: Path, size: int = SIZE) -> dict[str, Any]:
     """The reports of these sets, and by how many MiB the peak of memory grew."""
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, *map(str, roots)],
+        [sys.executable, "-c", CHILD, str(size), *map(str, roots)],
         env=env,
         cwd=roots[0].parent,
         capture_output=True,
@@ -229,6 +231,77 @@ def test_the_largest_image_allowed_is_decoded_in_bounded_memory(
     told = in_a_process(outside | {"GAN_BENCH_HOME": str(tmp_path / "home")}, folder)
     assert told["reports"][str(folder)]["dropped"] == 0
     assert told["grown"] < 600  # the layer and its RGB are 200 MB each
+
+
+@linux
+def test_a_set_six_times_as_large_takes_no_more_memory(
+    tmp_path: Path, outside: dict[str, str]
+) -> None:
+    side, content, archives = 96, io.BytesIO(), []
+    Image.new("RGB", (side, side), (200, 30, 60)).save(content, "JPEG")
+    for count in (1000, 6000):
+        archives.append(tmp_path / f"{count}.zip")
+        with zipfile.ZipFile(archives[-1], "w") as archive:
+            for k in range(count):
+                archive.writestr(f"{k}.jpg", content.getvalue())
+    told = in_a_process(outside | {"GAN_BENCH_HOME": str(tmp_path / "home")}, *archives, size=side)
+    assert told["reports"][str(archives[1])]["train"] == 5400
+    _, few, many = told["peaks"]
+    assert many - few < 6000 * 3 * side**2 / MEBI / 3  # of 158 MiB of pixels; 25 are measured
+
+
+@pytest.mark.parametrize("most", [1, 3, 40, 100])
+def test_no_more_images_wait_to_be_written_than_allowed(
+    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = with_honest(tmp_path / "set", 150)
+    monkeypatch.setattr(images, "WAITING", most * 3 * SIZE**2)
+    monkeypatch.setattr(images, "PIECE", 1)
+    begun, taken, waited = 0, 0, [0]
+    convert, add = images.convert, store.Draft.add
+
+    def counted(image: Image.Image, size: int) -> np.ndarray:
+        nonlocal begun
+        begun += 1
+        return convert(image, size)
+
+    def slowly(draft: store.Draft, part: bytes | memoryview) -> None:
+        nonlocal taken
+        time.sleep(0.001)  # the decoders are faster
+        if memoryview(part).nbytes == 3 * SIZE**2:
+            waited.append(begun - taken)
+            taken += 1
+        add(draft, part)
+
+    monkeypatch.setattr(images, "convert", counted)
+    monkeypatch.setattr(store.Draft, "add", slowly)
+    prepare(files_at(folder), SIZE)
+    assert taken == 150
+    assert most // 2 <= max(waited) <= most
+
+
+def test_an_image_that_takes_long_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = with_honest(tmp_path / "set", 80)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    others, all_done = [], threading.Event()
+    convert = images.convert
+
+    def first_waits(image: Image.Image, size: int) -> np.ndarray:
+        pixels = convert(image, size)
+        if np.array_equal(pixels, first):
+            assert all_done.wait(20)
+        else:
+            others.append(1)
+            if len(others) == 79:
+                all_done.set()
+        return pixels
+
+    with Image.open(folder / "honest00.png") as image:
+        first = convert(image, SIZE)
+    monkeypatch.setattr(images, "convert", first_waits)
+    assert dropped(folder) == {}
 
 
 def test_no_more_is_read_and_decoded_at_once_than_allowed(

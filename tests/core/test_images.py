@@ -3,22 +3,26 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import json
 import os
 import re
+import shutil
 import threading
 import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from gan_bench import DataError, Dataset, Images, StorageError
+from gan_bench import DataError, Dataset, Images, StorageError, store
 from gan_bench.images import Prepared, Source, check_bad, convert, files_at, prepare
 from gan_bench.protocol import Data
+from given import Draw
 
 SIZE = 16
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -150,6 +154,15 @@ def test_a_fine_checkerboard_shrinks_to_grey(side: int) -> None:
     board = (np.indices((side, side)).sum(0) % 2 * 255).astype(np.uint8)
     out = through(Image.fromarray(board), "PNG").astype(int)
     assert np.all(np.abs(out[1:-1, 1:-1] - 127.5) <= 4)
+
+
+def test_every_colour_at_every_alpha_over_white_is_what_pillow_composes() -> None:
+    levels = np.arange(256, dtype=np.uint8)
+    colour, alpha = np.meshgrid(levels, levels)
+    layer = Image.fromarray(np.stack([colour, 255 - colour, colour // 2, alpha], -1))
+    white = Image.new("RGBA", layer.size, "white")
+    composed = np.asarray(Image.alpha_composite(white, layer).convert("RGB"))
+    assert np.array_equal(through(layer, "PNG", 256), composed)
 
 
 def test_an_image_smaller_than_asked_is_refused_not_enlarged() -> None:
@@ -368,6 +381,47 @@ def test_the_second_start_opens_no_image(shapes: Path, monkeypatch: pytest.Monke
     assert first.report == second.report
 
 
+def test_the_second_start_asks_for_every_file_once(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(files_at(shapes), SIZE)
+    asked: list[str] = []
+    stat_ = os.stat
+
+    def counted(path: Any, **how: Any) -> os.stat_result:
+        asked.append(str(path))
+        return stat_(path, **how)
+
+    monkeypatch.setattr(os, "stat", counted)
+    prepare(files_at(shapes), SIZE)
+    assert sorted(path for path in asked if path.endswith(".png")) == sorted(
+        str(path) for path in shapes.iterdir()
+    )
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["files", "named"])
+def test_the_key_is_of_names_bytes_and_times_in_order_of_folders(
+    named: bool, tmp_path: Path
+) -> None:
+    """A set that is in the cache is found there by later versions, too."""
+    root = tmp_path / "set"
+    for k, name in enumerate(("a/b.png", "a-b.png", "a.png", "b/ü\n.png", "0", "a/a/a.jpg")):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(bytes(k))
+        os.utime(root / name, ns=(0, 10**9 + k))
+    os.symlink("nowhere", root / "z.png")
+    given = sorted(path for path in root.rglob("*") if named or not path.is_dir())
+    listing = [
+        [path.relative_to(tmp_path).as_posix(), about.st_size, about.st_mtime_ns]
+        for path in given
+        for about in [path.lstat()]
+    ]
+    text = json.dumps(["set", "1", SIZE, listing])
+    dataset = drawn("set", [random_rgb()], [random_rgb()])
+    source = Source(dataset, root, given=None if named else root)
+    assert source.key(SIZE) == hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def test_another_size_is_another_set(shapes: Path) -> None:
     small, large = prepare(files_at(shapes), 16), prepare(files_at(shapes), 24)
     assert small.train.shape[1:] == (3, 16, 16)
@@ -387,7 +441,7 @@ def test_a_folder_that_has_changed_is_read_again(
         Image.fromarray(random_rgb(99, 24)).save(shapes / "999.png")
     else:
         (shapes / "000.png").unlink()
-    monkeypatch.setattr("gan_bench.images._files", no_image_is_opened)
+    monkeypatch.setattr("gan_bench.images._decoded", no_image_is_opened)
     with pytest.raises(AssertionError, match="an image was opened"):
         prepare(files_at(shapes), SIZE)
 
@@ -446,6 +500,47 @@ def test_the_arrays_are_kept_as_numpy_keeps_them(count: int, home: Path) -> None
     assert np.array_equal(prepared.held_out, held_out)
 
 
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four images are written at once, and eight are begun before the first is done."""
+    monkeypatch.setattr("gan_bench.images.PIECE", 4 * 3 * SIZE * SIZE)
+    monkeypatch.setattr("gan_bench.images.WAITING", 8 * 3 * SIZE * SIZE)
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("count", [10, 29, 40, 163])
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_files_are_kept_in_order_with_the_fingerprint_of_their_pixels(
+    packed: bool, count: int, tmp_path: Path, home: Path
+) -> None:
+    pixels = [random_rgb(k).transpose(2, 0, 1) for k in range(count)]
+    (tmp_path / "set").mkdir()
+    for k, each in enumerate(pixels):
+        Image.fromarray(each.transpose(1, 2, 0)).save(tmp_path / "set" / f"{k:03d}.png")
+        if k % 7 == 0:
+            (tmp_path / "set" / f"{k:03d}bad.png").write_bytes(b"rubbish")
+    given = tmp_path / "set"
+    if packed:
+        given = tmp_path / "set.zip"
+        with zipfile.ZipFile(given, "w") as archive:
+            for path in (tmp_path / "set").iterdir():
+                archive.write(path, path.name)
+    prepared = prepare(files_at(given), SIZE)
+
+    held_out = np.stack(pixels[9::10])
+    train = np.stack([each for k, each in enumerate(pixels) if k % 10 != 9])
+    told = hashlib.sha256()
+    for split in (train, held_out):
+        told.update(json.dumps(split.shape).encode() + split.tobytes())
+    assert prepared.data.fingerprint == told.hexdigest()
+    assert prepared.report["dropped"] == -(-count // 7)
+    for name, split in (("train", train), ("held_out", held_out)):
+        (kept,) = home.glob(f"images/*/{name}.npy")
+        buffer = io.BytesIO()
+        np.save(buffer, split)
+        assert kept.read_bytes() == buffer.getvalue()
+
+
 def test_the_fingerprint_is_what_it_always_was() -> None:
     pixels = (np.arange(1200 * 3 * 16) % 251).astype(np.uint8).reshape(1200, 3, 4, 4)
     images = Images(train=pixels, held_out=pixels[:7])
@@ -460,7 +555,8 @@ def test_a_set_for_which_there_is_no_room_is_refused_before_it_is_written(
 ) -> None:
     needed = 40 * 3 * SIZE * SIZE
     monkeypatch.setattr("gan_bench.images.room", lambda folder: needed - 1)
-    monkeypatch.setattr("gan_bench.images.write_parts", no_image_is_opened)
+    monkeypatch.setattr("gan_bench.images.writing", no_image_is_opened)
+    monkeypatch.setattr("gan_bench.images.convert", no_image_is_opened)  # nor any work done
     with pytest.raises(StorageError, match=r"no room .* shapes: needs 30.7 kB, 30.7 kB free on"):
         prepare(files_at(shapes), SIZE)
     assert [path.suffix for path in (home / "images").iterdir()] in ([], [".lock"])
@@ -468,6 +564,28 @@ def test_a_set_for_which_there_is_no_room_is_refused_before_it_is_written(
     monkeypatch.setenv("GAN_BENCH_HOME", str(home))
     monkeypatch.setattr("gan_bench.images.room", lambda folder: needed)
     assert prepare(files_at(shapes), SIZE).data.train == 36
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("at", [1, 20, 40])
+def test_an_interrupt_while_images_are_read_leaves_nothing_and_no_thread(
+    at: int, shapes: Path, home: Path
+) -> None:
+    def interrupted(what: str, done: int, of: int) -> None:
+        if done == at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(files_at(shapes), SIZE, interrupted)
+    assert [path.suffix for path in (home / "images").iterdir()] in ([], [".lock"])
+    assert [each.name for each in threading.enumerate() if "PoolExecutor" in each.name] == []
+
+
+def test_how_many_files_have_been_read_is_told(shapes: Path) -> None:
+    (shapes / "007a.png").write_bytes(b"rubbish")
+    told: list[tuple[str, int, int]] = []
+    prepare(files_at(shapes), SIZE, lambda *state: told.append(state))
+    assert told == [("files", k, 41) for k in range(1, 42)]
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
@@ -483,6 +601,45 @@ def test_a_disk_that_fills_up_is_the_caches_fault_and_leaves_nothing(
             prepare(files_at(shapes), SIZE)
     assert [path.suffix for path in (home / "images").iterdir()] in ([], [".lock"])
     assert prepare(files_at(shapes), SIZE).data.train == 36
+
+
+class Failing(SimpleNamespace):
+    """The `os` of gan_bench.store, whose n-th operation fails; none does if n is 0."""
+
+    def __init__(self, n: int = 0) -> None:
+        super().__init__(left=n)
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(os, name)
+        changing = ("open", "write", "lseek", "read", "fsync", "close", "replace")
+        return partial(self._counted, call) if name in changing else call
+
+    def _counted(self, call: Callable[..., Any], *given: Any) -> Any:
+        self.left -= 1
+        if self.left == 0 and call is not os.close:
+            raise OSError(errno.EIO, "Input/output error")
+        done = call(*given)
+        if self.left == 0:  # it is closed all the same
+            raise OSError(errno.EIO, "Input/output error")
+        return done
+
+
+def test_whichever_operation_fails_nothing_half_made_is_left(
+    tmp_path: Path, draw_shapes: Draw, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, counting = files_at(draw_shapes(tmp_path / "set", 12)), Failing()
+    monkeypatch.setattr("gan_bench.images.PIECE", 4 * 3 * SIZE * SIZE)
+    monkeypatch.setattr(store, "os", counting)
+    whole = prepare(source, SIZE).data
+    assert -counting.left > 40
+    for n in range(1, 1 - counting.left):
+        shutil.rmtree(home)
+        monkeypatch.setattr(store, "os", Failing(n))
+        with pytest.raises(StorageError, match="Input/output error"):
+            prepare(source, SIZE)
+        assert list(home.rglob(".*")) == []
+        monkeypatch.setattr(store, "os", os)
+        assert prepare(source, SIZE).data == whole
 
 
 def test_the_folder_of_a_new_set_is_synced(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -678,6 +835,21 @@ def test_a_data_set_that_breaks_the_contract_is_refused(pixels: np.ndarray) -> N
     dataset = Dataset(name="wrong", source="a test", version="1", load=lambda *_: images)
     with pytest.raises(DataError, match="wrong"):
         prepare(Source(dataset), SIZE)
+
+
+@pytest.mark.parametrize(
+    "held_out",
+    [np.zeros((2, 1, 8, 8), np.uint8), np.zeros((2, 1, SIZE, SIZE), np.float32)],
+    ids=["another size", "floats"],
+)
+def test_a_split_that_is_not_like_the_other_is_refused(held_out: np.ndarray, home: Path) -> None:
+    images = Images(train=np.zeros((10, 1, SIZE, SIZE), np.uint8), held_out=held_out)
+    dataset = Dataset(name="uneven", source="a test", version="1", load=lambda *_: images)
+    with pytest.raises(
+        DataError, match=r"uneven must give \(2, 1, 16, 16\) uint8 .* it gave \(2, 1"
+    ):
+        prepare(Source(dataset), SIZE)
+    assert not list(home.glob("images/*/data.json"))
 
 
 def test_a_data_set_that_fails_leaves_nothing_and_is_not_the_caches_fault(home: Path) -> None:

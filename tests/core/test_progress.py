@@ -295,3 +295,24 @@ def test_the_making_of_a_data_set_says_nothing_where_no_one_looks_on() -> None:
     with progress.preparing(Console(file=said, force_terminal=False), "faces") as update:
         update("train", 3, 10)
     assert said.getvalue().strip() == ""
+
+
+def test_where_no_one_looks_on_a_long_making_says_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.02)
+    said = io.StringIO()
+    with progress.preparing(Console(file=said, force_terminal=False), "[red]faces\x07") as update:
+        update("held_out", 1234, 60_000)
+        end = time.monotonic() + 20
+        while said.getvalue().count("\n") < 3 and time.monotonic() < end:
+            time.sleep(0.01)
+    lines = said.getvalue().splitlines()
+    assert len(lines) >= 3
+    assert set(lines) <= {
+        r"preparing [red]faces\x07, held out 1,234 of 60,000",
+        r"preparing [red]faces\x07",  # before the first was told
+    }
+    assert lines[-1].endswith("60,000")
+    time.sleep(0.1)
+    assert said.getvalue().splitlines() == lines  # and none after the end

@@ -62,6 +62,63 @@ def test_the_content_is_on_the_disk_before_the_name_is(
     assert calls == ["fsync", "replace", "fsync"]  # the file, the name, the folder
 
 
+def test_the_beginning_of_a_file_may_be_written_last(tmp_path: Path) -> None:
+    with store.writing(tmp_path / "file", head=3) as draft:
+        draft.add(b"body, ")
+        draft.add(b"end")
+        draft.add_head(b"is:")
+        assert not (tmp_path / "file").exists()
+    assert (tmp_path / "file").read_bytes() == b"is:body, end"
+
+
+@pytest.mark.parametrize("head", [0, 3])
+@pytest.mark.parametrize("place", [0, 2, 3, 11])
+def test_a_disk_that_returns_other_bytes_is_noticed_before_the_file_is_named(
+    place: int, head: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync = os.fsync
+
+    def flipped(handle: int) -> None:
+        fsync(handle)
+        (temporary,) = tmp_path.iterdir()
+        content = bytearray(temporary.read_bytes())
+        content[place] ^= 1
+        temporary.write_bytes(content)
+
+    def write() -> None:
+        with store.writing(tmp_path / "file", head=head) as draft:
+            draft.add(b"is:body, end"[head:])
+            draft.add_head(b"is:body, end"[:head])
+
+    monkeypatch.setattr(os, "fsync", flipped)
+    with pytest.raises(StorageError, match=r"cannot write .*file: it reads back otherwise"):
+        write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_beginning_that_was_left_out_and_never_written_is_noticed(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StorageError, match="it reads back otherwise"),
+        store.writing(tmp_path / "file", head=3) as draft,
+    ):
+        draft.add(b"body")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_files_that_are_written_at_once_the_one_that_fails_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write() -> None:
+        with store.writing(tmp_path / "one") as one, store.writing(tmp_path / "other") as other:
+            other.add(b"content")
+            monkeypatch.setattr(os, "write", fails)
+            one.add(b"content")
+
+    with pytest.raises(StorageError, match=r"cannot write .*/one: no space left"):
+        write()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="No such file or directory"):
         store.write_bytes(tmp_path / "a" / "file", b"content")
