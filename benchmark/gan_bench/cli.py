@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import math
 import os
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 RESULTS = Path("results")
 FORMATS = ("terminal", "markdown", "html", "csv", "json")
+WITH_PICTURES = ("terminal", "markdown", "html")  # csv and json are for programs
+CELLS = 300  # whose pictures a report draws; those of more cells take longer than one waits
 SOME_CELLS_FAILED, INTERRUPTED, TERMINATED = 3, 130, 143
 RETRY = "--retry-failed"
 UNFORESEEN = "not foreseen: `gan-bench doctor` examines this machine, --debug shows where it was"
@@ -272,12 +275,9 @@ def report(
     A rich table on a terminal, markdown when piped or redirected, unless --format says otherwise.
     Different protocols never share a table.
     """
-    from gan_bench import leaderboard
-
-    boards = leaderboard.load(results, slug, sort)
-    _draw(boards, Console(stderr=True))
     base = out.absolute().parent if out else Path.cwd()
-    text = _formatted(boards, style or _style(out), base, by == "time")
+    with _no_search_for_garbage():
+        text = _reported(results, style or _style(out), base, slug, sort, by == "time")
     if out is None:
         click.echo(text, nl=False)
     else:
@@ -285,6 +285,29 @@ def report(
 
         store.make_folder(out.absolute().parent)
         store.write_bytes(out, text.encode())
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """What is read of thousands of records is kept to the end; searching it takes half the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _reported(
+    results: Path, style: str, base: Path, slug: str | None, sort: str | None, by_time: bool
+) -> str:
+    from gan_bench import leaderboard
+
+    boards = leaderboard.load(results, slug, sort)
+    if style in WITH_PICTURES:
+        _draw(boards, Console(stderr=True))
+    return _formatted(boards, style, base, by_time)
 
 
 def _style(out: Path | None) -> str:
@@ -308,16 +331,22 @@ def _formatted(boards: Boards, style: str, base: Path, by_time: bool = False) ->
 
 def _draw(boards: Boards, console: Console) -> list[Path]:
     """The pictures; a folder that cannot be written still has its tables."""
+    from gan_bench import figures
     from gan_bench.contract import StorageError
-    from gan_bench.figures import draw
+    from gan_bench.leaderboard import figure_paths
 
-    paths = []
-    for board in boards.boards:
+    stale = [board for board in boards.boards if figures.stale(board)]
+    if len(stale) > 1 and sum(len(row.folders) for board in stale for row in board.rows) > CELLS:
+        told = f"of {len(stale)} protocols are not up to date; --protocol SLUG draws those of one"
+        console.print(Text(f"pictures {told}"), soft_wrap=True)
+        stale = []
+    for board in stale:
         try:
-            paths += draw(board)
+            figures.draw(board)
         except StorageError as error:
             console.print(Text(plain(f"no pictures: {error}")), soft_wrap=True)
-    return paths
+    paths = [path for board in boards.boards for path in figure_paths(board).values()]
+    return [path for path in paths if path.exists()]
 
 
 def _show(results: Path, slug: str, style: str | None, console: Console) -> None:

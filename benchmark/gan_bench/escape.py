@@ -12,6 +12,10 @@ import re
 MARKS = re.compile(r"[\\`*_\[\]|~]|:(?=//)|(?<=www)\.", re.IGNORECASE)  # and what starts a link
 BLOCK = re.compile(r"^(\d*)([-+#.)])(?!\d)")  # starts a list or a heading, and is no number
 ADDRESS = re.compile(r"@(?=\S)")
+# What nearly all cells of a table are, names and numbers: there is nothing in them to escape.
+INERT = re.compile(
+    r"(?!\d*[-+.)](?!\d))[^\W_](?:[^\W_]|[ ,%±–↑↓/()+-]|(?<=\d)\.(?=\d)|@(?= ))*(?<! )"
+)
 FORMULA = ("=", "+", "-", "@")
 
 
@@ -21,6 +25,8 @@ def plain(text: str, keep: str = "") -> str:
     No terminal obeys it, it has no lone surrogates and so can be encoded, and a file is found by
     the name that is shown. keep="\n" is for texts of several lines.
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in keep else _escape(c) for c in text)
 
 
@@ -30,6 +36,8 @@ def _escape(character: str) -> str:
 
 def markdown(text: str) -> str:
     """Text that is nothing but text in a paragraph, list or table of GitHub's markdown."""
+    if INERT.fullmatch(text):
+        return text
     flat = html.escape(plain(text).strip(), quote=False)
     marked = BLOCK.sub(r"\1\\\2", MARKS.sub(r"\\\g<0>", flat))
     return ADDRESS.sub("@<!-- -->", marked)  # a backslash keeps no one from being mentioned

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +14,9 @@ import numpy as np
 
 from gan_bench import store
 from gan_bench.contract import StorageError
-from gan_bench.curves import number
+from gan_bench.curves import column, number
 from gan_bench.escape import plain
-from gan_bench.leaderboard import Board, Row, figure_paths
+from gan_bench.leaderboard import Board, Row, figure_paths, ranked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,10 +30,20 @@ SCORES = {
     "fake_score": ("fake score, mean s(D(G(z)))", G_COLOUR),
 }
 KIMG = "kimg (thousand real images shown)"
+BEST = 12  # rows of a picture: more than that no one tells apart on one page
+SEEDS = 6  # of a row, as lines in its panel: of more, none can be followed
+STRIPS = 24  # of the sheet, each as high as a few images
 FACES = (2, 3)  # images across and down for each tick of the sheet
 FACE_PX = 64  # smaller images are enlarged to about this
 MARGIN = 12
+PACKED = 2  # of zlib's levels: a third of the usual time for a twentieth more bytes
 ACROSS = 10  # a sample grid is no larger than so many images each way
+SOURCES = {  # picture -> what a cell has if there is something to draw
+    "samples": "samples",
+    "quality": "vitals.jsonl",
+    "losses": "curve.jsonl",
+    "scores": "curve.jsonl",
+}
 
 
 def draw(board: Board) -> list[Path]:
@@ -47,79 +59,160 @@ def draw(board: Board) -> list[Path]:
     }
     paths = figure_paths(board)
     faults: dict[str, list[str]] = {}
-    for name, path in paths.items():
-        if _stale(path, board):
-            try:
-                picture = drawings[name](board)
-            except Exception as error:  # pillow raises nearly anything on a damaged grid
-                faults.setdefault(str(error), []).append(name)
-                continue
-            if picture is not None:
-                store.make_folder(path.parent)
-                store.write_bytes(path, picture)
+    for name in stale(board):
+        try:
+            picture = drawings[name](board)
+        except Exception as error:  # pillow raises nearly anything on a damaged grid
+            faults.setdefault(str(error), []).append(name)
+            continue
+        if picture is not None:
+            store.make_folder(paths[name].parent)
+            store.write_bytes(paths[name], picture)
     if faults:
         told = "; ".join(f"{', '.join(names)}: {why}" for why, names in faults.items())
         raise StorageError(f"cannot draw {board.folder / 'figures'}: {told}")
     return [path for path in paths.values() if path.exists()]
 
 
-def _stale(path: Path, board: Board) -> bool:
-    if not path.exists():
-        return True
-    sources = [folder / "record.json" for row in board.rows for folder in row.folders]
-    newest = max((source.stat().st_mtime for source in sources if source.exists()), default=0)
-    return path.stat().st_mtime < newest
+def stale(board: Board) -> list[str]:
+    """The names of the pictures that are older than a record, or missing with a cell to draw."""
+    cells = [str(cell) for row in board.rows for cell in row.folders]
+    newest = max((_changed(f"{cell}/record.json") for cell in cells), default=0.0)
+    ages = {name: _changed(path) for name, path in figure_paths(board).items()}
+    return [
+        name
+        for name, age in ages.items()
+        if 0 < age < newest
+        or (not age and any(os.path.lexists(f"{cell}/{SOURCES[name]}") for cell in cells))
+    ]
+
+
+def _changed(path: str | Path) -> float:
+    """When a file was last written, 0 if there is none."""
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
+# Which rows, and which of their seeds
+
+
+def _in_order(board: Board) -> list[Row]:
+    """The best first by the protocol's own metric: a picture does not depend on --sort."""
+    return ranked(board.rows, board.protocol.evaluation.metrics[0])
+
+
+def _seeds(row: Row, most: int) -> list[Path]:
+    """The folders of the first seeds; 2 comes before 10."""
+    return sorted(row.folders, key=lambda folder: (len(folder.name), folder.name))[:most]
+
+
+def _shown(board: Board, rows: Sequence[Row], seeds: int) -> str:
+    """What is left out of a picture, "" if it shows everything there is."""
+    told = []
+    if len(rows) == BEST < len(board.rows):
+        metric = board.protocol.evaluation.metrics[0].name
+        told.append(f"the best {len(rows)} of {len(board.rows):,} rows by {metric}")
+    if any(len(row.folders) > seeds for row in rows):
+        told.append("the first seed of each" if seeds == 1 else f"the first {seeds} seeds of each")
+    return ", ".join(told)
+
+
+# Curves
 
 
 def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes | None:
     """One panel a row of the table, all on the same axes; a thin line for each seed."""
-    from matplotlib.figure import Figure
-
-    told = [(row, [_curve(folder, lines) for folder in row.folders]) for row in board.rows]
-    drawn = [(row, seeds) for row, seeds in told if any(map(_has_a_value, seeds))]
+    told = ((row, [_curve(seed, lines) for seed in _seeds(row, SEEDS)]) for row in _in_order(board))
+    drawn = list(islice((each for each in told if any(map(_has_a_value, each[1]))), BEST))
     if not drawn:
         return None
-    columns = min(3, len(drawn))
-    height = ceil(len(drawn) / columns)
-    figure = Figure(figsize=(3.3 * columns + 0.6, 2.3 * height + 0.7), layout="constrained")
-    panels = figure.subplots(height, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for panel, (row, seeds) in zip(panels, drawn, strict=False):
+    note = _shown(board, [row for row, _ in drawn], SEEDS)
+    figure, panels = _panels(len(drawn), 0.8 if note else 0.55)
+    for panel, (row, seeds) in zip(panels, drawn, strict=True):
         _panel(panel, row, seeds, lines)
-    for panel in panels[len(drawn) :]:
-        panel.remove()
+    panels[0].locator_params(nbins=5)
     panels[0].set_ylim(*_limits([seed for _, seeds in drawn for seed in seeds]))
-    figure.supxlabel(KIMG, fontsize=9)
-    figure.supylabel(what, fontsize=9)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
+    _name(figure, panels[0], note, what)
     return _png(figure)
+
+
+def _panels(count: int, top: float) -> tuple[Figure, list[Axes]]:
+    """So many panels, three beside each other, and as many inches for words above them."""
+    from matplotlib.figure import Figure
+
+    columns = min(3, count)
+    rows = ceil(count / columns)
+    width, height = 3.3 * columns + 0.6, 2.3 * rows + 0.15 + top
+    figure = Figure(figsize=(width, height))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    # in inches too: matplotlib's own layouts would take as long as all the rest
+    left, right, bottom = 0.7 / width, 1 - 0.1 / width, 0.5 / height
+    figure.subplots_adjust(left, bottom, right, 1 - top / height, wspace=0.06, hspace=0.22)
+    panels = list(grid.ravel())
+    for panel in panels[count:]:
+        panel.remove()
+    for panel in panels[max(0, count - columns) : count]:
+        panel.tick_params(labelbottom=True)  # there may be none below it
+    return figure, panels[:count]
+
+
+def _panel(
+    panel: Axes, row: Row, seeds: list[np.ndarray], lines: dict[str, tuple[str, str]]
+) -> None:
+    thin = max(0.4, len(seeds) ** -0.5)  # of six seeds, no line hides the others
+    gap = np.full((1, 1 + len(lines)), np.nan)  # after each seed, so that all are one line to draw
+    joined = np.concatenate([part for seed in seeds for part in (seed, gap)])
+    for k, (label, colour) in enumerate(lines.values(), start=1):
+        panel.plot(joined[:, 0], joined[:, k], color=colour, lw=thin, label=label)
+    panel.set_title(_label(row.name), fontsize=9)
+    panel.grid(alpha=0.25)
+    panel.tick_params(labelsize=8)
+
+
+def _name(figure: Figure, panel: Axes, note: str, what: str) -> None:
+    """The words around the panels: what is left out, the lines of any panel, the axes."""
+    box, (width, height) = figure.subplotpars, figure.get_size_inches()
+    across, up = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+    figure.supxlabel(KIMG, x=across, y=0.05 / height, fontsize=9)
+    figure.supylabel(what, x=0.05 / width, y=up, fontsize=9)
+    figure.suptitle(_label(note), x=across, y=1 - 0.08 / height, fontsize=9)
+    legend = figure.legend(
+        *panel.get_legend_handles_labels(),
+        loc="upper center",
+        bbox_to_anchor=(across, 1 - (0.25 if note else 0) / height),
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+    )
+    for line in legend.get_lines():
+        line.set_linewidth(1.5)
 
 
 def quality(board: Board) -> bytes | None:
     """The ranking metric at every tick: one colour a row, one line a seed."""
+    metric = board.protocol.evaluation.metrics[0]
+    told = ((r, [_ticks(seed, metric.name) for seed in _seeds(r, SEEDS)]) for r in _in_order(board))
+    drawn = list(islice(((row, seeds) for row, seeds in told if any(seeds)), BEST))
+    if not drawn:
+        return None
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    metric = board.protocol.evaluation.metrics[0]
-    lines = [
-        (k, row, told)
-        for k, row in enumerate(board.rows)
-        for folder in row.folders
-        if (told := _ticks(folder, metric.name))
-    ]
-    if not lines:
-        return None
-    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    legend = 0.2 * max(0, ceil(len(drawn) / 2) - 2)  # inches that a long one takes
+    figure = Figure(figsize=(7, 3.6 + legend), layout="constrained")
     panel = figure.subplots()
-    told_of = set[int]()
-    for k, row, told in lines:
-        label = None if k in told_of else _label(row)
-        told_of.add(k)
-        panel.plot(*zip(*told, strict=True), color=colormaps["tab10"](k % 10), lw=1.2, label=label)
+    for k, (row, seeds) in enumerate(drawn):
+        colour, style = colormaps["tab10"](k % 10), "-" if k < 10 else "--"
+        for n, points in enumerate(filter(None, seeds)):
+            label = None if n else _label(row.name)
+            panel.plot(*zip(*points, strict=True), color=colour, ls=style, lw=1.2, label=label)
     better = "higher" if metric.higher_is_better else "lower"
     samples = board.protocol.evaluation.tick_samples
     panel.set_ylabel(f"{metric.name}\n({better} is better, n = {samples:,})", fontsize=9)
     panel.set_xlabel(KIMG, fontsize=9)
+    panel.set_title(_label(_shown(board, [row for row, _ in drawn], SEEDS)), fontsize=9)
     panel.grid(alpha=0.25)
     panel.tick_params(labelsize=8)
     figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
@@ -134,33 +227,19 @@ def _ticks(folder: Path, metric: str) -> list[tuple[float, float]]:
 
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150)
+    figure.savefig(buffer, format="png", dpi=150, pil_kwargs={"compress_level": PACKED})
     return buffer.getvalue()
 
 
-def _panel(
-    panel: Axes, row: Row, seeds: list[np.ndarray], lines: dict[str, tuple[str, str]]
-) -> None:
-    for k, (label, colour) in enumerate(lines.values(), start=1):
-        for seed, curve in enumerate(seeds):
-            named = label if seed == 0 else None
-            panel.plot(curve[:, 0], curve[:, k], color=colour, lw=1, label=named)
-    panel.set_title(_label(row), fontsize=9)
-    panel.grid(alpha=0.25)
-    panel.tick_params(labelsize=8)
-
-
-def _label(row: Row) -> str:
-    r"""A row's name, of which matplotlib reads no $...$ as mathematics."""
-    return plain(row.name).replace("$", r"\$")
+def _label(text: str) -> str:
+    r"""A name, of which matplotlib reads no $...$ as mathematics."""
+    return plain(text).replace("$", r"\$")
 
 
 def _curve(folder: Path, columns: Iterable[str]) -> np.ndarray:
     """(points, 1 + columns): kimg and the columns, NaN for a gap."""
-    names = ["kimg", *columns]
     points = store.read_lines(folder / "curve.jsonl")
-    values = [[number(point, name) for name in names] for point in points]
-    return np.array(values).reshape(-1, len(names))
+    return np.stack([column(points, name) for name in ("kimg", *columns)], axis=1)
 
 
 def _has_a_value(curve: np.ndarray) -> bool:
@@ -179,17 +258,22 @@ def _limits(seeds: list[np.ndarray]) -> tuple[float, float]:
 
 def sample_sheet(board: Board) -> bytes | None:
     """Rows are cells, columns are ticks; the same z in every row of a seed."""
+    told = (
+        (row, [seed for seed in _seeds(row, STRIPS) if _grids(seed)]) for row in _in_order(board)
+    )
+    drawn = list(islice(((row, seeds) for row, seeds in told if seeds), BEST))
+    if not drawn:
+        return None
+    most, side = max(1, STRIPS // len(drawn)), board.protocol.data.shape[1]
+    strips = [
+        _strip(plain(f"{row.name} / {seed.name}"), _grids(seed), side)
+        for row, seeds in drawn
+        for seed in seeds[:most]
+    ]
+    if note := _shown(board, [row for row, _ in drawn], most):
+        strips.insert(0, _words(note))
     from PIL import Image
 
-    strips = []
-    for row in board.rows:
-        for folder in row.folders:
-            ticks = sorted(path for path in (folder / "samples").glob("*.png") if path.is_file())
-            if ticks:
-                name = plain(f"{row.name} / {folder.name}")
-                strips.append(_strip(name, ticks, board.protocol.data.shape[1]))
-    if not strips:
-        return None
     width = max(strip.width for strip in strips) + 2 * MARGIN
     sheet = Image.new("RGB", (width, sum(s.height for s in strips) + 2 * MARGIN), "white")
     top = MARGIN
@@ -197,8 +281,23 @@ def sample_sheet(board: Board) -> bytes | None:
         sheet.paste(strip, (MARGIN, top))
         top += strip.height
     buffer = io.BytesIO()
-    sheet.save(buffer, "PNG")
+    sheet.save(buffer, "PNG", compress_level=PACKED)
     return buffer.getvalue()
+
+
+def _grids(folder: Path) -> list[Path]:
+    """The sample grids of a cell, a tick each."""
+    return sorted(path for path in (folder / "samples").glob("*.png") if path.is_file())
+
+
+def _words(text: str) -> Image.Image:
+    """A line above the strips."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(18)
+    line = Image.new("RGB", (ceil(font.getlength(text)), 38), "white")
+    ImageDraw.Draw(line).text((0, 2), text, "#555555", font)
+    return line
 
 
 def _strip(name: str, ticks: list[Path], side: int) -> Image.Image:

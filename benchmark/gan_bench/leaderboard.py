@@ -7,16 +7,21 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from gan_bench import store
 from gan_bench.contract import StorageError, UsageError
-from gan_bench.curves import number
+from gan_bench.curves import column, number
 from gan_bench.protocol import Judged, Protocol
 from gan_bench.statistics import Spread, agreement, interval, letters, sources
 from gan_bench.store import Best, Record
+
+NONE: tuple[list[float], list[float | None]] = ([], [])  # of a metric that no seed has
 
 
 @dataclass
@@ -35,9 +40,20 @@ class Row:
         """Architecture / loss."""
         return f"{self.architecture} / {self.loss}"
 
+    @cached_property
+    def _measured(self) -> dict[str, tuple[list[float], list[float | None]]]:
+        """Metric -> values and their errors; first asked for when all records are read."""
+        found: dict[str, tuple[list[float], list[float | None]]] = {}
+        for record in self.records:
+            for metric, score in record.scores.items():
+                values, errors = found.setdefault(metric, ([], []))
+                values.append(score.value)
+                errors.append(score.error)
+        return found
+
     def values(self, metric: str) -> list[float]:
         """The metric's value for each seed that has one, in order of seeds."""
-        return [r.scores[metric].value for r in self.records if metric in r.scores]
+        return self._measured.get(metric, NONE)[0]
 
     def mean(self, metric: str) -> float | None:
         """The mean over the seeds that have a value."""
@@ -50,8 +66,7 @@ class Row:
 
     def spread(self, metric: str) -> Spread:
         """Where the differences between the seeds come from: training, or sampling."""
-        errors = [r.scores[metric].error for r in self.records if metric in r.scores]
-        return sources(self.values(metric), errors)
+        return sources(*self._measured.get(metric, NONE))
 
     def bests(self) -> list[Best]:
         """Best and last tick of each seed."""
@@ -112,9 +127,9 @@ class Board:
 
     def agreements(self) -> dict[str, float]:
         """Kendall's tau of each other metric's ranking of the rows with that of the table."""
-        found = {}
+        found, ranks = {}, [row.mean(self.ranking.name) for row in self.rows]
         for metric in self.protocol.evaluation.metrics:
-            both = [(row.mean(self.ranking.name), row.mean(metric.name)) for row in self.rows]
+            both = zip(ranks, (row.mean(metric.name) for row in self.rows), strict=True)
             pairs = [(a, b) for a, b in both if a is not None and b is not None]
             tau = agreement(
                 [_cost(self.ranking, a) for a, _ in pairs], [_cost(metric, b) for _, b in pairs]
@@ -182,18 +197,18 @@ def _board(folder: Path, sort: str | None) -> Board:
     for row in rows.values():
         row.records.sort(key=lambda record: record.seed)
     ranking = _ranking(protocol, sort)
-    return Board(folder.name, folder, protocol, _ranked(list(rows.values()), ranking), ranking)
+    return Board(folder.name, folder, protocol, ranked(list(rows.values()), ranking), ranking)
 
 
 def _add(row: Row, cell: Path) -> None:
     row.folders.append(cell)
-    if not _is_there(cell / "record.json"):
-        row.unfinished += 1
-        return
     try:
         row.records.append(store.read_record(cell))
     except StorageError as error:
-        row.unreadable.append(str(error))
+        if _is_there(cell / "record.json"):
+            row.unreadable.append(str(error))
+        else:
+            row.unfinished += 1
 
 
 def _ranking(protocol: Protocol, sort: str | None) -> Judged:
@@ -204,7 +219,7 @@ def _ranking(protocol: Protocol, sort: str | None) -> Judged:
     return metrics[sort] if sort else protocol.evaluation.metrics[0]
 
 
-def _ranked(rows: list[Row], ranking: Judged) -> list[Row]:
+def ranked(rows: list[Row], ranking: Judged) -> list[Row]:
     """The best mean first; rows without a score last."""
 
     def rank(row: Row) -> tuple[bool, float]:
@@ -240,10 +255,33 @@ def _listed(metric: dict[str, Any]) -> str:
     return " ".join(str(value) for value in metric.values() if not isinstance(value, bool))
 
 
-def nearest(board: Board, others: Sequence[Board]) -> tuple[Board, dict[str, tuple[Any, Any]]]:
-    """The other board that differs in the fewest fields, and these fields."""
-    told = [(other, differences(board.protocol, other.protocol)) for other in others]
-    return min(told, key=lambda pair: len(pair[1]))
+Neighbour = tuple[Board, dict[str, tuple[Any, Any]]]
+
+
+def nearest(boards: Sequence[Board]) -> list[Neighbour | None]:
+    """For each board the other one that differs in the fewest fields, and these fields."""
+    if len(boards) < 2:
+        return [None] * len(boards)
+    codes = _codes([dict(_flat(board.protocol.model_dump(mode="json"))) for board in boards])
+    found: list[Neighbour | None] = []
+    for place, board in enumerate(boards):
+        differing = np.count_nonzero(codes != codes[place], axis=1)
+        differing[place] = codes.shape[1] + 1
+        other = boards[int(differing.argmin())]
+        found.append((other, differences(board.protocol, other.protocol)))
+    return found
+
+
+def _codes(documents: Sequence[dict[str, Any]]) -> np.ndarray:
+    """(documents, fields): whole numbers, in each column the same ones for the same values."""
+    names = {name: None for document in documents for name in document}
+    known: dict[tuple[str, str], int] = {}
+    return np.array(
+        [
+            [known.setdefault((name, repr(document.get(name))), len(known)) for name in names]
+            for document in documents
+        ]
+    )
 
 
 # The same curves at equal time instead of equal work
@@ -273,11 +311,12 @@ def at_equal_time(board: Board) -> EqualTime | None:
     ends = [record.cost.train_seconds for record in board.records() if record.cost]
     if not ends:
         return None
-    moments = [_moment(row, metric, min(ends)) for row in board.rows]
+    seconds = min(ends)
+    moments = [_moment(row, metric, seconds) for row in board.rows]
     order = sorted(
         moments, key=lambda m: (not m.scores, _cost(metric, fmean(m.scores)) if m.scores else 0.0)
     )
-    return EqualTime(min(ends), metric, order)
+    return EqualTime(seconds, metric, order)
 
 
 def _moment(row: Row, metric: Judged, seconds: float) -> Moment:
@@ -293,11 +332,10 @@ def _reached(folder: Path, metric: Judged, seconds: float) -> tuple[float, float
     except StorageError:
         return None
     # a clock that is read at 200 places may be one place late at the very end
-    within = [number(row, "kimg") for row in speed if number(row, "seconds") <= seconds * 1.001]
-    reached = max((kimg for kimg in within if math.isfinite(kimg)), default=0.0)
-    told = [(number(look, "kimg"), number(look, "scores", metric.name)) for look in looks]
-    scored = [(kimg, score) for kimg, score in told if kimg <= reached and math.isfinite(score)]
-    return scored[-1] if scored else None
+    within = column(speed, "kimg")[column(speed, "seconds") <= seconds * 1.001]
+    reached = np.fmax.reduce(within, initial=0.0)
+    told = ((number(look, "kimg"), number(look, "scores", metric.name)) for look in reversed(looks))
+    return next((tick for tick in told if tick[0] <= reached and math.isfinite(tick[1])), None)
 
 
 def figure_paths(board: Board) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from rich import progress as bars
 from rich.console import Console
@@ -20,9 +20,11 @@ from gan_bench import store
 from gan_bench.contract import StorageError
 from gan_bench.curves import number
 from gan_bench.escape import plain
-from gan_bench.images import Prepared
 from gan_bench.protocol import Protocol
 from gan_bench.store import VerdictKind
+
+if TYPE_CHECKING:
+    from gan_bench.images import Prepared
 
 LINE_SECONDS = 30.0
 COLUMNS = ("cell", "phase", "kimg", "loss D", "loss G", "images/s", "left")

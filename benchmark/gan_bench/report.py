@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from gan_bench import store
 from gan_bench.contract import StorageError
 from gan_bench.escape import markdown, plain, spreadsheet
-from gan_bench.leaderboard import Board, Boards, EqualTime, Row, at_equal_time, nearest
+from gan_bench.leaderboard import Board, Boards, EqualTime, Neighbour, Row, at_equal_time, nearest
 from gan_bench.protocol import Judged
 from gan_bench.store import Cost, Record
 from gan_bench.tables import Chapter, Section, chapters
+
+GAP = 2  # spaces between the columns of a terminal
+PAGE = 25 * 10**6  # bytes of pictures in one page: no mail takes more
 
 # For people
 
@@ -31,53 +37,92 @@ from gan_bench.tables import Chapter, Section, chapters
 def to_terminal(boards: Boards, console: Console, by_time: bool = False) -> None:
     """Rich tables for each protocol. Names are shown as they are, without markup."""
     for chapter in chapters(boards, by_time):
-        console.print(_text(chapter.slug, "bold"))
-        for name, text in chapter.facts:
-            console.print(_text(f"{name + ':':<12}{text}", "dim"))
+        console.print(_text(chapter.slug, style="bold"))
+        console.print(
+            _text(*(f"{name + ':':<12}{text}" for name, text in chapter.facts), style="dim")
+        )
         for section in chapter.sections:
-            console.print()
             if section.title:
-                console.print(_text(section.title, "italic"))
-            for k, table in enumerate(_fitting_tables(section, console)):
-                if k:
+                console.print(_text("", section.title, style="italic"))
+            for k, columns in enumerate(_fitting(section, console.width)):
+                if k or not section.title:
                     console.print()
-                console.print(table)
+                _print_table(columns, console)
         console.print()
-        for note in chapter.notes:
-            console.print(_text(note))
+        if chapter.notes:
+            console.print(_text(*chapter.notes))
         console.print()
     for text in boards.unreadable:
         console.print(_text(f"! {text}"))
 
 
-def _text(text: str, style: str = "") -> Text:
-    return Text(plain(text), style)
+def _text(*lines: str, style: str = "") -> Text:
+    return Text("\n".join(map(plain, lines)), style)
 
 
-def _fitting_tables(section: Section, console: Console) -> Iterator[Table]:
-    """One table, or as many as its width takes, each with the names of the rows."""
-    unlimited = console.options.update(max_width=10_000)
-    named, rest = [0, 1], list(range(2, len(section.columns)))
+@dataclass(frozen=True)
+class _Column:
+    """A column as a terminal shows it."""
+
+    title: list[str]  # its lines
+    texts: list[str]
+    numeric: bool
+    width: int
+
+    @classmethod
+    def of(cls, section: Section, k: int) -> _Column:
+        name = plain(section.columns[k])
+        title = name.replace("-", "-\n").replace(" (", "\n(") if k > 1 else name
+        lines, texts = title.split("\n"), [plain(row[k]) for row in section.rows]
+        return cls(lines, texts, section.numeric[k], max(map(cell_len, [*lines, *texts])))
+
+    def padded(self, text: str) -> str:
+        """As wide as the column; rich's own justification takes ten times as long."""
+        room = " " * (self.width - cell_len(text))
+        return room + text if self.numeric else text + room
+
+
+def _fitting(section: Section, width: int) -> Iterator[list[_Column]]:
+    """One table, or as many as the width takes, each with the names of the rows."""
+    columns = [_Column.of(section, k) for k in range(len(section.columns))]
+    named, rest = columns[:2], columns[2:]
     while rest:
         fitting = 1
-        for count in range(2, len(rest) + 1):
-            wider = _table(section, named + rest[:count])
-            if Measurement.get(console, unlimited, wider).maximum > console.width:
-                break
-            fitting = count
-        yield _table(section, named + rest[:fitting])
+        while fitting < len(rest) and _width(named + rest[: fitting + 1]) <= width:
+            fitting += 1
+        yield named + rest[:fitting]
         rest = rest[fitting:]
 
 
-def _table(section: Section, columns: list[int]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for k in columns:
-        name = plain(section.columns[k])
-        justify: Any = "right" if section.numeric[k] else "left"
-        title = name.replace("-", "-\n").replace(" (", "\n(") if k > 1 else name
-        table.add_column(Text(title), justify=justify, overflow="fold", vertical="bottom")
-    for row in section.rows:
-        table.add_row(*(_text(row[k]) for k in columns))
+def _width(columns: list[_Column]) -> int:
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
+
+
+def _print_table(columns: list[_Column], console: Console) -> None:
+    if _width(columns) > console.width:
+        console.print(_folded(columns))
+        return
+    height = max(len(column.title) for column in columns)
+    titles = [[""] * (height - len(column.title)) + column.title for column in columns]
+    texts = [column.texts for column in columns]
+    text = Text.assemble((_lines(columns, titles), "bold"), "\n", _lines(columns, texts))
+    console.print(text, soft_wrap=True)
+
+
+def _lines(columns: list[_Column], texts: list[list[str]]) -> str:
+    rows = (map(_Column.padded, columns, row) for row in zip(*texts, strict=True))
+    return "\n".join((" " * GAP).join(row).rstrip() for row in rows)
+
+
+def _folded(columns: list[_Column]) -> Table:
+    """Names and numbers over as many lines as it takes, where not even one column fits."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
+    for column in columns:
+        justify: Any = "right" if column.numeric else "left"
+        title = Text("\n".join(column.title))
+        table.add_column(title, justify=justify, overflow="fold", vertical="bottom")
+    for row in zip(*(column.texts for column in columns), strict=True):
+        table.add_row(*map(Text, row))
     return table
 
 
@@ -125,7 +170,8 @@ def to_html(boards: Boards, by_time: bool = False) -> str:
     )
     environment.filters |= {"source": _source, "digest": _digest}
     template = environment.from_string(files("gan_bench").joinpath("page.html").read_text("utf-8"))
-    return template.render(chapters=list(chapters(boards, by_time)), unreadable=boards.unreadable)
+    told = list(_with_pictures(chapters(boards, by_time)))
+    return template.render(chapters=told, unreadable=boards.unreadable)
 
 
 def _source(picture: Path) -> str:
@@ -134,6 +180,29 @@ def _source(picture: Path) -> str:
         return f"data:image/png;base64,{b64encode(store.read_bytes(picture)).decode()}"
     except StorageError:
         return "data:,"
+
+
+def _with_pictures(told: Iterable[Chapter]) -> Iterator[Chapter]:
+    """The chapters with as many pictures as a page can carry; the others say where theirs are."""
+    carried = 0
+    for chapter in told:
+        size = sum(map(_size, chapter.pictures.values()))
+        if size and carried + size > PAGE:
+            folder = next(iter(chapter.pictures.values())).parent
+            full = f"its pictures would make this page too large: they are in {folder}"
+            yield replace(chapter, pictures={}, notes=[*chapter.notes, full])
+        else:
+            carried += size
+            yield chapter
+
+
+def _size(picture: Path) -> int:
+    """Bytes that a picture adds to a page, 0 where there is none that can be read."""
+    try:
+        size = picture.stat().st_size
+    except OSError:
+        return 0
+    return size if size <= store.LARGEST else 0
 
 
 def _digest(style: str) -> str:
@@ -146,13 +215,14 @@ def _digest(style: str) -> str:
 
 def to_csv(boards: Boards) -> str:
     """One line for each cell that ended, so that any statistics can be done elsewhere."""
-    import pandas as pd
-
     lines = [line for board in boards.boards for line in _csv_lines(board)]
     lines += [{"status": "unreadable", "reason": text} for text in boards.unreadable]
-    table = [{spreadsheet(name): _csv(value) for name, value in line.items()} for line in lines]
-    text: str = pd.DataFrame(table, dtype=object).to_csv(index=False)  # a whole number stays one
-    return text
+    names = {name: spreadsheet(name) for line in lines for name in line}
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(names.values())
+    table.writerows([_csv(line.get(name)) for name in names] for line in lines)
+    return text.getvalue()
 
 
 def _csv_lines(board: Board) -> Iterator[dict[str, Any]]:
@@ -187,13 +257,34 @@ def to_json(boards: Boards, by_time: bool = False) -> str:
     """The whole document; its layout is numbered by `schema`."""
     document = {
         "schema": store.SCHEMA,
-        "protocols": [_board_json(board, boards.boards, by_time) for board in boards.boards],
+        "protocols": [
+            _board_json(board, neighbour, by_time)
+            for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True)
+        ],
         "unreadable": boards.unreadable,
     }
-    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+    return _laid_out(document, 4) + "\n"
 
 
-def _board_json(board: Board, boards: Sequence[Board], by_time: bool) -> dict[str, Any]:
+def _laid_out(value: Any, levels: int, margin: str = "\n") -> str:
+    """JSON of so many levels with a line for each item; what is deeper, as a row, is one line.
+
+    json.dumps lays out all levels or none, and takes seconds to lay out thousands of rows.
+    """
+    if levels == 0 or not value or not isinstance(value, dict | list):
+        return json.dumps(value, allow_nan=False)
+    inner, ends = f"{margin}  ", "{}" if isinstance(value, dict) else "[]"
+    items = [_laid_out(each, levels - 1, inner) for each in _items(value)]
+    if isinstance(value, dict):
+        items = [f"{json.dumps(name)}: {item}" for name, item in zip(value, items, strict=True)]
+    return f"{ends[0]}{inner}{f',{inner}'.join(items)}{margin}{ends[1]}"
+
+
+def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _board_json(board: Board, neighbour: Neighbour | None, by_time: bool) -> dict[str, Any]:
     protocol = board.protocol.model_dump(mode="json")
     document = {
         "slug": board.slug,
@@ -207,9 +298,8 @@ def _board_json(board: Board, boards: Sequence[Board], by_time: bool) -> dict[st
         "rank_agreement": board.agreements(),
         "winners": board.winners(),
     }
-    others = [other for other in boards if other.slug != board.slug]
-    if others:
-        other, fields = nearest(board, others)
+    if neighbour:
+        other, fields = neighbour
         pairs = {name: list(pair) for name, pair in fields.items()}
         document["differs"] = {"from": other.slug, "fields": pairs}
     if by_time and (found := at_equal_time(board)):

@@ -14,12 +14,14 @@ import socket
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import filelock
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import from_json
 
 from gan_bench.contract import StorageError, UsageError
 from gan_bench.protocol import Cell, Count, Number, Protocol
@@ -296,12 +298,16 @@ def _told(holder: Path) -> str:
 def read_bytes(path: Path, most: int = LARGEST) -> bytes:
     """A regular file of at most so many bytes; StorageError for anything else."""
     try:
-        about = path.stat()
+        about = os.stat(path)
         if not stat.S_ISREG(about.st_mode):
             raise StorageError(f"unreadable {path}: it is no regular file")
         if about.st_size > most:
             raise StorageError(f"unreadable {path}: {human_size(about.st_size)} are too many")
-        return path.read_bytes()
+        handle = os.open(path, os.O_RDONLY | BINARY)
+        try:
+            return b"".join(iter(partial(os.read, handle, about.st_size + 1), b""))
+        finally:
+            os.close(handle)
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
 
@@ -334,15 +340,27 @@ def tail(path: Path, most: int = LOG_TAIL) -> str:
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The complete lines of a JSON-lines file; an unfinished last one is left out."""
-    if not os.path.lexists(path):
+    try:
+        lines = read_bytes(path).split(b"\n")[:-1]
+    except StorageError:
+        if os.path.lexists(path):
+            raise
         return []
     try:
-        rows = [json.loads(line.decode()) for line in read_bytes(path).split(b"\n")[:-1]]
+        rows = _parsed(lines)
     except (ValueError, RecursionError) as error:  # of UTF-8 or of JSON
         raise StorageError(f"unreadable {path}: {error}") from error
-    if not all(isinstance(row, dict) for row in rows):
+    if any(kind is not dict for kind in set(map(type, rows))):
         raise StorageError(f"unreadable {path}: a line is no JSON object")
     return rows
+
+
+def _parsed(lines: list[bytes]) -> list[Any]:
+    """JSON, five times as fast as the standard library reads it, where nothing is odd about it."""
+    try:
+        return list(map(from_json, lines))
+    except ValueError:  # json reads a little more, half a surrogate, and its words are known
+        return [json.loads(line.decode()) for line in lines]
 
 
 def last_line(path: Path) -> dict[str, Any]:
@@ -460,6 +478,24 @@ def read_record(directory: Path) -> Record:
 
 def cells_in(protocol_folder: Path) -> Iterator[Path]:
     """The cell folders below a protocol's folder, in order of their names, damaged ones too."""
-    for folder in sorted(protocol_folder.glob("*/*/seed*")):
-        if any(os.path.lexists(folder / name) for name in ("cell.json", "record.json")):
-            yield folder
+    for architecture in _names_in(protocol_folder):
+        for loss in _names_in(protocol_folder / architecture):
+            above = protocol_folder / architecture / loss
+            for seed in _names_in(above):
+                if seed.startswith("seed") and any(
+                    os.path.lexists(f"{above}/{seed}/{name}")
+                    for name in ("record.json", "cell.json")
+                ):
+                    yield above / seed
+
+
+def _names_in(folder: Path) -> list[str]:
+    """The names in a folder, in order; none where there is no folder that can be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return []
+        raise

@@ -14,6 +14,7 @@ from gan_bench.leaderboard import (
     Boards,
     EqualTime,
     Moment,
+    Neighbour,
     Row,
     at_equal_time,
     figure_paths,
@@ -43,12 +44,12 @@ class Chapter:
 
 def chapters(boards: Boards, by_time: bool = False) -> Iterator[Chapter]:
     """One for each leaderboard."""
-    for board in boards.boards:
+    for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
         yield Chapter(
             board.slug,
             protocol_lines(board.protocol, board.records()),
             sections(board, at_equal_time(board) if by_time else None),
-            notes(board, boards.boards),
+            notes(board, neighbour),
             {name: path for name, path in figure_paths(board).items() if path.is_file()},
         )
 
@@ -286,7 +287,7 @@ def _meaning(records: Sequence[Record]) -> str:
     )
 
 
-def notes(board: Board, boards: Sequence[Board] = ()) -> list[str]:
+def notes(board: Board, neighbour: Neighbour | None = None) -> list[str]:
     """What else there is to know: verdicts, words, refusals, rulers that disagree, neighbours."""
     remarks = [f"! {remark}" for row in board.rows for remark in row.remarks()]
     return [
@@ -294,7 +295,7 @@ def notes(board: Board, boards: Sequence[Board] = ()) -> list[str]:
         *_diagnoses(board),
         *_refusals(board),
         *_rulers(board),
-        *_apart(board, boards),
+        *_apart(neighbour),
     ]
 
 
@@ -340,11 +341,10 @@ def _opinions(board: Board) -> list[str]:
     return [metric.features for metric in metrics if metric.name == family + metric.features]
 
 
-def _apart(board: Board, boards: Sequence[Board]) -> Iterator[str]:
+def _apart(neighbour: Neighbour | None) -> Iterator[str]:
     """Why this table is not one with the most similar other one."""
-    others = [other for other in boards if other.slug != board.slug]
-    if others:
-        other, fields = nearest(board, others)
+    if neighbour:
+        other, fields = neighbour
         listed = "; ".join(
             f"{name} is {here}, there {there}" for name, (here, there) in fields.items()
         )

@@ -6,10 +6,11 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from parsed import rendered
 
+from gan_bench import escape
 from gan_bench.escape import markdown, plain, spreadsheet
 
 # All of unicode, and what matters oftener than by chance.
@@ -140,3 +141,19 @@ def test_a_cell_of_a_spreadsheet_is_one_plain_line(text: str) -> None:
     cell = spreadsheet(text)
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     assert cell.removeprefix("'").endswith(plain(text).removeprefix("'"))
+
+
+CELLS = st.text(st.sampled_from("ab9w.,+-()/% @±–↓")) | st.text(st.sampled_from("w.5")) | texts
+
+
+@given(CELLS)
+@example("www.5")
+@example("12-layer")
+@example("1) one")
+@example("12.35 ± 0.82")
+@example("20.5 @ 40")
+def test_what_is_taken_for_inert_would_not_be_changed(text: str) -> None:
+    assume(escape.INERT.fullmatch(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(escape, "INERT", re.compile("(?!)"))
+        assert markdown(text) == text

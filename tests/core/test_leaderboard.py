@@ -33,8 +33,8 @@ def first_table(results: Path) -> list[list[str]]:
 
 
 def said(results: Path) -> str:
-    boards = leaderboard.load(results).boards
-    return "\n".join(note for board in boards for note in tables.notes(board, boards))
+    chapters = tables.chapters(leaderboard.load(results))
+    return "\n".join(note for chapter in chapters for note in chapter.notes)
 
 
 # Seeds

@@ -4,6 +4,7 @@ test_statistics and test_escape promise of single functions is not repeated here
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -11,12 +12,24 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from records import PLAIN, lay
 
-from gan_bench import Architecture, Loss, UsageError, catalogue, leaderboard, runner, store, tables
+from gan_bench import (
+    Architecture,
+    Loss,
+    StorageError,
+    UsageError,
+    catalogue,
+    curves,
+    leaderboard,
+    runner,
+    store,
+    tables,
+)
 from gan_bench.catalogue import Catalogue, Plugin
 from gan_bench.protocol import Cell, Place
 from gan_bench.runner import Request
@@ -223,6 +236,47 @@ def test_of_any_bytes_the_lines_are_objects_or_it_is_a_storage_error(
     path = tmp_path_factory.mktemp("any") / "curve.jsonl"
     path.write_bytes(content)
     assert isinstance(store.last_line(path), dict)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+    | st.integers(9, 12).map(lambda n: 10**n) | st.sampled_from([10**99, 10**101, 10**400, 2**64]),
+    lambda deeper: st.lists(deeper, max_size=3) | st.dictionaries(st.text(), deeper, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("ab"), values)))
+@example([{"a": 1.0}, {"a": "2"}])
+@example([{"a": 1}, {"a": True}])
+@example([{"a": [1]}, {"a": [2]}])
+@example([{"a": 2**63}, {"a": -1.0}])
+@example([{"a": math.inf}, {"a": 1.0}, {}])
+def test_a_column_is_the_number_of_every_line(found: list[dict[str, Any]]) -> None:
+    expected = [curves.number(line, "a") for line in found]
+    np.testing.assert_array_equal(curves.column(found, "a"), np.array(expected, float))
+
+
+odd = st.sampled_from(
+    ['"\\ud800"', "NaN", "-Infinity", "1e999", "9" * 400, "9" * 5000, "-0", "01", "1.", "[" * 300,
+     "[" * 300 + "]" * 300, '"\t"', "'a'", "{}", " 1 ", "\ufeff1", "1 2", "1,2", '{"a": 1, "a": 2}']
+)  # fmt: skip
+
+
+@given(st.lists(values.map(json.dumps) | odd, max_size=4), st.booleans())
+def test_lines_are_read_as_the_standard_library_reads_json(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str], spelled: bool
+) -> None:
+    path = tmp_path_factory.mktemp("lines") / "curve.jsonl"
+    path.write_text("".join(f'{{"a": {word}}}\n' for word in words), "utf-8")
+    try:
+        expected = repr([json.loads(f'{{"a": {word}}}') for word in words])
+    except (ValueError, RecursionError) as error:
+        with pytest.raises(StorageError) as told:
+            store.read_lines(path)
+        assert str(told.value) == f"unreadable {path}: {error}"
+    else:
+        assert repr(store.read_lines(path)) == expected
 
 
 # Names

@@ -1,0 +1,188 @@
+"""Results folders of thousands of cells, laid as fast as a disk takes them: nothing is synced."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+from collections.abc import Iterable, Sequence
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from PIL import Image
+
+from gan_bench.protocol import Cell, Data, Evaluation, Judged, Place, Protocol, Schedule
+
+LOOKS = 20  # courses of a training that differ; cells share them as links to one file
+METRICS = {  # name -> where better lies, and the net that it reads
+    "fd-eye": (False, "eye"),
+    "kd-eye": (False, "eye"),
+    "precision": (True, "eye"),
+    "recall": (True, "eye"),
+    "density": (True, "eye"),
+    "coverage": (True, "eye"),
+    "diversity": (True, "eye"),
+    "ndb": (False, "eye"),
+    "modes": (True, "judge"),
+    "mode-kl": (False, "judge"),
+    "nn-ratio": (True, "pixels"),
+    "fd-ear": (False, "ear"),
+}
+
+
+def protocol(kimg: float = 100, lr: float = 2e-4) -> Protocol:
+    """A protocol with twelve metrics; each kimg and lr is another one."""
+    nets = sorted({net for _, net in METRICS.values()})
+    return Protocol(
+        data=Data(name="faces", fingerprint="ab" * 32, shape=(3, 16, 16), train=900, held_out=100),
+        schedule=Schedule(kimg=kimg, batch=50, ema_kimg=2, lr_g=lr, lr_d=lr),
+        evaluation=Evaluation(
+            samples=500,
+            features="eye",
+            digests={net: f"{k:02x}" * 32 for k, net in enumerate(nets)},
+            metrics=tuple(
+                Judged(name=name, higher_is_better=up, features=net)
+                for name, (up, net) in METRICS.items()
+            ),
+        ),
+    )
+
+
+def lay_grid(
+    results: Path,
+    under: Protocol,
+    architectures: Sequence[str],
+    losses: Sequence[str],
+    seeds: Iterable[int],
+) -> Path:
+    """Every architecture x loss x seed as a cell that is done; the protocol's folder."""
+    root = results / under.slug
+    looks = _looks(results / ".looks", under.schedule.kimg)
+    _write(root / "protocol.json", under.model_dump(mode="json"))
+    for (a, architecture), (b, loss), seed in product(
+        enumerate(architectures), enumerate(losses), seeds
+    ):
+        folder = root / architecture / loss / f"seed{seed}"
+        cell = Cell(
+            architecture=architecture, loss=loss, seed=seed, place=Place(device="cpu", named=True)
+        )
+        # three architectures in four differ by more than the seeds do
+        level = 10.0 + 3 * (a - a % 4 / 4) + b
+        _write(folder / "cell.json", cell.model_dump(mode="json"))
+        _write(folder / "record.json", _record(under, cell, level))
+        _link(looks[(a + 3 * b + seed) % LOOKS], folder)
+    return root
+
+
+def _record(under: Protocol, cell: Cell, level: float) -> dict[str, Any]:
+    random = Random(f"{under.slug} {cell.architecture} {cell.loss} {cell.seed}")
+    value = random.gauss(level, 1)
+    return {
+        "schema_number": 1,
+        "architecture": cell.architecture,
+        "loss": cell.loss,
+        "seed": cell.seed,
+        "status": "finished",
+        "reason": None,
+        "scores": {
+            name: {
+                "value": value
+                if name == "fd-eye"
+                else random.gauss(level if not up else -level, 2),
+                "error": random.uniform(0.1, 0.4),
+                "higher_is_better": up,
+                "features": net,
+                "n": 500,
+                "reference": "train",
+                "reference_n": 450,
+            }
+            for name, (up, net) in METRICS.items()
+        },
+        "unscored": {},
+        "best": {"metric": "fd-eye", "value": value - 0.5, "kimg": 90.0, "final": value + 0.1},
+        "verdicts": [],
+        "rollbacks": 0,
+        "diagnosis": "still improving: fd-eye fell from 1,055 to 998; train longer",
+        "notes": [],
+        "starts": 1,
+        "log": None,
+        "cost": {
+            "train_seconds": random.uniform(80, 100),
+            "images_per_second": random.uniform(1000, 1200),
+            "evaluate_seconds": 57.674,
+            "peak_memory_mib": 935.8,
+            "g_parameters": 996624,
+            "d_parameters": 796161,
+            "g_macs": 991232,
+            "d_macs": 794880,
+        },
+        "device": "cpu (2 threads)",
+        "versions": {
+            "gan-bench": "0.1.0",
+            "torch": "2.14.1",
+            "torchvision": "0.29.1",
+            "torch-fidelity": "0.4.0",
+            "numpy": "2.4.6",
+            "scipy": "1.17.1",
+            "python": "3.11.7",
+        },
+        "ended": "2026-01-01T00:00:00+00:00",
+    }
+
+
+# The files that a table does not need
+
+
+def _looks(folder: Path, kimg: float) -> list[Path]:
+    """Folders with the lines and sample grids of a training, each of another one."""
+    made = [folder / f"{kimg:g}-{k}" for k in range(LOOKS)]
+    for k, look in enumerate(made):
+        if not look.is_dir():
+            _look(look, k, kimg)
+    return made
+
+
+def _look(folder: Path, k: int, kimg: float) -> None:
+    (folder / "samples").mkdir(parents=True)
+    random, points, ticks = Random(k), 200, 10
+    curve, speed, vitals = io.StringIO(), io.StringIO(), io.StringIO()
+    for step in range(1, points + 1):
+        at, apart = kimg * step / points, 0.3 + 0.02 * k
+        point = {
+            "step": step,
+            "kimg": at,
+            "loss_d": 1.3 - apart * step / points + random.gauss(0, 0.1),
+            "loss_g": 0.7 + apart * step / points + random.gauss(0, 0.1),
+            "real_score": 0.5 + apart / 2 + random.gauss(0, 0.03),
+            "fake_score": 0.5 - apart / 2 + random.gauss(0, 0.03),
+            "grad_d": random.uniform(1, 6),
+            "grad_g": random.uniform(1, 6),
+        }
+        print(json.dumps(point), file=curve)
+        pace = {"kimg": at, "seconds": at * (0.9 + k / 100), "images_per_second": 1111.11}
+        print(json.dumps(pace), file=speed)
+    for tick in range(1, ticks + 1):
+        at, score = kimg * tick / ticks, 10 + k + 90 * math.exp(-tick / 3) + random.gauss(0, 1)
+        scores = {"diversity": 0.3, "spread": 0.6, "fd-eye": score}
+        told = {"step": tick, "kimg": at, "scores": scores, "verdict": None, "reason": None}
+        print(json.dumps(told | {"rollbacks": 0}), file=vitals)
+        grid = Image.effect_noise((146, 146), 10 * tick).convert("RGB")
+        grid.save(folder / "samples" / f"{at:010.3f}.png")
+    for name, text in (("curve", curve), ("speed", speed), ("vitals", vitals)):
+        (folder / f"{name}.jsonl").write_text(text.getvalue())
+
+
+def _link(look: Path, folder: Path) -> None:
+    (folder / "samples").mkdir()
+    for name in os.listdir(look / "samples"):
+        os.link(look / "samples" / name, folder / "samples" / name)
+    for name in ("curve.jsonl", "speed.jsonl", "vitals.jsonl"):
+        os.link(look / name, folder / name)
+
+
+def _write(path: Path, document: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=2) + "\n")
