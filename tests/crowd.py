@@ -60,7 +60,6 @@ def lay_grid(
 ) -> Path:
     """Every architecture x loss x seed as a cell that is done; the protocol's folder."""
     root = results / under.slug
-    looks = _looks(results / ".looks", under.schedule.kimg)
     _write(root / "protocol.json", under.model_dump(mode="json"))
     for (a, architecture), (b, loss), seed in product(
         enumerate(architectures), enumerate(losses), seeds
@@ -69,11 +68,10 @@ def lay_grid(
         cell = Cell(
             architecture=architecture, loss=loss, seed=seed, place=Place(device="cpu", named=True)
         )
-        # three architectures in four differ by more than the seeds do
-        level = 10.0 + 3 * (a - a % 4 / 4) + b
+        level = 10.0 + 3 * (a // 2) + b  # two beside each other are equals
         _write(folder / "cell.json", cell.model_dump(mode="json"))
         _write(folder / "record.json", _record(under, cell, level))
-        _link(looks[(a + 3 * b + seed) % LOOKS], folder)
+        _link(_look(results, (a + 3 * b + seed) % LOOKS, under.schedule.kimg), folder)
     return root
 
 
@@ -136,17 +134,16 @@ def _record(under: Protocol, cell: Cell, level: float) -> dict[str, Any]:
 # The files that a table does not need
 
 
-def _looks(folder: Path, kimg: float) -> list[Path]:
-    """Folders with the lines and sample grids of a training, each of another one."""
-    made = [folder / f"{kimg:g}-{k}" for k in range(LOOKS)]
-    for k, look in enumerate(made):
-        if not look.is_dir():
-            _look(look, k, kimg)
-    return made
+def _look(results: Path, k: int, kimg: float) -> Path:
+    """The folder with the lines and sample grids of the k-th course."""
+    folder = results / ".looks" / f"{kimg:g}-{k}"
+    if not folder.is_dir():
+        (folder / "samples").mkdir(parents=True)
+        _train(folder, k, kimg)
+    return folder
 
 
-def _look(folder: Path, k: int, kimg: float) -> None:
-    (folder / "samples").mkdir(parents=True)
+def _train(folder: Path, k: int, kimg: float) -> None:
     random, points, ticks = Random(k), 200, 10
     curve, speed, vitals = io.StringIO(), io.StringIO(), io.StringIO()
     for step in range(1, points + 1):

@@ -304,11 +304,9 @@ class Ruler:
         metric = self.catalogue.find(Metric, judged.name)
         name_modes = self.catalogue.find(Features, judged.features).modes
         if metric.reads_modes and name_modes is not None:
-            real, fake = samples.real, samples.fake
-            named = samples.share(
-                "modes", lambda: {"real_modes": name_modes(real), "fake_modes": name_modes(fake)}
-            )
-            samples = replace(samples, **named)
+            both = samples.real, samples.fake
+            real, fake = samples.share("by the judge", lambda: tuple(map(name_modes, both)))
+            samples = replace(samples, real_modes=real, fake_modes=fake)
         samples = replace(samples, keep=self._keep(judged, len(samples.real)))
         value = float(metric.compute(samples))
         if not math.isfinite(value):

@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,7 +90,7 @@ def make_plan(
     engine = catalogue.find(Engine, request.engine or preset.engine)
     precision, why = pick_precision(request.precision, device)
     notes.append(why)
-    schedule = _schedule(request, preset, precision)
+    schedule = _schedule(replace(request, precision=precision), preset)
     source = _source(request, catalogue, preset)
     evaluation = _evaluation(request, catalogue, preset, source.dataset, notes)
     size = request.size or source.dataset.size or preset.size
@@ -155,10 +155,10 @@ def _pick_preset(request: Request, catalogue: Catalogue, device: str) -> tuple[P
     return preset, f"preset {preset.name}, because the device is {device}"
 
 
-def _schedule(request: Request, preset: Preset, precision: str) -> Schedule:
+def _schedule(request: Request, preset: Preset) -> Schedule:
     asked = {name: getattr(request, name, None) for name in Schedule.model_fields}
     given = {name: value for name, value in asked.items() if value is not None}
-    return Schedule(**preset.schedule.model_dump() | given | {"precision": precision})
+    return Schedule(**preset.schedule.model_dump() | given)
 
 
 def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:

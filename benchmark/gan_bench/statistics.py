@@ -72,9 +72,9 @@ def _deviation(values: Sequence[float]) -> float:
     By hand, because statistics.stdev reckons in fractions, which takes ten times as long for the
     same digits.
     """
-    far = [value - values[0] for value in values]  # small numbers, of which a square loses less
+    far = [value - values[0] for value in values]  # of equal values, nothing but zeros
     mean = math.fsum(far) / len(far)
-    return math.sqrt(math.fsum((x - mean) ** 2 for x in far) / (len(far) - 1))
+    return math.hypot(*(x - mean for x in far)) / math.sqrt(len(far) - 1)
 
 
 # -- is one row better than another? ------------------------------------------------------------

@@ -1,0 +1,156 @@
+"""Training loops to race against: the plain one of every tutorial, and ours without its harness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+from torch.utils.data import DataLoader, TensorDataset
+
+from gan_bench import Architecture, Loss, Schedule, trainer
+from gan_bench.trainer import Tick
+
+Turn = Callable[[], object]
+
+
+def pair(arch: Architecture, side: int, device: str) -> tuple[nn.Module, nn.Module]:
+    """G and D as the seed 0 begins them, in torch's own layout."""
+    return tuple(net.to(device) for net in trainer.build_pair(arch, (3, side, side)))  # type: ignore[return-value]
+
+
+def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps: int) -> Turn:
+    """The tutorial: fp32, a DataLoader, D on real and on fake, G through D, `.item()` each step.
+
+    Three backward passes, the third of which computes gradients of D's weights for nothing.
+    """
+    G, D = pair(arch, images.shape[-1], device)
+    opt_g, opt_d = (Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (G, D))
+    loss = nn.BCEWithLogitsLoss()
+    data = TensorDataset(torch.from_numpy(images).float() / 127.5 - 1)
+    batches = _endless(DataLoader(data, batch_size=batch, shuffle=True, drop_last=True))
+    ones, zeros = torch.ones(batch, device=device), torch.zeros(batch, device=device)
+
+    def turn() -> list[float]:
+        told = []
+        for _ in range(steps):
+            x = next(batches).to(device)
+            D.zero_grad()
+            loss_real = loss(D(x), ones)
+            loss_real.backward()
+            fake = G(torch.randn(batch, arch.z_dim, device=device))
+            loss_fake = loss(D(fake.detach()), zeros)
+            loss_fake.backward()
+            opt_d.step()
+            G.zero_grad()
+            loss_g = loss(D(fake), ones)
+            loss_g.backward()
+            opt_g.step()
+            told += [loss_real.item() + loss_fake.item(), loss_g.item()]
+        return told
+
+    return turn
+
+
+def _endless(loader: DataLoader[tuple[Tensor, ...]]) -> Iterator[Tensor]:
+    while True:
+        for (x,) in loader:
+            yield x
+
+
+def ours(
+    arch: Architecture,
+    loss: Loss,
+    images: np.ndarray,
+    schedule: Schedule,
+    device: str,
+    steps: int,
+) -> Turn:
+    """The trainer itself, from tick to tick: `schedule` is made so long that it never ends."""
+    endless = schedule.model_copy(
+        update={"kimg": steps * schedule.batch * 1e5 / 1000, "ticks": 100_000}
+    )
+    cell = trainer.begin(arch, images.shape[1:], endless, 0, device)
+    events = trainer.train(cell, loss, images, endless, 0)
+
+    def turn() -> None:
+        next(event for event in events if isinstance(event, Tick))
+
+    return turn
+
+
+def bare(
+    arch: Architecture,
+    loss: Loss,
+    images: np.ndarray,
+    schedule: Schedule,
+    device: str,
+    steps: int,
+) -> Turn:
+    """All that makes ours fast and nothing that makes it safe.
+
+    No streams, norms, scores, curve or check: torch's own random numbers, and the same updates.
+    """
+    layout = torch.channels_last
+    G, D = (net.to(memory_format=layout) for net in pair(arch, images.shape[-1], device))
+    ema = deepcopy(G).requires_grad_(False)
+    opt_g, opt_d = (Adam(n.parameters(), 2e-4, (0.5, 0.999), fused=True) for n in (G, D))
+    data = torch.from_numpy(images).to(device)
+    half = torch.autocast(device, torch.bfloat16, enabled=schedule.precision == "bf16")
+    batch = schedule.batch
+
+    def turn() -> None:
+        for _ in range(steps):
+            pixels = data[torch.randint(len(data), (batch,), device=device)]
+            x = (pixels.float() / 127.5 - 1).contiguous(memory_format=layout)
+            with half:
+                fake = G(torch.randn(batch, arch.z_dim, device=device))
+                loss_d = loss.d_loss(D(x).float(), D(fake.detach()).float())
+            opt_d.zero_grad()
+            loss_d.backward()
+            opt_d.step()
+            D.requires_grad_(False)
+            with half:
+                loss_g = loss.g_loss(None, D(fake).float())
+            opt_g.zero_grad()
+            loss_g.backward()
+            opt_g.step()
+            D.requires_grad_(True)
+            with torch.no_grad():
+                for old, new in zip(
+                    ema.state_dict().values(), G.state_dict().values(), strict=True
+                ):
+                    if old.is_floating_point():
+                        old.lerp_(new, 0.01)
+
+    return turn
+
+
+class Product:
+    """The ceiling: products of two square matrices, as fast as this machine has them."""
+
+    def __init__(self, dtype: torch.dtype, device: str, times: int, side: int = 2048) -> None:
+        self.flops = 2 * side**3 * times
+        self._times = times
+        self._factors = [torch.randn(side, side, device=device).to(dtype) for _ in range(2)]
+
+    def __call__(self) -> None:
+        for _ in range(self._times):
+            torch.mm(*self._factors)
+
+
+def flops(arch: Architecture, side: int, batch: int) -> int:
+    """Floating-point operations of one step, counted by torch, without optimisers."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    G, D = pair(arch, side, "cpu")
+    x = torch.zeros(2, 3, side, side)
+    with FlopCounterMode(display=False) as counter:
+        fake = G(torch.zeros(2, arch.z_dim))
+        (D(x).sum() + D(fake.detach()).sum()).backward()
+        D.requires_grad_(False)
+        D(fake).sum().backward()
+    return int(counter.get_total_flops()) * batch // 2
