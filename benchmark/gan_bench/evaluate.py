@@ -25,6 +25,7 @@ from gan_bench.contract import (
     GanBenchError,
     Metric,
     Samples,
+    StorageError,
     Unscorable,
     sentence,
 )
@@ -275,6 +276,8 @@ class Ruler:
                 values[judged.name] = self._compute(judged, seen[net])
             except Unscorable as refusal:
                 unscored[judged.name] = str(refusal)
+            except StorageError:  # what it keeps could not be written: no fault of the metric
+                raise
             except Exception as error:
                 why = sentence(error)
                 raise GanBenchError(f"the metric {judged.name} failed: {why}") from error

@@ -20,8 +20,10 @@ from gan_bench import (
     Metric,
     Samples,
     Schedule,
+    StorageError,
     Unscorable,
     UsageError,
+    evaluate,
 )
 from gan_bench.catalogue import Catalogue, Plugin
 from gan_bench.evaluate import (
@@ -336,6 +338,24 @@ def test_what_was_kept_and_is_damaged_is_made_again(
         kept.write_bytes(damage(kept.read_bytes()))
     assert measure(known, planned, DATASET, prepared) == before
     assert made.count("known of 10") == 2
+
+
+def test_a_disk_that_is_full_when_something_is_kept_is_no_fault_of_the_metric(
+    prepared: Prepared, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    known = catalogue(Eye().offer, metric("a", lambda s: costly(s, made)))
+    planned = protocol(prepared, plan(known, "a"))
+    ruler = Ruler(known, planned, DATASET, prepared, "cpu")
+
+    def full(*_: object) -> None:
+        raise StorageError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate, "write_arrays", full)
+        with pytest.raises(StorageError, match="no space left"):
+            ruler.measure(FAKES)
+    assert "a" in ruler.measure(FAKES).scores  # when there is room again
 
 
 def test_images_in_batches_are_measured_as_they_are_together(prepared: Prepared) -> None:
