@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from gan_bench import cli
+from gan_bench.cli.main import main
 from given import Command, Draw, Said
 
 # Slow machines are no fault, and nothing is kept between runs.
@@ -74,7 +74,7 @@ def gan_bench(
         monkeypatch.setattr(sys, "argv", ["gan-bench", *map(str, words)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as exit_:
-            cli.main()
+            main()
         out, err = capsys.readouterr()
         return Said(int(exit_.value.code or 0), out, err)
 

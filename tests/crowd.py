@@ -14,7 +14,15 @@ from typing import Any
 
 from PIL import Image
 
-from gan_bench.protocol import Cell, Data, Evaluation, Judged, Place, Protocol, Schedule
+from gan_bench.contract.protocol import (
+    Cell,
+    Data,
+    Evaluation,
+    MetricSpec,
+    Protocol,
+    RunEnvironment,
+    Schedule,
+)
 
 LOOKS = 20  # courses of a training that differ; cells share them as links to one file
 METRICS = {  # name -> where better lies, and the net that it reads
@@ -44,7 +52,7 @@ def protocol(kimg: float = 100, lr: float = 2e-4) -> Protocol:
             features="eye",
             digests={net: f"{k:02x}" * 32 for k, net in enumerate(nets)},
             metrics=tuple(
-                Judged(name=name, higher_is_better=up, features=net)
+                MetricSpec(name=name, higher_is_better=up, features=net)
                 for name, (up, net) in METRICS.items()
             ),
         ),
@@ -66,7 +74,10 @@ def lay_grid(
     ):
         folder = root / architecture / loss / f"seed{seed}"
         cell = Cell(
-            architecture=architecture, loss=loss, seed=seed, place=Place(device="cpu", named=True)
+            architecture=architecture,
+            loss=loss,
+            seed=seed,
+            environment=RunEnvironment(device="cpu", named=True),
         )
         level = 10.0 + 3 * (a // 2) + b  # two beside each other are equals
         _write(folder / "cell.json", cell.model_dump(mode="json"))

@@ -15,10 +15,13 @@ import click
 import numpy as np
 import torch
 
-from gan_bench import Dataset, Metric, catalogue, proof
-from gan_bench.evaluate import Ruler
-from gan_bench.oracles import shift
-from gan_bench.runner import Request, make_plan
+from gan_bench import Dataset, Metric
+from gan_bench import catalogue as catalogues
+from gan_bench.measure import selftest
+from gan_bench.measure.corruptions import shift
+from gan_bench.measure.evaluator import Evaluator
+from gan_bench.run.plan import make_plan
+from gan_bench.run.request import Request
 from gan_bench_plugins import efficientnet_lite0
 from gan_bench_plugins.diversity import diversity
 from gan_bench_plugins.frechet import frechet_distance
@@ -58,9 +61,9 @@ def scores(samples: int, sizes: tuple[int, ...], columns: int) -> None:
                 _print_row(name.replace("1 modes", "1 mode"), *row[k : k + columns])
 
 
-def _ruler(samples: int, size: int) -> Ruler:
+def _ruler(samples: int, size: int) -> Evaluator:
     """The ruler of a `run` on these faces that asks for every metric there is for them."""
-    known = catalogue.load()
+    known = catalogues.load()
     dataset = known.find(Dataset, "toonfaces")
     names = tuple(
         metric.name
@@ -71,18 +74,18 @@ def _ruler(samples: int, size: int) -> Ruler:
     )
     request = Request(data=dataset.name, size=size, samples=samples, metrics=names, device="cpu")
     planned = make_plan(request, known)
-    return Ruler(known, planned.plan.protocol, dataset, planned.prepared, "cpu")
+    return Evaluator(known, planned.plan.protocol, dataset, planned.prepared, "cpu")
 
 
 def _sets(n: int, size: int) -> Iterator[tuple[str, np.ndarray]]:
     yield from oracles.fakes(n, size)
-    for levels in proof.SHIFTS:
+    for levels in selftest.SHIFTS:
         yield f"brighter by {levels}", shift(oracles.other_real(n, size), levels)
 
 
-def _row(ruler: Ruler, images: np.ndarray, metrics: list[str]) -> list[str]:
+def _row(ruler: Evaluator, images: np.ndarray, metrics: list[str]) -> list[str]:
     found = ruler.measure(images, with_errors=False).scores
-    return [proof.short(found[name].value) if name in found else "refused" for name in metrics]
+    return [selftest.short(found[name].value) if name in found else "refused" for name in metrics]
 
 
 def _features(net: Net, images: np.ndarray) -> np.ndarray:

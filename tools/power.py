@@ -16,7 +16,7 @@ import click
 import numpy as np
 import scipy.stats
 
-from gan_bench.statistics import least_seeds, letters, p_value
+from gan_bench.report.statistics import least_seeds, letters, p_value
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "core"))
 

@@ -21,19 +21,22 @@ import torch
 from torch import nn
 
 from gan_bench import catalogue as catalogues
-from gan_bench import streams, trainer
-from gan_bench.contract import Architecture, Dataset, Features, Loss, Metric, Samples, Shape
-from gan_bench.evaluate import extract_all
-from gan_bench.images import Source, prepare
-from gan_bench.protocol import Gauge, Judged, Schedule
-from gan_bench.store import Verdict
-from gan_bench.vitals import COLLAPSED_TICKS, Look, judge
+from gan_bench.base import rng
+from gan_bench.contract.offers import Architecture, Dataset, Features, Loss, Metric, Samples, Shape
+from gan_bench.contract.protocol import Gauge, MetricSpec, Schedule
+from gan_bench.data.cache import prepare
+from gan_bench.data.source import Source
+from gan_bench.measure.features import extract_all
+from gan_bench.results.records import Verdict
+from gan_bench.train.loop import Tick, begin, train
+from gan_bench.train.samples import generate
+from gan_bench.train.verdicts import COLLAPSED_TICKS, Look, verdict_at
 from gan_bench_plugins.diversity import diversity
 from gan_bench_plugins.frechet import frechet_distance
 from gan_bench_plugins.modes import modes_hit
 from gan_bench_plugins.pixels import spread
 
-FID = Judged(name="fid", higher_is_better=False, features="inception")
+FID = MetricSpec(name="fid", higher_is_better=False, features="inception")
 
 Curve = Sequence[float]
 Rule = Callable[[Curve], list[bool]]  # does the verdict hold at each evaluation?
@@ -99,7 +102,7 @@ def read(file: Path) -> dict[str, Curve]:
 def shipped(curve: Curve) -> list[bool]:
     """The rule of gan_bench.vitals itself."""
     looks = [Look(float(k), {FID.name: score}) for k, score in enumerate(curve)]
-    return [judge(looks[: k + 1], FID, ()) is not None for k in range(len(looks))]
+    return [verdict_at(looks[: k + 1], FID, ()) is not None for k in range(len(looks))]
 
 
 def in_a_row(factor: float, ticks: int) -> Rule:
@@ -279,7 +282,7 @@ def _shares(outcomes: Sequence[Outcome]) -> list[str]:
 SIZE, BATCH, TICK_SAMPLES, SAMPLES = 32, 32, 256, 2_048
 NETS = ("efficientnet-lite0", "pixels", "toonfaces-judge")
 GAUGES = ("diversity", "spread")
-FD = Judged(name="fd-efficientnet-lite0", higher_is_better=False, features=NETS[0])
+FD = MetricSpec(name="fd-efficientnet-lite0", higher_is_better=False, features=NETS[0])
 
 
 @dataclass(frozen=True)
@@ -407,18 +410,16 @@ def _train(catalogue: catalogues.Catalogue, recipe: Recipe, real: np.ndarray, pa
     """ticks (10, 256, C, H, W) and final (2048, C, H, W) uint8, points. None of them diverges."""
     schedule, arch = recipe.schedule, architectures(catalogue)[recipe.architecture]
     shape = (real.shape[1], real.shape[2], real.shape[3])
-    cell = trainer.begin(arch, shape, schedule, recipe.seed, "cpu")
-    z = streams.normal(recipe.seed, "z-eval", SAMPLES, cell.z_dim)
+    cell = begin(arch, shape, schedule, recipe.seed, "cpu")
+    z = rng.normal(recipe.seed, "z-eval", SAMPLES, cell.z_dim)
     ticks, points = [], []
-    for event in trainer.train(
-        cell, catalogue.find(Loss, recipe.loss), real, schedule, recipe.seed
-    ):
-        if isinstance(event, trainer.Tick):
-            ticks.append(trainer.generate(cell, z[:TICK_SAMPLES], BATCH))
+    for event in train(cell, catalogue.find(Loss, recipe.loss), real, schedule, recipe.seed):
+        if isinstance(event, Tick):
+            ticks.append(generate(cell, z[:TICK_SAMPLES], BATCH))
         else:
             points.append(astuple(event))
     path.parent.mkdir(parents=True, exist_ok=True)
-    final = trainer.generate(cell, z, 64)
+    final = generate(cell, z, 64)
     np.savez(path, ticks=np.array(ticks), points=np.array(points), final=final)
 
 
@@ -499,7 +500,7 @@ def _report(scale: Scale, recipe: Recipe, path: Path) -> Report:
     ]
     return Report(
         recipe=recipe,
-        verdicts=[judge(looks[: k + 1], FD, scale.gauges) for k in range(len(looks))],
+        verdicts=[verdict_at(looks[: k + 1], FD, scale.gauges) for k in range(len(looks))],
         ticks={name: [look.scores[name] for look in looks] for name in looks[0].scores},
         modes=scale.modes_of(found["final"]),
     )

@@ -6,26 +6,28 @@ All that a plugin needs is here: `from gan_bench import Architecture, hookimpl`.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_bench.contract import (
-        Architecture,
+    from gan_bench.contract.errors import (
         DataError,
-        Dataset,
-        Engine,
-        Features,
         GanBenchError,
-        Images,
-        Loss,
-        Metric,
         NotHere,
-        Preset,
-        Samples,
-        Shape,
         StorageError,
         Unscorable,
         UsageError,
+    )
+    from gan_bench.contract.offers import (
+        Architecture,
+        Dataset,
+        Engine,
+        Features,
+        Images,
+        Loss,
+        Metric,
+        Preset,
+        Samples,
+        Shape,
         hookimpl,
     )
-    from gan_bench.protocol import Schedule
+    from gan_bench.contract.protocol import Schedule
 
 __all__ = [
     "Architecture",
@@ -50,9 +52,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Loaded when first asked for: `gan-bench --help` must not wait for what it does not need."""
+    """Import a name when it is first asked for: `gan-bench --help` must not wait for pydantic."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gan_bench import contract
+    from gan_bench.contract import errors, offers
 
-    return getattr(contract, name)
+    return getattr(errors if hasattr(errors, name) else offers, name)

@@ -21,7 +21,9 @@ from typing import Any, TypeVar
 
 import pluggy
 
-from gan_bench.contract import (
+from gan_bench.contract.errors import UsageError, sentence
+from gan_bench.contract.names import safe_name
+from gan_bench.contract.offers import (
     Architecture,
     Dataset,
     Engine,
@@ -30,14 +32,10 @@ from gan_bench.contract import (
     Loss,
     Metric,
     Preset,
-    UsageError,
-    sentence,
 )
-from gan_bench.store import safe_name
 
 Offer = TypeVar("Offer")
 Result = TypeVar("Result")
-
 GROUP = "gan_bench"
 # Features come before metrics: a metric may exist once for every features net.
 KINDS: dict[type[Any], tuple[str, str]] = {

@@ -50,7 +50,7 @@ def _process(cell: Path, slots: int) -> Process:
         with (cell / "cell.log").open("ab") as log:
             return subprocess.Popen(
                 # -P: a types.py in the user's folder is not Python's
-                [sys.executable, "-P", "-m", "gan_bench.cell", "--on-call", str(cell)],
+                [sys.executable, "-P", "-m", "gan_bench.run.cell", "--on-call", str(cell)],
                 env=THREADS | _divided(slots) | os.environ,
                 bufsize=0,
                 stdin=subprocess.PIPE,  # it ends with us, however we end

@@ -29,7 +29,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where the tests keep what they share
 
 import tiny
-from gan_bench import catalogue, store
+from gan_bench import catalogue as catalogues
+from gan_bench.results import atomic, reading
+from gan_bench.results.atomic import PART
 
 OPERATIONS = ("open", "write", "fsync", "replace", "close")
 FAULTS = ("ENOSPC", "EIO", "EACCES", "SIGKILL")
@@ -38,7 +40,7 @@ AT_ONCE = 2
 
 
 class Faulty(SimpleNamespace):
-    """The `os` of gan_bench.store, whose n-th operation fails."""
+    """The `os` of all writing and reading, whose n-th operation fails."""
 
     def __init__(self, n: int, fault: str) -> None:
         super().__init__()
@@ -76,7 +78,7 @@ def attempt(folder: Path, n: int, fault: str) -> int:
             os.dup2(log, 1)
             os.dup2(log, 2)
             faulty = Faulty(n, fault)
-            store.os = faulty  # type: ignore[attr-defined]
+            atomic.os = reading.os = faulty  # type: ignore[attr-defined]
             code = tiny.run(folder.parent / "tiny.py", folder.parent / "shapes", folder / "results")
             os._exit(code + (REACHED if n and faulty.left <= 0 else 0))
         except BaseException:
@@ -127,7 +129,7 @@ def case(root: Path, reference: dict[str, str], n: int, fault: str) -> tuple[boo
         wrong = f"ended with {code}"
     elif not reached and code != 0:
         wrong = f"ended with {code} without a fault"
-    elif fault != "SIGKILL" and (parts := list(folder.rglob(f".*{store.PART}"))):
+    elif fault != "SIGKILL" and (parts := list(folder.rglob(f".*{PART}"))):
         wrong = f"left {parts[0].name}"
     else:
         wrong = whole(results)
@@ -139,7 +141,7 @@ def case(root: Path, reference: dict[str, str], n: int, fault: str) -> tuple[boo
     after = finished(results)
     if wrong is None and any(after.get(name) != content for name, content in before.items()):
         wrong = "a finished cell was touched"
-    if wrong is None and list(folder.rglob(f".*{store.PART}")):
+    if wrong is None and list(folder.rglob(f".*{PART}")):
         wrong = "what was half written stays for ever"
     if wrong:
         said = (folder / "said.txt").read_text()[-600:] if (folder / "said.txt").exists() else ""
@@ -151,7 +153,7 @@ def case(root: Path, reference: dict[str, str], n: int, fault: str) -> tuple[boo
 
 def main(root: Path, every: int = 1) -> int:
     """All cases; the number of those that went wrong."""
-    catalogue.load([root / "tiny.py"])  # imported once, here, and not in every try
+    catalogues.load([root / "tiny.py"])  # imported once, here, and not in every try
     plain = root / "reference"
     plain.mkdir()
     assert attempt(plain, 0, "") == 0, (plain / "said.txt").read_text()

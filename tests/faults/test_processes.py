@@ -20,8 +20,10 @@ import pytest
 import torch
 
 import tiny
-from gan_bench import store
-from gan_bench.cell import run_cell
+from gan_bench.results.atomic import make_folder, write_json
+from gan_bench.results.reading import read_lines
+from gan_bench.results.records import read_record
+from gan_bench.run.cell import run_cell
 from given import Place, wait_for
 from tiny import WORDS, Make, cell_of
 
@@ -65,7 +67,7 @@ def test_a_cell_that_is_killed_goes_on_by_itself(
     assert running.returncode == 0, err
     assert "tiny / minimax / seed0: its process was ended by something else; it will go on" in err
     assert tiny.outcome(here.folder / "results") == reference
-    assert store.read_record(cell_of(here)).starts == 2
+    assert read_record(cell_of(here)).starts == 2
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     assert done.returncode == 0, done.stderr
     assert len(orphans) == 3
     assert psutil.wait_procs(orphans, timeout=0)[1] == []
-    records = [store.read_record(cell_of(here, seed=seed)) for seed in range(2)]
+    records = [read_record(cell_of(here, seed=seed)) for seed in range(2)]
     assert {(record.starts, record.device) for record in records} == {(2, "cpu (1 thread)")}
     assert {path.name for path in cell_of(here, seed=2).iterdir()} == {"cell.json", "cell.log"}
     mine = tiny.outcome(here.folder / "results")
@@ -115,13 +117,13 @@ def test_a_process_on_call_begins_at_the_word_and_ends_with_its_parent(
     for seed, folder in enumerate(folders):
         cell = json.loads((cell_of(untouched) / "cell.json").read_text())
         cell |= {"architecture": "hangs", "seed": seed}
-        cell["place"] |= {"timeout": 3.0, "plugins": [str(here.folder / "tiny.py")]}
-        store.make_folder(folder)
-        store.write_json(folder / "cell.json", cell)
+        cell["environment"] |= {"timeout": 3.0, "plugins": [str(here.folder / "tiny.py")]}
+        make_folder(folder)
+        write_json(folder / "cell.json", cell)
     shutil.copy(untouched.protocol / "protocol.json", folders[0].parents[2])
     called, orphan = (
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "gan_bench.cell", "--on-call", str(folder)],
+            [sys.executable, "-P", "-m", "gan_bench.run.cell", "--on-call", str(folder)],
             env=untouched.env, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for folder in folders
@@ -144,7 +146,7 @@ def test_a_process_on_call_begins_at_the_word_and_ends_with_its_parent(
     wait_for(lambda: not first_to_go(), called)
     assert called.wait(20) == 1
     assert "Timeout (0:00:03)!" in called.stderr.read()
-    assert len(store.read_lines(folders[0] / "starts.jsonl")) == 1
+    assert len(read_lines(folders[0] / "starts.jsonl")) == 1
 
 
 @pytest.mark.long
@@ -159,7 +161,7 @@ def test_an_interrupt_saves_the_state_at_the_end_of_the_step(
     _, err = running.communicate(timeout=60)
     assert running.returncode == code, err
     assert err.endswith(f"nothing is lost; to go on:\ngan-bench run {shlex.join(TINY)}\n")
-    steps = len(store.read_lines(cell_of(here) / "curve.jsonl"))
+    steps = len(read_lines(cell_of(here) / "curve.jsonl"))
     newest = max((cell_of(here) / "checkpoint").glob("*.pt"))
     assert int(newest.stem) == steps  # not one step is taken again
     goes_on(here, reference)
@@ -192,7 +194,7 @@ def test_what_one_cell_does_is_its_own_failed_record_and_the_others_go_on(
     names = ("hangs", "exits", "crashes", "greedy", "killed", "tiny")
     done = here.run(*WORDS, *(f"--arch={name}" for name in names), "--cell-timeout", "12")
     assert done.returncode == 3, done.stderr
-    records = {name: store.read_record(cell_of(here, name)) for name in names}
+    records = {name: read_record(cell_of(here, name)) for name in names}
     assert {name: record.status for name, record in records.items()} == dict.fromkeys(
         names[:-1], "failed"
     ) | {"tiny": "finished"}
@@ -252,7 +254,8 @@ def test_results_that_go_away_stop_the_run(make_place: Make, reference: dict[str
 
 
 FULL = """
-    import errno, gan_bench.store as store
+    import errno
+    from gan_bench.results import atomic
     from pathlib import Path
 
     class Full:
@@ -269,7 +272,7 @@ FULL = """
                 raise OSError(errno.ENOSPC, "No space left on device")
             return self.os.open(path, *more)
 
-    store.os = Full(store.os)
+    atomic.os = Full(atomic.os)
 """
 
 
@@ -333,7 +336,7 @@ def test_a_flipped_bit_is_told_and_the_bytes_at_the_end_are_the_same(
     corrupt = sorted(path.name for path in (cell_of(here) / "checkpoint").iterdir())
     assert corrupt == ["000000020.pt.corrupt", "000000040.pt.corrupt"][-damaged:]
     word = "checkpoint 000000040.pt is damaged" if damaged == 1 else "the training began anew: no g"
-    (note,) = store.read_record(cell_of(here)).notes
+    (note,) = read_record(cell_of(here)).notes
     assert note.startswith(word)
     assert word in said
 

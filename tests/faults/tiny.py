@@ -8,9 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from textwrap import dedent
 
-from gan_bench import Engine, catalogue, cell, cli, runner, store
-from gan_bench.contract import GanBenchError
-from gan_bench.runner import Request
+from gan_bench import Engine
+from gan_bench import catalogue as catalogues
+from gan_bench.cli.main import SOME_CELLS_FAILED
+from gan_bench.contract.errors import GanBenchError
+from gan_bench.results.layout import protocol_dir
+from gan_bench.results.locks import alone_in
+from gan_bench.results.records import read_record
+from gan_bench.run.cell import main
+from gan_bench.run.folders import failed, folders_of, lay_out
+from gan_bench.run.plan import make_plan
+from gan_bench.run.request import Request
+from gan_bench.run.scheduler import run_cells
 from given import Place
 
 PLUGIN = """
@@ -99,7 +108,7 @@ def write_plugin(folder: Path) -> Path:
 
 def _start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
     for folder in cells:
-        yield folder, cell.main([str(folder)])
+        yield folder, main([str(folder)])
 
 
 INSIDE = Engine(name="inside", source="a test", start=_start)
@@ -122,14 +131,14 @@ def run(plugin: Path, shapes: Path, results: Path) -> int:
         plugins=(plugin,),
     )
     try:
-        planned = runner.make_plan(request, catalogue.load([plugin]))
-        with store.alone_in(store.protocol_dir(results, planned.plan.protocol)):
-            runner.lay_out(planned, results)
-            folders = runner.folders(planned, results)
-            list(runner.run_cells(INSIDE, folders))
+        planned = make_plan(request, catalogues.load([plugin]))
+        with alone_in(protocol_dir(results, planned.plan.protocol)):
+            lay_out(planned, results)
+            folders = folders_of(planned, results)
+            list(run_cells(INSIDE, folders))
     except GanBenchError as error:
         return error.exit_code
-    return cli.SOME_CELLS_FAILED if any(map(runner.failed, folders)) else 0
+    return SOME_CELLS_FAILED if any(map(failed, folders)) else 0
 
 
 def outcome(results: Path) -> dict[str, str]:
@@ -143,7 +152,7 @@ def outcome(results: Path) -> dict[str, str]:
         ):
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         elif path.name == "record.json":
-            record = store.read_record(path.parent)
+            record = read_record(path.parent)
             told = record.status, record.scores, record.verdicts, record.best, record.diagnosis
             found[name] = repr(told)
     return found

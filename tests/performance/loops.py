@@ -11,15 +11,16 @@ from torch import Tensor, nn
 from torch.optim import Adam
 from torch.utils.data import DataLoader, TensorDataset
 
-from gan_bench import Architecture, Loss, Schedule, trainer
-from gan_bench.trainer import Tick
+from gan_bench import Architecture, Loss, Schedule
+from gan_bench.train.loop import Tick, begin, train
+from gan_bench.train.pair import build_pair
 
 Turn = Callable[[], object]
 
 
 def pair(arch: Architecture, side: int, device: str) -> tuple[nn.Module, nn.Module]:
     """G and D as the seed 0 begins them, in torch's own layout."""
-    return tuple(net.to(device) for net in trainer.build_pair(arch, (3, side, side)))  # type: ignore[return-value]
+    return tuple(net.to(device) for net in build_pair(arch, (3, side, side)))  # type: ignore[return-value]
 
 
 def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps: int) -> Turn:
@@ -73,8 +74,8 @@ def ours(
     endless = schedule.model_copy(
         update={"kimg": steps * schedule.batch * 1e5 / 1000, "ticks": 100_000}
     )
-    cell = trainer.begin(arch, images.shape[1:], endless, 0, device)
-    events = trainer.train(cell, loss, images, endless, 0)
+    cell = begin(arch, images.shape[1:], endless, 0, device)
+    events = train(cell, loss, images, endless, 0)
 
     def turn() -> None:
         next(event for event in events if isinstance(event, Tick))

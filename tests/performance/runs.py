@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gan_bench import store
-from gan_bench.store import Record
+from gan_bench.results.records import Record, read_record
 
 
 def run(words: str, here: Path, home: Path, **more: str) -> dict[str, Any]:
@@ -39,4 +38,4 @@ def anew(words: str, here: Path, home: Path, **more: str) -> dict[str, Any]:
 def records(here: Path) -> dict[str, Record]:
     """Architecture -> the record of its seed 0."""
     found = (here / "results").glob("*/*/*/seed0")
-    return {folder.parts[-3]: store.read_record(folder) for folder in found}
+    return {folder.parts[-3]: read_record(folder) for folder in found}

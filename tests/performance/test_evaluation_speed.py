@@ -16,10 +16,13 @@ from torch_fidelity import calculate_metrics, register_feature_extractor
 from torch_fidelity import feature_extractor_inceptionv3 as fidelity
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
-from gan_bench import Dataset, Images, Schedule, catalogue
-from gan_bench.evaluate import Ruler, plan_evaluation
-from gan_bench.images import Source, prepare
-from gan_bench.protocol import Protocol
+from gan_bench import Dataset, Images, Schedule
+from gan_bench import catalogue as catalogues
+from gan_bench.contract.protocol import Protocol
+from gan_bench.data.cache import prepare
+from gan_bench.data.source import Source
+from gan_bench.measure.evaluator import Evaluator
+from gan_bench.run.plan_evaluation import plan_evaluation
 from gan_bench_plugins import efficientnet_lite0, inception
 from race import Note, race, times_faster
 
@@ -81,9 +84,9 @@ class AsThePackageHasIt(FeatureExtractorBase):
 register_feature_extractor("efficientnet-lite0", AsThePackageHasIt)
 
 
-def ruler(features: str, samples: int, weights: Path | None = None) -> Ruler:
+def ruler(features: str, samples: int, weights: Path | None = None) -> Evaluator:
     """What a cell measures with, by the Fréchet distance alone; what is kept is there already."""
-    known = catalogue.load()
+    known = catalogues.load()
     prepared = prepare(Source(PICTURES), 32)
     evaluation = plan_evaluation(
         known,
@@ -94,7 +97,7 @@ def ruler(features: str, samples: int, weights: Path | None = None) -> Ruler:
         weights=weights,
     )
     protocol = Protocol(data=prepared.data, schedule=Schedule(kimg=1), evaluation=evaluation)
-    found = Ruler(known, protocol, PICTURES, prepared, "cpu", weights)
+    found = Evaluator(known, protocol, PICTURES, prepared, "cpu", weights)
     found.measure(FAKE[:samples], with_errors=False)
     return found
 

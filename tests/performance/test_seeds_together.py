@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.optim import Adam
 
-from gan_bench import Architecture, Loss, Schedule, trainer
-from gan_bench.arithmetic import computes_bf16
+from gan_bench import Architecture, Loss, Schedule
+from gan_bench.base.precision import computes_bf16
 from gan_bench.catalogue import load
+from gan_bench.train.pair import build_pair
 from loops import Turn, bare
 from race import Note, race, times_faster
 from test_training_speed import IMAGES
@@ -49,7 +50,7 @@ def together(
 ) -> Turn:
     """The bare loop on all seeds at once; each seed has its own images and z."""
     shape = IMAGES[SIDE].shape[1:]
-    pairs = [trainer.build_pair(arch, shape, seed) for seed in range(seeds)]
+    pairs = [build_pair(arch, shape, seed) for seed in range(seeds)]
     G, D = (Stacked([pair[k].to(device) for pair in pairs]) for k in (0, 1))
     opt_g, opt_d = (Adam(n.parameters.values(), 2e-4, (0.5, 0.999), fused=True) for n in (G, D))
     data = torch.from_numpy(IMAGES[SIDE]).to(device)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gan_bench import Architecture, Loss, Schedule
-from gan_bench.arithmetic import computes_bf16
+from gan_bench.base.precision import computes_bf16
 from gan_bench.catalogue import load
 from loops import Product, Turn, bare, flops, ours, plain
 from race import Note, race, times_faster

@@ -11,7 +11,15 @@ import torch
 
 import oracles
 from gan_bench import Samples
-from gan_bench.oracles import Material, blur, copies, noise, only_noise, repeat, rows_of_modes
+from gan_bench.measure.corruptions import (
+    Material,
+    blur,
+    copies,
+    noise,
+    only_noise,
+    repeat,
+    rows_of_modes,
+)
 from gan_bench_plugins import efficientnet_lite0, judges, pixels
 
 N, SIZE = 1_024, 32

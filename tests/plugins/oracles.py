@@ -1,7 +1,7 @@
 """The oracles of toonfaces: as many faces of few modes as one likes, drawn when they are asked for.
 
 Used by the tests of metrics and by tools/oracles.py, which prints the tables of docs/metrics.md.
-What an oracle is, and how it is made of any images, is in gan_bench.oracles.
+What an oracle is, and how it is made of any images, is in gan_bench.measure.corruptions.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gan_bench import oracles
-from gan_bench.oracles import Material, Steps, repeat
+from gan_bench.measure import corruptions
+from gan_bench.measure.corruptions import Material, Steps
 from gan_bench_plugins.toonfaces import SEED, TRAIN, modes, render
 
-__all__ = ["BLURS", "KEPT", "MODES", "NOISES", "STEPS", "fakes", "material", "real", "repeat"]
+__all__ = ["BLURS", "KEPT", "MODES", "NOISES", "STEPS", "fakes", "material", "real"]
 
 MODES = 1_000
 KEPT = (1_000, 500, 200, 50, 10, 1)  # modes that a generator still makes, best first
@@ -58,7 +58,7 @@ def material(n: int, size: int) -> Material:
 
 def ladders(n: int, size: int) -> Iterator[tuple[str, str, np.ndarray]]:
     """(fault, rung, images), the mildest defect of every ladder first."""
-    for rung in oracles.ladders(material(n, size), STEPS):
+    for rung in corruptions.ladders(material(n, size), STEPS):
         yield rung.fault, rung.name, rung.images
 
 

@@ -32,7 +32,7 @@ exec sh ./script
 
 @pytest.fixture
 def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cell:
-    """A folder whose cell is a shell script; it takes the place of `python -m gan_bench.cell`.
+    """A folder whose cell is a shell script; it takes the place of `python -m gan_bench.run.cell`.
 
     Like it, it waits for a word on its standard input; while it does, it can but be killed.
     """

@@ -4,15 +4,16 @@ from typing import NoReturn
 
 import pytest
 
-from gan_bench import Architecture, Dataset, Engine, Features, Loss, Metric, Preset, catalogue
+from gan_bench import Architecture, Dataset, Engine, Features, Loss, Metric, Preset
+from gan_bench import catalogue as catalogues
 from gan_bench_plugins.presets import gan_bench_presets
 
 PRESETS = {preset.name: preset for preset in gan_bench_presets()}
 
 
 @pytest.fixture(scope="module")
-def loaded() -> catalogue.Catalogue:
-    return catalogue.load()
+def loaded() -> catalogues.Catalogue:
+    return catalogues.load()
 
 
 def test_there_are_three_and_each_says_what_for() -> None:
@@ -21,7 +22,7 @@ def test_there_are_three_and_each_says_what_for() -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
-def test_every_name_of_a_preset_is_offered(preset: Preset, loaded: catalogue.Catalogue) -> None:
+def test_every_name_of_a_preset_is_offered(preset: Preset, loaded: catalogues.Catalogue) -> None:
     assert loaded.find(Preset, preset.name) == preset
     assert loaded.find(Dataset, preset.dataset)
     assert loaded.find(Engine, preset.engine)
@@ -38,7 +39,7 @@ def test_every_name_of_a_preset_is_offered(preset: Preset, loaded: catalogue.Cat
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
 def test_the_last_features_of_a_preset_need_no_download(
-    preset: Preset, loaded: catalogue.Catalogue, monkeypatch: pytest.MonkeyPatch
+    preset: Preset, loaded: catalogues.Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def network(*_: object, **__: object) -> NoReturn:
         raise AssertionError("something was downloaded")
@@ -50,7 +51,7 @@ def test_the_last_features_of_a_preset_need_no_download(
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28)])
 def test_at_least_two_architectures_suit_faces_and_digits(
-    preset: Preset, shape: tuple[int, int, int], loaded: catalogue.Catalogue
+    preset: Preset, shape: tuple[int, int, int], loaded: catalogues.Catalogue
 ) -> None:
     pairs = [loaded.find(Architecture, name) for name in preset.architectures]
     assert sum(arch.unsuited(shape) is None for arch in pairs) >= 2

@@ -1,0 +1,1 @@
+"""Text and number formats, random streams, precision: imported by all, imports none."""

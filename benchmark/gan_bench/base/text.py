@@ -1,0 +1,41 @@
+"""Numbers, durations, sizes and counts as people read them: one format for each."""
+
+from __future__ import annotations
+
+import math
+
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def number(value: float, digits: int = 4) -> str:
+    """So many significant digits, all those before the point: 0.0123, 45.6, 1,001, 12,346."""
+    short = f"{value + 0.0:.{digits}g}"  # + 0.0: no minus before a zero
+    large = math.isfinite(value) and 1000 <= abs(float(short)) < 1e9
+    return f"{value:,.0f}" if large else short
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """A share as a percentage: 0.256 is 26 %."""
+    return f"{number(100 * share, digits)} %"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: 1 cell, 6 cells, 1,200 images."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 47 s, 3 min 20 s, 5 h 12 min."""
+    whole = round(min(seconds, 1e12))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def size(count: float) -> str:
+    """Bytes as people say them: 84 MB, 1.5 GB; powers of ten, as disks are sold."""
+    power = min(int(math.log10(max(count, 1)) // 3), len(UNITS) - 1)
+    amount = count / 1000**power
+    return f"{amount:.0f} {UNITS[power]}" if amount >= 100 else f"{amount:.3g} {UNITS[power]}"

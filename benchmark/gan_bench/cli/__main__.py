@@ -1,0 +1,5 @@
+"""`python -m gan_bench.cli`."""
+
+from gan_bench.cli.main import main
+
+main()

@@ -1,0 +1,27 @@
+"""Names that can be folder names on every system."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from gan_bench.contract.errors import UsageError
+
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows keeps these
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+def safe_name(text: str) -> str:
+    """Return `text` if it can be a folder name on every system; raise UsageError if not."""
+    if not NAME.fullmatch(text) or text.endswith(".") or DEVICES.fullmatch(text):
+        raise UsageError(
+            f"the name {text[:80]!r} cannot be used: a name has 1 to 63 letters, digits, '-', "
+            "'_' or '.', and begins with a letter or digit"
+        )
+    return text
+
+
+def name_of(path: Path) -> str:
+    """Name a data set that the user gave as a path."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-_.")[:40].rstrip("-_.")
+    return f"{name}-images" if DEVICES.fullmatch(name) else name or "images"

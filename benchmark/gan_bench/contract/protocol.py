@@ -1,0 +1,178 @@
+"""What will be run: schedules, evaluations, protocols, cells, plans. Pure data, no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from gan_bench.base.numbers import LARGEST
+
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Side = Annotated[int, Field(ge=1, le=4096)]  # of an image, or its channels
+NonNegative = Annotated[float, Field(ge=0)]
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Schedule(_Frozen):
+    """How a cell is trained. kimg counts thousands of real images shown to D."""
+
+    kimg: Annotated[float, Field(gt=0, le=1e9)]
+    batch: Annotated[int, Field(ge=2)] = 64
+    lr_g: PositiveFloat = 2e-4
+    lr_d: PositiveFloat = 2e-4
+    betas: tuple[Beta, Beta] = (0.5, 0.999)
+    d_steps: PositiveInt = 1  # updates of D per update of G
+    precision: Literal["fp32", "bf16"] = "fp32"
+    ema_kimg: NonNegative = 0  # half-life of the moving average of G that is measured; 0: none
+    ticks: PositiveInt = 10  # how often the cell is scored; scoring changes no bit of it
+    on_collapse: Literal["continue", "stop", "rollback"] = "continue"
+
+    @property
+    def updates(self) -> int:
+        """Updates of G; D gets `d_steps` times as many, each on `batch` new real images."""
+        return max(1, round(self.kimg * 1000 / (self.batch * self.d_steps)))
+
+    def shown(self, updates: int) -> int:
+        """Real images that D has seen after so many updates of G."""
+        return updates * self.batch * self.d_steps
+
+
+class MetricSpec(_Frozen):
+    """A metric of an evaluation: its name, which direction is better, what it reads."""
+
+    name: str
+    higher_is_better: bool
+    features: str
+
+    def cost(self, value: float) -> float:
+        """The value with its sign turned where higher is better: lower costs are better."""
+        return -value if self.higher_is_better else value
+
+    def best(self, ticks: Sequence[tuple[float, float]]) -> tuple[float, float]:
+        """(kimg, score) of the first of the ticks that has the best score."""
+        return min(ticks, key=lambda tick: self.cost(tick[1]))
+
+    @property
+    def arrow(self) -> str:
+        """The direction that is better."""
+        return "↑" if self.higher_is_better else "↓"
+
+
+class Gauge(MetricSpec):
+    """A metric that watches every tick: a score beyond the floor is a sign of mode collapse."""
+
+    floor: float
+
+    def beyond(self, score: float) -> bool:
+        """Whether the score is worse than the floor."""
+        return self.cost(score) > self.cost(self.floor)
+
+
+class Evaluation(_Frozen):
+    """How a cell is measured."""
+
+    samples: PositiveInt  # M generated images, against as many real ones, or all there are
+    tick_samples: PositiveInt = 256  # the first of them, which every tick is scored on
+    reference: Literal["train", "held-out"] = "train"
+    features: str
+    digests: dict[str, str]  # features net -> SHA-256 of its weights, for all that are read
+    metrics: Annotated[tuple[MetricSpec, ...], Field(min_length=1)]  # the first one ranks
+    gauges: tuple[Gauge, ...] = ()
+
+
+class Data(_Frozen):
+    """Which images: a name, and the fingerprint of every pixel."""
+
+    name: str
+    fingerprint: str
+    shape: tuple[Side, Side, Side]
+    train: PositiveInt
+    held_out: Count
+
+
+class Protocol(_Frozen):
+    """Data set, schedule and evaluation: the unit of comparability."""
+
+    data: Data
+    schedule: Schedule
+    evaluation: Evaluation
+
+    @property
+    def slug(self) -> str:
+        """A readable name that no other protocol has."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        return f"{self.data.name}-{self.data.shape[1]}px-{self.schedule.kimg:g}kimg-{digest}"
+
+    def fields(self) -> dict[str, Any]:
+        """All fields of the protocol by their dotted names, as JSON has them."""
+        return dict(_flat(self.model_dump(mode="json")))
+
+
+class RunEnvironment(_Frozen):
+    """Where a cell runs and where it finds its input: no score may depend on any of it."""
+
+    device: str
+    named: bool  # the data set is one of the catalogue; else `root` is a folder or a zip
+    root: str | None = None
+    plugins: tuple[str, ...] = ()  # files given with --plugin
+    weights: str | None = None  # given with --feature-weights
+    timeout: PositiveFloat | None = None  # seconds that one process of the cell may take
+
+
+class Cell(_Frozen):
+    """One architecture x one loss x one seed under a protocol, and what it takes to run it."""
+
+    architecture: str
+    loss: str
+    seed: Annotated[int, Field(ge=0)]
+    environment: RunEnvironment
+
+    @property
+    def label(self) -> str:
+        """How the cell is named wherever people read of it."""
+        return cell_label(self.architecture, self.loss, self.seed)
+
+
+class Plan(_Frozen):
+    """A protocol and its cells."""
+
+    protocol: Protocol
+    cells: tuple[Cell, ...]
+
+
+def cell_label(architecture: str, loss: str, seed: int) -> str:
+    """Architecture / loss / seed<k>."""
+    return f"{architecture} / {loss} / seed{seed}"
+
+
+def differences(protocol: Protocol, other: Protocol) -> dict[str, tuple[Any, Any]]:
+    """Field -> its value in both, for all fields in which the two protocols differ."""
+    here, there = protocol.fields(), other.fields()
+    pairs = {name: (here.get(name), there.get(name)) for name in {**here, **there}}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _flat(document: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested fields under dotted names; a list of metrics becomes one line of text."""
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield f"{above}{name}", ", ".join(map(_described, value))
+        else:
+            yield f"{above}{name}", value
+
+
+def _described(metric: dict[str, Any]) -> str:
+    """A metric or gauge by its name, its features net and its floor."""
+    return " ".join(str(value) for value in metric.values() if not isinstance(value, bool))

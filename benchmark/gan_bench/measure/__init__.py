@@ -1,0 +1,1 @@
+"""Images -> features -> scores, and the test of the evaluator itself."""

@@ -1,0 +1,73 @@
+"""Images -> features of a fixed network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract.errors import DataError
+from gan_bench.contract.offers import Features
+
+BATCH = 256
+Extract = Callable[[Tensor], Tensor]
+Arrays = dict[str, np.ndarray]
+Fakes = np.ndarray | Iterable[Tensor]  # (M, C, H, W) uint8, or so many in batches on the device
+
+
+def weights_digest(catalogue: Catalogue, net: str, weights: Path | None) -> str:
+    """SHA-256 of the weights that the net would load; DataError if it cannot work here."""
+    return catalogue.find(Features, net).digest(weights_for(catalogue, net, weights))
+
+
+def weights_for(catalogue: Catalogue, net: str, weights: Path | None) -> Path | None:
+    """The file that the user gave, if the net takes one."""
+    return weights if catalogue.find(Features, net).takes_weights else None
+
+
+@dataclass(frozen=True)
+class Net:
+    """A features net at work: f, and what it sees in the real images."""
+
+    extract: Extract
+    real: np.ndarray  # (N, F) float32, of the reference
+    train: np.ndarray | None = None  # (T, F), all of them, if a metric reads them
+    held_out: np.ndarray | None = None  # (H, F), likewise
+
+
+def load_net(
+    catalogue: Catalogue, net: str, digest: str, device: str, weights: Path | None
+) -> Extract:
+    """The net, if its weights are still those of the plan; DataError if not."""
+    if weights_digest(catalogue, net, weights) != digest:
+        raise DataError(
+            f"the weights of {net} have changed since this protocol was planned: their SHA-256 "
+            f"was {digest[:16]}; run the same command again to begin a new protocol"
+        )
+    return catalogue.find(Features, net).load(device, weights_for(catalogue, net, weights))
+
+
+def extract_all(extract: Extract, images: np.ndarray, device: str) -> np.ndarray:
+    """(M, C, H, W) uint8 -> (M, F) float32."""
+    return features_by_net({"": extract}, batches_of(images, device))[""]
+
+
+def batches_of(images: np.ndarray, device: str) -> Iterator[Tensor]:
+    """(M, C, H, W) uint8 as batches on the device."""
+    for k in range(0, len(images), BATCH):
+        yield torch.from_numpy(np.ascontiguousarray(images[k : k + BATCH])).to(device)
+
+
+@torch.no_grad()
+def features_by_net(nets: dict[str, Extract], batches: Iterable[Tensor]) -> Arrays:
+    """Net -> (M, F) float32 of all images; of these one batch is there at a time."""
+    parts: dict[str, list[Tensor]] = {name: [] for name in nets}
+    for batch in batches:
+        for name, extract in nets.items():
+            parts[name].append(extract(batch).float().cpu())
+    return {name: torch.cat(found).numpy() for name, found in parts.items()}

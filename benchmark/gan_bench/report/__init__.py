@@ -1,0 +1,1 @@
+"""Records -> leaderboards, in every format."""

@@ -1,0 +1,98 @@
+"""Where everything in a results folder is: the only place that names its files.
+
+<protocol>/protocol.json, data-report.json, figures/
+<protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from gan_bench.contract.names import safe_name
+from gan_bench.contract.protocol import Cell, Protocol
+from gan_bench.results.reading import read_model
+
+# of a protocol
+PROTOCOL = "protocol.json"
+DATA_REPORT = "data-report.json"
+FIGURES = "figures"
+
+# of a cell
+CELL = "cell.json"  # what is to be trained
+CURVE = "curve.jsonl"  # one Point a line: the same bytes in every run
+TICKS = "vitals.jsonl"  # scores and verdict at every tick: the same bytes in every run
+SPEED = "speed.jsonl"  # wall-clock times
+STARTS = "starts.jsonl"  # when and where each process of the cell began
+SAMPLES = "samples"  # a folder: one sample grid a tick
+CHECKPOINTS = "checkpoint"  # a folder: the newest two states, while the cell trains
+GENERATOR = "generator.safetensors"  # the G that was measured
+LOG = "cell.log"  # all that the processes of the cell printed
+OUTCOME = "outcome.json"  # how a process ended that left no record
+RECORD = "record.json"  # written last: the cell is done
+
+# of a sample grid: 8 x 8 images with two white pixels around each
+GRID_SIDE = 8
+GRID_PADDING = 2
+
+
+def protocol_dir(results: Path, protocol: Protocol) -> Path:
+    """The folder of a protocol."""
+    safe_name(protocol.data.name)  # the rest of the slug is made by us
+    return results / protocol.slug
+
+
+def cell_dir(results: Path, protocol: Protocol, cell: Cell) -> Path:
+    """The folder of a cell: <protocol>/<architecture>/<loss>/seed<k>."""
+    names = safe_name(cell.architecture), safe_name(cell.loss), f"seed{cell.seed}"
+    return protocol_dir(results, protocol).joinpath(*names)
+
+
+def protocol_of(cell: Path) -> Protocol:
+    """The protocol that a cell's folder belongs to."""
+    return read_model(cell.parents[2] / PROTOCOL, Protocol)
+
+
+def label_of(cell: Path) -> str:
+    """The label of the cell in this folder: architecture / loss / seed<k>."""
+    return " / ".join(cell.parts[-3:])
+
+
+def figure_path(protocol_folder: Path, name: str) -> Path:
+    """Where a figure of a protocol is, drawn or not."""
+    return protocol_folder / FIGURES / f"{name}.png"
+
+
+def sample_grid_path(cell: Path, kimg: float) -> Path:
+    """Where the sample grid of a tick is; the names sort by kimg."""
+    return cell / SAMPLES / f"{kimg:010.3f}.png"
+
+
+def grid_pixels(images: int, side: int) -> int:
+    """How wide or high a sample grid is that has so many images of that side in a row."""
+    return images * (side + GRID_PADDING) + GRID_PADDING
+
+
+def cells_in(protocol_folder: Path) -> Iterator[Path]:
+    """The cell folders of a protocol in order of their names, also those that are damaged."""
+    for architecture in _names_in(protocol_folder):
+        for loss in _names_in(protocol_folder / architecture):
+            above = protocol_folder / architecture / loss
+            for seed in _names_in(above):
+                there = (os.path.lexists(f"{above}/{seed}/{name}") for name in (RECORD, CELL))
+                if seed.startswith("seed") and any(there):
+                    yield above / seed
+
+
+def _names_in(folder: Path) -> list[str]:
+    """The names in a folder, in order; none where there is no folder that can be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return []
+        raise

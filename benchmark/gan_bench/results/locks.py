@@ -1,0 +1,49 @@
+"""One process at a time in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from gan_bench.contract.errors import StorageError
+from gan_bench.results.atomic import make_folder, remove, write_json
+from gan_bench.results.reading import read_bytes
+
+
+@contextmanager
+def alone_in(folder: Path, wait: float = 0) -> Iterator[None]:
+    """Keep all others out of a folder; StorageError with the holder's name after `wait` seconds.
+
+    The lock is the system's, so that a killed process leaves none behind.
+    """
+    make_folder(folder)
+    lock, holder = filelock.FileLock(folder / ".lock", timeout=wait), folder / ".holder.json"
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise StorageError(
+            f"{folder} is being used by another run{_holder_text(holder)}: wait for its end, "
+            "or choose another --results"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"cannot lock {folder}: {error.strerror or error}") from error
+    try:
+        write_json(holder, {"pid": os.getpid(), "host": socket.gethostname()})
+        yield
+        remove(holder)
+    finally:
+        lock.release()
+
+
+def _holder_text(holder: Path) -> str:
+    try:
+        who = json.loads(read_bytes(holder))
+        return f" (process {int(who['pid'])} on {who['host']})"
+    except (StorageError, ValueError, LookupError, TypeError):
+        return ""  # between the lock and the name lies a moment

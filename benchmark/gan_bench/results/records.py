@@ -1,0 +1,106 @@
+"""What a finished cell leaves: its record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from gan_bench.contract.protocol import Count, Number
+from gan_bench.results.atomic import write_json
+from gan_bench.results.reading import read_model
+
+SCHEMA = 1
+
+
+# Records
+class Score(BaseModel):
+    """A number and all that it takes to read it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    value: Number
+    error: Number | None = None  # standard error over samplings of the same network
+    higher_is_better: bool
+    features: str
+    n: Count  # generated images
+    reference: str
+    reference_n: Count
+
+
+class Cost(BaseModel):
+    """What it took."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    train_seconds: Number  # without looking and measuring
+    images_per_second: Number
+    evaluate_seconds: Number  # with the looks at every tick
+    peak_memory_mib: Number
+    g_parameters: Count
+    d_parameters: Count
+    g_macs: Count | None = None  # multiply-accumulates of one image, forward
+    d_macs: Count | None = None
+
+
+VerdictKind = Literal["collapsed", "degraded", "diverged"]
+Status = Literal["finished", "collapsed", "degraded", "diverged", "failed"]
+
+
+class Verdict(BaseModel):
+    """What went wrong with a training, when, and the numbers behind it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    kind: VerdictKind
+    kimg: Number  # when it was found
+    reason: str
+
+
+class Best(BaseModel):
+    """The best and the last tick of a training by the ranking metric, on `tick_samples`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    metric: str
+    value: Number
+    kimg: Number
+    final: Number  # of the last tick, on the same samples: only these two can be compared
+
+
+class Record(BaseModel):
+    """All that a finished cell leaves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    schema_number: Literal[1] = 1
+    architecture: str
+    loss: str
+    seed: Count
+    status: Status  # of the network that was measured, at the end
+    reason: str | None = None
+    scores: dict[str, Score] = {}
+    unscored: dict[str, str] = {}  # metrics that refused, and why
+    best: Best | None = None
+    verdicts: tuple[Verdict, ...] = ()  # all there were on the way
+    rollbacks: Count = 0
+    diagnosis: str | None = None  # one line of plain words
+    notes: tuple[str, ...] = ()  # what else a reader should know: checkpoints that were damaged
+    starts: Count = 1  # processes it took: more than one if it was interrupted
+    log: str | None = None  # the end of cell.log, of a process that left no record itself
+    cost: Cost | None = None
+    device: str | None = None
+    computed: dict[str, str] = {}  # what changes speed and last bits, not what was asked for
+    versions: dict[str, str] = {}
+    ended: str  # UTC, ISO 8601
+
+
+def write_record(directory: Path, record: Record) -> None:
+    """The last thing that is written into a cell's folder: it makes the cell done."""
+    write_json(directory / "record.json", record.model_dump(mode="json"))
+
+
+def read_record(directory: Path) -> Record:
+    """The record of a done cell."""
+    return read_model(directory / "record.json", Record)

@@ -1,0 +1,1 @@
+"""A request -> a plan -> cells in processes of their own."""

@@ -1,0 +1,33 @@
+"""What the user asked for, before any name is looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the user typed; None and () where nothing was said and the preset decides."""
+
+    architectures: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    data: str | None = None
+    data_root: Path | None = None
+    download: bool = False
+    size: int | None = None
+    preset: str | None = None
+    kimg: float | None = None
+    batch: int | None = None
+    seeds: int = 1
+    features: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    samples: int | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    on_collapse: str | None = None
+    engine: str | None = None
+    plugins: tuple[Path, ...] = ()
+    weights: Path | None = None
+    max_bad: float = 0.1  # percent
+    timeout: float | None = None  # seconds

@@ -1,0 +1,88 @@
+"""All that one cell reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_bench import catalogue as catalogues
+from gan_bench.contract.errors import DataError
+from gan_bench.contract.offers import Architecture, Dataset, Loss
+from gan_bench.contract.protocol import Cell, Protocol
+from gan_bench.data.cache import Prepared, prepare
+from gan_bench.data.source import Source, files_at
+from gan_bench.measure.evaluator import Evaluator
+from gan_bench.results.layout import protocol_of
+from gan_bench.results.reading import read_model
+from gan_bench.train.checkpoint import Checkpoints
+from gan_bench.train.loop import Training, begin
+from gan_bench.train.pair import check_loss
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that one cell reads."""
+
+    cell: Cell
+    protocol: Protocol
+    catalogue: catalogues.Catalogue
+    dataset: Dataset
+    prepared: Prepared
+    arch: Architecture
+    loss: Loss
+
+    def ruler(self) -> Evaluator:
+        """What it is measured with."""
+        environment = self.cell.environment
+        weights = Path(environment.weights) if environment.weights else None
+        return Evaluator(
+            self.catalogue, self.protocol, self.dataset, self.prepared, environment.device, weights
+        )
+
+    def begin(self) -> Training:
+        """The training before its first step; BadPair if the plugins do not keep the contract."""
+        check_loss(self.loss)
+        protocol, cell = self.protocol, self.cell
+        shape, device = protocol.data.shape, cell.environment.device
+        return begin(self.arch, shape, protocol.schedule, cell.seed, device)
+
+    def checkpoints(self, directory: Path) -> Checkpoints:
+        """Those of this cell, and what they must share with it to be gone on from."""
+        offers, cell = self.catalogue.offers, self.cell
+        identity = {
+            "architecture": cell.architecture,
+            "loss": cell.loss,
+            "seed": str(cell.seed),
+            "protocol": self.protocol.slug,
+            "plugin of the architecture": offers[Architecture][cell.architecture][1].content,
+            "plugin of the loss": offers[Loss][cell.loss][1].content,
+        }
+        return Checkpoints(directory / "checkpoint", identity)
+
+
+def read_task(directory: Path) -> Task:
+    """Read a cell's folder; raises for whatever is no longer as it was planned."""
+    cell = read_model(directory / "cell.json", Cell)
+    protocol, environment = protocol_of(directory), cell.environment
+    catalogue = catalogues.load(map(Path, environment.plugins))
+    root = Path(environment.root) if environment.root else None
+    if environment.named or root is None:
+        source = Source(catalogue.find(Dataset, protocol.data.name), root)
+    else:
+        source = files_at(root)
+    prepared = prepare(source, protocol.data.shape[1])
+    if prepared.data != protocol.data:
+        raise DataError(
+            f"the data set {protocol.data.name} has changed since this protocol was planned "
+            f"({protocol.data.train} then, {prepared.data.train} training images now): "
+            "run the same command again to begin a new protocol"
+        )
+    return Task(
+        cell=cell,
+        protocol=protocol,
+        catalogue=catalogue,
+        dataset=source.dataset,
+        prepared=prepared,
+        arch=catalogue.find(Architecture, cell.architecture),
+        loss=catalogue.find(Loss, cell.loss),
+    )

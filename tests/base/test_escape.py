@@ -1,0 +1,163 @@
+"""Whatever a stranger's text contains, it is shown and not obeyed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gan_bench.base.escape import INERT, markdown, plain, spreadsheet
+from parsed import rendered
+
+# All of unicode, and what matters oftener than by chance.
+MARKS = "\\`*_[]()<>|~#+-.!:/&@=1a \n\r\t\x1b\x9b\x7f\0\u200b\u200e\u202e\u2066\ufeff\u2028\ud800"
+STRANGE = ["https://x.de", "www.x.de", "a@b.de", "<b>", "](javascript:x)", "---", "```", "&lt;"]
+texts = (
+    st.text() | st.text(st.sampled_from(MARKS)) | st.lists(st.sampled_from(STRANGE)).map("".join)
+)
+
+
+@pytest.mark.parametrize(
+    ("character", "shown"),
+    [
+        ("\x1b", r"\x1b"),
+        ("\0", r"\x00"),
+        ("\x7f", r"\x7f"),
+        ("\x9b", r"\x9b"),  # ESC [ in one character
+        ("\n", r"\n"),
+        ("\r", r"\r"),
+        ("\t", r"\t"),
+        *((chr(code), f"\\u{code:04x}") for code in (0x200B, 0x200E, 0x200F, 0x2028, 0x2029)),
+        *((chr(code), f"\\u{code:04x}") for code in range(0x202A, 0x202F)),
+        *((chr(code), f"\\u{code:04x}") for code in range(0x2066, 0x206A)),
+        ("\ufeff", r"\ufeff"),
+        ("\udcff", r"\udcff"),  # a byte of a file name that is no UTF-8
+        ("\U000e0041", r"\U000e0041"),
+    ],
+)
+def test_what_cannot_be_seen_is_shown_by_its_escape(character: str, shown: str) -> None:
+    assert plain(f"a{character}b") == f"a{shown}b"
+
+
+@pytest.mark.parametrize("text", ["", "dcgan", "C:\\new [red]:x:", "é 顔 ± – ↓ 😀", "a  b"])
+def test_what_can_be_seen_stays_as_it_is(text: str) -> None:
+    assert plain(text) == text
+
+
+def test_a_text_of_several_lines_may_keep_them() -> None:
+    assert plain("one\r\n\x1b[2Jtwo", keep="\n") == "one\\r\n\\x1b[2Jtwo"
+
+
+@given(texts)
+def test_a_plain_text_has_no_control_no_mark_of_direction_and_no_lone_half(text: str) -> None:
+    shown = plain(text)
+    assert {unicodedata.category(c) for c in shown}.isdisjoint({"Cc", "Cf", "Cs", "Zl", "Zp"})
+    assert shown.encode().decode() == shown
+
+
+@given(texts)
+def test_a_plain_text_is_its_own_plain_text(text: str) -> None:
+    assert plain(plain(text)) == plain(text)
+    assert plain(text, keep="\n").replace("\n", r"\n") == plain(text)
+
+
+@given(texts.filter(lambda text: "\\" not in text))
+def test_nothing_is_lost_by_being_shown(text: str) -> None:
+    """Two names that differ look different, as long as neither spells out an escape itself."""
+    back = re.compile(r"\\(?:x(..)|u(....)|U(........)|([ntr]))")
+    named = {"n": "\n", "t": "\t", "r": "\r"}
+    found = back.sub(lambda m: named.get(m[4]) or chr(int(m[1] or m[2] or m[3], 16)), plain(text))
+    assert found == text
+
+
+# Markdown
+
+PLACES = {
+    "a heading": "## {}\n",
+    "a list": "- {}\n- next\n",
+    "a line": "{}:\n\nnext\n",
+    "a cell": "| a | b |\n| --- | ---: |\n| {} | last |\n",
+    "the first cell": "| {} | b |\n| --- | ---: |\n| a | last |\n",
+    "a picture": "![samples of {}](x.png)\n",
+}
+OURS = {"h2", "ul", "li", "p", "table", "thead", "tbody", "tr", "th", "td", "img"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@given(texts)
+@example("1. a")
+@example("# a")
+@example("- - a")
+@example("~~~\n")
+@example("a\\")
+@example("\\|")
+@example("    a")
+def test_no_text_is_markup_wherever_it_stands(place: str, text: str) -> None:
+    page = rendered(PLACES[place].format(markdown(text)))
+    assert page.tags <= OURS
+    assert page.attributes("href") == []
+    if page.tables:
+        assert [len(row) for row in page.tables[0]] == [2, 2]
+    if place in ("a list", "a cell"):
+        seen = " ".join(plain(text).split())
+        assert seen in " ".join(page.text.split())
+        assert len([tag for tag, _ in page.elements if tag in ("ul", "li")]) in (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("https://x.de", r"https\://x.de"),
+        ("see www.x.de", r"see www\.x.de"),
+        ("<https://x.de>", r"&lt;https\://x.de&gt;"),
+        ("by a@b.de", "by a@<!-- -->b.de"),
+        ("@octocat", "@<!-- -->octocat"),
+    ],
+)
+def test_github_makes_no_link_and_tells_no_one(text: str, written: str) -> None:
+    """As GitHub's own renderer was seen to take it: a backslash does not stop an address."""
+    assert markdown(text) == written
+
+
+@pytest.mark.parametrize("text", ["12.35", "-0.33", "1e-05", "27 @ 40", "11.0 ± 1.0", "2.1", "–"])
+def test_a_number_stays_as_it_is(text: str) -> None:
+    assert markdown(text) == text
+
+
+# Spreadsheets
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")'])
+def test_no_cell_of_a_spreadsheet_is_a_formula(text: str) -> None:
+    assert spreadsheet(text) == f"'{text}"
+
+
+@given(texts)
+def test_a_cell_of_a_spreadsheet_is_one_plain_line(text: str) -> None:
+    cell = spreadsheet(text)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert cell.removeprefix("'").endswith(plain(text).removeprefix("'"))
+
+
+CELLS = st.text(st.sampled_from("ab9w.,+-()/% @±–↓")) | st.text(st.sampled_from("w.5")) | texts
+
+
+@given(CELLS)
+@example("www.5")
+@example("12-layer")
+@example("1) one")
+@example("12.35 ± 0.82")
+@example("20.5 @ 40")
+def test_what_is_taken_for_inert_would_not_be_changed(text: str) -> None:
+    found = markdown(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gan_bench.base.escape.INERT", re.compile("(?!)"))
+        assert markdown(text) == found
+
+
+@pytest.mark.parametrize("text", ["dcgan", "12.35 ± 0.82", "20.5 @ 40", "1 min 30 s", "5 finished"])
+def test_a_usual_cell_is_inert(text: str) -> None:
+    assert INERT.fullmatch(text)

@@ -1,0 +1,343 @@
+"""The main job, end to end, as a user runs it: a process that trains cells as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from gan_bench import Architecture
+from gan_bench import catalogue as catalogues
+from gan_bench.base import rng
+from gan_bench.results.layout import cells_in
+from gan_bench.results.reading import read_lines
+from gan_bench.results.records import read_record
+from given import Command, Draw, Place, wait_for
+
+DATA = shlex.split("--data ../shapes --size 16 --kimg 0.3 --batch 16 --samples 32 --device cpu")
+METRICS = ("precision", "recall", "density", "coverage", "diversity", "nn-ratio")
+CELLS = shlex.split("--arch dcgan --arch dense --loss minimax --loss non-saturating")
+NAMES = [
+    f"{arch}/{loss}/seed0" for arch in ("dcgan", "dense") for loss in ("minimax", "non-saturating")
+]
+UPDATES, SAMPLES = 19, 32  # 300 images in batches of 16
+
+
+@pytest.fixture(scope="module")
+def place(
+    tmp_path_factory: pytest.TempPathFactory, draw_shapes: Draw, outside: dict[str, str]
+) -> Callable[[str], Place]:
+    root = tmp_path_factory.mktemp("main-job")
+    draw_shapes(root / "shapes", 60)
+
+    def make(name: str) -> Place:
+        (root / name).mkdir()
+        return Place(root / name, outside | {"GAN_BENCH_HOME": str(root / name / "home")})
+
+    return make
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that is over."""
+
+    place: Place
+    done: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def job(place: Callable[[str], Place]) -> Job:
+    """Two architectures, two losses, the preset's own features."""
+    here = place("main")
+    return Job(here, here.run(*DATA, *CELLS))
+
+
+# The job
+
+
+def test_every_cell_finishes(job: Job) -> None:
+    assert job.done.returncode == 0, job.done.stderr
+    root = job.place.protocol
+    assert root.name.startswith("shapes-16px-0.3kimg-")
+    cells = [path.relative_to(root).as_posix() for path in cells_in(root)]
+    assert sorted(cells) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cell_leaves_its_record_curve_samples_and_generator(name: str, job: Job) -> None:
+    folder = job.place.protocol / name
+    record = read_record(folder)
+    assert record.status == "finished"
+    assert f"{record.architecture}/{record.loss}/seed{record.seed}" == name
+    assert set(record.scores) == {"fd-efficientnet-lite0", "kd-efficientnet-lite0", *METRICS}
+    assert set(record.unscored) == {"ndb"}  # too few images for bins
+    assert record.diagnosis
+    assert record.best is not None
+    assert record.scores["fd-efficientnet-lite0"].value > 0
+    assert record.scores["fd-efficientnet-lite0"].n == SAMPLES
+    assert record.cost is not None
+    assert record.cost.train_seconds > 0
+    curve = read_lines(folder / "curve.jsonl")
+    assert [row["step"] for row in curve] == list(range(1, UPDATES + 1))
+    assert curve[-1]["kimg"] == UPDATES * 16 / 1000
+    assert len(read_lines(folder / "speed.jsonl")) == UPDATES
+    assert len(list((folder / "samples").glob("*.png"))) == 10
+    assert (folder / "cell.log").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_generator_loads_into_its_architecture_and_makes_the_samples_again(
+    name: str, job: Job
+) -> None:
+    folder = job.place.protocol / name
+    arch = catalogues.load().find(Architecture, name.split("/")[0])
+    G = arch.generator((3, 16, 16)).eval()
+    G.load_state_dict(load_file(folder / "generator.safetensors"))
+    z = rng.normal(0, "z-eval", SAMPLES, arch.z_dim)
+    with torch.no_grad():
+        made = ((G(torch.from_numpy(z)) + 1) * 127.5).round().numpy().transpose(0, 2, 3, 1)
+    with Image.open(max((folder / "samples").glob("*.png"))) as opened:
+        sheet = np.asarray(opened).astype(int)
+    for k, image in enumerate(made):
+        top, left = 2 + 18 * (k // 8), 2 + 18 * (k % 8)
+        assert np.abs(sheet[top : top + 16, left : left + 16] - image).max() <= 1
+
+
+def test_cells_differ_in_what_they_should(job: Job) -> None:
+    curves = [(job.place.protocol / name / "curve.jsonl").read_bytes() for name in NAMES]
+    assert len(set(curves)) == 4
+    first = {name: read_lines(job.place.protocol / name / "curve.jsonl")[0] for name in NAMES}
+    for arch in ("dcgan", "dense"):  # the two losses agree on D, and so on its first step
+        one, other = first[f"{arch}/minimax/seed0"], first[f"{arch}/non-saturating/seed0"]
+        assert one["loss_d"] == other["loss_d"]
+        assert one["loss_g"] < 0 < other["loss_g"]
+
+
+def test_stdout_carries_the_table_and_nothing_else(job: Job) -> None:
+    lines = job.done.stdout.splitlines()
+    assert lines[0] == f"## {job.place.protocol.name}"
+    titles = {"other metrics:", "cost:"}
+    starts = ("## ", "- ", "| ", "![")
+    assert all(line == "" or line in titles or line.startswith(starts) for line in lines)
+    rows = [line for line in lines if line.startswith("| d")]
+    assert len(rows) == 3 * 4
+    assert all(line.endswith("| 1 finished |") for line in rows[:4])
+
+
+def test_stderr_tells_what_was_taken_and_how_each_cell_ended(job: Job) -> None:
+    told = job.done.stderr
+    assert "preset quick, because the device is cpu" in told
+    assert "54 training, 6 held out, 16 px" in told
+    for name in NAMES:
+        assert f"{name.replace('/', ' / ')}: finished, fd-efficientnet-lite0 " in told
+    assert told.rstrip().endswith("more: gan-bench report --format markdown|html|csv|json")
+
+
+def test_the_pictures_are_drawn_and_told(job: Job) -> None:
+    for name in ("samples", "losses", "scores"):
+        path = job.place.protocol / "figures" / f"{name}.png"
+        with Image.open(path) as opened:
+            assert min(opened.size) > 200
+        assert f"picture: results/{job.place.protocol.name}/figures/{name}.png" in job.done.stderr
+
+
+def test_what_is_known_of_the_real_images_was_computed_once(job: Job) -> None:
+    kept = list(Path(job.place.env["GAN_BENCH_HOME"], "features").glob("*.npz"))
+    features = [path for path in kept if "features" in np.load(path).files]
+    nets = sorted(path.name.rpartition("-")[0] for path in features)
+    # of the reference, and all training and held-out images as pixels
+    assert nets == ["shapes-efficientnet-lite0", *["shapes-pixels"] * 3]
+    assert len(kept) > len(features)  # what the metrics keep
+    first = min((job.place.protocol / name / "record.json").stat().st_mtime for name in NAMES)
+    assert max(path.stat().st_mtime for path in kept) < first
+
+
+@pytest.fixture
+def again(job: Job, gan_bench: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`gan-bench` in the folder of the job; whoever starts a cell is found out."""
+    monkeypatch.chdir(job.place.folder)
+    monkeypatch.setenv("GAN_BENCH_HOME", job.place.env["GAN_BENCH_HOME"])
+    monkeypatch.setattr("gan_bench_plugins.local._process", lambda cell, _: pytest.fail(str(cell)))
+    return gan_bench
+
+
+def test_the_same_command_again_trains_nothing_and_prints_the_same_table(
+    job: Job, again: Command
+) -> None:
+    files = [path for path in job.place.protocol.rglob("*") if "seed0" in path.parts]
+    before = {path: path.stat().st_mtime_ns for path in files if path.is_file()}
+    said = again("run", *DATA, *CELLS)
+    assert said.code == 0
+    assert said.out == job.done.stdout
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_with_json_stdout_is_one_document(job: Job, again: Command) -> None:
+    document = json.loads(again("run", *DATA, *CELLS, "--json").out)
+    assert document["schema"] == 1
+    (found,) = document["protocols"]
+    assert len(found["rows"]) == 4
+    assert found["slug"] == job.place.protocol.name
+
+
+def test_the_report_is_the_table_that_the_run_ended_with(job: Job, again: Command) -> None:
+    assert again("report").out == job.done.stdout
+
+
+# What goes wrong in a cell
+
+
+FAULTY = """
+    import os, signal
+    from math import prod
+    from pathlib import Path
+    from torch import nn
+    from gan_bench import Architecture, hookimpl
+
+    def boom(shape):
+        if not Path(__file__).with_name("healed").exists():
+            raise ValueError("boom | in the plugin")
+        return nn.Sequential(nn.Linear(8, prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
+
+    def killer(shape):
+        print("about to die", flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def discriminator(shape):
+        return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), 1), nn.Flatten(0))
+
+    @hookimpl
+    def gan_bench_architectures():
+        return [
+            Architecture(name=make.__name__, source="a test", z_dim=8, generator=make,
+                         discriminator=discriminator)
+            for make in (boom, killer)
+        ]
+"""
+FAULTS = shlex.split("--plugin faulty.py --arch boom --arch killer --arch dcgan --loss minimax")
+
+
+@pytest.fixture(scope="module")
+def other(place: Callable[[str], Place]) -> Job:
+    """Another user, other results, another cache: two architectures that fail, and dcgan."""
+    here = place("other")
+    (here.folder / "faulty.py").write_text(dedent(FAULTY))
+    return Job(here, here.run(*DATA, *FAULTS))
+
+
+def test_a_cell_that_fails_leaves_a_record_and_the_others_go_on(other: Job) -> None:
+    assert other.done.returncode == 3
+    record = read_record(other.place.protocol / "boom" / "minimax" / "seed0")
+    assert (record.status, record.reason) == ("failed", "ValueError: boom | in the plugin")
+    log = (other.place.protocol / "boom" / "minimax" / "seed0" / "cell.log").read_text()
+    assert "Traceback" in log
+    finished = read_record(other.place.protocol / "dcgan" / "minimax" / "seed0")
+    assert finished.status == "finished"
+
+
+def test_a_cell_that_is_killed_becomes_a_failed_record(other: Job) -> None:
+    record = read_record(other.place.protocol / "killer" / "minimax" / "seed0")
+    assert record.status == "failed"
+    assert record.reason == (
+        "at its first step the process was killed (signal 9), as the system does when memory "
+        "runs out; it said last: about to die"
+    )
+
+
+def test_failed_cells_are_rows_without_a_number_and_their_reasons_are_told(other: Job) -> None:
+    rows = [line for line in other.done.stdout.splitlines() if line.startswith("| ")]
+    boom = next(row for row in rows if row.startswith("| boom | minimax | – | – |"))
+    killer = next(row for row in rows if row.startswith("| killer | minimax | – | – |"))
+    assert boom.endswith("| 1 failed |")
+    assert killer.endswith("| 1 failed |")
+    assert "- boom / minimax / seed0: ValueError: boom \\| in the plugin" in other.done.stdout
+    assert "boom / minimax / seed0: failed, ValueError: boom | in the plugin" in other.done.stderr
+    assert "Traceback" not in other.done.stderr
+
+
+def test_the_same_cell_elsewhere_has_the_same_protocol_curve_and_scores(
+    job: Job, other: Job
+) -> None:
+    assert job.place.protocol.name == other.place.protocol.name
+    one, two = (j.place.protocol / "dcgan" / "minimax" / "seed0" for j in (job, other))
+    assert (one / "curve.jsonl").read_bytes() == (two / "curve.jsonl").read_bytes()
+    assert (one / "generator.safetensors").read_bytes() == (
+        two / "generator.safetensors"
+    ).read_bytes()
+    for path in (one / "samples").iterdir():
+        assert path.read_bytes() == (two / "samples" / path.name).read_bytes()
+    assert read_record(one).scores == read_record(two).scores
+
+
+def test_failed_cells_are_trained_again_when_asked_for(
+    other: Job, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(other.place.folder)
+    for name in ("GAN_BENCH_HOME", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, other.place.env[name])
+    (other.place.folder / "faulty.py").with_name("healed").touch()
+    boom = [*DATA, "--plugin", "faulty.py", "--arch", "boom", "--loss", "minimax"]
+    folder = other.place.protocol / "boom" / "minimax" / "seed0"
+    assert gan_bench("run", *boom).code == 3  # unasked, it stays as it was
+    assert read_record(folder).status == "failed"
+    said = gan_bench("run", *boom, "--retry-failed")
+    assert said.code == 0, said.err
+    assert read_record(folder).status == "finished"
+    assert "| boom | minimax | – |" not in said.out
+
+
+# Interrupted
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(
+    ("name", "sent", "code", "file", "jobs"),
+    [
+        ("ctrl-c", signal.SIGINT, 130, "curve.jsonl", 2),
+        ("sigterm", signal.SIGTERM, 143, "starts.jsonl", 1),
+    ],
+)
+def test_an_interrupted_run_leaves_no_process_and_says_how_to_go_on(
+    name: str,
+    sent: signal.Signals,
+    code: int,
+    file: str,
+    jobs: int,
+    place: Callable[[str], Place],
+) -> None:
+    here = place(name)
+    words = ["--arch=dense", *DATA, "--kimg=300", f"--seeds={jobs}", f"--jobs={jobs}"]
+    running = here.start(*words)
+    try:
+        me = psutil.Process(running.pid)
+        wait_for(lambda: len(list(here.folder.glob(f"results/*/*/*/*/{file}"))) == jobs, running)
+        cells = me.children(recursive=True)
+        ends = sorted(cell.cmdline()[-1][-26:] for cell in cells)
+        assert ends == [f"dense/non-saturating/seed{k}" for k in range(jobs)]
+        running.send_signal(sent)
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == code, err
+    assert out == ""
+    assert "Traceback" not in err
+    assert "stopping: each cell saves its state" in err
+    assert err.endswith(f"nothing is lost; to go on:\ngan-bench run {shlex.join(words)}\n")
+    gone, alive = psutil.wait_procs(cells, timeout=20)
+    assert (len(gone), alive) == (jobs, [])
+    assert not list(here.folder.rglob("record.json"))
+    if file == "curve.jsonl":  # long before the first tick
+        assert len(list(here.folder.glob("results/*/*/*/*/checkpoint/*.pt"))) == jobs

@@ -1,0 +1,59 @@
+"""The core knows no loss, architecture, data set, metric or other offer by its name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gan_bench
+from gan_bench import catalogue as catalogues
+
+FILES = sorted(Path(gan_bench.__file__).parent.rglob("*.py"))
+# Names that are also plain English, and so may be said in a sentence of a docstring.
+PLAIN = {"dense", "diversity", "full", "local", "modes", "quick", "standard", "inception"}
+PLAIN |= {"pixels", "precision", "spread"}
+
+
+def built_in_names() -> set[str]:
+    offers = catalogues.load().offers.values()
+    return {
+        name
+        for kind in offers
+        for name, (_, plugin) in kind.items()
+        if plugin.distribution == "gan-bench"
+    }
+
+
+def literals(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def said(name: str, text: str) -> bool:
+    return bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
+
+
+def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
+    path = tmp_path / "core.py"
+    path.write_text('if name == "dcgan":\n    x = f"{y}minimax"\n')
+    assert {"dcgan", "minimax"} <= set(literals(path))
+    assert said("dcgan", "else: dcgan.")
+    assert not said("dcgan", "dcgan-mnist")
+    assert len(FILES) > 50
+    assert {"dcgan", "dense", "minimax", "mnist", "toonfaces", "fid", "quick"} <= built_in_names()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_name_of_a_built_in_is_a_string_in_the_core(path: Path) -> None:
+    assert not built_in_names() & set(literals(path))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_name_of_a_built_in_is_said_in_the_core(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not {name for name in built_in_names() - PLAIN if said(name, text)}

@@ -1,0 +1,221 @@
+"""Architectures whose quality is known go through the whole pipeline, and come out in that order.
+
+An oracle's generator has learnt its images by heart: z chooses one. What it is trained for is one
+number that no image depends on, so the cell that trains, looks, generates and measures is a
+user's own, and only the quality of the images is ours.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+
+import oracles
+from gan_bench import Dataset, Metric
+from gan_bench import catalogue as catalogues
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract.offers import Fault
+from gan_bench.data.cache import Prepared, prepare
+from gan_bench.data.source import Source
+from gan_bench.measure.corruptions import Rung, Steps, ladders
+from gan_bench.results.records import Record, read_record
+from gan_bench.run.cell import run_cell
+from gan_bench.run.folders import folders_of, lay_out
+from gan_bench.run.plan import Planned, make_plan
+from gan_bench.run.request import Request
+
+N, SIZE, POOL = 2_048, 32, 4_096  # images of a cell, their side, and what an oracle chooses from
+STEPS = Steps(kept=(100, 10), distinct=(10, 1), sigmas=(1.0,), stds=(16,), shares=(0.5, 1.0))
+PERFECT = "perfect"
+
+ARCHITECTURES = '''
+"""What an oracle is to gan-bench: an architecture like any other."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from gan_bench import Architecture, hookimpl
+
+
+class Chosen(nn.Module):
+    """z (N, 4) -> (N, C, H, W): one of the images, chosen by z alone; any is as likely."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.nothing = nn.Parameter(torch.zeros(()))
+        self.register_buffer("images", torch.from_numpy(np.load(path)), persistent=False)
+
+    def forward(self, z):
+        uniform = torch.special.ndtr(z[:, 0].double())  # of a normal number: 0 to 1
+        rows = (uniform * len(self.images)).long().clamp(0, len(self.images) - 1)
+        return self.images[rows].float() / 127.5 - 1 + 0 * self.nothing
+
+
+class Doubt(nn.Module):
+    """It believes nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.doubt = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x):
+        return self.doubt * x.mean((1, 2, 3))
+
+
+@hookimpl
+def gan_bench_architectures():
+    return [
+        Architecture(
+            name=path.stem,
+            source="a test",
+            z_dim=4,
+            generator=lambda _, path=path: Chosen(path),
+            discriminator=lambda _: Doubt(),
+        )
+        for path in sorted(Path(__file__).parent.glob("*.npy"))
+    ]
+'''
+
+
+def named(rung: str) -> str:
+    """A rung's name as a folder's: `50% copies` is `50-copies`."""
+    return rung.replace("% ", "-").replace(",", "").replace(" ", "-")
+
+
+def rungs(prepared: Prepared) -> list[Rung]:
+    """Every oracle's images, more than a cell asks for."""
+    faces = oracles.material(POOL, SIZE)
+    return list(ladders(replace(faces, train=prepared.train), STEPS))
+
+
+def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
+    """As `gan-bench run --plugin FILE --arch NAME... --metric NAME... --kimg 0.064`.
+
+    Every metric that claims to see a fault, on the preset's features or on what it reads itself.
+    """
+    known = catalogues.load([plugin])
+    dataset, features = known.find(Dataset, "toonfaces"), "efficientnet-lite0"
+    metrics = tuple(
+        metric.name
+        for metric in known.all(Metric)
+        if metric.sees
+        and metric.features in (None, features, "pixels")
+        and not metric.name.endswith("-pixels")  # the families of a net that no preset takes
+        and not metric.unsuited(dataset)
+    )
+    request = Request(
+        architectures=tuple(names),
+        data=dataset.name,
+        size=SIZE,
+        kimg=0.064,
+        batch=64,  # one update, one look
+        features=(features,),
+        metrics=metrics,
+        samples=N,
+        device="cpu",
+        plugins=(plugin,),
+    )
+    return make_plan(request, known), known
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What the cells left, by the oracle's name, and which metric was asked."""
+
+    records: dict[str, Record]
+    faults: dict[str, Fault]
+    metrics: dict[str, Metric]
+
+    def ladder(self, fault: Fault) -> list[str]:
+        """The perfect generator, then the oracles with that fault, the mildest first."""
+        return [PERFECT, *(name for name, its in self.faults.items() if its == fault)]
+
+    def badness(self, metric: str, oracle: str) -> float:
+        """Where more is worse; a refusal is worse than any number."""
+        if metric in self.records[oracle].unscored:
+            return math.inf
+        value = self.records[oracle].scores[metric].value
+        return -value if self.metrics[metric].higher_is_better else value
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    """Every oracle's cell, run to its end in this process."""
+    folder = tmp_path_factory.mktemp("oracles")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_BENCH_HOME", str(folder / "home"))
+        # no errors of sampling: they cost as much again, and order nothing
+        patch.setattr("gan_bench.measure.evaluator.LEAST", N)
+        return run(folder)
+
+
+def run(folder: Path) -> Outcomes:
+    toonfaces = catalogues.load().find(Dataset, "toonfaces")
+    made = rungs(prepare(Source(toonfaces), SIZE))
+    np.save(folder / f"{PERFECT}.npy", oracles.other_real(POOL, SIZE))
+    for rung in made:
+        np.save(folder / f"{named(rung.name)}.npy", rung.images)
+    (folder / "plugin.py").write_text(ARCHITECTURES)
+    faults = {named(rung.name): rung.fault for rung in made}
+    planned, known = plan(folder / "plugin.py", [PERFECT, *faults])
+    lay_out(planned, folder / "results")
+    records = {}
+    for where in folders_of(planned, folder / "results"):
+        run_cell(where)
+        record = read_record(where)
+        records[record.architecture] = record
+    judged = planned.plan.protocol.evaluation.metrics
+    return Outcomes(records, faults, {m.name: known.find(Metric, m.name) for m in judged})
+
+
+def test_every_oracle_has_an_outcome(outcomes: Outcomes) -> None:
+    failed = {name: r.reason for name, r in outcomes.records.items() if r.status == "failed"}
+    assert failed == {}
+    assert outcomes.records[PERFECT].status == "finished"
+    assert outcomes.records["1-repeated"].status == "collapsed"
+
+
+@pytest.mark.parametrize("fault", get_args(Fault))
+def test_every_metric_that_claims_to_see_a_fault_scores_it_in_order(
+    fault: Fault, outcomes: Outcomes
+) -> None:
+    claiming = [name for name, metric in outcomes.metrics.items() if fault in metric.sees]
+    assert claiming
+    ladder = outcomes.ladder(fault)
+    assert len(ladder) > 1
+    wrong = [
+        f"{name}: {worse} ({outcomes.badness(name, worse):g}) after {better} "
+        f"({outcomes.badness(name, better):g})"
+        for name in claiming
+        for better, worse in pairwise(ladder)
+        if not _follows(outcomes, name, better, worse)
+    ]
+    assert wrong == []
+
+
+def _follows(outcomes: Outcomes, metric: str, better: str, worse: str) -> bool:
+    """Worse than real images; of two faulty sets either may be as bad: some scores have a worst."""
+    one, other = outcomes.badness(metric, better), outcomes.badness(metric, worse)
+    return one < other if better == PERFECT else one <= other
+
+
+def test_other_real_images_score_as_metrics_promise(outcomes: Outcomes) -> None:
+    for name, metric in outcomes.metrics.items():
+        if metric.real is not None:
+            low, high = metric.real
+            assert low <= outcomes.records[PERFECT].scores[name].value <= high, name
+
+
+def test_only_what_does_not_vary_is_refused(outcomes: Outcomes) -> None:
+    refused = {name for name, record in outcomes.records.items() if record.unscored}
+    assert refused <= {"1-repeated"}

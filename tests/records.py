@@ -1,0 +1,92 @@
+"""Results folders written by hand, for tests of what is reported about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gan_bench.contract.protocol import (
+    Cell,
+    Data,
+    Evaluation,
+    MetricSpec,
+    Protocol,
+    RunEnvironment,
+    Schedule,
+)
+from gan_bench.results.atomic import make_folder, write_json
+from gan_bench.results.layout import cell_dir, protocol_dir
+from gan_bench.results.records import Record, write_record
+
+FD = MetricSpec(name="fd-eye", higher_is_better=False, features="eye")
+DIVERSITY = MetricSpec(name="diversity", higher_is_better=True, features="eye")
+
+
+def protocol(kimg: float = 100, metrics: tuple[MetricSpec, ...] = (FD, DIVERSITY)) -> Protocol:
+    return Protocol(
+        data=Data(name="faces", fingerprint="ab" * 32, shape=(3, 16, 16), train=900, held_out=100),
+        schedule=Schedule(kimg=kimg, batch=50, ema_kimg=2),
+        evaluation=Evaluation(
+            samples=500, features="eye", digests={"eye": "cd" * 32}, metrics=metrics
+        ),
+    )
+
+
+PLAIN = protocol()
+
+
+def lay(
+    results: Path,
+    architecture: str,
+    loss: str = "hinge",
+    seed: int = 0,
+    under: Protocol = PLAIN,
+    status: str | None = "finished",
+    scores: dict[str, float] | None = None,
+    **more: Any,
+) -> Path:
+    """A cell as it is found when its work is over; status None: it is not."""
+    cell = Cell(
+        architecture=architecture,
+        loss=loss,
+        seed=seed,
+        environment=RunEnvironment(device="cpu", named=True),
+    )
+    folder = cell_dir(results, under, cell)
+    root = protocol_dir(results, under)
+    make_folder(folder)
+    write_json(root / "protocol.json", under.model_dump(mode="json"))
+    write_json(folder / "cell.json", cell.model_dump(mode="json"))
+    if status is not None:
+        directions = {m.name: m.higher_is_better for m in under.evaluation.metrics}
+        document = {
+            "architecture": architecture,
+            "loss": loss,
+            "seed": seed,
+            "status": status,
+            "scores": {
+                name: {
+                    "value": value,
+                    "higher_is_better": directions[name],
+                    "features": "eye",
+                    "n": 500,
+                    "reference": "train",
+                    "reference_n": 450,
+                }
+                for name, value in (scores or {}).items()
+            },
+            "cost": {
+                "train_seconds": 90.0,
+                "images_per_second": 1111.1,
+                "evaluate_seconds": 5.0,
+                "peak_memory_mib": 800.0,
+                "g_parameters": 1_200_000,
+                "d_parameters": 300_000,
+                "g_macs": 2_500_000,
+                "d_macs": 1_000_000,
+            },
+            "device": "cpu (2 threads)",
+            "ended": "2026-01-01T00:00:00+00:00",
+        }
+        write_record(folder, Record.model_validate(document | more))
+    return folder

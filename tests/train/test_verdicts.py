@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gan_bench.contract.protocol import Gauge, MetricSpec
+from gan_bench.results.records import Verdict
+from gan_bench.train.verdicts import Look, healthy, verdict_at
+
+FD = MetricSpec(name="fd", higher_is_better=False, features="net")
+COVERAGE = MetricSpec(name="coverage", higher_is_better=True, features="net")
+KID = MetricSpec(name="kid", higher_is_better=False, features="net")
+DIVERSITY = Gauge(name="diversity", higher_is_better=True, features="net", floor=0.1)
+REPEATS = Gauge(name="repeats", higher_is_better=False, features="net", floor=0.5)
+
+positive = st.floats(0.01, 1e4)
+curves = st.lists(positive, min_size=1, max_size=30)
+
+
+def looks(**scores: Sequence[float | None]) -> list[Look]:
+    """One look every 10 kimg; None is a score that was not measured."""
+    rows = [dict(zip(scores, row, strict=True)) for row in zip(*scores.values(), strict=True)]
+    return [
+        Look(10.0 * (k + 1), {name: s for name, s in row.items() if s is not None})
+        for k, row in enumerate(rows)
+    ]
+
+
+def verdict(ranking: MetricSpec = FD, *gauges: Gauge, **scores: Sequence[float | None]) -> Any:
+    """Its kind."""
+    found = verdict_at(looks(**scores), ranking, gauges)
+    return found and found.kind
+
+
+def onsets(curve: Sequence[float], ranking: MetricSpec = FD) -> list[int]:
+    """Every tick at which the curve so far is degraded."""
+    seen = looks(**{ranking.name: curve})
+    return [k for k in range(len(seen)) if verdict_at(seen[: k + 1], ranking, [])]
+
+
+# Collapsed
+
+
+def test_a_gauge_beyond_its_floor_for_three_ticks_is_a_collapse_with_its_numbers() -> None:
+    seen = looks(fd=[300, 200, 210, 220], diversity=[0.4, 0.021, 0.0099, 0])
+    assert verdict_at(seen, FD, [DIVERSITY]) == Verdict(
+        kind="collapsed",
+        kimg=40,
+        reason="diversity 0.021, 0.0099, 0 at the last three ticks; "
+        "under 0.1 G makes too few different images",
+    )
+
+
+@pytest.mark.parametrize(
+    "diversity",
+    [
+        [0.4, 0.4, 0.0, 0.0],  # two ticks are not three
+        [0.0, 0.0, 0.2, 0.0],  # not in a row
+        [0.0, 0.0, 0.0, 0.2],  # it came back
+        [0.4, 0.1, 0.1, 0.1],  # on the floor is not beyond it
+        [0.0, 0.0, 0.0],  # nothing is known of what was before
+        [0.0],
+    ],
+)
+def test_less_than_three_ticks_in_a_row_up_to_the_last_are_no_collapse(
+    diversity: list[float],
+) -> None:
+    assert verdict(FD, DIVERSITY, fd=[300] * len(diversity), diversity=diversity) is None
+
+
+def test_a_young_g_is_let_go_on_for_as_long_as_it_gets_better() -> None:
+    young = [0.0, 0.01, 0.02, 0.04, 0.05, 0.06]
+    for k in range(1, 7):
+        assert verdict(FD, DIVERSITY, fd=[9] * k, diversity=young[:k]) is None
+    stuck = [*young, 0.05, 0.06, 0.04]
+    assert verdict(FD, DIVERSITY, fd=[9] * 8, diversity=stuck[:8]) is None
+    assert verdict(FD, DIVERSITY, fd=[9] * 9, diversity=stuck) == "collapsed"
+
+
+def test_a_collapse_holds_until_the_gauge_is_back_on_the_good_side() -> None:
+    diversity = [0.0, 0.02, 0.01, 0.01, 0.01, 0.03, 0.05, 0.09, 0.1, 0.05]
+    kinds = [
+        verdict(FD, DIVERSITY, fd=[9] * k, diversity=diversity[:k])
+        for k in range(1, len(diversity) + 1)
+    ]
+    assert kinds == [None] * 4 + ["collapsed"] * 4 + [None] * 2
+
+
+@pytest.mark.parametrize("grey", [0.0, 0.01])
+def test_a_g_that_never_had_any_variety_is_collapsed_at_the_fourth_tick(grey: float) -> None:
+    assert verdict(FD, DIVERSITY, fd=[9] * 3, diversity=[grey] * 3) is None
+    assert verdict(FD, DIVERSITY, fd=[9] * 4, diversity=[grey] * 4) == "collapsed"
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_a_gauge_that_only_gets_better_or_is_never_beyond_its_floor_is_no_collapse(
+    diversity: list[float],
+) -> None:
+    fd = [9.0] * len(diversity)
+    rising = sorted(set(diversity))
+    assert verdict(FD, DIVERSITY, fd=fd[: len(rising)], diversity=rising) is None
+    assert verdict(FD, DIVERSITY, fd=fd, diversity=[max(0.1, each) for each in diversity]) is None
+
+
+def test_a_gauge_of_which_less_is_better_has_its_floor_above() -> None:
+    assert verdict(FD, REPEATS, fd=[9] * 4, repeats=[0.9, 0.8, 0.7, 0.6]) is None
+    assert verdict(FD, REPEATS, fd=[9] * 4, repeats=[0.1, 0.2, 0.3, 0.4]) is None
+    found = verdict_at(looks(fd=[9] * 4, repeats=[0.1, 0.6, 0.7, 0.8]), FD, [REPEATS])
+    assert found is not None
+    assert found.reason.startswith("repeats 0.6, 0.7, 0.8 at the last three ticks; over 0.5 ")
+
+
+def test_any_gauge_is_enough_and_the_first_one_is_named() -> None:
+    both = looks(fd=[9] * 4, diversity=[0] * 4, repeats=[1] * 4)
+    found = verdict_at(both, FD, [REPEATS, DIVERSITY])
+    assert found is not None
+    assert found.reason.startswith("repeats")
+    assert verdict(FD, DIVERSITY, REPEATS, fd=[9] * 4, diversity=[1] * 4, repeats=[1] * 4)
+
+
+def test_collapsed_wins_over_degraded() -> None:
+    fd = [100, 400, 400, 400]
+    assert verdict(FD, fd=fd) == "degraded"
+    assert verdict(FD, DIVERSITY, fd=fd, diversity=[0.5, 0, 0, 0]) == "collapsed"
+
+
+def test_a_tick_at_which_the_gauge_was_not_measured_says_nothing_either_way() -> None:
+    gone: list[float | None] = [0.4, 0.0, 0.0, None, 0.0]
+    assert verdict(FD, DIVERSITY, fd=[9] * 5, diversity=gone) == "collapsed"
+    assert verdict(FD, DIVERSITY, fd=[9] * 4, diversity=gone[:4]) is None
+
+
+# Degraded
+
+
+def test_a_score_of_1_5_times_its_best_at_two_ticks_is_degraded_with_its_numbers() -> None:
+    found = verdict_at(looks(fd=[400, 180.4, 190, 310.2, 305]), FD, [])
+    assert found == Verdict(
+        kind="degraded",
+        kimg=50,
+        reason="fd 310, 305 at the last two ticks; its best was 180, at 20 kimg",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fd", "kind"),
+    [
+        ([100, 150, 150], "degraded"),
+        ([100, 149, 900], None),
+        ([100, 149, 149, 149, 149], None),
+        ([100, 900, 120], None),  # a single outlier, however far
+        ([100, 900, 120, 900, 120], None),
+        ([400, 300, 200, 100, 50], None),
+        ([300, 5, 8, 7], None),  # the second one is within 1.5 times the best
+        ([300, 5, 8, 8], "degraded"),  # the running best falls fast at first
+        ([100], None),
+        ([], None),
+    ],
+)
+def test_cases_of_degradation(fd: list[float], kind: str | None) -> None:
+    assert verdict(FD, fd=fd) == kind
+
+
+def test_it_holds_for_as_long_as_it_is_so_and_ends_when_the_score_comes_back() -> None:
+    assert onsets([100, 90, 200, 210, 220, 230, 100, 80, 70]) == [3, 4, 5]
+
+
+def test_a_later_better_best_is_what_counts() -> None:
+    assert onsets([300, 100, 200, 90, 140, 140, 130, 136]) == [5]
+
+
+def test_a_score_of_which_more_is_better_degrades_downwards_even_to_nothing() -> None:
+    assert verdict(COVERAGE, coverage=[0.0, 0.75, 0.5, 0.5]) == "degraded"
+    assert verdict(COVERAGE, coverage=[0.0, 0.75, 0.0, 0.0]) == "degraded"
+    assert verdict(COVERAGE, coverage=[0.1, 0.6, 0.7, 0.9]) is None
+    assert verdict(COVERAGE, coverage=[0.0, 0.0, 0.0, 0.0]) is None
+
+
+@pytest.mark.parametrize("kid", [[0.1, -0.001, 0.5, 0.5], [0.1, 0.0, 0.5, 0.5]])
+def test_times_worse_means_nothing_of_scores_around_zero(kid: list[float]) -> None:
+    assert verdict(KID, kid=kid) is None
+
+
+def test_a_tick_without_the_score_is_left_out() -> None:
+    assert verdict(FD, fd=[100, 200, None, 200]) == "degraded"
+    assert verdict(FD, fd=[100, 200, 200, None]) == "degraded"
+    assert verdict(FD, fd=[100, None, None, 200]) is None
+
+
+@given(curves, positive)
+def test_the_unit_of_the_score_makes_no_difference(curve: list[float], unit: float) -> None:
+    scale = 2.0 ** round(unit % 20)  # exact, so that no rounding moves a score over the line
+    assert onsets([scale * score for score in curve]) == onsets(curve)
+
+
+@given(curves)
+def test_a_curve_that_only_improves_is_never_degraded(curve: list[float]) -> None:
+    assert onsets(sorted(curve, reverse=True)) == []
+    assert onsets(sorted(curve), COVERAGE) == []
+
+
+@given(curves, st.integers(0, 29), st.floats(1e-3, 1e6))
+def test_one_outlier_in_an_improving_curve_is_never_degraded(
+    curve: list[float], where: int, score: float
+) -> None:
+    """An outlier to the worse; after one to the better, all that follows is worse than the best."""
+    better = sorted(curve, reverse=True)
+    better.insert(where, max(score, better[min(where, len(better) - 1)]))
+    assert onsets(better) == []
+
+
+@given(curves)
+def test_it_is_never_later_than_the_simple_rule_of_three_ticks(curve: list[float]) -> None:
+    worse = [score >= 1.5 * min(curve[: k + 1]) for k, score in enumerate(curve)]
+    simple = [k for k in range(2, len(curve)) if all(worse[k - 2 : k + 1])]
+    assert {k - 1 for k in simple} | set(simple) <= set(onsets(curve))
+
+
+@given(curves)
+def test_no_verdict_reads_the_future(curve: list[float]) -> None:
+    for k in range(1, len(curve)):
+        assert onsets(curve[:k]) == [tick for tick in onsets(curve) if tick < k]
+
+
+@given(curves)
+def test_better_up_and_better_down_are_the_same_rule(curve: list[float]) -> None:
+    exact = [2.0 ** round(score % 8) for score in curve]
+    assert onsets([1 / score for score in exact], COVERAGE) == onsets(exact)
+
+
+# Healthy
+
+
+@pytest.mark.parametrize(
+    ("fd", "diversity", "expected"),
+    [
+        ([200, 100], [0.5, 0.5], True),
+        ([100, 124], [0.5, 0.5], True),
+        ([100, 125], [0.5, 0.5], False),  # suspicious
+        ([200, 100], [0.5, 0.09], False),  # one sign, long before a verdict
+        ([100, 200, 100], [0.5, 0.0, 0.5], True),  # only the last look counts
+        ([200, None], [0.5, 0.5], False),  # what was not measured is not known to be healthy
+        ([200, 100], [0.5, None], False),
+        ([], [], False),
+    ],
+)
+def test_a_state_is_worth_returning_to_if_nothing_at_all_is_wrong_with_it(
+    fd: list[float | None], diversity: list[float | None], expected: bool
+) -> None:
+    assert healthy(looks(fd=fd, diversity=diversity), FD, [DIVERSITY]) is expected
+
+
+@given(curves, st.lists(st.floats(0, 1), min_size=30, max_size=30))
+def test_a_state_with_a_verdict_is_never_healthy(
+    curve: list[float], diversity: list[float]
+) -> None:
+    seen = looks(fd=curve, diversity=diversity[: len(curve)])
+    assert not (verdict_at(seen, FD, [DIVERSITY]) and healthy(seen, FD, [DIVERSITY]))
+
+
+@given(curves)
+def test_the_best_so_far_is_healthy(curve: list[float]) -> None:
+    seen = looks(fd=[*curve, min(curve)], diversity=[0.5] * (len(curve) + 1))
+    assert healthy(seen, FD, [DIVERSITY])
