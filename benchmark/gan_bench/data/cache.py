@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import math
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,10 +16,10 @@ from typing import Any
 
 import filelock
 import numpy as np
-import platformdirs
 
 from gan_bench.base import text
 from gan_bench.base.escape import plain
+from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import DataError, StorageError
 from gan_bench.contract.offers import Shape
 from gan_bench.contract.protocol import Data
@@ -39,15 +38,6 @@ class Prepared:
     train: np.ndarray
     held_out: np.ndarray
     report: dict[str, Any]
-
-
-def cache_dir() -> Path:
-    """$GAN_BENCH_HOME, or the user's cache folder."""
-    if home := os.environ.get("GAN_BENCH_HOME"):
-        return Path(home)
-    if os.path.expanduser("~") == "~" and not os.environ.get("XDG_CACHE_HOME"):
-        return Path(".cache", "gan-bench").absolute()  # a user without a home, as in a container
-    return Path(platformdirs.user_cache_dir("gan-bench"))
 
 
 def prepare(source: Source, size: int, progress: Progress = lambda *_: None) -> Prepared:

@@ -14,12 +14,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from gan_bench.base.home import cache_dir
 from gan_bench.base.precision import settle
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, GanBenchError, StorageError, Unscorable, sentence
 from gan_bench.contract.offers import Dataset, Features, Metric, Samples
 from gan_bench.contract.protocol import Evaluation, MetricSpec, Protocol
-from gan_bench.data.cache import Prepared, cache_dir, locked
+from gan_bench.data.cache import Prepared, locked
 from gan_bench.measure.features import (
     Arrays,
     Extract,

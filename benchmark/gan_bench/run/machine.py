@@ -16,8 +16,8 @@ from typing import Any, Literal, NoReturn
 import psutil
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import GanBenchError
-from gan_bench.data.cache import cache_dir
 from gan_bench.run.plan import pick_device
 
 Status = Literal["ok", "failed", "not here"]

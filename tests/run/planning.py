@@ -1,0 +1,66 @@
+"""Offers and records that the tests of plans share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_bench import (
+    Dataset,
+    Engine,
+    Images,
+)
+from gan_bench.catalogue import Catalogue, Plugin
+from gan_bench.results.records import Record, write_record
+from gan_bench.run.plan import Planned
+
+TEST = Plugin("test", "test", "1", dict)
+NO_MODES = ["precision", "recall", "density", "coverage", "diversity", "ndb", "nn-ratio"]
+
+
+def offer(known: Catalogue, *offers: Any) -> None:
+    for each in offers:
+        known.offers[type(each)][each.name] = (each, TEST)
+
+
+def blank(name: str, **more: Any) -> Dataset:
+    """A named data set of empty images, at any size."""
+
+    def load(root: Path | None, size: int, download: bool) -> Images:
+        pixels = np.zeros((80, 1, size, size), np.uint8)
+        return Images(train=pixels, held_out=pixels)
+
+    return Dataset(name=name, source="a test", version="1", load=load, **more)
+
+
+def names(planned: Planned) -> list[str]:
+    return [f"{c.architecture}/{c.loss}/{c.seed}" for c in planned.plan.cells]
+
+
+def record(folder: Path, status: str, reason: str | None = None) -> None:
+    arch, loss, seed = folder.parts[-3:]
+    document = {"architecture": arch, "loss": loss, "seed": int(seed[4:]), "ended": "now"}
+    written = Record.model_validate(document | {"status": status, "reason": reason})
+    write_record(folder, written)
+
+
+class Scripted:
+    """An engine that does to each cell what it is told to, and remembers which it was given."""
+
+    def __init__(self, act: Callable[[Path], int]) -> None:
+        self.act = act
+        self.given: list[Path] = []
+        self.slots: list[int] = []
+
+    def start(self, cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
+        self.given = list(cells)
+        self.slots.append(slots)
+        for cell in cells:
+            yield cell, self.act(cell)
+
+    @property
+    def offer(self) -> Engine:
+        return Engine(name="scripted", source="a test", start=self.start)

@@ -1,0 +1,158 @@
+"""The folders of a plan: made, and kept from being mixed up."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from planning import Scripted, record
+
+from gan_bench import (
+    DataError,
+    StorageError,
+    UsageError,
+)
+from gan_bench.results.layout import protocol_of
+from gan_bench.results.locks import alone_in
+from gan_bench.results.reading import read_model
+from gan_bench.results.records import read_record
+from gan_bench.run.folders import check_writable, failed, folders_of, lay_out
+from gan_bench.run.plan import Planned
+from gan_bench.run.scheduler import run_cells
+
+# Laying out
+
+
+def test_a_plan_is_laid_out_as_files_that_say_all(
+    plan: Callable[..., Planned], tmp_path: Path
+) -> None:
+    planned = plan(architectures=("dense", "dcgan"))
+    lay_out(planned, tmp_path / "results")
+    root = tmp_path / "results" / planned.plan.protocol.slug
+    folders = folders_of(planned, tmp_path / "results")
+    assert folders == [root / arch / "non-saturating" / "seed0" for arch in ("dense", "dcgan")]
+    for folder, cell in zip(folders, planned.plan.cells, strict=True):
+        assert protocol_of(folder) == planned.plan.protocol
+        assert read_model(folder / "cell.json", type(cell)) == cell
+    assert (root / "data-report.json").exists()
+
+
+def ended_three_ways(plan: Callable[..., Planned], results: Path) -> tuple[Planned, list[Path]]:
+    planned = plan(seeds=3)
+    lay_out(planned, results)
+    folders = folders_of(planned, results)
+    for folder, status in zip(folders, ("finished", "failed", "diverged"), strict=True):
+        record(folder, status)
+    return planned, folders
+
+
+def test_an_outcome_stays_as_it_is_when_the_plan_is_laid_out_again(
+    plan: Callable[..., Planned], tmp_path: Path
+) -> None:
+    planned, folders = ended_three_ways(plan, tmp_path)
+    before = [(folder / "cell.json").stat().st_mtime_ns for folder in folders]
+    lay_out(planned, tmp_path)
+    assert [(folder / "cell.json").stat().st_mtime_ns for folder in folders] == before
+    assert [read_record(folder).status for folder in folders] == [
+        "finished",
+        "failed",
+        "diverged",
+    ]
+
+
+def test_to_retry_takes_back_the_failed_and_no_other(
+    plan: Callable[..., Planned], tmp_path: Path
+) -> None:
+    planned, folders = ended_three_ways(plan, tmp_path)
+    lay_out(planned, tmp_path, retry_failed=True)
+    assert [(folder / "record.json").exists() for folder in folders] == [True, False, True]
+
+
+def test_results_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"cannot write the results folder .*choose another wit"):
+        check_writable(tmp_path / "file" / "results")
+
+
+def test_to_try_whether_results_can_be_written_leaves_nothing_in_them(tmp_path: Path) -> None:
+    check_writable(tmp_path / "results")
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+# What is there already
+
+
+def test_a_record_that_cannot_be_read_is_neither_written_over_nor_an_outcome(
+    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    path = folders[0] / "record.json"
+    path.write_text('{"schema_number": 99}')
+    lay_out(plan(seeds=2), tmp_path / "results")
+    engine = Scripted(lambda folder: record(folder, "finished") or 0)
+    list(run_cells(engine.offer, folders))
+    assert engine.given == [folders[1]]
+    assert path.read_text() == '{"schema_number": 99}'
+    assert [failed(folder) for folder in folders] == [True, False]
+
+
+def test_a_protocol_edited_by_hand_is_refused_with_what_differs(
+    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    path = folders[0].parents[2] / "protocol.json"
+    path.write_text(path.read_text().replace('"batch": 8', '"batch": 9'))
+    with pytest.raises(UsageError, match=r"\(schedule.batch: 9 then, 8 now\): it was edited by h"):
+        lay_out(plan(seeds=2), tmp_path / "results")
+
+
+def test_a_damaged_protocol_is_written_again(
+    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    path = folders[0].parents[2] / "protocol.json"
+    before = path.read_bytes()
+    path.write_bytes(before[:100])
+    lay_out(plan(seeds=2), tmp_path / "results")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("begun", "refused"), [(True, True), (False, False)])
+def test_a_changed_data_set_is_refused_only_where_a_cell_was_begun(
+    begun: bool, refused: bool, plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    if begun:
+        (folders[1] / "checkpoint").mkdir()
+        (folders[1] / "checkpoint" / "000000001.pt").touch()
+    next((tmp_path / "shapes").iterdir()).unlink()
+    changed = plan(seeds=2)
+    if refused:
+        with pytest.raises(DataError, match=rf"shapes has changed since {folders[1]} was begun"):
+            lay_out(changed, tmp_path / "results")
+    else:
+        lay_out(changed, tmp_path / "results")
+    assert len(list((tmp_path / "results").iterdir())) == (1 if refused else 2)
+
+
+def test_another_schedule_is_another_protocol_not_a_changed_data_set(
+    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    (folders[1] / "checkpoint").mkdir()
+    (folders[1] / "checkpoint" / "000000001.pt").touch()
+    lay_out(plan(seeds=2, kimg=3.5), tmp_path / "results")
+    assert len(list((tmp_path / "results").iterdir())) == 2
+
+
+# Two runs at once
+
+
+def test_two_runs_are_never_in_one_folder(tmp_path: Path) -> None:
+    def second() -> None:
+        with alone_in(tmp_path / "protocol"):
+            pytest.fail("both are in")
+
+    holder = rf"is being used by another run \(process {os.getpid()} on {socket.gethostname()}\)"
+    with alone_in(tmp_path / "protocol"), pytest.raises(StorageError, match=holder):
+        second()
+    with alone_in(tmp_path / "protocol"):
+        pass

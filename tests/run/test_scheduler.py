@@ -1,0 +1,174 @@
+"""Cells through an engine. The engines here train nothing: they write what a cell would."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from planning import Scripted, record
+
+from gan_bench import (
+    Engine,
+    StorageError,
+    UsageError,
+)
+from gan_bench.results.atomic import append_line
+from gan_bench.results.records import read_record
+from gan_bench.run.folders import done
+from gan_bench.run.scheduler import run_cells
+
+# Running
+
+
+def test_every_cell_is_yielded_as_it_ends(folders: list[Path]) -> None:
+    def act(folder: Path) -> int:
+        record(folder, "finished")
+        return 0
+
+    assert list(run_cells(Scripted(act).offer, folders)) == folders
+
+
+def test_a_cell_that_is_done_is_not_started_again(folders: list[Path]) -> None:
+    record(folders[0], "finished")
+
+    def act(folder: Path) -> int:
+        record(folder, "finished")
+        return 0
+
+    engine = Scripted(act)
+    assert list(run_cells(engine.offer, folders)) == [folders[1]]
+    assert engine.given == [folders[1]]
+    assert list(run_cells(engine.offer, folders)) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "how"), [(-11, "signal 11"), (3, "exit code 3"), (0, "exit code 0")]
+)
+def test_a_cell_that_ends_without_a_record_gets_a_failed_one(
+    code: int, how: str, folders: list[Path]
+) -> None:
+    def act(folder: Path) -> int:
+        (folder / "cell.log").write_bytes("first\nÜbel: \xff no memory\n\n".encode("latin-1"))
+        return code
+
+    list(run_cells(Scripted(act).offer, folders))
+    for seed, folder in enumerate(folders):
+        failed = read_record(folder)
+        assert (failed.status, failed.seed, failed.architecture) == ("failed", seed, "dense")
+        assert failed.reason is not None
+        assert failed.reason.startswith(f"the process left no record: it ended with {how}; it said")
+        assert failed.reason.endswith("no memory")
+        assert not failed.scores
+
+
+def test_a_cell_that_said_nothing_has_a_reason_too(folders: list[Path]) -> None:
+    def act(folder: Path) -> int:
+        (folder / "cell.log").touch()
+        return -11
+
+    list(run_cells(Scripted(act).offer, folders))
+    said = "the process left no record: it ended with signal 11"
+    assert read_record(folders[0]).reason == said
+
+
+def test_an_engine_need_not_leave_a_log(folders: list[Path]) -> None:
+    list(run_cells(Scripted(lambda _: -11).offer, folders))
+    assert [read_record(folder).status for folder in folders] == ["failed", "failed"]
+
+
+def test_the_end_of_a_huge_log_is_enough(folders: list[Path]) -> None:
+    def act(folder: Path) -> int:
+        (folder / "cell.log").write_text("x" * 3_000_000 + "\n" + "y" * 5000 + "\nlast words")
+        return 1
+
+    list(run_cells(Scripted(act).offer, folders))
+    reason = read_record(folders[0]).reason
+    assert reason is not None
+    assert reason.endswith("it said last: last words")
+
+
+@pytest.mark.parametrize("code", [-9, -15, 143])
+@pytest.mark.parametrize(("lost", "status"), [(3, "finished"), (4, "failed")])
+def test_a_lost_process_is_started_again_three_times_at_most(
+    lost: int, status: str, code: int, folders: list[Path]
+) -> None:
+    starts = Counter[Path]()
+
+    def act(folder: Path) -> int:
+        starts[folder] += 1
+        append_line(folder / "starts.jsonl", {"at": "now"})
+        if folder == folders[0] and starts[folder] <= lost:
+            return code
+        record(folder, "finished")
+        return 0
+
+    said: list[str] = []
+    ended = list(run_cells(Scripted(act).offer, folders, say=said.append))
+    assert ended == [folders[1], folders[0]]  # the others come first
+    assert read_record(folders[0]).status == status
+    assert said == ["dense / non-saturating / seed0: its process was ended by something else; it "
+                    "will go on"] * 3  # fmt: skip
+    if status == "failed":
+        assert read_record(folders[0]).starts == 4
+
+
+@pytest.mark.parametrize(("jobs", "slots"), [(1, 1), (2, 2), (3, 2)])
+def test_slots_are_those_of_the_whole_plan_whatever_is_done_or_lost(
+    jobs: int, slots: int, folders: list[Path]
+) -> None:
+    """An engine divides threads by them, and a cell that goes on must have as many as before."""
+    codes = iter([-9, 0])
+
+    def act(folder: Path) -> int:
+        code = next(codes)
+        if code == 0:
+            record(folder, "finished")
+        return code
+
+    record(folders[0], "finished")
+    engine = Scripted(act)
+    assert list(run_cells(engine.offer, folders, jobs)) == [folders[1]]
+    assert engine.slots == [slots, slots]
+
+
+@pytest.mark.parametrize(("code", "kind"), [(5, StorageError), (2, UsageError)])
+def test_what_no_cell_can_do_anything_about_stops_the_run(
+    code: int, kind: type[Exception], folders: list[Path]
+) -> None:
+    def act(folder: Path) -> int:
+        (folder / "cell.log").write_text("some words\nerror: the disk says no\nmore\n")
+        return code
+
+    engine = Scripted(act)
+    with pytest.raises(kind, match="the disk says no"):
+        list(run_cells(engine.offer, folders))
+    assert not any(map(done, folders))  # to be gone on with
+
+
+def test_a_cell_whose_folder_is_gone_says_so(folders: list[Path]) -> None:
+    def act(folder: Path) -> int:
+        shutil.rmtree(folder)
+        return 5
+
+    with pytest.raises(StorageError, match=f"{folders[0]} is gone: put it back"):
+        list(run_cells(Scripted(act).offer, folders))
+
+
+def test_an_engine_that_is_left_early_is_closed(folders: list[Path]) -> None:
+    ended: list[bool] = []
+
+    def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
+        try:
+            for cell in cells:
+                record(cell, "finished")
+                yield cell, 0
+        finally:
+            ended.append(True)
+
+    running = run_cells(Engine(name="e", source="a test", start=start), folders)
+    next(running)
+    running.close()  # type: ignore[attr-defined]
+    assert ended == [True]
