@@ -1,28 +1,27 @@
-"""Everything that the installed plugins offer, and what failed to load and why.
+"""Everything that the installed plugins offer, and which plugins failed to load and why.
 
-A plugin is loaded inside its own guard: one that raises, exits or misspells a hook is listed
-with its error and takes nothing else down.
+Each plugin is loaded on its own: one that raises, exits or misspells a hook is listed with its
+error, and the others still load. If two plugins offer the same name, the built-in one gets it.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib.util
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pluggy
 
 from gan_bench.contract.errors import UsageError, sentence
-from gan_bench.contract.names import safe_name
+from gan_bench.contract.names import did_you_mean, safe_name
 from gan_bench.contract.offers import (
     Architecture,
     Dataset,
@@ -36,7 +35,9 @@ from gan_bench.contract.offers import (
 
 Offer = TypeVar("Offer")
 Result = TypeVar("Result")
+Claim = tuple[Any, "Plugin"]  # an offer and the plugin that makes it
 GROUP = "gan_bench"
+BUILT_IN = "gan-bench"  # the distribution whose offers win where two have the same name
 # Features come before metrics: a metric may exist once for every features net.
 KINDS: dict[type[Any], tuple[str, str]] = {
     Architecture: ("architecture", "gan_bench_architectures"),
@@ -54,7 +55,7 @@ class Plugin:
     """Where offers come from: an entry point of an installed distribution, or a file."""
 
     name: str
-    distribution: str
+    distribution: str  # "" for a file
     version: str
     load: Callable[[], object]
 
@@ -63,16 +64,22 @@ class Plugin:
 
     @property
     def content(self) -> str:
-        """What it is wherever it lies: the distribution or file name, and the version."""
+        """The distribution or the file name, and the version: the same on every machine."""
         return f"{self.distribution or Path(self.name).name} {self.version}".strip()
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is part of gan-bench."""
+        return self.distribution == BUILT_IN
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A plugin, or one offer of it, that cannot be used, and why."""
+    """A plugin that failed to load, or one offer of it that was not taken, and why."""
 
     plugin: Plugin
     error: str
+    status: Literal["failed", "refused"] = "failed"  # refused: another plugin has that name
 
     def __str__(self) -> str:
         plugin = self.plugin
@@ -82,22 +89,40 @@ class Broken:
 
 @dataclass
 class Catalogue:
-    """All offers by kind and name, each with the plugin it came from."""
+    """All offers by kind and name, each with the plugin it came from.
 
-    offers: dict[type[Any], dict[str, tuple[Any, Plugin]]] = field(
+    An offer whose name belongs to another plugin is kept as `distribution.name`.
+    """
+
+    offers: dict[type[Any], dict[str, Claim]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
     broken: list[Broken] = field(default_factory=list)
+    # lower-case names that no plugin gets, because several offer them, and what a user reads
     contested: dict[tuple[type[Any], str], str] = field(default_factory=dict)
 
     def find(self, kind: type[Offer], name: str) -> Offer:
-        """The offer of that name, or a UsageError that helps."""
-        if (kind, name) in self.contested:
-            raise UsageError(self.contested[kind, name])
-        if name in self.offers[kind]:
-            offer: Offer = self.offers[kind][name][0]
+        """The offer of that name, in any case, or of `distribution:name`; else a UsageError."""
+        canonical = self.canonical(kind, name)
+        if canonical is not None:
+            offer: Offer = self.offers[kind][canonical][0]
             return offer
-        raise UsageError(f"no {KINDS[kind][0]} is called {name!r}.{self.instead(kind, name)}")
+        unknown = f"no {KINDS[kind][0]} is called {name!r}.{self.instead(kind, name)}"
+        raise UsageError(self.contested.get((kind, name.lower()), unknown))
+
+    def canonical(self, kind: type[Any], name: str) -> str | None:
+        """The name as its plugin writes it, for what a user typed; None if nothing has it."""
+        offers = self.offers[kind]
+        if name in offers:
+            return name
+        distribution, colon, bare = name.rpartition(":")
+        wanted = {name.lower(), qualified(distribution, bare).lower()} if colon else {name.lower()}
+        for each in offers:
+            if each.lower() in wanted:
+                return each
+        own = self.canonical(kind, bare) if colon else None  # which may be another plugin's
+        maker = offers[own][1].distribution if own else ""
+        return own if _normalised(maker) == _normalised(distribution) else None
 
     def names(self, kind: type[Any]) -> list[str]:
         """The names offered, in order."""
@@ -108,63 +133,65 @@ class Catalogue:
         return [self.offers[kind][name][0] for name in self.names(kind)]
 
     def instead(self, kind: type[Any], name: str) -> str:
-        """What can be said to someone who asked for a name that is not there."""
-        near = difflib.get_close_matches(name, self.names(kind), n=1)
-        guess = f" Did you mean {near[0]}?" if near else ""
-        failed = "".join(f"\nFailed to load: {each}" for each in self.broken)
-        installed = ", ".join(self.names(kind)) or "none"
-        return f"{guess} Installed: {installed}.{failed}"
+        """What to tell someone who asked for a name that is not there."""
+        failed = [each for each in self.broken if each.status == "failed"]
+        listed = "".join(f"\nFailed to load: {each}" for each in failed)
+        return f"{did_you_mean(name, self.names(kind))}{listed}"
 
 
 def load(files: Iterable[Path] = ()) -> Catalogue:
     """Ask every installed plugin and the given files for their offers.
 
-    A file was asked for by name, so its fault is a UsageError; an installed plugin's is listed.
+    A file that fails raises UsageError, because the user named it; an installed plugin that fails
+    is listed in `broken`.
     """
     catalogue = Catalogue()
-    hooked = [*_hook_all(_installed(), catalogue), *_hook_all(map(_file, files), catalogue)]
+    hooked = [
+        (plugin, hooks)
+        for plugin in (*_installed(), *map(_file, files))
+        if (hooks := _guarded(catalogue, plugin, partial(_hook, plugin)))
+    ]
     for kind in KINDS:
-        for plugin, hooks in hooked:
-            _collect(catalogue, kind, plugin, hooks)
+        claims = [claim for each in hooked for claim in _claims(catalogue, kind, *each)]
+        _give_names(catalogue, kind, claims)
     for broken in catalogue.broken:
         if not broken.plugin.distribution:
             raise UsageError(str(broken))
     return catalogue
 
 
+def qualified(distribution: str, name: str) -> str:
+    """How an offer is called whose own name belongs to another plugin: a folder can have it."""
+    return f"{_normalised(distribution)}.{name}"
+
+
 def _installed() -> Iterator[Plugin]:
     allowed = os.environ.get("GAN_BENCH_PLUGINS")
-    names = None if allowed is None else {"gan-bench", *map(_plain, re.split(r"[,\s]+", allowed))}
-    for point in sorted(entry_points(group=GROUP), key=lambda point: (_distribution(point), point)):
-        name = _distribution(point)
-        if names is None or _plain(name) in names:
-            yield Plugin(point.name, name, _version(point), point.load)
+    listed = re.split(r"[,\s]+", allowed or "")
+    names = None if allowed is None else {BUILT_IN, *map(_normalised, listed)}
+    points = [(_metadata(each, "Name") or "unknown", each) for each in entry_points(group=GROUP)]
+    for distribution, point in sorted(points):
+        if names is None or _normalised(distribution) in names:
+            yield Plugin(point.name, distribution, _metadata(point, "Version"), point.load)
 
 
-def _plain(name: str) -> str:
+def _normalised(name: str) -> str:
     """A distribution's name as pip compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _distribution(point: EntryPoint) -> str:
+def _metadata(point: EntryPoint, field: str) -> str:
     # an interrupted uninstall leaves entry points without the metadata they belong to
-    return (point.dist.metadata["Name"] if point.dist else None) or "unknown"
-
-
-def _version(point: EntryPoint) -> str:
-    return (point.dist.metadata["Version"] if point.dist else None) or ""
+    return (point.dist.metadata[field] if point.dist else None) or ""
 
 
 def _file(path: Path) -> Plugin:
-    return Plugin(str(path), "", _digest(path), lambda: _import_file(path))
-
-
-def _digest(path: Path) -> str:
-    """A file's version: another content is another plugin."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    except OSError:  # told when it is loaded
-        return ""
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError:  # which importing it reports
+        digest = ""
+    # the digest is its version: another content is another plugin
+    return Plugin(str(path), "", digest, partial(_import_file, path))
 
 
 def _import_file(path: Path) -> object:
@@ -177,37 +204,25 @@ def _import_file(path: Path) -> object:
     return module
 
 
-def _hook_all(
-    plugins: Iterable[Plugin], catalogue: Catalogue
-) -> Iterator[tuple[Plugin, pluggy.HookRelay]]:
-    for plugin in plugins:
-        hooks = _guarded(catalogue, plugin, partial(_hook, plugin))
-        if hooks is not None:
-            yield plugin, hooks
-
-
 def _hook(plugin: Plugin) -> pluggy.HookRelay:
     """A plugin manager of its own for each plugin, so that a fault has one owner."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Hooks)
     manager.register(plugin.load())
     manager.check_pending()
-    if not any(caller.get_hookimpls() for caller in _callers(manager.hook)):
+    if not any(getattr(manager.hook, hook).get_hookimpls() for _, hook in KINDS.values()):
         raise UsageError("it has no @hookimpl function named gan_bench_...")
     return manager.hook
 
 
-def _callers(hooks: pluggy.HookRelay) -> list[pluggy.HookCaller]:
-    return [getattr(hooks, hook) for _, hook in KINDS.values()]
-
-
-def _collect(
+def _claims(
     catalogue: Catalogue, kind: type[Any], plugin: Plugin, hooks: pluggy.HookRelay
-) -> None:
+) -> Iterator[Claim]:
+    """The offers of one kind that a plugin makes; what is wrong with others is listed."""
     extra = {"features": catalogue.names(Features)} if kind is Metric else {}
-    offers = _guarded(catalogue, plugin, lambda: _asked(kind, hooks, extra))
-    for offer in offers or []:
-        _guarded(catalogue, plugin, partial(_add, catalogue, kind, plugin, offer))
+    for offer in _guarded(catalogue, plugin, lambda: _asked(kind, hooks, extra)) or []:
+        if _guarded(catalogue, plugin, partial(_checked, kind, offer)):
+            yield offer, plugin
 
 
 def _asked(kind: type[Any], hooks: pluggy.HookRelay, extra: dict[str, Any]) -> list[object]:
@@ -221,17 +236,52 @@ def _asked(kind: type[Any], hooks: pluggy.HookRelay, extra: dict[str, Any]) -> l
     return [offer for answer in answers for offer in answer]
 
 
-def _add(catalogue: Catalogue, kind: type[Any], plugin: Plugin, offer: object) -> None:
-    what, hook = KINDS[kind]
+def _checked(kind: type[Any], offer: object) -> str:
+    """Its name; a UsageError if it is of another kind or its name cannot be a folder's."""
     if not isinstance(offer, kind):
+        hook = KINDS[kind][1]
         raise UsageError(f"{hook} must return {kind.__name__} values, not {type(offer).__name__}")
-    name = safe_name(offer.name)
+    return safe_name(offer.name)
+
+
+def _give_names(catalogue: Catalogue, kind: type[Any], claims: Iterable[Claim]) -> None:
+    """Each name goes to the plugin that alone offers it, or to the built-in one of several."""
+    by_name: dict[str, list[Claim]] = {}
+    for offer, plugin in claims:  # regardless of case: some file systems know no case
+        rivals = by_name.setdefault(offer.name.lower(), [])
+        if plugin.distribution and plugin.distribution in {each.distribution for _, each in rivals}:
+            error = f"it offers the {KINDS[kind][0]} {offer.name!r} twice: rename one"
+            catalogue.broken.append(Broken(plugin, error))
+        else:
+            rivals.append((offer, plugin))
+    for rivals in by_name.values():
+        winners = rivals if len(rivals) == 1 else [each for each in rivals if each[1].built_in]
+        catalogue.offers[kind] |= {claim[0].name: claim for claim in winners}
+    for name, rivals in by_name.items():
+        if len(rivals) > 1:
+            _refuse(catalogue, kind, name, rivals)
+
+
+def _refuse(catalogue: Catalogue, kind: type[Any], name: str, rivals: list[Claim]) -> None:
+    """List the offers that do not get the name, and keep each under its qualified name."""
+    refused = [claim for claim in rivals if not claim[1].built_in]
+    makers = " and ".join(str(plugin) for _, plugin in rivals)
+    text = f"the {KINDS[kind][0]} {name!r} is offered by {makers}"
+    ask = " or ".join(f"{plugin.distribution or plugin.name}:{name}" for _, plugin in refused)
+    if len(refused) == len(rivals):
+        catalogue.contested[kind, name] = f"{text}: ask for {ask}"
+    for offer, plugin in refused:
+        todo = f"ask for {plugin.distribution}:{name}" if plugin.distribution else "rename it"
+        catalogue.broken.append(Broken(plugin, f"{text}: {todo}", "refused"))
+        if plugin.distribution:
+            _guarded(catalogue, plugin, partial(_keep_qualified, catalogue, kind, offer, plugin))
+
+
+def _keep_qualified(catalogue: Catalogue, kind: type[Any], offer: Any, plugin: Plugin) -> None:
+    name = safe_name(qualified(plugin.distribution, offer.name))
     if name in catalogue.offers[kind]:
-        first = catalogue.offers[kind][name][1]
-        text = f"the {what} {name!r} is offered by both {first} and {plugin}"
-        catalogue.contested[kind, name] = f"{text}: uninstall one, or rename its offer"
-        raise UsageError(text)
-    catalogue.offers[kind][name] = (offer, plugin)
+        raise UsageError(f"the {KINDS[kind][0]} {name!r} is offered by another plugin")
+    catalogue.offers[kind][name] = replace(offer, name=name), plugin
 
 
 def _guarded(catalogue: Catalogue, plugin: Plugin, action: Callable[[], Result]) -> Result | None:

@@ -1,13 +1,16 @@
-"""Names that can be folder names on every system."""
+"""Names of offers and data sets: which are allowed, and what to say of an unknown one."""
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from gan_bench.contract.errors import UsageError
 
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows keeps these
+# Windows reserves these
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
@@ -25,3 +28,11 @@ def name_of(path: Path) -> str:
     """Name a data set that the user gave as a path."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-_.")[:40].rstrip("-_.")
     return f"{name}-images" if DEVICES.fullmatch(name) else name or "images"
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """What follows `no such name`: the known name that is nearest, if one is near, and all."""
+    spelled = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), spelled, n=1)
+    guess = f" Did you mean {spelled[near[0]]}?" if near else ""
+    return f"{guess} Installed: {', '.join(known) or 'none'}."
