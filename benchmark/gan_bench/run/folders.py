@@ -1,4 +1,4 @@
-"""The folders of a plan: made, and kept from being mixed up."""
+"""The folders of a plan: made, counted, and kept from being mixed up."""
 
 from __future__ import annotations
 
@@ -6,18 +6,26 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError, StorageError, UsageError
-from gan_bench.contract.protocol import Protocol, differences
+from gan_bench.contract.protocol import Data, Protocol, differences
 from gan_bench.results.atomic import make_folder, remove, remove_parts, write_json
-from gan_bench.results.layout import cell_dir, protocol_dir
+from gan_bench.results.layout import (
+    CELL,
+    CHECKPOINTS,
+    DATA_REPORT,
+    PROTOCOL,
+    RECORD,
+    cell_dir,
+    protocol_dir,
+)
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
 from gan_bench.run.plan import Planned
 
 
-# Running
 def check_writable(results: Path) -> None:
-    """StorageError, before anything is spent, if the results could not be kept."""
+    """StorageError if the results could not be kept, before any work is done."""
     try:
         results.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results):
@@ -36,90 +44,100 @@ def folders_of(planned: Planned, results: Path) -> list[Path]:
 
 
 def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None:
-    """Write the plan's folders; what has an outcome stays as it is.
+    """Write the plan's folders; cells that are done stay as they are.
 
     Raises UsageError if the folder holds another protocol, DataError if the data set has changed
     since cells of this plan were begun.
     """
     protocol = planned.plan.protocol
     root = protocol_dir(results, protocol)
-    cells = list(zip(planned.plan.cells, folders_of(planned, results), strict=True))
-    _same_protocol(root / "protocol.json", protocol)
-    _same_data(planned, results)
+    _check_protocol(root / PROTOCOL, protocol)
+    _check_data(planned, results)
     make_folder(root)
     remove_parts(root)
-    write_json(root / "protocol.json", protocol.model_dump(mode="json"))
-    write_json(root / "data-report.json", planned.prepared.report)
-    for cell, folder in cells:
+    write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
+    write_json(root / DATA_REPORT, planned.prepared.report)
+    for cell, folder in zip(planned.plan.cells, folders_of(planned, results), strict=True):
         if retry_failed and failed(folder):
-            remove(folder / "record.json")
+            remove(folder / RECORD)
         if not done(folder):
             make_folder(folder)
-            write_json(folder / "cell.json", cell.model_dump(mode="json"))
+            write_json(folder / CELL, cell.model_dump(mode="json"))
 
 
-def _same_protocol(path: Path, protocol: Protocol) -> None:
-    """The name of the folder has the digest of what must be in it."""
+def _check_protocol(path: Path, protocol: Protocol) -> None:
+    """UsageError if the folder, whose name has the protocol's digest, holds another protocol."""
     if not path.exists():
         return
     try:
-        found = read_model(path, Protocol)
-    except StorageError:  # damaged, and about to be written again
+        written = read_model(path, Protocol)
+    except StorageError:  # it is damaged, and will be written again
         return
-    if found != protocol:
+    if written != protocol:
         raise UsageError(
             f"{path} is not the protocol that its folder is named after "
-            f"({_differing(found, protocol)}): it was edited by hand; move the folder away, "
+            f"({_differing(written, protocol)}): it was edited by hand; move the folder away, "
             "or choose another --results"
         )
 
 
 def _differing(then: Protocol, now: Protocol) -> str:
-    told = differences(then, now).items()
-    return "; ".join(f"{name}: {str(a)[:20]} then, {str(b)[:20]} now" for name, (a, b) in told)
+    pairs = differences(then, now).items()
+    return "; ".join(f"{name}: {str(a)[:20]} then, {str(b)[:20]} now" for name, (a, b) in pairs)
 
 
-def _same_data(planned: Planned, results: Path) -> None:
-    """DataError if only the images differ from those that cells of this plan were begun with."""
+def _check_data(planned: Planned, results: Path) -> None:
+    """DataError if cells of this plan were begun on other images of the same data set.
+
+    The two plans are compared by what the user asked for. What follows from the images themselves,
+    such as fewer samples where there are few images, may differ.
+    """
     protocol = planned.plan.protocol
-    begun = [
-        folder.relative_to(protocol_dir(results, protocol))
-        for folder in folders_of(planned, results)
-        if not done(folder)
-    ]
-    for path in sorted(results.glob("*/protocol.json")):
+    home = protocol_dir(results, protocol)
+    waiting = [folder for folder in folders_of(planned, results) if not done(folder)]
+    for path in sorted(results.glob(f"*/{PROTOCOL}")):
         try:
             other = read_model(path, Protocol)
-        except StorageError:  # told by the report
+        except StorageError:  # which the report shows
             continue
-        changed = other.data != protocol.data and other == protocol.model_copy(
-            update={"data": other.data}
-        )
-        if changed and other.data.name == protocol.data.name:
-            for folder in (path.parent / cell for cell in begun):
-                if any(folder.glob("checkpoint/*.pt")) and not done(folder):
-                    raise DataError(
-                        f"the data set {protocol.data.name} has changed since {folder} was begun "
-                        f"({_differing(other, protocol)}): put the images back to go on with it, "
-                        "or begin anew with another --results"
-                    )
+        if not _other_images(other.data, protocol.data):
+            continue
+        if other != planned.choice.protocol(other.data):
+            continue
+        for folder in (path.parent / each.relative_to(home) for each in waiting):
+            if begun(folder):
+                raise DataError(
+                    f"the data set {protocol.data.name} has changed since {folder} was begun "
+                    f"({_differing(other, protocol)}): put the images back to go on with it, "
+                    "or begin anew with another --results"
+                )
+
+
+def _other_images(one: Data, other: Data) -> bool:
+    """Whether this is one data set at one size, of which some images differ."""
+    same_set = one.name == other.name and one.shape[1:] == other.shape[1:]
+    return same_set and one != other
 
 
 def done(folder: Path) -> bool:
-    """The cell has a record; a record that cannot be read is still not to be written over."""
-    return (folder / "record.json").exists()
+    """Whether the cell has a record; one that cannot be read must not be overwritten either."""
+    return (folder / RECORD).exists()
+
+
+def begun(folder: Path) -> bool:
+    """Whether the cell has a checkpoint but no record."""
+    return not done(folder) and any((folder / CHECKPOINTS).glob("*.pt"))
 
 
 def standing(folders: Sequence[Path]) -> str:
-    """`6 cells, 2 done, 1 begun`: what there is to do."""
-    finished = sum(map(done, folders))
-    begun = sum(any(f.glob("checkpoint/*.pt")) for f in folders if not done(f))
-    told = [f"{count} {word}" for count, word in ((finished, "done"), (begun, "begun")) if count]
-    return ", ".join([f"{len(folders)} cell{'' if len(folders) == 1 else 's'}", *told])
+    """How far the cells are: `6 cells, 2 done, 1 begun`."""
+    counts = [(sum(map(done, folders)), "done"), (sum(map(begun, folders)), "begun")]
+    parts = [f"{count} {word}" for count, word in counts if count]
+    return ", ".join([plural(len(folders), "cell"), *parts])
 
 
 def failed(folder: Path) -> bool:
-    """The cell has no outcome, or none that can be read."""
+    """Whether the cell's record says failed, or there is none that can be read."""
     try:
         return read_record(folder).status == "failed"
     except StorageError:

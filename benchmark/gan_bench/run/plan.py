@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from gan_bench.base.escape import plain
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError
-from gan_bench.contract.offers import Architecture, Dataset, Engine, Loss, Preset
-from gan_bench.contract.protocol import Cell, Plan, Protocol, RunEnvironment, Schedule
+from gan_bench.contract.offers import Architecture, Dataset, Engine, Loss, Preset, Shape
+from gan_bench.contract.protocol import (
+    Cell,
+    Data,
+    Evaluation,
+    Plan,
+    Protocol,
+    RunEnvironment,
+    Schedule,
+)
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.data.split import Progress
+from gan_bench.run.names import unknown_data
 from gan_bench.run.plan_evaluation import choose_evaluation, fit_to_data
 from gan_bench.run.request import Request
 
@@ -22,53 +30,107 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What the request and the preset decide before any image is read."""
+
+    request: Request
+    source: Source
+    size: int
+    schedule: Schedule
+    evaluation: Evaluation  # its samples are not yet fitted to the number of images
+    architectures: tuple[Architecture, ...]
+    losses: tuple[str, ...]
+    engine: Engine
+    device: str
+    notes: tuple[str, ...]
+
+    def protocol(self, data: Data) -> Protocol:
+        """The protocol on these images: they limit the samples, unless the user set a number."""
+        evaluation = self.evaluation
+        if self.request.samples is None:
+            evaluation = fit_to_data(evaluation, data)
+        return Protocol(data=data, schedule=self.schedule, evaluation=evaluation)
+
+
+@dataclass(frozen=True)
 class Planned:
-    """A plan, what it runs with, and what was decided on the way, in words."""
+    """A plan, what it runs with, and a note on each decision that the user did not make."""
 
     plan: Plan
     prepared: Prepared
-    engine: Engine
-    notes: list[str] = field(default_factory=list)
+    choice: Choice
+    notes: tuple[str, ...] = ()
+
+    @property
+    def engine(self) -> Engine:
+        """What starts the cells."""
+        return self.choice.engine
 
 
 def make_plan(
     request: Request, catalogue: Catalogue, progress: Progress = lambda *_: None
 ) -> Planned:
-    """Names -> a plan. Raises a GanBenchError for whatever could not run."""
-    device = pick_device(request.device)
-    preset, why = _pick_preset(request, catalogue, device)
-    notes = [why]
-    losses = [catalogue.find(Loss, name).name for name in request.losses or preset.losses]
-    asked = [catalogue.find(Architecture, name) for name in request.architectures]
-    engine = catalogue.find(Engine, request.engine or preset.engine)
-    precision, why = pick_precision(request.precision, device)
-    notes.append(why)
-    schedule = _schedule(replace(request, precision=precision), preset)
-    source = _source(request, catalogue, preset)
-    evaluation = choose_evaluation(request, catalogue, preset, source.dataset, notes)
-    size = request.size or source.dataset.size or preset.size
-    prepared = prepare(source, size, progress)
+    """Names -> a plan, with the images prepared. Raises a GanBenchError for what cannot run."""
+    choice = choose(request, catalogue)
+    prepared = prepare(choice.source, choice.size, progress)
     check_bad(prepared, request.max_bad)
-    _enough(prepared, schedule)
-    defaults = [catalogue.find(Architecture, name) for name in preset.architectures]
-    architectures = _suited(asked, defaults, prepared, notes)
-    environment = RunEnvironment(
+    plan, notes = plan_on(choice, prepared.data)
+    return Planned(plan, prepared, choice, (*choice.notes, *notes))
+
+
+def choose(request: Request, catalogue: Catalogue) -> Choice:
+    """Look up every name that the request or its preset asks for; UsageError for unknown ones."""
+    device = pick_device(request.device)
+    preset, preset_notes = _pick_preset(request, catalogue, device)
+    names = request.architectures or preset.architectures
+    architectures = {name: catalogue.find(Architecture, name) for name in names}
+    losses = [catalogue.find(Loss, name).name for name in request.losses or preset.losses]
+    engine = catalogue.find(Engine, request.engine or preset.engine)
+    precision, precision_note = pick_precision(request.precision, device)
+    source = _source(request, catalogue, preset)
+    evaluation, evaluation_notes = choose_evaluation(request, catalogue, preset, source.dataset)
+    return Choice(
+        request=request,
+        source=source,
+        size=request.size or source.dataset.size or preset.size,
+        schedule=_schedule(request, preset, precision),
+        evaluation=evaluation,
+        architectures=tuple(architectures.values()),
+        losses=tuple(dict.fromkeys(losses)),
+        engine=engine,
         device=device,
-        named=source.named,
-        root=str(source.root) if source.root else None,
+        notes=(*preset_notes, precision_note, *evaluation_notes),
+    )
+
+
+def plan_on(choice: Choice, data: Data) -> tuple[Plan, list[str]]:
+    """The plan on these images, and notes; a GanBenchError if they do not suit the choice."""
+    if data.train < choice.schedule.batch:
+        raise DataError(
+            f"{data.name} has {data.train} training images, fewer than one batch of "
+            f"{choice.schedule.batch}: add images or lower --batch"
+        )
+    architectures, notes = _suited(choice, data.shape, data.name)
+    protocol, request = choice.protocol(data), choice.request
+    samples, planned = protocol.evaluation.samples, choice.evaluation.samples
+    if samples < planned:
+        why = "there are no more training images"
+        notes.append(f"{samples:,} samples instead of {planned:,}: {why}")
+    environment = RunEnvironment(
+        device=choice.device,
+        named=choice.source.named,
+        root=str(choice.source.root) if choice.source.root else None,
         plugins=tuple(str(path.absolute()) for path in request.plugins),
         weights=str(request.weights.absolute()) if request.weights else None,
         timeout=request.timeout,
     )
     cells = tuple(
         Cell(architecture=architecture, loss=loss, seed=seed, environment=environment)
-        for architecture in dict.fromkeys(architectures)
-        for loss in dict.fromkeys(losses)
+        for architecture in architectures
+        for loss in choice.losses
         for seed in range(request.seeds)
     )
-    evaluation = fit_to_data(evaluation, request, prepared, notes)
-    protocol = Protocol(data=prepared.data, schedule=schedule, evaluation=evaluation)
-    return Planned(Plan(protocol=protocol, cells=cells), prepared, engine, notes)
+    return Plan(protocol=protocol, cells=cells), notes
 
 
 def pick_device(asked: str) -> str:
@@ -85,7 +147,7 @@ def pick_device(asked: str) -> str:
 
 
 def pick_precision(asked: str, device: str) -> tuple[str, str]:
-    """What `auto` means on this device, or what was asked for, and the reason in words."""
+    """The precision asked for, or the one that `auto` means on this device; and a note."""
     if asked != "auto":
         return asked, f"precision {asked}, as asked"
     from gan_bench.base.precision import computes_bf16
@@ -95,40 +157,53 @@ def pick_precision(asked: str, device: str) -> tuple[str, str]:
     return "fp32", f"precision fp32: this {device} does not compute bf16 itself"
 
 
-def _pick_preset(request: Request, catalogue: Catalogue, device: str) -> tuple[Preset, str]:
+def _pick_preset(
+    request: Request, catalogue: Catalogue, device: str
+) -> tuple[Preset, tuple[str, ...]]:
+    """The preset asked for, or the one for this device: the built-in one if there is one."""
     if request.preset is not None:
-        return catalogue.find(Preset, request.preset), f"preset {request.preset}, as asked"
-    fitting = [preset.name for preset in catalogue.all(Preset) if device in preset.devices]
-    if len(fitting) != 1:
+        preset = catalogue.find(Preset, request.preset)
+        return preset, (f"preset {preset.name}, as asked",)
+    presets = [catalogue.offers[Preset][name] for name in catalogue.names(Preset)]
+    fitting = [(each, plugin) for each, plugin in presets if device in each.devices]
+    built_in = [each for each, plugin in fitting if plugin.built_in]
+    candidates = built_in or [each for each, _ in fitting]
+    if len(candidates) != 1:
         names = ", ".join(catalogue.names(Preset)) or "none"
         raise UsageError(
-            f"{len(fitting)} presets are meant for {device}: choose one with --preset ({names})"
+            f"{len(candidates)} presets are meant for {device}: choose one with --preset ({names})"
         )
-    preset = catalogue.find(Preset, fitting[0])
-    return preset, f"preset {preset.name}, because the device is {device}"
+    preset = candidates[0]
+    others = [
+        f"preset {other.name} of {plugin} is meant for {device} too: --preset {other.name} takes it"
+        for other, plugin in fitting
+        if other is not preset
+    ]
+    return preset, (f"preset {preset.name}, because the device is {device}", *others)
 
 
-def _schedule(request: Request, preset: Preset) -> Schedule:
+def _schedule(request: Request, preset: Preset, precision: str) -> Schedule:
+    """The preset's schedule, with what the request says instead."""
     asked = {name: getattr(request, name, None) for name in Schedule.model_fields}
+    asked["precision"] = precision
     given = {name: value for name, value in asked.items() if value is not None}
     return Schedule(**preset.schedule.model_dump() | given)
 
 
 def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:
-    """--data is a name of the catalogue, else a path."""
+    """--data is a name of the catalogue, else a path, else a name in another case."""
     name = request.data or preset.dataset
-    if name in catalogue.names(Dataset) or request.data is None:
-        root = request.data_root.absolute() if request.data_root else None
-        return Source(catalogue.find(Dataset, name), root, request.download)
     path = Path(os.path.expanduser(name))  # which leaves ~nobody as it is
-    if _exists(path):
-        if request.data_root or request.download:
-            raise UsageError(f"--data {name} is a path: leave --data-root and --download out")
+    is_path = name not in catalogue.names(Dataset) and request.data is not None and _exists(path)
+    if is_path and (request.data_root or request.download):
+        raise UsageError(f"--data {name} is a path: leave --data-root and --download out")
+    if is_path:
         return files_at(path)
-    raise UsageError(
-        f"--data {plain(name)}: no such folder or zip, and no data set is called so."
-        f"{catalogue.instead(Dataset, name)}"
-    )
+    key = Dataset, name.lower()
+    if request.data and not catalogue.canonical(Dataset, name) and key not in catalogue.contested:
+        raise UsageError(unknown_data(name, catalogue.instead(Dataset, name)))
+    root = request.data_root.absolute() if request.data_root else None
+    return Source(catalogue.find(Dataset, name), root, request.download)
 
 
 def _exists(path: Path) -> bool:
@@ -138,33 +213,17 @@ def _exists(path: Path) -> bool:
         raise DataError(f"cannot read {str(path)!r}: {error}") from error
 
 
-def _enough(prepared: Prepared, schedule: Schedule) -> None:
-    data = prepared.data
-    if data.train < schedule.batch:
-        raise DataError(
-            f"{data.name} has {data.train} training images, fewer than one batch of "
-            f"{schedule.batch}: add images or lower --batch"
-        )
+def _suited(choice: Choice, shape: Shape, name: str) -> tuple[list[str], list[str]]:
+    """Names of the architectures that suit the images; notes on those of the preset that do not.
 
-
-def _suited(
-    asked: list[Architecture], defaults: list[Architecture], prepared: Prepared, notes: list[str]
-) -> list[str]:
-    """The names asked for, all of which must suit the images, or the preset's that do."""
-    shape, name = prepared.data.shape, prepared.data.name
-    for architecture in asked:
-        reason = architecture.unsuited(shape)
-        if reason:
-            raise UsageError(f"--arch {architecture.name} does not suit {name}: {reason}")
-    if asked:
-        return [architecture.name for architecture in asked]
-    suited = []
-    for architecture in defaults:
-        reason = architecture.unsuited(shape)
-        if reason:
-            notes.append(f"{architecture.name} left out: {reason}")
-        else:
-            suited.append(architecture.name)
+    UsageError if one that the user asked for does not, or none does.
+    """
+    reasons = {each.name: each.unsuited(shape) for each in choice.architectures}
+    unsuited = {name: reason for name, reason in reasons.items() if reason}
+    if choice.request.architectures and unsuited:
+        first, reason = next(iter(unsuited.items()))
+        raise UsageError(f"--arch {first} does not suit {name}: {reason}")
+    suited = [each for each in reasons if each not in unsuited]
     if not suited:
         raise UsageError(f"no architecture of the preset suits {name}: choose one with --arch")
-    return suited
+    return suited, [f"{each} left out: {reason}" for each, reason in unsuited.items()]

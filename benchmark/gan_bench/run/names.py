@@ -1,0 +1,166 @@
+"""Names of offers, remembered: completion and spelling checks need not import any plugin.
+
+The index lies in the cache. It is valid for as long as the same plugins are installed, with the
+same versions and the same files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.machinery import PathFinder
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_bench.base.escape import plain
+from gan_bench.base.home import cache_dir
+from gan_bench.contract.errors import GanBenchError, UsageError
+from gan_bench.contract.names import did_you_mean
+from gan_bench.run.request import Request
+
+if TYPE_CHECKING:
+    from gan_bench.catalogue import Catalogue
+
+GROUP = "gan_bench"  # of the entry points; not imported from the catalogue, which takes a second
+INDEX = "names.json"
+WORDS = {  # kind as the index has it -> as a user reads it
+    "architecture": "architecture",
+    "loss": "loss",
+    "dataset": "data set",
+    "features": "features net",
+    "metric": "metric",
+    "preset": "preset",
+    "engine": "engine",
+}
+
+
+def known_names(kind: str) -> list[str]:
+    """The names of this kind that were offered when a plugin was last loaded; [] before that."""
+    names = _index().get("names", {}).get(kind, [])
+    return [name for name in names if isinstance(name, str)]
+
+
+def check_spelling(request: Request) -> None:
+    """UsageError for a name that no installed plugin offers, where the index can tell.
+
+    It says nothing if the index is old, if a plugin failed to load, or if a file was given with
+    --plugin, which may offer the name: then the catalogue has to tell.
+    """
+    index = _index()
+    key = index.get("key")
+    if request.plugins or not index.get("complete") or key is None or key != _key():
+        return
+    for kind, names in (
+        ("preset", (request.preset,)),
+        ("architecture", request.architectures),
+        ("loss", request.losses),
+        ("features", request.features),
+        ("metric", request.metrics),
+        ("engine", (request.engine,)),
+    ):
+        known = known_names(kind)
+        for name in names:
+            if name and not _offered(name, kind, known):
+                hint = did_you_mean(name, known)
+                raise UsageError(f"no {WORDS[kind]} is called {name!r}.{hint}")
+    known = known_names("dataset")
+    if request.data and not _offered(request.data, "dataset", known) and _missing(request.data):
+        raise UsageError(unknown_data(request.data, did_you_mean(request.data, known)))
+
+
+def unknown_data(name: str, hint: str) -> str:
+    """What to say of --data that is neither a path nor a name."""
+    return f"--data {plain(name)}: no such folder or zip, and no data set is called so.{hint}"
+
+
+def remember(catalogue: Catalogue) -> None:
+    """Keep the names of all that is installed. A cache that cannot be written is no error."""
+    from gan_bench.results.atomic import make_folder, write_json
+
+    index = {
+        "key": _key(),
+        # else a name that is missing here may belong to a plugin that failed to load
+        "complete": not catalogue.contested
+        and not any(each.status == "failed" for each in catalogue.broken),
+        "names": {
+            kind.__name__.lower(): [
+                name for name in catalogue.names(kind) if offers[name][1].distribution
+            ]
+            for kind, offers in catalogue.offers.items()
+        },
+    }
+    if index == _index():
+        return
+    try:
+        make_folder(cache_dir())
+        write_json(cache_dir() / INDEX, index)
+    except (GanBenchError, OSError):
+        return
+
+
+def _offered(name: str, kind: str, known: list[str]) -> bool:
+    """Whether the name may be one of these; `distribution:name` is left to the catalogue."""
+    lower = [each.lower() for each in known]
+    family = kind == "metric" and any(each.startswith(f"{name.lower()}-") for each in lower)
+    return ":" in name or name.lower() in lower or family
+
+
+def _missing(path: str) -> bool:
+    try:
+        return not Path(os.path.expanduser(path)).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _index() -> dict[str, Any]:
+    try:
+        index = json.loads((cache_dir() / INDEX).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    known = isinstance(index, dict) and isinstance(index.get("names"), dict)
+    return index if known else {}
+
+
+def _key() -> str | None:
+    """A digest of what the names depend on: plugins, versions, files, the allow-list.
+
+    None if the files of a plugin cannot be found without importing it.
+    """
+    points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
+    files = [list(_files(point)) for point in points]
+    if not all(files):
+        return None
+    versions = [f"{point.dist.name} {point.dist.version}" if point.dist else "" for point in points]
+    origins = [[point.name, point.value] for point in points]
+    allowed = os.environ.get("GAN_BENCH_PLUGINS")
+    text = json.dumps([sys.version, allowed, origins, versions, files])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _files(point: EntryPoint) -> Iterator[tuple[str, int, int]]:
+    """Name, bytes and time of the plugin's module and, in a package, of the files beside it."""
+    origin, is_alone = _find(point.module)
+    if origin is None:
+        return
+    with suppress(OSError):
+        for path in [origin] if is_alone else sorted(origin.parent.glob("*.py")):
+            about = path.stat()
+            yield path.name, about.st_size, about.st_mtime_ns
+
+
+def _find(module: str) -> tuple[Path | None, bool]:
+    """Where a module is, found without importing it, and whether it is in no package."""
+    spec, path = None, None
+    parts = module.split(".")
+    for count in range(1, len(parts) + 1):
+        spec = PathFinder.find_spec(".".join(parts[:count]), path)
+        if spec is None:
+            return None, True
+        path = spec.submodule_search_locations
+    origin = Path(spec.origin) if spec and spec.origin else None
+    return origin, path is None and len(parts) == 1
