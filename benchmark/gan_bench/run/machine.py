@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -16,12 +15,14 @@ from typing import Any, Literal, NoReturn
 import psutil
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base import text
 from gan_bench.base.home import cache_dir
-from gan_bench.contract.errors import GanBenchError
+from gan_bench.contract.errors import sentence
+from gan_bench.results.atomic import room
 from gan_bench.run.plan import pick_device
 
 Status = Literal["ok", "failed", "not here"]
-LEAST = 2**30  # bytes of memory and of disk, below which a run may end early
+LEAST = 2**30  # bytes of memory and of disk; with less, a run may end early
 PAIRED = (
     "install both with one command and from one place: "
     "pip install --force-reinstall torch torchvision"
@@ -30,7 +31,7 @@ PAIRED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     status: Status
@@ -39,37 +40,40 @@ class Check:
     todo: str = ""  # what to do if it failed, where the detail does not say it
 
 
+def outcome(name: str, passed: bool, detail: str, todo: str, **values: Any) -> Check:
+    """A check that passed or failed; what to do is kept only if it failed."""
+    status: Status = "ok" if passed else "failed"
+    return Check(
+        name=name, status=status, detail=detail, values=values, todo="" if passed else todo
+    )
+
+
 def guarded(name: str, check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
-    """Whatever breaks is a failed check and ends no other."""
+    """The checks; an exception becomes a failed check, so that the others still run."""
     try:
         yield from check()
     except Exception as error:
-        yield Check(name=name, status="failed", detail=_sentence(error))
-
-
-def _sentence(error: BaseException) -> str:
-    return str(error) if isinstance(error, GanBenchError) else f"{type(error).__name__}: {error}"
+        yield Check(name=name, status="failed", detail=sentence(error))
 
 
 @contextmanager
 def no_network() -> Iterator[None]:
-    """No name is found on the network: only so is it known what works without one."""
+    """Within the block no host name resolves, which shows what works without a network."""
 
     def nowhere(*_: object, **__: object) -> NoReturn:
         raise OSError("gan-bench doctor fetches nothing")
 
-    found, socket.getaddrinfo = socket.getaddrinfo, nowhere
+    original, socket.getaddrinfo = socket.getaddrinfo, nowhere
     try:
         yield
     finally:
-        socket.getaddrinfo = found
+        socket.getaddrinfo = original
 
 
-# The machine
 def versions() -> Iterator[Check]:
-    """The versions of all that a score depends on."""
+    """The versions of all packages that a score depends on."""
     try:
-        found = catalogues.versions()
+        installed = catalogues.versions()
     except PackageNotFoundError as missing:
         yield Check(
             name="versions",
@@ -78,12 +82,12 @@ def versions() -> Iterator[Check]:
             todo="install gan-bench again, with its dependencies",
         )
     else:
-        text = ", ".join(f"{name} {version}" for name, version in found.items())
-        yield Check(name="versions", status="ok", detail=text, values=dict(found))
+        detail = ", ".join(f"{name} {version}" for name, version in installed.items())
+        yield Check(name="versions", status="ok", detail=detail, values=dict(installed))
 
 
 def torchvision() -> Iterator[Check]:
-    """It is imported here and not above: where it does not fit torch, its import fails."""
+    """Whether torchvision fits torch. If not, importing it fails, so it is imported in here."""
     versions = catalogues.versions()
     pair = f"torch {versions['torch']} and torchvision {versions['torchvision']}"
     asks = [each for each in requires("torchvision") or () if each.split()[0] == "torch"]
@@ -91,26 +95,16 @@ def torchvision() -> Iterator[Check]:
     try:
         kept = _suppress()
     except Exception as error:  # a missing operator, library or symbol: each has its own type
-        yield Check(
-            name="torchvision",
-            status="failed",
-            detail=f"{pair} do not fit together: {_sentence(error)}",
-            values=values,
-            todo=PAIRED,
-        )
+        detail = f"{pair} do not fit together: {sentence(error)}"
+        yield outcome("torchvision", False, detail, PAIRED, **values)
         return
     right = kept == [0, 2]
-    yield Check(
-        name="torchvision",
-        status="ok" if right else "failed",
-        detail=f"{pair} work together" if right else f"{pair}: nms keeps {kept}, not [0, 2]",
-        values=values,
-        todo="" if right else PAIRED,
-    )
+    detail = f"{pair} work together" if right else f"{pair}: nms keeps {kept}, not [0, 2]"
+    yield outcome("torchvision", right, detail, PAIRED, **values)
 
 
 def _suppress() -> list[int]:
-    """Which of three boxes torchvision's compiled operator keeps; the second hides the first."""
+    """Which of three boxes torchvision's compiled operator keeps; the first covers the second."""
     import torch
     from torchvision.ops import nms
 
@@ -120,7 +114,7 @@ def _suppress() -> list[int]:
 
 
 def device() -> Iterator[Check]:
-    """The device that auto takes."""
+    """The device that `--device auto` takes, and how fast it is in bf16."""
     import torch
 
     device, threads = pick_device("auto"), torch.get_num_threads()
@@ -157,38 +151,27 @@ def _bf16_speed(device: str) -> float | None:
 def memory() -> Iterator[Check]:
     """The free memory."""
     free = psutil.virtual_memory().available
-    yield _room("memory", free, f"{_size(free)} free", "end what else is running")
+    yield _enough("memory", free, f"{text.size(free)} free", "end other programs")
 
 
 def disks(results: Path) -> Iterator[Check]:
-    """The free room for results and cache."""
+    """The free disk space for results and cache."""
     for name, folder, option in (
         ("disk, results", results, "choose another folder with --results"),
         ("disk, cache", cache_dir(), "set GAN_BENCH_HOME to another folder"),
     ):
-        place = _existing(folder.absolute())
-        if not os.access(place, os.W_OK):
-            detail = f"{place} cannot be written"
-            yield Check(name=name, status="failed", detail=detail, todo=option)
+        path = folder.absolute()
+        existing = next(each for each in (path, *path.parents) if each.exists())
+        if not os.access(existing, os.W_OK):
+            yield outcome(name, False, f"{existing} cannot be written", option)
         else:
-            free = shutil.disk_usage(place).free
-            yield _room(name, free, f"{_size(free)} free for {folder}", f"make room, or {option}")
+            free = room(folder)
+            detail = f"{text.size(free)} free for {folder}"
+            yield _enough(name, free, detail, f"make room, or {option}")
 
 
-def _room(name: str, free: int, detail: str, todo: str) -> Check:
-    enough = free >= LEAST
-    return Check(
-        name=name,
-        status="ok" if enough else "failed",
-        detail=detail if enough else f"{detail}, less than the {_size(LEAST)} that a run may take",
-        values={"free_mib": free // 2**20},
-        todo="" if enough else todo,
-    )
-
-
-def _existing(path: Path) -> Path:
-    return next(place for place in (path, *path.parents) if place.exists())
-
-
-def _size(count: float) -> str:
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
+def _enough(name: str, free: int, detail: str, todo: str) -> Check:
+    passed = free >= LEAST
+    if not passed:
+        detail += f", less than the {text.size(LEAST)} that a run may take"
+    return outcome(name, passed, detail, todo, free_mib=free // 2**20)
