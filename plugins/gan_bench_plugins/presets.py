@@ -1,12 +1,12 @@
-"""What a bare `run` takes, for a laptop and for a GPU."""
+"""Presets: what `run` takes by default, on a laptop and on a GPU."""
 
 from __future__ import annotations
 
 from gan_bench import Preset, Schedule, hookimpl
 
-ARCHITECTURES = ("dcgan", "dcgan-mnist", "dense")  # those that suit the images are taken
+ARCHITECTURES = ("dcgan", "dcgan-mnist", "dense")  # those that suit the images are used
 LOSSES = ("non-saturating",)
-METRICS = (  # the first one here ranks: fid and kid are on inception, fd and kd on other nets
+METRICS = (  # the first that fits ranks: fid and kid read inception, fd and kd other nets
     "fid",
     "fd",
     "kid",

@@ -1,1 +1,1 @@
-"""What a plugin's author reads: offers and hooks, the protocol, names and errors."""
+"""What the author of a plugin reads: offers and hooks, the protocol, names and errors."""

@@ -1,10 +1,10 @@
-"""The errors that a user reads as one sentence: what, where, why, what to do."""
+"""The errors that a user reads without a traceback, and the exit codes they lead to."""
 
 from __future__ import annotations
 
 
 class GanBenchError(Exception):
-    """A fault that is told to the user in one sentence: what, where, why, what to do."""
+    """An error whose message is for the user: what is wrong, where, why, and what to do."""
 
     exit_code = 1
 
@@ -16,13 +16,13 @@ class UsageError(GanBenchError):
 
 
 class DataError(GanBenchError):
-    """Images or weights are missing, unreadable or not what they should be."""
+    """Images or weights are missing, unreadable or altered."""
 
     exit_code = 4
 
 
 class NotHere(DataError):
-    """Weights that could be fetched or given, but are not here: no fault of this machine."""
+    """Weights are not on this machine, but can be downloaded or given."""
 
 
 class StorageError(GanBenchError):
@@ -32,14 +32,14 @@ class StorageError(GanBenchError):
 
 
 class Unscorable(GanBenchError):
-    """A metric refuses these samples: no number is better than a flattering one.
+    """A metric gives no score for these samples, because any number would mislead.
 
-    The reason stands where the number would; the other metrics go on.
+    The report shows the message in place of the score. The other metrics are still computed.
     """
 
 
 def sentence(error: BaseException) -> str:
-    """An error as one reads it in a record or a list."""
+    """The error as one line for a record or a list."""
     if isinstance(error, GanBenchError):
         return str(error)
     if isinstance(error, SystemExit):

@@ -25,13 +25,13 @@ def safe_name(text: str) -> str:
 
 
 def name_of(path: Path) -> str:
-    """Name a data set that the user gave as a path."""
+    """The name of a data set that the user gave as a path: the file's name, made safe."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-_.")[:40].rstrip("-_.")
     return f"{name}-images" if DEVICES.fullmatch(name) else name or "images"
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """What follows `no such name`: the known name that is nearest, if one is near, and all."""
+    """The hint after `no such name`: the nearest known name, if one is near, and all of them."""
     spelled = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name.lower(), spelled, n=1)
     guess = f" Did you mean {spelled[near[0]]}?" if near else ""

@@ -1,9 +1,9 @@
-"""What a plugin supplies: frozen dataclasses of functions, and the hooks that offer them.
+"""What a plugin offers: frozen dataclasses of functions, and the hooks that return them.
 
-Shapes, everywhere: N images in a batch, M generated images, C x H x W an image, F features.
+Letters in shapes: N images in a batch, M generated images, C x H x W an image, F features.
 Pixels are uint8 in data sets, features and metrics, and float in [-1, 1] inside G and D; only
 the core converts between the two. Every offer has a `name`, which is what a user types, and a
-`source`: the paper and section it comes from, and any departure from it.
+`source`: the paper and section it comes from, and any difference from it.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ hookimpl = pluggy.HookimplMarker("gan_bench")
 
 
 def _suits(_: Any) -> None:
-    return None
+    """The default of `unsuited`: no reason against anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """A pair of networks. D gives logits, never probabilities: the loss decides what they mean.
+    """A pair of networks. D returns logits, not probabilities: the loss decides what they mean.
 
-    What they keep between steps is in their parameters, buffers or extra state (plain values):
-    a training that was interrupted goes on from these. Chance comes from torch's own generator.
+    Whatever the networks keep between steps must be in their parameters, buffers or extra state
+    (plain values), because an interrupted training resumes from these. Random numbers must come
+    from torch's default generator, which the core seeds.
     """
 
     name: str
@@ -43,23 +44,25 @@ class Architecture:
     z_dim: int
     generator: Callable[[Shape], nn.Module]  # (N, z_dim) from N(0, 1) -> (N, C, H, W) in [-1, 1]
     discriminator: Callable[[Shape], nn.Module]  # (N, C, H, W) -> (N,) logits
-    unsuited: Callable[[Shape], str | None] = _suits  # why it cannot make images of this shape
+    # the reason why it cannot make images of this shape, or None
+    unsuited: Callable[[Shape], str | None] = _suits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """What D and G minimise, as functions of logits: (N,), (N,) -> ()."""
+    """What D and G minimise, as functions of the logits that D returns: (N,), (N,) -> ()."""
 
     name: str
     source: str
-    d_loss: Callable[[Tensor, Tensor], Tensor]  # D(x), D(fake)
-    g_loss: Callable[[Tensor | None, Tensor], Tensor]  # D(x) if relativistic, else None; D(fake)
+    d_loss: Callable[[Tensor, Tensor], Tensor]  # of D(x) and D(fake)
+    g_loss: Callable[[Tensor | None, Tensor], Tensor]  # of D(x), None if not relativistic; D(fake)
     relativistic: bool = False
-    penalty: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None  # D, x, fake -> ()
+    # added to d_loss: D, x and fake (N, C, H, W) -> ()
+    penalty: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
 
 
 class Pixels(Protocol):
-    """Anything that slices like an (N, C, H, W) uint8 array: an array, a memmap, a renderer."""
+    """Whatever can be sliced like an (N, C, H, W) uint8 array: an array, a memmap, a renderer."""
 
     def __len__(self) -> int: ...
 
@@ -68,37 +71,44 @@ class Pixels(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
-    """A data set at one size. Labels are (N,) int64, the known mode of every image, or None."""
+    """The images of a data set at one size.
+
+    Labels are (N,) int64, the mode of each image, or None where the modes are not known.
+    """
 
     train: Pixels
     held_out: Pixels
     train_labels: np.ndarray | None = None
     held_out_labels: np.ndarray | None = None
-    dropped: Sequence[tuple[str, str]] = ()  # (which, why) of images that could not be used
+    dropped: Sequence[tuple[str, str]] = ()  # (name, reason) of each image that cannot be used
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """A named data set. `load(root, size, download)` raises DataError with what to do."""
+    """A named data set.
+
+    `load(root, size, download)` gets the folder of --data-root, the side of the images in pixels,
+    and whether it may download. It raises DataError, with what to do, if it finds no images.
+    """
 
     name: str
     source: str
-    version: str  # to be changed whenever its pixels change: the cache is keyed on it
+    version: str  # change it whenever the pixels change, or the cache keeps the old ones
     load: Callable[[Path | None, int, bool], Images]
     reads: tuple[str, ...] = ("**/*",)  # patterns of the files below root that it reads
-    size: int | None = None  # its natural size; None: it has none, the preset decides
-    features: str | None = None  # the features net that sees it best; None: the preset decides
-    judge: str | None = None  # a features net that names the mode of an image
-    modes: int | None = None  # how many modes it is known to have
+    size: int | None = None  # its natural size in pixels; None: the preset decides
+    features: str | None = None  # the features net that suits it best; None: the preset decides
+    judge: str | None = None  # the features net that names the mode of an image
+    modes: int | None = None  # the number of its modes, if it is known
 
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """A fixed network that images are measured with.
+    """A fixed network whose outputs are the features that metrics read.
 
-    `digest(weights)` is the SHA-256 of the weights it would load; it raises DataError when it
-    could not work here, so that this is known before any training. `weights` is the path that
-    the user gave with --feature-weights, if any.
+    `digest(weights)` returns the SHA-256 of the weights that `load` would read. It raises
+    DataError if the net cannot work here, so that the user knows before any training. `weights`
+    is the path given with --feature-weights, or None.
     """
 
     name: str
@@ -107,8 +117,8 @@ class Features:
     load: Callable[[str, Path | None], Callable[[Tensor], Tensor]]
     # load(device, weights) -> f: (N, C, H, W) uint8 on that device -> (N, F) float32
     modes: Callable[[np.ndarray], np.ndarray] | None = None
-    # a judge's reading of its own features: (N, F) -> (N,) int64, -1 for an image of no mode
-    takes_weights: bool = False
+    # for a judge: its features (N, F) -> (N,) int64, the mode of each image, -1 for none
+    takes_weights: bool = False  # whether it reads the file of --feature-weights
 
 
 Made = TypeVar("Made")
@@ -120,21 +130,21 @@ def _make(_: str, make: Callable[[], Made]) -> Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """What a metric sees: features of N real and M generated images, and a judge's modes.
+    """What a metric reads: features of N real and M generated images, and modes from a judge.
 
-    A metric makes nothing twice that it makes by `share` or `keep`, under a name of its own:
-    `share(name, make)` is make(), once for these samples, whichever metric asks first;
-    `keep(name, make)` is make(), arrays that hang on nothing but `real`, `train` and `held_out`,
-    once for a data set and a number of images: they are kept on the disk.
+    Two functions save a metric from computing the same thing twice. Both return make():
+    `share(name, make)` calls it once for these samples, whichever metric asks first.
+    `keep(name, make)` calls it once for a data set and a number of images, and keeps the arrays on
+    the disk; they may depend on `real`, `train` and `held_out` only.
     """
 
     real: np.ndarray  # (N, F) float32
     fake: np.ndarray  # (M, F) float32
-    train: np.ndarray | None = None  # (T, F): all training images, for a metric that reads them
+    train: np.ndarray | None = None  # (T, F): all training images, if the metric reads_train
     held_out: np.ndarray | None = None  # (H, F): held-out images, at most M of them
-    real_modes: np.ndarray | None = None  # (N,) int64, -1: no mode
+    real_modes: np.ndarray | None = None  # (N,) int64, -1 for no mode
     fake_modes: np.ndarray | None = None  # (M,)
-    modes: int | None = None  # known number of modes
+    modes: int | None = None  # the number of modes of the data set, if it is known
     share: Callable[[str, Callable[[], Any]], Any] = _make
     keep: Callable[[str, Callable[[], dict[str, np.ndarray]]], dict[str, np.ndarray]] = _make
 
@@ -144,9 +154,9 @@ Fault = Literal["lost modes", "repeats", "blur", "noise", "copies"]
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One number about M samples. A name is a protocol: a variant is another name.
+    """One number about M samples. A variant needs another name: a name fixes how it is computed.
 
-    `compute` raises Unscorable where a number would mislead.
+    `compute` raises Unscorable where any number would mislead.
     """
 
     name: str
@@ -156,41 +166,42 @@ class Metric:
     features: str | None = None  # the features net it reads; None: the evaluation's own
     reads_modes: bool = False  # it needs the modes that the data set's judge names
     reads_train: bool = False  # it needs `train` and `held_out`
+    # the reason why it cannot be used on this data set, or None
     unsuited: Callable[[Dataset], str | None] = _suits
-    sees: tuple[Fault, ...] = ()  # it scores a set worse the more of such a fault is in it
-    real: tuple[float, float] | None = None  # where N = M >= 500 other real images score
-    floor: float | None = None  # a worse score for three ticks is a mode collapse
+    sees: tuple[Fault, ...] = ()  # faults that make its score worse, the more of them the worse
+    real: tuple[float, float] | None = None  # the range in which N = M >= 500 real images score
+    floor: float | None = None  # a score worse than this for three ticks is a mode collapse
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """What a bare `run` takes."""
+    """A schedule, size, data set and metrics that go together: what `run` takes by default."""
 
     name: str
     source: str
-    devices: tuple[str, ...]  # taken unasked on these devices
+    devices: tuple[str, ...]  # a `run` without --preset takes it on these devices
     dataset: str
     architectures: tuple[str, ...]
     losses: tuple[str, ...]
     size: int
     schedule: Schedule
-    features: tuple[str, ...]  # the first that works here is taken
-    metrics: tuple[str, ...]  # those that read these features and suit the data set are taken
+    features: tuple[str, ...]  # the first that works here is used
+    metrics: tuple[str, ...]  # those that read these features and suit the data set are used
     samples: int
     engine: str
-    tick_samples: int = 256  # of the samples, how many every tick is scored on
-    gauges: tuple[str, ...] = ()  # metrics with a floor, which every tick is looked at with
+    tick_samples: int = 256  # how many of the samples are scored at every tick
+    gauges: tuple[str, ...] = ()  # metrics with a floor, which are computed at every tick
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """Runs `python -m gan_bench.run.cell DIR` for every DIR, at most `slots` at a time.
 
-    `start(cells, slots)` yields every DIR as its process ends, with the exit code (negative: the
-    signal that ended it). Closing the iterator ends what still runs: SIGTERM lets a cell save its
-    state. It keeps no state: all that a cell does is in its folder, and a cell that was lost is
-    given to it again, with the same `slots`: on a CPU, a cell that goes on ends in the bytes it
-    would have ended in if it has as many threads as before.
+    `start(cells, slots)` yields each DIR when its process has ended, with the exit code (negative:
+    the signal that ended it). Closing the iterator must end the processes that still run; SIGTERM
+    lets a cell save its state first. An engine keeps no state, because all results of a cell are
+    in its folder. If a process was lost, the core gives its cell to `start` again with the same
+    `slots`: on a CPU, a resumed cell ends in the same bytes only with as many threads as before.
     """
 
     name: str
@@ -199,26 +210,26 @@ class Engine:
 
 
 class Hooks:
-    """The hooks of a plugin. Each returns a list; all are optional."""
+    """The hooks that a plugin may implement. Each returns a list; all are optional."""
 
     @hookspec
     def gan_bench_architectures(self) -> list[Architecture]:
         """Pairs of networks."""
-        raise AssertionError  # a specification: pluggy never calls it
+        raise AssertionError  # pluggy reads the signature and never calls it
 
     @hookspec
     def gan_bench_losses(self) -> list[Loss]:
-        """Losses on logits."""
+        """Losses."""
         raise AssertionError
 
     @hookspec
     def gan_bench_datasets(self) -> list[Dataset]:
-        """Data sets by name."""
+        """Named data sets."""
         raise AssertionError
 
     @hookspec
     def gan_bench_features(self) -> list[Features]:
-        """Networks to measure with."""
+        """Networks that metrics read features of."""
         raise AssertionError
 
     @hookspec
@@ -228,7 +239,7 @@ class Hooks:
 
     @hookspec
     def gan_bench_presets(self) -> list[Preset]:
-        """What a bare `run` takes."""
+        """Schedules with all that goes with them."""
         raise AssertionError
 
     @hookspec

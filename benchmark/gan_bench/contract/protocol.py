@@ -1,4 +1,4 @@
-"""What will be run: schedules, evaluations, protocols, cells, plans. Pure data, no torch."""
+"""What will be run: schedules, evaluations, protocols, cells and plans, as plain data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Frozen(BaseModel):
 
 
 class Schedule(_Frozen):
-    """How a cell is trained. kimg counts thousands of real images shown to D."""
+    """How a cell is trained. kimg is thousands of real images shown to D."""
 
     kimg: Annotated[float, Field(gt=0, le=1e9)]
     batch: Annotated[int, Field(ge=2)] = 64
@@ -32,17 +32,17 @@ class Schedule(_Frozen):
     betas: tuple[Beta, Beta] = (0.5, 0.999)
     d_steps: PositiveInt = 1  # updates of D per update of G
     precision: Literal["fp32", "bf16"] = "fp32"
-    ema_kimg: NonNegative = 0  # half-life of the moving average of G that is measured; 0: none
-    ticks: PositiveInt = 10  # how often the cell is scored; scoring changes no bit of it
+    ema_kimg: NonNegative = 0  # half-life of G's moving average, which is measured; 0: G itself
+    ticks: PositiveInt = 10  # how often the cell is scored, which does not change the training
     on_collapse: Literal["continue", "stop", "rollback"] = "continue"
 
     @property
     def updates(self) -> int:
-        """Updates of G; D gets `d_steps` times as many, each on `batch` new real images."""
+        """Updates of G. D gets `d_steps` times as many, each on `batch` other real images."""
         return max(1, round(self.kimg * 1000 / (self.batch * self.d_steps)))
 
     def shown(self, updates: int) -> int:
-        """Real images that D has seen after so many updates of G."""
+        """How many real images D has seen after this number of updates of G."""
         return updates * self.batch * self.d_steps
 
 
@@ -54,7 +54,7 @@ class MetricSpec(_Frozen):
     features: str
 
     def cost(self, value: float) -> float:
-        """The value with its sign turned where higher is better: lower costs are better."""
+        """The value, negated where higher is better: a lower cost is always better."""
         return -value if self.higher_is_better else value
 
     def best(self, ticks: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -63,12 +63,12 @@ class MetricSpec(_Frozen):
 
     @property
     def arrow(self) -> str:
-        """The direction that is better."""
+        """An arrow in the better direction."""
         return "↑" if self.higher_is_better else "↓"
 
 
 class Gauge(MetricSpec):
-    """A metric that watches every tick: a score beyond the floor is a sign of mode collapse."""
+    """A metric computed at every tick: a score beyond the floor is a sign of mode collapse."""
 
     floor: float
 
@@ -80,17 +80,17 @@ class Gauge(MetricSpec):
 class Evaluation(_Frozen):
     """How a cell is measured."""
 
-    samples: PositiveInt  # M generated images, against as many real ones, or all there are
-    tick_samples: PositiveInt = 256  # the first of them, which every tick is scored on
+    samples: PositiveInt  # M generated images, compared with M real ones, or all if fewer
+    tick_samples: PositiveInt = 256  # how many of them are scored at every tick
     reference: Literal["train", "held-out"] = "train"
     features: str
-    digests: dict[str, str]  # features net -> SHA-256 of its weights, for all that are read
-    metrics: Annotated[tuple[MetricSpec, ...], Field(min_length=1)]  # the first one ranks
+    digests: dict[str, str]  # features net -> SHA-256 of its weights, for each net that is read
+    metrics: Annotated[tuple[MetricSpec, ...], Field(min_length=1)]  # the first ranks the rows
     gauges: tuple[Gauge, ...] = ()
 
 
 class Data(_Frozen):
-    """Which images: a name, and the fingerprint of every pixel."""
+    """Which images: a name, and a digest of all pixels."""
 
     name: str
     fingerprint: str
@@ -100,7 +100,7 @@ class Data(_Frozen):
 
 
 class Protocol(_Frozen):
-    """Data set, schedule and evaluation: the unit of comparability."""
+    """Data set, schedule and evaluation. Only scores under one protocol can be compared."""
 
     data: Data
     schedule: Schedule
@@ -119,18 +119,18 @@ class Protocol(_Frozen):
 
 
 class RunEnvironment(_Frozen):
-    """Where a cell runs and where it finds its input: no score may depend on any of it."""
+    """Where a cell runs and where its input is. No score may depend on it."""
 
     device: str
-    named: bool  # the data set is one of the catalogue; else `root` is a folder or a zip
+    named: bool  # whether the data set is in the catalogue; else `root` is a folder or a zip
     root: str | None = None
     plugins: tuple[str, ...] = ()  # files given with --plugin
-    weights: str | None = None  # given with --feature-weights
-    timeout: PositiveFloat | None = None  # seconds that one process of the cell may take
+    weights: str | None = None  # the file given with --feature-weights
+    timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
 
 
 class Cell(_Frozen):
-    """One architecture x one loss x one seed under a protocol, and what it takes to run it."""
+    """One architecture, one loss and one seed under a protocol, and where to run them."""
 
     architecture: str
     loss: str
@@ -139,7 +139,7 @@ class Cell(_Frozen):
 
     @property
     def label(self) -> str:
-        """How the cell is named wherever people read of it."""
+        """The cell's name for people: architecture / loss / seed<k>."""
         return cell_label(self.architecture, self.loss, self.seed)
 
 
@@ -151,19 +151,19 @@ class Plan(_Frozen):
 
 
 def cell_label(architecture: str, loss: str, seed: int) -> str:
-    """Architecture / loss / seed<k>."""
+    """The label of a cell: architecture / loss / seed<k>."""
     return f"{architecture} / {loss} / seed{seed}"
 
 
 def differences(protocol: Protocol, other: Protocol) -> dict[str, tuple[Any, Any]]:
-    """Field -> its value in both, for all fields in which the two protocols differ."""
+    """Field -> its values in the two protocols, for each field in which they differ."""
     here, there = protocol.fields(), other.fields()
     pairs = {name: (here.get(name), there.get(name)) for name in {**here, **there}}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _flat(document: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested fields under dotted names; a list of metrics becomes one line of text."""
+    """Nested fields by their dotted names; a list of metrics becomes one line of text."""
     for name, value in document.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{above}{name}.")
