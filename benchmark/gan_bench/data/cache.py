@@ -42,13 +42,25 @@ class Prepared:
 
 def prepare(source: Source, size: int, progress: Progress = lambda *_: None) -> Prepared:
     """The data set at that size, from the cache if it is there, else made and kept."""
-    folder = cache_dir() / "images" / f"{source.dataset.name}-{size}px-{source.key(size)}"
+    folder = _folder(source, size)
     with locked(folder):
         try:
             return _open(folder)
         except (OSError, ValueError, LookupError, TypeError):  # not there, or damaged
             _make(source, size, folder, progress)
         return _open(folder)
+
+
+def cached(source: Source, size: int) -> Prepared | None:
+    """The data set at that size if it is in the cache; nothing is made."""
+    try:
+        return _open(_folder(source, size))
+    except (OSError, ValueError, LookupError, TypeError):  # not there, or damaged
+        return None
+
+
+def _folder(source: Source, size: int) -> Path:
+    return cache_dir() / "images" / f"{source.dataset.name}-{size}px-{source.key(size)}"
 
 
 def check_bad(prepared: Prepared, most_percent: float) -> None:

@@ -1,0 +1,200 @@
+"""What a run would do, and what it would take; no image is prepared and no cell is trained."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gan_bench.base import text
+from gan_bench.base.text import duration, plural
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract.errors import DataError
+from gan_bench.contract.protocol import Cell, Data, Plan
+from gan_bench.data.archive import members_of
+from gan_bench.data.cache import cached
+from gan_bench.data.source import Source
+from gan_bench.data.split import HOLD_OUT
+from gan_bench.results.layout import cell_dir
+from gan_bench.run.estimate import Estimate, Estimates, estimate
+from gan_bench.run.folders import done
+from gan_bench.run.plan import choose, plan_on
+from gan_bench.run.request import Request
+
+SCHEMA = 1  # of the JSON document
+UNKNOWN = ""  # the fingerprint of images that are not prepared
+CHECKPOINTS = 3  # of a cell at work: two that are kept, and one that is being written
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """The cells of a plan, and estimates of their time, memory and disk."""
+
+    plan: Plan
+    prepared: bool  # whether the images are in the cache; else they were only counted
+    done: frozenset[Cell]  # cells that have a record; none is known before the images are prepared
+    estimates: Estimates
+    jobs: int
+    notes: tuple[str, ...]
+
+    @property
+    def slug(self) -> str | None:
+        """The protocol's name, which depends on every pixel."""
+        return self.plan.protocol.slug if self.prepared else None
+
+    @property
+    def waiting(self) -> list[Estimate]:
+        """The estimate of each cell that is not done."""
+        pairs = {(each.architecture, each.loss): each for each in self.estimates.pairs}
+        cells = [cell for cell in self.plan.cells if cell not in self.done]
+        return [pairs[cell.architecture, cell.loss] for cell in cells]
+
+    @property
+    def train_seconds(self) -> float:
+        """Of all cells that are not done, one after another."""
+        return sum(each.train_seconds for each in self.waiting)
+
+    @property
+    def measure_seconds(self) -> float:
+        """Of all cells that are not done, with the features of the real images."""
+        cells = sum(each.measure_seconds for each in self.waiting)
+        return cells + (self.estimates.once_seconds if self.waiting else 0)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of the cells that run at once: --jobs of those that need most."""
+        return sum(sorted((each.memory_bytes for each in self.waiting), reverse=True)[: self.jobs])
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """Of the cells that run at once, while they train."""
+        sizes = sorted((each.checkpoint_bytes for each in self.waiting), reverse=True)
+        return CHECKPOINTS * sum(sizes[: self.jobs])
+
+    @property
+    def kept_bytes(self) -> int:
+        """What all cells that are not done will leave."""
+        return sum(each.kept_bytes for each in self.waiting)
+
+    @property
+    def image_bytes(self) -> int:
+        """Of the prepared images, if they are yet to be made."""
+        data = self.plan.protocol.data
+        return 0 if self.prepared else (data.train + data.held_out) * math.prod(data.shape)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """For people: a title and a text for each line."""
+        total, size = self.train_seconds + self.measure_seconds, text.size
+        most = max((each.memory_bytes for each in self.waiting), default=0)
+        at_once = f", {size(self.memory_bytes)} for --jobs {self.jobs}" if self.jobs > 1 else ""
+        images = f", {size(self.image_bytes)} for the prepared images" if self.image_bytes else ""
+        return [
+            ("protocol", self.slug or "its name is known when the images are prepared"),
+            ("data", self._data_line()),
+            ("cells", self._cells_line()),
+            *(("cell", self._cell_line(cell)) for cell in self.plan.cells),
+            *(("estimate", _estimate_line(each)) for each in self.estimates.pairs),
+            (
+                "time",
+                f"{duration(total)}, one cell after another: {duration(self.train_seconds)} of "
+                f"training, {duration(self.measure_seconds)} of measuring",
+            ),
+            ("memory", f"{size(most)} for a cell{at_once}"),
+            (
+                "disk",
+                f"{size(self.checkpoint_bytes)} for checkpoints while cells train, "
+                f"{size(self.kept_bytes)} for results{images}",
+            ),
+        ]
+
+    def document(self) -> dict[str, Any]:
+        """For programs: all of it as JSON has it; sizes in bytes, times in seconds."""
+        protocol = self.plan.protocol.model_dump(mode="json")
+        if not self.prepared:
+            protocol["data"]["fingerprint"] = None
+        return {
+            "schema": SCHEMA,
+            "protocol": self.slug,
+            **protocol,
+            "cells": [
+                {
+                    "architecture": cell.architecture,
+                    "loss": cell.loss,
+                    "seed": cell.seed,
+                    "done": cell in self.done if self.prepared else None,
+                }
+                for cell in self.plan.cells
+            ],
+            "estimates": [asdict(each) for each in self.estimates.pairs],
+            "total": {
+                "jobs": self.jobs,
+                "train_seconds": self.train_seconds,
+                "measure_seconds": self.measure_seconds,
+                "memory_bytes": self.memory_bytes,
+                "checkpoint_bytes": self.checkpoint_bytes,
+                "kept_bytes": self.kept_bytes,
+                "image_bytes": self.image_bytes,
+            },
+            "notes": list(self.notes),
+        }
+
+    def _data_line(self) -> str:
+        data = self.plan.protocol.data
+        counted = "" if self.prepared else "; counted, not read: some may be unusable"
+        images = f"{data.train:,} training and {data.held_out:,} held-out images"
+        return f"{data.name}, {data.shape[1]} px, {images}{counted}"
+
+    def _cells_line(self) -> str:
+        cells = plural(len(self.plan.cells), "cell")
+        return f"{cells}, {len(self.done)} done" if self.prepared else cells
+
+    def _cell_line(self, cell: Cell) -> str:
+        return f"{cell.label}, done" if cell in self.done else cell.label
+
+
+def _estimate_line(each: Estimate) -> str:
+    basis = {
+        "records": "from records of this machine",
+        "timed steps": "from a few timed steps on random images",
+    }
+    return (
+        f"{each.architecture} / {each.loss}: {duration(each.train_seconds)} of training, "
+        f"{duration(each.measure_seconds)} of measuring, {basis[each.basis]}"
+    )
+
+
+def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1) -> DryRun:
+    """Plan the request and estimate it. Raises what the run itself would raise of its names."""
+    choice = choose(request, catalogue)
+    prepared = cached(choice.source, choice.size)
+    data = prepared.data if prepared else _count(choice.source, choice.size)
+    plan, notes = plan_on(choice, data)
+    finished = [
+        cell for cell in plan.cells if prepared and done(cell_dir(results, plan.protocol, cell))
+    ]
+    return DryRun(
+        plan=plan,
+        prepared=prepared is not None,
+        done=frozenset(finished),
+        estimates=estimate(plan, choice.source.dataset, catalogue, results),
+        jobs=jobs,
+        notes=(*choice.notes, *notes),
+    )
+
+
+def _count(source: Source, size: int) -> Data:
+    """How many images there are; the files of a folder or zip are counted and not read."""
+    if source.given is None:
+        images = source.dataset.load(source.root, size, False)
+        channels, height, width = images.train[0:1].shape[1:]
+        shape, train, held_out = (channels, height, width), len(images.train), len(images.held_out)
+    else:
+        with members_of(source.given) as members:
+            held_out = len(members) // HOLD_OUT
+            shape, train = (3, size, size), len(members) - held_out
+    if not train:
+        raise DataError(f"no images in {source.given or source.dataset.name}")
+    return Data(
+        name=source.dataset.name, fingerprint=UNKNOWN, shape=shape, train=train, held_out=held_out
+    )

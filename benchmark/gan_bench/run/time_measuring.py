@@ -1,0 +1,171 @@
+"""How long measuring a cell takes: nets and metrics, timed on random images and features."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract.offers import Dataset, Metric, Samples
+from gan_bench.contract.protocol import MetricSpec, Protocol
+from gan_bench.measure.features import extract_all, load_net
+
+TIMED_IMAGES = 64  # that a net is timed on
+MOST = 1024  # images that a metric is timed on, and again on a quarter: so its growth is seen
+TRAIN_ROWS = 4  # training images for each generated one, where a timed metric reads them
+BLOCKS, LEAST = 8, 32  # parts in which samples are scored again for errors; images in a part
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """What the nets and metrics of a protocol take; generating the images is not in it."""
+
+    cell_seconds: float  # for one cell, at its ticks and at its end
+    once_seconds: float  # for the real images, which is done once and kept in the cache
+    feature_bytes: int  # memory that a cell's features take
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """Seconds of a metric as a power of the number of images."""
+
+    count: int
+    seconds: float  # on `count` images
+    power: float
+
+    def on(self, count: int) -> float:
+        return float(self.seconds * (count / self.count) ** self.power)
+
+
+@dataclass(frozen=True)
+class _Net:
+    seconds: float  # for one image
+    width: int  # F
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """The nets and metrics of a protocol by their names, with their times."""
+
+    nets: dict[str, _Net]
+    metrics: dict[str, Metric]
+    growth: dict[str, _Growth]
+
+    def score(self, specs: Sequence[MetricSpec], count: int) -> float:
+        """Seconds to compute these metrics on so many images."""
+        return sum(self.growth[spec.name].on(count) for spec in specs)
+
+    def measure(self, specs: Sequence[MetricSpec], count: int) -> float:
+        """Seconds for the features of so many images, and for these metrics on them."""
+        nets = {spec.features for spec in specs}
+        return count * sum(self.nets[net].seconds for net in nets) + self.score(specs, count)
+
+
+def time_measuring(
+    protocol: Protocol, dataset: Dataset, catalogue: Catalogue, device: str, weights: Path | None
+) -> Measuring:
+    """Time every net and every metric of the protocol for a moment."""
+    evaluation, data = protocol.evaluation, protocol.data
+    specs = {spec.name: spec for spec in (*evaluation.metrics, *evaluation.gauges)}
+    nets = _time_nets(protocol, catalogue, device, weights)
+    metrics = {name: catalogue.find(Metric, name) for name in specs}
+    count = min(MOST, evaluation.samples)
+    growth = {
+        name: _growth_of(metric, count, nets[specs[name].features].width, data.train, dataset.modes)
+        for name, metric in metrics.items()
+    }
+    rows = {
+        net: _real_rows(
+            protocol, any(metrics[s.name].reads_train for s in specs.values() if s.features == net)
+        )
+        for net in nets
+    }
+    sizes = [4 * rows[name] * net.width for name, net in nets.items()]
+    return Measuring(
+        cell_seconds=_cell_seconds(protocol, _Timed(nets, metrics, growth)),
+        once_seconds=sum(rows[name] * net.seconds for name, net in nets.items()),
+        feature_bytes=sum(sizes) + 4 * max(sizes),  # of one net at a time two copies in float64
+    )
+
+
+def _time_nets(
+    protocol: Protocol, catalogue: Catalogue, device: str, weights: Path | None
+) -> dict[str, _Net]:
+    shape = TIMED_IMAGES, *protocol.data.shape
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    nets = {}
+    for name, digest in protocol.evaluation.digests.items():
+        extract = load_net(catalogue, name, digest, device, weights)
+        width = extract_all(extract, pixels, device).shape[1]  # not timed: it warms up
+        seconds = seconds_of(partial(extract_all, extract, pixels, device))
+        nets[name] = _Net(seconds / TIMED_IMAGES, width)
+    return nets
+
+
+def _growth_of(metric: Metric, count: int, width: int, train: int, modes: int | None) -> _Growth:
+    """Time the metric on random features of `count` images and of a quarter of them."""
+    short, long = (_metric_seconds(metric, n, width, modes) for n in (count // 4, count))
+    power = math.log(max(long / short, 1), 4)
+    if metric.reads_train:  # there are as many training images however many are generated
+        return _Growth(count, long * train / (TRAIN_ROWS * count), min(power / 2, 1))
+    return _Growth(count, long, min(power, 2))
+
+
+def _metric_seconds(metric: Metric, count: int, width: int, modes: int | None) -> float:
+    random = np.random.default_rng(0)
+
+    def draw(rows: int) -> np.ndarray:
+        return random.standard_normal((rows, width), np.float32)
+
+    samples = Samples(
+        real=draw(count),
+        fake=draw(count),
+        train=draw(TRAIN_ROWS * count) if metric.reads_train else None,
+        held_out=draw(count) if metric.reads_train else None,
+        real_modes=random.integers(0, modes or 10, count),
+        fake_modes=random.integers(0, modes or 10, count),
+        modes=modes,
+    )
+
+    def compute() -> None:
+        with suppress(Exception):  # random features may be refused; the time was spent
+            metric.compute(samples)
+
+    return seconds_of(compute)
+
+
+def _cell_seconds(protocol: Protocol, timed: _Timed) -> float:
+    """The ticks, the end, and the errors, for which every part of the samples is scored."""
+    evaluation = protocol.evaluation
+    watched = {spec.name: spec for spec in (*evaluation.gauges, evaluation.metrics[0])}
+    tick = timed.measure(list(watched.values()), evaluation.tick_samples)
+    end = timed.measure(evaluation.metrics, evaluation.samples)
+    with_error = [
+        spec
+        for spec in evaluation.metrics
+        if not timed.metrics[spec.name].reads_modes and not timed.metrics[spec.name].reads_train
+    ]
+    part = evaluation.samples // BLOCKS
+    errors = BLOCKS * timed.score(with_error, part) if part >= LEAST else 0
+    return protocol.schedule.ticks * tick + end + errors
+
+
+def _real_rows(protocol: Protocol, reads_train: bool) -> int:
+    """How many real images one net must see."""
+    samples, data = protocol.evaluation.samples, protocol.data
+    whole = data.train + min(samples, data.held_out) if reads_train else 0
+    return min(samples, data.train) + whole
+
+
+def seconds_of(action: Callable[[], object]) -> float:
+    """How long it takes; never zero."""
+    started = time.perf_counter()
+    action()
+    return max(time.perf_counter() - started, 1e-9)
