@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import hypothesis
 import pytest
@@ -14,7 +15,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from gan_bench.cli.main import main
-from given import Command, Draw, Said
+from given import Command, Draw, Install, Said
 
 # Slow machines are no fault, and nothing is kept between runs.
 hypothesis.settings.register_profile("gan-bench", deadline=None, database=None)
@@ -28,6 +29,29 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GAN_BENCH_HOME", str(folder))
     monkeypatch.delenv("GAN_BENCH_PLUGINS", raising=False)
     return folder
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Install a distribution with one plugin module, as `pip install` would."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    modules: list[str] = []
+
+    def install(name: str, source: str, version: str = "1.0") -> None:
+        module = name.replace("-", "_")
+        modules.append(module)
+        (site / f"{module}.py").write_text(dedent(source))
+        info = site / f"{module}-{version}.dist-info"
+        info.mkdir()
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        (info / "METADATA").write_text(metadata)
+        (info / "entry_points.txt").write_text(f"[gan_bench]\nmine = {module}\n")
+
+    yield install
+    for module in modules:
+        sys.modules.pop(module, None)
 
 
 @pytest.fixture

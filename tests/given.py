@@ -13,6 +13,7 @@ from pathlib import Path
 
 Draw = Callable[..., Path]
 Command = Callable[..., "Said"]
+Install = Callable[..., None]  # name of the distribution, source of its one module, version
 
 
 @dataclass(frozen=True)

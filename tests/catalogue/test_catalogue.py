@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
@@ -13,6 +12,7 @@ import pytest
 from gan_bench import Architecture, Dataset, Engine, Features, Loss, Metric, Preset, UsageError
 from gan_bench import catalogue as catalogues
 from gan_bench.run.plan_evaluation import find_metric
+from given import Install
 
 GOOD = """
     from gan_bench import Loss, hookimpl
@@ -21,31 +21,6 @@ GOOD = """
     def gan_bench_losses():
         return [Loss(name="{name}", source="a test", d_loss=max, g_loss=max)]
 """
-
-Install = Callable[..., None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Install a distribution with one plugin module, as `pip install` would."""
-    site = tmp_path / "site"
-    site.mkdir()
-    monkeypatch.syspath_prepend(str(site))
-    modules: list[str] = []
-
-    def install(name: str, source: str, version: str = "1.0") -> None:
-        module = name.replace("-", "_")
-        modules.append(module)
-        (site / f"{module}.py").write_text(dedent(source))
-        info = site / f"{module}-{version}.dist-info"
-        info.mkdir()
-        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        (info / "METADATA").write_text(metadata)
-        (info / "entry_points.txt").write_text(f"[gan_bench]\nmine = {module}\n")
-
-    yield install
-    for module in modules:
-        sys.modules.pop(module, None)
 
 
 def built_ins_work(loaded: catalogues.Catalogue) -> bool:
@@ -241,32 +216,6 @@ def test_a_name_of_a_plugin_that_failed_shows_the_plugins_own_error(install: Ins
     assert str(error.value).endswith(failed)
 
 
-# One name twice
-
-
-def test_a_name_offered_twice_is_refused_and_both_distributions_are_named(
-    install: Install,
-) -> None:
-    install("gan-bench-alpha", GOOD.format(name="twin"), "1.1")
-    install("gan-bench-beta", GOOD.format(name="twin"), "2.2")
-    loaded = catalogues.load()
-    both = "the loss 'twin' is offered by both gan-bench-alpha 1.1 and gan-bench-beta 2.2"
-    assert both in str(loaded.broken[0])
-    with pytest.raises(UsageError, match=f"{both}: uninstall one, or rename its offer"):
-        loaded.find(Loss, "twin")
-
-
-def test_other_names_are_found_beside_a_contested_one(install: Install) -> None:
-    install("gan-bench-alpha", GOOD.format(name="dense"))  # a loss may be called as an architecture
-    install("zzz-copy", GOOD.format(name="minimax"))
-    loaded = catalogues.load()
-    assert loaded.find(Loss, "dense").source == "a test"
-    assert loaded.find(Architecture, "dense").source != "a test"
-    assert loaded.find(Loss, "non-saturating")
-    with pytest.raises(UsageError, match=r"both gan-bench .* and zzz-copy 1.0"):
-        loaded.find(Loss, "minimax")
-
-
 # The allow-list
 
 
@@ -348,13 +297,6 @@ def test_what_is_no_python_file_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x = 1")
     with pytest.raises(UsageError, match="no such Python file"):
         catalogues.load([tmp_path / name])
-
-
-def test_a_file_that_takes_a_built_in_name_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "mine.py"
-    path.write_text(dedent(GOOD.format(name="minimax")))
-    with pytest.raises(UsageError, match=rf"both gan-bench \S+ and {path}"):
-        catalogues.load([path])
 
 
 def test_a_broken_installed_plugin_does_not_stop_a_good_file(
