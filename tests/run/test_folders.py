@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from planning import Scripted, record
+from PIL import Image
+from planning import Scripted, offer, record
 
-from gan_bench import (
-    DataError,
-    StorageError,
-    UsageError,
-)
-from gan_bench.results.layout import protocol_of
+from gan_bench import DataError, Preset, StorageError, UsageError
+from gan_bench.catalogue import Catalogue
+from gan_bench.results.layout import CELL, CHECKPOINTS, DATA_REPORT, PROTOCOL, RECORD, protocol_of
 from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
@@ -36,8 +37,8 @@ def test_a_plan_is_laid_out_as_files_that_say_all(
     assert folders == [root / arch / "non-saturating" / "seed0" for arch in ("dense", "dcgan")]
     for folder, cell in zip(folders, planned.plan.cells, strict=True):
         assert protocol_of(folder) == planned.plan.protocol
-        assert read_model(folder / "cell.json", type(cell)) == cell
-    assert (root / "data-report.json").exists()
+        assert read_model(folder / CELL, type(cell)) == cell
+    assert (root / DATA_REPORT).exists()
 
 
 def ended_three_ways(plan: Callable[..., Planned], results: Path) -> tuple[Planned, list[Path]]:
@@ -53,9 +54,9 @@ def test_an_outcome_stays_as_it_is_when_the_plan_is_laid_out_again(
     plan: Callable[..., Planned], tmp_path: Path
 ) -> None:
     planned, folders = ended_three_ways(plan, tmp_path)
-    before = [(folder / "cell.json").stat().st_mtime_ns for folder in folders]
+    before = [(folder / CELL).stat().st_mtime_ns for folder in folders]
     lay_out(planned, tmp_path)
-    assert [(folder / "cell.json").stat().st_mtime_ns for folder in folders] == before
+    assert [(folder / CELL).stat().st_mtime_ns for folder in folders] == before
     assert [read_record(folder).status for folder in folders] == [
         "finished",
         "failed",
@@ -68,7 +69,7 @@ def test_to_retry_takes_back_the_failed_and_no_other(
 ) -> None:
     planned, folders = ended_three_ways(plan, tmp_path)
     lay_out(planned, tmp_path, retry_failed=True)
-    assert [(folder / "record.json").exists() for folder in folders] == [True, False, True]
+    assert [(folder / RECORD).exists() for folder in folders] == [True, False, True]
 
 
 def test_results_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_to_try_whether_results_can_be_written_leaves_nothing_in_them(tmp_path: 
 def test_a_record_that_cannot_be_read_is_neither_written_over_nor_an_outcome(
     plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
 ) -> None:
-    path = folders[0] / "record.json"
+    path = folders[0] / RECORD
     path.write_text('{"schema_number": 99}')
     lay_out(plan(seeds=2), tmp_path / "results")
     engine = Scripted(lambda folder: record(folder, "finished") or 0)
@@ -101,7 +102,7 @@ def test_a_record_that_cannot_be_read_is_neither_written_over_nor_an_outcome(
 def test_a_protocol_edited_by_hand_is_refused_with_what_differs(
     plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
 ) -> None:
-    path = folders[0].parents[2] / "protocol.json"
+    path = folders[0].parents[2] / PROTOCOL
     path.write_text(path.read_text().replace('"batch": 8', '"batch": 9'))
     with pytest.raises(UsageError, match=r"\(schedule.batch: 9 then, 8 now\): it was edited by h"):
         lay_out(plan(seeds=2), tmp_path / "results")
@@ -110,36 +111,68 @@ def test_a_protocol_edited_by_hand_is_refused_with_what_differs(
 def test_a_damaged_protocol_is_written_again(
     plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
 ) -> None:
-    path = folders[0].parents[2] / "protocol.json"
+    path = folders[0].parents[2] / PROTOCOL
     before = path.read_bytes()
     path.write_bytes(before[:100])
     lay_out(plan(seeds=2), tmp_path / "results")
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize(("begun", "refused"), [(True, True), (False, False)])
-def test_a_changed_data_set_is_refused_only_where_a_cell_was_begun(
-    begun: bool, refused: bool, plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
-) -> None:
-    if begun:
-        (folders[1] / "checkpoint").mkdir()
-        (folders[1] / "checkpoint" / "000000001.pt").touch()
-    next((tmp_path / "shapes").iterdir()).unlink()
-    changed = plan(seeds=2)
-    if refused:
-        with pytest.raises(DataError, match=rf"shapes has changed since {folders[1]} was begun"):
-            lay_out(changed, tmp_path / "results")
-    else:
-        lay_out(changed, tmp_path / "results")
-    assert len(list((tmp_path / "results").iterdir())) == (1 if refused else 2)
+def begin(folder: Path) -> None:
+    (folder / CHECKPOINTS).mkdir()
+    (folder / CHECKPOINTS / "000000001.pt").touch()
 
 
-def test_another_schedule_is_another_protocol_not_a_changed_data_set(
-    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+def add_image(shapes: Path) -> None:
+    shutil.copy(next(shapes.iterdir()), shapes / "zzz.png")
+
+
+def remove_image(shapes: Path) -> None:
+    next(shapes.iterdir()).unlink()
+
+
+def edit_image(shapes: Path) -> None:
+    Image.new("RGB", (24, 24), "red").save(next(shapes.iterdir()))
+
+
+@pytest.mark.parametrize("change", [add_image, remove_image, edit_image])
+@pytest.mark.parametrize(
+    ("samples", "ticks"),
+    [(20, 256), (None, 10), (None, 256), (None, 37)],
+    ids=["samples asked for", "fewer images", "fewer images than ticks", "one image more or less"],
+)
+def test_a_data_set_that_changed_since_a_cell_was_begun_is_refused(
+    change: Callable[[Path], None],
+    samples: int | None,
+    ticks: int,
+    plan: Callable[..., Planned],
+    known: Catalogue,
+    shapes: Path,
+    tmp_path: Path,
 ) -> None:
-    (folders[1] / "checkpoint").mkdir()
-    (folders[1] / "checkpoint" / "000000001.pt").touch()
-    lay_out(plan(seeds=2, kimg=3.5), tmp_path / "results")
+    """36 of 40 images are trained on, which limits the samples where the user set none."""
+    quick = known.find(Preset, "quick")
+    offer(known, replace(quick, tick_samples=ticks, samples=2048 if ticks != 37 else 37))
+    results = tmp_path / "results"
+    planned = plan(seeds=2, samples=samples)
+    lay_out(planned, results)
+    begun = folders_of(planned, results)[1]
+    begin(begun)
+    change(shapes)
+    with pytest.raises(DataError, match=rf"shapes has changed since {begun} was begun"):
+        lay_out(plan(seeds=2, samples=samples), results)
+    assert len(list(results.iterdir())) == 1
+    record(begun, "finished")  # nothing is left to go on with
+    lay_out(plan(seeds=2, samples=samples), results)
+    assert len(list(results.iterdir())) == 2
+
+
+@pytest.mark.parametrize("asked", [{"kimg": 3.5}, {"size": 8}, {"samples": 21}, {"samples": None}])
+def test_what_the_user_asks_for_otherwise_is_another_protocol_not_a_changed_data_set(
+    asked: dict[str, Any], plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+) -> None:
+    begin(folders[1])
+    lay_out(plan(seeds=2, **asked), tmp_path / "results")
     assert len(list((tmp_path / "results").iterdir())) == 2
 
 

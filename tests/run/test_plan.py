@@ -49,8 +49,7 @@ def test_what_is_not_said_comes_from_the_preset(
     asked = preset.schedule.model_dump() | {"precision": protocol.schedule.precision}
     assert protocol.schedule.model_dump() == asked
     assert protocol.evaluation.samples == 80  # all there are
-    told = [note for note in planned.notes if "samples for" in note]
-    assert told == ["80 samples for 2,048: there are no more training images"]
+    assert "80 samples instead of 2,048: there are no more training images" in planned.notes
     assert [gauge.name for gauge in protocol.evaluation.gauges] == list(preset.gauges)
     assert protocol.data.name == "mine"
     assert protocol.data.shape == (1, 16, 16)
@@ -280,7 +279,7 @@ def test_samples_asked_for_are_taken_even_if_there_are_fewer_images(
 ) -> None:
     planned = plan(samples=500)
     assert planned.plan.protocol.evaluation.samples == 500
-    assert not [note for note in planned.notes if "samples for" in note]
+    assert not [note for note in planned.notes if "instead of" in note]
 
 
 def test_equal_requests_have_equal_protocols(plan: Callable[..., Planned]) -> None:
@@ -301,12 +300,14 @@ def test_a_device_that_no_preset_is_meant_for_needs_one_to_be_named(
     assert plan(preset="quick")
 
 
-def test_a_device_that_two_presets_are_meant_for_needs_one_to_be_named(
+def test_of_two_presets_from_elsewhere_for_a_device_one_must_be_named(
     plan: Callable[..., Planned], known: Catalogue
 ) -> None:
-    offer(known, replace(known.find(Preset, "full"), devices=("cpu",)))
+    for name in ("quick", "full"):
+        offer(known, replace(known.find(Preset, name), devices=("cpu",)))
     with pytest.raises(UsageError, match=r"2 presets are meant for cpu: .* \(full, quick, stand"):
         plan()
+    assert plan(preset="FULL").notes[0] == "preset full, as asked"
 
 
 @pytest.mark.parametrize(

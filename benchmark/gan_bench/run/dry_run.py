@@ -85,16 +85,21 @@ class DryRun:
 
     def lines(self) -> list[tuple[str, str]]:
         """For people: a title and a text for each line."""
-        total, size = self.train_seconds + self.measure_seconds, text.size
-        most = max((each.memory_bytes for each in self.waiting), default=0)
-        at_once = f", {size(self.memory_bytes)} for --jobs {self.jobs}" if self.jobs > 1 else ""
-        images = f", {size(self.image_bytes)} for the prepared images" if self.image_bytes else ""
         return [
             ("protocol", self.slug or "its name is known when the images are prepared"),
             ("data", self._data_line()),
             ("cells", self._cells_line()),
             *(("cell", self._cell_line(cell)) for cell in self.plan.cells),
             *(("estimate", _estimate_line(each)) for each in self.estimates.pairs),
+            *(self._total_lines() if self.waiting else [("time", "nothing is left to do")]),
+        ]
+
+    def _total_lines(self) -> list[tuple[str, str]]:
+        total, size = self.train_seconds + self.measure_seconds, text.size
+        most = max(each.memory_bytes for each in self.waiting)
+        at_once = f", {size(self.memory_bytes)} for --jobs {self.jobs}" if self.jobs > 1 else ""
+        images = f", {size(self.image_bytes)} for the prepared images" if self.image_bytes else ""
+        return [
             (
                 "time",
                 f"{duration(total)}, one cell after another: {duration(self.train_seconds)} of "

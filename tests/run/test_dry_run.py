@@ -1,0 +1,200 @@
+"""A run that is only said and estimated."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from planning import blank, offer
+
+from gan_bench import DataError, UsageError
+from gan_bench.catalogue import Catalogue
+from gan_bench.results.atomic import append_line
+from gan_bench.results.layout import STARTS
+from gan_bench.results.records import Cost, Record, write_record
+from gan_bench.run.dry_run import DryRun, dry_run
+from gan_bench.run.folders import folders_of, lay_out
+from gan_bench.run.plan import Planned, make_plan
+from gan_bench.run.request import Request
+from gan_bench.train.cost import device_name
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def request_for(shapes: Path) -> Callable[..., Request]:
+    def make(**asked: Any) -> Request:
+        given: dict[str, Any] = {
+            "data": str(shapes),
+            "size": 16,
+            "batch": 8,
+            "kimg": 0.8,
+            "samples": 20,
+            "device": "cpu",
+            "architectures": ("dense", "dcgan"),
+            "features": ("pixels",),
+            "metrics": ("fd",),
+        }
+        return Request(**given | asked)
+
+    return make
+
+
+@pytest.fixture
+def dry(
+    request_for: Callable[..., Request], known: Catalogue, tmp_path: Path
+) -> Callable[..., DryRun]:
+    def make(jobs: int = 1, **asked: Any) -> DryRun:
+        return dry_run(request_for(**asked), known, tmp_path / "results", jobs)
+
+    return make
+
+
+def texts(said: DryRun, title: str) -> list[str]:
+    return [text for name, text in said.lines() if name == title]
+
+
+def finish(planned: Planned, results: Path, host: str, device: str, **cost: float) -> Path:
+    """Lay the plan out, and end its first cell."""
+    lay_out(planned, results)
+    folder, cell = folders_of(planned, results)[0], planned.plan.cells[0]
+    append_line(folder / STARTS, {"host": host})
+    took = {"train_seconds": 9, "images_per_second": 100, "evaluate_seconds": 30}
+    sizes = {"peak_memory_mib": 512, "g_parameters": 1000, "d_parameters": 500}
+    record = Record(
+        architecture=cell.architecture,
+        loss=cell.loss,
+        seed=cell.seed,
+        status="finished",
+        cost=Cost.model_validate(took | sizes | cost),
+        device=device,
+        ended="now",
+    )
+    write_record(folder, record)
+    return folder
+
+
+def test_images_are_counted_and_neither_prepared_nor_written_about(
+    dry: Callable[..., DryRun], home: Path, tmp_path: Path
+) -> None:
+    said = dry(seeds=2, jobs=3)
+    assert not (home / "images").exists()
+    assert not (tmp_path / "results").exists()
+    assert said.slug is None
+    assert texts(said, "protocol") == ["its name is known when the images are prepared"]
+    assert "36 training and 4 held-out images; counted, not read" in texts(said, "data")[0]
+    cells = [f"{arch} / non-saturating / seed{k}" for arch in ("dense", "dcgan") for k in (0, 1)]
+    assert texts(said, "cell") == cells
+    assert texts(said, "cells") == ["4 cells"]
+    assert all("from a few timed steps" in text for text in texts(said, "estimate"))
+    assert said.image_bytes == 40 * 3 * 16 * 16
+    assert "for the prepared images" in texts(said, "disk")[0]
+    assert "for --jobs 3" in texts(said, "memory")[0]
+
+
+def test_the_document_has_all_numbers_as_json(dry: Callable[..., DryRun]) -> None:
+    said = dry(jobs=2)
+    document = json.loads(json.dumps(said.document(), allow_nan=False))
+    assert document["protocol"] is document["data"]["fingerprint"] is None
+    assert document["schedule"]["batch"] == 8
+    assert [each["architecture"] for each in document["cells"]] == ["dense", "dcgan"]
+    assert {each["done"] for each in document["cells"]} == {None}
+    for each in document["estimates"]:
+        assert each["basis"] == "timed steps"
+        numbers = [value for value in each.values() if isinstance(value, int | float)]
+        assert len(numbers) == 5
+        assert min(numbers) > 0
+    most = max(each["memory_bytes"] for each in document["estimates"])
+    assert most < document["total"]["memory_bytes"] <= 2 * most
+    assert document["notes"][0].startswith("preset quick")
+
+
+def test_of_prepared_images_the_name_of_the_protocol_is_known_and_what_is_done(
+    dry: Callable[..., DryRun],
+    request_for: Callable[..., Request],
+    known: Catalogue,
+    tmp_path: Path,
+) -> None:
+    planned = make_plan(request_for(), known)
+    finish(planned, tmp_path / "results", "elsewhere", "a device")
+    said = dry()
+    assert said.slug == planned.plan.protocol.slug
+    assert said.plan == planned.plan
+    assert texts(said, "cells") == ["2 cells, 1 done"]
+    assert texts(said, "cell")[0] == "dense / non-saturating / seed0, done"
+    assert [each.architecture for each in said.waiting] == ["dcgan"]
+    assert "prepared images" not in texts(said, "disk")[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "basis"),
+    [
+        ({}, "records"),
+        ({"kimg": 8.0, "seeds": 3}, "records"),
+        ({"samples": 30}, "records"),
+        ({"batch": 4}, "timed steps"),
+        ({"size": 8}, "timed steps"),
+        ({"losses": ("minimax",)}, "timed steps"),
+        ({"host": "elsewhere"}, "timed steps"),
+        ({"device": "cuda (another)"}, "timed steps"),
+    ],
+)
+def test_records_of_the_same_work_on_this_machine_come_first(
+    changed: dict[str, Any],
+    basis: str,
+    dry: Callable[..., DryRun],
+    request_for: Callable[..., Request],
+    known: Catalogue,
+    tmp_path: Path,
+) -> None:
+    asked = dict(changed)
+    host = asked.pop("host", socket.gethostname())
+    device = asked.pop("device", device_name("cpu"))
+    planned = make_plan(request_for(architectures=("dense",)), known)
+    finish(planned, tmp_path / "results", host, device)
+    said = dry(architectures=("dense",), **asked)
+    (estimate,) = said.estimates.pairs
+    assert estimate.basis == basis
+    if basis == "records":
+        assert estimate.train_seconds == pytest.approx(1000 * asked.get("kimg", 0.8) / 100)
+        assert estimate.memory_bytes == 512 * 2**20
+        measured = asked.get("samples", 20)  # at each of ten ticks and at the end
+        assert estimate.measure_seconds == pytest.approx(30 * measured / 20)
+        assert estimate.checkpoint_bytes == 4 * (3 * 1500 + 1000)
+        assert said.train_seconds == len(said.waiting) * estimate.train_seconds
+
+
+def test_nothing_is_left_to_do_when_all_is_done(
+    dry: Callable[..., DryRun],
+    request_for: Callable[..., Request],
+    known: Catalogue,
+    tmp_path: Path,
+) -> None:
+    one = {"architectures": ("dense",)}
+    finish(make_plan(request_for(**one), known), tmp_path / "results", "elsewhere", "a device")
+    said = dry(**one)
+    assert texts(said, "time") == ["nothing is left to do"]
+    assert said.measure_seconds == said.memory_bytes == said.kept_bytes == 0
+
+
+def test_a_named_set_is_asked_how_many_it_has(dry: Callable[..., DryRun], known: Catalogue) -> None:
+    offer(known, blank("mine"))
+    said = dry(data="mine", architectures=("dense",))
+    assert said.plan.protocol.data.shape == (1, 16, 16)
+    assert "80 training and 80 held-out" in texts(said, "data")[0]
+
+
+def test_what_the_run_would_refuse_is_refused(dry: Callable[..., DryRun], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"no images in .*empty"):
+        dry(data=str(tmp_path / "empty"))
+    with pytest.raises(DataError, match="fewer than one batch of 37"):
+        dry(batch=37)
+    with pytest.raises(UsageError, match="does not suit"):
+        dry(size=20)
+    with pytest.raises(DataError, match="mnist needs --data-root"):
+        dry(data="mnist")
