@@ -1,5 +1,4 @@
-"""Promises over all inputs: grids, statistics, lines of JSON, names. What test_store,
-test_statistics and test_escape promise of single functions is not repeated here."""
+"""Properties that hold for all inputs: grids, statistics, lines of JSON, names."""
 
 from __future__ import annotations
 
@@ -266,14 +265,14 @@ def test_lines_are_read_as_the_standard_library_reads_json(
 ) -> None:
     path = tmp_path_factory.mktemp("lines") / "curve.jsonl"
     path.write_text("".join(f'{{"a": {word}}}\n' for word in words), "utf-8")
-    well, text = told(lambda: [json.loads(f'{{"a": {word}}}') for word in words])
-    assert told(lambda: read_lines(path)) == (
-        well,
-        text if well else f"unreadable {path}: {text}",
+    is_read, text = outcome(lambda: [json.loads(f'{{"a": {word}}}') for word in words])
+    assert outcome(lambda: read_lines(path)) == (
+        is_read,
+        text if is_read else f"unreadable {path}: {text}",
     )
 
 
-def told(read: Callable[[], object]) -> tuple[bool, str]:
+def outcome(read: Callable[[], object]) -> tuple[bool, str]:
     """Whether it was read, and what, or why not."""
     try:
         return True, repr(read())

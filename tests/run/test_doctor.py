@@ -523,7 +523,8 @@ def test_torch_and_torchvision_that_do_not_fit_are_explained(
     (tmp_path / "torchvision.py").write_text(
         "raise RuntimeError('operator torchvision::nms does not exist')"
     )
-    code, checks, err = process(env=env | {"PYTHONPATH": str(tmp_path)})
+    path = os.pathsep.join([str(tmp_path), env.get("PYTHONPATH", "")])
+    code, checks, err = process(env=env | {"PYTHONPATH": path})
     assert code == 4
     check = checks["torchvision"]
     assert check["status"] == "failed"

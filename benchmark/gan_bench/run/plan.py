@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gan_bench.catalogue import Catalogue
@@ -184,8 +184,8 @@ def _pick_preset(
 
 def _schedule(request: Request, preset: Preset, precision: str) -> Schedule:
     """The preset's schedule, with what the request says instead."""
-    asked = {name: getattr(request, name, None) for name in Schedule.model_fields}
-    asked["precision"] = precision
+    settled = replace(request, precision=precision)
+    asked = {name: getattr(settled, name, None) for name in Schedule.model_fields}
     given = {name: value for name, value in asked.items() if value is not None}
     return Schedule(**preset.schedule.model_dump() | given)
 
