@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.protocol import Protocol, differences
@@ -12,7 +13,9 @@ from gan_bench.results.atomic import make_folder, remove, remove_parts, write_js
 from gan_bench.results.layout import cell_dir, protocol_dir
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
-from gan_bench.run.plan import Planned
+
+if TYPE_CHECKING:
+    from gan_bench.run.plan import Planned
 
 
 # Running
