@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from gan_bench.run.outcome import STOPPED
-from gan_bench.train.session import Stopped
 
 GRACE_SECONDS = 30  # to save the state after the parent is gone
 DUMP_SECONDS = 1.0  # between the time limit and the end: to print the stacks
@@ -30,6 +29,8 @@ class Stop:
 
     def __call__(self, *_: object) -> None:
         """Take the signal."""
+        from gan_bench.train.session import Stopped  # here: it imports torch
+
         self.requested = True
         if not self._deferred:
             raise Stopped("stopped before or after the training")
