@@ -91,7 +91,7 @@ class Watch:
         whole.add_column(no_wrap=True)
         kimg = self.protocol.schedule.kimg
         finished = sum(1.0 if _is_done(state) else min(1.0, state.kimg / kimg) for state in states)
-        bar = ProgressBar(total=max(1, len(states)), completed=finished)
+        bar = ProgressBar(total=max(1, len(states)), completed=finished, complete_style="green")
         whole.add_row(bar, Text(self._summary(states)))
         return whole
 
