@@ -24,9 +24,9 @@ from gan_bench.data.cache import Prepared
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import CURVE, RECORD, SPEED, STARTS, TICKS
 from gan_bench.results.records import Record, write_record
-from gan_bench.run.estimate import estimate
 from gan_bench.run.progress import Watch, data_notes, preparing
 from gan_bench.run.states import CellReader, Ended, State
+from gan_bench.run.time_left import time_left
 
 DATA = Data(name="faces", fingerprint="ab", shape=(3, 16, 16), train=9000, held_out=1000)
 PROTOCOL = Protocol(
@@ -252,6 +252,7 @@ def test_thirty_cells_fit_on_a_small_screen_and_the_working_one_is_seen(
     first, second, whole = shown(watch, said)
     assert first == "training  dcgan / label-smoothing / seed12, 2.5 of 10 kimg"
     assert second.strip() == "loss D 1.25, fd-eye 45.25, 500 images/s"
+    assert len(whole) <= 60 - len("^C^C")  # a terminal echoes it there: it must not wrap
     assert whole.endswith(" 12 of 30 done, 1 failed, more than 5 min 55 s left")
     for folder in folders[13:]:
         trained(folder, 1.0)
@@ -296,7 +297,7 @@ def waiting(*names: str) -> list[State]:
 
 
 def left(states: Sequence[State], jobs: int = 1) -> str:
-    return str(estimate(states, PROTOCOL.schedule, jobs, since=50))
+    return str(time_left(states, PROTOCOL.schedule, jobs, since=50))
 
 
 def test_what_is_left_is_unknown_then_at_least_the_training_then_all_of_it() -> None:
@@ -386,7 +387,9 @@ def test_a_damaged_curve_does_not_end_the_run_that_is_watched(
     for name in (CURVE, SPEED, TICKS, STARTS):
         (folder / name).write_text(line)
     watch, said = watched(folder)
-    assert shown(watch, said)[-1].endswith("0 of 1 done, time left: ?")
+    first, whole = shown(watch, said)
+    assert first == "waiting for a cell to start"
+    assert whole.endswith("0 of 1 done, time left: ?")
     watch.lines()
 
 

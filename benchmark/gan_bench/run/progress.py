@@ -22,8 +22,8 @@ from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.results.layout import label_of
 from gan_bench.results.records import read_record
-from gan_bench.run.estimate import estimate
 from gan_bench.run.states import CellReader, State
+from gan_bench.run.time_left import time_left
 
 if TYPE_CHECKING:
     from gan_bench.data.cache import Prepared
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 LINE_SECONDS = 30.0
 REFRESHES_PER_SECOND = 2
 CELL_LINES = 2  # of the view, for each cell at work
+# Columns left free behind the cursor: a terminal echoes ^C there, and a new line that it began
+# would make the view erase itself one line too low.
+ECHOES = 6
 
 
 class Watch:
@@ -71,8 +74,10 @@ class Watch:
         working = [state for state in states if state.at_work]
         room = max(1, (self.console.height - 3) // CELL_LINES)
         lines = [line for state in working[:room] for line in self._cell_lines(state)]
-        if more := len(working) - room:
-            lines += [Text(f"and {more} more at work")] if more > 0 else []
+        if len(working) > room:
+            lines.append(Text(f"and {len(working) - room} more at work"))
+        if not working:
+            lines.append(Text("waiting for a cell to start", style="dim"))
         return Group(*lines, self._bar(states))
 
     def _cell_lines(self, state: State) -> tuple[Text, Text]:
@@ -86,7 +91,8 @@ class Watch:
         return first, second
 
     def _bar(self, states: Sequence[State]) -> Table:
-        whole = Table.grid(expand=True, padding=(0, 1))
+        whole = Table.grid(padding=(0, 1))
+        whole.width = max(1, self.console.width - ECHOES)
         whole.add_column(ratio=1)
         whole.add_column(no_wrap=True)
         kimg = self.protocol.schedule.kimg
@@ -109,7 +115,7 @@ class Watch:
         parts = [f"{sum(map(_is_done, states))} of {len(states)} done"]
         if failed := sum(map(_has_failed, states)):
             parts.append(f"{failed} failed")
-        left = estimate(states, self.protocol.schedule, self.jobs, self._began)
+        left = time_left(states, self.protocol.schedule, self.jobs, self._began)
         return ", ".join([*parts, str(left)])
 
     def _kimg(self, state: State) -> str:

@@ -15,7 +15,7 @@ SOON = 5.0  # seconds, under which no number is worth saying
 
 
 @dataclass(frozen=True)
-class Estimate:
+class TimeLeft:
     """The seconds that are left of a run; None if nothing is known of them."""
 
     seconds: float | None
@@ -39,7 +39,7 @@ class Spent:
     rest: float  # to begin, to score every tick, to measure
 
 
-def estimate(states: Sequence[State], schedule: Schedule, jobs: int, since: float) -> Estimate:
+def time_left(states: Sequence[State], schedule: Schedule, jobs: int, since: float) -> TimeLeft:
     """What is left, by the cells that have ended since then, else by the speed of now.
 
     `since` is in seconds since 1970, so that no cell counts that another machine has trained. A
@@ -54,9 +54,9 @@ def estimate(states: Sequence[State], schedule: Schedule, jobs: int, since: floa
     ]
     known = [seconds for seconds in left if seconds is not None]
     if len(known) < len(left):
-        return Estimate(None, bool(spent))
+        return TimeLeft(None, bool(spent))
     # no less than the cell that takes longest, however many are at work at once
-    return Estimate(max([sum(known) / jobs, *known], default=0.0), bool(spent))
+    return TimeLeft(max([sum(known) / jobs, *known], default=0.0), bool(spent))
 
 
 def _spent(state: State, since: float) -> list[Spent]:
