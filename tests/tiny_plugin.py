@@ -65,14 +65,14 @@ def offer(name: str, G: Callable[[Shape], nn.Module] = generator) -> Architectur
 class Acting(nn.Module):
     """The tiny generator, which also acts: at every step that trains it, or at the 50th alone."""
 
-    def __init__(self, act: Callable[[], object], at: int | None, shape: Shape) -> None:
+    def __init__(self, act: Callable[[Tensor], object], at: int | None, shape: Shape) -> None:
         super().__init__()
         self.inner, self.act, self.at, self.steps = generator(shape), act, at, 0
 
     def forward(self, z: Tensor) -> Tensor:
         self.steps += self.training
         if self.training and self.at in (None, self.steps):
-            self.act()
+            self.act(z)
         made: Tensor = self.inner(z)
         return made
 
@@ -106,27 +106,27 @@ class Apply(nn.Module):
         return self.function(x)
 
 
-def vanish() -> None:
+def vanish(_: Tensor) -> None:
     sys.stdout.write("what the plugin prints\n")
     sys.stdout.flush()
     os._exit(0)
 
 
-ACTS: dict[str, Callable[[], object]] = {
-    "hangs": lambda: time.sleep(1000),
-    "exits": lambda: sys.exit(5),
+ACTS: dict[str, Callable[[Tensor], object]] = {
+    "hangs": lambda _: time.sleep(1000),
+    "exits": lambda _: sys.exit(5),
     "vanishes": vanish,
-    "crashes": lambda: ctypes.string_at(0),
-    "killed": lambda: os.kill(os.getpid(), 9),
-    "raises": lambda: [][1],
-    "greedy": lambda: torch.empty(2**60),
-    "huge": lambda: torch.ones(150_000_000),  # 600 MB, given back at once
-    "draws": random.random,
-    "draws-numpy": np.random.rand,
-    "threads": lambda: torch.set_num_threads(3),
-    "doubles": lambda: torch.set_default_dtype(torch.float64),
-    "reseeds": lambda: torch.manual_seed(1),
-    "behaves": lambda: torch.rand(()),
+    "crashes": lambda _: ctypes.string_at(0),
+    "killed": lambda _: os.kill(os.getpid(), 9),
+    "raises": lambda _: [][1],
+    "greedy": lambda _: torch.empty(2**60),
+    "huge": lambda z: torch.ones(150_000_000, device=z.device),  # 600 MB, given back at once
+    "draws": lambda _: random.random(),
+    "draws-numpy": lambda _: np.random.rand(),
+    "threads": lambda _: torch.set_num_threads(3),
+    "doubles": lambda _: torch.set_default_dtype(torch.float64),
+    "reseeds": lambda _: torch.manual_seed(1),
+    "behaves": lambda _: torch.rand(()),
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 import tiny
 from gan_bench import DataError, StorageError, UsageError
@@ -111,12 +112,22 @@ def test_what_a_dying_plugin_did_is_in_the_log_of_its_cell(reports: dict[str, Pa
     assert "Traceback" in log("raises")
 
 
-@pytest.mark.parametrize("resets", [True, False])
+GPU = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+]
+
+
+@pytest.mark.parametrize(
+    ("device", "resets"),
+    [("cpu", True), ("cpu", False), pytest.param("cuda", True, marks=GPU)],
+)
 def test_a_small_pair_after_a_huge_one_needs_little(
-    resets: bool, plan: Plan, monkeypatch: pytest.MonkeyPatch
+    device: str, resets: bool, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where a process cannot begin its peak anew: then each pair has one of its own."""
-    _, folders = plan(f"huge {resets}", architectures=("tiny", "huge", "behaves"), seeds=2)
+    name, names = f"huge {device} {resets}", ("tiny", "huge", "behaves")
+    _, folders = plan(name, architectures=names, seeds=2, device=device)
     if not resets:
         code = "from gan_bench.run import peak\npeak.reset_peak = lambda device: False\n"
         (folders[0].parents[3] / "sitecustomize.py").write_text(code)
