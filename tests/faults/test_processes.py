@@ -99,7 +99,7 @@ def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     assert psutil.wait_procs(orphans, timeout=0)[1] == []
     records = [read_record(cell_of(here, seed=seed)) for seed in range(2)]
     assert {(record.starts, record.device) for record in records} == {(2, "cpu (1 thread)")}
-    assert {path.name for path in cell_of(here, seed=2).iterdir()} == {"cell.json"}
+    assert {path.name for path in cell_of(here, seed=2).iterdir()} == {"cell.json", "cell.log"}
     mine = tiny.outcome(here.folder / "results")
     assert {name: mine[name] for name in reference} == reference
 

@@ -332,7 +332,7 @@ def test_a_cell_takes_as_long_as_those_of_its_pair_or_else_of_its_architecture()
 # Words
 
 
-def test_the_end_of_a_cell_is_told_with_its_scores_or_its_reason(
+def test_the_end_of_a_cell_is_said_with_its_scores_or_its_reason(
     cell: Callable[[str], Path],
 ) -> None:
     score = {"value": 12.34567, "higher_is_better": False, "features": "eye", "n": 50}
@@ -449,11 +449,11 @@ def prepared(**report: object) -> Prepared:
     return Prepared(DATA, empty, empty, {"dropped": 0} | report)
 
 
-def test_the_data_are_told_in_a_line() -> None:
+def test_the_data_are_described_in_a_line() -> None:
     assert data_notes(prepared()) == ["data faces: 9,000 training, 1,000 held out, 16 px"]
 
 
-def test_dropped_images_are_told_with_their_reasons_and_an_example() -> None:
+def test_dropped_images_are_listed_with_their_reasons_and_an_example() -> None:
     notes = data_notes(
         prepared(
             dropped=1234,
@@ -496,7 +496,7 @@ def test_where_no_one_looks_on_a_long_making_says_a_line_now_and_then(
     assert len(lines) >= 3
     assert set(lines) <= {
         r"preparing [red]faces\x07, held out 1,234 of 60,000",
-        r"preparing [red]faces\x07",  # before the first was told
+        r"preparing [red]faces\x07",  # before the first update
     }
     assert lines[-1].endswith("60,000")
     time.sleep(0.1)

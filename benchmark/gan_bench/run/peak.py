@@ -45,7 +45,7 @@ def peak_bytes(device: str) -> int:
 def free_on_gpu(device: str) -> int | None:
     """Free bytes of the GPU if this process were gone; None on another device.
 
-    To be asked before the process takes memory: what it holds cannot be told from what others do.
+    To be asked before the process takes any memory, which would count as not free.
     """
     if not device.startswith("cuda"):
         return None

@@ -41,8 +41,8 @@ class BadManners(GanBenchError):
 def main(folders: Sequence[Path]) -> None:
     """Try one step of each pair among these cells; try the metrics on the first images.
 
-    Ends early, before a pair whose memory could not be told from that of the pair before: a
-    process of its own must try it.
+    Where the peak of memory cannot be begun anew, it ends before the second pair, which another
+    process must try.
     """
     send = _take_output()
     faulthandler.enable()  # a crash prints the stacks
