@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -10,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +18,6 @@ import pytest
 import torch
 
 import tiny
-from gan_bench.results.atomic import make_folder, write_json
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
 from gan_bench.run.cell import run_cell
@@ -65,7 +62,7 @@ def test_a_cell_that_is_killed_goes_on_by_itself(
     cell.kill()
     _, err = running.communicate(timeout=120)
     assert running.returncode == 0, err
-    assert "tiny / minimax / seed0: its process was ended by something else; it will go on" in err
+    assert "tiny / minimax / seed0: its process was ended from outside; it will go on" in err
     assert tiny.outcome(here.folder / "results") == reference
     assert read_record(cell_of(here)).starts == 2
 
@@ -85,7 +82,7 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     make_place: Make, reference: dict[str, str]
 ) -> None:
-    """With two cells at work and a third that waits; in the bytes of one that was alone."""
+    """With two cells at work and a third to come; in the bytes of one that was alone."""
     here = make_place("parent-killed", **SLOW)
     del here.env["OMP_NUM_THREADS"]  # two jobs on two cores: one thread each
     running = here.start(*TINY, "--jobs=2", "--seeds=3")
@@ -98,55 +95,13 @@ def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     here.env["TINY_SECONDS"] = "0"
     done = here.run(*TINY, "--jobs=2", "--seeds=2")
     assert done.returncode == 0, done.stderr
-    assert len(orphans) == 3
+    assert len(orphans) == 2
     assert psutil.wait_procs(orphans, timeout=0)[1] == []
     records = [read_record(cell_of(here, seed=seed)) for seed in range(2)]
     assert {(record.starts, record.device) for record in records} == {(2, "cpu (1 thread)")}
     assert {path.name for path in cell_of(here, seed=2).iterdir()} == {"cell.json", "cell.log"}
     mine = tiny.outcome(here.folder / "results")
     assert {name: mine[name] for name in reference} == reference
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_a_process_on_call_begins_at_the_word_and_ends_with_its_parent(
-    make_place: Make, untouched: Place
-) -> None:
-    """Until then it has done nothing, and no second of --cell-timeout has passed."""
-    here = make_place("on-call")
-    folders = [here.folder / "results" / "slug" / "hangs" / "minimax" / f"seed{k}" for k in (0, 1)]
-    for seed, folder in enumerate(folders):
-        cell = json.loads((cell_of(untouched) / "cell.json").read_text())
-        cell |= {"architecture": "hangs", "seed": seed}
-        cell["environment"] |= {"timeout": 3.0, "plugins": [str(here.folder / "tiny.py")]}
-        make_folder(folder)
-        write_json(folder / "cell.json", cell)
-    shutil.copy(untouched.protocol / "protocol.json", folders[0].parents[2])
-    called, orphan = (
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "gan_bench.run.cell", "--on-call", str(folder)],
-            env=untouched.env, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for folder in folders
-    )  # fmt: skip
-
-    def first_to_go() -> bool:
-        return Path(f"/proc/{called.pid}/oom_score_adj").read_text() == "1000\n"
-
-    wait_for(first_to_go, called)
-    time.sleep(3.5)
-    assert orphan.communicate(timeout=20)[1].endswith("to be gone on with\n")
-    assert orphan.returncode == 143
-    assert called.poll() is None
-    for folder in folders:
-        assert [path.name for path in folder.iterdir()] == ["cell.json"]
-    assert called.stdin is not None
-    assert called.stderr is not None
-    called.stdin.write("\n")
-    called.stdin.flush()
-    wait_for(lambda: not first_to_go(), called)
-    assert called.wait(20) == 1
-    assert "Timeout (0:00:03)!" in called.stderr.read()
-    assert len(read_lines(folders[0] / "starts.jsonl")) == 1
 
 
 @pytest.mark.long
@@ -169,7 +124,7 @@ def test_an_interrupt_saves_the_state_at_the_end_of_the_step(
 
 def test_a_second_interrupt_stops_at_once(make_place: Make) -> None:
     here = make_place("twice")
-    running = here.start(*WORDS, "--arch=hangs", "--seeds=2", "--jobs=2")
+    running = here.start(*WORDS, "--arch=hangs-later", "--seeds=2", "--jobs=2")
     step = "results/*/*/*/*/checkpoint/000000040.pt"
     wait_for(lambda: len(list(here.folder.glob(step))) == 2, running)
     time.sleep(0.5)  # to step 50
@@ -191,22 +146,21 @@ def test_what_one_cell_does_is_its_own_failed_record_and_the_others_go_on(
     make_place: Make, reference: dict[str, str]
 ) -> None:
     here = make_place("later")
-    names = ("hangs", "exits", "crashes", "greedy", "killed", "tiny")
+    names = ["hangs-later", "exits-later", "crashes-later", "greedy-later", "killed-later", "tiny"]
     done = here.run(*WORDS, *(f"--arch={name}" for name in names), "--cell-timeout", "12")
     assert done.returncode == 3, done.stderr
-    records = {name: read_record(cell_of(here, name)) for name in names}
-    assert {name: record.status for name, record in records.items()} == dict.fromkeys(
-        names[:-1], "failed"
-    ) | {"tiny": "finished"}
+    records = {name.removesuffix("-later"): read_record(cell_of(here, name)) for name in names}
+    status = {name: record.status for name, record in records.items()}
+    assert status == dict.fromkeys(status, "failed") | {"tiny": "finished"}
     said = {name: record.reason or "" for name, record in records.items()}
-    hung = r"was not done in time and was ended; it was at File .*tiny.py\", line \d+ in <lambda>"
+    hung = r"exceeded its time limit and was ended; it was at File .*tiny.py\", line \d+ in <lam"
     assert re.search(hung, said["hangs"])
     assert said["exits"] == "a plugin ended the process with sys.exit(5)"
     assert said["crashes"].startswith("the process left no record: it ended with signal 11")
-    assert said["greedy"].startswith("out of memory: batch 8 needs more than there is here")
+    assert said["greedy"].startswith("out of memory: batch 8 needs more than is free here")
     assert said["killed"].startswith("the process left no record: it was killed (signal 9), as th")
     assert records["killed"].starts == 4  # three times it was let go on
-    log = (cell_of(here, "hangs") / "cell.log").read_text()
+    log = (cell_of(here, "hangs-later") / "cell.log").read_text()
     assert "Timeout (" in log
     assert "tiny.py" in log
     assert "it was at File" in said["crashes"]

@@ -24,10 +24,10 @@ def swept(folder: Path, draw_shapes: Draw, every: int) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout, done.stderr
-    told = json.loads(done.stdout)
-    assert told["wrong"] == [], "\n".join(told["wrong"])
+    summary = json.loads(done.stdout)
+    assert summary["wrong"] == [], "\n".join(summary["wrong"])
     assert done.returncode == 0
-    injected = told["injected"]
+    injected = summary["injected"]
     assert set(injected) == {"ENOSPC", "EIO", "EACCES", "SIGKILL"}
     assert len(set(injected.values())) == 1  # all faults at the same operations
     assert injected["EIO"] * every > 300  # a run has more than 300 operations

@@ -6,13 +6,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
-from gan_bench import StorageError
 from gan_bench_plugins import local
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the cells here are shell scripts")
@@ -22,20 +20,14 @@ Patch = pytest.MonkeyPatch
 
 
 PYTHON = """#!/bin/sh
-trap '' TERM
 for last; do :; done
-cd "$last" && echo $$ >> waits && read -r word || exit 143
-trap - TERM
-exec sh ./script
+cd "$last" && exec sh ./script
 """
 
 
 @pytest.fixture
 def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cell:
-    """A folder whose cell is a shell script; it takes the place of `python -m gan_bench.run.cell`.
-
-    Like it, it waits for a word on its standard input; while it does, it can but be killed.
-    """
+    """A folder whose cell is a shell script, in place of `python -m gan_bench.run.cell`."""
     python = tmp_path / "python"
     python.write_text(PYTHON)
     python.chmod(0o755)
@@ -86,7 +78,7 @@ def test_nothing_of_a_cell_reaches_our_own_output(
 
 
 def test_the_standard_input_of_a_cell_lasts_as_long_as_we_do(cell: Cell) -> None:
-    """Not our keyboard: a pipe that no more than one word comes from, and whose end is ours."""
+    """Not our keyboard: a pipe that nothing comes from, and whose end is ours."""
     quick = cell("quick", "exit 0")
     slow = cell("slow", "echo $$ > pid; cat > read; echo over > over; exec sleep 100")
     running = local.start([quick, slow], 2)
@@ -146,85 +138,6 @@ def test_a_cell_that_will_not_end_is_killed(cell: Cell, monkeypatch: pytest.Monk
         return not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
 
     wait_for(ended)
-
-
-# The process that is there before its turn
-
-
-def waits(folder: Path) -> list[int]:
-    """The processes of a cell, called or not."""
-    path = folder / "waits"
-    return [int(line) for line in path.read_text().split()] if path.exists() else []
-
-
-WAIT = "echo $$ > pid; while [ ! -e ../go ]; do sleep 0.02; done"
-
-
-@pytest.mark.parametrize("slots", [1, 2])
-def test_one_process_waits_for_its_turn_and_begins_then(slots: int, cell: Cell) -> None:
-    first = cell("first", "while [ ! -s ../next/waits ]; do sleep 0.02; done")
-    others = [cell(name, WAIT) for name in "ab"[: slots - 1]]
-    following, last = cell("next", "echo $$ > pid"), cell("last", "exit 0")
-    running = local.start([first, *others, following, last], slots)
-    assert next(running) == (first, 0)
-    (process,) = waits(following)
-    assert not (following / "pid").exists()
-    assert waits(last) == []
-    assert next(running) == (following, 0)
-    assert pid(following) == process
-    (first.parent / "go").touch()
-    assert {folder for folder, _ in running} == {*others, last}
-
-
-def test_one_that_dies_while_it_waits_costs_its_cell_nothing(cell: Cell) -> None:
-    first, following = cell("first", WAIT), cell("next", "exit 0")
-    running = local.start([cell("quick", "exit 0"), first, following], 1)
-    next(running)
-    killed: list[int] = []
-
-    def kill() -> None:
-        wait_for(lambda: waits(following))
-        killed.extend(waits(following))
-        os.kill(killed[0], signal.SIGKILL)
-        (first.parent / "go").touch()
-
-    with ThreadPoolExecutor() as other:
-        done = other.submit(kill)
-        assert list(running) == [(first, 0), (following, 0)]
-        done.result()
-    assert waits(following)[:-1] == killed
-
-
-def test_closing_the_iterator_waits_for_none_that_has_not_begun(cell: Cell) -> None:
-    """They are as deaf as a process that imports can be, and have nothing to save."""
-    first = cell("first", "while [ ! -s ../next/waits ]; do sleep 0.02; done")
-    following, last = cell("next", "exec sleep 100"), cell("last", "exit 0")
-    running = local.start([first, following, last], 1)
-    next(running)
-    begin = time.monotonic()
-    running.close()
-    assert time.monotonic() - begin < 5
-    assert not psutil.pid_exists(waits(following)[0])
-
-
-def test_where_none_can_be_started_ahead_it_is_tried_at_its_turn(
-    cell: Cell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begin = local._process
-    first, following = cell("first", "sleep 0.3"), cell("next", "exit 0")
-
-    def process(folder: Path, slots: int) -> local.Process:
-        if folder == following and not (first / "over").exists():
-            raise StorageError("no more processes")
-        return begin(folder, slots)
-
-    monkeypatch.setattr(local, "_process", process)
-    running = local.start([first, following], 1)
-    assert next(running) == (first, 0)
-    with pytest.raises(StorageError, match="no more processes"):
-        next(running)
-    (first / "over").touch()
-    assert list(local.start([following], 1)) == [(following, 0)]
 
 
 # Threads

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+import tiny_plugin
 from gan_bench import Architecture, Loss, StorageError
 from gan_bench import catalogue as catalogues
 from gan_bench.base import rng
@@ -33,98 +33,13 @@ from gan_bench.contract.protocol import (
 from gan_bench.data.cache import prepare
 from gan_bench.data.source import files_at
 from gan_bench.results.atomic import append_line, make_folder, write_json
-from gan_bench.results.layout import cell_dir, protocol_dir
+from gan_bench.results.layout import CELL, OUTCOME, PROTOCOL, cell_dir, protocol_dir
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
-from gan_bench.run.cell import Stop, run_cell
+from gan_bench.run.cell import main, run_cell
+from gan_bench.run.outcome import read_outcome
 from gan_bench.train.loop import begin, train
 from gan_bench.train.samples import grid
-from gan_bench.train.session import Stopped
-
-PLUGIN = """
-    import os
-    from math import prod
-    from pathlib import Path
-
-    import torch
-    from torch import nn
-    from torch.nn.functional import softplus
-    from gan_bench import Architecture, Features, Loss, Metric, UsageError, hookimpl
-
-    class Spy(nn.Module):
-        '''Writes down every z that it is given to be looked at, not to be trained with.'''
-
-        def forward(self, z):
-            if not self.training and "SPY" in os.environ:
-                with Path(os.environ["SPY"]).open("ab") as file:
-                    file.write(z.numpy().tobytes())
-            return z
-
-    def generator(hidden):
-        return lambda shape: nn.Sequential(
-            Spy(), nn.Linear(6, hidden), nn.BatchNorm1d(hidden), nn.ReLU(),
-            nn.Linear(hidden, prod(shape)), nn.Tanh(), nn.Unflatten(1, shape),
-        )
-
-    def discriminator(shape):
-        return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), 1), nn.Flatten(0))
-
-    def tied(shape):
-        G = generator(6)(shape)
-        G[1].weight = nn.Parameter(torch.randn(6, 6))
-        return nn.Sequential(G[1], G[1], *G[2:])
-
-    def raising(shape):
-        raise ValueError("no such | thing\\nas this")
-
-    def offer(name, G, D=discriminator):
-        return Architecture(name=name, source="a test", z_dim=6, generator=G, discriminator=D)
-
-    @hookimpl
-    def gan_bench_architectures():
-        return [
-            offer("tiny", generator(8)), offer("wide", generator(30)), offer("tied", tied),
-            offer("raising", raising),
-            offer("square", lambda shape: nn.Sequential(nn.Linear(6, 4), nn.Tanh())),
-        ]
-
-    @hookimpl
-    def gan_bench_losses():
-        def d_loss(real, fake):
-            return softplus(-real).mean() + softplus(fake).mean()
-
-        def g_loss(real, fake):
-            return softplus(-fake).mean()
-
-        steps = iter(range(1000))
-
-        def diverging(real, fake):
-            return d_loss(real, fake) * (float("nan") if next(steps) == 5 else 1)
-
-        return [
-            Loss(name="plain", source="a test", d_loss=d_loss, g_loss=g_loss),
-            Loss(name="diverging", source="a test", d_loss=diverging, g_loss=g_loss),
-        ]
-
-    @hookimpl
-    def gan_bench_features():
-        def load(device, weights):
-            return lambda images: images.flatten(1).float()
-        return [Features(name="eye", source="a test", digest=lambda _: "aa", load=load)]
-
-    @hookimpl
-    def gan_bench_metrics(features):
-        def brightness(samples):
-            return samples.fake.mean() - samples.real.mean()
-
-        def broken(samples):
-            raise ValueError("the eigenvalues are wrong")
-
-        return [
-            Metric(name="brightness", source="a test", higher_is_better=True, compute=brightness),
-            Metric(name="broken", source="a test", higher_is_better=True, compute=broken),
-        ]
-"""
 
 SAMPLES = 70  # more than a grid shows
 SCHEDULE = Schedule(kimg=0.16, batch=8, ema_kimg=0.05, ticks=4)  # 20 updates
@@ -136,8 +51,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture
 def lay(tmp_path: Path, shapes: Path) -> Callable[..., Path]:
     """The folder of one cell, ready to run."""
-    plugin = tmp_path / "plugin.py"
-    plugin.write_text(dedent(PLUGIN))
+    plugin = shutil.copy(tiny_plugin.PATH, tmp_path / "plugin.py")
 
     def lay(architecture: str = "tiny", loss: str = "plain", seed: int = 0, **more: Any) -> Path:
         source = files_at(shapes)
@@ -164,8 +78,8 @@ def lay(tmp_path: Path, shapes: Path) -> Callable[..., Path]:
         folder = cell_dir(results, protocol, cell)
         root = protocol_dir(results, protocol)
         make_folder(folder)
-        write_json(root / "protocol.json", protocol.model_dump(mode="json"))
-        write_json(folder / "cell.json", cell.model_dump(mode="json"))
+        write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
+        write_json(folder / CELL, cell.model_dump(mode="json"))
         return folder
 
     return lay
@@ -357,16 +271,16 @@ def test_a_diverged_cell_has_its_reason_and_what_came_before_and_no_score(
 @pytest.mark.parametrize(
     ("architecture", "more", "reason"),
     [
-        ("raising", {}, "ValueError: no such | thing\nas this"),
+        ("broken", {}, "ValueError: no such | thing\nas this"),
         (
-            "square",
+            "flat",
             {},
-            "the generator of square must give (2, 3, 8, 8) float32, it gave (2, 4) float32",
+            "the generator of flat must give (2, 3, 8, 8) float32, it gave (2, 4) float32",
         ),
         (
             "tiny",
-            {"metric": "broken"},
-            "the metric broken failed: ValueError: the eigenvalues are wrong",
+            {"metric": "breaking"},
+            "the metric breaking failed: ValueError: the eigenvalues are wrong",
         ),
         ("unheard-of", {}, "no architecture is called 'unheard-of'. Installed: "),
     ],
@@ -458,40 +372,59 @@ def test_the_pair_that_is_trained_is_the_one_of_its_seed(lay: Callable[..., Path
 # As a process
 
 
-ATTACHED = """
-import sys, time
-from gan_bench.run.cell import end_with_parent
-end_with_parent()
-try:
-    input()
-except EOFError:
-    sys.stdout.write("nothing to read\\n")
-    sys.stdout.flush()
-time.sleep(100)
-"""
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """The command takes the signals of this process: give them back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_a_process_ends_with_its_parent_and_what_it_runs_finds_nothing_to_read() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", ATTACHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stdout.readline() == "nothing to read\n"
-    assert process.poll() is None
-    process.stdin.close()
-    assert process.wait(timeout=20) == -signal.SIGTERM
-    process.stdout.close()
+def outcome_of(folder: Path, code: int) -> tuple[str, str]:
+    outcome = read_outcome(folder, code)
+    assert outcome is not None
+    return outcome.kind, outcome.message
 
 
-def test_a_wish_to_end_waits_for_the_step_only_while_one_is_taken() -> None:
-    stop = Stop()
-    with stop.after_the_step():
-        stop()
-        assert stop.wished
-    with pytest.raises(Stopped):
-        stop()
+@pytest.mark.usefixtures("handlers")
+def test_a_process_without_a_record_leaves_its_outcome_until_the_next_one(
+    lay: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = lay(loss="plain")
+    with monkeypatch.context() as full:
+        full.setattr("gan_bench.run.cell._measure", no_room)
+        assert main([str(folder)]) == 5
+    assert outcome_of(folder, 5) == ("storage", "no space left")
+
+    with monkeypatch.context() as sent:
+        sent.setattr("gan_bench.run.cell.read_task", lambda _: signal.raise_signal(signal.SIGTERM))
+        assert main([str(folder)]) == 143
+    assert outcome_of(folder, 143) == ("stopped", "stopped before or after the training")
+
+    assert main([str(folder)]) == 0
+    assert not (folder / OUTCOME).exists()
+
+
+def no_room(*_: object) -> None:
+    raise StorageError("no space left")
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_checkpoint_of_another_training_is_an_outcome(
+    lay: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = lay(), lay(seed=1)
+    for stopped in (folder, other):
+        with monkeypatch.context() as full:
+            full.setattr("gan_bench.run.cell._measure", no_room)
+            assert main([str(stopped)]) == 5
+    shutil.rmtree(folder / "checkpoint")
+    shutil.copytree(other / "checkpoint", folder / "checkpoint")
+    assert main([str(folder)]) == 2
+    kind, message = outcome_of(folder, 2)
+    assert kind == "usage"
+    assert "is of another training (seed: 1 then, 0 now)" in message
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
@@ -502,3 +435,4 @@ def test_a_log_that_cannot_be_written_changes_no_exit_code(tmp_path: Path) -> No
             words, stdout=full, stderr=full, stdin=subprocess.DEVNULL, check=False
         )
     assert done.returncode == 5  # there is no cell.json
+    assert outcome_of(tmp_path, 5)[0] == "storage"

@@ -13,11 +13,12 @@ from planning import Scripted, record
 from gan_bench import (
     Engine,
     StorageError,
-    UsageError,
 )
 from gan_bench.results.atomic import append_line
+from gan_bench.results.layout import LOG
 from gan_bench.results.records import read_record
 from gan_bench.run.folders import done
+from gan_bench.run.outcome import ERRORS, StopKind, write_outcome
 from gan_bench.run.scheduler import run_cells
 
 # Running
@@ -59,7 +60,9 @@ def test_a_cell_that_ends_without_a_record_gets_a_failed_one(
         failed = read_record(folder)
         assert (failed.status, failed.seed, failed.architecture) == ("failed", seed, "dense")
         assert failed.reason is not None
-        assert failed.reason.startswith(f"the process left no record: it ended with {how}; it said")
+        assert failed.reason.startswith(
+            f"the process left no record: it ended with {how}; its last"
+        )
         assert failed.reason.endswith("no memory")
         assert not failed.scores
 
@@ -87,7 +90,7 @@ def test_the_end_of_a_huge_log_is_enough(folders: list[Path]) -> None:
     list(run_cells(Scripted(act).offer, folders))
     reason = read_record(folders[0]).reason
     assert reason is not None
-    assert reason.endswith("it said last: last words")
+    assert reason.endswith("its last output was: last words")
 
 
 @pytest.mark.parametrize("code", [-9, -15, 143])
@@ -109,8 +112,8 @@ def test_a_lost_process_is_started_again_three_times_at_most(
     ended = list(run_cells(Scripted(act).offer, folders, say=said.append))
     assert ended == [folders[1], folders[0]]  # the others come first
     assert read_record(folders[0]).status == status
-    assert said == ["dense / non-saturating / seed0: its process was ended by something else; it "
-                    "will go on"] * 3  # fmt: skip
+    assert said == ["dense / non-saturating / seed0: its process was ended from outside; it will "
+                    "go on"] * 3  # fmt: skip
     if status == "failed":
         assert read_record(folders[0]).starts == 4
 
@@ -134,18 +137,33 @@ def test_slots_are_those_of_the_whole_plan_whatever_is_done_or_lost(
     assert engine.slots == [slots, slots]
 
 
-@pytest.mark.parametrize(("code", "kind"), [(5, StorageError), (2, UsageError)])
+@pytest.mark.parametrize(("code", "kind"), [(5, "storage"), (2, "usage")])
 def test_what_no_cell_can_do_anything_about_stops_the_run(
-    code: int, kind: type[Exception], folders: list[Path]
+    code: int, kind: StopKind, folders: list[Path]
 ) -> None:
     def act(folder: Path) -> int:
-        (folder / "cell.log").write_text("some words\nerror: the disk says no\nmore\n")
+        (folder / LOG).write_text("error: a line that some plugin prints\n")
+        write_outcome(folder, kind, "the disk says no")
         return code
 
-    engine = Scripted(act)
-    with pytest.raises(kind, match="the disk says no"):
-        list(run_cells(engine.offer, folders))
+    with pytest.raises(ERRORS[kind], match=r"^the disk says no$"):
+        list(run_cells(Scripted(act).offer, folders))
     assert not any(map(done, folders))  # to be gone on with
+
+
+def test_without_an_outcome_the_exit_code_and_the_disk_say_what_there_is_to_say(
+    folders: list[Path],
+) -> None:
+    """An outcome of an earlier process, or a line of a log, is not one."""
+    for folder in folders:
+        write_outcome(folder, "storage", "of an earlier process")
+
+    def act(folder: Path) -> int:
+        (folder / LOG).write_text("error: a line that some plugin prints\n")
+        return 5
+
+    with pytest.raises(StorageError, match=r"seed0 cannot be written, not even its outcome: .*B f"):
+        list(run_cells(Scripted(act).offer, folders))
 
 
 def test_a_cell_whose_folder_is_gone_says_so(folders: list[Path]) -> None:

@@ -9,7 +9,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -200,7 +200,7 @@ def run(
         _print_plan(planned.plan)
         return
     home = protocol_dir(results, protocol)
-    with _going_on(), alone_in(home):
+    with _going_on(watch.say), alone_in(home):
         lay_out(planned, results, retry_failed)
         watch.say(f"{standing(watch.folders)} in {home}")
         with console.status("one step of every pair, before the first cell"):
@@ -220,14 +220,14 @@ class Terminated(BaseException):
 
 
 @contextmanager
-def _going_on() -> Iterator[None]:
+def _going_on(say: Callable[[str], None]) -> Iterator[None]:
     """What stops a run tells how to go on with it. An interrupt is answered before it is obeyed."""
     from gan_bench.contract.errors import StorageError
 
     answers = iter(("stopping: each cell saves its state at the end of its step; again: at once",))
 
     def obey(number: int, _: object) -> None:
-        os.write(2, f"\n{next(answers, 'stopping at once')}\n".encode())
+        say(next(answers, "stopping at once"))  # through the console: a live view may be there
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
     before = {number: signal.signal(number, obey) for number in (signal.SIGINT, signal.SIGTERM)}

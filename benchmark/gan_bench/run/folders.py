@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError, StorageError, UsageError
@@ -21,7 +22,9 @@ from gan_bench.results.layout import (
 )
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
-from gan_bench.run.plan import Planned
+
+if TYPE_CHECKING:
+    from gan_bench.run.plan import Planned
 
 
 def check_writable(results: Path) -> None:

@@ -1,4 +1,4 @@
-"""One step of every pair before the first cell, and room for all of them."""
+"""Before the first cell: one step of every pair, and room in memory and on the disk for all."""
 
 from __future__ import annotations
 
@@ -10,76 +10,90 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from gan_bench.base import text
-from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
+from gan_bench.contract.errors import GanBenchError, StorageError, UsageError
 from gan_bench.results.atomic import room
+from gan_bench.results.layout import LOG, label_of
 from gan_bench.run.folders import done
-from gan_bench.run.outcome import LOG, LOST, RETRIES, how_it_ended, write_failure
-from gan_bench.run.plan import Say
+from gan_bench.run.outcome import LOST, RETRIES, StopKind, describe_exit, error_of, write_failure
+
+if TYPE_CHECKING:
+    from gan_bench.run.plan import Say
+
+LIMIT_SECONDS = 600.0  # for one step of a pair, where no --cell-timeout says otherwise
+
+
+@dataclass(frozen=True)
+class PairReport:
+    """What one step of a cell's pair needed, or why the cell cannot be trained."""
+
+    cell: str  # its folder
+    error: str | None = None
+    stops: StopKind | None = None  # the kind of an error that concerns all cells
+    state_bytes: int = 0  # of one checkpoint
+    left_bytes: int = 0  # of what stays when the cell is done
+    memory_bytes: int = 0  # that a process needs
+    free_bytes: int | None = None  # of the GPU, if it trains on one
 
 
 def preflight(
     folders: Iterable[Path], home: Path, say: Say = lambda _: None, jobs: int = 1
 ) -> None:
-    """One step of every pair that waits; what cannot be trained has a failed record at once.
+    """Try one step of every pair that waits; a cell that cannot be trained gets a failed record.
 
     Raises what would stop all cells: data, features, checkpoints of another training, and memory
-    or a disk without room for what so many cells at once take and write.
+    or a disk without room for what `jobs` cells at once take and write.
     """
-    waiting = [folder for folder in folders if not done(folder)]
-    found: list[PairReport] = []
-    for each in check_pairs(waiting):
-        error = each.error or _too_large(each)
-        if each.stops is not None:
-            raise error_of(each.stops, error or "")
-        if error:
-            write_failure(Path(each.cell), error)
-            say(f"{' / '.join(Path(each.cell).parts[-3:])}: failed, {error}")
+
+    def fail(report: PairReport, reason: str) -> None:
+        write_failure(Path(report.cell), reason)
+        say(f"{label_of(Path(report.cell))}: failed, {reason}")
+
+    trainable = []
+    for report in check_pairs([folder for folder in folders if not done(folder)]):
+        if report.stops is not None:
+            raise error_of(report.stops, report.error or "")
+        if report.error:
+            fail(report, report.error)
         else:
-            found.append(each)
-    _together(found, jobs)
-    _room_for(found, home, jobs)
+            trainable.append(report)
+    # Read here: the preflight process is gone, and its memory is free for the cells.
+    host_free = int(psutil.virtual_memory().available)
+    fitting = []
+    for report in trainable:
+        free = host_free if report.free_bytes is None else report.free_bytes
+        if report.memory_bytes <= free:
+            fitting.append(report)
+        else:
+            need, there = text.size(report.memory_bytes), text.size(free)
+            fail(
+                report,
+                f"out of memory: it needs {need} and {there} are free; lower --batch or --size",
+            )
+    _check_memory_together(fitting, host_free, jobs)
+    _check_disk(fitting, home, jobs)
 
 
-def _too_large(rehearsed: PairReport) -> str | None:
-    free = _free(rehearsed)
-    if rehearsed.memory_bytes <= free:
-        return None
-    needs, there = map(text.size, (rehearsed.memory_bytes, free))
-    return f"out of memory: it needs {needs} and {there} are free; lower --batch or --size"
-
-
-def _free(rehearsed: PairReport) -> int:
-    """Bytes, where the cell is trained."""
-    if rehearsed.free_bytes is not None:
-        return rehearsed.free_bytes
-    return int(psutil.virtual_memory().available)
-
-
-def _together(cells: Sequence[PairReport], jobs: int) -> None:
-    """UsageError if cells that fit alone will not fit at once."""
-    free = min(map(_free, cells), default=0)
+def _check_memory_together(cells: Sequence[PairReport], host_free: int, jobs: int) -> None:
+    """UsageError if cells that fit alone do not fit at once."""
+    on_gpu = [cell.free_bytes for cell in cells if cell.free_bytes is not None]
+    free = min(on_gpu, default=host_free)
     needs = list(accumulate(_largest((cell.memory_bytes for cell in cells), jobs)))
     fitting = max(1, sum(need <= free for need in needs))
     if fitting < len(needs):
-        need, there = map(text.size, (needs[-1], free))
+        need, there = text.size(needs[-1]), text.size(free)
         raise UsageError(
             f"out of memory: {len(needs)} cells at once need {need} and {there} are free; "
             f"lower --jobs to {fitting}"
         )
 
 
-def _largest(sizes: Iterable[int], count: int) -> list[int]:
-    """Whichever cells are at work at once, they need no more than these."""
-    return sorted(sizes, reverse=True)[:count]
-
-
-def _room_for(cells: Sequence[PairReport], home: Path, jobs: int) -> None:
-    """StorageError if the disk will be full before the last cell is done."""
+def _check_disk(cells: Sequence[PairReport], home: Path, jobs: int) -> None:
+    """StorageError if the disk would be full before the last cell is done."""
     # of each cell at work: two checkpoints, and the third while it is written
     at_work = 3 * sum(_largest((cell.state_bytes for cell in cells), jobs))
     needs = at_work + sum(cell.left_bytes for cell in cells)
@@ -90,58 +104,43 @@ def _room_for(cells: Sequence[PairReport], home: Path, jobs: int) -> None:
         )
 
 
-def error_of(code: int, text: str) -> GanBenchError:
-    """The error that has this exit code."""
-    kinds = {kind.exit_code: kind for kind in (UsageError, DataError, StorageError)}
-    return kinds.get(code, GanBenchError)(text)
-
-
-LIMIT_SECONDS = 600.0  # for one step of a pair, where no --cell-timeout says otherwise
-
-
-@dataclass(frozen=True)
-class PairReport:
-    """What one step of a cell's pair needed, or why the cell cannot be trained."""
-
-    cell: str
-    error: str | None = None
-    stops: int | None = None  # the exit code, if the error is one of all cells
-    state_bytes: int = 0  # of one checkpoint
-    left_bytes: int = 0  # of what stays when the cell is done
-    memory_bytes: int = 0  # that a process needs
-    free_bytes: int | None = None  # of the GPU, if it trains on one: who uses none cannot ask it
+def _largest(sizes: Iterable[int], count: int) -> list[int]:
+    """An upper bound: whichever `count` cells are at work at once, they need no more."""
+    return sorted(sizes, reverse=True)[:count]
 
 
 def check_pairs(folders: Sequence[Path]) -> Iterator[PairReport]:
-    """Rehearse the cells in these folders; a process that dies has one cell to blame.
+    """A report for each of these cells; pairs that end the process are found one by one.
 
-    One that was ended from outside is begun again, three times at most.
+    A process that was ended from outside is started again, three times at most. One that cannot
+    measure a second pair's memory ends of its own accord, and the next goes on.
     """
     left, losses = [str(folder) for folder in folders], Counter[str]()
     while left:
-        begun = None
+        current, reported = None, False
         for row in (process := _Process(left)).rows():
-            if "begin" in row:
-                begun = row["begin"]
-                continue
-            begun = None
-            left.remove(row["cell"])
-            yield PairReport(**row)
-        if left and process.code in LOST and losses[left[0]] < RETRIES:
+            current = row.get("begin")
+            if current is None:
+                left.remove(row["cell"])
+                reported = True
+                yield PairReport(**row)
+        if not left or (current is None and reported and process.code == 0):
+            continue
+        if process.code in LOST and losses[left[0]] < RETRIES:
             losses[left[0]] += 1
-        elif begun is not None:
-            how = how_it_ended(process.code, Path(begun) / LOG)
-            why = f"at its first step the process {how}"
-            for cell in [cell for cell in left if Path(cell).parent == Path(begun).parent]:
-                left.remove(cell)  # its other seeds would end it again
-                yield PairReport(cell, why)
-        elif left:
+        elif current is not None:
+            exit_ = describe_exit(process.code, Path(current) / LOG)
+            for cell in [cell for cell in left if Path(cell).parent == Path(current).parent]:
+                left.remove(cell)  # other seeds of the pair would end the process again
+                yield PairReport(cell, f"at its first step the process {exit_}")
+        else:
             log = Path(left[0]) / LOG
-            raise GanBenchError(f"the rehearsal {how_it_ended(process.code, log)}; see {log}")
+            exit_ = describe_exit(process.code, log)
+            raise GanBenchError(f"the preflight process {exit_}; see {log}")
 
 
 class _Process:
-    """The other end: its lines, and its exit code after the last one."""
+    """A preflight process: the rows it prints, and its exit code after the last one."""
 
     def __init__(self, cells: Sequence[str]) -> None:
         try:
@@ -158,6 +157,7 @@ class _Process:
         self.code = 0
 
     def rows(self) -> Iterator[dict[str, Any]]:
+        """{"begin": folder} before a cell is tried, then its report."""
         try:
             for line in self._process.stdout or ():
                 yield json.loads(line)

@@ -10,7 +10,7 @@ import random
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,74 +20,85 @@ import torch
 from gan_bench.base import rng
 from gan_bench.contract.errors import GanBenchError
 from gan_bench.measure.evaluator import Evaluator
-from gan_bench.run.cell import end_with_parent, failing
-from gan_bench.run.outcome import LOG
+from gan_bench.results.layout import GRID_SIDE, LOG, grid_pixels
+from gan_bench.run.cell import failure_reason
+from gan_bench.run.outcome import kind_of
+from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
+from gan_bench.run.process import end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
-from gan_bench.train.cost import peak_memory
 from gan_bench.train.loop import Diverged, Training, train
-from gan_bench.train.samples import GRID, generate
+from gan_bench.train.samples import generate
 from gan_bench.train.state import full_state
 
 TRIED = 64  # images that every metric is tried on
-CONTEXT = 2**29  # bytes of a GPU that a process takes beside its tensors, about
 
 
 class BadManners(GanBenchError):
     """A plugin changed what belongs to the whole process."""
 
 
-# In the process of its own
-def main(words: Sequence[str]) -> None:
-    """Rehearse the cells in these folders, each pair once; the metrics on the first images."""
-    say = _own_output()
-    faulthandler.enable()  # a crash says where it was
+def main(folders: Sequence[Path]) -> None:
+    """Try one step of each pair among these cells; try the metrics on the first images.
+
+    Where the peak of memory cannot be begun anew, it ends before the second pair, which another
+    process must try.
+    """
+    send = _take_output()
+    faulthandler.enable()  # a crash prints the stacks
     end_with_parent()
-    ruler: Evaluator | None = None
-    tried = False  # whether its metrics have been
-    pairs: dict[tuple[str, str], PairReport] = {}
-    for folder in map(Path, words):
-        say({"begin": str(folder)})
-        _log_to(folder / LOG)
+    evaluator: Evaluator | None = None
+    free: int | None = None
+    device = ""
+    metrics_tried = False
+    reports: dict[Path, PairReport] = {}  # by the folder of the pair
+    for folder in folders:
+        if reports and folder.parent not in reports and not reset_peak(device):
+            return
+        send({"begin": str(folder)})
+        _print_to(folder / LOG)
         try:
             task = read_task(folder)
             task.checkpoints(folder).check()
-            ruler = ruler or task.ruler()
+            if evaluator is None:
+                device = task.cell.environment.device
+                free = free_on_gpu(device)
+                evaluator = task.evaluator()
         except GanBenchError as error:
             traceback.print_exc()
-            say(asdict(PairReport(str(folder), str(error), stops=error.exit_code)))
+            send(asdict(PairReport(str(folder), str(error), stops=kind_of(error))))
             return
-        pair = task.cell.architecture, task.cell.loss
-        if pair not in pairs:
-            pairs[pair] = _rehearsed(task, ruler, tried)
-            tried = tried or not pairs[pair].error
-        say(asdict(pairs[pair]) | {"cell": str(folder)})
+        if folder.parent not in reports:
+            report = _try_pair(task, evaluator, metrics_tried)
+            reports[folder.parent] = replace(report, free_bytes=free)
+            metrics_tried = metrics_tried or not report.error
+        send(asdict(replace(reports[folder.parent], cell=str(folder))))
 
 
-def _own_output() -> Callable[[dict[str, Any]], None]:
-    """Standard output for these lines alone: what a plugin prints goes to the cell's log."""
-    lines = os.fdopen(os.dup(1), "w")
+def _take_output() -> Callable[[dict[str, Any]], None]:
+    """Keep standard output for our rows: what a plugin prints goes to the cell's log."""
+    rows = os.fdopen(os.dup(1), "w")
 
-    def say(row: dict[str, Any]) -> None:
-        lines.write(json.dumps(row) + "\n")
-        lines.flush()
+    def send(row: dict[str, Any]) -> None:
+        rows.write(json.dumps(row) + "\n")
+        rows.flush()
 
-    return say
+    return send
 
 
-def _log_to(path: Path) -> None:
-    """Whatever is printed from now on, by Python or not."""
+def _print_to(path: Path) -> None:
+    """From now on all output goes into this log, also that of code which is not Python."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     for number in (1, 2):
         os.dup2(handle, number)
     os.close(handle)
 
 
-def _rehearsed(task: Task, ruler: Evaluator, tried: bool) -> PairReport:
-    faulthandler.dump_traceback_later(task.cell.environment.timeout or LIMIT_SECONDS, exit=True)
+def _try_pair(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairReport:
     before = _process_wide()
     try:
-        found = _one_step(task, ruler, tried)
+        with time_limit(task.cell.environment.timeout or LIMIT_SECONDS):
+            report = _one_step(task, evaluator, metrics_tried)
         changed = [name for name, value in _process_wide().items() if value != before[name]]
         if changed:
             raise BadManners(
@@ -95,12 +106,11 @@ def _rehearsed(task: Task, ruler: Evaluator, tried: bool) -> PairReport:
                 "belong to the whole process: a plugin draws from torch's generator, without a "
                 "seed of its own, and leaves the rest alone"
             )
-        return found
+        return report
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        return PairReport("", failing(error, task.protocol.schedule.batch))
+        return PairReport("", failure_reason(error, task.protocol.schedule.batch))
     finally:
-        faulthandler.cancel_dump_traceback_later()
         torch.set_num_threads(before["torch's number of threads"])
         torch.set_default_dtype(before["torch's default dtype"])
 
@@ -114,36 +124,32 @@ def _process_wide() -> dict[str, Any]:
     }
 
 
-def _one_step(task: Task, ruler: Evaluator, tried: bool) -> PairReport:
+def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairReport:
     """Build, step, draw, measure, save and read back."""
     training, schedule, seed = task.begin(), task.protocol.schedule, task.cell.seed
     images = task.prepared.train
     try:
-        steps = train(
-            training, task.loss, images, schedule, seed, stopping=lambda: training.step > 0
-        )
-        list(steps)
+        list(train(training, task.loss, images, schedule, seed, lambda: training.step > 0))
         if torch.initial_seed() != rng.key(seed, "noise", 0):
             raise BadManners(f"{task.cell.architecture} or {task.cell.loss} seeds torch anew")
         z = rng.normal(seed, "z-eval", TRIED, training.z_dim)
         fakes = generate(training, z, schedule.batch)
-        if not tried:
-            ruler.measure(fakes, with_errors=False)
-    except Diverged:  # an outcome of the cell, for its record
+        if not metrics_tried:
+            evaluator.measure(fakes, with_errors=False)
+    except Diverged:  # a result of the cell, for its record
         pass
-    state = _saved(training)
+    state = _checkpoint_bytes(training)
     kept = 2 if schedule.on_collapse == "rollback" else 1  # the healthy state beside the last
     return PairReport(
         "",
         state_bytes=kept * state,
-        left_bytes=_left(task, training.ema),
-        memory_bytes=_memory(ruler, training.device),
-        free_bytes=_free(training.device),
+        left_bytes=_result_bytes(task, training.ema),
+        memory_bytes=_memory_bytes(evaluator, training.device),
     )
 
 
-def _saved(training: Training) -> int:
-    """Bytes of its checkpoint, which must be as safe to read as it is to write."""
+def _checkpoint_bytes(training: Training) -> int:
+    """The size of a checkpoint; BadManners if it cannot be read back safely."""
     saved = io.BytesIO()
     try:
         torch.save(full_state(training), saved)
@@ -157,31 +163,25 @@ def _saved(training: Training) -> int:
     return saved.getbuffer().nbytes
 
 
-def _left(task: Task, G: torch.nn.Module) -> int:
+def _result_bytes(task: Task, G: torch.nn.Module) -> int:
     """Weights, sample grids that no compression makes smaller, and a few hundred lines."""
     weights = sum(p.numel() * p.element_size() for p in G.state_dict().values())
     C, H, W = task.protocol.data.shape
-    return int(weights) + task.protocol.schedule.ticks * GRID * C * (H + 2) * (W + 2) + 200_000
+    grid = C * grid_pixels(GRID_SIDE, H) * grid_pixels(GRID_SIDE, W)
+    return int(weights) + task.protocol.schedule.ticks * grid + 200_000
 
 
-def _memory(ruler: Evaluator, device: str) -> int:
-    """What was taken so far, and features of generated images as there are of real ones.
+def _memory_bytes(evaluator: Evaluator, device: str) -> int:
+    """The peak of the step, and on a CPU the features of all generated images.
 
-    These are in the host's memory as float32, and those of one net at a time as two copies in
-    float64.
+    They are as large as those of the real images: in float32, and those of one net at a time as
+    two copies in float64.
     """
     if device.startswith("cuda"):
-        return torch.cuda.max_memory_reserved() + CONTEXT
-    sizes = [net.real.nbytes for net in ruler.nets.values()]
-    return int(peak_memory(device) * 2**20) + sum(sizes) + 4 * max(sizes)
-
-
-def _free(device: str) -> int | None:
-    """Bytes of this GPU when this process is gone."""
-    if not device.startswith("cuda"):
-        return None
-    return torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() + CONTEXT
+        return peak_bytes(device)
+    sizes = [net.real.nbytes for net in evaluator.nets.values()]
+    return peak_bytes(device) + sum(sizes) + 4 * max(sizes)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main([Path(word) for word in sys.argv[1:]])

@@ -1,118 +1,43 @@
-"""What is happening: a live table on a terminal, plain lines every 30 seconds elsewhere."""
+"""What people see while a run goes: a live view on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
 from rich import progress as bars
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from gan_bench.base.escape import plain
-from gan_bench.base.numbers import number
-from gan_bench.base.text import duration
+from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Protocol
-from gan_bench.results.reading import last_line
-from gan_bench.results.records import VerdictKind, read_record
+from gan_bench.results.layout import label_of
+from gan_bench.results.records import read_record
+from gan_bench.run.states import CellReader, State
+from gan_bench.run.time_left import time_left
 
 if TYPE_CHECKING:
     from gan_bench.data.cache import Prepared
 
 LINE_SECONDS = 30.0
-COLUMNS = ("cell", "phase", "kimg", "loss D", "loss G", "images/s", "left")
-
-
-@dataclass(frozen=True)
-class State:
-    """One cell as its files tell it; None where there is nothing to tell yet."""
-
-    name: str
-    phase: str
-    kimg: float = 0.0
-    loss_d: float | None = None
-    loss_g: float | None = None
-    images_per_second: float | None = None
-    seconds_left: float | None = None
-
-    @property
-    def at_work(self) -> bool:
-        """Something happens to it right now."""
-        return self.phase.partition(",")[0] in ("preparing", "training", "measuring")
-
-    @property
-    def style(self) -> str:
-        """Red for a fault, yellow for a verdict, dim for what has not begun."""
-        last = self.phase.rpartition(" ")[2]
-        if last in get_args(VerdictKind):
-            return "yellow"
-        return {"waiting": "dim", "failed": "red", "unreadable": "red"}.get(last, "")
-
-    def row(self, kimg: float) -> list[str]:
-        """The state as text, for the COLUMNS."""
-        return [
-            self.name,
-            self.phase,
-            f"{self.kimg:.1f} of {kimg:g}",
-            _number(self.loss_d, ".3f"),
-            _number(self.loss_g, ".3f"),
-            _number(self.images_per_second, ".0f"),
-            duration(self.seconds_left) if self.seconds_left is not None else "",
-        ]
-
-
-def _number(value: float | None, style: str) -> str:
-    return "" if value is None else format(value, style)
-
-
-def cell_name(folder: Path) -> str:
-    """Architecture / loss / seed, as the folders say."""
-    return " / ".join(folder.parts[-3:])
-
-
-def state_of(folder: Path, protocol: Protocol, started: bool) -> State:
-    """Read a cell's state back from its files."""
-    name = cell_name(folder)
-    curve, speed, look = (
-        last_line(folder / f"{part}.jsonl") for part in ("curve", "speed", "vitals")
-    )
-    kimg = _known(curve, "kimg") or 0.0
-    if (folder / "record.json").exists():
-        return State(name, _status(folder), kimg)
-    if not started:
-        return State(name, "waiting")
-    if not curve or not speed:
-        return State(name, "preparing")
-    rate = _known(speed, "images_per_second")
-    left = max(0.0, protocol.schedule.kimg - kimg) * 1000 / rate if rate else None
-    phase = "measuring" if number(curve, "step") >= protocol.schedule.updates else "training"
-    if look.get("verdict") in get_args(VerdictKind):
-        phase += f", {look['verdict']}"
-    return State(name, phase, kimg, _known(curve, "loss_d"), _known(curve, "loss_g"), rate, left)
-
-
-def _known(line: dict[str, Any], name: str) -> float | None:
-    value = number(line, name)
-    return None if math.isnan(value) else value
-
-
-def _status(folder: Path) -> str:
-    try:
-        return read_record(folder).status
-    except StorageError:
-        return "unreadable"
+REFRESHES_PER_SECOND = 2
+CELL_LINES = 2  # of the view, for each cell at work
+# Columns left free behind the cursor: a terminal echoes ^C there, and a new line that it began
+# would make the view erase itself one line too low.
+ECHOES = 6
 
 
 class Watch:
-    """Shows the cells of one run while an engine works on them, so many at once, in order."""
+    """Shows the cells of one run while an engine works on them, `jobs` at once."""
 
     def __init__(
         self, console: Console, protocol: Protocol, folders: list[Path], jobs: int = 1
@@ -121,74 +46,137 @@ class Watch:
         self.protocol = protocol
         self.folders = folders
         self.jobs = jobs
+        self._began = time.time()
+        self._readers = [CellReader(folder, protocol) for folder in folders]
 
     def states(self) -> list[State]:
-        """All cells; the first without a record are those at work."""
-        pending = [folder for folder in self.folders if not (folder / "record.json").exists()]
-        return [
-            state_of(folder, self.protocol, started=folder in pending[: self.jobs])
-            for folder in self.folders
-        ]
-
-    def table(self) -> Table:
-        """The live table."""
-        table = Table(box=None, pad_edge=False)
-        for column in COLUMNS:
-            words = column in ("cell", "phase")
-            table.add_column(column, justify="left" if words else "right", overflow="fold")
-        for state in self.states():
-            texts = map(plain, state.row(self.protocol.schedule.kimg))
-            table.add_row(*map(Text, texts), style=state.style)
-        return table
+        """The states of all cells, in the order of the plan."""
+        return [reader.state() for reader in self._readers]
 
     @contextmanager
     def showing(self) -> Iterator[None]:
-        """Show until the block ends."""
+        """Show what happens until the block ends; then nothing of the live view stays."""
         if self.console.is_terminal:
             with Live(
-                get_renderable=self.table,
+                get_renderable=self.view,
                 console=self.console,
-                refresh_per_second=2,
+                refresh_per_second=REFRESHES_PER_SECOND,
                 transient=True,
             ):
                 yield
         else:
-            with _every(LINE_SECONDS, self.line):
+            with _every(LINE_SECONDS, self.lines):
                 yield
 
-    def line(self) -> None:
-        """One plain line about each cell at work."""
-        for state in self.states():
+    def view(self) -> Group:
+        """The cells at work, as many as fit on the screen, and one line about the whole run."""
+        states = self.states()
+        working = [state for state in states if state.at_work]
+        room = max(1, (self.console.height - 3) // CELL_LINES)
+        lines = [line for state in working[:room] for line in self._cell_lines(state)]
+        if len(working) > room:
+            lines.append(Text(f"and {len(working) - room} more at work"))
+        if not working:
+            lines.append(Text("waiting for a cell to start", style="dim"))
+        return Group(*lines, self._bar(states))
+
+    def _cell_lines(self, state: State) -> tuple[Text, Text]:
+        head = f"{state.phase:<9} {label_of(state.folder)}, {self._kimg(state)}"
+        details = _join_fitting(self._details(state), self.console.width - 2)
+        style = "yellow" if state.verdict else ""
+        first, second = (
+            Text(plain(line), style=style, no_wrap=True, overflow="ellipsis")
+            for line in (head, f"  {details}")
+        )
+        return first, second
+
+    def _bar(self, states: Sequence[State]) -> Table:
+        whole = Table.grid(padding=(0, 1))
+        whole.width = max(1, self.console.width - ECHOES)
+        whole.add_column(ratio=1)
+        whole.add_column(no_wrap=True)
+        kimg = self.protocol.schedule.kimg
+        finished = sum(1.0 if _is_done(state) else min(1.0, state.kimg / kimg) for state in states)
+        bar = ProgressBar(total=max(1, len(states)), completed=finished, complete_style="green")
+        whole.add_row(bar, Text(self._summary(states)))
+        return whole
+
+    def lines(self) -> None:
+        """One plain line about the whole run, and one about each cell at work."""
+        states = self.states()
+        self.say(self._summary(states))
+        for state in states:
             if state.at_work:
-                titles = zip(COLUMNS, state.row(self.protocol.schedule.kimg), strict=True)
-                self.say(", ".join(f"{name} {value}" for name, value in titles if value))
+                details = ", ".join([self._kimg(state), *self._details(state)])
+                self.say(f"{label_of(state.folder)}: {state.phase}, {details}")
+
+    def _summary(self, states: Sequence[State]) -> str:
+        """`12 of 30 done, 1 failed, about 14 min 20 s left`."""
+        parts = [f"{sum(map(_is_done, states))} of {len(states)} done"]
+        if failed := sum(map(_has_failed, states)):
+            parts.append(f"{failed} failed")
+        left = time_left(states, self.protocol.schedule, self.jobs, self._began)
+        return ", ".join([*parts, str(left)])
+
+    def _kimg(self, state: State) -> str:
+        return f"{state.kimg:.1f} of {self.protocol.schedule.kimg:g} kimg"
+
+    def _details(self, state: State) -> list[str]:
+        """What is known of a cell at work, the most important first."""
+        details: list[str] = [state.verdict] if state.verdict else []
+        losses = {"D": state.loss_d, "G": state.loss_g}
+        known = [f"{name} {number(loss, 3)}" for name, loss in losses.items() if loss is not None]
+        if known:
+            details.append(f"loss {', '.join(known)}")
+        if state.score is not None:
+            details.append(f"{self.protocol.evaluation.metrics[0].name} {number(state.score)}")
+        if state.images_per_second is not None:
+            details.append(f"{number(state.images_per_second, 3)} images/s")
+        return details
 
     def ended(self, folder: Path) -> None:
         """Say how a cell ended."""
         try:
             record = read_record(folder)
         except StorageError as error:
-            self.say(f"{cell_name(folder)}: {error}")
+            self.say(f"{label_of(folder)}: {error}")
             return
         ranking = self.protocol.evaluation.metrics[0].name
-        told: list[str] = [record.status]
+        parts: list[str] = [record.status]
         if ranking in record.scores:
-            told.append(f"{ranking} {record.scores[ranking].value:.4g}")
-        told += [text for text in (record.reason, *record.notes, record.diagnosis) if text]
-        self.say(f"{cell_name(folder)}: {', '.join(told)}")
+            parts.append(f"{ranking} {number(record.scores[ranking].value)}")
+        parts += [text for text in (record.reason, *record.notes, record.diagnosis) if text]
+        self.say(f"{label_of(folder)}: {', '.join(parts)}")
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line; on a terminal it stands above the live view."""
         _say(self.console, text)
 
 
+def _is_done(state: State) -> bool:
+    return state.phase in ("ended", "unreadable")
+
+
+def _has_failed(state: State) -> bool:
+    return state.phase == "unreadable" or bool(
+        state.ended and state.ended.record.status == "failed"
+    )
+
+
+def _join_fitting(parts: Sequence[str], width: int) -> str:
+    """As many of the parts as fit, beginning with the first."""
+    fitting = [n for n in range(len(parts) + 1) if len(", ".join(parts[:n])) <= width]
+    return ", ".join(parts[: max(fitting)])
+
+
 def _say(console: Console, text: str) -> None:
-    """One line, printed as it is: no markup, no wrapping where no one looks on."""
+    """Print one line as it is: no markup, no wrapping where no terminal is."""
     console.print(Text(plain(text)), soft_wrap=True)
 
 
 @contextmanager
 def _every(seconds: float, action: Callable[[], None]) -> Iterator[None]:
+    """Repeat the action until the block ends."""
     stop = threading.Event()
 
     def repeat() -> None:
@@ -205,7 +193,7 @@ def _every(seconds: float, action: Callable[[], None]) -> Iterator[None]:
 
 
 def data_notes(prepared: Prepared) -> list[str]:
-    """The data report in a line or two."""
+    """The data set and what was dropped from it, in a line or two."""
     data, report = prepared.data, prepared.report
     side = data.shape[1]
     lines = [f"data {data.name}: {data.train:,} training, {data.held_out:,} held out, {side} px"]
@@ -217,24 +205,24 @@ def data_notes(prepared: Prepared) -> list[str]:
 
 @contextmanager
 def preparing(console: Console, name: str) -> Iterator[Callable[[str, int, int], None]]:
-    """The making of a data set: a bar that is gone when it is done, or a line now and then."""
+    """Show how a data set is prepared: a bar that disappears, or a line every 30 seconds."""
     columns = (
         bars.TextColumn("{task.description}", markup=False),
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
     )
-    seen = console.is_terminal
-    told = f"preparing {name}"
+    on_terminal = console.is_terminal
+    line = f"preparing {name}"
     with (
-        bars.Progress(*columns, console=console, transient=True, disable=not seen) as bar,
-        nullcontext() if seen else _every(LINE_SECONDS, lambda: _say(console, told)),
+        bars.Progress(*columns, console=console, transient=True, disable=not on_terminal) as bar,
+        nullcontext() if on_terminal else _every(LINE_SECONDS, lambda: _say(console, line)),
     ):
-        task = bar.add_task(plain(told), total=None)
+        task = bar.add_task(plain(line), total=None)
 
         def update(what: str, done: int, of: int) -> None:
-            nonlocal told
+            nonlocal line
             title = f"preparing {name}, {what.replace('_', ' ')}"
-            told = f"{title} {done:,} of {of:,}"
+            line = f"{title} {done:,} of {of:,}"
             bar.update(task, description=plain(title), completed=done, total=of)
 
         yield update

@@ -1,4 +1,4 @@
-"""Cells through an engine, each with a record in the end."""
+"""Running a plan: cells go through an engine until each has a record."""
 
 from __future__ import annotations
 
@@ -6,16 +6,27 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gan_bench.base import text
-from gan_bench.contract.errors import StorageError, UsageError
+from gan_bench.contract.errors import GanBenchError, StorageError, UsageError
 from gan_bench.contract.offers import Engine
 from gan_bench.results.atomic import room
-from gan_bench.results.reading import tail
+from gan_bench.results.layout import LOG, label_of
 from gan_bench.run.folders import done
-from gan_bench.run.outcome import LOG, LOST, RETRIES, how_it_ended, last_words, write_failure
-from gan_bench.run.plan import Say
-from gan_bench.run.preflight import error_of
+from gan_bench.run.outcome import (
+    LOST,
+    RETRIES,
+    describe_exit,
+    error_of,
+    last_lines,
+    read_outcome,
+    remove_outcome,
+    write_failure,
+)
+
+if TYPE_CHECKING:
+    from gan_bench.run.plan import Say
 
 
 def run_cells(
@@ -24,46 +35,51 @@ def run_cells(
     """Start what has no record; yield each folder as its cell ends, with a record in any case.
 
     A cell whose process was lost goes on from its checkpoint when the others are done, at most
-    three times. Raises StorageError if a cell could not write, for the next could not either.
+    three times. Raises StorageError if a cell could not write, for the next could not either, and
+    UsageError if its checkpoint belongs to another training.
     """
-    slots = min(slots, len(folders))  # done or not: who goes on divides the machine as before
+    slots = min(slots, len(folders))  # also on resuming: the threads are divided as before
     losses = Counter[Path]()
     waiting = [folder for folder in folders if not done(folder)]
     while waiting:
-        again = []
+        lost = []
+        for folder in waiting:
+            remove_outcome(folder)
         with closing(_started(engine, waiting, slots)) as ended:
             for folder, code in ended:
                 if not done(folder):
                     losses[folder] += 1
                     if code in (StorageError.exit_code, UsageError.exit_code):
-                        raise error_of(code, _last_error(folder))
+                        raise _error_of_all(folder, code)
                     if code in LOST and losses[folder] <= RETRIES:
-                        name = " / ".join(folder.parts[-3:])
-                        say(f"{name}: its process was ended by something else; it will go on")
-                        again.append(folder)
+                        say(
+                            f"{label_of(folder)}: its process was ended from outside; it will go on"
+                        )
+                        lost.append(folder)
                         continue
-                    _ended_without_record(folder, code)
+                    log = folder / LOG
+                    reason = f"the process left no record: it {describe_exit(code, log)}"
+                    write_failure(folder, reason, "\n".join(last_lines(log, code)) or None)
                 yield folder
-        waiting = again
+        waiting = lost
 
 
 def _started(engine: Engine, cells: list[Path], slots: int) -> Generator[tuple[Path, int]]:
-    """Closing this closes what the engine gave, if that can be closed."""
+    """A generator whose closing closes the engine's iterator, if that can be closed."""
     yield from engine.start(cells, slots)
 
 
-def _last_error(folder: Path) -> str:
+def _error_of_all(folder: Path, code: int) -> GanBenchError:
+    """Why no cell can go on: the outcome that this one left, else what its disk looks like."""
+    outcome = read_outcome(folder, code)
+    if outcome is not None and outcome.kind != "stopped":
+        return error_of(outcome.kind, outcome.message)
     if not folder.exists():
-        return f"{folder} is gone: put it back to go on with it"
-    lines = tail(folder / "cell.log").splitlines()
-    said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    if said:
-        return said[-1]
+        return StorageError(f"{folder} is gone: put it back to go on with it")
+    if code == UsageError.exit_code:
+        return UsageError(f"{folder} cannot be gone on with: see {folder / LOG}")
     free = text.size(room(folder))
-    return f"{folder} cannot be written, not even its log: {free} free on its disk; make room first"
-
-
-def _ended_without_record(folder: Path, code: int) -> None:
-    log = folder / LOG
-    why = f"the process left no record: it {how_it_ended(code, log)}"
-    write_failure(folder, why, "\n".join(last_words(log)) or None)
+    return StorageError(
+        f"{folder} cannot be written, not even its outcome: {free} free on its disk; "
+        "make room first"
+    )

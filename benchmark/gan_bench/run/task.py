@@ -1,4 +1,4 @@
-"""All that one cell reads."""
+"""What one cell is made of: its plugins, its data, its protocol, read from its folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.measure.evaluator import Evaluator
-from gan_bench.results.layout import protocol_of
+from gan_bench.results.layout import CELL, CHECKPOINTS, protocol_of
 from gan_bench.results.reading import read_model
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.loop import Training, begin
@@ -31,8 +31,8 @@ class Task:
     arch: Architecture
     loss: Loss
 
-    def ruler(self) -> Evaluator:
-        """What it is measured with."""
+    def evaluator(self) -> Evaluator:
+        """The evaluator of its protocol, with its features nets loaded."""
         environment = self.cell.environment
         weights = Path(environment.weights) if environment.weights else None
         return Evaluator(
@@ -40,14 +40,14 @@ class Task:
         )
 
     def begin(self) -> Training:
-        """The training before its first step; BadPair if the plugins do not keep the contract."""
+        """The training before its first step; BadPair if a plugin breaks the contract."""
         check_loss(self.loss)
         protocol, cell = self.protocol, self.cell
         shape, device = protocol.data.shape, cell.environment.device
         return begin(self.arch, shape, protocol.schedule, cell.seed, device)
 
     def checkpoints(self, directory: Path) -> Checkpoints:
-        """Those of this cell, and what they must share with it to be gone on from."""
+        """The checkpoints of this cell; one of another identity is refused."""
         offers, cell = self.catalogue.offers, self.cell
         identity = {
             "architecture": cell.architecture,
@@ -57,12 +57,16 @@ class Task:
             "plugin of the architecture": offers[Architecture][cell.architecture][1].content,
             "plugin of the loss": offers[Loss][cell.loss][1].content,
         }
-        return Checkpoints(directory / "checkpoint", identity)
+        return Checkpoints(directory / CHECKPOINTS, identity)
 
 
 def read_task(directory: Path) -> Task:
-    """Read a cell's folder; raises for whatever is no longer as it was planned."""
-    cell = read_model(directory / "cell.json", Cell)
+    """Read a cell's folder.
+
+    Raises DataError if the images are not those of the plan, UsageError if a plugin no longer
+    offers what the cell needs.
+    """
+    cell = read_model(directory / CELL, Cell)
     protocol, environment = protocol_of(directory), cell.environment
     catalogue = catalogues.load(map(Path, environment.plugins))
     root = Path(environment.root) if environment.root else None

@@ -1,0 +1,228 @@
+"""The one plugin of the suite: networks that train in milliseconds, and faults on demand.
+
+Tests import it, or copy this file and name it with --plugin. Environment variables that it reads:
+TINY_SECONDS, how long a step takes, so that there is time to kill it; SPY, a file that gets every
+z that is drawn from in eval mode.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from gan_bench import Architecture, Features, Loss, Metric, hookimpl
+
+PATH = Path(__file__)
+Z_DIM = 6
+Shape = tuple[int, ...]
+
+
+class Probe(nn.Module):
+    """Passes z on; see the environment variables above."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        if self.training:
+            time.sleep(float(os.environ.get("TINY_SECONDS", "0")))
+        elif "SPY" in os.environ:
+            with Path(os.environ["SPY"]).open("ab") as file:
+                file.write(z.numpy().tobytes())
+        return z
+
+
+def generator(shape: Shape, z_dim: int = Z_DIM, hidden: int = 8) -> nn.Sequential:
+    return nn.Sequential(
+        Probe(), nn.Linear(z_dim, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Dropout(0.1),
+        nn.Linear(hidden, prod(shape)), nn.Tanh(), nn.Unflatten(1, shape),
+    )  # fmt: skip
+
+
+def discriminator(shape: Shape) -> nn.Sequential:
+    return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), 1), nn.Flatten(0))
+
+
+def offer(name: str, G: Callable[[Shape], nn.Module] = generator) -> Architecture:
+    return Architecture(
+        name=name, source="a test", z_dim=Z_DIM, generator=G, discriminator=discriminator
+    )
+
+
+# Generators with a fault
+
+
+class Acting(nn.Module):
+    """The tiny generator, which also acts: at every step that trains it, or at the 50th alone."""
+
+    def __init__(self, act: Callable[[Tensor], object], at: int | None, shape: Shape) -> None:
+        super().__init__()
+        self.inner, self.act, self.at, self.steps = generator(shape), act, at, 0
+
+    def forward(self, z: Tensor) -> Tensor:
+        self.steps += self.training
+        if self.training and self.at in (None, self.steps):
+            self.act(z)
+        made: Tensor = self.inner(z)
+        return made
+
+
+class Stateful(nn.Module):
+    """Keeps a module of Python in its state, which no safe reader takes back."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.inner = generator(shape)
+
+    def forward(self, z: Tensor) -> Tensor:
+        made: Tensor = self.inner(z)
+        return made
+
+    def get_extra_state(self) -> Any:
+        return sys
+
+    def set_extra_state(self, state: Any) -> None:
+        pass
+
+
+class Apply(nn.Module):
+    """A function as a layer."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+def vanish(_: Tensor) -> None:
+    sys.stdout.write("what the plugin prints\n")
+    sys.stdout.flush()
+    os._exit(0)
+
+
+ACTS: dict[str, Callable[[Tensor], object]] = {
+    "hangs": lambda _: time.sleep(1000),
+    "exits": lambda _: sys.exit(5),
+    "vanishes": vanish,
+    "crashes": lambda _: ctypes.string_at(0),
+    "killed": lambda _: os.kill(os.getpid(), 9),
+    "raises": lambda _: [][1],
+    "greedy": lambda _: torch.empty(2**60),
+    "huge": lambda z: torch.ones(150_000_000, device=z.device),  # 600 MB, given back at once
+    "draws": lambda _: random.random(),
+    "draws-numpy": lambda _: np.random.rand(),
+    "threads": lambda _: torch.set_num_threads(3),
+    "doubles": lambda _: torch.set_default_dtype(torch.float64),
+    "reseeds": lambda _: torch.manual_seed(1),
+    "behaves": lambda _: torch.rand(()),
+}
+
+
+def tied(shape: Shape) -> nn.Sequential:
+    G = generator(shape, hidden=Z_DIM)
+    G[1].weight = nn.Parameter(torch.randn(Z_DIM, Z_DIM))
+    return nn.Sequential(G[1], G[1], *G[2:])
+
+
+def seeded(shape: Shape) -> nn.Module:
+    torch.manual_seed(0)
+    return generator(shape)
+
+
+def broken(shape: Shape) -> nn.Module:
+    raise ValueError("no such | thing\nas this")
+
+
+def unbounded(shape: Shape) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(Z_DIM, prod(shape)), nn.Unflatten(1, shape), Apply(lambda x: 450 * x)
+    )
+
+
+@hookimpl
+def gan_bench_architectures() -> list[Architecture]:
+    return [
+        offer("tiny"),
+        offer("wide", partial(generator, hidden=30)),
+        offer("tied", tied),
+        offer("seeded", seeded),
+        offer("broken", broken),
+        offer("flat", lambda shape: nn.Sequential(nn.Linear(Z_DIM, 4), nn.Tanh())),
+        offer("unbounded", unbounded),
+        offer("half", lambda shape: generator(shape).append(Apply(lambda x: x.half()))),
+        offer("stateful", Stateful),
+        *(offer(name, partial(Acting, act, None)) for name, act in ACTS.items()),
+        *(offer(f"{name}-later", partial(Acting, act, 50)) for name, act in ACTS.items()),
+    ]
+
+
+# Losses, features, metrics
+
+
+def d_loss(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(-real).mean() + softplus(fake).mean()
+
+
+def g_loss(_: Tensor | None, fake: Tensor) -> Tensor:
+    return softplus(-fake).mean()
+
+
+@hookimpl
+def gan_bench_losses() -> list[Loss]:
+    steps = iter(range(1000))
+
+    def diverging(real: Tensor, fake: Tensor) -> Tensor:
+        return d_loss(real, fake) * (float("nan") if next(steps) == 5 else 1)
+
+    return [
+        Loss(name="plain", source="a test", d_loss=d_loss, g_loss=g_loss),
+        Loss(name="diverging", source="a test", d_loss=diverging, g_loss=g_loss),
+        Loss(name="each", source="a test", d_loss=d_loss, g_loss=lambda _, fake: softplus(-fake)),
+    ]
+
+
+@hookimpl
+def gan_bench_features() -> list[Features]:
+    """`eye`: the pixels themselves."""
+    return [
+        Features(
+            name="eye",
+            source="a test",
+            digest=lambda _: "aa",
+            load=lambda device, weights: lambda images: images.flatten(1).float(),
+        )
+    ]
+
+
+@hookimpl
+def gan_bench_metrics(features: Any) -> list[Metric]:
+    """`brightness`, and one that is broken."""
+
+    def brightness(samples: Any) -> float:
+        return float(samples.fake.mean() - samples.real.mean())
+
+    def breaking(samples: Any) -> float:
+        raise ValueError("the eigenvalues are wrong")
+
+    return [
+        Metric(
+            name=name,
+            source="a test",
+            higher_is_better=True,
+            features="eye",
+            compute=compute,
+        )
+        for name, compute in (("brightness", brightness), ("breaking", breaking))
+    ]
