@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gan_bench import DataError, Images
-from gan_bench.data.archive import Archive
+from gan_bench.data.archive import BoundedFile
 from gan_bench.data.cache import prepare
 from gan_bench.data.decode import Budget, convert
 from gan_bench.data.source import files_at
@@ -260,8 +260,8 @@ def test_no_more_images_wait_to_be_written_than_allowed(
     most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = with_honest(tmp_path / "set", 150)
-    monkeypatch.setattr("gan_bench.data.decode.WAITING", most * 3 * SIZE**2)
-    monkeypatch.setattr("gan_bench.data.split.PIECE", 1)
+    monkeypatch.setattr("gan_bench.data.decode.WAITING_BYTES", most * 3 * SIZE**2)
+    monkeypatch.setattr("gan_bench.data.split.CHUNK_BYTES", 1)
     begun, taken, waited = 0, 0, [0]
     original, add = convert, Draft.add
 
@@ -694,14 +694,14 @@ def test_a_directory_too_large_to_bear_is_refused(
 
 def test_the_file_of_a_zip_is_closed(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "set.zip", honest())
-    opened: list[Archive] = []
+    opened: list[BoundedFile] = []
 
-    class Watched(Archive):
+    class Watched(BoundedFile):
         def __init__(self, path: Path) -> None:
             super().__init__(path)
             opened.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gan_bench.data.archive.Archive", Watched)
+        patch.setattr("gan_bench.data.archive.BoundedFile", Watched)
         loaded(archive)
     assert [file.closed for file in opened] == [True]

@@ -444,7 +444,7 @@ def test_a_folder_that_has_changed_is_read_again(
         Image.fromarray(random_rgb(99, 24)).save(shapes / "999.png")
     else:
         (shapes / "000.png").unlink()
-    monkeypatch.setattr("gan_bench.data.source._decoded", no_image_is_opened)
+    monkeypatch.setattr("gan_bench.data.source._stream_of_files", no_image_is_opened)
     with pytest.raises(AssertionError, match="an image was opened"):
         prepare(files_at(shapes), SIZE)
 
@@ -506,8 +506,8 @@ def test_the_arrays_are_kept_as_numpy_keeps_them(count: int, home: Path) -> None
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four images are written at once, and eight are begun before the first is done."""
-    monkeypatch.setattr("gan_bench.data.split.PIECE", 4 * 3 * SIZE * SIZE)
-    monkeypatch.setattr("gan_bench.data.decode.WAITING", 8 * 3 * SIZE * SIZE)
+    monkeypatch.setattr("gan_bench.data.split.CHUNK_BYTES", 4 * 3 * SIZE * SIZE)
+    monkeypatch.setattr("gan_bench.data.decode.WAITING_BYTES", 8 * 3 * SIZE * SIZE)
 
 
 @pytest.mark.usefixtures("small_pieces")
@@ -631,7 +631,7 @@ def test_whichever_operation_fails_nothing_half_made_is_left(
     tmp_path: Path, draw_shapes: Draw, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, counting = files_at(draw_shapes(tmp_path / "set", 12)), Failing()
-    monkeypatch.setattr("gan_bench.data.split.PIECE", 4 * 3 * SIZE * SIZE)
+    monkeypatch.setattr("gan_bench.data.split.CHUNK_BYTES", 4 * 3 * SIZE * SIZE)
     for module in (atomic, reading):
         monkeypatch.setattr(module, "os", counting)
     whole = prepare(source, SIZE).data
