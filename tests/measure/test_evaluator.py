@@ -347,7 +347,7 @@ def test_a_disk_that_is_full_when_something_is_kept_is_no_fault_of_the_metric(
         raise StorageError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr("gan_bench.measure.evaluator.write_arrays", full)
+        patch.setattr("gan_bench.measure.feature_cache.write_arrays", full)
         with pytest.raises(StorageError, match="no space left"):
             ruler.measure(FAKES)
     assert "a" in ruler.measure(FAKES).scores  # when there is room again

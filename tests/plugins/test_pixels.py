@@ -110,7 +110,7 @@ def test_spread_is_the_ratio_of_root_mean_square_distances() -> None:
     assert spread(Samples(real=real, fake=fake)) == pytest.approx(expected, rel=1e-9)
 
 
-def test_spread_of_oracles(as_pixels: Seen) -> None:
+def test_spread_of_corrupted_images(as_pixels: Seen) -> None:
     assert spread(as_pixels(PERFECT)) == pytest.approx(1, abs=0.05)
     assert spread(as_pixels("1 repeated")) == 0
     assert spread(as_pixels("10 repeated")) > 0.8  # it cannot count: that is what diversity is for
