@@ -50,7 +50,9 @@ def test_corruptions_are_the_same_each_time_and_leave_their_material_alone() -> 
     other, train = smooth(24), smooth(60, seed=1)
     before = other.copy(), train.copy()
     material = Material(other=other, train=train, pool=train, labels=np.arange(60) % 5)
-    for one, again in zip(corrupted(material, STRENGTHS), corrupted(material, STRENGTHS), strict=True):
+    for one, again in zip(
+        corrupted(material, STRENGTHS), corrupted(material, STRENGTHS), strict=True
+    ):
         assert np.array_equal(one.images, again.images), one.name
     assert np.array_equal(other, before[0])
     assert np.array_equal(train, before[1])

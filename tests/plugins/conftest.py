@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+import corrupted_faces
 import numpy as np
 import pytest
 import torch
 
-import corrupted_faces
 from gan_bench import Samples
 from gan_bench.measure.corruptions import (
     Material,

@@ -12,10 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
+import corrupted_faces
 import numpy as np
 import pytest
 
-import corrupted_faces
 from gan_bench import Dataset, Metric
 from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
@@ -30,7 +30,9 @@ from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.request import Request
 
 N, SIZE, POOL = 2_048, 32, 4_096  # images of a cell, their side, and how many z chooses from
-STRENGTHS = Strengths(kept=(100, 10), distinct=(10, 1), sigmas=(1.0,), stds=(16,), shares=(0.5, 1.0))
+STRENGTHS = Strengths(
+    kept=(100, 10), distinct=(10, 1), sigmas=(1.0,), stds=(16,), shares=(0.5, 1.0)
+)
 PERFECT = "perfect"
 
 ARCHITECTURES = '''

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 
+import corrupted_faces
 import numpy as np
 import pytest
 import torch
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 from vendi_score import vendi  # type: ignore[import-untyped]
 
-import corrupted_faces
 from gan_bench import Dataset, Images, Samples, Unscorable
 from gan_bench_plugins import diversity as diversity_plugin
 from gan_bench_plugins import frechet
