@@ -1,4 +1,4 @@
-"""The Fréchet distance, diversity and known modes against closed forms, vendi-score and corruptions."""
+"""The Fréchet distance, diversity and modes against closed forms, vendi-score, corruptions."""
 
 from __future__ import annotations
 
