@@ -77,7 +77,7 @@ def _intact(judge: Judge) -> bytes:
     except OSError as error:
         raise DataError(_broken(judge, f"cannot be read ({error.strerror})")) from error
     if hashlib.sha256(content).hexdigest() != judge.sha256:
-        raise DataError(_broken(judge, "are not those of the package"))
+        raise DataError(_broken(judge, "are not the bytes that were shipped"))
     return content
 
 
