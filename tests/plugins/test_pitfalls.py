@@ -67,12 +67,12 @@ def test_a_fault_that_a_metric_claims_to_see_is_scored_worse_the_more_there_is_o
 
 
 @pytest.mark.parametrize("name", [name for name, m in METRICS.items() if m.real])
-@pytest.mark.parametrize("images", [PERFECT, "1,000 modes"])
+@pytest.mark.parametrize("real", [PERFECT, "1,000 modes"])
 def test_other_real_images_score_in_the_range_that_is_stated(
-    name: str, images: str, score: Callable[[Metric, str], float]
+    name: str, real: str, score: Callable[[Metric, str], float]
 ) -> None:
     low, high = METRICS[name].real or (0, 0)
-    assert low <= score(METRICS[name], images) <= high
+    assert low <= score(METRICS[name], real) <= high
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
