@@ -99,17 +99,6 @@ def test_no_more_is_unpacked_than_the_directory_tells(
     assert -1 not in asked
 
 
-def test_a_member_that_is_smaller_than_told_is_read_to_its_end(tmp_path: Path) -> None:
-    archive = write_zip(tmp_path / "set.zip", [*honest(), Entry("a.png", size=10**6)])
-    assert dropped(archive) == {}
-
-
-def test_a_zip_within_a_zip_is_no_image(tmp_path: Path) -> None:
-    inner = write_zip(tmp_path / "inner.zip", honest()).read_bytes()
-    archive = write_zip(tmp_path / "set.zip", [*honest(), Entry("inner.zip", inner)])
-    assert dropped(archive) == {}
-
-
 def test_a_zip_that_is_corrupt_in_the_middle_loses_members_only(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "set.zip", honest(20))
     content = bytearray(archive.read_bytes())
@@ -172,11 +161,6 @@ def test_members_that_share_their_bytes_are_no_trouble(tmp_path: Path) -> None:
     assert set(dropped(archive)) == {"honest11.png"}
 
 
-def test_a_folder_in_a_zip_that_is_called_like_an_image_is_none(tmp_path: Path) -> None:
-    entries = [Entry("photos.png/", b"", mode=stat.S_IFDIR | 0o755), *honest()]
-    assert dropped(write_zip(tmp_path / "set.zip", entries)) == {}
-
-
 def test_a_directory_too_large_to_bear_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,3 +186,16 @@ def test_the_file_of_a_zip_is_closed(tmp_path: Path) -> None:
         patch.setattr("gan_bench.data.archive.BoundedFile", Watched)
         loaded(archive)
     assert [file.closed for file in opened] == [True]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Entry("shorter.png", size=10**6),
+        Entry("inner.zip", b"PK\3\4" + bytes(40)),
+        Entry("photos.png/", b"", mode=stat.S_IFDIR | 0o755),
+    ],
+    ids=["shorter than it claims", "zip in a zip", "folder named like an image"],
+)
+def test_what_does_no_harm_is_read_or_ignored(entry: Entry, tmp_path: Path) -> None:
+    assert dropped(write_zip(tmp_path / "set.zip", [*honest(), entry])) == {}

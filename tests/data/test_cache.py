@@ -181,14 +181,6 @@ def test_two_runs_that_start_at_once_make_a_set_once() -> None:
     assert loads == [1]
 
 
-def test_only_the_first_ten_dropped_are_listed_and_all_are_counted(shapes: Path) -> None:
-    for k in range(15):
-        (shapes / f"bad{k:02d}.png").write_bytes(b"")
-    report = prepare(files_at(shapes), SIZE).report
-    assert report["dropped"] == 15
-    assert len(report["first_dropped"]) == 10
-
-
 NAMES = (
     "line\nbreak.png",
     "tab\tand\rreturn.png",
