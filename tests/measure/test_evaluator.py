@@ -133,21 +133,21 @@ def test_a_judge_names_the_modes_for_the_metrics_that_need_them(prepared: Prepar
     assert plain.fake.tolist() == count.fake.tolist()  # both read the evaluation's own features
 
 
-def test_a_score_that_is_no_number_is_no_score(prepared: Prepared) -> None:
-    known = catalogue(Eye().offer, GAP, metric("odd", lambda _: float("nan")))
+def refuse(_: Samples) -> float:
+    raise Unscorable("all the same")
+
+
+@pytest.mark.parametrize(
+    ("compute", "why"),
+    [(lambda _: float("nan"), "odd gave nan, which is no score"), (refuse, "all the same")],
+)
+def test_a_metric_without_a_score_takes_no_other_down(
+    compute: Callable[[Samples], float], why: str, prepared: Prepared
+) -> None:
+    known = catalogue(Eye().offer, GAP, metric("odd", compute))
     measured = measure(known, plan(known, "odd", "gap"), prepared)
     assert list(measured.scores) == ["gap"]
-    assert measured.unscored == {"odd": "odd gave nan, which is no score"}
-
-
-def test_a_metric_that_refuses_takes_no_other_down(prepared: Prepared) -> None:
-    def refuse(samples: Samples) -> float:
-        raise Unscorable("all the same")
-
-    known = catalogue(Eye().offer, GAP, metric("odd", refuse))
-    measured = measure(known, plan(known, "odd", "gap"), prepared)
-    assert list(measured.scores) == ["gap"]
-    assert measured.unscored == {"odd": "all the same"}
+    assert measured.unscored == {"odd": why}
 
 
 def test_a_metric_that_breaks_is_named(prepared: Prepared) -> None:
