@@ -1,4 +1,4 @@
-"""Files that mean harm or are broken: made by hand, because no writer makes them."""
+"""Files that mean harm or are broken, made by hand because no program writes them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import stat
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def image_bytes(kind: str = "PNG", side: int = 24, seed: int = 0) -> bytes:
 
 
 def deflated_zeros(mebibytes: int) -> bytes:
-    """So many MiB of zeros, a thousandth of that long; made without making them."""
+    """That many MiB of zeros, deflated to a thousandth, without holding the zeros in memory."""
     squeeze = zlib.compressobj(9, wbits=-15)
     zeros = bytes(MEBI)
     start = squeeze.compress(zeros) + squeeze.flush(zlib.Z_FULL_FLUSH)
@@ -43,7 +43,7 @@ def deflated_zeros(mebibytes: int) -> bytes:
 
 
 def zlib_zeros(mebibytes: int) -> bytes:
-    """The same as PNG and TIFF have it, with the Adler-32 that zeros have."""
+    """The same in the zlib format of PNG and TIFF, with the Adler-32 of the zeros."""
     checksum = (mebibytes * MEBI % 65_521) << 16 | 1
     return b"\x78\xda" + deflated_zeros(mebibytes) + struct.pack(">I", checksum)
 
@@ -57,14 +57,14 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def png(width: int, height: int, pixels: bytes, extra: bytes = b"", colour: int = 2) -> bytes:
-    """`pixels` as they are packed; `extra` chunks lie before them."""
+    """`pixels` are deflated already; `extra` chunks stand before them."""
     head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0))
     tail = png_chunk(b"IDAT", pixels) + png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + head + extra + tail
 
 
 def flat_png(width: int, height: int) -> bytes:
-    """A whole RGBA image of one half transparent colour, packed to a thousandth."""
+    """A complete RGBA image of one half transparent colour, deflated to a thousandth."""
     squeeze = zlib.compressobj(1)
     row = b"\0" + bytes((200, 30, 60, 128)) * width
     parts = [squeeze.compress(row) for _ in range(height)]
@@ -87,7 +87,7 @@ def tiff(width: int, height: int, content: bytes, tile: tuple[int, int] | None =
 
 
 def jpeg(width: int, height: int) -> bytes:
-    """A real one whose frame header claims another size."""
+    """A real JPEG whose frame header claims another size."""
     content = bytearray(image_bytes("JPEG"))
     frame = content.index(b"\xff\xc0")
     content[frame + 5 : frame + 9] = struct.pack(">HH", height, width)
@@ -114,16 +114,31 @@ def webp(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
 
 
+# What claims more than 50 megapixels in its header.
+CLAIMS: dict[str, Callable[[], bytes]] = {
+    "huge.png": lambda: png(50_000, 50_000, zlib_zeros(1)),
+    "huge.gif": lambda: gif(50_000, 50_000),
+    "huge-frame.gif": lambda: gif(32, 32, frame=(50_000, 50_000)),
+    "huge.bmp": lambda: bmp(50_000, 50_000),
+    "huge.tif": lambda: tiff(50_000, 50_000, zlib_zeros(1)),
+    "huge-tile.tif": lambda: tiff(64, 64, zlib_zeros(768), tile=(16_384, 16_384)),
+    "huge.webp": lambda: webp(16_384, 16_384),
+    "huge.ppm": lambda: b"P6 50000 50000 255\n" + bytes(100),
+    "huge.jpg": lambda: jpeg(50_000, 50_000),
+    "just-too-large.png": lambda: png(50_000_001, 32, b""),
+}
+
+
 # Zips
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A member of a zip, and what is told about it."""
+    """A member of a zip, and what the directory claims of it."""
 
     name: str
     content: bytes = field(default_factory=image_bytes)
-    packed: bytes | None = None  # deflated, not `content`
+    packed: bytes | None = None  # deflated, in place of `content`
     size: int | None = None
     method: int | None = None
     flags: int = 0
@@ -131,7 +146,7 @@ class Entry:
     checksum: int | None = None
 
     def header(self, length: int) -> bytes:
-        """What the local header and the directory have in common."""
+        """The part that the local header and the directory share."""
         claimed = len(self.content) if self.size is None else self.size
         crc = zlib.crc32(self.content) if self.checksum is None else self.checksum
         method = (8 if self.packed else 0) if self.method is None else self.method
@@ -141,7 +156,7 @@ class Entry:
 
 
 def write_zip(path: Path, entries: Iterable[Entry], comment: bytes = b"") -> Path:
-    """Any zip whatever: names, sizes, flags and methods as they are given."""
+    """A zip with names, sizes, flags and methods as given, right or wrong."""
     body, directory, count = b"", b"", 0
     for entry in entries:
         stored = entry.packed or entry.content

@@ -17,8 +17,9 @@ import numpy as np
 import scipy.stats
 
 from gan_bench.report.statistics import least_seeds, letters, p_value
+from markdown_rows import print_row
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "core"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "train"))
 
 SEEDS = (4, 5, 6, 8, 10, 12)
 EFFECTS = (0.5, 1.0, 1.5, 2.0, 3.0)  # differences of means, in standard deviations over seeds
@@ -37,13 +38,10 @@ def tables() -> None:
     """The tables of docs/statistics.md."""
 
 
-# -- how often a difference that exists is seen -------------------------------------------------
-
-
 @tables.command()
 @click.option("--trials", default=4_000)
 def power(trials: int) -> None:
-    """Shares of simulated tables in which a row that is better is told apart."""
+    """How often a difference that exists is seen: shares of simulated tables."""
     print("seeds needed before any two of so many rows can be told apart:")
     for rows in range(2, 13):
         print(f"  {rows} rows: {least_seeds(rows)} seeds")
@@ -57,7 +55,7 @@ def power(trials: int) -> None:
 
 
 def _told_apart(rows: int, effect: float, seeds: int, trials: int) -> tuple[float, float]:
-    """Shares: of pairs with the better row told apart, and of tables in which all of them are."""
+    """Shares of pairs in which the better row is told apart, and of tables in which all are."""
     rng = np.random.default_rng(seeds)
     better = np.array([effect] + [0.0] * (rows - 1))[:, None]
     drawn: list[Table] = (rng.normal(size=(trials, rows, seeds)) - better).tolist()
@@ -71,25 +69,22 @@ def _each(drawn: Iterable[Table]) -> Iterator[list[str]]:
 
 def _print_power(title: str, found: Callable[[float, int], float]) -> None:
     print(f"\n{title}\n")
-    _print_row("difference / sd", *(f"{n} seeds" for n in SEEDS))
-    _print_row("---:", *["---:"] * len(SEEDS))
+    print_row("difference / sd", *(f"{n} seeds" for n in SEEDS))
+    print_row("---:", *["---:"] * len(SEEDS))
     for effect in EFFECTS:
-        _print_row(f"{effect:g}", *(f"{100 * found(effect, n):.0f} %" for n in SEEDS))
-
-
-# -- how often a difference is seen that does not exist -----------------------------------------
+        print_row(f"{effect:g}", *(f"{100 * found(effect, n):.0f} %" for n in SEEDS))
 
 
 @tables.command()
 @click.option("--trials", default=4_000)
 def equal(trials: int) -> None:
-    """Shares of simulated tables of equal rows in which any two are told apart."""
+    """How often a difference is seen that does not exist: shares of simulated tables."""
     for rows, count in ((2, trials), (ROWS, trials // 2)):
         print(f"\n{rows} equal rows, {count:,} tables\n")
-        _print_row("seeds are", *(f"{n} seeds" for n in SEEDS))
-        _print_row("---", *["---:"] * len(SEEDS))
+        print_row("seeds are", *(f"{n} seeds" for n in SEEDS))
+        print_row("---", *["---:"] * len(SEEDS))
         for name, law in LAWS.items():
-            _print_row(name, *(_rate(*_wrong(law, rows, n, count)) for n in SEEDS))
+            print_row(name, *(_rate(*_wrong(law, rows, n, count)) for n in SEEDS))
 
 
 def _wrong(law: Law, rows: int, seeds: int, trials: int) -> tuple[int, int]:
@@ -107,14 +102,11 @@ def _error(share: float, trials: int) -> str:
     return f"{100 * math.sqrt(share * (1 - share) / trials):.1f} %"
 
 
-# -- the same with real trainings ---------------------------------------------------------------
-
-
 @tables.command()
 @click.option("--cells", default=600, help="Cells of each of the two names.")
 @click.option("--trials", default=4_000)
 def real(cells: int, trials: int) -> None:
-    """One architecture under two names, trained and scored: how often is it called two?"""
+    """The same with trained cells: how often one architecture under two names is called two."""
     import test_calibration
     import torch
 
@@ -131,8 +123,8 @@ def real(cells: int, trials: int) -> None:
 
 def _print_real(one: Sequence[float], other: Sequence[float], trials: int) -> None:
     rng, pool = np.random.default_rng(0), [*one, *other]
-    _print_row("trials", "count", "called different")
-    _print_row("---", "---:", "---:")
+    print_row("trials", "count", "called different")
+    print_row("---", "---:", "---:")
     for seeds in (4, 6):
         pairs = [[one[k : k + seeds], other[k : k + seeds]] for k in range(0, len(one), seeds)]
         _print_trials(
@@ -157,11 +149,7 @@ def _deal(rng: np.random.Generator, pool: Sequence[float], rows: int, seeds: int
 
 def _print_trials(name: str, drawn: Sequence[Table]) -> None:
     wrong = sum(len(set(row)) > 1 for row in _each(drawn))
-    _print_row(name, f"{len(drawn):,}", f"{wrong:,}, {_rate(wrong, len(drawn))}")
-
-
-def _print_row(*cells: str) -> None:
-    print("|", " | ".join(cells), "|", flush=True)
+    print_row(name, f"{len(drawn):,}", f"{wrong:,}, {_rate(wrong, len(drawn))}")
 
 
 if __name__ == "__main__":

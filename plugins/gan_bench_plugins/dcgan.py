@@ -1,22 +1,26 @@
-"""DCGAN: one convolutional body for every power of two, and its sibling for 28 x 28 digits."""
+"""DCGAN: one convolutional pair for every power of two, and a variant for 28 x 28 digits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-
-from torch import nn
+from typing import TYPE_CHECKING
 
 from gan_bench import Architecture, Shape, hookimpl
+
+if TYPE_CHECKING:
+    from torch import nn
 
 BASE = 64  # channels of the layer next to the image
 WIDEST = 512  # a 128 px pair would otherwise need 1024 channels at its narrowest point
 SIZES = (16, 32, 64, 128, 256)
 
 
-def _normal(network: nn.Module) -> nn.Module:
+def _initialised(network: nn.Module) -> nn.Module:
     """All weights from N(0, 0.02); BatchNorm's scale from N(1, 0.02), as in section 4."""
+    from torch import nn
+
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
             nn.init.normal_(layer.weight, 1.0, 0.02)
@@ -35,10 +39,13 @@ def _channels(shape: Shape, coarsest: int) -> list[int]:
 
 
 def generator(shape: Shape, z_dim: int, coarsest: int) -> nn.Module:
-    """z becomes a coarse map; each transposed convolution doubles its side; tanh ends it.
+    """(N, z_dim) -> (N, C, H, W) in [-1, 1].
 
-    (N, z_dim) -> (N, C, H, W) in [-1, 1].
+    z becomes a map of `coarsest` pixels; each transposed convolution doubles its side; the last
+    layer is tanh.
     """
+    from torch import nn
+
     widths = _channels(shape, coarsest)[::-1]
     layers: list[nn.Module] = [
         nn.Unflatten(1, (z_dim, 1, 1)),
@@ -53,14 +60,17 @@ def generator(shape: Shape, z_dim: int, coarsest: int) -> nn.Module:
             nn.ReLU(),
         ]
     layers += [nn.ConvTranspose2d(widths[-1], shape[0], 4, stride=2, padding=1), nn.Tanh()]
-    return _normal(nn.Sequential(*layers))
+    return _initialised(nn.Sequential(*layers))
 
 
 def discriminator(shape: Shape, coarsest: int) -> nn.Module:
-    """Each strided convolution halves the side; the last one reads the coarse map as one logit.
+    """(N, C, H, W) -> (N,) logits.
 
-    (N, C, H, W) -> (N,). No BatchNorm on the first and the last layer, as in section 3.
+    Each strided convolution halves the side, down to a map of `coarsest` pixels, which the last
+    one turns into a logit. No BatchNorm on the first and the last layer, as in section 3.
     """
+    from torch import nn
+
     widths = _channels(shape, coarsest)
     layers: list[nn.Module] = [
         nn.Conv2d(shape[0], widths[0], 4, stride=2, padding=1),
@@ -73,7 +83,7 @@ def discriminator(shape: Shape, coarsest: int) -> nn.Module:
             nn.LeakyReLU(0.2),
         ]
     layers += [nn.Conv2d(widths[-1], 1, coarsest), nn.Flatten(0)]
-    return _normal(nn.Sequential(*layers))
+    return _initialised(nn.Sequential(*layers))
 
 
 def _dcgan_unsuited(shape: Shape) -> str | None:

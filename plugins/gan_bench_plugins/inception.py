@@ -8,14 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, hub
-
 from gan_bench import DataError, Features, NotHere, hookimpl
-from gan_bench_plugins.lean import lean
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 URL = (
     "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
@@ -27,14 +23,16 @@ CPU_CHUNK, GPU_CHUNK = 4, 64  # 299 px: a chunk of 64 needs about 1 GiB of activ
 
 def cached_file() -> Path:
     """Where torch-fidelity, through torch.hub, keeps its download."""
+    from torch import hub
+
     return Path(hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
 
 
 def weights_file(weights: Path | None) -> Path:
-    """The user's file, or the cached one, downloaded if need be.
+    """The user's file, or the cached one, which is downloaded if it is not there.
 
-    DataError if the user's is not there, or what came is not what was wanted; NotHere if nothing
-    came.
+    DataError if the user's file is not there, or if the download is another file; NotHere if it
+    cannot be downloaded.
     """
     if weights is not None:
         if not weights.is_file():
@@ -47,21 +45,23 @@ def weights_file(weights: Path | None) -> Path:
 
 
 def _download(file: Path) -> None:
-    """One attempt. torch.hub writes beside `file` and renames, so a broken one leaves nothing."""
+    """Try once. torch.hub renames a complete download only, so a broken one leaves nothing."""
+    from torch import hub
+
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         hub.download_url_to_file(URL, os.fspath(file), DIGEST_STARTS)
-    except OSError as reason:  # no network, no room: URLError is one too
+    except OSError as reason:  # URLError is one too
         raise NotHere(
             "FID needs the original Inception-v3 weights (91 MiB), and they could not be "
-            f"downloaded: {reason}. Wanted: {URL} as {file}. "
+            f"downloaded: {reason}. Needed: {URL} as {file}. "
             "Without a network: fetch that file elsewhere and give it with --feature-weights FILE, "
             "or take other metrics, such as fd-efficientnet-lite0, which need no download."
         ) from reason
-    except RuntimeError as reason:  # by which torch.hub tells of a wrong digest
+    except RuntimeError as reason:  # torch.hub raises it for a wrong digest
         raise DataError(
-            f"What was downloaded from {URL} is not the original Inception-v3: {reason}. "
-            "Nothing of it was kept; fetch the file elsewhere and give it with --feature-weights."
+            f"The file downloaded from {URL} is not the original Inception-v3: {reason}. "
+            "It was deleted; fetch the file elsewhere and give it with --feature-weights."
         ) from reason
 
 
@@ -69,23 +69,28 @@ def digest(weights: Path | None) -> str:
     """SHA-256 of the weights; DataError if there are none here, or if they are not FID's own."""
     file = weights_file(weights)
     with file.open("rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
-    if not found.startswith(DIGEST_STARTS):
+        actual = hashlib.file_digest(opened, "sha256").hexdigest()
+    if not actual.startswith(DIGEST_STARTS):
         raise DataError(
-            f"{file} has the SHA-256 {found}, but the original FID weights start with "
+            f"{file} has the SHA-256 {actual}, but the original FID weights start with "
             f"{DIGEST_STARTS}: a distance by other weights is not FID. The right file: {URL}"
         )
-    return found
+    return actual
 
 
 def load(device: str, weights: Path | None) -> Callable[[Tensor], Tensor]:
     """f: (N, 1 or 3, H, W) uint8 -> (N, 2048) float32, "inception-v3-compat" in torch-fidelity.
 
     It resizes to 299 x 299 itself, as TensorFlow 1 did; grey is repeated to RGB. The digest is
-    checked here too: a file may change between the plan and the cell. DataError as in `digest`.
+    checked here too, since the file may change between the plan and the cell. DataError as in
+    `digest`.
     """
+    import torch
+
+    from gan_bench_plugins.fuse import fuse
+
     digest(weights)
-    net = lean(_network(weights_file(weights)), [("conv", "bn")]).to(device)
+    net = fuse(_network(weights_file(weights)), [("conv", "bn")]).to(device)
     chunk = CPU_CHUNK if device == "cpu" else GPU_CHUNK
 
     @torch.inference_mode()
@@ -98,9 +103,10 @@ def load(device: str, weights: Path | None) -> Callable[[Tensor], Tensor]:
 
 
 def _network(file: Path) -> nn.Module:
+    import torch
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-    # torch-fidelity unpickles whatever the file holds; this refuses all but tensors first.
+    # torch-fidelity unpickles any file; this load refuses all but tensors before it
     torch.load(file, map_location="cpu", weights_only=True)
     net: Any = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], os.fspath(file))
     return net  # type: ignore[no-any-return]

@@ -1,9 +1,9 @@
-"""Judges: small classifiers that name the mode of an image, or say that it is none.
+"""Judges: small classifiers that name the mode of an image, or reject it.
 
-A judge sees an image as F = 64 signed features; linear heads on them answer one question each:
-is this an image of the kind at all, and which value has every factor. `modes` is therefore a
-reading of features that are there already. Trained by tools/train_judges.py; the weights come
-with the package, as float16 with BatchNorm folded in, and are checked byte for byte.
+A judge turns an image into F = 64 features. Linear heads on these say whether it is an image of
+the kind at all, and which value each factor has, so `modes` needs no second pass over the image.
+tools/train_judges.py trains them; the weights come with the package, as float16 with BatchNorm
+folded in, and are checked byte for byte.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent / "weights"
 STRIDES = (2, 1, 2, 1, 2)  # of the 3 x 3 convolutions
-CONFIDENT = 0.5  # a factor of which the judge is less sure than this makes an image no mode
+CONFIDENT = 0.5  # least probability of every factor; below it an image has no mode
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judge:
-    """What it was trained on, and the SHA-256 of what came out."""
+    """A trained judge: what it names, what it takes, and the SHA-256 of its weights."""
 
     name: str
     source: str
     channels: int
-    size: int  # images of any other size are resized to this
-    factors: int  # ten values each; the mode has one decimal digit per factor
+    size: int  # pixels; other images are resized to it
+    factors: int  # of ten values each: the decimal digits of the mode
     sha256: str
 
     @property
@@ -67,7 +67,7 @@ JUDGES = (
 
 
 def digest(judge: Judge, _weights: Path | None = None) -> str:
-    """The SHA-256 of the weights; DataError if they are not those that were tested."""
+    """The SHA-256 of the weights; DataError if they are not those of the package."""
     return hashlib.sha256(_intact(judge)).hexdigest()
 
 
@@ -98,13 +98,13 @@ def load(judge: Judge, device: str, _weights: Path | None = None) -> Callable[[T
 
     @torch.inference_mode()
     def features(images: Tensor) -> Tensor:
-        return embedded(tensors, seen(judge, images))
+        return embedded(tensors, prepared(judge, images))
 
     return features
 
 
-def seen(judge: Judge, images: Tensor) -> Tensor:
-    """(N, C, H, W) uint8 of any size -> (N, c, S, S) in [-1, 1]: what the judge looks at."""
+def prepared(judge: Judge, images: Tensor) -> Tensor:
+    """(N, C, H, W) uint8 of any size -> (N, c, S, S) in [-1, 1], the input of the judge."""
     from torch.nn.functional import interpolate
 
     pixels = recoloured(images.float(), judge.channels)
@@ -114,7 +114,7 @@ def seen(judge: Judge, images: Tensor) -> Tensor:
 
 
 def recoloured(pixels: Tensor, channels: int) -> Tensor:
-    """Grey made of colour (Rec. 601 luma), or colour made of grey."""
+    """Colour turned into grey (Rec. 601 luma), or grey repeated, to that many channels."""
     if pixels.shape[1] == 3 and channels == 1:
         luma = pixels.new_tensor([0.299, 0.587, 0.114])[:, None, None]
         return (pixels * luma).sum(1, keepdim=True)
@@ -122,7 +122,7 @@ def recoloured(pixels: Tensor, channels: int) -> Tensor:
 
 
 def embedded(tensors: dict[str, Tensor], x: Tensor) -> Tensor:
-    """(N, C, S, S) in [-1, 1] -> (N, 64): convolutions, and one linear map of all that is left."""
+    """(N, c, S, S) in [-1, 1] -> (N, 64) features: convolutions and a linear layer."""
     from torch.nn.functional import conv2d, linear
 
     for k, stride in enumerate(STRIDES):
@@ -132,18 +132,18 @@ def embedded(tensors: dict[str, Tensor], x: Tensor) -> Tensor:
 
 
 def modes(judge: Judge, features: NDArray[np.float32]) -> NDArray[np.int64]:
-    """(N, 64) -> (N,) modes: -1 where the judge sees no such thing, or is unsure of a factor."""
+    """(N, 64) -> (N,) modes; -1 where the judge rejects the image or is unsure of a factor."""
     weights = weights_of(judge)
     logits = features @ weights["heads.weight"].T + weights["heads.bias"]  # (N, 1 + 10 factors)
     return mode_of(logits, judge.factors)
 
 
 def mode_of(logits: NDArray[np.float32], factors: int) -> NDArray[np.int64]:
-    """(N, 1 + 10 factors) logits -> (N,) modes; the first logit is positive for a real thing."""
-    chances = _softmax(logits[:, 1:].reshape(-1, factors, 10))
-    digits = chances.argmax(-1)  # (N, factors)
-    known = (logits[:, 0] > 0) & (chances.max(-1) >= CONFIDENT).all(-1)
-    return np.where(known, digits @ 10 ** np.arange(factors)[::-1], -1).astype(np.int64)
+    """(N, 1 + 10 factors) logits -> (N,) modes; a negative first logit rejects the image."""
+    probabilities = _softmax(logits[:, 1:].reshape(-1, factors, 10))
+    digits = probabilities.argmax(-1)  # (N, factors)
+    accepted = (logits[:, 0] > 0) & (probabilities.max(-1) >= CONFIDENT).all(-1)
+    return np.where(accepted, digits @ 10 ** np.arange(factors)[::-1], -1).astype(np.int64)
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

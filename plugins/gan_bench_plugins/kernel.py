@@ -8,23 +8,23 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gan_bench import Metric, Samples, hookimpl
-from gan_bench_plugins.refusals import refuse_broken, refuse_fewer
+from gan_bench_plugins.preconditions import require_at_least, require_finite
 
 KID_FEATURES = "inception"
-BLOCK = 1_000  # images: kernels of all 50,000 at once would need 20 GB each
-UNIT = 1_000  # as papers print it
+BLOCK = 1_000  # images: a kernel matrix of all 50,000 would need 20 GB
+UNIT = 1_000  # the factor that papers print
 
 
 def kernel_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """1,000 times the unbiased squared MMD, Bińkowski et al. 2018, section 4.
 
     real is (N, F), fake (M, F). The mean over disjoint blocks of 1,000 to 1,999 images of each
-    kind, or one block if there are fewer. Departure: the usual 100 random subsets overlap, which
-    makes the value a matter of luck and their spread the error of nothing. Unscorable for fewer
+    kind, or one block if there are fewer. Departure: the usual 100 random subsets overlap, so that
+    the value depends on the draw and their spread is no standard error. Unscorable for fewer
     than two images of either kind, or features that are not finite.
     """
-    refuse_broken(real, fake)
-    refuse_fewer(real, fake, 2)
+    require_finite(real, fake)
+    require_at_least(real, fake, 2)
     blocks = [squared_mmd(x, y) for x, y in disjoint_blocks(real, fake)]
     return UNIT * math.fsum(blocks) / len(blocks)
 
@@ -32,21 +32,21 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray) -> float:
 def squared_mmd(x: np.ndarray, y: np.ndarray) -> float:
     """mean k(x, x') + mean k(y, y') - 2 mean k(x, y) over x != x', k = (a.b / F + 1)^3.
 
-    x and y are (n, F). Of torch-fidelity's subsets just one, of all n: nothing is left to chance.
+    x and y are (n, F). Computed by torch-fidelity on one subset of all n, so without randomness.
     """
     import torch
     from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 
     sets = [torch.from_numpy(rows.astype(np.float64)) for rows in (x, y)]
-    found = kid_features_to_metric(*sets, kid_subsets=1, kid_subset_size=len(x), verbose=False)
-    return float(found[KEY_METRIC_KID_MEAN])
+    scores = kid_features_to_metric(*sets, kid_subsets=1, kid_subset_size=len(x), verbose=False)
+    return float(scores[KEY_METRIC_KID_MEAN])
 
 
 def disjoint_blocks(real: np.ndarray, fake: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of as many real as generated images; no image is in two of them.
+    """Pairs of as many real as generated images; no image is in two pairs.
 
-    Drawn by a fixed seed: a folder is read in the order of its names, and blocks of one class
-    each would be far from everything.
+    Drawn by a fixed seed: folders are read in order of names, and a block of one class alone
+    would be far from everything.
     """
     rng = np.random.default_rng(0)
     x, y = rng.permutation(len(real)), rng.permutation(len(fake))

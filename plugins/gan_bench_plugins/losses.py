@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-from torch.nn.functional import softplus
+from typing import TYPE_CHECKING
 
 from gan_bench import Loss, hookimpl
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 REAL_TARGET = 0.9
 
 
+def _softplus(a: Tensor) -> Tensor:
+    """log(1 + exp(a)); torch is imported when a loss is computed, not when it is offered."""
+    from torch.nn.functional import softplus
+
+    return softplus(a)
+
+
 def d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """-log s(D(x)) - log(1 - s(D(G(z)))), equation 1 of Goodfellow et al. 2014, as a minimum."""
-    return softplus(-real_logits).mean() + softplus(fake_logits).mean()
+    return _softplus(-real_logits).mean() + _softplus(fake_logits).mean()
 
 
 def d_loss_smooth(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """As d_loss, with 0.9 for the target of real images; fake ones keep 0 (one-sided)."""
-    real = REAL_TARGET * softplus(-real_logits) + (1 - REAL_TARGET) * softplus(real_logits)
-    return real.mean() + softplus(fake_logits).mean()
+    """As d_loss, but with the target 0.9 for real images; that of fake ones stays 0 (one-sided)."""
+    real = REAL_TARGET * _softplus(-real_logits) + (1 - REAL_TARGET) * _softplus(real_logits)
+    return real.mean() + _softplus(fake_logits).mean()
 
 
 def g_loss_saturating(_: Tensor | None, fake_logits: Tensor) -> Tensor:
-    """log(1 - s(D(G(z)))): its gradient dies out where D is sure that an image is fake."""
-    return -softplus(fake_logits).mean()
+    """log(1 - s(D(G(z)))): its gradient vanishes where D is sure that an image is fake."""
+    return -_softplus(fake_logits).mean()
 
 
 def g_loss_non_saturating(_: Tensor | None, fake_logits: Tensor) -> Tensor:
-    """-log s(D(G(z))): the same fixed point, a strong gradient where D is sure."""
-    return softplus(-fake_logits).mean()
+    """-log s(D(G(z))): the same fixed point, with a strong gradient where D is sure."""
+    return _softplus(-fake_logits).mean()
 
 
 @hookimpl

@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch.nn.functional import interpolate
-from torchvision.datasets import MNIST
 
 from gan_bench import DataError, Dataset, Images, UsageError, hookimpl
 
+if TYPE_CHECKING:
+    import torch
+    from torchvision.datasets import MNIST
+
 SIDE = 28
+LARGEST = 2**28  # bytes of an unpacked file: MNIST's largest has 47 million
 
 
 def load(root: Path | None, size: int, download: bool) -> Images:
@@ -38,6 +41,8 @@ def load(root: Path | None, size: int, download: bool) -> Images:
 
 
 def _split(root: Path, train: bool, download: bool) -> MNIST:
+    from torchvision.datasets import MNIST
+
     try:
         with _unpacked(root) as folder:
             return MNIST(str(folder), train=train, download=download)
@@ -48,12 +53,9 @@ def _split(root: Path, train: bool, download: bool) -> MNIST:
         ) from error
 
 
-LARGEST = 2**28  # bytes of a file: MNIST's largest has 47 million, with room for larger sets
-
-
 @contextmanager
 def _unpacked(root: Path) -> Iterator[Path]:
-    """`root`, or a copy without gzip: torchvision reads no .gz and root may be read-only."""
+    """`root`, or an unpacked copy: torchvision reads no .gz, and root may be read-only."""
     packed = sorted((root / "MNIST" / "raw").glob("*-ubyte.gz"))
     if not packed or packed[0].with_suffix("").exists():
         yield root
@@ -78,6 +80,9 @@ def _pixels(digits: MNIST, size: int) -> np.ndarray:
 
 
 def _resized(images: torch.Tensor, size: int) -> torch.Tensor:
+    import torch
+    from torch.nn.functional import interpolate
+
     resized = interpolate(images.float(), (size, size), mode="bicubic", antialias=True)
     return resized.round().clamp(0, 255).to(torch.uint8)
 

@@ -1,21 +1,19 @@
-"""`modes` and `mode-kl`: what a judge sees, where the modes of the data are known."""
+"""`modes` and `mode-kl`: the modes that a judge names, on data whose modes are known."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import rel_entr
 
 from gan_bench import Dataset, Metric, Samples, Unscorable, hookimpl
 
-PRIOR = (
-    0.5  # images added to every real count (Jeffreys): a mode unseen by chance is not impossible
-)
+# Images added to every real count (Jeffreys): a mode may be missing there by chance.
+PRIOR = 0.5
 
 
 def modes_hit(samples: Samples) -> float:
-    """How many known modes the M generated images show; a rejected one (-1) shows none."""
+    """How many known modes the M generated images show; a rejected image (-1) shows none."""
     _, fake = _labels(samples)
     return float(len(np.unique(fake[fake >= 0])))
 
@@ -23,14 +21,16 @@ def modes_hit(samples: Samples) -> float:
 def mode_kl(samples: Samples) -> float:
     """KL(q || p) = sum q log(q / p) in nats, Metz et al. 2017, appendix on stacked MNIST.
 
-    q is the share of each mode among the generated images and p among the real ones; the sum
-    has one term more, for images of no mode. Departures: the judge misses some real images
-    too, so only what it rejects beyond that counts (see `no_mode_share`), and against a real
-    share of nothing; real counts have half an image added to each, or a mode that N real
-    images miss by chance would be infinitely bad. All noise is thus as bad as the rarest of
-    modes alone, and never better than any collapse: log((N + (K + 1) / 2) / (1 / 2)).
-    Unscorable if the judge knows none of the real images.
+    q is the share of each mode among the generated images and p among the real ones; one more
+    term is for images of no mode. Departures: the judge rejects some real images too, so only
+    the share that it rejects beyond these counts (see `no_mode_share`), against a real share of
+    0; and half an image is added to every real count, since a mode that N real images miss by
+    chance would otherwise be infinitely bad. Noise is thus as bad as the rarest mode alone, and
+    never better than a collapse: log((N + (K + 1) / 2) / (1 / 2)). Unscorable if the judge
+    rejects all real images.
     """
+    from scipy.special import rel_entr
+
     real, fake = _labels(samples)
     kinds = samples.modes or int(max(real.max(), fake.max())) + 1
     lost = no_mode_share(real, fake)

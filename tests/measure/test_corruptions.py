@@ -1,4 +1,4 @@
-"""Oracles are what they say: so many modes, so much noise, and images of any shape."""
+"""Corruptions have the fault that they name, in its strength, on images of any shape."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gan_bench.contract.protocol import Data
 from gan_bench.data.cache import Prepared
 from gan_bench.measure.corruptions import (
     Material,
-    Steps,
+    Strengths,
     blur,
     copies,
-    ladders,
+    corrupted,
     noise,
     only_noise,
     repeat,
@@ -24,7 +24,7 @@ from gan_bench.measure.corruptions import (
 )
 from gan_bench.measure.selftest import Both
 
-STEPS = Steps(kept=(3, 1), distinct=(4, 1), sigmas=(1, 2), stds=(8, 32), shares=(0.5, 1.0))
+STRENGTHS = Strengths(kept=(3, 1), distinct=(4, 1), sigmas=(1, 2), stds=(8, 32), shares=(0.5, 1.0))
 
 
 def smooth(count: int, channels: int = 3, size: int = 16, seed: int = 0) -> np.ndarray:
@@ -36,21 +36,23 @@ def smooth(count: int, channels: int = 3, size: int = 16, seed: int = 0) -> np.n
 
 
 @pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 16), (3, 33)])
-def test_every_rung_is_as_many_images_of_the_same_shape(channels: int, size: int) -> None:
+def test_every_corruption_is_as_many_images_of_the_same_shape(channels: int, size: int) -> None:
     other, train = smooth(24, channels, size), smooth(60, channels, size, 1)
     material = Material(other=other, train=train, pool=train, labels=np.arange(60) % 5)
-    rungs = list(ladders(material, STEPS))
-    assert {rung.fault for rung in rungs} == set(get_args(Fault))
-    assert len({rung.name for rung in rungs}) == len(rungs)
-    for rung in rungs:
-        assert (rung.images.shape, rung.images.dtype) == (other.shape, np.uint8), rung.name
+    sets = list(corrupted(material, STRENGTHS))
+    assert {each.fault for each in sets} == set(get_args(Fault))
+    assert len({each.name for each in sets}) == len(sets)
+    for each in sets:
+        assert (each.images.shape, each.images.dtype) == (other.shape, np.uint8), each.name
 
 
-def test_oracles_repeat_themselves_and_leave_their_material_alone() -> None:
+def test_corruptions_are_the_same_each_time_and_leave_their_material_alone() -> None:
     other, train = smooth(24), smooth(60, seed=1)
     before = other.copy(), train.copy()
     material = Material(other=other, train=train, pool=train, labels=np.arange(60) % 5)
-    for one, again in zip(ladders(material, STEPS), ladders(material, STEPS), strict=True):
+    for one, again in zip(
+        corrupted(material, STRENGTHS), corrupted(material, STRENGTHS), strict=True
+    ):
         assert np.array_equal(one.images, again.images), one.name
     assert np.array_equal(other, before[0])
     assert np.array_equal(train, before[1])
@@ -58,7 +60,7 @@ def test_oracles_repeat_themselves_and_leave_their_material_alone() -> None:
 
 def test_without_labels_no_mode_is_lost() -> None:
     material = Material(other=smooth(24), train=smooth(60), pool=smooth(60))
-    assert "lost modes" not in {rung.fault for rung in ladders(material, STEPS)}
+    assert "lost modes" not in {each.fault for each in corrupted(material, STRENGTHS)}
 
 
 def test_kept_modes_nest_and_are_spread_over_the_pool() -> None:

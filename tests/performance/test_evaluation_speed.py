@@ -1,4 +1,4 @@
-"""The ruler against torch-fidelity's `calculate_metrics`: the same images and distance."""
+"""The evaluator against torch-fidelity's `calculate_metrics`: the same images and distance."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from race import Note, race, times_faster
 pytestmark = pytest.mark.speed
 
 SAMPLES = 2_048
-FEW = 96  # of Inception's, which sees a dozen in a second
+FEW = 96  # images for Inception, which takes a dozen in a second
 
 
 def pictures(seed: int, count: int) -> np.ndarray:
-    """(count, 3, 32, 32) uint8 with something in it: blocks of colour, and noise upon these."""
+    """(count, 3, 32, 32) uint8: blocks of colour with noise."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 220, (count, 3, 4, 4)).repeat(8, 2).repeat(8, 3)
     return (coarse + rng.integers(0, 36, coarse.shape)).astype(np.uint8)
@@ -62,15 +62,15 @@ class Rows(TorchDataset[Tensor]):
 
 
 class AsThePackageHasIt(FeatureExtractorBase):
-    """EfficientNet-Lite0 for torch-fidelity, as its package builds it."""
+    """EfficientNet-Lite0 for torch-fidelity, unchanged from its package."""
 
     def __init__(self, name: str, features_list: list[str], **given: Any) -> None:
         super().__init__(name, features_list)
         self.net: Any = efficientnet_lite0.network()
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
-        seen = efficientnet_lite0.prepared(images, efficientnet_lite0.SIDE).contiguous()
-        return (self.net.extract_features(seen).mean((2, 3)),)
+        pixels = efficientnet_lite0.prepared(images, efficientnet_lite0.SIDE).contiguous()
+        return (self.net.extract_features(pixels).mean((2, 3)),)
 
     @staticmethod
     def get_provided_features_list() -> tuple[str, ...]:
@@ -84,8 +84,8 @@ class AsThePackageHasIt(FeatureExtractorBase):
 register_feature_extractor("efficientnet-lite0", AsThePackageHasIt)
 
 
-def ruler(features: str, samples: int, weights: Path | None = None) -> Evaluator:
-    """What a cell measures with, by the Fréchet distance alone; what is kept is there already."""
+def evaluator(features: str, samples: int, weights: Path | None = None) -> Evaluator:
+    """The evaluator of a cell, with the Fréchet distance alone and a filled cache."""
     known = catalogues.load()
     prepared = prepare(Source(PICTURES), 32)
     evaluation = plan_evaluation(
@@ -97,9 +97,9 @@ def ruler(features: str, samples: int, weights: Path | None = None) -> Evaluator
         weights=weights,
     )
     protocol = Protocol(data=prepared.data, schedule=Schedule(kimg=1), evaluation=evaluation)
-    found = Evaluator(known, protocol, PICTURES, prepared, "cpu", weights)
-    found.measure(FAKE[:samples], with_errors=False)
-    return found
+    made = Evaluator(known, protocol, PICTURES, prepared, "cpu", weights)
+    made.measure(FAKE[:samples], with_errors=False)
+    return made
 
 
 def torch_fidelitys(samples: int, cache: Path, **given: Any) -> Callable[[], float]:
@@ -107,7 +107,7 @@ def torch_fidelitys(samples: int, cache: Path, **given: Any) -> Callable[[], flo
     even = np.linspace(0, SAMPLES - 1, samples).round().astype(int)
 
     def take() -> float:
-        found = calculate_metrics(
+        metrics = calculate_metrics(
             input1=Rows(FAKE[:samples]),
             input2=Rows(REAL[even]),
             input2_cache_name=f"real-{samples}",
@@ -117,13 +117,15 @@ def torch_fidelitys(samples: int, cache: Path, **given: Any) -> Callable[[], flo
             verbose=False,
             **given,
         )
-        return float(found["frechet_inception_distance"])
+        return float(metrics["frechet_inception_distance"])
 
     return take
 
 
-def test_the_ruler_beats_calculate_metrics_at_the_same_distance(tmp_path: Path, note: Note) -> None:
-    own = ruler("efficientnet-lite0", SAMPLES)
+def test_the_evaluator_beats_calculate_metrics_at_the_same_distance(
+    tmp_path: Path, note: Note
+) -> None:
+    own = evaluator("efficientnet-lite0", SAMPLES)
     theirs = torch_fidelitys(SAMPLES, tmp_path, feature_extractor="efficientnet-lite0")
     (score,) = own.measure(FAKE, with_errors=False).scores.values()
     apart = abs(score.value / theirs() - 1)
@@ -141,7 +143,7 @@ def test_the_ruler_beats_calculate_metrics_at_the_same_distance(tmp_path: Path, 
 def test_inception_is_read_faster_than_torch_fidelity_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, note: Note
 ) -> None:
-    """Random weights take as long as learned ones; fp32 at 299 px is bound by the processor."""
+    """Random weights take as long as learned ones."""
     with monkeypatch.context() as lenient:
         lenient.setattr(fidelity, "load_state_dict_from_url", lambda *_, **__: {})
         lenient.setattr(nn.Module, "load_state_dict", lambda *_: None)
@@ -150,7 +152,7 @@ def test_inception_is_read_faster_than_torch_fidelity_reads_it(
     torch.save(net.state_dict(), weights)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     monkeypatch.setattr(inception, "DIGEST_STARTS", digest[:8])
-    own = ruler("inception", FEW, weights)
+    own = evaluator("inception", FEW, weights)
     theirs = torch_fidelitys(FEW, tmp_path, feature_extractor_weights_path=str(weights))
     times = race(
         {"theirs": theirs, "ours": lambda: own.measure(FAKE[:FEW], with_errors=False)},

@@ -1,15 +1,15 @@
-"""Oracles as the features nets see them: looked at when first asked for, and once."""
+"""Corrupted faces and their features, each computed once, when a test first asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
 
+import corrupted_faces
 import numpy as np
 import pytest
 import torch
 
-import oracles
 from gan_bench import Samples
 from gan_bench.measure.corruptions import (
     Material,
@@ -31,7 +31,7 @@ Seen = Callable[[str], Samples]
 
 
 def _draw(name: str, of: Material) -> np.ndarray:
-    """(N, 3, 32, 32) of an oracle, by the name that docs/metrics.md gives it."""
+    """(N, 3, 32, 32) of a corruption, by the name that docs/metrics.md gives it."""
     first, _, last = name.replace(",", "").partition(" ")
     if last == "modes":
         assert of.pool is not None
@@ -47,8 +47,8 @@ def _draw(name: str, of: Material) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def images() -> Images:
-    """Oracles by name; the faces that they are made of are chosen once."""
-    of = oracles.material(N, SIZE)
+    """Corrupted faces by name; the faces that they are made of are chosen once."""
+    of = corrupted_faces.material(N, SIZE)
     return cache(lambda name: _draw(name, of))
 
 
@@ -58,7 +58,7 @@ def _cached(net: Callable[[torch.Tensor], torch.Tensor], images: Images, n: int)
 
 @pytest.fixture(scope="session")
 def seen(images: Images) -> Seen:
-    """Real images and an oracle, as EfficientNet-Lite0 sees them; a repeated image is seen once."""
+    """EfficientNet-Lite0 features of real and of corrupted images; a repeated one is seen once."""
     look = _cached(efficientnet_lite0.load("cpu"), images, SEEN)
 
     def of(name: str) -> np.ndarray:
@@ -70,7 +70,7 @@ def seen(images: Images) -> Seen:
 
 @pytest.fixture(scope="session")
 def judged(images: Images) -> Seen:
-    """Real images and an oracle, as the judge names them."""
+    """Real and corrupted images with the modes that the judge names."""
     judge = next(f for f in judges.gan_bench_features() if f.name == "toonfaces-judge")
     look = _cached(judge.load("cpu", None), images, N)
 
@@ -84,15 +84,15 @@ def judged(images: Images) -> Seen:
         fake=look(name),
         real_modes=named("real"),
         fake_modes=named(name),
-        modes=oracles.MODES,
+        modes=corrupted_faces.MODES,
     )
 
 
 @pytest.fixture(scope="session")
 def as_pixels(images: Images) -> Seen:
-    """Real images and an oracle as pixels; the real ones are all there was to train on."""
+    """Real and corrupted images as pixels; the real ones are the training set."""
     look = _cached(pixels.load("cpu"), images, N)
-    held_out = pixels.load("cpu")(torch.from_numpy(oracles.other_real(N, SIZE, 1))).numpy()
+    held_out = pixels.load("cpu")(torch.from_numpy(corrupted_faces.other_real(N, SIZE, 1))).numpy()
     return lambda name: Samples(
         real=look("real"), fake=look(name), train=look("real"), held_out=held_out
     )

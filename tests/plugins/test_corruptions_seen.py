@@ -1,8 +1,7 @@
-"""Architectures whose quality is known go through the whole pipeline, and come out in that order.
+"""Generators of known quality go through whole cells, and are scored in order of their quality.
 
-An oracle's generator has learnt its images by heart: z chooses one. What it is trained for is one
-number that no image depends on, so the cell that trains, looks, generates and measures is a
-user's own, and only the quality of the images is ours.
+Each of these architectures has a generator that holds corrupted images and lets z choose one. Its
+only parameter changes no image. All the rest is a run as a user starts it.
 """
 
 from __future__ import annotations
@@ -13,29 +12,31 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
+import corrupted_faces
 import numpy as np
 import pytest
 
-import oracles
 from gan_bench import Dataset, Metric
 from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Fault
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source
-from gan_bench.measure.corruptions import Rung, Steps, ladders
+from gan_bench.measure.corruptions import Corruption, Strengths, corrupted
 from gan_bench.results.records import Record, read_record
 from gan_bench.run.cell import run_cell
 from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.request import Request
 
-N, SIZE, POOL = 2_048, 32, 4_096  # images of a cell, their side, and what an oracle chooses from
-STEPS = Steps(kept=(100, 10), distinct=(10, 1), sigmas=(1.0,), stds=(16,), shares=(0.5, 1.0))
+N, SIZE, POOL = 2_048, 32, 4_096  # images of a cell, their side, and how many z chooses from
+STRENGTHS = Strengths(
+    kept=(100, 10), distinct=(10, 1), sigmas=(1.0,), stds=(16,), shares=(0.5, 1.0)
+)
 PERFECT = "perfect"
 
 ARCHITECTURES = '''
-"""What an oracle is to gan-bench: an architecture like any other."""
+"""An architecture for every file of images."""
 
 from functools import partial
 from pathlib import Path
@@ -87,15 +88,15 @@ def gan_bench_architectures():
 '''
 
 
-def named(rung: str) -> str:
-    """A rung's name as a folder's: `50% copies` is `50-copies`."""
-    return rung.replace("% ", "-").replace(",", "").replace(" ", "-")
+def named(corruption: str) -> str:
+    """A corruption's name as a folder's: `50% copies` is `50-copies`."""
+    return corruption.replace("% ", "-").replace(",", "").replace(" ", "-")
 
 
-def rungs(prepared: Prepared) -> list[Rung]:
-    """Every oracle's images, more than a cell asks for."""
-    faces = oracles.material(POOL, SIZE)
-    return list(ladders(replace(faces, train=prepared.train), STEPS))
+def corruptions(prepared: Prepared) -> list[Corruption]:
+    """Every corruption of the faces, of more images than a cell asks for."""
+    faces = corrupted_faces.material(POOL, SIZE)
+    return list(corrupted(replace(faces, train=prepared.train), STRENGTHS))
 
 
 def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
@@ -130,28 +131,28 @@ def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What the cells left, by the oracle's name, and which metric was asked."""
+    """The records of the cells and the faults of their images, by architecture; the metrics."""
 
     records: dict[str, Record]
     faults: dict[str, Fault]
     metrics: dict[str, Metric]
 
-    def ladder(self, fault: Fault) -> list[str]:
-        """The perfect generator, then the oracles with that fault, the mildest first."""
+    def with_fault(self, fault: Fault) -> list[str]:
+        """The perfect generator, then those with that fault, the mildest first."""
         return [PERFECT, *(name for name, its in self.faults.items() if its == fault)]
 
-    def badness(self, metric: str, oracle: str) -> float:
-        """Where more is worse; a refusal is worse than any number."""
-        if metric in self.records[oracle].unscored:
+    def cost(self, metric: str, name: str) -> float:
+        """The score where more is worse; a refusal is worse than any number."""
+        if metric in self.records[name].unscored:
             return math.inf
-        value = self.records[oracle].scores[metric].value
+        value = self.records[name].scores[metric].value
         return -value if self.metrics[metric].higher_is_better else value
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
-    """Every oracle's cell, run to its end in this process."""
-    folder = tmp_path_factory.mktemp("oracles")
+    """Every cell, run to its end in this process."""
+    folder = tmp_path_factory.mktemp("generators")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_BENCH_HOME", str(folder / "home"))
         # no errors of sampling: they cost as much again, and order nothing
@@ -161,12 +162,12 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
 
 def run(folder: Path) -> Outcomes:
     toonfaces = catalogues.load().find(Dataset, "toonfaces")
-    made = rungs(prepare(Source(toonfaces), SIZE))
-    np.save(folder / f"{PERFECT}.npy", oracles.other_real(POOL, SIZE))
-    for rung in made:
-        np.save(folder / f"{named(rung.name)}.npy", rung.images)
+    made = corruptions(prepare(Source(toonfaces), SIZE))
+    np.save(folder / f"{PERFECT}.npy", corrupted_faces.other_real(POOL, SIZE))
+    for each in made:
+        np.save(folder / f"{named(each.name)}.npy", each.images)
     (folder / "plugin.py").write_text(ARCHITECTURES)
-    faults = {named(rung.name): rung.fault for rung in made}
+    faults = {named(each.name): each.fault for each in made}
     planned, known = plan(folder / "plugin.py", [PERFECT, *faults])
     lay_out(planned, folder / "results")
     records = {}
@@ -174,11 +175,11 @@ def run(folder: Path) -> Outcomes:
         run_cell(where)
         record = read_record(where)
         records[record.architecture] = record
-    judged = planned.plan.protocol.evaluation.metrics
-    return Outcomes(records, faults, {m.name: known.find(Metric, m.name) for m in judged})
+    metrics = planned.plan.protocol.evaluation.metrics
+    return Outcomes(records, faults, {m.name: known.find(Metric, m.name) for m in metrics})
 
 
-def test_every_oracle_has_an_outcome(outcomes: Outcomes) -> None:
+def test_no_cell_fails_and_one_repeated_image_is_a_collapse(outcomes: Outcomes) -> None:
     failed = {name: r.reason for name, r in outcomes.records.items() if r.status == "failed"}
     assert failed == {}
     assert outcomes.records[PERFECT].status == "finished"
@@ -191,13 +192,13 @@ def test_every_metric_that_claims_to_see_a_fault_scores_it_in_order(
 ) -> None:
     claiming = [name for name, metric in outcomes.metrics.items() if fault in metric.sees]
     assert claiming
-    ladder = outcomes.ladder(fault)
-    assert len(ladder) > 1
+    generators = outcomes.with_fault(fault)
+    assert len(generators) > 1
     wrong = [
-        f"{name}: {worse} ({outcomes.badness(name, worse):g}) after {better} "
-        f"({outcomes.badness(name, better):g})"
+        f"{name}: {worse} ({outcomes.cost(name, worse):g}) after {better} "
+        f"({outcomes.cost(name, better):g})"
         for name in claiming
-        for better, worse in pairwise(ladder)
+        for better, worse in pairwise(generators)
         if not _follows(outcomes, name, better, worse)
     ]
     assert wrong == []
@@ -205,7 +206,7 @@ def test_every_metric_that_claims_to_see_a_fault_scores_it_in_order(
 
 def _follows(outcomes: Outcomes, metric: str, better: str, worse: str) -> bool:
     """Worse than real images; of two faulty sets either may be as bad: some scores have a worst."""
-    one, other = outcomes.badness(metric, better), outcomes.badness(metric, worse)
+    one, other = outcomes.cost(metric, better), outcomes.cost(metric, worse)
     return one < other if better == PERFECT else one <= other
 
 

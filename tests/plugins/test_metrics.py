@@ -1,4 +1,4 @@
-"""The Fréchet distance, diversity and known modes against closed forms, vendi-score and oracles."""
+"""The Fréchet distance, diversity and modes against closed forms, vendi-score, corruptions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 
+import corrupted_faces
 import numpy as np
 import pytest
 import torch
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 from vendi_score import vendi  # type: ignore[import-untyped]
 
-import oracles
 from gan_bench import Dataset, Images, Samples, Unscorable
 from gan_bench_plugins import diversity as diversity_plugin
 from gan_bench_plugins import frechet
@@ -22,7 +22,7 @@ from gan_bench_plugins.diversity import diversity, vendi_score
 from gan_bench_plugins.frechet import frechet_distance, gaussian
 from gan_bench_plugins.modes import PRIOR, mode_kl, modes_hit, no_mode_share
 
-KEPT = [f"{k:,} modes" for k in oracles.KEPT]
+KEPT = [f"{k:,} modes" for k in corrupted_faces.KEPT]
 PERFECT = "other real images"
 Seen = Callable[[str], Samples]
 

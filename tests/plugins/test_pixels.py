@@ -11,8 +11,11 @@ import torch
 from scipy.spatial.distance import cdist, pdist
 
 from gan_bench import Samples, Unscorable
+from gan_bench_plugins import nn_ratio as nn_ratio_plugin
 from gan_bench_plugins import pixels
-from gan_bench_plugins.pixels import nearest, nn_ratio, spread
+from gan_bench_plugins import spread as spread_plugin
+from gan_bench_plugins.nn_ratio import nearest, nn_ratio
+from gan_bench_plugins.spread import spread
 
 PERFECT = "other real images"
 Seen = Callable[[str], Samples]
@@ -66,19 +69,19 @@ def test_nearest_is_exact_whatever_the_blocks(monkeypatch: pytest.MonkeyPatch) -
     points[7] = train[3]
     expected = cdist(points.astype(float), train.astype(float)).min(1)
     assert nearest(points, train) == pytest.approx(expected, abs=1e-5)
-    monkeypatch.setattr(pixels, "CELLS", 1_000)
+    monkeypatch.setattr(nn_ratio_plugin, "CELLS", 1_000)
     assert nearest(points, train) == pytest.approx(expected, abs=1e-5)
     assert nearest(points, train)[7] == 0
 
 
-def test_a_memoriser_has_a_ratio_of_nothing(as_pixels: Seen) -> None:
+def test_a_memoriser_has_a_ratio_near_zero(as_pixels: Seen) -> None:
     ratios = [nn_ratio(as_pixels(name)) for name in ("100% copies", "50% copies", PERFECT)]
     assert ratios[0] < 0.1
     assert ratios[1:] == pytest.approx([0.5, 1], abs=0.05)
 
 
 def test_blurred_images_are_nearer_to_everything(as_pixels: Seen) -> None:
-    """The trap: means of many images are near to all, so a little below 1 is no memory."""
+    """Averages of many images are near to all, so a ratio a little below 1 proves no copying."""
     found = nn_ratio(as_pixels("blur 1.0"))
     assert 0.85 < found < nn_ratio(as_pixels(PERFECT)) - 0.02
 
@@ -110,7 +113,7 @@ def test_spread_is_the_ratio_of_root_mean_square_distances() -> None:
     assert spread(Samples(real=real, fake=fake)) == pytest.approx(expected, rel=1e-9)
 
 
-def test_spread_of_oracles(as_pixels: Seen) -> None:
+def test_spread_of_corrupted_images(as_pixels: Seen) -> None:
     assert spread(as_pixels(PERFECT)) == pytest.approx(1, abs=0.05)
     assert spread(as_pixels("1 repeated")) == 0
     assert spread(as_pixels("10 repeated")) > 0.8  # it cannot count: that is what diversity is for
@@ -122,7 +125,8 @@ def test_spread_refuses_real_images_that_are_all_the_same() -> None:
 
 
 def test_what_reads_pixels_says_so() -> None:
-    offers = {offer.name: offer for offer in pixels.gan_bench_metrics([])}
+    plugins = (nn_ratio_plugin, spread_plugin)
+    offers = {offer.name: offer for each in plugins for offer in each.gan_bench_metrics([])}
     assert {name: (o.features, o.reads_train) for name, o in offers.items()} == {
         "nn-ratio": ("pixels", True),
         "spread": ("pixels", False),

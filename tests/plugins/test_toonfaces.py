@@ -18,9 +18,11 @@ from gan_bench_plugins.toonfaces import (
     STYLES,
     factors,
     modes,
-    parts,
     render,
 )
+from gan_bench_plugins.toonfaces.colours import HAIR
+from gan_bench_plugins.toonfaces.face import FACES
+from gan_bench_plugins.toonfaces.hair import HAIRCUTS
 
 # version -> SHA-256 of the first 200 faces at 32 px
 PUBLISHED = {"1": "3b681082be1f9a068ffb28644f8c2f33630086b39ce068a1e4244b9c4387bb30"}
@@ -97,9 +99,9 @@ def test_a_mode_is_its_three_factors_as_digits_and_there_are_a_thousand() -> Non
 
 
 def test_every_value_of_a_factor_has_its_drawing() -> None:
-    assert set(parts.HAIRCUTS) == set(STYLES)
-    assert set(parts.FACES) == set(EXPRESSIONS)
-    assert len(parts.HAIR) == len(COLOURS)
+    assert set(HAIRCUTS) == set(STYLES)
+    assert set(FACES) == set(EXPRESSIONS)
+    assert len(HAIR) == len(COLOURS)
 
 
 def test_held_out_faces_are_none_of_those_to_train_on(images: Images) -> None:

@@ -1,4 +1,4 @@
-"""Image files in a folder or a zip: which there are, and how much of each is read."""
+"""The image files in a folder or a zip, and how much of each may be read."""
 
 from __future__ import annotations
 
@@ -15,83 +15,78 @@ from typing import IO
 
 from gan_bench.base import text
 from gan_bench.contract.errors import DataError
+from gan_bench.data.reasons import MOST_BYTES, MOST_PACKED, Reason, Refused
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
-HIDDEN = re.compile(r"(?!\.\.(\\|$))(\.|__MACOSX)")  # ".." hides nothing: it is refused
-ENCRYPTED = 0x1  # flag bit of a member
-MOST_BYTES = 256 * 2**20  # of a file, and of all read at once: 50 megapixels of BMP have 200 MB
-MOST_PACKED = 200  # times: a picture packs less, flat colour up to 1,000 times
-FLAT = 16 * 2**20  # bytes that even flat colour may have: they are unpacked in no time
-
-
-# One file: how much of it is read, and what is not
-class Refused(ValueError):
-    """Why an image is not used; what comes before a colon is counted as one reason."""
+HIDDEN = re.compile(r"(?!\.\.(\\|$))(\.|__MACOSX)")  # "..", which is refused, is not hidden
+ENCRYPTED_FLAG = 0x1
+FLAT = 16 * 2**20  # bytes: a member this small may be packed any number of times
 
 
 @dataclass(frozen=True, slots=True)
-class Loose:
+class FolderMember:
     """An image file in a folder."""
 
     name: str
     path: str
 
     def size(self) -> int:
-        """Bytes to read; Refused where reading would not end, or begin."""
-        about = os.stat(self.path)
-        if not stat.S_ISREG(about.st_mode):
-            raise Refused("no regular file")
-        return about.st_size
+        """Bytes to read; Refused for devices and pipes, whose reading may never end or begin."""
+        status = os.stat(self.path)
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused(Reason.NO_FILE)
+        return status.st_size
 
     def open(self) -> IO[bytes]:
-        """To be read once, from its beginning."""
+        """The content, to be read once."""
         return Path(self.path).open("rb")
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """An image file in a zip, read where it lies."""
+class ZipMember:
+    """An image file in a zip; it is read without being unpacked to the disk."""
 
     name: str
     archive: zipfile.ZipFile
     info: zipfile.ZipInfo
 
     def size(self) -> int:
-        """Bytes to read; Refused for what no honest set has, or what has no bound."""
+        """Bytes to read; Refused for names and links out of the zip, and for zip bombs."""
         info = self.info
-        path = PureWindowsPath(info.filename)  # it knows both separators, and drives
-        times = info.file_size / max(info.compress_size, 1)
-        for so, why in (
-            (path.anchor, "absolute name"),
-            (".." in path.parts, "name that leads out of the zip"),
-            (stat.S_ISLNK(info.external_attr >> 16), "link in a zip"),
-            (info.flag_bits & ENCRYPTED, "encrypted"),
-            (  # zipfile unpacks others without a bound: 4 kB of bzip2 may hold 4 GB
-                info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
-                f"packed otherwise than by deflate: method {info.compress_type}",
-            ),
-            (
-                info.file_size > FLAT and times > MOST_PACKED,
-                f"packed more than {MOST_PACKED} times: {times:,.0f} times",
-            ),
-        ):
-            if so:
-                raise Refused(why)
+        path = PureWindowsPath(info.filename)  # knows both separators, and drives
+        ratio = info.file_size / max(info.compress_size, 1)
+        # zipfile unpacks other methods without a bound: 4 kB of bzip2 may hold 4 GB
+        bounded = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        if path.anchor:
+            raise Refused(Reason.ABSOLUTE_NAME)
+        if ".." in path.parts:
+            raise Refused(Reason.OUTSIDE)
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise Refused(Reason.LINK)
+        if info.flag_bits & ENCRYPTED_FLAG:
+            raise Refused(Reason.ENCRYPTED)
+        if not bounded:
+            raise Refused(Reason.METHOD, f"method {info.compress_type}")
+        if info.file_size > FLAT and ratio > MOST_PACKED:
+            raise Refused(Reason.BOMB, f"{ratio:,.0f} times")
         return info.file_size
 
     def open(self) -> IO[bytes]:
-        """To be read once, from its beginning."""
+        """The content, to be read once."""
         return self.archive.open(self.info)
 
 
-Member = Loose | Packed
+Member = FolderMember | ZipMember
 
 
-class Archive(io.FileIO):
-    """A zip file whose directory, which zipfile reads in one piece, has a bound as well."""
+class BoundedFile(io.FileIO):
+    """A zip file of which no more than MOST_BYTES are read in one piece.
+
+    zipfile reads the whole directory at once; the bound allows about five million entries.
+    """
 
     def read(self, size: int | None = -1) -> bytes:
-        """At most MOST_BYTES: about five million entries."""
+        """As io.FileIO.read; BadZipFile if more is asked for than the bound."""
         if size is not None and size > MOST_BYTES:
             raise zipfile.BadZipFile(f"its directory has {text.size(size)}")
         return super().read(size) or b""
@@ -99,30 +94,32 @@ class Archive(io.FileIO):
 
 @contextmanager
 def members_of(root: Path) -> Iterator[list[Member]]:
-    """The images in a folder or zip, in order of their names."""
+    """The image files in a folder or zip, sorted by name; DataError if it cannot be read."""
     with ExitStack() as stack:
         if root.is_dir():
             paths = _by_name(root, walk(root))
-            yield [Loose(name, paths[name]) for name in sorted(filter(_is_image, paths))]
+            yield [FolderMember(name, paths[name]) for name in sorted(filter(_is_image, paths))]
         else:
-            archive = _archive(stack.enter_context(_opened(root)), root)
+            archive = _open_zip(root, stack)
             # of two members with one name the last counts, as if they had been unpacked
             infos = {each.filename: each for each in archive.infolist() if not each.is_dir()}
-            yield [Packed(name, archive, infos[name]) for name in sorted(filter(_is_image, infos))]
+            names = sorted(filter(_is_image, infos))
+            yield [ZipMember(name, archive, infos[name]) for name in names]
 
 
-def _opened(root: Path) -> Archive:
+def _open_zip(root: Path, stack: ExitStack) -> zipfile.ZipFile:
     try:
-        return Archive(root)
+        file = stack.enter_context(BoundedFile(root))
     except OSError as error:
-        raise DataError(f"cannot read {root}: {error.strerror or error}") from error
-
-
-def _archive(file: Archive, root: Path) -> zipfile.ZipFile:
+        raise _cannot_read(f"{root}", error) from error
     try:
         return zipfile.ZipFile(file)
-    except Exception as error:  # on rubbish zipfile raises whatever comes
+    except Exception as error:  # zipfile raises many types on damaged files
         raise DataError(f"{root} is no zip: {error}; give a folder or a zip of images") from error
+
+
+def _cannot_read(what: str, error: OSError) -> DataError:
+    return DataError(f"cannot read {what}: {error.strerror or error}")
 
 
 def _is_image(name: str) -> bool:
@@ -131,7 +128,11 @@ def _is_image(name: str) -> bool:
 
 
 def walk(root: Path) -> Iterator[str]:
-    """All files below root, class folders included; links to folders are not followed."""
+    """The paths of all files below root, class folders included.
+
+    Hidden files and folders are left out, and links to folders are not followed. If root is a
+    file, it is the only one. DataError if a folder cannot be read.
+    """
     if not root.exists():
         raise DataError(f"there is no {root}")
     if root.is_file():
@@ -139,35 +140,34 @@ def walk(root: Path) -> Iterator[str]:
         return
     if not root.is_dir():
         raise DataError(f"{root} is neither a folder nor a file: give a folder or a zip of images")
-    for folder, folders, files in os.walk(root, onerror=_unreadable):
+    for folder, folders, files in os.walk(root, onerror=_unreadable_folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (os.path.join(folder, name) for name in files if not name.startswith("."))
 
 
-def _unreadable(error: OSError) -> None:
-    raise DataError(f"cannot read the folder {error.filename}: {error.strerror or error}")
+def _unreadable_folder(error: OSError) -> None:
+    raise _cannot_read(f"the folder {error.filename}", error)
 
 
-# Folders and zips
 def listing_of(root: Path, files: Iterable[str]) -> Iterator[tuple[str, int, int]]:
-    """Name, bytes and time of every file that is read: a changed one makes another cache."""
+    """(name, bytes, time in ns) of every file, in order: the cache is keyed on it."""
     paths = _by_name(root.parent, files)
     try:
         for name in sorted(paths, key=lambda name: name.split("/")):
-            about = _about(paths[name])
-            yield name, about.st_size, about.st_mtime_ns
+            status = _status(paths[name])
+            yield name, status.st_size, status.st_mtime_ns
     except OSError as error:
-        raise DataError(f"cannot read {error.filename}: {error.strerror or error}") from error
+        raise _cannot_read(error.filename, error) from error
 
 
 def _by_name(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Paths by their names below root. Text, for a Path takes longer than what is asked of it."""
+    """Paths by their names below root. Strings: making Path objects would take longest."""
     start = len(os.path.join(root, ""))
     return {path[start:].replace(os.sep, "/"): path for path in paths}
 
 
-def _about(path: str) -> os.stat_result:
+def _status(path: str) -> os.stat_result:
     try:
         return os.stat(path)
-    except OSError:  # a link that leads nowhere
+    except OSError:  # a link to nothing
         return os.lstat(path)

@@ -1,4 +1,4 @@
-"""Files -> pixels, on all cores, with a bound on memory."""
+"""Image files -> pixels of one size, on all cores, with a bound on memory."""
 
 from __future__ import annotations
 
@@ -16,19 +16,16 @@ import numpy as np
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH
 
-from gan_bench.data.archive import MOST_BYTES, Member, Refused
+from gan_bench.data.archive import Member
+from gan_bench.data.reasons import MOST_BYTES, MOST_PIXELS, Dropped, Reason, Refused
 from gan_bench.data.split import images_at_once
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-WAITING = 256 * 2**20  # bytes of decoded images that wait for those before them
-MOST_PIXELS = 50_000_000  # of an image, and of all decoded at once: 200 MB a layer
-TOO_LARGE = f"larger than {MOST_PIXELS // 10**6} megapixels"
-Result = tuple[str, np.ndarray | str]  # the name of a file; its image, or why there is none
-Begun = tuple[str, Future[np.ndarray | str]]
+WAITING_BYTES = 256 * 2**20  # of decoded images that wait for a slower one before them
 
 
 class Budget:
-    """So much at once: who would need more than what is left waits until others are done."""
+    """An amount that threads share: take() blocks until enough of it has been given back."""
 
     def __init__(self, most: int) -> None:
         self.most = self.left = most
@@ -36,7 +33,7 @@ class Budget:
 
     @contextmanager
     def take(self, count: int) -> Iterator[None]:
-        """Who needs more than all of it gets all, and so is alone."""
+        """Hold so much for the block; whoever wants more than there is gets all of it."""
         count = min(count, self.most)
         with self.changed:
             self.changed.wait_for(lambda: self.left >= count)
@@ -49,36 +46,38 @@ class Budget:
                 self.changed.notify_all()
 
 
-def decode_all(members: Sequence[Member], size: int) -> Generator[Result, None, None]:
-    """Every image as (3, size, size) uint8, or the reason why not, decoded on all cores.
+def decode_all(members: Sequence[Member], size: int) -> Generator[np.ndarray | Dropped, None, None]:
+    """Every image as (3, size, size) uint8, or why it is dropped, in the order of the members.
 
-    More are begun before the first is done, up to a bound: one that takes long holds up none.
+    Later images are decoded while an early one takes long, up to WAITING_BYTES of them.
     """
     Image.init()  # fills Image.OPEN
     decode = partial(_decode, size=size, content=Budget(MOST_BYTES), pixels=Budget(MOST_PIXELS))
-    most = images_at_once(WAITING, 3 * size * size)
-    few = max(1, most // 32)
-    begun: deque[Begun] = deque()
+    most = images_at_once(WAITING_BYTES, 3 * size * size)
+    batch = max(1, most // 32)
+    begun: deque[Future[np.ndarray | Dropped]] = deque()
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        for start in range(0, len(members), few):
-            if len(begun) > most - few:
-                yield from _first(begun, few)
-            begun.extend((m.name, pool.submit(decode, m)) for m in members[start : start + few])
+        for start in range(0, len(members), batch):
+            if len(begun) > most - batch:
+                yield from _finish(begun, batch)
+            begun.extend(pool.submit(decode, each) for each in members[start : start + batch])
         while begun:
-            yield from _first(begun, few)
+            yield from _finish(begun, batch)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _first(begun: deque[Begun], few: int) -> Iterator[Result]:
-    """Wait for a few at once: to be woken for every image would cost others the interpreter."""
-    first = [begun.popleft() for _ in range(min(few, len(begun)))]
-    wait([future for _, future in first])
-    yield from ((name, future.result()) for name, future in first)
+def _finish(
+    begun: deque[Future[np.ndarray | Dropped]], count: int
+) -> Iterator[np.ndarray | Dropped]:
+    """Wait for a batch: waking this thread for every image would slow the decoders down."""
+    first = [begun.popleft() for _ in range(min(count, len(begun)))]
+    wait(first)
+    yield from (future.result() for future in first)
 
 
-def _decode(member: Member, size: int, content: Budget, pixels: Budget) -> np.ndarray | str:
+def _decode(member: Member, size: int, content: Budget, pixels: Budget) -> np.ndarray | Dropped:
     try:
         count = _checked_bytes(member)
         with (
@@ -88,28 +87,24 @@ def _decode(member: Member, size: int, content: Budget, pixels: Budget) -> np.nd
         ):
             return convert(image, size)
     except Refused as error:
-        return str(error)
-    except Image.DecompressionBombError as error:  # some decoders make room as they open
-        return f"{TOO_LARGE}: {error}"
-    except Exception as error:  # a decoder may raise anything on rubbish; each is told and counted
-        return f"unreadable: {error or type(error).__name__}"
+        return Dropped(member.name, size, error.reason, error.detail)
+    except Image.DecompressionBombError as error:  # some decoders allocate as they open
+        return Dropped(member.name, size, Reason.TOO_MANY_PIXELS, str(error))
+    except Exception as error:  # a decoder may raise anything on a damaged file
+        return Dropped(member.name, size, Reason.UNREADABLE, str(error) or type(error).__name__)
 
 
 def _checked_bytes(member: Member) -> int:
     count = member.size()
     if count == 0:
-        raise Refused("empty")
+        raise Refused(Reason.EMPTY)
     if count > MOST_BYTES:
-        raise Refused(f"larger than {_mebibytes(MOST_BYTES)}: {_mebibytes(count)}")
+        raise Refused(Reason.TOO_LARGE, f"{math.ceil(count / 2**20):,} MiB")
     return count
 
 
-def _mebibytes(count: int) -> str:
-    return f"{math.ceil(count / 2**20):,} MiB"
-
-
 def _content(member: Member, count: int) -> bytes:
-    """What was checked is what is read, even if there is more by now."""
+    """No more than was checked, even if the file has grown since."""
     with member.open() as file:
         return file.read(count)
 
@@ -117,20 +112,20 @@ def _content(member: Member, count: int) -> bytes:
 def _image(content: bytes) -> Image.Image:
     """An image of which only the header has been read.
 
-    As Image.open does it, but for its limit of pixels: ours is lower, and tells width and height.
+    As Image.open, but without its limit of pixels: ours is lower, and names width and height.
     """
     for kind in FORMATS:
-        factory, fits = Image.OPEN[kind]
-        if fits and fits(content[:16]) is True:
+        factory, accepts = Image.OPEN[kind]
+        if accepts and accepts(content[:16]) is True:
             return factory(io.BytesIO(content), "")
-    raise Refused(f"unreadable: no {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+    raise Refused(Reason.UNREADABLE, f"no {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
 
 
 def _checked_pixels(image: Image.Image) -> int:
-    """How many the decoder makes room for: a tile of a TIFF may be larger than its image."""
+    """Pixels that the decoder allocates: a tile of a TIFF may be larger than its image."""
     for width, height in (image.size, _tile(image)):
         if width * height > MOST_PIXELS:
-            raise Refused(f"{TOO_LARGE}: {width} x {height}")
+            raise Refused(Reason.TOO_MANY_PIXELS, f"{width} x {height}")
     return image.width * image.height
 
 
@@ -138,35 +133,30 @@ def _tile(image: Image.Image) -> tuple[int, int]:
     tags = getattr(image, "tag_v2", {})
     width, height = tags.get(TILEWIDTH, 1), tags.get(TILELENGTH, 1)
     if not isinstance(width, int) or not isinstance(height, int):
-        raise Refused("unreadable: a tile without a size")
+        raise Refused(Reason.UNREADABLE, "a tile without a size")
     return width, height
 
 
-class TooSmall(Refused):
-    """Enlarging an image would teach G blur."""
-
-
 def convert(image: Image.Image, size: int) -> np.ndarray:
-    """One image, which is used up, by the one rule: (3, size, size) uint8."""
+    """Image -> (3, size, size) uint8, by the one rule for all files; the image is altered.
+
+    EXIF rotation, RGB over white, the centre crop, Lanczos. Refused if it would be enlarged.
+    """
     if min(image.size) < size:
-        width, height = image.size
-        raise TooSmall(f"smaller than {size} px: {width} x {height}")
-    ImageOps.exif_transpose(image, in_place=True)  # else it copies what is upright
+        raise Refused(Reason.TOO_SMALL, f"{image.width} x {image.height}")
+    ImageOps.exif_transpose(image, in_place=True)  # else it copies images that are upright
     fitted = ImageOps.fit(_rgb(image), (size, size), Image.Resampling.LANCZOS)
     return np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1))
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """RGB; alpha lies over white, 16-bit greys keep their upper byte."""
+    """RGB; transparency is laid over white, 16-bit greys keep their upper byte."""
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        return _over_white(image if image.mode == "RGBA" else image.convert("RGBA"))
-    return image.convert("RGB")
-
-
-def _over_white(layer: Image.Image) -> Image.Image:
-    """As alpha_composite over white has it, to the byte, but in place and without Python's lock."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image if image.mode == "RGBA" else image.convert("RGBA")
+    # the bytes of Image.alpha_composite, but in place and without holding Python's lock
     white = Image.new("RGB", layer.size, "white")
     white.paste(layer, mask=layer)
     return white

@@ -5,32 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.names import name_of
 from gan_bench.contract.offers import Dataset, Images
 from gan_bench.data.archive import SUFFIXES, listing_of, members_of, walk
-from gan_bench.data.decode import Result, decode_all
+from gan_bench.data.decode import decode_all
+from gan_bench.data.reasons import Dropped, Reason, count_reasons, reasons_text
 from gan_bench.data.split import (
+    CHUNK_BYTES,
     HOLD_OUT,
-    PIECE,
     SPLITS,
-    Incoming,
-    Piece,
+    Chunk,
+    ImageStream,
     Progress,
     images_at_once,
-    split_pieces,
+    split_chunks,
 )
 
-RULE = "1"  # to be changed whenever the rule above changes: the cache is keyed on it
+RULE = "1"  # change it with decode.convert or the split: the cache is keyed on it
 
 
 @dataclass(frozen=True)
@@ -44,23 +45,23 @@ class Source:
 
     @property
     def named(self) -> bool:
-        """In the catalogue, not a path that the user gave."""
+        """Whether the data set is one of the catalogue, not a path that the user gave."""
         return self.given is None
 
     def key(self, size: int) -> str:
-        """What the pixels depend on, known without reading one."""
+        """A digest of all that the pixels depend on, found without opening an image."""
         listing = list(listing_of(self.root.absolute(), self._files())) if self.root else []
-        text = json.dumps([self.dataset.name, self.dataset.version, size, listing])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        document = json.dumps([self.dataset.name, self.dataset.version, size, listing])
+        return hashlib.sha256(document.encode()).hexdigest()[:16]
 
     @contextmanager
-    def coming(self, size: int, progress: Progress) -> Iterator[Incoming]:
-        """The data set at that size; what it is read from is open within the block."""
+    def open(self, size: int, progress: Progress) -> Iterator[ImageStream]:
+        """The images at that size; files stay open within the block. DataError."""
         if self.given is None:
-            yield _sliced(_loaded(self, size), self.dataset.name, progress)
+            yield _stream_of_plugin(_loaded(self, size), self.dataset.name, size, progress)
         else:
-            with _decoded(self.given, size, progress) as coming:
-                yield coming
+            with _stream_of_files(self.given, size, progress) as stream:
+                yield stream
 
     def _files(self) -> Iterable[str]:
         if self.root is None:
@@ -83,7 +84,7 @@ def files_at(path: Path) -> Source:
 
 # Data sets of plugins
 def _loaded(source: Source, size: int) -> Images:
-    """The data set, checked at the door."""
+    """What the plugin loads; DataError unless it is (N, C, H, W) uint8 with images in it."""
     name = source.dataset.name
     with _reading(name):
         images = source.dataset.load(source.root, size, source.download)
@@ -100,21 +101,21 @@ def _loaded(source: Source, size: int) -> Images:
 
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
-    """What fails here is the data set's fault, not the cache's."""
+    """An OSError in here is a DataError: otherwise the cache would be blamed for it."""
     try:
         yield
     except OSError as error:
         raise DataError(f"the data set {name} cannot be read: {error}") from error
 
 
-def _sliced(images: Images, name: str, progress: Progress) -> Incoming:
-    """What can be sliced, slice by slice: a set may be larger than memory."""
+def _stream_of_plugin(images: Images, name: str, size: int, progress: Progress) -> ImageStream:
+    """Slices of both splits: a data set may be larger than memory."""
     with _reading(name):
         _, C, H, W = images.train[0:1].shape
         counts = {split: len(getattr(images, split)) for split in SPLITS}
 
-    def pieces() -> Iterator[Piece]:
-        rows = images_at_once(PIECE, C * H * W)
+    def chunks() -> Iterator[Chunk]:
+        rows = images_at_once(CHUNK_BYTES, C * H * W)
         for split, n in counts.items():
             for start in range(0, n, rows):
                 with _reading(name):
@@ -123,7 +124,8 @@ def _sliced(images: Images, name: str, progress: Progress) -> Incoming:
                 yield split, some
                 progress(split, start + len(some), n)
 
-    return Incoming((C, H, W), sum(counts.values()), pieces(), images.dropped)
+    dropped = [Dropped(which, size, Reason.OTHER, why) for which, why in images.dropped]
+    return ImageStream((C, H, W), sum(counts.values()), chunks(), dropped)
 
 
 def _check_slice(rows: np.ndarray, shape: tuple[int, ...], name: str) -> None:
@@ -134,66 +136,53 @@ def _check_slice(rows: np.ndarray, shape: tuple[int, ...], name: str) -> None:
         )
 
 
+# Folders and zips
 @contextmanager
-def _decoded(root: Path, size: int, progress: Progress) -> Iterator[Incoming]:
+def _stream_of_files(root: Path, size: int, progress: Progress) -> Iterator[ImageStream]:
     """The images in a folder or zip, in order of their names."""
     with (
         members_of(root) as members,
-        warnings.catch_warnings(action="ignore"),
+        warnings.catch_warnings(action="ignore"),  # of decoders, in place of the reasons
         closing(decode_all(members, size)) as results,
     ):
         if not members:
             kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
             raise DataError(f"no images in {root}: looked for {kinds}, in all folders below it")
-        shape, dropped = (3, size, size), list[tuple[str, str]]()
-        images = _usable(results, dropped, lambda done: progress("files", done, len(members)))
+        shape, dropped = (3, size, size), list[Dropped]()
 
-        def pieces() -> Iterator[Piece]:
-            count = yield from split_pieces(images, shape)
+        def usable() -> Iterator[np.ndarray]:
+            for done, result in enumerate(results, 1):
+                if isinstance(result, Dropped):
+                    dropped.append(result)
+                else:
+                    yield result
+                progress("files", done, len(members))
+
+        def chunks() -> Iterator[Chunk]:
+            count = yield from split_chunks(usable(), shape)
             if count < HOLD_OUT:
                 raise DataError(_too_few(root, count, dropped))
 
-        yield Incoming(shape, len(members), pieces(), dropped)
-
-
-def _usable(
-    results: Iterable[Result], dropped: list[tuple[str, str]], told: Callable[[int], None]
-) -> Iterator[np.ndarray]:
-    """The images; what is none is added to `dropped`."""
-    for done, (name, image) in enumerate(results, 1):
-        if isinstance(image, str):
-            dropped.append((name, image))
-        else:
-            yield image
-        told(done)
+        yield ImageStream(shape, len(members), chunks(), dropped)
 
 
 def _in_memory(root: Path, size: int) -> Images:
-    """All images at once, for whoever asks the data set itself: `prepare` never does."""
+    """All images at once, for callers of Dataset.load; `prepare` reads the stream instead."""
     parts: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
-    with _decoded(root, size, lambda *_: None) as coming:
-        for split, rows in coming.pieces:
+    with _stream_of_files(root, size, lambda *_: None) as stream:
+        for split, rows in stream.chunks:
             parts[split].append(rows.copy())
     train, held_out = (np.concatenate(parts[split]) for split in SPLITS)
-    return Images(train=train, held_out=held_out, dropped=coming.dropped)
+    dropped = [(image.name, image.why) for image in stream.dropped]
+    return Images(train=train, held_out=held_out, dropped=dropped)
 
 
-def _too_few(root: Path, used: int, dropped: list[tuple[str, str]]) -> str:
-    found = used + len(dropped)
-    has = f"{root} has one image" if found == 1 else f"{root} has {found:,} images"
+def _too_few(root: Path, used: int, dropped: list[Dropped]) -> str:
+    total = used + len(dropped)
+    has = f"{root} has {'one image' if total == 1 else text.plural(total, 'image')}"
     need = f"{HOLD_OUT} or more are needed"
     if not dropped:
         return f"{has}, and {need}: add images"
     use = "none can be used" if not used else f"only {used} can be used, and {need}"
-    reasons, first = reasons_text(count_reasons(dropped)), plain(": ".join(dropped[0]))
+    reasons, first = reasons_text(count_reasons(dropped)), plain(str(dropped[0]))
     return f"{has}, {use}: {reasons}; the first: {first}"
-
-
-def count_reasons(dropped: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """How many for each reason, the most frequent first."""
-    return dict(Counter(why.split(":")[0] for _, why in dropped).most_common())
-
-
-def reasons_text(reasons: Mapping[str, int]) -> str:
-    """The reasons as one line: 3 unreadable, 1 empty."""
-    return ", ".join(f"{count:,} {plain(why)}" for why, count in reasons.items())

@@ -1,49 +1,63 @@
-"""Images on their way into the two splits, in pieces that fit into memory."""
+"""A stream of images into the two splits, in chunks that fit into memory."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from gan_bench.contract.offers import Shape
+from gan_bench.data.reasons import Dropped
 
 SPLITS = ("train", "held_out")
-HOLD_OUT = 10  # every tenth
-PIECE = 16 * 2**20  # bytes of a set that are written at once
-MOST_AT_ONCE = 512  # images of either kind, if they are small
-Progress = Callable[[str, int, int], None]  # what, done, of
-Piece = tuple[str, np.ndarray]  # a split and some of its images, (N, C, H, W) uint8
+HOLD_OUT = 10  # every tenth image
+CHUNK_BYTES = 16 * 2**20  # written at once
+CHUNK_IMAGES = 512  # at most, however small they are
+Chunk = tuple[str, np.ndarray]  # a split and some of its images, (N, C, H, W) uint8
+
+
+class Progress(Protocol):
+    """A function that is told how far the work is."""
+
+    def __call__(self, phase: str, done: int, of: int, /) -> None:
+        """`done` of `of` steps of this phase; 0 of 0 where their number is not known."""
 
 
 @dataclass(frozen=True)
-class Incoming:
-    """A data set on its way in: a piece is given once, and its memory is that of the next."""
+class ImageStream:
+    """The images of a data set, read once from beginning to end.
+
+    The chunks of a folder or zip reuse one buffer: copy a chunk to keep it.
+    """
 
     shape: Shape
-    most: int  # images: some may be dropped
-    pieces: Iterator[Piece]
-    dropped: Sequence[tuple[str, str]]  # all of them when all pieces have come
+    at_most: int  # images: some may be dropped
+    chunks: Iterator[Chunk]
+    dropped: Sequence[Dropped]  # complete once the last chunk has been read
 
 
-def images_at_once(most: int, image: int) -> int:
-    """How many images of so many bytes there may be in `most` bytes: at least one."""
-    return max(1, min(MOST_AT_ONCE, most // image))
+def images_at_once(most_bytes: int, image_bytes: int) -> int:
+    """How many images of that size fit into so many bytes: 1 to CHUNK_IMAGES."""
+    return max(1, min(CHUNK_IMAGES, most_bytes // image_bytes))
 
 
-def split_pieces(images: Iterable[np.ndarray], shape: Shape) -> Generator[Piece, None, int]:
-    """Every tenth is held out; returns how many there were."""
-    rows = images_at_once(PIECE, math.prod(shape))
-    waiting = {split: np.empty((rows, *shape), np.uint8) for split in SPLITS}
+def split_chunks(images: Iterable[np.ndarray], shape: Shape) -> Generator[Chunk, None, int]:
+    """Images (C, H, W) -> chunks of both splits; every tenth image is held out.
+
+    Returns the number of images. Chunks reuse one buffer for each split.
+    """
+    rows = images_at_once(CHUNK_BYTES, math.prod(shape))
+    buffers = {split: np.empty((rows, *shape), np.uint8) for split in SPLITS}
     filled, count = dict.fromkeys(SPLITS, 0), 0
     for count, image in enumerate(images, 1):
         split = "train" if count % HOLD_OUT else "held_out"
-        waiting[split][filled[split]] = image
+        buffers[split][filled[split]] = image
         filled[split] += 1
         if filled[split] == rows:
-            yield split, waiting[split]
+            yield split, buffers[split]
             filled[split] = 0
-    yield from ((split, waiting[split][:n]) for split, n in filled.items() if n)
+    yield from ((split, buffers[split][:n]) for split, n in filled.items() if n)
     return count

@@ -1,1 +1,1 @@
-"""Images -> features -> scores, and the test of the evaluator itself."""
+"""Images -> features -> scores, and the self-test of the evaluator."""

@@ -1,8 +1,7 @@
-"""Image sets whose quality is known because it was put there: what the ruler is held to.
+"""Image sets of known quality: real images with a known fault, more or less of it.
 
-Every set is (N, C, H, W) uint8 and a pure function of its arguments. A ladder has more and more
-of one fault, on images that are real otherwise; a metric that claims to see the fault must score
-the ladder in its order.
+A metric that claims to see a fault must score its corruptions in order of their strength. Every
+set is (N, C, H, W) uint8 and a pure function of its arguments.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from scipy.ndimage import gaussian_filter
 
 from gan_bench.contract.offers import Fault
 
-SIDE = 32  # pixels of an image that a blur is told for: it is as strong at every size
-TRACE = 0.5  # noise on copies: every third value is a level off, which nets hardly mind
+SIDE = 32  # pixels of the image that the sigma of a blur refers to
+TRACE = 0.5  # std of the noise on copies: every third value changes by 1 of 255
 
 
 class Pool(Protocol):
@@ -28,17 +27,17 @@ class Pool(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """The real images that oracles are made of. Without labels no mode can be lost."""
+    """The real images that are corrupted. Without labels no modes can be removed."""
 
-    other: np.ndarray  # (N, C, H, W): such as no reference holds
-    train: np.ndarray  # (T, C, H, W), T >= N: what a memoriser has seen
+    other: np.ndarray  # (N, C, H, W): images that are not in the reference
+    train: np.ndarray  # (T, C, H, W), T >= N: training images, to copy
     pool: Pool | None = None  # P images, of which some modes are kept
     labels: np.ndarray | None = None  # (P,) their modes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Steps:
-    """How much of every fault, the mildest first."""
+class Strengths:
+    """How strong every fault is made, the mildest first."""
 
     kept: tuple[int, ...]  # modes
     distinct: tuple[int, ...]  # images, repeated
@@ -48,40 +47,39 @@ class Steps:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rung:
-    """One oracle: what is wrong with it, its name, its images."""
+class Corruption:
+    """A set of images with one fault."""
 
     fault: Fault
     name: str
     images: np.ndarray  # (N, C, H, W) uint8
 
 
-def ladders(material: Material, steps: Steps) -> Iterator[Rung]:
-    """Every rung of every ladder, the mildest of a fault first. Modes are kept if there are any."""
+def corrupted(material: Material, strengths: Strengths) -> Iterator[Corruption]:
+    """Every fault in every strength, the mildest first."""
     other, n = material.other, len(material.other)
     if material.pool is not None and material.labels is not None:
-        for kept in steps.kept:
+        for kept in strengths.kept:
             images = material.pool[rows_of_modes(material.labels, kept, n)]
-            yield Rung(fault="lost modes", name=f"{kept:,} modes", images=images)
-    for distinct in steps.distinct:
+            yield Corruption(fault="lost modes", name=f"{kept:,} modes", images=images)
+    for distinct in strengths.distinct:
         images = repeat(other, distinct)
-        yield Rung(fault="repeats", name=f"{distinct} repeated", images=images)
-    for sigma in steps.sigmas:
-        yield Rung(fault="blur", name=f"blur {sigma:g}", images=blur(other, sigma))
-    for std in steps.stds:
-        yield Rung(fault="noise", name=f"noise {std:g}", images=noise(other, std))
-    yield Rung(fault="noise", name="only noise", images=only_noise(other.shape))
-    for share in steps.shares:
+        yield Corruption(fault="repeats", name=f"{distinct} repeated", images=images)
+    for sigma in strengths.sigmas:
+        yield Corruption(fault="blur", name=f"blur {sigma:g}", images=blur(other, sigma))
+    for std in strengths.stds:
+        yield Corruption(fault="noise", name=f"noise {std:g}", images=noise(other, std))
+    yield Corruption(fault="noise", name="only noise", images=only_noise(other.shape))
+    for share in strengths.shares:
         images = copies(other, material.train, share)
-        yield Rung(fault="copies", name=f"{share:.0%} copies", images=images)
+        yield Corruption(fault="copies", name=f"{share:.0%} copies", images=images)
 
 
 def rows_of_modes(labels: np.ndarray, kept: int, n: int) -> np.ndarray:
-    """(P,) labels -> (n,) rows of `kept` modes, in order; repeated if these have fewer than n.
+    """(P,) labels -> (n,) sorted rows with only `kept` modes; rows repeat if they are too few.
 
-    Which modes and which rows is drawn by a fixed seed: evenly spaced rows of a set that is
-    sorted in turns would be of one mode. The modes of a smaller number are among those of a
-    larger.
+    Modes and rows are drawn by a fixed seed, because evenly spaced rows could all be of one mode
+    where modes alternate. The modes of a smaller number are among those of a larger one.
     """
     rng = np.random.default_rng(0)
     allowed = rng.permutation(np.unique(labels))[:kept]
@@ -90,38 +88,38 @@ def rows_of_modes(labels: np.ndarray, kept: int, n: int) -> np.ndarray:
 
 
 def repeat(images: np.ndarray, distinct: int) -> np.ndarray:
-    """As many images as before, of which only so many differ."""
+    """(N, C, H, W) -> as many images, of which only `distinct` differ."""
     return np.asarray(images[np.arange(len(images)) % distinct])
 
 
 def shift(images: np.ndarray, levels: int) -> np.ndarray:
     """All images brighter by so many levels of 255, clipped.
 
-    The whole set moves, and nothing else: content, sharpness and modes stay, and so does the
-    variety as far as nothing is clipped. In pixels the distance of the means is known.
+    Content, sharpness and modes stay, and so does the variety as far as nothing is clipped. The
+    distance of the means in pixels is known.
     """
     return np.asarray(np.minimum(images.astype(np.int16) + levels, 255).astype(np.uint8))
 
 
 def blur(images: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur, as strong at every size."""
+    """Gaussian blur; sigma in pixels of a 32 px image, scaled to the size of these."""
     scale = sigma * images.shape[-1] / SIDE
     return np.asarray(gaussian_filter(images, (0, 0, scale, scale), mode="nearest"))
 
 
 def noise(images: np.ndarray, std: float) -> np.ndarray:
-    """Gaussian noise on every pixel."""
+    """Gaussian noise on every pixel; std of 255."""
     drawn = np.random.default_rng(1).normal(0, std, images.shape)
     return np.clip(images + drawn + 0.5, 0, 255).astype(np.uint8)
 
 
 def only_noise(shape: tuple[int, ...]) -> np.ndarray:
-    """Uniform noise of that shape (N, C, H, W), no image at all."""
+    """Uniform noise of shape (N, C, H, W)."""
     return np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
 
 
 def copies(other: np.ndarray, train: np.ndarray, share: float) -> np.ndarray:
-    """A memoriser: a share of the images are training images with a trace of noise."""
+    """What a memoriser makes: a share of the images are training images with slight noise."""
     count = round(share * len(other))
-    known = train[np.arange(count) * len(train) // max(1, count)]
-    return np.concatenate([noise(known, TRACE), other[count:]])
+    copied = train[np.arange(count) * len(train) // max(1, count)]
+    return np.concatenate([noise(copied, TRACE), other[count:]])

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
-from gan_bench.base.home import cache_dir
 from gan_bench.base.precision import settle
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError, GanBenchError, StorageError, Unscorable, sentence
+from gan_bench.contract.errors import GanBenchError, StorageError, Unscorable, sentence
 from gan_bench.contract.offers import Dataset, Features, Metric, Samples
 from gan_bench.contract.protocol import Evaluation, MetricSpec, Protocol
-from gan_bench.data.cache import Prepared, locked
-from gan_bench.measure.features import (
-    Arrays,
-    Extract,
-    Fakes,
-    Net,
-    batches_of,
-    extract_all,
-    features_by_net,
-    load_net,
-)
-from gan_bench.results.atomic import write_arrays
+from gan_bench.data.cache import Prepared
+from gan_bench.measure.feature_cache import FeatureCache
+from gan_bench.measure.features import Arrays, Fakes, Net, batches_of, features_by_net, load_net
 from gan_bench.results.records import Score, VerdictKind
 
-BLOCKS = 8  # disjoint parts of the samples, whose spread is the error of sampling
-LEAST = 32  # images in a block, below which no error is claimed
+BLOCKS = 8  # disjoint parts of the samples; the spread of their scores gives the error
+LEAST = 32  # images in a block: with fewer, no error is given
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What the ruler says of M images."""
+    """The scores of M images."""
 
     scores: dict[str, Score]
     unscored: dict[str, str]  # metrics that refused, and why
-    fault: tuple[VerdictKind, str] | None  # what no gauge is needed to see
+    fault: tuple[VerdictKind, str] | None  # a failure that shows without any metric
 
 
 class Evaluator:
@@ -64,150 +51,105 @@ class Evaluator:
         self.protocol = protocol
         self.dataset = dataset
         self.device = device
-        self._kept: dict[tuple[str, str, str, int], Arrays] = {}  # as read from the cache
+        self.cache = FeatureCache(catalogue, protocol)
         self.nets = {
             name: self._net(name, prepared, weights) for name in protocol.evaluation.digests
         }
 
     def _net(self, name: str, prepared: Prepared, weights: Path | None) -> Net:
-        evaluation = self.protocol.evaluation
+        evaluation, n = self.protocol.evaluation, self.protocol.evaluation.samples
         extract = load_net(self.catalogue, name, evaluation.digests[name], self.device, weights)
-        reads_train = any(
-            self.catalogue.find(Metric, judged.name).reads_train
-            for judged in (*evaluation.metrics, *evaluation.gauges)
-            if judged.features == name
-        )
-        known = partial(self._known, name, extract)
-        n = evaluation.samples
-        net = Net(
-            extract,
-            real=known(f"{evaluation.reference} {n}", reference_images(prepared, evaluation)),
-        )
-        if not reads_train:
+        features = partial(self.cache.features, name, extract=extract, device=self.device)
+        reference = reference_images(prepared, evaluation)
+        net = Net(extract, real=features(f"{evaluation.reference} {n}", reference))
+        if not self._reads_train(name):
             return net
         held_out = evenly(prepared.held_out, n)
         return replace(
             net,
-            train=known("train", prepared.train),
-            held_out=known(f"held-out {n}", held_out) if len(held_out) else None,
+            train=features("train", prepared.train),
+            held_out=features(f"held-out {n}", held_out) if len(held_out) else None,
         )
 
-    def _known(self, name: str, extract: Extract, which: str, images: np.ndarray) -> np.ndarray:
-        """Features of real images: computed once for each data set, kept in the cache."""
-        made = self._cached(
-            name,
-            [which],
-            lambda: {"features": extract_all(extract, images, self.device)},
+    def _reads_train(self, net: str) -> bool:
+        """Whether a metric on this net reads the features of all training images."""
+        evaluation = self.protocol.evaluation
+        return any(
+            spec.features == net and self.catalogue.find(Metric, spec.name).reads_train
+            for spec in (*evaluation.metrics, *evaluation.gauges)
         )
-        features = made["features"]
-        if not np.isfinite(features).all():
-            raise DataError(
-                f"{name} gives features of {self.protocol.data.name} that are not finite, so "
-                "nothing can be measured with it: choose other --features"
-            )
-        return features
-
-    def _cached(self, net: str, what: list[str], make: Callable[[], Arrays]) -> Arrays:
-        """Arrays made of the real images as this net sees them: once, for every run."""
-        data, digest = self.protocol.data, self.protocol.evaluation.digests[net]
-        # another release may see with the same weights in another way
-        maker = str(self.catalogue.offers[Features][net][1])
-        text = json.dumps([data.fingerprint, digest, maker, *what])
-        key = hashlib.sha256(text.encode()).hexdigest()[:16]
-        path = cache_dir() / "features" / f"{data.name}-{net}-{key}.npz"
-        with locked(path):
-            try:
-                with np.load(path) as file:
-                    return dict(file)
-            except (OSError, ValueError, EOFError, BadZipFile):  # not there, or damaged
-                write_arrays(path, made := make())
-                return made
-
-    def _keep(
-        self, judged: MetricSpec, count: int
-    ) -> Callable[[str, Callable[[], Arrays]], Arrays]:
-        """What `Samples.keep` is for this metric, where it is given so many real images."""
-        maker = str(self.catalogue.offers[Metric][judged.name][1])
-        wanted = [f"{self.protocol.evaluation.reference} {self.protocol.evaluation.samples}"]
-
-        def keep(name: str, make: Callable[[], Arrays]) -> Arrays:
-            place = judged.features, name, maker, count
-            if place not in self._kept:
-                what = [*wanted, name, maker, str(count)]
-                self._kept[place] = self._cached(judged.features, what, make)
-            return self._kept[place]
-
-        return keep
 
     def look(self, fakes: Fakes) -> dict[str, float]:
-        """The ranking metric and the gauges on the images of a tick; refusals are left out."""
+        """Score the images of a tick by the ranking metric and the gauges.
+
+        Metrics that refuse are left out.
+        """
         evaluation = self.protocol.evaluation
-        read = {judged.name: judged for judged in (*evaluation.gauges, evaluation.metrics[0])}
-        features = self._features(fakes, read.values())
-        return self._scores(read.values(), features)[0]
+        specs = {spec.name: spec for spec in (*evaluation.gauges, evaluation.metrics[0])}
+        return self._scores(specs.values(), self._features(fakes, specs.values()))[0]
 
     def measure(self, fakes: Fakes, with_errors: bool = True) -> Measured:
-        """Every metric of the protocol on M images, which are read once and never held together.
+        """Score M images by every metric of the protocol; batches are read once.
 
-        Errors of sampling cost as much again for few images.
+        Standard errors take as long again as the scores, where images are few.
         """
         evaluation = self.protocol.evaluation
         features = self._features(fakes, evaluation.metrics)
         values, unscored = self._scores(evaluation.metrics, features)
         errors = self._errors(features) if with_errors else {}
         scores = {
-            judged.name: Score(
-                value=values[judged.name],
-                error=errors.get(judged.name),
-                higher_is_better=judged.higher_is_better,
-                features=judged.features,
-                n=len(features[judged.features]),
+            spec.name: Score(
+                value=values[spec.name],
+                error=errors.get(spec.name),
+                higher_is_better=spec.higher_is_better,
+                features=spec.features,
+                n=len(features[spec.features]),
                 reference=evaluation.reference,
-                reference_n=len(self.nets[judged.features].real),
+                reference_n=len(self.nets[spec.features].real),
             )
-            for judged in evaluation.metrics
-            if judged.name in values
+            for spec in evaluation.metrics
+            if spec.name in values
         }
         return Measured(scores, unscored, _fault(features))
 
-    def _features(self, fakes: Fakes, read: Iterable[MetricSpec]) -> Arrays:
-        """Net -> (M, F), each net once."""
-        names = {judged.features for judged in read}
+    def _features(self, fakes: Fakes, specs: Iterable[MetricSpec]) -> Arrays:
+        """Net -> (M, F) for the nets that these metrics read."""
+        names = {spec.features for spec in specs}
         nets = {name: net.extract for name, net in self.nets.items() if name in names}
         batches = batches_of(fakes, self.device) if isinstance(fakes, np.ndarray) else fakes
         return features_by_net(nets, batches)
 
     def _scores(
-        self, read: Iterable[MetricSpec], features: Arrays
+        self, specs: Iterable[MetricSpec], features: Arrays
     ) -> tuple[dict[str, float], dict[str, str]]:
-        """The values, and the reasons of the metrics that refuse."""
+        """The values by metric, and the reasons of the metrics that refuse."""
         values, unscored = dict[str, float](), dict[str, str]()
-        seen: dict[str, Samples] = {}
-        for judged in read:
-            net = judged.features
-            if net not in seen:
-                seen[net] = self._samples(net, features[net])
+        samples: dict[str, Samples] = {}
+        for spec in specs:
+            net = spec.features
+            if net not in samples:
+                samples[net] = self._samples(net, features[net])
             try:
-                values[judged.name] = self._compute(judged, seen[net])
+                values[spec.name] = self._score(spec, samples[net])
             except Unscorable as refusal:
-                unscored[judged.name] = str(refusal)
-            except StorageError:  # what it keeps could not be written: no fault of the metric
+                unscored[spec.name] = str(refusal)
+            except StorageError:  # `keep` could not write: not the metric's fault
                 raise
             except Exception as error:
                 why = sentence(error)
-                raise GanBenchError(f"the metric {judged.name} failed: {why}") from error
+                raise GanBenchError(f"the metric {spec.name} failed: {why}") from error
         return values, unscored
 
     def _samples(self, name: str, fake: np.ndarray) -> Samples:
-        """What all metrics on this net see."""
+        """The features that all metrics on this net share."""
         net = self.nets[name]
         real = evenly(net.real, len(fake))  # as many, if there are: most scores depend on n
-        made: dict[str, Any] = {}
+        shared: dict[str, Any] = {}
 
-        def share(what: str, make: Callable[[], Any]) -> Any:
-            if what not in made:
-                made[what] = make()
-            return made[what]
+        def share(key: str, make: Callable[[], Any]) -> Any:
+            if key not in shared:
+                shared[key] = make()
+            return shared[key]
 
         return Samples(
             real=real,
@@ -218,63 +160,62 @@ class Evaluator:
             share=share,
         )
 
-    def _compute(self, judged: MetricSpec, samples: Samples) -> float:
-        metric = self.catalogue.find(Metric, judged.name)
-        name_modes = self.catalogue.find(Features, judged.features).modes
+    def _score(self, spec: MetricSpec, samples: Samples) -> float:
+        metric = self.catalogue.find(Metric, spec.name)
+        name_modes = self.catalogue.find(Features, spec.features).modes
         if metric.reads_modes and name_modes is not None:
             both = samples.real, samples.fake
-            real, fake = samples.share("by the judge", lambda: tuple(map(name_modes, both)))
+            real, fake = samples.share("modes", lambda: tuple(map(name_modes, both)))
             samples = replace(samples, real_modes=real, fake_modes=fake)
-        samples = replace(samples, keep=self._keep(judged, len(samples.real)))
+        samples = replace(samples, keep=self.cache.keep_for(spec, len(samples.real)))
         value = float(metric.compute(samples))
         if not math.isfinite(value):
             raise Unscorable(f"{metric.name} gave {value}, which is no score")
         return value
 
-    def _errors(self, features: dict[str, np.ndarray]) -> dict[str, float]:
-        """Standard errors over samplings of this network, from disjoint blocks of its images.
+    def _errors(self, features: Arrays) -> dict[str, float]:
+        """Standard errors of the scores over samplings of G, from disjoint blocks of its images.
 
         Each block is scored against the same real images, as all rows of a table are. To first
         order a score's variance is inverse to n, so the error of the whole is the blocks'
-        standard deviation over the root of their number. Counts of modes grow with n in a way of
-        their own, and what reads all training images takes as long for a block as for the whole:
-        they get none.
+        standard deviation over the root of their number. Metrics that read modes have none, since
+        counts of modes grow with n in another way; nor have those that read all training images,
+        since a block takes them as long as the whole.
         """
-        smooth = [
-            judged
-            for judged in self.protocol.evaluation.metrics
-            if not (metric := self.catalogue.find(Metric, judged.name)).reads_modes
-            and not metric.reads_train
-        ]
         size = min(map(len, features.values())) // BLOCKS
         if size < LEAST:
             return {}
-        parts = [
+        specs = [spec for spec in self.protocol.evaluation.metrics if self._has_error(spec)]
+        blocks = [
             self._scores(
-                smooth, {name: f[k * size : (k + 1) * size] for name, f in features.items()}
-            )
+                specs, {name: rows[k * size : (k + 1) * size] for name, rows in features.items()}
+            )[0]
             for k in range(BLOCKS)
         ]
         return {
-            judged.name: float(np.std(values, ddof=1) / math.sqrt(BLOCKS))
-            for judged in smooth
-            if len(values := [part[judged.name] for part, _ in parts if judged.name in part])
-            == BLOCKS
+            spec.name: float(np.std([scores[spec.name] for scores in blocks], ddof=1))
+            / math.sqrt(BLOCKS)
+            for spec in specs
+            if all(spec.name in scores for scores in blocks)
         }
 
+    def _has_error(self, spec: MetricSpec) -> bool:
+        metric = self.catalogue.find(Metric, spec.name)
+        return not metric.reads_modes and not metric.reads_train
 
-def _fault(features: dict[str, np.ndarray]) -> tuple[VerdictKind, str] | None:
+
+def _fault(features: Arrays) -> tuple[VerdictKind, str] | None:
     """What only a broken G makes: images without finite features, or one image M times."""
-    blind = [name for name, found in features.items() if not np.isfinite(found).all()]
-    if blind:
-        return "diverged", f"features of G's images are not finite, as seen by {', '.join(blind)}"
-    if not any(np.ptp(found, axis=0).any() for found in features.values()):
+    broken = [name for name, rows in features.items() if not np.isfinite(rows).all()]
+    if broken:
+        return "diverged", f"features of G's images are not finite, as seen by {', '.join(broken)}"
+    if not any(np.ptp(rows, axis=0).any() for rows in features.values()):
         return "collapsed", f"all {len(next(iter(features.values()))):,} images of G are the same"
     return None
 
 
 def evenly(rows: np.ndarray, count: int) -> np.ndarray:
-    """So many of the rows, evenly spread over them, or all if there are no more."""
+    """`count` of the rows, evenly spread over them; all of them if there are no more."""
     places = np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)
     return np.asarray(rows[places])
 

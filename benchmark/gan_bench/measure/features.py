@@ -17,7 +17,7 @@ from gan_bench.contract.offers import Features
 BATCH = 256
 Extract = Callable[[Tensor], Tensor]
 Arrays = dict[str, np.ndarray]
-Fakes = np.ndarray | Iterable[Tensor]  # (M, C, H, W) uint8, or so many in batches on the device
+Fakes = np.ndarray | Iterable[Tensor]  # (M, C, H, W) uint8, whole or in batches on the device
 
 
 def weights_digest(catalogue: Catalogue, net: str, weights: Path | None) -> str:
@@ -32,7 +32,7 @@ def weights_for(catalogue: Catalogue, net: str, weights: Path | None) -> Path | 
 
 @dataclass(frozen=True)
 class Net:
-    """A features net at work: f, and what it sees in the real images."""
+    """A loaded network and its features of the real images."""
 
     extract: Extract
     real: np.ndarray  # (N, F) float32, of the reference
@@ -43,7 +43,7 @@ class Net:
 def load_net(
     catalogue: Catalogue, net: str, digest: str, device: str, weights: Path | None
 ) -> Extract:
-    """The net, if its weights are still those of the plan; DataError if not."""
+    """Load the net; DataError if its weights are no longer those that were planned."""
     if weights_digest(catalogue, net, weights) != digest:
         raise DataError(
             f"the weights of {net} have changed since this protocol was planned: their SHA-256 "
@@ -58,16 +58,16 @@ def extract_all(extract: Extract, images: np.ndarray, device: str) -> np.ndarray
 
 
 def batches_of(images: np.ndarray, device: str) -> Iterator[Tensor]:
-    """(M, C, H, W) uint8 as batches on the device."""
+    """(M, C, H, W) uint8 in batches on the device."""
     for k in range(0, len(images), BATCH):
         yield torch.from_numpy(np.ascontiguousarray(images[k : k + BATCH])).to(device)
 
 
 @torch.no_grad()
 def features_by_net(nets: dict[str, Extract], batches: Iterable[Tensor]) -> Arrays:
-    """Net -> (M, F) float32 of all images; of these one batch is there at a time."""
+    """Net -> (M, F) float32 of all images; one batch is in memory at a time."""
     parts: dict[str, list[Tensor]] = {name: [] for name in nets}
     for batch in batches:
         for name, extract in nets.items():
             parts[name].append(extract(batch).float().cpu())
-    return {name: torch.cat(found).numpy() for name, found in parts.items()}
+    return {name: torch.cat(rows).numpy() for name, rows in parts.items()}

@@ -17,20 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_bench import Dataset, Images, UsageError, hookimpl
+from gan_bench_plugins.toonfaces.canvas import Canvas, Layer, Pose, centres
 from gan_bench_plugins.toonfaces.chance import Array, Chance, Ints, factors, modes
-from gan_bench_plugins.toonfaces.parts import (
-    BODY,
-    COLOURS,
-    EXPRESSIONS,
-    FACES,
-    HAIRCUTS,
-    HEAD,
-    NECK,
-    STYLES,
-    Style,
-    inks_of,
-)
-from gan_bench_plugins.toonfaces.shapes import Canvas, Layer, Pose, centres, circle
+from gan_bench_plugins.toonfaces.colours import COLOURS, inks_of
+from gan_bench_plugins.toonfaces.face import BODY, EXPRESSIONS, FACES, HEAD, NECK
+from gan_bench_plugins.toonfaces.hair import HAIRCUTS, STYLES, Style
+from gan_bench_plugins.toonfaces.shapes import circle
 
 SIZES = (16, 32, 64, 128, 256)
 TRAIN, HELD_OUT, SEED = 20_000, 10_000, 2_014  # 2014: the year of the first GAN
@@ -42,7 +34,7 @@ GROUND = [Layer(circle(0.0, -0.05, 0.86), "ground light", soft=0.5)]
 
 
 def pose_of(chance: Chance) -> Pose:
-    """A head that leans a little, turns a little and is not quite in the middle."""
+    """A head that leans and turns a little and stands slightly off the centre."""
     half = chance.between(10, -0.085, 0.085)  # tan(angle / 2): up to 10 degrees either way
     square = half * half
     return Pose(
@@ -76,7 +68,7 @@ def paint(canvas: Canvas, style: Style, expressions: Ints) -> None:
 
 
 def lit(pixels: Array, chance: Chance) -> NDArray[np.uint8]:
-    """Light from one side, brighter or dimmer, and the step from [0, 1] to bytes."""
+    """(N, 3, S, S) in [0, 1] -> uint8, lit from one side, brighter or dimmer."""
     place = centres(pixels.shape[-1])[None, :]
     level, slope, fall = chance.triple(16, (0.9, 1.06), (-0.07, 0.07), (-0.05, 0.05))
     across, down = level[:, None] + slope[:, None] * place, fall[:, None] * place
@@ -85,7 +77,7 @@ def lit(pixels: Array, chance: Chance) -> NDArray[np.uint8]:
 
 
 def _draw(seed: int, indices: Ints, size: int) -> NDArray[np.uint8]:
-    """(N, 3, size, size) in the order of the indices; drawn by style and expression."""
+    """(N, 3, size, size) in the order of the indices; equal styles are drawn together."""
     digits = factors(seed, indices)
     order = np.lexsort((digits[:, 2], digits[:, 0]))
     chance, digits = Chance(seed, indices[order]), digits[order]
@@ -156,7 +148,7 @@ def load(_root: Path | None, size: int, _download: bool) -> Images:
 
 @hookimpl
 def gan_bench_datasets() -> list[Dataset]:
-    """The set that is always there."""
+    """`toonfaces`."""
     return [
         Dataset(
             name="toonfaces",

@@ -1,4 +1,4 @@
-"""Random numbers by a counter hash: face i is drawn without the faces before it."""
+"""Random numbers by a counter hash: face i does not depend on the faces before it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def modes(seed: int, indices: Sequence[int] | Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Chance:
-    """The nuisance of N images, one channel of random numbers for each thing that varies."""
+    """The random properties of N images: one channel of random numbers for each property."""
 
     seed: int
     indices: Ints
@@ -52,5 +52,5 @@ class Chance:
         return np.float32(low) + np.float32(high - low) * (unit * np.float32(2.0**-24))
 
     def triple(self, channel: int, *ranges: tuple[float, float]) -> list[Array]:
-        """One uniform number per range, from neighbouring channels."""
+        """One (N,) uniform number for each range, from consecutive channels."""
         return [self.between(channel + k, *limits) for k, limits in enumerate(ranges)]

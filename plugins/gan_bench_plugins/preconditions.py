@@ -1,4 +1,4 @@
-"""Samples that no metric should score: refused here, in the user's words."""
+"""What samples must fulfil before a metric scores them; Unscorable says what is missing."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import numpy as np
 from gan_bench import Unscorable
 
 
-def refuse_broken(real: np.ndarray, fake: np.ndarray) -> None:
-    """Unscorable if a feature of either set is NaN or infinite: comparisons with NaN are False.
+def require_finite(real: np.ndarray, fake: np.ndarray) -> None:
+    """Unscorable if a feature of either set is NaN or infinite.
 
-    What counts points inside or outside a ball would turn that into a perfect or a zero score.
+    Comparisons with NaN are False, and would make a perfect or a zero score of such features.
     """
     for whose, features in (("real", real), ("generated", fake)):
         if not np.isfinite(features).all():
             raise Unscorable(f"Features of {whose} images are not finite; no score can be trusted.")
 
 
-def refuse_constant(features: np.ndarray, whose: str) -> None:
-    """Unscorable if all (N, F) rows are equal: every distance and every radius is then 0."""
+def require_variation(features: np.ndarray, whose: str) -> None:
+    """Unscorable if all (N, F) rows are equal: every distance is then 0."""
     if not np.ptp(features, axis=0).any():
         raise Unscorable(f"Features of {whose} images are all the same: there is no distance.")
 
 
-def refuse_fewer(real: np.ndarray, fake: np.ndarray, least: int) -> None:
-    """Unscorable unless either set has at least so many images."""
+def require_at_least(real: np.ndarray, fake: np.ndarray, least: int) -> None:
+    """Unscorable if either set has fewer than `least` images."""
     if min(len(real), len(fake)) < least:
         raise Unscorable(
             f"This metric needs {least} images of either kind; "
@@ -32,8 +32,8 @@ def refuse_fewer(real: np.ndarray, fake: np.ndarray, least: int) -> None:
         )
 
 
-def refuse_unequal(real: np.ndarray, fake: np.ndarray) -> None:
-    """Unscorable unless N = M: counts of neighbours move with either."""
+def require_equal_counts(real: np.ndarray, fake: np.ndarray) -> None:
+    """Unscorable unless N = M: counts of neighbours change with either."""
     if len(real) != len(fake):
         raise Unscorable(
             f"There are {len(fake):,} generated and {len(real):,} real images, and this metric "

@@ -1,4 +1,4 @@
-"""NDB: its level on equal distributions, its test against a textbook's, and what it refuses."""
+"""NDB: its level on equal distributions, its z-test against scipy's, and what it refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import chi2_contingency
 
 from gan_bench import Unscorable
-from gan_bench_plugins.bins import FEWEST, MOST, bin_count, differ, fill, fit_bins, ndb
+from gan_bench_plugins.ndb import FEWEST, MOST, bin_count, differ, fill, fit_bins, ndb
 
 
 @pytest.mark.parametrize(("F", "n", "repeats"), [(2, 1_000, 60), (16, 1_000, 60)])
@@ -46,7 +46,7 @@ def test_lost_clusters_are_counted() -> None:
     assert ndb(real, same[::-1]) == ndb(real, same)
 
 
-def test_one_image_fills_all_bins_wrongly() -> None:
+def test_one_repeated_image_fails_every_bin() -> None:
     real = np.random.default_rng(2).normal(size=(800, 16))
     assert ndb(real, np.repeat(real[:1], 800, 0)) == 1
 

@@ -1,7 +1,7 @@
-"""The oracles of toonfaces: as many faces of few modes as one likes, drawn when they are asked for.
+"""Corrupted toonfaces: as many faces of few modes as one likes, drawn when they are asked for.
 
-Used by the tests of metrics and by tools/oracles.py, which prints the tables of docs/metrics.md.
-What an oracle is, and how it is made of any images, is in gan_bench.measure.corruptions.
+Used by the tests of metrics and by tools/metric_tables.py, which prints the tables of
+docs/metrics.md. The corruptions themselves are in gan_bench.measure.corruptions.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gan_bench.measure import corruptions
-from gan_bench.measure.corruptions import Material, Steps
+from gan_bench.measure.corruptions import Corruption, Material, Strengths, corrupted
 from gan_bench_plugins.toonfaces import SEED, TRAIN, modes, render
-
-__all__ = ["BLURS", "KEPT", "MODES", "NOISES", "STEPS", "fakes", "material", "real"]
 
 MODES = 1_000
 KEPT = (1_000, 500, 200, 50, 10, 1)  # modes that a generator still makes, best first
 BLURS = (0.25, 0.5, 1.0, 2.0)  # sigma in pixels of a 32 px picture; twice that at 64 px
 NOISES = (4, 8, 16, 32, 64)  # standard deviation, of 255
-STEPS = Steps(kept=KEPT, distinct=(10, 1), sigmas=BLURS, stds=NOISES, shares=(0.1, 0.5, 1.0))
+STRENGTHS = Strengths(
+    kept=KEPT, distinct=(10, 1), sigmas=BLURS, stds=NOISES, shares=(0.1, 0.5, 1.0)
+)
 HELD_OUT, NO_SPLIT = TRAIN, 1_000_000  # first indices: of the held-out split, and of neither
 
 
@@ -30,7 +29,7 @@ def real(n: int, size: int) -> np.ndarray:
 
 
 def other_real(n: int, size: int, block: int = 0) -> np.ndarray:
-    """What a perfect generator makes: held-out images. No two blocks share one."""
+    """Held-out images, as a perfect generator would make them. No two blocks share one."""
     first = HELD_OUT + block * n
     return render(SEED, np.arange(first, first + n), size)
 
@@ -46,7 +45,7 @@ class Drawn:
 
 
 def material(n: int, size: int) -> Material:
-    """Held-out faces, training faces, and so many of neither that n of one mode are among them."""
+    """Held-out and training faces, and enough of neither split for n faces of a single mode."""
     pool = np.arange(NO_SPLIT, NO_SPLIT + 10_000 + 2 * n * MODES)
     return Material(
         other=other_real(n, size),
@@ -56,14 +55,6 @@ def material(n: int, size: int) -> Material:
     )
 
 
-def ladders(n: int, size: int) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(fault, rung, images), the mildest defect of every ladder first."""
-    for rung in corruptions.ladders(material(n, size), STEPS):
-        yield rung.fault, rung.name, rung.images
-
-
-def fakes(n: int, size: int) -> Iterator[tuple[str, np.ndarray]]:
-    """Every oracle by name, the perfect generator first."""
-    yield "other real images", other_real(n, size)
-    for _, rung, images in ladders(n, size):
-        yield rung, images
+def corruptions(n: int, size: int) -> Iterator[Corruption]:
+    """Every fault in every strength, the mildest first."""
+    return corrupted(material(n, size), STRENGTHS)

@@ -10,8 +10,8 @@ import torch
 from prdc import compute_prdc  # type: ignore[import-untyped]
 
 from gan_bench import Samples, Unscorable
-from gan_bench_plugins import neighbours
-from gan_bench_plugins.neighbours import coverage, density, precision, radii, recall
+from gan_bench_plugins import prdc
+from gan_bench_plugins.prdc import coverage, density, precision, radii, recall
 
 FOUR = {"precision": precision, "recall": recall, "density": density, "coverage": coverage}
 
@@ -44,7 +44,7 @@ def test_large_sets_are_scored_in_pieces(monkeypatch: pytest.MonkeyPatch) -> Non
     rng = np.random.default_rng(2)
     samples = Samples(real=draw(rng, 150), fake=draw(rng, 150, scale=0.9))
     whole = [compute(samples) for compute in FOUR.values()]
-    monkeypatch.setattr(neighbours, "ROWS", 40)
+    monkeypatch.setattr(prdc, "ROWS", 40)
     assert [compute(samples) for compute in FOUR.values()] == whole
 
 

@@ -1,4 +1,4 @@
-"""Print the tables of docs/metrics.md: `python tools/oracles.py scores` and `... sides`.
+"""Print the tables of docs/metrics.md: `python tools/metric_tables.py scores` and `... sides`.
 
 Needs the package (`pip install -e .`); `scores` takes minutes, `sides` half an hour of one core.
 """
@@ -27,20 +27,19 @@ from gan_bench_plugins.diversity import diversity
 from gan_bench_plugins.frechet import frechet_distance
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "plugins"))
-import oracles
+import corrupted_faces
+
+from markdown_rows import print_row
 
 Net = Callable[[torch.Tensor], torch.Tensor]
-READ = (None, "efficientnet-lite0", "pixels")  # features; None: the evaluation's own
-BLOCKS = 6  # disjoint sets of real images: their spread is the unit of the margins
+NETS = (None, "efficientnet-lite0", "pixels")  # None: the evaluation's own features
+BLOCKS = 6  # disjoint sets of real images; the std of their scores is the unit of the margins
 
 
 @click.group()
 def tables() -> None:
     """The tables of docs/metrics.md."""
-    torch.set_num_threads(1)  # CPU seconds are counted, and must not include waiting threads
-
-
-# -- every oracle by every metric ---------------------------------------------------------------
+    torch.set_num_threads(1)  # CPU time must not include waiting threads
 
 
 @tables.command()
@@ -48,27 +47,27 @@ def tables() -> None:
 @click.option("--size", "sizes", multiple=True, type=int, default=(32, 64))
 @click.option("--columns", default=7, help="Metrics in a table, at most.")
 def scores(samples: int, sizes: tuple[int, ...], columns: int) -> None:
-    """What the ruler of a cell says of sets whose quality is known."""
+    """Score corrupted images of known quality by every metric."""
     for size in sizes:
-        ruler = _ruler(samples, size)
-        metrics = [judged.name for judged in ruler.protocol.evaluation.metrics]
-        rows = {name: _row(ruler, images, metrics) for name, images in _sets(samples, size)}
+        evaluator = _evaluator(samples, size)
+        metrics = [spec.name for spec in evaluator.protocol.evaluation.metrics]
+        rows = {name: _row(evaluator, images, metrics) for name, images in _sets(samples, size)}
         for k in range(0, len(metrics), columns):
             print()
-            _print_row(f"{size} px", *metrics[k : k + columns])
-            _print_row("---", *["---:"] * len(metrics[k : k + columns]))
+            print_row(f"{size} px", *metrics[k : k + columns])
+            print_row("---", *["---:"] * len(metrics[k : k + columns]))
             for name, row in rows.items():
-                _print_row(name.replace("1 modes", "1 mode"), *row[k : k + columns])
+                print_row(name.replace("1 modes", "1 mode"), *row[k : k + columns])
 
 
-def _ruler(samples: int, size: int) -> Evaluator:
-    """The ruler of a `run` on these faces that asks for every metric there is for them."""
+def _evaluator(samples: int, size: int) -> Evaluator:
+    """The evaluator of a `run` on these faces with every metric that suits them."""
     known = catalogues.load()
     dataset = known.find(Dataset, "toonfaces")
     names = tuple(
         metric.name
         for metric in sorted(known.all(Metric), key=lambda m: ("blur" not in m.sees, m.name))
-        if metric.features in READ
+        if metric.features in NETS
         and not metric.unsuited(dataset)
         and not metric.name.endswith("-pixels")  # the families of a net that no preset takes
     )
@@ -78,23 +77,21 @@ def _ruler(samples: int, size: int) -> Evaluator:
 
 
 def _sets(n: int, size: int) -> Iterator[tuple[str, np.ndarray]]:
-    yield from oracles.fakes(n, size)
+    yield "other real images", corrupted_faces.other_real(n, size)
+    yield from ((each.name, each.images) for each in corrupted_faces.corruptions(n, size))
     for levels in selftest.SHIFTS:
-        yield f"brighter by {levels}", shift(oracles.other_real(n, size), levels)
+        yield f"brighter by {levels}", shift(corrupted_faces.other_real(n, size), levels)
 
 
-def _row(ruler: Evaluator, images: np.ndarray, metrics: list[str]) -> list[str]:
-    found = ruler.measure(images, with_errors=False).scores
-    return [selftest.short(found[name].value) if name in found else "refused" for name in metrics]
+def _row(evaluator: Evaluator, images: np.ndarray, metrics: list[str]) -> list[str]:
+    scores = evaluator.measure(images, with_errors=False).scores
+    return [selftest.short(scores[name].value) if name in scores else "refused" for name in metrics]
 
 
 def _features(net: Net, images: np.ndarray) -> np.ndarray:
-    """In parts, as an evaluation does it."""
+    """(N, C, H, W) -> (N, F), in parts, as the evaluator does it."""
     parts = np.array_split(images, max(1, len(images) // 256))
     return np.concatenate([net(torch.from_numpy(part)).numpy() for part in parts])
-
-
-# -- the side that images are resized to --------------------------------------------------------
 
 
 @tables.command()
@@ -102,15 +99,18 @@ def _features(net: Net, images: np.ndarray) -> np.ndarray:
 @click.option("--size", "sizes", multiple=True, type=int, default=(32, 64))
 @click.option("--side", "sides", multiple=True, type=int, default=(32, 64, 96, 128, 224))
 def sides(samples: int, sizes: tuple[int, ...], sides: tuple[int, ...]) -> None:
-    """How well each side of EfficientNet-Lite0's input tells known defects from none."""
-    mildest = ["500 modes", "200 modes", f"blur {oracles.BLURS[0]}", f"noise {oracles.NOISES[0]}"]
-    _print_row(
-        "images", "side", "CPU ms / image", "FD, real", *mildest, "out of order", "diversity"
-    )
-    _print_row("---", *["---:"] * 9)
+    """How well EfficientNet-Lite0 sees the mildest corruptions, by the side of its input."""
+    mildest = [
+        "500 modes",
+        "200 modes",
+        f"blur {corrupted_faces.BLURS[0]}",
+        f"noise {corrupted_faces.NOISES[0]}",
+    ]
+    print_row("images", "side", "CPU ms / image", "FD, real", *mildest, "out of order", "diversity")
+    print_row("---", *["---:"] * 9)
     for size in sizes:
         for side in sides:
-            _print_row(f"{size} px", str(side), *_side(samples, size, side, mildest))
+            print_row(f"{size} px", str(side), *_side(samples, size, side, mildest))
 
 
 def _side(n: int, size: int, side: int, mildest: list[str]) -> list[str]:
@@ -120,38 +120,33 @@ def _side(n: int, size: int, side: int, mildest: list[str]) -> list[str]:
     def features(images: np.ndarray) -> np.ndarray:
         nonlocal cost, count
         started = time.process_time()
-        found = _features(net, images)
+        rows = _features(net, images)
         cost, count = cost + time.process_time() - started, count + len(images)
-        return found
+        return rows
 
-    real = features(oracles.real(n, size))
-    perfect = [features(oracles.other_real(n, size, block)) for block in range(BLOCKS)]
+    real = features(corrupted_faces.real(n, size))
+    perfect = [features(corrupted_faces.other_real(n, size, block)) for block in range(BLOCKS)]
     distances = [frechet_distance(real, fake) for fake in perfect]
     mean, spread = float(np.mean(distances)), float(np.std(distances, ddof=1))
-    ladders = [
-        (ladder, rung, features(images))
-        for ladder, rung, images in oracles.ladders(n, size)
-        if ladder in ("lost modes", "blur", "noise") and rung != "only noise"
-    ]
-    found = {rung: (ladder, frechet_distance(real, fake)) for ladder, rung, fake in ladders}
+    corrupted = {
+        each.name: (each.fault, frechet_distance(real, features(each.images)))
+        for each in corrupted_faces.corruptions(n, size)
+        if each.fault in ("lost modes", "blur", "noise") and each.name != "only noise"
+    }
     varied = [diversity(real, fake) for fake in perfect]
-    margins = [f"{(found[rung][1] - mean) / spread:.1f}" for rung in mildest]
+    margins = [f"{(corrupted[name][1] - mean) / spread:.1f}" for name in mildest]
     return [
         f"{1e3 * cost / count:.1f}",
         f"{mean:.2f} ± {spread:.2f}",
         *margins,
-        str(_out_of_order(found.values())),
+        str(_out_of_order(corrupted.values())),
         f"{min(varied):.3f} to {max(varied):.3f}",
     ]
 
 
-def _out_of_order(rungs: Iterable[tuple[str, float]]) -> int:
-    """How many rungs of a ladder are no farther away than the milder one before."""
-    return sum(a[0] == b[0] and a[1] >= b[1] for a, b in pairwise(rungs))
-
-
-def _print_row(*cells: str) -> None:
-    print("|", " | ".join(cells), "|", flush=True)
+def _out_of_order(corrupted: Iterable[tuple[str, float]]) -> int:
+    """How many corruptions (fault, distance) are no farther away than the milder one before."""
+    return sum(a[0] == b[0] and a[1] >= b[1] for a, b in pairwise(corrupted))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Networks that are only read: the same features, to rounding, in fewer passes over memory."""
+"""Networks that are only evaluated: the same features, to rounding, in fewer memory passes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
-def lean(network: nn.Module, pairs: Iterable[tuple[str, str]]) -> nn.Module:
-    """The network, altered, in channels_last; each BatchNorm is part of the convolution before it.
+def fuse(network: nn.Module, pairs: Iterable[tuple[str, str]]) -> nn.Module:
+    """The network, altered: each BatchNorm is fused into the convolution before it; channels_last.
 
-    `pairs` are the names that a convolution and its BatchNorm have in their parent. A network in
-    evaluation mode only. Weights change by rounding, about 1e-7 of a feature's size and no more
-    than 1e-5.
+    `pairs` are the names that a convolution and its BatchNorm have in their parent module. The
+    network must be in evaluation mode. Features change by rounding only, about 1e-7 of their size
+    and no more than 1e-5.
     """
     pairs = list(pairs)
     for parent in network.modules():
@@ -25,6 +25,6 @@ def lean(network: nn.Module, pairs: Iterable[tuple[str, str]]) -> nn.Module:
                 parent._modules[norm] = nn.Identity()
     for layer in network.modules():
         if isinstance(layer, nn.ReLU6):
-            layer.inplace = True  # what is overwritten is read by nobody else
+            layer.inplace = True  # nothing else reads its input
     network.to(memory_format=torch.channels_last)
     return network.requires_grad_(False)

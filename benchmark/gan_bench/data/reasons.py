@@ -1,0 +1,79 @@
+"""Why an image is not used: one reason of a fixed list, and what was seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from gan_bench.base.escape import plain
+
+MOST_BYTES = 256 * 2**20  # of a file, and of all read at once: 50 megapixels of BMP have 200 MB
+MOST_PIXELS = 50_000_000  # of an image, and of all decoded at once: 200 MB a layer
+MOST_PACKED = 200  # times: a photograph is packed less, flat colour up to 1,000 times
+
+
+class Reason(Enum):
+    """Why an image is not used; the value is the text that people read."""
+
+    NO_FILE = "no regular file"
+    ABSOLUTE_NAME = "absolute name"
+    OUTSIDE = "name that leads out of the zip"
+    LINK = "link in a zip"
+    ENCRYPTED = "encrypted"
+    METHOD = "packed otherwise than by deflate"
+    BOMB = f"packed more than {MOST_PACKED} times"
+    EMPTY = "empty"
+    TOO_LARGE = f"larger than {MOST_BYTES // 2**20} MiB"
+    TOO_MANY_PIXELS = f"larger than {MOST_PIXELS // 10**6} megapixels"
+    TOO_SMALL = "smaller than {size} px"  # enlarging an image would teach G blur
+    UNREADABLE = "unreadable"
+    OTHER = ""  # a reason that a plugin's data set gave: the detail is all there is
+
+
+class Refused(ValueError):
+    """An image is not used, for this reason; the detail is what was seen of it."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason.name, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """An image that is not used in a set of images of `size` pixels, and why."""
+
+    name: str
+    size: int
+    reason: Reason
+    detail: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The text of the reason, which images are counted by: smaller than 64 px."""
+        if self.reason is Reason.OTHER:
+            return self.detail
+        text: str = self.reason.value
+        return text.format(size=self.size)
+
+    @property
+    def why(self) -> str:
+        """The reason and what was seen: smaller than 64 px: 40 x 15."""
+        if self.reason is Reason.OTHER or not self.detail:
+            return self.kind
+        return f"{self.kind}: {self.detail}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.why}"
+
+
+def count_reasons(dropped: Iterable[Dropped]) -> dict[str, int]:
+    """How many images were dropped for each reason, the most frequent first."""
+    return dict(Counter(image.kind for image in dropped).most_common())
+
+
+def reasons_text(reasons: Mapping[str, int]) -> str:
+    """The counted reasons as one line: 3 unreadable, 1 empty."""
+    return ", ".join(f"{count:,} {plain(kind)}" for kind, count in reasons.items())

@@ -1,0 +1,264 @@
+"""A prepared set is kept whole or not at all, once, and with a report of what was dropped."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+from sets import SIZE, blank, dataset, no_image_is_opened, nothing_is_left, posix, with_honest
+
+from gan_bench import DataError, Dataset, Images, StorageError
+from gan_bench.contract.protocol import Data
+from gan_bench.data.cache import Prepared, check_bad, prepare
+from gan_bench.data.source import Source, files_at
+from gan_bench.results import atomic, reading
+from given import Draw
+from hostile import image_bytes
+
+
+def test_the_arrays_cannot_alter_the_cache(shapes: Path) -> None:
+    first = prepare(files_at(shapes), SIZE)
+    before = first.train.copy()
+    first.train[:] = 0  # torch may write where it thinks that it reads
+    assert np.array_equal(prepare(files_at(shapes), SIZE).train, before)
+
+
+def test_a_cache_that_cannot_be_written_is_a_storage_error(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GAN_BENCH_HOME", str(tmp_path / "file"))
+    with pytest.raises(StorageError, match=r"cannot use the cache .*; set GAN_BENCH_HOME"):
+        prepare(files_at(shapes), SIZE)
+
+
+@pytest.mark.parametrize("count", [2, 0, 700])
+def test_the_arrays_are_kept_as_numpy_keeps_them(count: int, home: Path) -> None:
+    held_out = np.arange(count * 3 * 16, dtype=np.uint8).reshape(count, 3, 4, 4)
+    prepared = prepare(Source(dataset("kept", np.ones((5, 3, 4, 4), np.uint8), held_out)), 4)
+    (kept,) = home.glob("images/*/held_out.npy")
+    buffer = io.BytesIO()
+    np.save(buffer, held_out)
+    assert kept.read_bytes() == buffer.getvalue()
+    assert np.array_equal(prepared.held_out, held_out)
+
+
+def test_a_set_for_which_there_is_no_room_is_refused_before_it_is_written(
+    shapes: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = 40 * 3 * SIZE * SIZE
+    monkeypatch.setattr("gan_bench.data.cache.room", lambda folder: needed - 1)
+    monkeypatch.setattr("gan_bench.data.cache.writing", no_image_is_opened)
+    monkeypatch.setattr("gan_bench.data.decode.convert", no_image_is_opened)  # nor any work done
+    with pytest.raises(StorageError, match=r"no room .* shapes: needs 30.7 kB, 30.7 kB free on"):
+        prepare(files_at(shapes), SIZE)
+    assert nothing_is_left(home)
+    monkeypatch.undo()
+    monkeypatch.setenv("GAN_BENCH_HOME", str(home))
+    monkeypatch.setattr("gan_bench.data.cache.room", lambda folder: needed)
+    assert prepare(files_at(shapes), SIZE).data.train == 36
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("at", [1, 20, 40])
+def test_an_interrupt_while_images_are_read_leaves_nothing_and_no_thread(
+    at: int, shapes: Path, home: Path
+) -> None:
+    def interrupted(what: str, done: int, of: int) -> None:
+        if done == at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(files_at(shapes), SIZE, interrupted)
+    assert nothing_is_left(home)
+    assert [each.name for each in threading.enumerate() if "PoolExecutor" in each.name] == []
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+def test_a_disk_that_fills_up_is_the_caches_fault_and_leaves_nothing(
+    call: str, shapes: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, full)
+        with pytest.raises(StorageError, match=r"cannot (write|use) .*[Nn]o space left"):
+            prepare(files_at(shapes), SIZE)
+    assert nothing_is_left(home)
+    assert prepare(files_at(shapes), SIZE).data.train == 36
+
+
+class Failing(SimpleNamespace):
+    """The `os` of all writing and reading, whose n-th operation fails; none does if n is 0."""
+
+    def __init__(self, n: int = 0) -> None:
+        super().__init__(left=n)
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(os, name)
+        changing = ("open", "write", "lseek", "read", "fsync", "close", "replace")
+        return partial(self._counted, call) if name in changing else call
+
+    def _counted(self, call: Callable[..., Any], *given: Any) -> Any:
+        self.left -= 1
+        if self.left == 0 and call is not os.close:
+            raise OSError(errno.EIO, "Input/output error")
+        done = call(*given)
+        if self.left == 0:  # it is closed all the same
+            raise OSError(errno.EIO, "Input/output error")
+        return done
+
+
+def test_whichever_operation_fails_nothing_half_made_is_left(
+    tmp_path: Path, draw_shapes: Draw, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, counting = files_at(draw_shapes(tmp_path / "set", 12)), Failing()
+    monkeypatch.setattr("gan_bench.data.split.CHUNK_BYTES", 4 * 3 * SIZE * SIZE)
+    for module in (atomic, reading):
+        monkeypatch.setattr(module, "os", counting)
+    whole = prepare(source, SIZE).data
+    assert -counting.left > 40
+    for n in range(1, 1 - counting.left):
+        shutil.rmtree(home)
+        failing = Failing(n)
+        for module in (atomic, reading):
+            monkeypatch.setattr(module, "os", failing)
+        with pytest.raises(StorageError, match="Input/output error"):
+            prepare(source, SIZE)
+        assert list(home.rglob(".*")) == []
+        for module in (atomic, reading):
+            monkeypatch.setattr(module, "os", os)
+        assert prepare(source, SIZE).data == whole
+
+
+def test_the_folder_of_a_new_set_is_synced(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[tuple[Path, list[str]]] = []
+
+    def sync(folder: Path) -> None:
+        synced.append((folder, sorted(path.name for path in folder.glob("shapes*/*"))))
+
+    monkeypatch.setattr("gan_bench.data.cache.sync_folder", sync)
+    prepare(files_at(shapes), SIZE)
+    ((folder, there),) = synced
+    assert folder.name == "images"
+    assert there == ["data.json", "held_out.npy", "train.npy"]  # renamed before it is synced
+
+
+def test_two_runs_that_start_at_once_make_a_set_once() -> None:
+    loads: list[int] = []
+    both_are_here = threading.Barrier(2)
+
+    def load(root: Path | None, size: int, download: bool) -> Images:
+        loads.append(1)
+        return Images(train=blank(), held_out=blank(1))
+
+    shared = Dataset(name="shared", source="a test", version="1", load=load)
+    made: list[Prepared] = []
+
+    def start() -> None:
+        both_are_here.wait()
+        made.append(prepare(Source(shared), SIZE))
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(made) == 2
+    assert loads == [1]
+
+
+NAMES = (
+    "line\nbreak.png",
+    "tab\tand\rreturn.png",
+    "\x1b[31mred\x1b[0m.png",
+    "\u202egnp.exe.png",
+    "[link](javascript:x) | `tick`.png",
+    os.fsdecode(b"undecodable\xff\xfe.png"),
+)
+
+
+@posix
+@pytest.mark.parametrize("usable", [True, False])
+def test_any_name_gets_into_the_report_and_back(usable: bool, tmp_path: Path, home: Path) -> None:
+    folder = with_honest(tmp_path / os.fsdecode(b"s\xe9t"))
+    for k, name in enumerate(NAMES):
+        try:
+            (folder / name).write_bytes(image_bytes(seed=k) if usable else b"rubbish")
+        except OSError:  # some disks take UTF-8 only
+            pytest.skip("this disk has no such names")
+    first, second = (prepare(files_at(folder), SIZE) for _ in range(2))
+    assert first.report == second.report
+    assert first.report["dropped"] == (0 if usable else len(NAMES))
+    if not usable:
+        listed = {line.split(": unreadable")[0] for line in first.report["first_dropped"]}
+        assert listed == set(NAMES)
+    (kept,) = home.glob("images/*/data.json")
+    kept.read_bytes().decode("ascii")
+    assert json.loads(kept.read_bytes())["report"] == first.report
+
+
+def with_dropped(used: int, dropped: int, name: str = "faces") -> Prepared:
+    pixels = np.zeros((used, 3, 2, 2), np.uint8)
+    data = Data(name=name, fingerprint="0" * 64, shape=(3, 2, 2), train=used - 1, held_out=1)
+    report = {
+        "train": used - 1,
+        "held_out": 1,
+        "dropped": dropped,
+        "reasons": {"unreadable": dropped},
+        "first_dropped": [f"{k}.png: unreadable: cut" for k in range(min(dropped, 10))],
+    }
+    return Prepared(data, pixels[1:], pixels[:1], report)
+
+
+@pytest.mark.parametrize(
+    ("used", "dropped", "percent"),
+    [(999, 1, 0.1), (1000, 0, 0), (50, 50, 50), (10, 990, 99), (997, 3, 0.3)],
+)
+def test_as_many_bad_images_as_allowed_are_fine(used: int, dropped: int, percent: float) -> None:
+    check_bad(with_dropped(used, dropped), percent)
+
+
+@pytest.mark.parametrize(
+    ("used", "dropped", "percent", "enough"),
+    [(998, 1, 0.1, "0.2"), (999, 1, 0, "0.1"), (49, 51, 50, "51"), (2, 1, 10, "33.4")],
+)
+def test_more_bad_images_than_allowed_stop_and_tell_what_would_allow_them(
+    used: int, dropped: int, percent: float, enough: str
+) -> None:
+    prepared = with_dropped(used, dropped)
+    with pytest.raises(DataError, match=rf"allow them with --max-bad {re.escape(enough)}$"):
+        check_bad(prepared, percent)
+    check_bad(prepared, float(enough))
+
+
+def test_what_is_bad_is_counted_and_the_first_ten_are_named(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for k in range(12):
+        (shapes / f"bad\n{k:02d}.png").write_bytes(b"" if k else b"rubbish")
+    prepare(files_at(shapes), SIZE)
+    monkeypatch.setattr("gan_bench.data.decode._image", no_image_is_opened)  # from the cache
+    with pytest.raises(DataError) as error:
+        check_bad(prepare(files_at(shapes), SIZE), 0.1)
+    first, *listed, rest, last = str(error.value).split("\n")
+    assert first == (
+        "12 of the 52 images of shapes cannot be used, more than 0.1 %: 11 empty, 1 unreadable"
+    )
+    assert listed[0] == (r"  bad\n00.png: unreadable: no PNG, JPEG, WEBP, BMP, GIF, TIFF or PPM")
+    assert listed[1:] == [rf"  bad\n{k:02d}.png: empty" for k in range(1, 10)]
+    assert rest == "  and 2 more"
+    assert last == "Mend or remove them, or allow them with --max-bad 23.1"

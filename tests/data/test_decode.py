@@ -1,0 +1,183 @@
+"""An image file -> pixels, by one rule for all formats, or the reason why not."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from sets import SIZE, dropped, random_rgb, with_honest
+
+from gan_bench.data.decode import convert
+from gan_bench.data.reasons import Reason, Refused
+from hostile import CLAIMS, gif, image_bytes, png
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def through(image: Image.Image, kind: str, size: int = SIZE, **options: object) -> np.ndarray:
+    """What the rule makes of an image that has been a file: (H, W, 3) uint8."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)  # type: ignore[arg-type]
+    with Image.open(buffer) as opened:
+        pixels = convert(opened, size)
+    assert pixels.shape == (3, size, size)
+    assert pixels.dtype == np.uint8
+    return pixels.transpose(1, 2, 0)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "WEBP"])
+def test_an_image_of_the_right_size_keeps_every_pixel(kind: str) -> None:
+    pixels = random_rgb()
+    options = {"lossless": True} if kind == "WEBP" else {}
+    assert np.array_equal(through(Image.fromarray(pixels), kind, **options), pixels)
+
+
+def test_alpha_lies_over_white() -> None:
+    image = Image.new("RGBA", (SIZE, SIZE), (0, 0, 255, 0))
+    image.paste((255, 0, 0, 255), (0, 0, SIZE, 4))
+    image.paste((0, 0, 0, 51), (0, 4, SIZE, 8))  # a fifth of black on white
+    out = through(image, "PNG")
+    assert np.all(out[:4] == RED)
+    assert np.all(out[4:8] == 204)
+    assert np.all(out[8:] == WHITE)  # not the blue that nobody sees
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_palette_becomes_its_colours_and_what_is_transparent_white(kind: str) -> None:
+    image = Image.new("P", (SIZE, SIZE), 0)
+    image.putpalette([*RED, *GREEN, *BLUE])
+    image.paste(1, (0, 0, SIZE, 8))
+    image.paste(2, (0, 8, 8, SIZE))
+    out = through(image, kind, transparency=2)
+    assert np.all(out[:8] == GREEN)
+    assert np.all(out[8:, :8] == WHITE)
+    assert np.all(out[8:, 8:] == RED)
+
+
+def test_a_transparent_colour_of_an_rgb_image_is_white() -> None:
+    out = through(Image.new("RGB", (SIZE, SIZE), GREEN), "PNG", transparency=GREEN)
+    assert np.all(out == WHITE)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "rgb"),
+    [
+        ("CMYK", (0, 255, 255, 0), RED),
+        ("L", 77, (77, 77, 77)),
+        ("LA", (0, 51), (204, 204, 204)),  # over white
+        ("1", 0, (0, 0, 0)),
+        ("1", 1, WHITE),
+    ],
+)
+def test_every_kind_of_colour_becomes_rgb(mode: str, colour: Any, rgb: tuple[int, ...]) -> None:
+    assert np.all(through(Image.new(mode, (SIZE, SIZE), colour), "TIFF") == rgb)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_grey_of_16_bits_keeps_its_upper_byte(kind: str) -> None:
+    values = (np.arange(SIZE * SIZE, dtype=np.uint16) * 251).reshape(SIZE, SIZE)
+    out = through(Image.fromarray(values), kind)
+    assert np.array_equal(out[..., 0], values >> 8)
+    assert np.array_equal(out[..., 0], out[..., 2])
+
+
+def test_an_animated_gif_is_its_first_frame() -> None:
+    first, second = (Image.new("RGB", (SIZE, SIZE), colour) for colour in (RED, BLUE))
+    assert np.all(through(first, "GIF", save_all=True, append_images=[second]) == RED)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "red_side"),
+    [(1, np.s_[:14, :]), (3, np.s_[18:, :]), (6, np.s_[:, 18:]), (8, np.s_[:, :14])],
+)
+def test_the_exif_rotation_is_applied(orientation: int, red_side: tuple[slice, slice]) -> None:
+    image = Image.new("RGB", (32, 32), GREEN)
+    image.paste(RED, (0, 0, 32, 16))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    out = through(image, "PNG", size=32, exif=exif)
+    assert np.all(out[red_side] == RED)
+    assert np.mean(np.all(out == RED, axis=-1)) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_the_centre_is_cropped(wide: bool) -> None:
+    image = Image.new("RGB", (96, 32) if wide else (32, 96), RED)
+    image.paste(GREEN, (32, 0, 64, 32) if wide else (0, 32, 32, 64))
+    inner = through(image, "PNG")[2:-2, 2:-2]  # the seam itself is antialiased
+    assert np.all(np.abs(inner.astype(int) - GREEN) <= 3)
+
+
+def test_the_short_side_is_resized_not_cut() -> None:
+    image = Image.new("RGB", (64, 48), RED)
+    image.paste(GREEN, (0, 24, 64, 48))
+    out = through(image, "PNG")
+    assert np.all(np.abs(out[:6].astype(int) - RED) <= 3)
+    assert np.all(np.abs(out[-6:].astype(int) - GREEN) <= 3)
+
+
+@pytest.mark.parametrize("side", [32, 64, 128])
+def test_a_fine_checkerboard_shrinks_to_grey(side: int) -> None:
+    board = (np.indices((side, side)).sum(0) % 2 * 255).astype(np.uint8)
+    out = through(Image.fromarray(board), "PNG").astype(int)
+    assert np.all(np.abs(out[1:-1, 1:-1] - 127.5) <= 4)
+
+
+def test_every_colour_at_every_alpha_over_white_is_what_pillow_composes() -> None:
+    levels = np.arange(256, dtype=np.uint8)
+    colour, alpha = np.meshgrid(levels, levels)
+    layer = Image.fromarray(np.stack([colour, 255 - colour, colour // 2, alpha], -1))
+    white = Image.new("RGBA", layer.size, "white")
+    composed = np.asarray(Image.alpha_composite(white, layer).convert("RGB"))
+    assert np.array_equal(through(layer, "PNG", 256), composed)
+
+
+def test_an_image_smaller_than_asked_is_refused_not_enlarged() -> None:
+    with pytest.raises(Refused) as error:
+        convert(Image.new("RGB", (40, 15)), SIZE)
+    assert (error.value.reason, error.value.detail) == (Reason.TOO_SMALL, "40 x 15")
+
+
+LARGE = "larger than 50 megapixels"
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_what_claims_too_many_pixels_is_refused_by_its_header(name: str, tmp_path: Path) -> None:
+    folder = with_honest(tmp_path / "set")
+    (folder / name).write_bytes(CLAIMS[name]())
+    said = dropped(folder)[name]
+    assert said.startswith(f"{LARGE}: "), said
+    if name not in ("huge.webp", "huge-frame.gif"):  # there Pillow is the first to refuse
+        assert re.fullmatch(rf"{LARGE}: \d+ x \d+", said)
+
+
+def test_no_decoder_runs_on_what_claims_too_many_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = with_honest(tmp_path / "set")
+    (folder / "huge.png").write_bytes(png(50_000, 1_001, b""))
+    (folder / "largest.png").write_bytes(png(50_000, 1_000, b""))
+    seen: list[tuple[int, int]] = []
+
+    def convert(image: Image.Image, size: int) -> np.ndarray:
+        seen.append(image.size)
+        return np.zeros((3, size, size), np.uint8)
+
+    monkeypatch.setattr("gan_bench.data.decode.convert", convert)
+    assert dropped(folder) == {"huge.png": f"{LARGE}: 50000 x 1001"}
+    assert set(seen) == {(24, 24), (50_000, 1_000)}
+
+
+def test_what_decoders_warn_of_is_not_shown_beside_the_reasons(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    folder = with_honest(tmp_path / "set")
+    (folder / "cut.tif").write_bytes(image_bytes("TIFF")[:-60])
+    (folder / "frame.gif").write_bytes(gif(32, 32, frame=(10_000, 10_000)))
+    assert len(dropped(folder)) == 2
+    assert [str(warning.message) for warning in recwarn] == []

@@ -1,0 +1,145 @@
+"""How many images are read, decoded and waiting at once."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sets import SIZE, dropped, loaded, with_honest
+
+from gan_bench import DataError
+from gan_bench.data.cache import prepare
+from gan_bench.data.decode import Budget, convert
+from gan_bench.data.source import files_at
+from gan_bench.results.atomic import Draft
+from hostile import MEBI
+
+
+@pytest.mark.parametrize("most", [1, 3, 40, 100])
+def test_no_more_images_wait_to_be_written_than_allowed(
+    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = with_honest(tmp_path / "set", 150)
+    monkeypatch.setattr("gan_bench.data.decode.WAITING_BYTES", most * 3 * SIZE**2)
+    monkeypatch.setattr("gan_bench.data.split.CHUNK_BYTES", 1)
+    begun, taken, waited = 0, 0, [0]
+    original, add = convert, Draft.add
+
+    def counted(image: Image.Image, size: int) -> np.ndarray:
+        nonlocal begun
+        begun += 1
+        return original(image, size)
+
+    def slowly(draft: Draft, part: bytes | memoryview) -> None:
+        nonlocal taken
+        time.sleep(0.001)  # the decoders are faster
+        if memoryview(part).nbytes == 3 * SIZE**2:
+            waited.append(begun - taken)
+            taken += 1
+        add(draft, part)
+
+    monkeypatch.setattr("gan_bench.data.decode.convert", counted)
+    monkeypatch.setattr(Draft, "add", slowly)
+    prepare(files_at(folder), SIZE)
+    assert taken == 150
+    assert most // 2 <= max(waited) <= most
+
+
+def test_an_image_that_takes_long_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = with_honest(tmp_path / "set", 80)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    others, all_done = [], threading.Event()
+    original = convert
+
+    def first_waits(image: Image.Image, size: int) -> np.ndarray:
+        pixels = original(image, size)
+        if np.array_equal(pixels, first):
+            assert all_done.wait(20)
+        else:
+            others.append(1)
+            if len(others) == 79:
+                all_done.set()
+        return pixels
+
+    with Image.open(folder / "honest00.png") as image:
+        first = original(image, SIZE)
+    monkeypatch.setattr("gan_bench.data.decode.convert", first_waits)
+    assert dropped(folder) == {}
+
+
+def test_no_more_is_read_and_decoded_at_once_than_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = with_honest(tmp_path / "set", 40)
+    pixels = 24 * 24
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr("gan_bench.data.decode.MOST_PIXELS", 2 * pixels)
+    now, most = 0, 0
+    lock = threading.Lock()
+
+    def convert(image: Image.Image, size: int) -> np.ndarray:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.002)
+        with lock:
+            now -= 1
+        return np.zeros((3, size, size), np.uint8)
+
+    monkeypatch.setattr("gan_bench.data.decode.convert", convert)
+    assert dropped(folder) == {}
+    assert most == 2
+
+
+def test_a_budget_lets_wait_and_gives_back_even_after_an_error() -> None:
+    budget = Budget(10)
+    with pytest.raises(KeyError), budget.take(10):
+        raise KeyError
+    taken: list[int] = []
+
+    def take(count: int) -> None:
+        with budget.take(count):
+            taken.append(count)
+
+    thread = threading.Thread(target=take, args=(7,))
+    with budget.take(4):
+        thread.start()
+        thread.join(0.05)
+        assert taken == []
+    thread.join(10)
+    assert taken == [7]
+    take(11)  # more than there is: it has all, and nobody waits for ever
+    assert budget.left == 10
+
+
+def test_a_file_too_large_is_refused_unread(tmp_path: Path) -> None:
+    folder = with_honest(tmp_path / "set")
+    with (folder / "large.bmp").open("wb") as file:
+        file.truncate(256 * MEBI + 1)  # sparse
+    assert dropped(folder) == {"large.bmp": "larger than 256 MiB: 257 MiB"}
+
+
+def test_a_file_that_grows_is_read_as_it_was_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = with_honest(tmp_path / "set")
+    length = (folder / "honest00.png").stat().st_size
+    read: list[int] = []
+
+    def image(content: bytes) -> Image.Image:
+        read.append(len(content))
+        raise ValueError("seen")
+
+    monkeypatch.setattr("gan_bench.data.decode._image", image)
+    monkeypatch.setattr("gan_bench.data.decode._checked_bytes", lambda member: length - 5)
+    with pytest.raises(DataError, match="12 unreadable"):
+        loaded(folder)
+    assert set(read) == {length - 5}
