@@ -12,8 +12,9 @@ from torch.optim import Adam
 from torch.utils.data import DataLoader, TensorDataset
 
 from gan_bench import Architecture, Loss, Schedule
-from gan_bench.train.loop import Tick, begin, train
+from gan_bench.train.loop import Tick, train
 from gan_bench.train.pair import build_pair
+from gan_bench.train.state import begin
 
 Turn = Callable[[], object]
 

@@ -37,9 +37,10 @@ from gan_bench.results.layout import cell_dir, protocol_dir
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
 from gan_bench.run.cell import Stop, run_cell
-from gan_bench.train.loop import begin, train
+from gan_bench.train.loop import train
 from gan_bench.train.samples import grid
 from gan_bench.train.session import Stopped
+from gan_bench.train.state import begin
 
 PLUGIN = """
     import os

@@ -45,9 +45,10 @@ from gan_bench.run.outcome import FAILED, STOPPED, failure, now, starts_of
 from gan_bench.run.task import read_task
 from gan_bench.train.checkpoint import Checkpoints, Foreign
 from gan_bench.train.cost import device_name, macs, parameters
-from gan_bench.train.loop import Diverged, Training
+from gan_bench.train.loop import Diverged
 from gan_bench.train.samples import draw
 from gan_bench.train.session import Session, Stopped
+from gan_bench.train.state import Training
 
 GRACE_SECONDS = 30  # to save the state after the parent is gone
 
@@ -149,7 +150,7 @@ def _outcome(directory: Path, stop: Stop) -> Record:
         rollbacks=course.rollbacks,
         diagnosis=course.diagnosis(),
         notes=(*course.notes, *_fallback(training)),
-        computed=training.how,
+        computed=training.computed.as_text(training.device),
         starts=starts_of(directory),
         cost=Cost(
             train_seconds=round(trained, 3),
@@ -169,8 +170,8 @@ def _outcome(directory: Path, stop: Stop) -> Record:
 
 def _fallback(training: Training) -> list[str]:
     """What a reader of the times should know: the other cells may have been recorded."""
-    step = training.how.get("step", "")
-    return [f"trained {step}"] if "no CUDA graph" in step else []
+    refused = training.computed.graph_refused
+    return [f"trained step by step: no CUDA graph, {refused}"] if refused else []
 
 
 def _measure(

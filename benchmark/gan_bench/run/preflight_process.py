@@ -25,9 +25,9 @@ from gan_bench.run.outcome import LOG
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
 from gan_bench.run.task import Task, read_task
 from gan_bench.train.cost import peak_memory
-from gan_bench.train.loop import Diverged, Training, train
+from gan_bench.train.loop import Diverged, train
 from gan_bench.train.samples import GRID, generate
-from gan_bench.train.state import full_state
+from gan_bench.train.state import Training, full_state
 
 TRIED = 64  # images that every metric is tried on
 CONTEXT = 2**29  # bytes of a GPU that a process takes beside its tensors, about
