@@ -90,7 +90,7 @@ def test_the_harness_costs_nearly_nothing(
         assert more <= 0.02
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.gpu
 @pytest.mark.parametrize(("side", "least"), [(32, 0.0), (64, 8.0), (128, 4.0)])
 def test_training_on_a_gpu_beats_the_plain_loop(
     side: int, least: float, dcgan: Architecture, loss: Loss, note: Note

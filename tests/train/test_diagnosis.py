@@ -12,10 +12,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gan_bench.base.numbers import CURVE_COLUMNS as COLUMNS
+from gan_bench.contract.names import NAME
+from gan_bench.contract.protocol import MetricSpec
 from gan_bench.train.diagnosis import (
     AHEAD,
     APART,
-    COLUMNS,
     FADED,
     GAIN,
     LIMIT,
@@ -42,9 +44,9 @@ FLAT = [60, 55, 50, 48, 47, 46, 46, 46, 46, 46]
 
 def curve(rows: int = ROWS, **columns: float | Sequence[float]) -> Rows:
     """A healthy training of 48 kimg, with some columns replaced."""
-    found = {n: np.broadcast_to(columns.get(n, HEALTHY[n]), rows).tolist() for n in COLUMNS}
+    values = {n: np.broadcast_to(columns.get(n, HEALTHY[n]), rows).tolist() for n in COLUMNS}
     kimg = [48 * (row + 1) / rows for row in range(rows)]
-    return [{"kimg": kimg[row]} | {n: found[n][row] for n in COLUMNS} for row in range(rows)]
+    return [{"kimg": kimg[row]} | {n: values[n][row] for n in COLUMNS} for row in range(rows)]
 
 
 def ticks(values: Sequence[float]) -> Scores:
@@ -52,7 +54,11 @@ def ticks(values: Sequence[float]) -> Scores:
 
 
 def say(rows: Rows, values: Sequence[float] = (), higher_is_better: bool = False) -> str:
-    return diagnose(rows, ticks(values), higher_is_better, "fd-eye")
+    return diagnose(rows, ticks(values), metric(higher_is_better))
+
+
+def metric(higher_is_better: bool = False, name: str = "fd-eye") -> MetricSpec:
+    return MetricSpec(name=name, higher_is_better=higher_is_better, features="eye")
 
 
 def falling(end: float, start: float = 1.0) -> list[float]:
@@ -280,7 +286,7 @@ def test_without_enough_scores_only_the_curve_speaks() -> None:
 
 def test_scores_of_the_last_third_alone_say_nothing_of_progress() -> None:
     late = [(40.0, 90.0), (42.0, 70.0), (44.0, 50.0), (48.0, 30.0)]
-    assert "improving" not in diagnose(curve(), late, False, "fd-eye")
+    assert "improving" not in diagnose(curve(), late, metric())
 
 
 # Together, and when there is little to read
@@ -332,13 +338,6 @@ def test_a_curve_of_zeros_is_diagnosed() -> None:
     assert say(rows, [0.0] * 10).startswith("no gain seen: fd-eye was 0 at the first tick")
 
 
-def test_a_metric_may_have_any_name() -> None:
-    for name in ("", "\n", "fd\n\x1b[31m-eye\u2028", "x" * 5000):
-        text = diagnose(curve(), ticks(range(1000, 500, -50)), False, name)
-        assert text.isprintable()
-        assert len(text) <= LIMIT
-
-
 numbers = st.none() | st.floats() | st.floats(0, 1) | st.sampled_from([0.0, 1e308, -1e308])
 values = st.one_of(
     st.lists(numbers, max_size=70),
@@ -360,23 +359,18 @@ looks = st.lists(st.tuples(st.floats(), st.floats() | st.none()), max_size=15)
 
 
 @settings(max_examples=50)
-@given(curves, looks, st.booleans(), st.text(max_size=60))
-@example([], [], False, "")
+@given(curves, looks, st.booleans(), st.from_regex(NAME, fullmatch=True))
+@example([], [], False, "fd")
+@example(curve(), ticks(range(1000, 500, -50)), False, "x" * 63)
 def test_whatever_comes_gives_one_plain_line(
-    rows: Rows, scores: Scores, higher_is_better: bool, metric: str
+    rows: Rows, scores: Scores, higher_is_better: bool, name: str
 ) -> None:
-    text = diagnose(rows, scores, higher_is_better, metric)
+    text = diagnose(rows, scores, metric(higher_is_better, name))
     assert text.strip() == text
     assert text
     assert text.isprintable()
-    assert len(text) <= LIMIT
-
-
-@settings(max_examples=50)
-@given(curves, looks, st.booleans())
-def test_the_order_of_scores_does_not_matter(rows: Rows, scores: Scores, higher: bool) -> None:
-    shuffled = scores[::-1]
-    assert diagnose(rows, scores, higher, "fd") == diagnose(rows, shuffled, higher, "fd")
+    assert len(text) <= (LIMIT if "; also " in text else 200)
+    assert diagnose(rows, scores[::-1], metric(higher_is_better, name)) == text
 
 
 @given(st.lists(st.integers(1, 1000), min_size=4, max_size=12))
