@@ -32,8 +32,8 @@ def looks(**scores: Sequence[float | None]) -> list[Look]:
 
 def verdict(ranking: MetricSpec = FD, *gauges: Gauge, **scores: Sequence[float | None]) -> Any:
     """Its kind."""
-    found = verdict_at(looks(**scores), ranking, gauges)
-    return found and found.kind
+    holds = verdict_at(looks(**scores), ranking, gauges)
+    return holds and holds.kind
 
 
 def onsets(curve: Sequence[float], ranking: MetricSpec = FD) -> list[int]:
@@ -137,13 +137,23 @@ def test_a_tick_at_which_the_gauge_was_not_measured_says_nothing_either_way() ->
 # Degraded
 
 
-def test_a_score_of_1_5_times_its_best_at_two_ticks_is_degraded_with_its_numbers() -> None:
-    found = verdict_at(looks(fd=[400, 180.4, 190, 310.2, 305]), FD, [])
-    assert found == Verdict(
-        kind="degraded",
-        kimg=50,
-        reason="fd 310, 305 at the last two ticks; its best was 180, at 20 kimg",
-    )
+@pytest.mark.parametrize(
+    ("fd", "reason"),
+    [
+        (
+            [400, 180.4, 190, 310.2, 305],
+            "fd 310, 305 at the last two ticks; its best was 180, at 20 kimg",
+        ),
+        (
+            [4000, 1160, 1200, 2310.2, 0.5e7],
+            "fd 2,310, 5,000,000 at the last two ticks; its best was 1,160, at 20 kimg",
+        ),
+    ],
+)
+def test_a_score_of_1_5_times_its_best_at_two_ticks_is_degraded_with_its_numbers(
+    fd: list[float], reason: str
+) -> None:
+    assert verdict_at(looks(fd=fd), FD, []) == Verdict(kind="degraded", kimg=50, reason=reason)
 
 
 @pytest.mark.parametrize(
