@@ -84,8 +84,8 @@ def test_the_harness_costs_nearly_nothing(
     given = (dcgan, loss, IMAGES[side], schedule, "cpu", steps)
     times = race({"bare": bare(*given), "ours": ours(*given)}, rounds=9)
     more = 1 / times_faster(times, "ours", "bare") - 1
-    told = f"dcgan {side} px, CPU, {precision}: harness over a bare loop with the same tricks"
-    note(told, f"{more:+.1%}", "≤ 2%" if side == 64 else "")
+    what = f"dcgan {side} px, CPU, {precision}: harness over a bare loop with the same tricks"
+    note(what, f"{more:+.1%}", "≤ 2%" if side == 64 else "")
     if side == 64:
         assert more <= 0.02
 

@@ -150,11 +150,11 @@ def test_a_document_with_a_number_that_is_not_finite_is_refused(
 def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
     arrays = {"a": np.arange(12, dtype=np.float32).reshape(3, 4), "b": np.array(7.5)}
     write_arrays(tmp_path / "a.npz", arrays)
-    with np.load(tmp_path / "a.npz") as found:
-        assert {name: found[name].tobytes() for name in found} == {
+    with np.load(tmp_path / "a.npz") as read:
+        assert {name: read[name].tobytes() for name in read} == {
             name: array.tobytes() for name, array in arrays.items()
         }
-        assert found["b"].shape == ()
+        assert read["b"].shape == ()
 
 
 def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:

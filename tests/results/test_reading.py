@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gan_bench import StorageError
 from gan_bench.results.atomic import append_line
@@ -25,19 +23,6 @@ def test_lines_are_read_in_the_order_they_were_written(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_has_no_lines(tmp_path: Path) -> None:
     assert read_lines(tmp_path / "none.jsonl") == []
     assert last_line(tmp_path / "none.jsonl") == {}
-
-
-@given(cut=st.integers(0, 200))
-def test_a_file_cut_at_any_byte_has_its_complete_lines(
-    cut: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    path = tmp_path_factory.mktemp("cut") / "curve.jsonl"
-    rows = [{"step": k, "text": "é|" * k} for k in range(5)]
-    for row in rows:
-        append_line(path, row)
-    content = path.read_bytes()[:cut]
-    path.write_bytes(content)
-    assert read_lines(path) == rows[: content.count(b"\n")]
 
 
 @pytest.mark.parametrize("rubbish", [b'{"step": 1}\n\0\0\0\0\n', b"\xff\xfe\n", b"{]\n"])

@@ -279,7 +279,7 @@ class Killed(BaseException):
 
 
 def left(folder: Path, session: Session, training: Training) -> dict[str, object]:
-    """All that a cell is judged by."""
+    """All that a cell is measured by."""
     images = generate(training, rng.normal(0, "z-eval", 20, 5), 5)
     return {
         "curve": (folder / CURVE).read_bytes(),
@@ -294,40 +294,41 @@ def left(folder: Path, session: Session, training: Training) -> dict[str, object
     }
 
 
-@pytest.mark.parametrize("step", range(1, 12))
-@pytest.mark.parametrize("policy", SCRIPTS)
-def test_a_training_that_was_stopped_after_any_step_ends_in_the_same_bytes(
-    policy: str, step: int, tmp_path: Path
-) -> None:
-    scores = SCRIPTS[policy]
-    session, training, _ = follow(tmp_path / "whole", scores, policy)
-    if step >= training.step:
-        return
-    with pytest.raises(Stopped):
-        follow(tmp_path / "cut", scores, policy, stopping=lambda cell: cell.step >= step)
-    again, resumed, _ = follow(tmp_path / "cut", scores, policy, stopping=lambda _: False)
-    assert left(tmp_path / "cut", again, resumed) == left(tmp_path / "whole", session, training)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+    """What trainings leave that were never interrupted, by policy."""
+    folders = {policy: tmp_path_factory.mktemp(policy) for policy in SCRIPTS}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gan_bench.train.session.YOUNG", 0)
+        return {
+            policy: left(folder, *follow(folder, SCRIPTS[policy], policy)[:2])
+            for policy, folder in folders.items()
+        }
 
 
+@pytest.mark.parametrize("end", [Stopped, Killed])
 @pytest.mark.parametrize("step", range(1, 12))
 @pytest.mark.parametrize("policy", SCRIPTS)
-def test_a_training_that_was_killed_in_any_step_ends_in_the_same_bytes(
-    policy: str, step: int, tmp_path: Path
+def test_a_training_that_was_interrupted_at_any_step_ends_in_the_same_bytes(
+    policy: str, step: int, end: type[BaseException], whole: dict[str, Any], tmp_path: Path
 ) -> None:
-    def d(real: Tensor, fake: Tensor) -> Tensor:
+    def killed(real: Tensor, fake: Tensor) -> Tensor:
         if next(steps) == step:
             raise Killed
         return d_loss(real, fake)
 
-    scores, steps = SCRIPTS[policy], iter(range(100))
-    session, training, _ = follow(tmp_path / "whole", scores, policy)
-    if step >= training.step:
+    steps, scores = iter(range(100)), SCRIPTS[policy]
+    if step >= whole[policy]["step"]:
         return
-    with pytest.raises(Killed):
-        follow(tmp_path / "cut", scores, policy, make_loss(d_loss=d))
-    # the curve has points of steps that are taken again, the vitals none: they are two steps apart
-    again, resumed, _ = follow(tmp_path / "cut", scores, policy, stopping=lambda _: False)
-    assert left(tmp_path / "cut", again, resumed) == left(tmp_path / "whole", session, training)
+    interrupted: dict[type, dict[str, Any]] = {
+        Stopped: {"stopping": lambda training: training.step >= step},
+        Killed: {"loss": make_loss(d_loss=killed)},
+    }
+    with pytest.raises(end):
+        follow(tmp_path, scores, policy, **interrupted[end])
+    # the curve may have points of steps that are taken again; the ticks are two steps apart
+    session, training, _ = follow(tmp_path, scores, policy, stopping=lambda _: False)
+    assert left(tmp_path, session, training) == whole[policy]
 
 
 def test_at_most_two_checkpoints_are_kept_while_it_trains(tmp_path: Path) -> None:
@@ -354,7 +355,7 @@ def test_the_names_in_a_checkpoint_are_those_of_older_versions(tmp_path: Path) -
 
 def test_time_goes_on_where_it_was(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
-        follow(tmp_path, [FINE] * 4, stopping=lambda cell: cell.step >= 5)
+        follow(tmp_path, [FINE] * 4, stopping=lambda training: training.step >= 5)
     before = read_lines(tmp_path / SPEED)[-1]["seconds"]
     session, _, _ = follow(tmp_path, [FINE] * 4, stopping=lambda _: False)
     assert session.seconds() > before

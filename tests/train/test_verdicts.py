@@ -109,16 +109,16 @@ def test_a_gauge_that_only_gets_better_or_is_never_beyond_its_floor_is_no_collap
 def test_a_gauge_of_which_less_is_better_has_its_floor_above() -> None:
     assert verdict(FD, REPEATS, fd=[9] * 4, repeats=[0.9, 0.8, 0.7, 0.6]) is None
     assert verdict(FD, REPEATS, fd=[9] * 4, repeats=[0.1, 0.2, 0.3, 0.4]) is None
-    found = verdict_at(looks(fd=[9] * 4, repeats=[0.1, 0.6, 0.7, 0.8]), FD, [REPEATS])
-    assert found is not None
-    assert found.reason.startswith("repeats 0.6, 0.7, 0.8 at the last three ticks; over 0.5 ")
+    holds = verdict_at(looks(fd=[9] * 4, repeats=[0.1, 0.6, 0.7, 0.8]), FD, [REPEATS])
+    assert holds is not None
+    assert holds.reason.startswith("repeats 0.6, 0.7, 0.8 at the last three ticks; over 0.5 ")
 
 
 def test_any_gauge_is_enough_and_the_first_one_is_named() -> None:
     both = looks(fd=[9] * 4, diversity=[0] * 4, repeats=[1] * 4)
-    found = verdict_at(both, FD, [REPEATS, DIVERSITY])
-    assert found is not None
-    assert found.reason.startswith("repeats")
+    holds = verdict_at(both, FD, [REPEATS, DIVERSITY])
+    assert holds is not None
+    assert holds.reason.startswith("repeats")
     assert verdict(FD, DIVERSITY, REPEATS, fd=[9] * 4, diversity=[1] * 4, repeats=[1] * 4)
 
 
