@@ -21,7 +21,7 @@ from gan_bench.results.reading import digest_of, read_bytes
 
 KEPT = 2
 SCHEMA = "1"  # of the state; goes up when an older state can no longer be resumed
-LARGEST = 2**40  # bytes: a checkpoint may be as large as a disk can hold
+LARGEST_FILE = 2**40  # bytes: a checkpoint may be as large as a disk can hold
 
 
 class Foreign(UsageError):
@@ -91,7 +91,7 @@ class Checkpoints:
 
     def _load(self, path: Path, device: str) -> dict[str, Any]:
         try:
-            content = io.BytesIO(read_bytes(path, LARGEST))
+            content = io.BytesIO(read_bytes(path, LARGEST_FILE))
             # from torch 2.10 on, weights_only cannot be bypassed: no code in the file is run
             state = torch.load(content, map_location=device, weights_only=True)
             written = dict(state.pop("identity"))
