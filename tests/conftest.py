@@ -22,6 +22,15 @@ hypothesis.settings.register_profile("gan-bench", deadline=None, database=None)
 hypothesis.settings.load_profile("gan-bench")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a CUDA device where there is none."""
+    if torch.cuda.is_available():
+        return
+    for item in items:
+        if item.get_closest_marker("gpu"):
+            item.add_marker(pytest.mark.skip(reason="no CUDA device here"))
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """GAN_BENCH_HOME in the test's own folder; no allow-list from outside."""

@@ -22,8 +22,9 @@ from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source
 from gan_bench.measure.features import extract_all
 from gan_bench.results.records import Verdict
-from gan_bench.train.loop import Tick, begin, train
+from gan_bench.train.loop import Tick, train
 from gan_bench.train.samples import generate
+from gan_bench.train.state import begin
 from gan_bench.train.verdicts import COLLAPSED_TICKS, Look, verdict_at
 from gan_bench_plugins.diversity import diversity
 from gan_bench_plugins.frechet import frechet_distance

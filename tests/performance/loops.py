@@ -12,8 +12,9 @@ from torch.optim import Adam
 from torch.utils.data import DataLoader, TensorDataset
 
 from gan_bench import Architecture, Loss, Schedule
-from gan_bench.train.loop import Tick, begin, train
+from gan_bench.train.loop import Tick, train
 from gan_bench.train.pair import build_pair
+from gan_bench.train.state import begin
 
 Turn = Callable[[], object]
 
@@ -36,7 +37,7 @@ def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps
     ones, zeros = torch.ones(batch, device=device), torch.zeros(batch, device=device)
 
     def turn() -> list[float]:
-        told = []
+        losses = []
         for _ in range(steps):
             x = next(batches).to(device)
             D.zero_grad()
@@ -50,8 +51,8 @@ def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps
             loss_g = loss(D(fake), ones)
             loss_g.backward()
             opt_g.step()
-            told += [loss_real.item() + loss_fake.item(), loss_g.item()]
-        return told
+            losses += [loss_real.item() + loss_fake.item(), loss_g.item()]
+        return losses
 
     return turn
 
@@ -74,8 +75,8 @@ def ours(
     endless = schedule.model_copy(
         update={"kimg": steps * schedule.batch * 1e5 / 1000, "ticks": 100_000}
     )
-    cell = begin(arch, images.shape[1:], endless, 0, device)
-    events = train(cell, loss, images, endless, 0)
+    training = begin(arch, images.shape[1:], endless, 0, device)
+    events = train(training, loss, images, endless, 0)
 
     def turn() -> None:
         next(event for event in events if isinstance(event, Tick))

@@ -1,4 +1,4 @@
-"""Contestants side by side in one run: medians of alternating turns, and what is told of them.
+"""Contestants side by side in one run: medians of alternating turns, and the machine they ran on.
 
 Machines are shared and noisy, so nothing here is an absolute promise: every figure is a ratio of
 two things that were measured in turns, A B A B, on the same machine in the same minutes.
@@ -53,10 +53,10 @@ def times_faster(times: Mapping[str, Times], one: str, other: str) -> float:
 
 def machine() -> str:
     """This machine in a line, by what it is and not by where it stands."""
-    told = [_cpu(), f"{len(os.sched_getaffinity(0))} cores", f"torch {torch.__version__}"]
+    parts = [_cpu(), f"{len(os.sched_getaffinity(0))} cores", f"torch {torch.__version__}"]
     if torch.cuda.is_available():
-        told.append(torch.cuda.get_device_name())
-    return ", ".join(told)
+        parts.append(torch.cuda.get_device_name())
+    return ", ".join(parts)
 
 
 def _cpu() -> str:

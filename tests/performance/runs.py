@@ -37,5 +37,5 @@ def anew(words: str, here: Path, home: Path, **more: str) -> dict[str, Any]:
 
 def records(here: Path) -> dict[str, Record]:
     """Architecture -> the record of its seed 0."""
-    found = (here / "results").glob("*/*/*/seed0")
-    return {folder.parts[-3]: read_record(folder) for folder in found}
+    folders = (here / "results").glob("*/*/*/seed0")
+    return {folder.parts[-3]: read_record(folder) for folder in folders}

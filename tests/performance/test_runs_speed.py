@@ -72,8 +72,8 @@ def test_two_jobs_on_two_cores_do_no_less_than_one_with_both(tmp_path: Path, not
         }
     )
     gain = times_faster(times, "two", "one")
-    told = "two cells of dcgan, 32 px: a whole run with --jobs 2 against --jobs 1"
-    note(told, f"{gain:.2f} x", "≥ 1 x")
+    what = "two cells of dcgan, 32 px: a whole run with --jobs 2 against --jobs 1"
+    note(what, f"{gain:.2f} x", "≥ 1 x")
     assert gain >= 1
 
 

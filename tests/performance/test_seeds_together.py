@@ -1,7 +1,7 @@
 """Would the seeds of a row train faster as one network of many, by vmap, than one by one?
 
 A convolution of several seeds at once is a grouped one. If this ever wins clearly, on a machine
-that matters, the seeds of a row should share a process; docs/performance.md has what was found.
+that matters, the seeds of a row should share a process; docs/performance.md has the measurements.
 """
 
 from __future__ import annotations
@@ -93,6 +93,6 @@ def test_seeds_as_one_network_against_seeds_one_by_one(name: str, note: Note) ->
     stacked = together(arch, loss, seeds, half, device, steps)
     times = race({"one by one": one_by_one, "together": stacked})
     gain = times_faster(times, "together", "one by one")
-    told = f"two seeds of {name}, {SIDE} px, as one network (vmap) against one by one, {device}"
-    note(told, f"{gain:.2f} x")
+    what = f"two seeds of {name}, {SIDE} px, as one network (vmap) against one by one, {device}"
+    note(what, f"{gain:.2f} x")
     assert gain > 0

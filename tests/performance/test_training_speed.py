@@ -84,13 +84,13 @@ def test_the_harness_costs_nearly_nothing(
     given = (dcgan, loss, IMAGES[side], schedule, "cpu", steps)
     times = race({"bare": bare(*given), "ours": ours(*given)}, rounds=9)
     more = 1 / times_faster(times, "ours", "bare") - 1
-    told = f"dcgan {side} px, CPU, {precision}: harness over a bare loop with the same tricks"
-    note(told, f"{more:+.1%}", "≤ 2%" if side == 64 else "")
+    what = f"dcgan {side} px, CPU, {precision}: harness over a bare loop with the same tricks"
+    note(what, f"{more:+.1%}", "≤ 2%" if side == 64 else "")
     if side == 64:
         assert more <= 0.02
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.gpu
 @pytest.mark.parametrize(("side", "least"), [(32, 0.0), (64, 8.0), (128, 4.0)])
 def test_training_on_a_gpu_beats_the_plain_loop(
     side: int, least: float, dcgan: Architecture, loss: Loss, note: Note

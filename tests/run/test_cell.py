@@ -38,8 +38,9 @@ from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
 from gan_bench.run.cell import main, run_cell
 from gan_bench.run.outcome import read_outcome
-from gan_bench.train.loop import begin, train
+from gan_bench.train.loop import train
 from gan_bench.train.samples import grid
+from gan_bench.train.state import begin
 
 SAMPLES = 70  # more than a grid shows
 SCHEDULE = Schedule(kimg=0.16, batch=8, ema_kimg=0.05, ticks=4)  # 20 updates

@@ -1,32 +1,35 @@
-"""What a step is fed: the same bytes wherever the images lie, and whoever makes them."""
+"""The batches: the same bytes wherever the images lie, and whoever prepares them."""
 
 from __future__ import annotations
 
+import threading
 from itertools import islice
 
 import numpy as np
 import pytest
 import torch
+from networks import IMAGES
 
 from gan_bench import Schedule
 from gan_bench.base import rng
 from gan_bench.train.batches import Batches
 
-IMAGES = np.random.default_rng(0).integers(0, 256, (50, 3, 8, 8), dtype=np.uint8)
 SCHEDULE = Schedule(kimg=0.2, batch=8, d_steps=2)
 
 
-def feed(device: str = "cpu", room: int | None = None, seed: int = 3) -> Batches:
-    return Batches(IMAGES, SCHEDULE, seed, 5, device, room)
+def batches(device: str = "cpu", room: int | None = None) -> Batches:
+    return Batches(IMAGES, SCHEDULE, 3, 5, device, room)
 
 
-def fed(feed: Batches, step: int = 0, steps: int = 9) -> list[tuple[bytes, bytes]]:
-    with_both = islice(feed.batches(step), steps)
-    return [(batch.pixels.numpy().tobytes(), batch.z.numpy().tobytes()) for batch in with_both]
+def content(source: Batches, step: int = 0, steps: int = 9) -> list[tuple[bytes, bytes]]:
+    return [
+        (batch.pixels.cpu().numpy().tobytes(), batch.z.cpu().numpy().tobytes())
+        for batch in islice(source.from_step(step), steps)
+    ]
 
 
-def test_a_step_is_fed_the_images_and_z_of_its_place_in_the_streams() -> None:
-    batch = next(feed().batches(4))
+def test_a_batch_has_the_images_and_z_of_its_place_in_the_streams() -> None:
+    batch = next(batches().from_step(4))
     order = rng.DataOrder(3, 50)
     for k in range(2):
         rows = order.rows((4 * 2 + k) * 8, 8)
@@ -34,52 +37,47 @@ def test_a_step_is_fed_the_images_and_z_of_its_place_in_the_streams() -> None:
         assert np.array_equal(batch.z[k].numpy(), rng.normal(3, "z-train", 8, 5, 4 * 2 + k))
 
 
-def test_a_feed_that_begins_later_goes_on_as_one_that_ran_all_along() -> None:
-    assert fed(feed(), step=5, steps=4) == fed(feed())[5:]
+def test_a_later_step_has_the_batches_that_it_would_have_had_all_along() -> None:
+    assert content(batches(), step=5, steps=4) == content(batches())[5:]
 
 
-def test_a_set_that_does_not_fit_streams_the_same_bytes() -> None:
-    whole, streamed = feed(), feed(room=IMAGES.nbytes - 1)
-    assert (whole.where(), streamed.where()) == ("memory-mapped", "streamed to cpu")
-    assert feed(room=IMAGES.nbytes).where() == "memory-mapped"
-    assert fed(streamed) == fed(whole)
+def test_a_data_set_that_does_not_fit_streams_the_same_bytes() -> None:
+    whole, streamed = batches(), batches(room=IMAGES.nbytes - 1)
+    assert (whole.placement, streamed.placement) == ("memory-mapped", "streamed")
+    assert batches(room=IMAGES.nbytes).placement == "memory-mapped"
+    assert content(streamed) == content(whole)
 
 
-class Made(Batches):
-    """A feed that is made ahead by its thread, as for a GPU, on a machine that has none."""
+class Ahead(Batches):
+    """Batches that a thread prepares, as for a GPU, on a machine that has none."""
 
-    def _sent(self, made: torch.Tensor, z: torch.Tensor) -> object:  # type: ignore[override]
+    def __init__(self) -> None:
+        super().__init__(IMAGES, SCHEDULE, 3, 5, "cpu", room=0)
+        self.device = "elsewhere"
+
+    def _send(self, rows_or_pixels: torch.Tensor, z: torch.Tensor) -> object:  # type: ignore[override]
         self.device = "cpu"
-        return super()._sent(made, z)
+        return super()._send(rows_or_pixels, z)
 
 
-def test_what_a_thread_makes_ahead_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead = Made(IMAGES, SCHEDULE, 3, 5, "cpu", room=0)
-    ahead.device = "elsewhere"
-    assert fed(ahead) == fed(feed())
+def test_what_a_thread_prepares_is_the_same() -> None:
+    assert content(Ahead()) == content(batches())
 
 
 def test_the_thread_ends_with_the_training() -> None:
-    import threading
-
-    ahead = Made(IMAGES, SCHEDULE, 3, 5, "cpu", room=0)
-    ahead.device = "elsewhere"
     before = threading.active_count()
-    batches = ahead.batches(0)
-    next(batches)
+    ahead = Ahead().from_step(0)
+    next(ahead)
     assert threading.active_count() == before + 1
-    batches.close()
+    ahead.close()
     assert threading.active_count() == before
 
 
-def test_on_a_gpu_the_images_are_indexed_there_or_streamed_as_there_is_room() -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
-    for room, where in ((None, "on cuda"), (0, "streamed to cuda")):
-        there = feed("cuda", room)
-        assert there.where() == where
-        told = [
-            (batch.pixels.cpu().numpy().tobytes(), batch.z.cpu().numpy().tobytes())
-            for batch in islice(there.batches(0), 9)
-        ]
-        assert told == fed(feed())
+@pytest.mark.gpu
+@pytest.mark.parametrize(("room", "placement"), [(None, "on device"), (0, "streamed")])
+def test_a_gpu_is_given_the_same_bytes_from_its_memory_or_streamed(
+    room: int | None, placement: str
+) -> None:
+    there = batches("cuda", room)
+    assert there.placement == placement
+    assert content(there) == content(batches())

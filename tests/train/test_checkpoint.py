@@ -36,11 +36,11 @@ def newest_step(kept: Checkpoints) -> int | None:
 
 def test_a_state_comes_back_as_it_was(kept: Checkpoints) -> None:
     kept.save(3, STATE)
-    state, told = kept.newest("cpu")
+    state, notes = kept.newest("cpu")
     assert state is not None
     assert torch.equal(state.pop("weights"), STATE["weights"])
     assert state == {"step": 3, "text": "a\nb", "none": None}
-    assert told == []
+    assert notes == []
 
 
 def test_none_is_there_before_the_first(kept: Checkpoints) -> None:
@@ -59,8 +59,8 @@ def test_the_newest_two_are_kept(kept: Checkpoints) -> None:
 def test_anyone_can_check_the_digest(kept: Checkpoints) -> None:
     kept.save(3, STATE)
     content = (kept.folder / "000000003.pt").read_bytes()
-    told = (kept.folder / "000000003.pt.sha256").read_text()
-    assert told == f"{hashlib.sha256(content).hexdigest()}  000000003.pt\n"
+    written = (kept.folder / "000000003.pt.sha256").read_text()
+    assert written == f"{hashlib.sha256(content).hexdigest()}  000000003.pt\n"
 
 
 def flipped(content: bytes, byte: int) -> bytes:
@@ -87,10 +87,10 @@ def test_a_damaged_one_is_named_and_set_aside_and_the_one_before_is_used(
     path = kept.folder / "000000002.pt"
     content = damage(path.read_bytes())
     path.write_bytes(content)
-    state, told = kept.newest("cpu")
+    state, notes = kept.newest("cpu")
     assert state is not None
     assert state["step"] == 1
-    (line,) = told
+    (line,) = notes
     assert line.startswith("checkpoint 000000002.pt is damaged (SHA-256 is ")
     assert (kept.folder / "000000002.pt.corrupt").read_bytes() == content
     assert newest_step(kept) == 1  # and from now on without a word
@@ -132,8 +132,8 @@ def test_one_without_a_digest_was_never_completed(kept: Checkpoints) -> None:
     for step in (1, 2):
         kept.save(step, STATE | {"step": step})
     (kept.folder / "000000002.pt.sha256").unlink()
-    state, told = kept.newest("cpu")
-    assert (state and state["step"], told) == (1, [])
+    state, notes = kept.newest("cpu")
+    assert (state and state["step"], notes) == (1, [])
     assert names(kept) == ["000000001.pt", "000000001.pt.sha256"]
 
 
@@ -182,9 +182,9 @@ def test_one_of_another_training_is_refused_with_what_differs(kept: Checkpoints)
     for look in (kept.check, lambda: kept.newest("cpu")):
         with pytest.raises(Foreign) as refusal:
             look()
-        told = str(refusal.value)
-        assert "(architecture: wide then, tiny now; old: x then, none now)" in told
-        assert "seed" not in told
+        said = str(refusal.value)
+        assert "(architecture: wide then, tiny now; old: x then, none now)" in said
+        assert "seed" not in said
         assert refusal.value.exit_code == 2
     assert names(kept) == ["000000001.pt", "000000001.pt.sha256"]  # it is somebody's
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gan_bench.base.numbers import CURVE_COLUMNS as COLUMNS
+from gan_bench.contract.names import NAME
+from gan_bench.contract.protocol import MetricSpec
 from gan_bench.train.diagnosis import (
     AHEAD,
     APART,
-    COLUMNS,
     FADED,
     GAIN,
     LIMIT,
@@ -42,17 +45,21 @@ FLAT = [60, 55, 50, 48, 47, 46, 46, 46, 46, 46]
 
 def curve(rows: int = ROWS, **columns: float | Sequence[float]) -> Rows:
     """A healthy training of 48 kimg, with some columns replaced."""
-    found = {n: np.broadcast_to(columns.get(n, HEALTHY[n]), rows).tolist() for n in COLUMNS}
+    values = {n: np.broadcast_to(columns.get(n, HEALTHY[n]), rows).tolist() for n in COLUMNS}
     kimg = [48 * (row + 1) / rows for row in range(rows)]
-    return [{"kimg": kimg[row]} | {n: found[n][row] for n in COLUMNS} for row in range(rows)]
+    return [{"kimg": kimg[row]} | {n: values[n][row] for n in COLUMNS} for row in range(rows)]
 
 
-def ticks(values: Sequence[float]) -> Scores:
+def ticks(values: Sequence[Any]) -> Scores:
     return [(48 * (k + 1) / len(values), value) for k, value in enumerate(values)]
 
 
-def say(rows: Rows, values: Sequence[float] = (), higher_is_better: bool = False) -> str:
-    return diagnose(rows, ticks(values), higher_is_better, "fd-eye")
+def say(rows: Rows, values: Sequence[Any] = (), higher_is_better: bool = False) -> str:
+    return diagnose(rows, ticks(values), metric(higher_is_better))
+
+
+def metric(higher_is_better: bool = False, name: str = "fd-eye") -> MetricSpec:
+    return MetricSpec(name=name, higher_is_better=higher_is_better, features="eye")
 
 
 def falling(end: float, start: float = 1.0) -> list[float]:
@@ -65,130 +72,151 @@ def swinging(rows_per_period: int, low: float, high: float, rows: int = ROWS) ->
     return list(map(float, (low + high) / 2 + (high - low) / 2 * wave))
 
 
-# D too strong, saturated, D too weak
+def swings(**columns: float | Sequence[float]) -> Rows:
+    """G's loss and the distance between D's scores swing every 25 rows."""
+    both = {"loss_g": swinging(25, 0.5, 9.5), "fake_score": swinging(25, 0.1, 0.5), "loss_d": 1.0}
+    return curve(**both | columns)
 
 
-def test_a_d_that_is_always_right_is_too_strong() -> None:
-    assert say(curve(real_score=0.999, fake_score=0.001), FLAT) == (
+def apart(gap: float, **columns: float | Sequence[float]) -> Rows:
+    return curve(real_score=0.5 + gap / 2, fake_score=0.5 - gap / 2, **columns)
+
+
+def wild(value: float) -> list[float]:
+    """One extreme batch."""
+    return [*[2.5] * 40, value, *[2.5] * (ROWS - 41)]
+
+
+def late(early: float, end: float, rows: int) -> list[float]:
+    return [early] * rows + [end] * (ROWS - rows)
+
+
+USUAL = "nothing unusual: at the end D gave real images 0.62, fakes 0.38"
+SENTENCES: dict[str, tuple[Rows, Sequence[Any], str]] = {
+    "D is always right": (
+        curve(real_score=0.999, fake_score=0.001), FLAT,
         "D is too strong: it gave real images 1.00, fakes 0.00 at the end; "
-        "try a slower D or more data"
-    )
-
-
-@pytest.mark.parametrize(("above", "strong"), [(0.005, True), (-0.005, False)])
-def test_too_strong_begins_where_it_says(above: float, strong: bool) -> None:
-    rows = curve(real_score=0.99, fake_score=0.99 - APART - above)
-    assert say(rows).startswith("D is too strong") == strong
-
-
-@pytest.mark.parametrize(
-    ("gap", "kept", "strong"),
-    [
-        (AHEAD + 0.01, FADED * 0.9, True),
-        (AHEAD + 0.01, FADED * 1.1, False),
-        (AHEAD - 0.01, FADED * 0.9, False),
-    ],
-)
-def test_a_d_that_is_ahead_and_has_stopped_learning_is_too_strong(
-    gap: float, kept: float, strong: bool
-) -> None:
-    text = say(curve(real_score=0.5 + gap / 2, fake_score=0.5 - gap / 2, grad_d=falling(kept)))
-    assert text.startswith("D is too strong") == strong
-    assert ("its gradient fell to 4.5 %" in text) == strong
-
-
-def test_a_critic_whose_loss_has_no_floor_may_keep_images_apart() -> None:
-    rows = curve(real_score=0.999, fake_score=0.001, loss_d=-12.0)
-    assert say(rows).startswith("nothing unusual")
-
-
-def test_only_the_last_third_counts_for_the_balance() -> None:
-    early = [0.999] * 100 + [0.62] * 100
-    late = [0.62] * 120 + [0.999] * 80
-    low = [0.001] * 120
-    assert "too strong" not in say(curve(real_score=early, fake_score=[*low[:100], *[0.38] * 100]))
-    assert "too strong" in say(curve(real_score=late, fake_score=[*[0.38] * 120, *low[:80]]))
-
-
-def test_a_gradient_of_g_that_died_is_named_before_the_d_that_killed_it() -> None:
-    text = say(curve(real_score=0.9998, fake_score=0.0002, grad_g=falling(1e-9)))
-    assert text == (
+        "try a slower D or more data",
+    ),
+    "G's gradient died, which is named before the D that killed it": (
+        curve(real_score=0.9998, fake_score=0.0002, grad_g=falling(1e-9)), (),
         "saturated: G's gradient fell to 1e-07 % of its largest while D gave "
-        "real images 1.00, fakes 0.00; try another loss or a slower D"
-    )
-
-
-@pytest.mark.parametrize(("kept", "dead"), [(FADED * 0.9, True), (FADED * 1.1, False)])
-def test_saturation_begins_where_it_says(kept: float, dead: bool) -> None:
-    assert say(curve(grad_g=falling(kept))).startswith("saturated") == dead
-
-
-def test_one_wild_batch_does_not_make_the_others_look_small() -> None:
-    wild = [2.5] * ROWS
-    wild[40] = 1e6
-    assert say(curve(grad_g=wild, grad_d=wild, real_score=0.9, fake_score=0.1)).startswith(
-        "nothing unusual"
-    )
-
-
-@pytest.mark.parametrize(("gap", "weak"), [(TOGETHER - 0.005, True), (TOGETHER + 0.005, False)])
-def test_a_d_that_tells_nothing_apart_is_too_weak(gap: float, weak: bool) -> None:
-    text = say(curve(real_score=0.5 + gap, fake_score=0.5), FLAT)
-    assert text.startswith("D is too weak: it gave real images 0.5") == weak
-
-
-def test_a_d_that_prefers_fakes_is_too_weak() -> None:
-    text = say(curve(real_score=0.5, fake_score=0.6))
-    assert "real images 0.50, fakes 0.60 at the end; try a larger D" in text
-
-
-def test_a_weak_d_whose_gradients_died_is_still_called_weak() -> None:
-    assert say(curve(real_score=0.5, fake_score=0.5, grad_g=falling(0.01))).startswith("D is too w")
-
-
-def test_a_d_that_makes_g_better_is_strong_enough() -> None:
-    text = say(curve(real_score=0.5, fake_score=0.5), range(100, 50, -5))
-    assert text.startswith("still improving")
-
-
-def test_sigmoids_at_their_edge_show_no_distance() -> None:
-    assert "too weak" not in say(curve(real_score=0.999, fake_score=0.998))
-
-
-# Oscillating
-
-
-def test_swings_larger_than_the_losses_are_oscillation() -> None:
-    text = say(
-        curve(loss_g=swinging(25, 0.5, 9.5), fake_score=swinging(25, 0.1, 0.5), loss_d=1.0),
-        FLAT,
-    )
-    assert text == (
+        "real images 1.00, fakes 0.00; try another loss or a slower D",
+    ),
+    "D prefers fakes": (
+        curve(real_score=0.5, fake_score=0.6), (),
+        "D is too weak: it gave real images 0.50, fakes 0.60 at the end; "
+        "try a larger D or a higher learning rate for it",
+    ),
+    "swings larger than the losses; the running median has cut the tips": (
+        swings(), FLAT,
         "oscillating: the loss of G swings between 0.72 and 9.28, about every 6 kimg; "
-        "try lower learning rates"
-    )  # the running median has cut the tips
+        "try lower learning rates",
+    ),
+    "a score that still falls, of a dense pair on toonfaces": (
+        curve(), [1350, 1299, 1140, 1006, 1058, 981, 1001, 969, 907, 884],
+        "still improving: fd-eye fell from 981 to 884; train longer",
+    ),
+    "missing scores are passed over": (
+        curve(), [1000, math.nan, 900, 800, 700, 600, 500, 400, None, 300],
+        "still improving: fd-eye fell from 600 to 300; train longer",
+    ),
+    "large numbers": (
+        curve(), [999.7, 999.7, 999.7, 0.01234],
+        "still improving: fd-eye fell from 1,000 to 0.0123; train longer",
+    ),
+    "larger numbers": (
+        curve(), [123456, 123456, 123456, 1e-5],
+        "still improving: fd-eye fell from 123,456 to 1e-05; train longer",
+    ),
+    "a score well past its best": (
+        curve(), [61, 50, 41, 45, 50, 55, 60, 65, 70, 74],
+        "past its best: fd-eye was 41 at 14.4 kimg and ended at 74; "
+        "stop earlier or try lower learning rates",
+    ),
+    "a score that stands still": (
+        curve(), FLAT,
+        "settled: fd-eye ended at 46, its best before the last third was 46; "
+        "longer training would change little",
+    ),
+    "a G that never got better": (
+        curve(), [1497] * 9 + [1430],
+        "no gain seen: fd-eye was 1,497 at the first tick and 1,430 at the end; "
+        "look at its samples",
+    ),
+    "too few scores": (curve(), [100, 90, 80, 50, 40][: MIN_SCORES - 1], USUAL),
+}  # fmt: skip
 
 
-def test_a_curve_that_swings_less_than_it_measures_is_only_lively() -> None:
-    rows = curve(loss_g=swinging(25, 1.0, 2.0), fake_score=swinging(25, 0.1, 0.5))
-    assert say(rows).startswith("nothing unusual")
+@pytest.mark.parametrize(("rows", "values", "text"), SENTENCES.values(), ids=SENTENCES)
+def test_what_is_said_of_a_training(rows: Rows, values: Sequence[float], text: str) -> None:
+    assert say(rows, values) == text
 
 
-def test_a_critic_that_drifts_to_and_fro_with_both_kinds_does_not_oscillate() -> None:
-    real, fake = swinging(25, 0.25, 0.9), swinging(25, 0.2, 0.85)
-    rows = curve(loss_g=swinging(25, -3, 3), real_score=real, fake_score=fake, loss_d=-0.3)
-    assert say(rows).startswith("nothing unusual")
+def test_a_score_that_should_rise_rises() -> None:
+    text = say(curve(), [0.1, 0.2, 0.25, 0.3, 0.32, 0.35, 0.36, 0.38, 0.4, 0.45], True)
+    assert text == "still improving: fd-eye rose from 0.35 to 0.45; train longer"
 
 
-def test_one_rise_and_fall_is_no_oscillation() -> None:
-    rows = curve(loss_g=swinging(100, 0.5, 9.5), fake_score=swinging(100, 0.1, 0.5), loss_d=1.0)
-    assert say(rows).startswith("nothing unusual")
+BALANCE: dict[str, tuple[Rows, str]] = {
+    "apart": (curve(real_score=0.99, fake_score=0.985 - APART), "D is too strong"),
+    "not yet apart": (curve(real_score=0.99, fake_score=0.995 - APART), "nothing unusual"),
+    "ahead and no longer learning": (
+        apart(AHEAD + 0.01, grad_d=falling(FADED * 0.9)),
+        "D is too strong: it gave real images 0.76, fakes 0.25 at the end and its gradient fell "
+        "to 4.5 %;",
+    ),
+    "ahead and learning": (apart(AHEAD + 0.01, grad_d=falling(FADED * 1.1)), "nothing unusual"),
+    "not ahead": (apart(AHEAD - 0.01, grad_d=falling(FADED * 0.9)), "nothing unusual"),
+    "a critic, whose loss has no floor": (
+        curve(real_score=0.999, fake_score=0.001, loss_d=-12.0), "nothing unusual"
+    ),
+    "apart in the first half only": (
+        curve(real_score=late(0.999, 0.62, 100), fake_score=late(0.001, 0.38, 100)),
+        "nothing unusual",
+    ),
+    "apart in the last third": (
+        curve(real_score=late(0.62, 0.999, 120), fake_score=late(0.38, 0.001, 120)),
+        "D is too strong",
+    ),
+    "G's gradient faded": (curve(grad_g=falling(FADED * 0.9)), "saturated"),
+    "G's gradient not yet faded": (curve(grad_g=falling(FADED * 1.1)), "nothing unusual"),
+    "one wild batch does not make the others look small": (
+        apart(0.8, grad_g=wild(1e6), grad_d=wild(1e6)), "nothing unusual"
+    ),
+    "together": (curve(real_score=0.495 + TOGETHER, fake_score=0.5), "D is too weak"),
+    "not together": (curve(real_score=0.505 + TOGETHER, fake_score=0.5), "nothing unusual"),
+    "weak, and the gradients died": (apart(0, grad_g=falling(0.01)), "D is too weak"),
+    "sigmoids at their edge show no distance": (
+        curve(real_score=0.999, fake_score=0.998), "nothing unusual"
+    ),
+    "swings that are smaller than the losses": (
+        curve(loss_g=swinging(25, 1.0, 2.0), fake_score=swinging(25, 0.1, 0.5)), "nothing unusual"
+    ),
+    "a critic that drifts to and fro with both kinds": (
+        swings(
+            loss_g=swinging(25, -3, 3), loss_d=-0.3,
+            real_score=swinging(25, 0.25, 0.9), fake_score=swinging(25, 0.2, 0.85),
+        ),
+        "nothing unusual",
+    ),
+    "one rise and fall": (
+        swings(loss_g=swinging(100, 0.5, 9.5), fake_score=swinging(100, 0.1, 0.5)),
+        "nothing unusual",
+    ),
+    "single spikes": (
+        curve(
+            loss_g=[30.0 if row % 10 == 0 else 1.5 for row in range(ROWS)],
+            fake_score=[0.9 if row % 10 == 0 else 0.38 for row in range(ROWS)],
+        ),
+        "nothing unusual",
+    ),
+}  # fmt: skip
 
 
-def test_single_spikes_are_no_oscillation() -> None:
-    spiky = [30.0 if row % 10 == 0 else 1.5 for row in range(ROWS)]
-    fakes = [0.9 if row % 10 == 0 else 0.38 for row in range(ROWS)]
-    assert say(curve(loss_g=spiky, fake_score=fakes)).startswith("nothing unusual")
+@pytest.mark.parametrize(("rows", "start"), BALANCE.values(), ids=BALANCE)
+def test_where_a_finding_about_d_and_g_begins(rows: Rows, start: str) -> None:
+    assert say(rows).startswith(start)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -198,89 +226,36 @@ def test_noise_is_not_a_finding(seed: int) -> None:
     assert say(curve(**columns)).startswith("nothing unusual")
 
 
-# The scores
-
-
-def test_a_score_that_still_falls_asks_for_a_longer_training() -> None:
-    values = [1350, 1299, 1140, 1006, 1058, 981, 1001, 969, 907, 884]  # a dense pair, toonfaces
-    assert say(curve(), values) == ("still improving: fd-eye fell from 981 to 884; train longer")
-
-
-def test_a_score_that_should_rise_rises() -> None:
-    text = say(curve(), [0.1, 0.2, 0.25, 0.3, 0.32, 0.35, 0.36, 0.38, 0.4, 0.45], True)
-    assert text == "still improving: fd-eye rose from 0.35 to 0.45; train longer"
-
-
-@pytest.mark.parametrize(("share", "improving"), [(GAIN * 1.1, True), (GAIN * 0.9, False)])
-def test_improving_begins_where_it_says(share: float, improving: bool) -> None:
-    text = say(curve(), [150.0] + [100.0] * 5 + [100 * (1 - share)] * 4)
-    assert text.startswith("still improving" if improving else "settled")
-
-
-def test_coming_back_to_an_earlier_best_is_no_progress() -> None:
-    assert "improving" not in say(curve(), [60, 60, 67, 77, 89, 92, 71, 69, 65, 61])
-
-
-def test_a_score_well_past_its_best_says_when_that_was() -> None:
-    assert say(curve(), [61, 50, 41, 45, 50, 55, 60, 65, 70, 74]) == (
-        "past its best: fd-eye was 41 at 14.4 kimg and ended at 74; "
-        "stop earlier or try lower learning rates"
-    )
-
-
-@pytest.mark.parametrize(("share", "past"), [(WORSE * 1.1, True), (WORSE * 0.9, False)])
-def test_past_its_best_begins_where_it_says(share: float, past: bool) -> None:
-    text = say(curve(), [150.0] + [100.0] * 5 + [100 * (1 + share)] * 4)
-    assert text.startswith("past its best" if past else "nothing unusual: fd-eye ended at 118")
-
-
 @pytest.mark.parametrize(
-    "values",
+    ("values", "start"),
     [
-        [1497, 1626, 1758, 1775, 1772, 1671, 1669, 1660, 1688, 1602],
-        [1497] * 10,
-        [1497] * 9 + [1430],
+        ([150.0] + [100.0] * 5 + [100 * (1 - GAIN * 1.1)] * 4, "still improving"),
+        ([150.0] + [100.0] * 5 + [100 * (1 - GAIN * 0.9)] * 4, "settled"),
+        ([150.0] + [100.0] * 5 + [100 * (1 + WORSE * 1.1)] * 4, "past its best"),
+        (
+            [150.0] + [100.0] * 5 + [100 * (1 + WORSE * 0.9)] * 4,
+            "nothing unusual: fd-eye ended at 118 after a best of 100 at 9.6 kimg",
+        ),
+        # back at an earlier best is no progress
+        ([60, 60, 67, 77, 89, 92, 71, 69, 65, 61], "no gain seen"),
+        ([1497] * 10, "no gain seen"),
+        ([1497, 1626, 1758, 1775, 1772, 1671, 1669, 1660, 1688, 1602], "no gain seen"),
+        # a distance near 0 is measured against where it began
+        ([0.3, 0.1, 0.05, 0.02, 0.01, 0.004, 0.003, 0.001, -0.001, 0.002], "settled: fd-eye ended"),
     ],
 )
-def test_a_g_that_never_got_better_is_not_called_settled(values: list[float]) -> None:
-    text = say(curve(), values)
-    assert text.startswith("no gain seen: fd-eye was 1,497 at the first tick and 1,")
+def test_where_a_finding_about_the_scores_begins(values: list[float], start: str) -> None:
+    assert say(curve(), values).startswith(start)
 
 
-def test_a_score_that_stands_still_is_settled() -> None:
-    assert say(curve(), FLAT) == (
-        "settled: fd-eye ended at 46, its best before the last third was 46; "
-        "longer training would change little"
-    )
-
-
-def test_a_distance_near_zero_is_measured_against_where_it_began() -> None:
-    kid = [0.3, 0.1, 0.05, 0.02, 0.01, 0.004, 0.003, 0.001, -0.001, 0.002]
-    assert say(curve(), kid).startswith("settled: fd-eye ended at 0.002")
-
-
-def test_scores_are_written_as_people_write_them() -> None:
-    assert "fell from 999 to 12.3" in say(curve(), [999, 999, 999, 12.34])
-    assert "fell from 1,000 to 0.0123" in say(curve(), [999.7, 999.7, 999.7, 0.01234])
-    assert "fell from 123,456 to 1e-05" in say(curve(), [123456, 123456, 123456, 1e-5])
-
-
-@pytest.mark.parametrize("missing", [math.nan, None, math.inf])
-def test_missing_scores_are_passed_over(missing: float) -> None:
-    values: list[float] = [1000, missing, 900, 800, 700, 600, 500, 400, missing, 300]
-    assert "fell from 600 to 300" in say(curve(), values)
-
-
-def test_without_enough_scores_only_the_curve_speaks() -> None:
-    values = [100, 90, 80, 50, 40][: MIN_SCORES - 1]
-    assert say(curve(), values) == (
-        "nothing unusual: at the end D gave real images 0.62, fakes 0.38"
-    )
+def test_a_d_that_makes_g_better_is_strong_enough() -> None:
+    assert say(apart(0), FLAT).startswith("D is too weak")
+    assert say(apart(0), range(100, 50, -5)).startswith("still improving")
 
 
 def test_scores_of_the_last_third_alone_say_nothing_of_progress() -> None:
-    late = [(40.0, 90.0), (42.0, 70.0), (44.0, 50.0), (48.0, 30.0)]
-    assert "improving" not in diagnose(curve(), late, False, "fd-eye")
+    last_third = [(40.0, 90.0), (42.0, 70.0), (44.0, 50.0), (48.0, 30.0)]
+    assert diagnose(curve(), last_third, metric()) == USUAL
 
 
 # Together, and when there is little to read
@@ -332,13 +307,6 @@ def test_a_curve_of_zeros_is_diagnosed() -> None:
     assert say(rows, [0.0] * 10).startswith("no gain seen: fd-eye was 0 at the first tick")
 
 
-def test_a_metric_may_have_any_name() -> None:
-    for name in ("", "\n", "fd\n\x1b[31m-eye\u2028", "x" * 5000):
-        text = diagnose(curve(), ticks(range(1000, 500, -50)), False, name)
-        assert text.isprintable()
-        assert len(text) <= LIMIT
-
-
 numbers = st.none() | st.floats() | st.floats(0, 1) | st.sampled_from([0.0, 1e308, -1e308])
 values = st.one_of(
     st.lists(numbers, max_size=70),
@@ -360,23 +328,18 @@ looks = st.lists(st.tuples(st.floats(), st.floats() | st.none()), max_size=15)
 
 
 @settings(max_examples=50)
-@given(curves, looks, st.booleans(), st.text(max_size=60))
-@example([], [], False, "")
+@given(curves, looks, st.booleans(), st.from_regex(NAME, fullmatch=True))
+@example([], [], False, "fd")
+@example(curve(), ticks(range(1000, 500, -50)), False, "x" * 63)
 def test_whatever_comes_gives_one_plain_line(
-    rows: Rows, scores: Scores, higher_is_better: bool, metric: str
+    rows: Rows, scores: Scores, higher_is_better: bool, name: str
 ) -> None:
-    text = diagnose(rows, scores, higher_is_better, metric)
+    text = diagnose(rows, scores, metric(higher_is_better, name))
     assert text.strip() == text
     assert text
     assert text.isprintable()
-    assert len(text) <= LIMIT
-
-
-@settings(max_examples=50)
-@given(curves, looks, st.booleans())
-def test_the_order_of_scores_does_not_matter(rows: Rows, scores: Scores, higher: bool) -> None:
-    shuffled = scores[::-1]
-    assert diagnose(rows, scores, higher, "fd") == diagnose(rows, shuffled, higher, "fd")
+    assert len(text) <= (LIMIT if "; also " in text else 200)
+    assert diagnose(rows, scores[::-1], metric(higher_is_better, name)) == text
 
 
 @given(st.lists(st.integers(1, 1000), min_size=4, max_size=12))
@@ -395,33 +358,27 @@ def test_the_unit_of_a_score_does_not_matter(power: int, scores: list[int]) -> N
     assert kind(1) == kind(2.0**power)
 
 
-KINDS: dict[str, Callable[[], Rows]] = {
-    "saturated": lambda: curve(real_score=0.99, fake_score=0.01, grad_g=falling(0.001)),
-    "D is too strong": lambda: curve(real_score=0.9, fake_score=0.1, grad_d=falling(0.001)),
-    "D is too weak": lambda: curve(real_score=0.5, fake_score=0.5),
-    "oscillating": lambda: curve(
-        loss_g=swinging(25, 0.5, 9.5), fake_score=swinging(25, 0.1, 0.5), loss_d=1.0
-    ),
-    "nothing unusual": curve,
+KINDS: dict[str, Rows] = {
+    "saturated": curve(real_score=0.99, fake_score=0.01, grad_g=falling(0.001)),
+    "D is too strong": curve(real_score=0.9, fake_score=0.1, grad_d=falling(0.001)),
+    "D is too weak": apart(0),
+    "oscillating": swings(),
+    "nothing unusual": curve(),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("unit", [2.0**-20, 2.0**20])
-def test_the_unit_of_losses_and_gradients_does_not_matter(kind: str, unit: float) -> None:
-    rows = KINDS[kind]()
-    scaled: Rows = [
-        {k: v * unit if k[:4] in ("loss", "grad") and v is not None else v for k, v in row.items()}
-        for row in rows
-    ]
+def test_the_unit_of_losses_and_gradients_and_the_length_do_not_matter(kind: str) -> None:
+    rows = KINDS[kind]
     assert say(rows).startswith(kind)
-    assert say(scaled).startswith(kind)
-
-
-def test_the_length_of_a_training_does_not_matter() -> None:
-    for kind, make in KINDS.items():
-        rows: Rows = [row | {"kimg": 1000 * (row["kimg"] or 0)} for row in make()]
-        assert say(rows).startswith(kind)
+    for unit in (2.0**-20, 2.0**20):
+        scaled = [
+            {k: v * unit if k[:4] in ("loss", "grad") and v else v for k, v in row.items()}
+            for row in rows
+        ]
+        assert say(scaled).startswith(kind)
+    longer: Rows = [row | {"kimg": 1000 * (row["kimg"] or 0)} for row in rows]
+    assert say(longer).startswith(kind)
 
 
 def test_reading_a_curve_needs_no_torch() -> None:

@@ -1,29 +1,33 @@
-"""A training under observation, by a ruler that says what the test wants to hear."""
+"""A session: what is measured at the ticks, what a verdict leads to, and how it is resumed.
+
+The evaluator is a script: it gives every tick the scores that the test wants.
+"""
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Sequence
-from math import nan, prod
+from math import nan
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
-from torch import Tensor, nn
-from torch.nn.functional import softplus
+from networks import IMAGES, LOSS, SHAPE, d_loss, flat, make_loss
+from torch import Tensor
 
-from gan_bench import Architecture, Loss, Shape
+from gan_bench import Loss
 from gan_bench.base import rng
 from gan_bench.contract.protocol import Data, Evaluation, Gauge, MetricSpec, Protocol, Schedule
 from gan_bench.measure.evaluator import Evaluator
+from gan_bench.results.layout import CHECKPOINTS, CURVE, SAMPLES, SPEED, TICKS
 from gan_bench.results.reading import read_lines
 from gan_bench.train.checkpoint import Checkpoints
-from gan_bench.train.loop import Training, begin
 from gan_bench.train.samples import generate
 from gan_bench.train.session import LINES, Session, Stopped
+from gan_bench.train.state import Training, begin
 
-SHAPE = (3, 8, 8)
-IMAGES = np.random.default_rng(0).integers(0, 256, (30, *SHAPE)).astype(np.uint8)
 GAUGE = Gauge(name="variety", higher_is_better=True, features="eye", floor=0.1)
 FINE, POOR = {"fd": 9.0, "variety": 0.9}, {"fd": 9.0, "variety": 0.01}
 
@@ -37,37 +41,17 @@ def grown_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Script:
-    """A ruler with a score for every tick; it keeps the first bytes of what it was shown."""
+    """An evaluator with scores for every tick; it keeps the images that it was shown."""
 
-    def __init__(self, scores: Sequence[dict[str, float]]) -> None:
+    def __init__(self, scores: Sequence[dict[str, float]], seconds: float = 0) -> None:
         self.scores = iter(scores)
+        self.seconds = seconds
         self.shown: list[np.ndarray] = []
 
     def look(self, images: np.ndarray) -> dict[str, float]:
         self.shown.append(images)
+        time.sleep(self.seconds)
         return dict(next(self.scores))
-
-
-def generator(shape: Shape) -> nn.Module:
-    return nn.Sequential(nn.Linear(5, prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
-
-
-def discriminator(shape: Shape) -> nn.Module:
-    return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), 1), nn.Flatten(0))
-
-
-def d_loss(real: Tensor, fake: Tensor) -> Tensor:
-    return softplus(-real).mean() + softplus(fake).mean()
-
-
-def g_loss(_: Tensor | None, fake: Tensor) -> Tensor:
-    return softplus(-fake).mean()
-
-
-ARCHITECTURE = Architecture(
-    name="tiny", source="a test", z_dim=5, generator=generator, discriminator=discriminator
-)
-LOSS = Loss(name="plain", source="a test", d_loss=d_loss, g_loss=g_loss)
 
 
 def protocol(on_collapse: str, ticks: int) -> Protocol:
@@ -91,51 +75,48 @@ def follow(
     scores: Sequence[dict[str, float]],
     on_collapse: str = "continue",
     loss: Loss = LOSS,
-    ticks: int | None = None,
     stopping: Callable[[Training], bool] | None = None,
+    seconds: float = 0,
 ) -> tuple[Session, Training, Script]:
+    """Train with one tick for each of the scores; go on from what is in the folder."""
     folder.mkdir(exist_ok=True)
-    plan = protocol(on_collapse, ticks or len(scores))
-    training = begin(ARCHITECTURE, SHAPE, plan.schedule, 0, "cpu")
-    looked = len(read_lines(folder / "vitals.jsonl")) if stopping else 0
-    ruler = Script(scores[looked:])
-    kept = Checkpoints(folder / "checkpoint", {"cell": "this"})
+    plan = protocol(on_collapse, len(scores))
+    training = begin(flat(), SHAPE, plan.schedule, 0, "cpu")
+    looked = len(read_lines(folder / TICKS)) if stopping else 0
+    evaluator = Script(scores[looked:], seconds)
+    checkpoints = Checkpoints(folder / CHECKPOINTS, {"cell": "this"})
     z = rng.normal(0, "z-eval", 20, 5)
-    course = Session(folder, plan, cast(Evaluator, ruler), z, kept)
-    course.follow(training, loss, IMAGES, 0, lambda: bool(stopping and stopping(training)))
-    return course, training, ruler
+    session = Session(folder, plan, cast(Evaluator, evaluator), z, checkpoints)
+    session.follow(training, loss, IMAGES, 0, lambda: bool(stopping and stopping(training)))
+    return session, training, evaluator
 
 
-def verdicts(course: Session) -> list[tuple[str, float]]:
-    return [(verdict.kind, round(verdict.kimg, 6)) for verdict in course.verdicts]
+def verdicts(session: Session) -> list[tuple[str, float]]:
+    return [(verdict.kind, round(verdict.kimg, 6)) for verdict in session.verdicts]
 
 
 def diverging(*at: int) -> Loss:
-    """Its d_loss is no number at these steps, counted from 1."""
+    """Its d_loss is not a number at these steps, counted from 1."""
     steps = iter(range(1, 1000))
-
-    def bad(real: Tensor, fake: Tensor) -> Tensor:
-        return d_loss(real, fake) * (nan if next(steps) in at else 1)
-
-    return Loss(name="bad", source="a test", d_loss=bad, g_loss=g_loss)
+    return make_loss(d_loss=lambda *both: d_loss(*both) * (nan if next(steps) in at else 1))
 
 
-# Seen
+# At the ticks
 
 
 def test_every_tick_is_a_row_with_scores_on_the_first_samples(tmp_path: Path) -> None:
-    course, _, ruler = follow(tmp_path, [FINE] * 4)
-    rows = read_lines(tmp_path / "vitals.jsonl")
+    session, _, evaluator = follow(tmp_path, [FINE] * 4)
+    rows = read_lines(tmp_path / TICKS)
     assert [(row["step"], row["kimg"]) for row in rows] == [
         (2, 0.01), (4, 0.02), (6, 0.03), (8, 0.04),
     ]  # fmt: skip
     assert rows[0]["scores"] == FINE
     assert (rows[0]["verdict"], rows[0]["rollbacks"]) == (None, 0)
-    assert [len(images) for images in ruler.shown] == [12] * 4
-    assert (course.verdicts, course.holds, course.rollbacks) == ([], None, 0)
+    assert [len(images) for images in evaluator.shown] == [12] * 4
+    assert (session.verdicts, session.holds, session.rollbacks) == ([], None, 0)
 
 
-def test_the_best_tick_and_the_last_are_told_of_the_ranking_metric(tmp_path: Path) -> None:
+def test_the_best_tick_and_the_last_are_those_by_the_ranking_metric(tmp_path: Path) -> None:
     scores = [{"fd": value, "variety": 0.9} for value in (9.0, 5.0, 6.0)]
     best = follow(tmp_path, scores)[0].best()
     assert best is not None
@@ -146,14 +127,12 @@ def test_ticks_without_a_score_have_no_best(tmp_path: Path) -> None:
     assert follow(tmp_path, [{"variety": 0.9}] * 2)[0].best() is None
 
 
-def test_looking_is_not_counted_as_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = iter(range(10_000))
-    monkeypatch.setattr("gan_bench.train.session.time.perf_counter", lambda: float(next(clock)))
-    course, _, _ = follow(tmp_path, [FINE] * 4)
-    # the clock is read before and after each look, and each writing of a checkpoint
-    assert course.looking == 8
+def test_looking_is_not_counted_as_training(tmp_path: Path) -> None:
+    began = time.perf_counter()
+    session, _, _ = follow(tmp_path, [FINE] * 4, seconds=0.3)
+    trained, looked = session.seconds(), session.looking
+    assert looked >= 4 * 0.3
+    assert trained + looked <= time.perf_counter() - began
 
 
 # Continue and stop
@@ -162,14 +141,14 @@ def test_looking_is_not_counted_as_training(
 def test_three_ticks_under_the_floor_are_a_verdict_with_its_date_and_numbers(
     tmp_path: Path,
 ) -> None:
-    course, training, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, POOR])
-    assert verdicts(course) == [("collapsed", 0.04)]
-    assert course.holds is not None
-    assert "variety 0.01, 0.01, 0.01" in course.holds.reason
+    session, training, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, POOR])
+    assert verdicts(session) == [("collapsed", 0.04)]
+    assert session.holds is not None
+    assert "variety 0.01, 0.01, 0.01" in session.holds.reason
     assert training.step == 10
-    rows = read_lines(tmp_path / "vitals.jsonl")
+    rows = read_lines(tmp_path / TICKS)
     assert [row["verdict"] for row in rows] == [None, None, None, "collapsed", "collapsed"]
-    assert rows[-1]["reason"] == course.holds.reason
+    assert rows[-1]["reason"] == session.holds.reason
 
 
 def test_a_training_of_a_few_updates_is_too_young_for_a_verdict(
@@ -183,23 +162,23 @@ def test_a_training_of_a_few_updates_is_too_young_for_a_verdict(
 
 
 def test_a_training_that_recovers_keeps_the_date_but_not_the_verdict(tmp_path: Path) -> None:
-    course, _, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, FINE])
-    assert verdicts(course) == [("collapsed", 0.04)]
-    assert course.holds is None
+    session, _, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, FINE])
+    assert verdicts(session) == [("collapsed", 0.04)]
+    assert session.holds is None
 
 
 def test_stop_ends_the_training_at_the_verdict(tmp_path: Path) -> None:
-    course, training, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, FINE], "stop")
+    session, training, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, FINE], "stop")
     assert training.step == 8
-    assert course.holds is not None
-    assert len(read_lines(tmp_path / "curve.jsonl")) == 8
+    assert session.holds is not None
+    assert len(read_lines(tmp_path / CURVE)) == 8
 
 
 @pytest.mark.parametrize("on_collapse", ["continue", "stop"])
 def test_a_loss_that_is_no_number_ends_the_training(on_collapse: str, tmp_path: Path) -> None:
-    course, training, _ = follow(tmp_path, [FINE] * 4, on_collapse, diverging(5))
-    assert verdicts(course) == [("diverged", 0.025)]
-    assert "from step 5" in course.verdicts[0].reason
+    session, training, _ = follow(tmp_path, [FINE] * 4, on_collapse, diverging(5))
+    assert verdicts(session) == [("diverged", 0.025)]
+    assert "from step 5" in session.verdicts[0].reason
     assert training.step == 5
 
 
@@ -210,59 +189,58 @@ def test_rollback_returns_to_the_last_healthy_state_and_goes_on_with_the_budget(
     tmp_path: Path,
 ) -> None:
     scores = [FINE, POOR, POOR, POOR, FINE, FINE]
-    course, training, ruler = follow(tmp_path, scores, "rollback")
-    assert course.rollbacks == 1
-    assert verdicts(course) == [("collapsed", 0.04)]
-    assert course.holds is None
+    session, training, evaluator = follow(tmp_path, scores, "rollback")
+    assert session.rollbacks == 1
+    assert verdicts(session) == [("collapsed", 0.04)]
+    assert session.holds is None
     assert training.step == 12  # what was thrown away is counted
-    assert len(read_lines(tmp_path / "curve.jsonl")) == 12
-    assert [look.kimg for look in course.looks] == pytest.approx([0.01, 0.05, 0.06])
-    rows = read_lines(tmp_path / "vitals.jsonl")
+    assert len(read_lines(tmp_path / CURVE)) == 12
+    assert [look.kimg for look in session.looks] == pytest.approx([0.01, 0.05, 0.06])
+    rows = read_lines(tmp_path / TICKS)
     assert [row["rollbacks"] for row in rows] == [0, 0, 0, 0, 1, 1]
     straight = follow(tmp_path / "other", [FINE] * 6)[2]  # the same, never rolled back
     for k in range(4):
-        assert np.array_equal(ruler.shown[k], straight.shown[k])
-    assert not np.array_equal(ruler.shown[4], straight.shown[4])
+        assert np.array_equal(evaluator.shown[k], straight.shown[k])
+    assert not np.array_equal(evaluator.shown[4], straight.shown[4])
 
 
 def test_it_returns_to_that_very_state(tmp_path: Path) -> None:
     """With the verdict at the last tick, what is measured is the healthy state itself."""
     scores = [FINE, POOR, POOR, POOR]
-    _, training, ruler = follow(tmp_path, scores, "rollback")
+    _, training, evaluator = follow(tmp_path, scores, "rollback")
     z = rng.normal(0, "z-eval", 20, 5)[:12]
-    assert np.array_equal(generate(training, z, 5), ruler.shown[0])
+    assert np.array_equal(generate(training, z, 5), evaluator.shown[0])
     assert training.step == 8
 
 
 def test_without_a_healthy_state_it_begins_anew(tmp_path: Path) -> None:
-    course, training, _ = follow(tmp_path, [POOR] * 4, "rollback")
-    assert course.rollbacks == 1
-    fresh = begin(ARCHITECTURE, SHAPE, course.protocol.schedule, 0, "cpu")
+    session, training, _ = follow(tmp_path, [POOR] * 4, "rollback")
+    assert session.rollbacks == 1
+    fresh = begin(flat(), SHAPE, session.protocol.schedule, 0, "cpu")
     z = rng.normal(0, "z-eval", 20, 5)
     assert np.array_equal(generate(training, z, 5), generate(fresh, z, 5))
 
 
 def test_after_three_rollbacks_it_goes_on_as_it_is(tmp_path: Path) -> None:
-    course, training, _ = follow(tmp_path, [POOR] * 18, "rollback")
-    assert course.rollbacks == 3
-    assert verdicts(course) == [("collapsed", kimg) for kimg in (0.04, 0.08, 0.12, 0.16)]
-    assert course.holds is not None
+    session, training, _ = follow(tmp_path, [POOR] * 18, "rollback")
+    assert session.rollbacks == 3
+    assert verdicts(session) == [("collapsed", kimg) for kimg in (0.04, 0.08, 0.12, 0.16)]
+    assert session.holds is not None
     assert training.step == 36
 
 
 def test_a_diverged_training_is_rolled_back_too(tmp_path: Path) -> None:
-    loss = diverging(5)
-    course, training, _ = follow(tmp_path, [FINE] * 4, "rollback", loss)
-    assert verdicts(course) == [("diverged", 0.025)]
-    assert (course.rollbacks, course.holds) == (1, None)
+    session, training, _ = follow(tmp_path, [FINE] * 4, "rollback", diverging(5))
+    assert verdicts(session) == [("diverged", 0.025)]
+    assert (session.rollbacks, session.holds) == (1, None)
     assert training.step == 8
 
 
 def test_one_that_diverges_again_and_again_is_given_up(tmp_path: Path) -> None:
-    course, training, _ = follow(tmp_path, [FINE] * 9, "rollback", diverging(3, 5, 7, 9))
-    assert course.rollbacks == 3
-    assert course.holds is not None
-    assert course.holds.kind == "diverged"
+    session, training, _ = follow(tmp_path, [FINE] * 9, "rollback", diverging(3, 5, 7, 9))
+    assert session.rollbacks == 3
+    assert session.holds is not None
+    assert session.holds.kind == "diverged"
     assert training.step == 9
 
 
@@ -270,27 +248,26 @@ def test_one_that_diverges_again_and_again_is_given_up(tmp_path: Path) -> None:
 
 
 def test_two_runs_leave_the_same_bytes(tmp_path: Path) -> None:
-    names = ("curve.jsonl", "vitals.jsonl")
     for folder in ("one", "other"):
         follow(tmp_path / folder, [FINE, POOR, POOR, POOR, FINE], "rollback")
-    for name in names:
+    for name in (CURVE, TICKS):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
 def test_a_second_try_trains_nothing_and_leaves_what_was_written(tmp_path: Path) -> None:
     follow(tmp_path, [FINE] * 3)
-    before = {name: (tmp_path / f"{name}.jsonl").read_bytes() for name in LINES}
+    before = {name: (tmp_path / name).read_bytes() for name in LINES.values()}
     follow(tmp_path, [FINE] * 3, loss=diverging(1, 2, 3))
-    assert {name: (tmp_path / f"{name}.jsonl").read_bytes() for name in LINES} == before
+    assert {name: (tmp_path / name).read_bytes() for name in LINES.values()} == before
 
 
 def test_the_curves_are_put_into_words(tmp_path: Path) -> None:
     assert follow(tmp_path, [FINE] * 2)[0].diagnosis()
 
 
-# Interrupted, and gone on with
+# Interrupted and resumed
 
-COURSES = {
+SCRIPTS = {
     "continue": [FINE, POOR, POOR, POOR, FINE],
     "stop": [FINE, POOR, POOR, POOR, FINE],
     "rollback": [FINE, POOR, POOR, POOR, FINE, FINE],
@@ -301,85 +278,100 @@ class Killed(BaseException):
     """Nothing in the package may catch this."""
 
 
-def left(folder: Path, course: Session, training: Training) -> dict[str, object]:
-    """All that a cell is judged by."""
+def left(folder: Path, session: Session, training: Training) -> dict[str, object]:
+    """All that a cell is measured by."""
     images = generate(training, rng.normal(0, "z-eval", 20, 5), 5)
     return {
-        "curve": (folder / "curve.jsonl").read_bytes(),
-        "vitals": (folder / "vitals.jsonl").read_bytes(),
-        "samples": [path.read_bytes() for path in sorted((folder / "samples").iterdir())],
+        "curve": (folder / CURVE).read_bytes(),
+        "vitals": (folder / TICKS).read_bytes(),
+        "samples": [path.read_bytes() for path in sorted((folder / SAMPLES).iterdir())],
         "images": images.tobytes(),
-        "verdicts": course.verdicts,
-        "holds": course.holds,
-        "rollbacks": course.rollbacks,
-        "best": course.best(),
+        "verdicts": session.verdicts,
+        "holds": session.holds,
+        "rollbacks": session.rollbacks,
+        "best": session.best(),
         "step": training.step,
     }
 
 
-@pytest.mark.parametrize("step", range(1, 12))
-@pytest.mark.parametrize("policy", COURSES)
-def test_a_training_that_was_stopped_after_any_step_ends_in_the_same_bytes(
-    policy: str, step: int, tmp_path: Path
-) -> None:
-    scores = COURSES[policy]
-    course, training, _ = follow(tmp_path / "whole", scores, policy)
-    if step >= training.step:
-        return
-    with pytest.raises(Stopped):
-        follow(tmp_path / "cut", scores, policy, stopping=lambda cell: cell.step >= step)
-    again, resumed, _ = follow(tmp_path / "cut", scores, policy, stopping=lambda _: False)
-    assert left(tmp_path / "cut", again, resumed) == left(tmp_path / "whole", course, training)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+    """What trainings leave that were never interrupted, by policy."""
+    folders = {policy: tmp_path_factory.mktemp(policy) for policy in SCRIPTS}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gan_bench.train.session.YOUNG", 0)
+        return {
+            policy: left(folder, *follow(folder, SCRIPTS[policy], policy)[:2])
+            for policy, folder in folders.items()
+        }
 
 
+@pytest.mark.parametrize("end", [Stopped, Killed])
 @pytest.mark.parametrize("step", range(1, 12))
-@pytest.mark.parametrize("policy", COURSES)
-def test_a_training_that_was_killed_in_any_step_ends_in_the_same_bytes(
-    policy: str, step: int, tmp_path: Path
+@pytest.mark.parametrize("policy", SCRIPTS)
+def test_a_training_that_was_interrupted_at_any_step_ends_in_the_same_bytes(
+    policy: str, step: int, end: type[BaseException], whole: dict[str, Any], tmp_path: Path
 ) -> None:
-    def d(real: Tensor, fake: Tensor) -> Tensor:
+    def killed(real: Tensor, fake: Tensor) -> Tensor:
         if next(steps) == step:
             raise Killed
         return d_loss(real, fake)
 
-    scores, steps = COURSES[policy], iter(range(100))
-    course, training, _ = follow(tmp_path / "whole", scores, policy)
-    if step >= training.step:
+    steps, scores = iter(range(100)), SCRIPTS[policy]
+    if step >= whole[policy]["step"]:
         return
-    with pytest.raises(Killed):
-        follow(tmp_path / "cut", scores, policy, Loss(**vars(LOSS) | {"d_loss": d}))
-    # the curve has points of steps that are taken again, the vitals none: they are two steps apart
-    again, resumed, _ = follow(tmp_path / "cut", scores, policy, stopping=lambda _: False)
-    assert left(tmp_path / "cut", again, resumed) == left(tmp_path / "whole", course, training)
+    interrupted: dict[type, dict[str, Any]] = {
+        Stopped: {"stopping": lambda training: training.step >= step},
+        Killed: {"loss": make_loss(d_loss=killed)},
+    }
+    with pytest.raises(end):
+        follow(tmp_path, scores, policy, **interrupted[end])
+    # the curve may have points of steps that are taken again; the ticks are two steps apart
+    session, training, _ = follow(tmp_path, scores, policy, stopping=lambda _: False)
+    assert left(tmp_path, session, training) == whole[policy]
 
 
 def test_at_most_two_checkpoints_are_kept_while_it_trains(tmp_path: Path) -> None:
     follow(tmp_path, [FINE] * 5)
-    names = sorted(path.name for path in (tmp_path / "checkpoint").iterdir())
+    names = sorted(path.name for path in (tmp_path / CHECKPOINTS).iterdir())
     assert names == [
         "000000008.pt", "000000008.pt.sha256", "000000010.pt", "000000010.pt.sha256",
     ]  # fmt: skip
 
 
+def test_the_names_in_a_checkpoint_are_those_of_older_versions(tmp_path: Path) -> None:
+    """A checkpoint that an older version wrote must still be resumed."""
+    follow(tmp_path, [FINE] * 2, "rollback")
+    state, _ = Checkpoints(tmp_path / CHECKPOINTS, {"cell": "this"}).newest("cpu")
+    assert state is not None
+    assert list(state) == ["training", "safe", "course", "lines"]
+    assert list(state["training"]) == ["learned", "step", "row"]
+    assert list(state["training"]["row"]) == ["totals", "since", "good"]
+    assert list(state["lines"]) == ["curve", "speed", "vitals"]
+    assert list(json.loads(state["course"])) == [
+        "looks", "verdicts", "holds", "rollbacks", "notes", "seconds", "looking", "memory",
+    ]  # fmt: skip
+
+
 def test_time_goes_on_where_it_was(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
-        follow(tmp_path, [FINE] * 4, stopping=lambda cell: cell.step >= 5)
-    before = read_lines(tmp_path / "speed.jsonl")[-1]["seconds"]
-    course, _, _ = follow(tmp_path, [FINE] * 4, stopping=lambda _: False)
-    assert course.seconds() > before
-    seconds = [row["seconds"] for row in read_lines(tmp_path / "speed.jsonl")]
+        follow(tmp_path, [FINE] * 4, stopping=lambda training: training.step >= 5)
+    before = read_lines(tmp_path / SPEED)[-1]["seconds"]
+    session, _, _ = follow(tmp_path, [FINE] * 4, stopping=lambda _: False)
+    assert session.seconds() > before
+    seconds = [row["seconds"] for row in read_lines(tmp_path / SPEED)]
     assert seconds == sorted(seconds)
     assert len(seconds) == 8
 
 
 def test_the_last_checkpoint_before_a_divergence_is_finite_and_stays(tmp_path: Path) -> None:
-    course, training, _ = follow(tmp_path, [FINE] * 4, loss=diverging(6))
-    assert verdicts(course) == [("diverged", 0.03)]
-    assert course.last_finite(training)
+    session, training, _ = follow(tmp_path, [FINE] * 4, loss=diverging(6))
+    assert verdicts(session) == [("diverged", 0.03)]
+    assert session.last_finite(training)
     assert training.step == 4
     assert all(p.isfinite().all() for p in training.G.parameters())
 
 
 def test_a_divergence_before_the_first_tick_leaves_nothing_finite(tmp_path: Path) -> None:
-    course, training, _ = follow(tmp_path, [FINE] * 4, loss=diverging(1))
-    assert not course.last_finite(training)
+    session, training, _ = follow(tmp_path, [FINE] * 4, loss=diverging(1))
+    assert not session.last_finite(training)

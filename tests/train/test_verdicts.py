@@ -32,8 +32,8 @@ def looks(**scores: Sequence[float | None]) -> list[Look]:
 
 def verdict(ranking: MetricSpec = FD, *gauges: Gauge, **scores: Sequence[float | None]) -> Any:
     """Its kind."""
-    found = verdict_at(looks(**scores), ranking, gauges)
-    return found and found.kind
+    holds = verdict_at(looks(**scores), ranking, gauges)
+    return holds and holds.kind
 
 
 def onsets(curve: Sequence[float], ranking: MetricSpec = FD) -> list[int]:
@@ -109,16 +109,16 @@ def test_a_gauge_that_only_gets_better_or_is_never_beyond_its_floor_is_no_collap
 def test_a_gauge_of_which_less_is_better_has_its_floor_above() -> None:
     assert verdict(FD, REPEATS, fd=[9] * 4, repeats=[0.9, 0.8, 0.7, 0.6]) is None
     assert verdict(FD, REPEATS, fd=[9] * 4, repeats=[0.1, 0.2, 0.3, 0.4]) is None
-    found = verdict_at(looks(fd=[9] * 4, repeats=[0.1, 0.6, 0.7, 0.8]), FD, [REPEATS])
-    assert found is not None
-    assert found.reason.startswith("repeats 0.6, 0.7, 0.8 at the last three ticks; over 0.5 ")
+    holds = verdict_at(looks(fd=[9] * 4, repeats=[0.1, 0.6, 0.7, 0.8]), FD, [REPEATS])
+    assert holds is not None
+    assert holds.reason.startswith("repeats 0.6, 0.7, 0.8 at the last three ticks; over 0.5 ")
 
 
 def test_any_gauge_is_enough_and_the_first_one_is_named() -> None:
     both = looks(fd=[9] * 4, diversity=[0] * 4, repeats=[1] * 4)
-    found = verdict_at(both, FD, [REPEATS, DIVERSITY])
-    assert found is not None
-    assert found.reason.startswith("repeats")
+    holds = verdict_at(both, FD, [REPEATS, DIVERSITY])
+    assert holds is not None
+    assert holds.reason.startswith("repeats")
     assert verdict(FD, DIVERSITY, REPEATS, fd=[9] * 4, diversity=[1] * 4, repeats=[1] * 4)
 
 
@@ -137,13 +137,23 @@ def test_a_tick_at_which_the_gauge_was_not_measured_says_nothing_either_way() ->
 # Degraded
 
 
-def test_a_score_of_1_5_times_its_best_at_two_ticks_is_degraded_with_its_numbers() -> None:
-    found = verdict_at(looks(fd=[400, 180.4, 190, 310.2, 305]), FD, [])
-    assert found == Verdict(
-        kind="degraded",
-        kimg=50,
-        reason="fd 310, 305 at the last two ticks; its best was 180, at 20 kimg",
-    )
+@pytest.mark.parametrize(
+    ("fd", "reason"),
+    [
+        (
+            [400, 180.4, 190, 310.2, 305],
+            "fd 310, 305 at the last two ticks; its best was 180, at 20 kimg",
+        ),
+        (
+            [4000, 1160, 1200, 2310.2, 0.5e7],
+            "fd 2,310, 5,000,000 at the last two ticks; its best was 1,160, at 20 kimg",
+        ),
+    ],
+)
+def test_a_score_of_1_5_times_its_best_at_two_ticks_is_degraded_with_its_numbers(
+    fd: list[float], reason: str
+) -> None:
+    assert verdict_at(looks(fd=fd), FD, []) == Verdict(kind="degraded", kimg=50, reason=reason)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where gan-bench keeps what it can make again."""
+"""Where the cache is: everything in it can be made again."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def cache_dir() -> Path:
     if home := os.environ.get("GAN_BENCH_HOME"):
         return Path(home)
     if os.path.expanduser("~") == "~" and not os.environ.get("XDG_CACHE_HOME"):
-        return Path(".cache", "gan-bench").absolute()  # a user without a home, as in a container
+        return Path(".cache", "gan-bench").absolute()  # no home folder, as in a container
     return Path(platformdirs.user_cache_dir("gan-bench"))

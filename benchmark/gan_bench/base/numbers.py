@@ -1,4 +1,4 @@
-"""The numbers in the JSON lines of a cell. Whatever is not a usable number becomes a NaN."""
+"""Numbers in the JSON lines of a cell. Whatever is not a usable number becomes NaN."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 LARGEST = 1e100  # sums and squares of larger numbers overflow: they count as infinite
-# What a curve records beside step and kimg.
+# The columns of a curve, beside step and kimg
 CURVE_COLUMNS = ("loss_d", "loss_g", "real_score", "fake_score", "grad_d", "grad_g")
 
 

@@ -1,8 +1,8 @@
 """Named random streams: every random number is a pure function of (seed, stream, position).
 
-No state is kept, so a resume has nothing to restore, and no reader of a stream can disturb
-another. The streams: init, data, z-train, z-eval, noise; splits, from which the report draws
-random splits of seeds.
+No state is kept: a resumed training has nothing to restore, and no reader of a stream disturbs
+another. The streams of a training are init, data, z-train, z-eval and noise; the report splits
+seeds at random with the stream splits.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def key(seed: int, stream: str, *position: int) -> int:
-    """63 bits that belong to this place of this stream alone."""
+    """63 bits that no other position, stream or seed shares."""
     text = "/".join([str(seed), stream, *map(str, position)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
@@ -25,14 +25,14 @@ def _generator(seed: int, stream: str, *position: int) -> np.random.Generator:
 def normal(seed: int, stream: str, count: int, z_dim: int, *position: int) -> np.ndarray:
     """(count, z_dim) float32 from N(0, 1).
 
-    Filled column by column: architectures of different z_dim share the columns they both have.
+    Filled column by column, so that architectures of different z_dim share their first columns.
     """
     columns = _generator(seed, stream, *position).standard_normal((z_dim, count), np.float32)
     return np.ascontiguousarray(columns.T)
 
 
 class DataOrder:
-    """Which real image is shown when: every pass over the data is a permutation of its own."""
+    """The order of the real images: every pass over the data is a new permutation."""
 
     def __init__(self, seed: int, images: int) -> None:
         self.seed = seed
@@ -45,14 +45,14 @@ class DataOrder:
         end = start + count
         passes = range(start // self.images, (end - 1) // self.images + 1)
         parts = [
-            self._permuted(which)[max(0, start - which * self.images) : end - which * self.images]
-            for which in passes
+            self._permutation_of(k)[max(0, start - k * self.images) : end - k * self.images]
+            for k in passes
         ]
         return np.concatenate(parts)
 
-    def _permuted(self, which: int) -> np.ndarray:
-        """The order of one pass (images,); kept only for speed: the answer is the same without."""
-        if which != self._pass:
-            self._permutation = _generator(self.seed, "data", which).permutation(self.images)
-            self._pass = which
+    def _permutation_of(self, k: int) -> np.ndarray:
+        """The order of the k-th pass (images,). The last one is kept, for speed only."""
+        if k != self._pass:
+            self._permutation = _generator(self.seed, "data", k).permutation(self.images)
+            self._pass = k
         return self._permutation

@@ -1,1 +1,1 @@
-"""The results folder: its layout, records, atomic writes and locks."""
+"""The results folder: its layout, records, atomic writes, reading and locks."""

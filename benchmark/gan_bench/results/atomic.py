@@ -1,4 +1,4 @@
-"""The one way onto a disk: a file is written whole or not at all."""
+"""Files are written whole or not at all. Everything that is written to a disk is written here."""
 
 from __future__ import annotations
 
@@ -23,32 +23,31 @@ from gan_bench.results.reading import BINARY, digest_of
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-PART = ".part"  # what a file is called until it is complete
+PART = ".part"  # ending of a file that is not complete yet
 
 
-# Writing: the one path on which anything gets onto a disk
 @contextmanager
 def writing(path: Path, size: int | None = None, head: int = 0) -> Iterator[Draft]:
-    """Keep all that the block adds to the file, or nothing.
+    """Write to the path all that the block adds to the draft, or nothing.
 
-    A temporary file beside it is written, synced and read back, and only then takes its name: a
-    process that is killed, a full disk or a disk that returns other bytes leaves what was there
-    before. Raises StorageError; `size` in bytes, where it is known, is told if there is no room.
-    So many bytes at the beginning as `head` says are written last.
+    A temporary file is written, synced and read back before it is renamed to the path. If the
+    process is killed, the disk is full or returns other bytes, the old file stays. Raises
+    StorageError; `size`, in bytes, is named in it if there is no space left. The first `head`
+    bytes are left out, to be written last by `add_head`.
     """
     draft = Draft(path, size, head)
-    with draft.told():
+    with draft.storage_errors():
         try:
             with draft.opened():
                 yield draft
-            draft.keep()
+            draft.commit()
         except BaseException:
             draft.temporary.unlink(missing_ok=True)
             raise
 
 
 class Draft:
-    """A file on its way onto the disk; the digest is of its bytes in the order they were added."""
+    """A file that is being written. `digest` is of its bytes in the order they were added."""
 
     def __init__(self, path: Path, size: int | None, head: int) -> None:
         self.path = path
@@ -58,20 +57,20 @@ class Draft:
         self.digest = hashlib.sha256()
 
     def add(self, part: Buffer) -> None:
-        """Write what comes next."""
-        with self.told():  # of several drafts this is the one that failed
+        """Append bytes."""
+        with self.storage_errors():  # here as well: of several open drafts this is the one to name
             write_all(self.handle, part)
         self.digest.update(part)
         self.written += memoryview(part).nbytes
 
     def add_head(self, part: Buffer) -> None:
-        """Write what was left out at the beginning."""
+        """Write the first bytes, which were left out."""
         os.lseek(self.handle, 0, os.SEEK_SET)
         self.add(part)
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """It can be added to, and is on the disk when the block has ended well."""
+        """Open the temporary file; sync it when the block ends without an error."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY
         self.handle = os.open(self.temporary, flags, 0o666)
         try:
@@ -81,16 +80,16 @@ class Draft:
         finally:
             os.close(self.handle)
 
-    def keep(self) -> None:
-        """Give it its name, if it reads back as it was written."""
+    def commit(self) -> None:
+        """Rename the temporary file to the path, if it reads back as it was written."""
         if digest_of(self.temporary, self.head) != self.digest.hexdigest():
             raise OSError(errno.EIO, "it reads back otherwise than it was written")
         os.replace(self.temporary, self.path)
         sync_folder(self.path.parent)
 
     @contextmanager
-    def told(self) -> Iterator[None]:
-        """What the system says becomes a sentence about this file."""
+    def storage_errors(self) -> Iterator[None]:
+        """Raise an OSError of the block as a StorageError that names this file."""
         try:
             yield
         except OSError as error:
@@ -99,14 +98,14 @@ class Draft:
 
 
 def write_all(handle: int, part: Buffer) -> None:
-    """Write all bytes of a part, however many the system takes at once."""
+    """Write all bytes; the system may take fewer at once."""
     rest = memoryview(part).cast("B")
     while rest:
         rest = rest[os.write(handle, rest) :]
 
 
 def why_not_written(error: OSError, path: Path, size: int) -> str:
-    """The system's own words, and the numbers if there was no room."""
+    """The system's own words; if no space was left, how much is needed and how much is free."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return error.strerror or str(error)
     free = f"{text.size(room(path.parent))} free on {path.parent}"
@@ -114,25 +113,26 @@ def why_not_written(error: OSError, path: Path, size: int) -> str:
 
 
 def room(folder: Path) -> int:
-    """Bytes that can still be written to the disk of this folder, or of the one it would be in."""
-    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
-    return shutil.disk_usage(there).free
+    """Free bytes on the disk of this folder, which need not exist yet."""
+    folder = folder.absolute()
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    return shutil.disk_usage(existing).free
 
 
 def write_bytes(path: Path, content: Buffer) -> str:
-    """One file, all of it or nothing; its SHA-256."""
+    """Write a file, all of it or nothing; return its SHA-256."""
     with writing(path, memoryview(content).nbytes) as draft:
         draft.add(content)
     return draft.digest.hexdigest()
 
 
 def write_json(path: Path, value: object) -> None:
-    """One JSON document. NaN and infinities are refused: they are no JSON."""
+    """Write a JSON document. Raises ValueError for NaN and infinities, which are no JSON."""
     write_bytes(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Arrays by name, as .npz; each has a checksum in it."""
+    """Write arrays by name as .npz, which holds a checksum of each."""
     if any(array.dtype.hasobject for array in arrays.values()):
         raise ValueError("an array of objects would be pickled, and pickles are never read")
     buffer = io.BytesIO()
@@ -141,9 +141,9 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def append_line(path: Path, row: dict[str, Any]) -> None:
-    """One more line of JSON; a number that is not finite becomes null.
+    """Append one line of JSON; a number that is not finite becomes null.
 
-    Not synced: what must not be lost of these lines is in the checkpoints as well.
+    The line is not synced: checkpoints hold the lines that must not be lost.
     """
     finite = {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
@@ -163,7 +163,7 @@ def append_line(path: Path, row: dict[str, Any]) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """The folder, and all above it."""
+    """Make the folder and all above it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -171,8 +171,8 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Until its folder is synced, a new name can be lost with the power."""
-    if os.name == "posix":  # elsewhere a folder cannot be opened
+    """Sync a folder: until then a power failure can lose the name of a new file."""
+    if os.name == "posix":  # Windows cannot open a folder
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -181,7 +181,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file, if it is there."""
+    """Delete a file, if there is one."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -189,7 +189,7 @@ def remove(path: Path) -> None:
 
 
 def set_aside(path: Path) -> None:
-    """Keep a damaged file out of the way, under its name and .corrupt."""
+    """Rename a damaged file to <name>.corrupt."""
     try:
         os.replace(path, path.with_name(f"{path.name}.corrupt"))
     except OSError as error:
@@ -197,6 +197,6 @@ def set_aside(path: Path) -> None:
 
 
 def remove_parts(folder: Path) -> None:
-    """Delete what killed writers left half written below a folder that no one else writes to."""
+    """Delete the temporary files below a folder, which killed processes left. Lock it first."""
     for path in folder.rglob(f".*{PART}"):
         remove(path)

@@ -1,4 +1,4 @@
-"""Where everything in a results folder is: the only place that names its files.
+"""Where everything in a results folder is. File names of the folder stand here only.
 
 <protocol>/protocol.json, data-report.json, figures/
 <protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
@@ -61,7 +61,7 @@ def label_of(cell: Path) -> str:
 
 
 def figure_path(protocol_folder: Path, name: str) -> Path:
-    """Where a figure of a protocol is, drawn or not."""
+    """Where a figure of a protocol is, whether it is drawn yet or not."""
     return protocol_folder / FIGURES / f"{name}.png"
 
 
@@ -71,23 +71,23 @@ def sample_grid_path(cell: Path, kimg: float) -> Path:
 
 
 def grid_pixels(images: int, side: int) -> int:
-    """How wide or high a sample grid is that has so many images of that side in a row."""
+    """Width, or height, in pixels of a sample grid with so many images of that side in a row."""
     return images * (side + GRID_PADDING) + GRID_PADDING
 
 
 def cells_in(protocol_folder: Path) -> Iterator[Path]:
-    """The cell folders of a protocol in order of their names, also those that are damaged."""
+    """The cell folders of a protocol in the order of their names, damaged ones too."""
     for architecture in _names_in(protocol_folder):
         for loss in _names_in(protocol_folder / architecture):
-            above = protocol_folder / architecture / loss
-            for seed in _names_in(above):
-                there = (os.path.lexists(f"{above}/{seed}/{name}") for name in (RECORD, CELL))
-                if seed.startswith("seed") and any(there):
-                    yield above / seed
+            parent = protocol_folder / architecture / loss
+            for seed in _names_in(parent):
+                present = (os.path.lexists(f"{parent}/{seed}/{name}") for name in (RECORD, CELL))
+                if seed.startswith("seed") and any(present):
+                    yield parent / seed
 
 
 def _names_in(folder: Path) -> list[str]:
-    """The names in a folder, in order; none where there is no folder that can be read."""
+    """The names in a folder, in order; none if it is no folder that can be read."""
     try:
         return sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError, PermissionError):

@@ -18,9 +18,9 @@ from gan_bench.results.reading import read_bytes
 
 @contextmanager
 def alone_in(folder: Path, wait: float = 0) -> Iterator[None]:
-    """Keep all others out of a folder; StorageError with the holder's name after `wait` seconds.
+    """Lock a folder for the block. Raises StorageError with the holder's name after `wait` seconds.
 
-    The lock is the system's, so that a killed process leaves none behind.
+    It is a lock of the operating system, so a killed process leaves none behind.
     """
     make_folder(folder)
     lock, holder = filelock.FileLock(folder / ".lock", timeout=wait), folder / ".holder.json"
@@ -41,9 +41,9 @@ def alone_in(folder: Path, wait: float = 0) -> Iterator[None]:
         lock.release()
 
 
-def _holder_text(holder: Path) -> str:
+def _holder_text(path: Path) -> str:
     try:
-        who = json.loads(read_bytes(holder))
-        return f" (process {int(who['pid'])} on {who['host']})"
+        holder = json.loads(read_bytes(path))
+        return f" (process {int(holder['pid'])} on {holder['host']})"
     except (StorageError, ValueError, LookupError, TypeError):
-        return ""  # between the lock and the name lies a moment
+        return ""  # the holder file may not be written yet

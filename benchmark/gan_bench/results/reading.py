@@ -1,9 +1,8 @@
-"""Files of a results folder, read with limits: nothing in them is trusted."""
+"""Reading the files of a results folder. Nothing in them is trusted; their size is limited."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from functools import partial
@@ -17,23 +16,22 @@ from gan_bench.base import text
 from gan_bench.contract.errors import StorageError
 
 Model = TypeVar("Model", bound=BaseModel)
-LARGEST = 16 * 2**20  # bytes of a document that is read: a record has 10,000, a long curve 100,000
-LOG_TAIL = 20_000  # bytes of a log that are looked through for a reason
+LARGEST = 16 * 2**20  # bytes of a file that is read: a record has 10,000, a long curve 100,000
+LOG_TAIL = 20_000  # bytes at the end of a log that are searched for a reason
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
 
-# Reading
 def read_bytes(path: Path, most: int = LARGEST) -> bytes:
-    """A regular file of at most so many bytes; StorageError for anything else."""
+    """The content of a regular file of at most `most` bytes. Raises StorageError for any other."""
     try:
-        about = os.stat(path)
-        if not stat.S_ISREG(about.st_mode):
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
             raise StorageError(f"unreadable {path}: it is no regular file")
-        if about.st_size > most:
-            raise StorageError(f"unreadable {path}: {text.size(about.st_size)} are too many")
+        if status.st_size > most:
+            raise StorageError(f"unreadable {path}: {text.size(status.st_size)} are too many")
         handle = os.open(path, os.O_RDONLY | BINARY)
         try:
-            return b"".join(iter(partial(os.read, handle, about.st_size + 1), b""))
+            return b"".join(iter(partial(os.read, handle, status.st_size + 1), b""))
         finally:
             os.close(handle)
     except OSError as error:
@@ -41,7 +39,7 @@ def read_bytes(path: Path, most: int = LARGEST) -> bytes:
 
 
 def digest_of(path: Path, head: int = 0) -> str:
-    """SHA-256 of a file's bytes; the first `head` of them come last, as they are written."""
+    """SHA-256 of a file; its first `head` bytes are digested last, in the order of writing."""
     digest = hashlib.sha256()
     handle = os.open(path, os.O_RDONLY | BINARY)
     try:
@@ -56,7 +54,7 @@ def digest_of(path: Path, head: int = 0) -> str:
 
 
 def tail(path: Path, most: int = LOG_TAIL) -> str:
-    """The end of a log, "" if there is none."""
+    """The end of a log; "" if there is none."""
     try:
         with path.open("rb") as log:
             log.seek(0, os.SEEK_END)
@@ -67,7 +65,7 @@ def tail(path: Path, most: int = LOG_TAIL) -> str:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The complete lines of a JSON-lines file; an unfinished last one is left out."""
+    """The complete lines of a JSON-lines file. A last line without its end is left out."""
     try:
         lines = read_bytes(path).split(b"\n")[:-1]
     except StorageError:
@@ -75,24 +73,17 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
             raise
         return []
     try:
-        rows = _parse_lines(lines)
-    except (ValueError, RecursionError) as error:  # of UTF-8 or of JSON
+        # four times as fast as json.loads: a report at equal time reads two million lines
+        rows = [from_json(line) for line in lines]
+    except ValueError as error:
         raise StorageError(f"unreadable {path}: {error}") from error
-    if any(kind is not dict for kind in set(map(type, rows))):
+    if not all(isinstance(row, dict) for row in rows):
         raise StorageError(f"unreadable {path}: a line is no JSON object")
     return rows
 
 
-def _parse_lines(lines: list[bytes]) -> list[Any]:
-    """JSON, five times as fast as the standard library reads it, where nothing is odd about it."""
-    try:
-        return list(map(from_json, lines))
-    except ValueError:  # json reads a little more, half a surrogate, and its words are known
-        return [json.loads(line.decode()) for line in lines]
-
-
 def last_line(path: Path) -> dict[str, Any]:
-    """The last complete line, {} if there is none that can be read."""
+    """The last complete line; {} if there is none that can be read."""
     try:
         lines = read_lines(path)
     except StorageError:
@@ -101,7 +92,7 @@ def last_line(path: Path) -> dict[str, Any]:
 
 
 def read_model(path: Path, kind: type[Model]) -> Model:
-    """A JSON document as a checked value."""
+    """Read a JSON document as a checked value. Raises StorageError that says where it is wrong."""
     try:
         return kind.model_validate_json(read_bytes(path))
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What a finished cell leaves: its record."""
+"""The record of a cell: all that it leaves when it is done."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict
 
 from gan_bench.contract.protocol import Count, Number
 from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import RECORD
 from gan_bench.results.reading import read_model
 
 SCHEMA = 1
 
 
-# Records
 class Score(BaseModel):
-    """A number and all that it takes to read it."""
+    """A number, and what one has to know to read it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -30,13 +30,13 @@ class Score(BaseModel):
 
 
 class Cost(BaseModel):
-    """What it took."""
+    """What the cell took."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    train_seconds: Number  # without looking and measuring
+    train_seconds: Number  # without ticks and measuring
     images_per_second: Number
-    evaluate_seconds: Number  # with the looks at every tick
+    evaluate_seconds: Number  # at the ticks and at the end
     peak_memory_mib: Number
     g_parameters: Count
     d_parameters: Count
@@ -59,18 +59,18 @@ class Verdict(BaseModel):
 
 
 class Best(BaseModel):
-    """The best and the last tick of a training by the ranking metric, on `tick_samples`."""
+    """The best and the last tick by the ranking metric, both on `tick_samples` images."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     metric: str
     value: Number
     kimg: Number
-    final: Number  # of the last tick, on the same samples: only these two can be compared
+    final: Number  # of the last tick: comparable with `value` only, not with the final scores
 
 
 class Record(BaseModel):
-    """All that a finished cell leaves."""
+    """All that a cell leaves when it is done."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -83,24 +83,24 @@ class Record(BaseModel):
     scores: dict[str, Score] = {}
     unscored: dict[str, str] = {}  # metrics that refused, and why
     best: Best | None = None
-    verdicts: tuple[Verdict, ...] = ()  # all there were on the way
+    verdicts: tuple[Verdict, ...] = ()  # all there were during the training
     rollbacks: Count = 0
-    diagnosis: str | None = None  # one line of plain words
-    notes: tuple[str, ...] = ()  # what else a reader should know: checkpoints that were damaged
+    diagnosis: str | None = None  # what the curves show, in one line
+    notes: tuple[str, ...] = ()  # what else to know: damaged checkpoints, no CUDA graph
     starts: Count = 1  # processes it took: more than one if it was interrupted
-    log: str | None = None  # the end of cell.log, of a process that left no record itself
+    log: str | None = None  # the end of cell.log, if the process ended without a record
     cost: Cost | None = None
     device: str | None = None
-    computed: dict[str, str] = {}  # what changes speed and last bits, not what was asked for
+    computed: dict[str, str] = {}  # how it was computed: changes speed and last bits only
     versions: dict[str, str] = {}
     ended: str  # UTC, ISO 8601
 
 
 def write_record(directory: Path, record: Record) -> None:
-    """The last thing that is written into a cell's folder: it makes the cell done."""
-    write_json(directory / "record.json", record.model_dump(mode="json"))
+    """Write the record, after everything else: a cell with a record is done."""
+    write_json(directory / RECORD, record.model_dump(mode="json"))
 
 
 def read_record(directory: Path) -> Record:
     """The record of a done cell."""
-    return read_model(directory / "record.json", Record)
+    return read_model(directory / RECORD, Record)

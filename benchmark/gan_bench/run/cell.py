@@ -52,9 +52,10 @@ from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_lim
 from gan_bench.run.task import read_task
 from gan_bench.train.checkpoint import Checkpoints, Foreign
 from gan_bench.train.cost import device_name, macs, parameters
-from gan_bench.train.loop import Diverged, Training
+from gan_bench.train.loop import Diverged
 from gan_bench.train.samples import draw
 from gan_bench.train.session import Session, Stopped
+from gan_bench.train.state import Training
 
 
 def main(words: list[str]) -> int:
@@ -159,7 +160,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         rollbacks=session.rollbacks,
         diagnosis=session.diagnosis(),
         notes=(*session.notes, *_fallback(training)),
-        computed=training.how,
+        computed=training.computed.as_text(training.device),
         starts=starts_of(directory),
         cost=Cost(
             train_seconds=round(train_seconds, 3),
@@ -179,8 +180,8 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
 
 def _fallback(training: Training) -> list[str]:
     """A note for readers of the times: the other cells may have run as one CUDA graph."""
-    step = training.how.get("step", "")
-    return [f"trained {step}"] if "no CUDA graph" in step else []
+    refused = training.computed.graph_refused
+    return [f"trained step by step: no CUDA graph, {refused}"] if refused else []
 
 
 def _measure(

@@ -23,8 +23,9 @@ from gan_bench.results.reading import last_line, read_model
 from gan_bench.results.records import Cost, Record, read_record
 from gan_bench.run.time_measuring import TIMED_IMAGES, Measuring, seconds_of, time_measuring
 from gan_bench.train.cost import device_name, parameters, peak_memory
-from gan_bench.train.loop import Training, begin, train
+from gan_bench.train.loop import train
 from gan_bench.train.samples import generate
+from gan_bench.train.state import Training, begin
 
 Basis = Literal["records", "timed steps"]
 WARM_UP = {"cpu": 2, "mps": 2, "cuda": 8}  # steps before the clock starts: a graph is recorded

@@ -27,9 +27,9 @@ from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
 from gan_bench.run.process import end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
-from gan_bench.train.loop import Diverged, Training, train
+from gan_bench.train.loop import Diverged, train
 from gan_bench.train.samples import generate
-from gan_bench.train.state import full_state
+from gan_bench.train.state import Training, full_state
 
 TRIED = 64  # images that every metric is tried on
 

@@ -15,8 +15,8 @@ from gan_bench.measure.evaluator import Evaluator
 from gan_bench.results.layout import CELL, CHECKPOINTS, protocol_of
 from gan_bench.results.reading import read_model
 from gan_bench.train.checkpoint import Checkpoints
-from gan_bench.train.loop import Training, begin
 from gan_bench.train.pair import check_loss
+from gan_bench.train.state import Training, begin
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The training of one cell: its loop, its state, its verdicts."""
+"""The training of one cell: its loop, its state, its session, its verdicts."""

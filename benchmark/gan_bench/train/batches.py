@@ -1,4 +1,4 @@
-"""What every step is fed: real images and z on the device, as a pure function of the step."""
+"""The input of every step: real images and z on the device, as a pure function of the step."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count, islice
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,8 +16,11 @@ from torch import Tensor
 from gan_bench.base import rng
 from gan_bench.contract.protocol import Schedule
 
-AHEAD = 2  # steps whose input is made while a GPU works on the one before them
-SHARE = 0.5  # of a GPU's free memory: a set that needs more stays where it is
+AHEAD = 2  # batches that are prepared while a GPU works on the step before them
+SHARE = 0.5  # of a GPU's free memory: a larger data set is streamed
+
+# A CPU reads the memory map in place. Another device holds a copy, or is sent what each step needs.
+Placement = Literal["memory-mapped", "on device", "streamed"]
 
 
 @dataclass(frozen=True)
@@ -27,17 +31,17 @@ class Batch:
     z: Tensor  # (d_steps, N, z_dim) float32
 
     def copy_(self, other: Batch) -> None:
-        """Become the other, in the same memory."""
+        """Overwrite this batch with the other, in the same memory."""
         self.pixels.copy_(other.pixels)
         self.z.copy_(other.z)
 
 
 class Batches:
-    """The batches of one training, in the order that the seed says.
+    """The batches of one training, in the order that the seed gives.
 
-    A set (n, C, H, W) uint8 that fits lies on the device and is indexed there. A larger one
-    streams: its rows are gathered from the memory map and sent from pinned memory. Either way
-    the same bytes arrive. On a GPU both are done ahead of the steps, by a thread.
+    A data set (n, C, H, W) uint8 that fits is copied to the device and indexed there. A larger one
+    is streamed: rows are gathered from the memory map and sent from pinned memory. The bytes are
+    the same either way. For a GPU a thread prepares the next batches while a step runs.
     """
 
     def __init__(
@@ -49,61 +53,60 @@ class Batches:
         device: str,
         room: int | None = None,
     ) -> None:
-        """`room`: the bytes that the set may take on the device, if not what is found there."""
+        """`room`: bytes that the data set may take on the device; None: a share of what is free."""
         room = room_for_images(device) if room is None else room
         self.schedule = schedule
         self.seed = seed
         self.z_dim = z_dim
         self.device = device
-        self.streamed = room is not None and images.nbytes > room
-        source = torch.from_numpy(images)  # no copy of a memory map: a CPU reads it in place
-        self._images = source if self.streamed else source.to(device)
+        streamed = room is not None and images.nbytes > room
+        source = torch.from_numpy(images)  # no copy of a memory map
+        self._images = source if streamed else source.to(device)
         self._indexed = self._images.device.type != "cpu"
         self._order = rng.DataOrder(seed, len(images))
+        self.placement: Placement = (
+            "streamed" if streamed else "on device" if self._indexed else "memory-mapped"
+        )
 
-    def where(self) -> str:
-        """Where the images are, for the record."""
-        if self.streamed:
-            return f"streamed to {self.device}"
-        return f"on {self.device}" if self._indexed else "memory-mapped"
-
-    def batches(self, step: int) -> Generator[Batch]:
-        """From this step on, without end."""
+    def from_step(self, step: int) -> Generator[Batch]:
+        """The batch of this step, the next step, and so on without end."""
         steps = count(step)
-        if self.device == "cpu":  # which has nothing to do meanwhile
-            yield from (self._sent(*self._made(k)) for k in steps)
+        if self.device == "cpu":  # a thread would only compete with the step for the cores
+            yield from (self._send(*self._prepare(k)) for k in steps)
             return
         with ThreadPoolExecutor(1) as thread:
-            ready = deque(thread.submit(self._made, k) for k in islice(steps, AHEAD))
+            prepared = deque(thread.submit(self._prepare, k) for k in islice(steps, AHEAD))
             while True:
-                made = ready.popleft().result()
-                ready.append(thread.submit(self._made, next(steps)))
-                yield self._sent(*made)
+                rows_or_pixels, z = prepared.popleft().result()
+                prepared.append(thread.submit(self._prepare, next(steps)))
+                yield self._send(rows_or_pixels, z)
 
-    def _made(self, step: int) -> tuple[Tensor, Tensor]:
+    def _prepare(self, step: int) -> tuple[Tensor, Tensor]:
         """(d_steps N,) rows, or their pixels, and (d_steps N, z_dim) z, in the host's memory."""
-        N, updates = self.schedule.batch, self.schedule.d_steps
-        rows = torch.from_numpy(self._order.rows(step * updates * N, updates * N))
+        N, d_steps = self.schedule.batch, self.schedule.d_steps
+        rows = torch.from_numpy(self._order.rows(step * d_steps * N, d_steps * N))
         z = [
-            rng.normal(self.seed, "z-train", N, self.z_dim, step * updates + k)
-            for k in range(updates)
+            rng.normal(self.seed, "z-train", N, self.z_dim, step * d_steps + k)
+            for k in range(d_steps)
         ]
-        made = rows if self._indexed else self._images.index_select(0, rows)
-        return self._pinned(made), self._pinned(torch.from_numpy(np.concatenate(z)))
+        rows_or_pixels = rows if self._indexed else self._images.index_select(0, rows)
+        return self._pin(rows_or_pixels), self._pin(torch.from_numpy(np.concatenate(z)))
 
-    def _pinned(self, made: Tensor) -> Tensor:
-        """From pinned memory a GPU fetches by itself, and nobody waits for it."""
-        return made.pin_memory() if self.device.startswith("cuda") else made
+    def _pin(self, tensor: Tensor) -> Tensor:
+        """Pinned memory is copied to a GPU without blocking."""
+        return tensor.pin_memory() if self.device.startswith("cuda") else tensor
 
-    def _sent(self, made: Tensor, z: Tensor) -> Batch:
-        made, z = (each.to(self.device, non_blocking=True) for each in (made, z))
-        pixels = self._images.index_select(0, made) if self._indexed else made
-        updates = self.schedule.d_steps
-        return Batch(*(each.view(updates, -1, *each.shape[1:]) for each in (pixels, z)))
+    def _send(self, rows_or_pixels: Tensor, z: Tensor) -> Batch:
+        rows_or_pixels, z = (
+            tensor.to(self.device, non_blocking=True) for tensor in (rows_or_pixels, z)
+        )
+        pixels = self._images.index_select(0, rows_or_pixels) if self._indexed else rows_or_pixels
+        d_steps = self.schedule.d_steps
+        return Batch(*(each.view(d_steps, -1, *each.shape[1:]) for each in (pixels, z)))
 
 
 def room_for_images(device: str) -> int | None:
-    """Bytes that a set may take on this device; None where it need not be copied at all."""
+    """Bytes that a data set may take on this device; None for a CPU, which copies nothing."""
     if device.startswith("cuda"):
         return int(SHARE * torch.cuda.mem_get_info(device)[0])
     if device == "mps":

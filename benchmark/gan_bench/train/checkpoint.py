@@ -1,8 +1,8 @@
-"""The whole state of a training on the disk: digest-checked, two kept, newest good one first.
+"""The full state of a training on the disk: checked by digest, two kept, the newest good one used.
 
-`checkpoint/<step>.pt` holds tensors and plain values, and can be read without trusting it;
-`<step>.pt.sha256` beside it is what `sha256sum -c` reads. The digest is written last: without it
-a checkpoint is one that was never completed.
+`checkpoint/<step>.pt` holds tensors and plain values, and is safe to read even if somebody else
+wrote it. `<step>.pt.sha256` beside it is in the format of `sha256sum -c`. The digest is written
+last: a checkpoint without one was never completed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from gan_bench.results.atomic import remove, set_aside, write_bytes
 from gan_bench.results.reading import digest_of, read_bytes
 
 KEPT = 2
-SCHEMA = "1"  # of the state
-LARGEST = 2**40  # bytes: what was written here may be read back
+SCHEMA = "1"  # of the state; goes up when an older state can no longer be resumed
+LARGEST_FILE = 2**40  # bytes: a checkpoint may be as large as a disk can hold
 
 
 class Foreign(UsageError):
@@ -30,7 +30,7 @@ class Foreign(UsageError):
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The checkpoints of one cell. Only one with the same identity is ever gone on from."""
+    """The checkpoints of one cell. Only those with the same identity are resumed."""
 
     folder: Path
     identity: Mapping[str, str]
@@ -46,33 +46,33 @@ class Checkpoints:
             _remove(old)
 
     def newest(self, device: str) -> tuple[dict[str, Any] | None, list[str]]:
-        """The newest state whose bytes are those that were written, and what was wrong with others.
+        """The newest state that is undamaged, and a note for each that is damaged.
 
-        A damaged one is set aside as *.corrupt. Foreign if the newest good one belongs to
-        another cell, protocol or plugin; StorageError if it would run code when read.
+        A damaged checkpoint is renamed to *.corrupt. Raises Foreign if the newest good one
+        belongs to another cell, protocol or plugin, and StorageError if reading it would run code.
         """
-        told: list[str] = []
+        notes: list[str] = []
         for path in self._all():
-            why = _damage(path)
-            if why is None:
-                return self._state(path, device), told
+            damage = _damage(path)
+            if damage is None:
+                return self._load(path, device), notes
             set_aside(path)
             remove(_digest_file(path))
-            told.append(f"checkpoint {path.name} is damaged ({why}); it is kept as *.corrupt")
-        # what was set aside at an earlier start that came to nothing is told as well
+            notes.append(f"checkpoint {path.name} is damaged ({damage}); it is kept as *.corrupt")
+        # an earlier start may have renamed some and then ended before it wrote its note
         if damaged := sorted(path.name for path in self.folder.glob("*.corrupt")):
-            told = [f"the training began anew: no good checkpoint beside {', '.join(damaged)}"]
-        return None, told
+            notes = [f"the training began anew: no good checkpoint beside {', '.join(damaged)}"]
+        return None, notes
 
     def check(self) -> None:
-        """Raise as `newest` would for what cannot be gone on with; change nothing."""
+        """Raise what `newest` would raise; rename nothing."""
         for path in self._all():
             if _damage(path) is None:
-                self._state(path, "cpu")
+                self._load(path, "cpu")
                 return
 
     def clear(self) -> None:
-        """Delete them: the cell has its outcome. What was damaged stays, as evidence."""
+        """Delete the good checkpoints of a cell that is done. Damaged ones stay, as evidence."""
         for path in self._all():
             _remove(path)
 
@@ -80,33 +80,33 @@ class Checkpoints:
         return {"checkpoint schema": SCHEMA, **self.identity}
 
     def _all(self) -> list[Path]:
-        """Newest first. One without its digest was being written when the process ended."""
-        found = []
+        """The completed checkpoints, newest first; the others are deleted."""
+        completed = []
         for path in sorted(self.folder.glob("*.pt"), reverse=True):
             if _digest_file(path).exists():
-                found.append(path)
+                completed.append(path)
             else:
                 remove(path)
-        return found
+        return completed
 
-    def _state(self, path: Path, device: str) -> dict[str, Any]:
+    def _load(self, path: Path, device: str) -> dict[str, Any]:
         try:
-            content = io.BytesIO(read_bytes(path, LARGEST))
-            # torch >= 2.10 keeps the promise of weights_only: nothing in the file is executed
+            content = io.BytesIO(read_bytes(path, LARGEST_FILE))
+            # from torch 2.10 on, weights_only cannot be bypassed: no code in the file is run
             state = torch.load(content, map_location=device, weights_only=True)
-            found = dict(state.pop("identity"))
+            written = dict(state.pop("identity"))
         except StorageError:
             raise
-        except Exception as error:  # of pickle, zip or torch: all say that this is none of ours
+        except Exception as error:  # pickle, zip and torch each raise their own
             raise StorageError(
                 f"{path} is refused: it is no checkpoint of gan-bench, or would run code when it "
                 f"is read; delete {self.folder} to train this cell anew"
             ) from error
-        wanted = self._identity()
+        expected = self._identity()
         differing = [
-            f"{name}: {found.get(name, 'none')} then, {wanted.get(name, 'none')} now"
-            for name in {**found, **wanted}
-            if found.get(name) != wanted.get(name)
+            f"{name}: {written.get(name, 'none')} then, {expected.get(name, 'none')} now"
+            for name in {**written, **expected}
+            if written.get(name) != expected.get(name)
         ]
         if differing:
             raise Foreign(
@@ -121,15 +121,15 @@ def _digest_file(path: Path) -> Path:
 
 
 def _damage(path: Path) -> str | None:
-    """Why these are not the bytes that were written."""
+    """Why these are not the bytes that were written; None if they are."""
     try:
-        wanted = read_bytes(_digest_file(path)).decode(errors="replace").split(" ")[0]
-        found = digest_of(path)
+        expected = read_bytes(_digest_file(path)).decode(errors="replace").split(" ")[0]
+        digest = digest_of(path)
     except (StorageError, OSError) as error:
         return str(error)
-    return None if found == wanted else f"SHA-256 is {found[:16]}, was {wanted[:16]!r}"
+    return None if digest == expected else f"SHA-256 is {digest[:16]}, was {expected[:16]!r}"
 
 
 def _remove(path: Path) -> None:
-    remove(_digest_file(path))  # first: what has no digest does not count
+    remove(_digest_file(path))  # first: a checkpoint without its digest does not count
     remove(path)

@@ -1,13 +1,14 @@
-"""A step that is recorded once and then replayed: on CUDA the whole of it is one graph.
+"""On CUDA, record a training step once as a graph and replay it for every later batch.
 
-Hundreds of small kernels leave a GPU waiting for Python, which a graph does not need. What is
-replayed is what the networks did when they were recorded: whatever hangs on plain Python values
-would stay as it was then, so a pair that keeps such values is trained step by step.
+Launching hundreds of small kernels from Python leaves a GPU idle; a graph launches them at once.
+A replay repeats what the networks did while they were recorded. Plain Python values would stay as
+they were then, so a pair that keeps such values is trained eagerly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import nn
@@ -15,46 +16,67 @@ from torch import nn
 from gan_bench.contract.errors import sentence
 from gan_bench.train.batches import Batch
 
-FIRST = 3  # steps before the recording: optimisers make their state, cudnn finds its algorithms
+FIRST = 3  # eager steps before the recording: optimisers make their state, cudnn picks algorithms
 Do = Callable[[], None]
 
 
-class RecordedStep:
-    """A step on batches. The first few are taken as they come, then one recording serves all.
+class Recorder(Protocol):
+    """Records work on a device, to be repeated."""
 
-    They are steps of the training like any other, so that nothing has to be undone. A step that
-    cannot be recorded is taken by itself for ever, and `why` says what stood in the way.
+    def aside(self, do: Do) -> None:
+        """Do it where it could be recorded."""
+
+    def record(self, do: Do) -> Do:
+        """Record it without doing it; the result repeats it. Raises if it cannot be recorded."""
+
+
+class RecordedStep:
+    """A training step: eager at first, and replayed from one recording after that.
+
+    The eager steps are steps of the training like any other, so nothing has to be undone. Without
+    a recorder, or if the recording fails, every step is eager; `refused` says what went wrong.
     """
 
-    def __init__(
-        self, step: Callable[[Batch], None], aside: Callable[[Do], None], record: Callable[[Do], Do]
-    ) -> None:
-        """`aside` does something where it can be recorded; `record` gives what repeats it."""
-        self.why: str | None = None
+    def __init__(self, step: Callable[[Batch], None], recorder: Recorder | None) -> None:
+        self.refused: str | None = None
         self._step = step
-        self._aside = aside
-        self._record = record
+        self._recorder = recorder
         self._taken = 0
         self._replay: Do | None = None
 
+    @property
+    def recorded(self) -> bool:
+        """Whether all steps but the first few are replayed from a recording."""
+        return self._recorder is not None and self.refused is None
+
     def __call__(self, batch: Batch) -> None:
         """Take one step."""
-        if self.why is None and self._taken >= FIRST and self._replay is None:
-            self._begin(batch)
+        if self._recorder is None:
+            self._step(batch)
+            return
+        if self._taken >= FIRST and self._replay is None and self.refused is None:
+            self._record(self._recorder, batch)
         if self._replay is None:
-            self._aside(lambda: self._step(batch))
+            self._recorder.aside(lambda: self._step(batch))
         else:
-            self._given.copy_(batch)
+            self._recorded_batch.copy_(batch)
             self._replay()
         self._taken += 1
 
-    def _begin(self, batch: Batch) -> None:
-        """Record on memory of its own, which every later batch is copied to. Takes no step."""
-        self._given = Batch(batch.pixels.clone(), batch.z.clone())
+    def _record(self, recorder: Recorder, batch: Batch) -> None:
+        """Record the step on memory of its own, which every later batch is copied to."""
+        self._recorded_batch = Batch(batch.pixels.clone(), batch.z.clone())
         try:
-            self._replay = self._record(lambda: self._step(self._given))
+            self._replay = recorder.record(lambda: self._step(self._recorded_batch))
         except Exception as error:  # a plugin may do anything that a recording forbids
-            self.why = sentence(error).splitlines()[0]
+            self.refused = sentence(error).splitlines()[0]
+
+
+def recorder_for(device: str, *networks: nn.Module) -> Recorder | None:
+    """What records the steps of these networks; None where a step has to be eager."""
+    if not device.startswith("cuda") or keeps_plain_values(*networks):
+        return None
+    return CudaRecorder(device)
 
 
 def keeps_plain_values(*networks: nn.Module) -> bool:
@@ -62,15 +84,15 @@ def keeps_plain_values(*networks: nn.Module) -> bool:
     return any(name.endswith("_extra_state") for each in networks for name in each.state_dict())
 
 
-class CudaStream:
-    """A stream beside the current one: no graph can be recorded on the default stream."""
+class CudaRecorder:
+    """Records CUDA graphs, on a stream of its own: the default stream cannot be recorded."""
 
     def __init__(self, device: str) -> None:
         self.device = device
         self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def aside(self, do: Do) -> None:
-        """Do it on the stream, after what was begun before it and before what is begun after."""
+        """Do it on the stream, after the work launched so far and before the work to come."""
         current = torch.cuda.current_stream(self.device)
         self.stream.wait_stream(current)
         with torch.cuda.stream(self.stream):
@@ -78,19 +100,19 @@ class CudaStream:
         current.wait_stream(self.stream)
 
     def record(self, do: Do) -> Do:
-        """The same as one graph; whatever a graph forbids is raised, and nothing was done."""
+        """Record it as one graph. Raises if a graph forbids what it does; then nothing was done."""
         graph = torch.cuda.CUDAGraph()
         try:
-            # of this thread: the one that makes the next batches may pin memory meanwhile
+            # of this thread only: the thread that prepares batches may pin memory meanwhile
             with torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
                 do()
         except BaseException:
-            self._recover()
+            self._replace_generator()
             raise
         return graph.replay
 
-    def _recover(self) -> None:
-        """A recording that broke off leaves torch's generator waiting for its end: a new one."""
+    def _replace_generator(self) -> None:
+        """Give torch a new random generator: the old one waits for the end of the recording."""
         index = torch.cuda.current_device()
         torch.cuda.synchronize(index)
         used = torch.cuda.default_generators[index]

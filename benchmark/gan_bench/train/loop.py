@@ -1,30 +1,26 @@
-"""The one training loop. It yields what it sees; the caller writes it down."""
+"""The training loop. It yields the rows of the curve and the ticks; the caller writes them down."""
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
-from functools import partial
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
-from torch.optim import Adam, Optimizer
 
 from gan_bench.base import rng
-from gan_bench.base.precision import settle
-from gan_bench.contract.offers import Architecture, Loss, Shape
+from gan_bench.base.numbers import CURVE_COLUMNS
+from gan_bench.contract.offers import Loss
 from gan_bench.contract.protocol import Schedule
 from gan_bench.train.batches import Batch, Batches
-from gan_bench.train.cuda_graph import CudaStream, RecordedStep, keeps_plain_values
-from gan_bench.train.pair import build_pair
+from gan_bench.train.cuda_graph import RecordedStep
+from gan_bench.train.state import Training, begin_row
 
 POINTS = 200  # rows of a curve
-COLUMNS = ("loss_d", "loss_g", "real_score", "fake_score", "grad_d", "grad_g")
 
 
 class Diverged(Exception):
@@ -33,165 +29,118 @@ class Diverged(Exception):
 
 @dataclass(frozen=True)
 class Point:
-    """One row of a curve: means since the row before."""
+    """One row of a curve: means over the steps since the row before."""
 
     step: int
     kimg: float
     loss_d: float
     loss_g: float
-    real_score: float  # mean of s(D(x)): 1 when D is sure that real images are real
-    fake_score: float  # mean of s(D(G(z))): 0 when D is sure that fakes are fake
+    real_score: float  # mean of sigmoid(D(x)): 1 when D is sure that real images are real
+    fake_score: float  # mean of sigmoid(D(G(z))): 0 when D is sure that fakes are fake
     grad_d: float  # norm of the whole gradient
     grad_g: float
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A moment at which the cell is looked at; looking changes no bit of the training."""
+    """A moment at which the cell is scored, sampled and saved; the training is not changed."""
 
     step: int
     kimg: float
 
 
-@dataclass
-class Training:
-    """The whole state of one cell's training."""
-
-    G: nn.Module
-    D: nn.Module
-    ema: nn.Module  # the G that is judged: its moving average, or G itself
-    opt_g: Optimizer
-    opt_d: Optimizer
-    z_dim: int
-    device: str
-    step: int = 0
-    # since the last Point: the sum of the COLUMNS, steps taken, steps after which it was finite
-    totals: Tensor = field(default_factory=lambda: torch.zeros(len(COLUMNS)))
-    since: int = 0
-    good: Tensor = field(default_factory=lambda: torch.zeros(()))
-    # how it is computed: changes the speed and the last bits, so it is for the record
-    how: dict[str, str] = field(default_factory=dict)
-
-
-def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, device: str) -> Training:
-    """A cell's state before its first step."""
-    G, D = (
-        # channels_last is a layout, not another result: convolutions run faster in it
-        network.to(device).to(memory_format=torch.channels_last)
-        for network in build_pair(arch, shape, seed)
-    )
-    adam = partial(Adam, betas=schedule.betas, fused=True, capturable=device.startswith("cuda"))
-    return Training(
-        G=G,
-        D=D,
-        ema=copy.deepcopy(G).requires_grad_(False) if schedule.ema_kimg else G,
-        opt_g=adam(G.parameters(), schedule.lr_g),
-        opt_d=adam(D.parameters(), schedule.lr_d),
-        z_dim=arch.z_dim,
-        device=device,
-        totals=torch.zeros(len(COLUMNS), device=device),
-        good=torch.zeros((), device=device),
-        how=settle(device),
-    )
-
-
 def train(
-    cell: Training,
+    training: Training,
     loss: Loss,
     images: np.ndarray,
     schedule: Schedule,
     seed: int,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[Point | Tick]:
-    """Train to the schedule's end, or till `stopping` at the end of a step, on (n, C, H, W) uint8.
+    """Train on images (n, C, H, W) uint8 to the schedule's end, or until `stopping` says so.
 
-    Yields a Point at each of 200 places and a Tick at each of the schedule's; raises Diverged at
-    the Point whose numbers are not finite, and names the step. Called again it goes on from
-    there, with new images and new z.
+    `stopping` is asked before every step. Yields a Point at each of 200 places and a Tick at each
+    of the schedule's. Raises Diverged at a Point whose numbers are not finite. A second call goes
+    on at the step that the training is at.
     """
-    feed = Batches(images, schedule, seed, cell.z_dim, cell.device)
-    take = _fastest(cell, partial(_step, cell, loss, schedule))
-    cell.how["images"] = feed.where()
-    cell.G.train()
-    cell.D.train()
-    with closing(feed.batches(cell.step)) as batches:
-        while cell.step < schedule.updates and not stopping():
-            # noise inside the networks (dropout) depends on the step alone, not on what came before
-            torch.manual_seed(rng.key(seed, "noise", cell.step))
-            take(next(batches))  # no sync in here
-            cell.how["step"] = _how_computed(take)
-            cell.step += 1
-            cell.since += 1
-            kimg = schedule.shown(cell.step) / 1000
-            if _due(cell.step, POINTS, schedule.updates):
-                point = _point(cell, kimg)
-                begin_row(cell)
-                yield point
-            if _due(cell.step, schedule.ticks, schedule.updates):
-                yield Tick(cell.step, kimg)
+    G, D, ema = training.G, training.D, training.ema
+    bf16 = schedule.precision == "bf16"
+    autocast = torch.autocast(torch.device(training.device).type, torch.bfloat16, enabled=bf16)
+
+    # One step. It stays on the device, in the same memory every time, so it can be recorded.
+    def step(batch: Batch) -> None:
+        # Update D: real and fake in separate calls, so that each has its own BatchNorm statistics
+        for pixels, z in zip(batch.pixels, batch.z, strict=True):
+            x = pixels.float() / 127.5 - 1  # (N, C, H, W) in [-1, 1]
+            x = x.contiguous(memory_format=torch.channels_last)
+            with autocast:
+                fake = G(z)  # (N, C, H, W) in [-1, 1]
+                real_logits, fake_logits = D(x), D(fake.detach())  # (N,), (N,)
+                loss_d = loss.d_loss(real_logits.float(), fake_logits.float())
+                if loss.penalty is not None:
+                    loss_d = loss_d + loss.penalty(D, x, fake.detach())
+            training.opt_d.zero_grad()
+            loss_d.backward()  # type: ignore[no-untyped-call]
+            grad_d = _gradient_norm(D)
+            training.opt_d.step()
+
+        # Update G: through a frozen D, with the images that D saw last
+        with _frozen(D):
+            with autocast:
+                real_for_g = D(x).float() if loss.relativistic else None
+                loss_g = loss.g_loss(real_for_g, D(fake).float())
+            training.opt_g.zero_grad()
+            loss_g.backward()  # type: ignore[no-untyped-call]
+            grad_g = _gradient_norm(G)
+            training.opt_g.step()
+
+        # Update the moving average of G: its half-life is ema_kimg
+        if ema is not G:
+            _average(ema, G, 0.5 ** (schedule.shown(1) / (1000 * schedule.ema_kimg)))
+
+        # Add to the row of the curve, in the order of CURVE_COLUMNS
+        scores = [logits.float().sigmoid().mean() for logits in (real_logits, fake_logits)]
+        training.totals += torch.stack([loss_d, loss_g, *scores, grad_d, grad_g]).detach()
+        training.finite_steps += training.totals.isfinite().all()
+
+    # All steps
+    take_step = RecordedStep(step, training.recorder)
+    batches = Batches(images, schedule, seed, training.z_dim, training.device)
+    G.train()
+    D.train()
+    with closing(batches.from_step(training.step)) as upcoming:
+        while training.step < schedule.updates and not stopping():
+            # noise inside the networks (dropout) depends on the step alone
+            torch.manual_seed(rng.key(seed, "noise", training.step))
+            take_step(next(upcoming))
+            training.step += 1
+            training.steps_in_row += 1
+            training.computed = replace(
+                training.computed,
+                images=batches.placement,
+                step="cuda graph" if take_step.recorded else "eager",
+                graph_refused=take_step.refused,
+            )
+
+            # What is due at this step
+            kimg = schedule.shown(training.step) / 1000
+            if _due(training.step, POINTS, schedule.updates):
+                yield _end_row(training, kimg)
+            if _due(training.step, schedule.ticks, schedule.updates):
+                yield Tick(training.step, kimg)
 
 
-def _fastest(cell: Training, step: Callable[[Batch], None]) -> Callable[[Batch], None]:
-    """The step itself, or one that is recorded where that is faster and changes nothing."""
-    if not cell.device.startswith("cuda") or keeps_plain_values(cell.G, cell.D):
-        return step
-    stream = CudaStream(cell.device)
-    return RecordedStep(step, stream.aside, stream.record)
-
-
-def _how_computed(take: Callable[[Batch], None]) -> str:
-    if not isinstance(take, RecordedStep):
-        return "step by step"
-    return f"step by step: no CUDA graph, {take.why}" if take.why else "one CUDA graph"
-
-
-def _step(cell: Training, loss: Loss, schedule: Schedule, batch: Batch) -> None:
-    """d_steps updates of D, one of G and of its average; the COLUMNS are added to the totals.
-
-    All of it happens on the device and in the same memory every time, so it can be recorded.
-    """
-    autocast = torch.autocast(
-        torch.device(cell.device).type, torch.bfloat16, enabled=schedule.precision == "bf16"
-    )
-
-    # D: real and fake images in separate calls, so that each has BatchNorm statistics of its own
-    for pixels, z in zip(batch.pixels, batch.z, strict=True):
-        x = _to_float(pixels)  # (N, C, H, W) in [-1, 1]
-        with autocast:
-            fake = cell.G(z)  # (N, C, H, W) in [-1, 1]
-            real_logits, fake_logits = cell.D(x), cell.D(fake.detach())  # (N,), (N,)
-            loss_d = loss.d_loss(real_logits.float(), fake_logits.float())
-            if loss.penalty is not None:
-                loss_d = loss_d + loss.penalty(cell.D, x, fake.detach())
-        cell.opt_d.zero_grad()
-        loss_d.backward()  # type: ignore[no-untyped-call]
-        grad_d = _gradient_norm(cell.D)
-        cell.opt_d.step()
-
-    # G: through a frozen D, with the fakes that D saw last
-    trained = [parameter for parameter in cell.D.parameters() if parameter.requires_grad]
+@contextmanager
+def _frozen(network: nn.Module) -> Iterator[None]:
+    """Compute no gradients of its parameters. Those that its author froze stay frozen."""
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     for parameter in trained:
         parameter.requires_grad_(False)
-    with autocast:
-        judged_real = cell.D(x).float() if loss.relativistic else None
-        loss_g = loss.g_loss(judged_real, cell.D(fake).float())
-    cell.opt_g.zero_grad()
-    loss_g.backward()  # type: ignore[no-untyped-call]
-    grad_g = _gradient_norm(cell.G)
-    cell.opt_g.step()
-    for parameter in trained:
-        parameter.requires_grad_(True)
-    if cell.ema is not cell.G:
-        _average(cell.ema, cell.G, 0.5 ** (schedule.shown(1) / (1000 * schedule.ema_kimg)))
-
-    scores = [logits.float().sigmoid().mean() for logits in (real_logits, fake_logits)]
-    cell.totals += torch.stack([loss_d, loss_g, *scores, grad_d, grad_g]).detach()
-    cell.good += cell.totals.isfinite().all()
-
-
-def _to_float(pixels: Tensor) -> Tensor:
-    """(N, C, H, W) uint8 -> float in [-1, 1]."""
-    return (pixels.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+    try:
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)
 
 
 def _gradient_norm(network: nn.Module) -> Tensor:
@@ -200,14 +149,14 @@ def _gradient_norm(network: nn.Module) -> Tensor:
 
 @torch.no_grad()
 def _average(ema: nn.Module, G: nn.Module, decay: float) -> None:
-    """One step of the moving average, BatchNorm's statistics included; counters are copied."""
-    mine = [*ema.parameters(), *ema.buffers()]
-    theirs = [*G.parameters(), *G.buffers()]
-    for old, new in zip(mine, theirs, strict=True):
-        if old.is_floating_point():
-            old.lerp_(new, 1 - decay)
+    """ema = decay ema + (1 - decay) G, BatchNorm's statistics included; counters are copied."""
+    averages = [*ema.parameters(), *ema.buffers()]
+    values = [*G.parameters(), *G.buffers()]
+    for average, value in zip(averages, values, strict=True):
+        if average.is_floating_point():
+            average.lerp_(value, 1 - decay)
         else:
-            old.copy_(new)
+            average.copy_(value)
 
 
 def _due(step: int, times: int, total: int) -> bool:
@@ -215,18 +164,14 @@ def _due(step: int, times: int, total: int) -> bool:
     return step * times // total > (step - 1) * times // total
 
 
-def _point(cell: Training, kimg: float) -> Point:
-    means = (cell.totals / cell.since).tolist()
-    values = dict(zip(COLUMNS, means, strict=True))
+def _end_row(training: Training, kimg: float) -> Point:
+    """The row of the curve that ends here; the next one begins."""
+    means = (training.totals / training.steps_in_row).tolist()
+    values = dict(zip(CURVE_COLUMNS, means, strict=True))
     bad = [name for name, value in values.items() if not math.isfinite(value)]
     if bad:
-        first = cell.step - cell.since + int(cell.good) + 1  # a sum that is not finite stays so
+        # a sum that is not finite stays so: the steps before the first one are those counted
+        first = training.step - training.steps_in_row + int(training.finite_steps) + 1
         raise Diverged(f"{', '.join(bad)} not finite from step {first}, {kimg:.1f} kimg")
-    return Point(step=cell.step, kimg=kimg, **values)
-
-
-def begin_row(cell: Training) -> None:
-    """Begin the next row of the curve."""
-    cell.totals.zero_()
-    cell.good.zero_()
-    cell.since = 0
+    begin_row(training)
+    return Point(step=training.step, kimg=kimg, **values)

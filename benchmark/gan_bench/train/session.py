@@ -1,4 +1,4 @@
-"""One training, watched: what is seen at every tick, and what follows from it."""
+"""One training from start to end: what is measured at its ticks, and what a verdict leads to."""
 
 from __future__ import annotations
 
@@ -16,60 +16,61 @@ from gan_bench.contract.offers import Loss
 from gan_bench.contract.protocol import Protocol
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.results.atomic import append_line, make_folder, remove, write_bytes
+from gan_bench.results.layout import CURVE, SAMPLES, SPEED, TICKS, sample_grid_path
 from gan_bench.results.reading import read_bytes, read_lines
 from gan_bench.results.records import Best, Verdict
 from gan_bench.train import verdicts
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.cost import peak_memory
 from gan_bench.train.diagnosis import diagnose
-from gan_bench.train.loop import Diverged, Point, Tick, Training, train
+from gan_bench.train.loop import Diverged, Point, Tick, train
 from gan_bench.train.samples import GRID, generate, grid
-from gan_bench.train.state import finite, full_state, restore, resume, snapshot
+from gan_bench.train.state import Training, finite, full_state, restore, resume, snapshot
 from gan_bench.train.verdicts import Look
 
-YOUNG = 100  # updates, under which G still is what it began as: there is nothing to lose yet
+YOUNG = 100  # updates before the first verdict: G is still what it began as, nothing can be lost
 ROLLBACKS = 3  # at most; after these a cell goes on as it is
-SAMPLES = "samples"  # the folder of the sample grids
-LINES = ("curve", "speed", "vitals")  # the files that grow while it trains
+# The files that grow while a cell trains, under the names that checkpoints use
+LINES = {"curve": CURVE, "speed": SPEED, "vitals": TICKS}
 
 
 class Stopped(BaseException):
-    """Somebody wished the training to end. It goes on from its newest checkpoint."""
+    """The training was asked to end. The same command goes on from its newest checkpoint."""
 
 
 class Session:
-    """How one training goes, written into the cell's folder as it goes.
+    """One training, written into the cell's folder while it goes on.
 
-    Wall-clock times go into speed.jsonl, so that curve.jsonl and vitals.jsonl are the same bytes
-    in every run. The whole state is on the disk after every tick; a course that finds such a
-    state goes on from it, and ends in the same bytes as one that never ended.
+    Wall-clock times go into speed.jsonl only, so that curve.jsonl and vitals.jsonl are the same
+    bytes in every run. The full state is saved after every tick. A session that finds a saved
+    state goes on from it, and ends in the same bytes as one that was never interrupted.
     """
 
     def __init__(
         self,
         directory: Path,
         protocol: Protocol,
-        ruler: Evaluator,
+        evaluator: Evaluator,
         z: np.ndarray,
         checkpoints: Checkpoints,
     ) -> None:
-        """`z` (M, z_dim) is the one that the cell is measured with; its first rows are watched."""
+        """`z` (M, z_dim) is what the cell is measured with; a tick uses its first rows."""
         self.directory = directory
         self.checkpoints = checkpoints
         self.protocol = protocol
-        self.ruler = ruler
+        self.evaluator = evaluator
         self.z = z
         self.ranking = protocol.evaluation.metrics[0]
-        self.looks: list[Look] = []  # after a rollback: those of the state returned to
-        self.verdicts: list[Verdict] = []
-        self.holds: Verdict | None = None  # the verdict on the state that the training is in
+        self.looks: list[Look] = []  # a rollback drops those after the state it returns to
+        self.verdicts: list[Verdict] = []  # all there were
+        self.holds: Verdict | None = None  # the verdict on the training as it is now
         self.rollbacks = 0
-        self.notes: list[str] = []  # what a reader of the record should know of the way
-        self.looking = 0.0  # seconds, with the writing of checkpoints
+        self.notes: list[str] = []  # for the record: checkpoints that were damaged
+        self.looking = 0.0  # seconds spent on ticks and checkpoints
         self.began = time.perf_counter()
-        self._safe: tuple[dict[str, Any], int] | None = None  # the last healthy state, its looks
-        self._saved: int | None = None  # the step of the newest checkpoint
-        self._memory = 0.0  # MiB, the most that an earlier process of this cell took
+        self._healthy: tuple[dict[str, Any], int] | None = None  # the last healthy state; its looks
+        self._saved_step: int | None = None  # of the newest checkpoint
+        self._memory = 0.0  # MiB: the most that an earlier process of this cell took
 
     def follow(
         self,
@@ -79,21 +80,21 @@ class Session:
         seed: int,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Train to the end of the schedule, or to the verdict that ends it.
+        """Train to the end of the schedule, or to the verdict that ends the training.
 
-        Goes on from the newest checkpoint if there is one. `stopping` is asked at every step: a
-        yes saves the state and raises Stopped. A rollback returns to the last healthy state. What
-        it throws away stays in the budget, and the images and z that come next are new ones, for
-        the step goes on.
+        Goes on from the newest checkpoint if there is one. `stopping` is asked at every step; a
+        yes saves the state and raises Stopped. A rollback returns to the last healthy state. The
+        images shown since then still count, and new images and new z come next.
         """
         schedule = self.protocol.schedule
         self._begin(training)
         while True:
             if self.holds and self._can_roll_back():
                 self._roll_back(training)
-            elif self.holds and (self.holds.kind == "diverged" or schedule.on_collapse == "stop"):
-                return
-            if training.step >= schedule.updates:
+            given_up = self.holds and (
+                self.holds.kind == "diverged" or schedule.on_collapse == "stop"
+            )
+            if given_up or training.step >= schedule.updates:
                 return
             try:
                 for event in train(training, loss, images, schedule, seed, stopping):
@@ -107,46 +108,47 @@ class Session:
                         break
             except Diverged as outcome:
                 kimg = schedule.shown(training.step) / 1000
-                self._pronounce(Verdict(kind="diverged", kimg=kimg, reason=str(outcome)))
+                self._set_verdict(Verdict(kind="diverged", kimg=kimg, reason=str(outcome)))
             if stopping():
                 self._save(training)
                 raise Stopped(f"stopped at {schedule.shown(training.step) / 1000:.1f} kimg")
 
-    # What is kept for another start
+    # Saved and loaded
 
     def _begin(self, training: Training) -> None:
-        """At the newest checkpoint, else at the beginning; the files are as they were there."""
-        # made once: a folder that is gone later is a fault, and not to be made again
+        """Load the newest checkpoint, or begin with empty files."""
+        # made only here: if a folder disappears later, that is a fault and it is not made again
         for folder in (self.directory / SAMPLES, self.checkpoints.folder):
             make_folder(folder)
-        state, told = self.checkpoints.newest(training.device)
+        state, notes = self.checkpoints.newest(training.device)
         if state is not None:
             self._load(training, state)
         else:
-            for name in LINES:
-                remove(self._file(name))
+            for name in LINES.values():
+                remove(self.directory / name)
             self.began = time.perf_counter()
-            self._keep(training)
-        self.notes += told
+            self._keep_healthy(training)
+        self.notes += notes
 
     def _save(self, training: Training) -> None:
-        """The whole state; not one that is not finite, of which nothing good can come."""
+        """Save the full state, unless it is saved already or holds numbers that are not finite."""
         diverged = self.holds and self.holds.kind == "diverged"
-        if training.step == self._saved or diverged or not finite(training):
+        if training.step == self._saved_step or diverged or not finite(training):
             return
+        # These keys are on disks: a checkpoint of an older version must still be resumed.
         state = {
             "training": full_state(training),
-            "safe": self._safe and {"state": self._safe[0], "looks": self._safe[1]},
-            "course": json.dumps(self._told(training.device)),
+            "safe": self._healthy and {"state": self._healthy[0], "looks": self._healthy[1]},
+            "course": json.dumps(self._history(training.device)),
             # the lines themselves, not their number: a checkpoint needs no other file to be good
-            "lines": {name: self._text(name) for name in LINES},
+            "lines": {key: self._text(name) for key, name in LINES.items()},
         }
         with self._not_training():
             self.checkpoints.save(training.step, state)
-        self._saved = training.step
+        self._saved_step = training.step
 
-    def _told(self, device: str) -> dict[str, Any]:
-        """All of the course but what has been learned, as JSON has it."""
+    def _history(self, device: str) -> dict[str, Any]:
+        """All of this session but the networks, as JSON; the keys are on disks too."""
         return {
             "looks": [asdict(look) for look in self.looks],
             "verdicts": [verdict.model_dump() for verdict in self.verdicts],
@@ -160,23 +162,23 @@ class Session:
 
     def _load(self, training: Training, state: Mapping[str, Any]) -> None:
         resume(training, state["training"])
-        self._saved = training.step
+        self._saved_step = training.step
         if state["safe"]:
-            self._safe = state["safe"]["state"], state["safe"]["looks"]
-        told = json.loads(state["course"])
-        self.looks = [Look(**look) for look in told["looks"]]
-        self.verdicts = [Verdict(**verdict) for verdict in told["verdicts"]]
-        self.holds = Verdict(**told["holds"]) if told["holds"] else None
-        self.rollbacks = told["rollbacks"]
-        self.notes = told["notes"]
-        self.looking = told["looking"]
-        self.began = time.perf_counter() - told["seconds"] - told["looking"]
-        self._memory = told["memory"]
-        for name, text in state["lines"].items():
-            write_bytes(self._file(name), text.encode())
+            self._healthy = state["safe"]["state"], state["safe"]["looks"]
+        history = json.loads(state["course"])
+        self.looks = [Look(**look) for look in history["looks"]]
+        self.verdicts = [Verdict(**verdict) for verdict in history["verdicts"]]
+        self.holds = Verdict(**history["holds"]) if history["holds"] else None
+        self.rollbacks = history["rollbacks"]
+        self.notes = history["notes"]
+        self.looking = history["looking"]
+        self.began = time.perf_counter() - history["seconds"] - history["looking"]
+        self._memory = history["memory"]
+        for key, text in state["lines"].items():
+            write_bytes(self.directory / LINES[key], text.encode())
 
     def last_finite(self, training: Training) -> bool:
-        """After a divergence back to the newest checkpoint; False if there is none."""
+        """Return a diverged training to its newest checkpoint. False if there is none."""
         if self.holds is None or self.holds.kind != "diverged":
             return True
         state, _ = self.checkpoints.newest(training.device)
@@ -184,8 +186,11 @@ class Session:
             resume(training, state["training"])
         return state is not None
 
+    # Time and memory
+
     @contextmanager
     def _not_training(self) -> Iterator[None]:
+        """Count the time of the block as looking."""
         began = time.perf_counter()
         try:
             yield
@@ -193,96 +198,84 @@ class Session:
             self.looking += time.perf_counter() - began
 
     def seconds(self) -> float:
-        """Spent on training alone, so far."""
+        """Seconds of training so far, in all processes, without looking."""
         return time.perf_counter() - self.began - self.looking
 
     def memory(self, device: str) -> float:
-        """The most that was taken, in MiB, by any process that trained this cell."""
+        """The most memory, in MiB, that any process of this cell took."""
         return max(self._memory, peak_memory(device))
 
-    # What is seen
+    # At a tick
 
     def _look(self, training: Training, tick: Tick) -> None:
-        """Sample grid, scores, verdict; a healthy state is kept if it may be returned to."""
-        batch, watched = self.protocol.schedule.batch, self.protocol.evaluation.tick_samples
-        images = generate(training, self.z[: max(GRID, watched)], batch)
-        path = self.directory / SAMPLES / f"{tick.kimg:010.3f}.png"
-        write_bytes(path, grid(images[:GRID]))
-        self.looks.append(Look(tick.kimg, self.ruler.look(images[:watched])))
+        """Sample grid, scores, verdict; the state is kept if a rollback may return to it."""
+        batch, tick_samples = self.protocol.schedule.batch, self.protocol.evaluation.tick_samples
+        images = generate(training, self.z[: max(GRID, tick_samples)], batch)
+        write_bytes(sample_grid_path(self.directory, tick.kimg), grid(images[:GRID]))
+        self.looks.append(Look(tick.kimg, self.evaluator.look(images[:tick_samples])))
         gauges = self.protocol.evaluation.gauges
         if training.step >= YOUNG:
-            self._pronounce(verdicts.verdict_at(self.looks, self.ranking, gauges))
-        self._write_look(tick)
+            self._set_verdict(verdicts.verdict_at(self.looks, self.ranking, gauges))
+        self._write_tick(tick)
         if verdicts.healthy(self.looks, self.ranking, gauges):
-            self._keep(training)
+            self._keep_healthy(training)
 
-    def _pronounce(self, verdict: Verdict | None) -> None:
-        """From now on this verdict holds, or none; one that goes on holding keeps its date."""
+    def _set_verdict(self, verdict: Verdict | None) -> None:
+        """Let this verdict, or none, hold from now on. One that holds already keeps its date."""
         if verdict and self.holds and self.holds.kind == verdict.kind:
             return
         if verdict:
             self.verdicts.append(verdict)
         self.holds = verdict
 
-    # What follows
-
-    def _keep(self, training: Training) -> None:
+    def _keep_healthy(self, training: Training) -> None:
         if self.protocol.schedule.on_collapse == "rollback":
-            self._safe = snapshot(training), len(self.looks)
+            self._healthy = snapshot(training), len(self.looks)
 
     def _can_roll_back(self) -> bool:
-        return self._safe is not None and self.rollbacks < ROLLBACKS
+        return self._healthy is not None and self.rollbacks < ROLLBACKS
 
     def _roll_back(self, training: Training) -> None:
-        if self._safe is not None:
-            state, looks = self._safe
-            restore(training, state)
+        if self._healthy is not None:
+            learned, looks = self._healthy
+            restore(training, learned)
             del self.looks[looks:]
             self.rollbacks += 1
             self.holds = None
 
-    # What is written down
-
-    def _file(self, name: str) -> Path:
-        return self.directory / f"{name}.jsonl"
+    # Lines of files
 
     def _text(self, name: str) -> str:
-        path = self._file(name)
+        path = self.directory / name
         return read_bytes(path).decode() if path.exists() else ""
 
     def _write_point(self, point: Point) -> None:
-        append_line(self._file("curve"), asdict(point))
+        append_line(self.directory / CURVE, asdict(point))
         seconds = self.seconds()
         rate = self.protocol.schedule.shown(point.step) / seconds
         speed = {"seconds": round(seconds, 3), "images_per_second": round(rate, 2)}
-        append_line(self._file("speed"), {"kimg": point.kimg} | speed)
+        append_line(self.directory / SPEED, {"kimg": point.kimg} | speed)
 
-    def _write_look(self, tick: Tick) -> None:
+    def _write_tick(self, tick: Tick) -> None:
         row = asdict(tick) | {
             "scores": dict(self.looks[-1].scores),
             "verdict": self.holds.kind if self.holds else None,
             "reason": self.holds.reason if self.holds else None,
             "rollbacks": self.rollbacks,
         }
-        append_line(self._file("vitals"), row)
+        append_line(self.directory / TICKS, row)
 
-    # What is left at the end
-
-    def _ranked(self) -> list[tuple[float, float]]:
-        """(kimg, score) of the ranking metric at every tick that has one."""
-        name = self.ranking.name
-        return [(look.kimg, look.scores[name]) for look in self.looks if name in look.scores]
+    # For the record
 
     def best(self) -> Best | None:
-        """The best and the last tick by the ranking metric."""
-        told = self._ranked()
-        if not told:
+        """The best and the last tick by the ranking metric; None if no tick has a score."""
+        ticks = verdicts.scored(self.looks, self.ranking)
+        if not ticks:
             return None
-        choose = max if self.ranking.higher_is_better else min
-        kimg, value = choose(told, key=lambda tick: tick[1])
-        return Best(metric=self.ranking.name, value=value, kimg=kimg, final=told[-1][1])
+        kimg, value = self.ranking.best(ticks)
+        return Best(metric=self.ranking.name, value=value, kimg=kimg, final=ticks[-1][1])
 
     def diagnosis(self) -> str:
-        """One line of plain words about the curves."""
-        curve = read_lines(self._file("curve"))
-        return diagnose(curve, self._ranked(), self.ranking.higher_is_better, self.ranking.name)
+        """What the curve and the scores show, in one line."""
+        curve = read_lines(self.directory / CURVE)
+        return diagnose(curve, verdicts.scored(self.looks, self.ranking), self.ranking)

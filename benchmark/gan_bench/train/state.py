@@ -1,52 +1,143 @@
-"""The state of a training: taken, restored, resumed."""
+"""The state of one training: made, copied, returned to, saved whole and resumed."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
 
-from gan_bench.train.loop import Training, begin_row
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
 
-
-def finite(cell: Training) -> bool:
-    """Nothing that is not finite was seen since the last Point: a state worth keeping."""
-    return int(cell.good) == cell.since
-
-
-def snapshot(cell: Training) -> dict[str, dict[str, Any]]:
-    """All that has been learned, as a copy; not the step: images once shown stay shown."""
-    return copy.deepcopy(_learned(cell))
-
-
-def restore(cell: Training, kept: Mapping[str, Mapping[str, Any]]) -> None:
-    """Back to a snapshot; the step, and with it the data and z that come next, goes on."""
-    for name, part in _learners(cell).items():
-        part.load_state_dict(copy.deepcopy(kept[name]))  # an optimiser would keep the tensors
-    begin_row(cell)
+from gan_bench.base.numbers import CURVE_COLUMNS
+from gan_bench.base.precision import settle
+from gan_bench.contract.offers import Architecture, Shape
+from gan_bench.contract.protocol import Schedule
+from gan_bench.train.batches import Placement
+from gan_bench.train.cuda_graph import Recorder, recorder_for
+from gan_bench.train.pair import build_pair
 
 
-def _learned(cell: Training) -> dict[str, dict[str, Any]]:
-    return {name: part.state_dict() for name, part in _learners(cell).items()}
+@dataclass(frozen=True)
+class Computed:
+    """How a training is computed. It changes the speed and the last bits, but not the task."""
+
+    gpu: Mapping[str, str] = field(default_factory=dict)  # what `settle` fixed
+    images: Placement | None = None  # None and None: no step was taken yet
+    step: Literal["eager", "cuda graph"] | None = None
+    graph_refused: str | None = None  # why no CUDA graph could be recorded
+
+    def as_text(self, device: str) -> dict[str, str]:
+        """The same in words, for the record."""
+        text = dict(self.gpu)
+        if self.images is not None:
+            words = {"on device": f"on {device}", "streamed": f"streamed to {device}"}
+            text["images"] = words.get(self.images, self.images)
+        if self.step is not None:
+            text["step"] = "one CUDA graph" if self.step == "cuda graph" else "step by step"
+        if self.graph_refused is not None:
+            text["step"] += f": no CUDA graph, {self.graph_refused}"
+        return text
 
 
-def _learners(cell: Training) -> dict[str, Any]:
-    return {name: getattr(cell, name) for name in ("G", "D", "ema", "opt_g", "opt_d")}
+@dataclass
+class Training:
+    """One cell's training: all that changes while it trains."""
+
+    G: nn.Module
+    D: nn.Module
+    ema: nn.Module  # the G that is measured: the moving average of G, or G itself
+    opt_g: Optimizer
+    opt_d: Optimizer
+    z_dim: int
+    device: str
+    recorder: Recorder | None  # records a step as a CUDA graph; None: every step is eager
+    computed: Computed
+    # The next row of the curve. It stays on the device, so that no step waits for it.
+    totals: Tensor  # (6,) sums of the CURVE_COLUMNS since the last Point
+    finite_steps: Tensor  # () steps since then after which every total was finite
+    steps_in_row: int = 0
+    step: int = 0
 
 
-def full_state(cell: Training) -> dict[str, Any]:
-    """The whole state, not copied: what has been learned, the step, the row of the curve begun.
+def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, device: str) -> Training:
+    """A training before its first step. Raises BadPair for networks that break the contract."""
+    gpu = settle(device)
+    G, D = (
+        # convolutions are faster in this memory layout; it changes no result
+        network.to(device).to(memory_format=torch.channels_last)
+        for network in build_pair(arch, shape, seed)
+    )
+    adam = partial(Adam, betas=schedule.betas, fused=True, capturable=device.startswith("cuda"))
+    return Training(
+        G=G,
+        D=D,
+        ema=copy.deepcopy(G).requires_grad_(False) if schedule.ema_kimg else G,
+        opt_g=adam(G.parameters(), schedule.lr_g),
+        opt_d=adam(D.parameters(), schedule.lr_d),
+        z_dim=arch.z_dim,
+        device=device,
+        recorder=recorder_for(device, G, D),
+        computed=Computed(gpu),
+        totals=torch.zeros(len(CURVE_COLUMNS), device=device),
+        finite_steps=torch.zeros((), device=device),
+    )
 
-    There is no state of any random stream: all are pure functions of seed and step.
+
+def begin_row(training: Training) -> None:
+    """Begin the next row of the curve, in the same memory."""
+    training.totals.zero_()
+    training.finite_steps.zero_()
+    training.steps_in_row = 0
+
+
+def finite(training: Training) -> bool:
+    """Whether every number since the last Point was finite, so that the state is worth keeping."""
+    return int(training.finite_steps) == training.steps_in_row
+
+
+def snapshot(training: Training) -> dict[str, dict[str, Any]]:
+    """A copy of all that was learned. The step is left out: images once shown stay shown."""
+    return copy.deepcopy(_learned(training))
+
+
+def restore(training: Training, learned: Mapping[str, Mapping[str, Any]]) -> None:
+    """Return to a snapshot. The step stays, so that new images and new z come next."""
+    for name, part in _parts(training).items():
+        # an optimiser keeps the tensors that it is given, and would train the snapshot itself
+        part.load_state_dict(copy.deepcopy(learned[name]))
+    begin_row(training)
+
+
+def full_state(training: Training) -> dict[str, Any]:
+    """All that `resume` needs, not copied: what was learned, the step, the row of the curve.
+
+    No state of a random stream is in it: every stream is a pure function of seed and step.
     """
-    row = {"totals": cell.totals, "since": cell.since, "good": cell.good}
-    return {"learned": _learned(cell), "step": cell.step, "row": row}
+    row = {
+        "totals": training.totals,
+        "since": training.steps_in_row,
+        "good": training.finite_steps,
+    }
+    return {"learned": _learned(training), "step": training.step, "row": row}
 
 
-def resume(cell: Training, state: Mapping[str, Any]) -> None:
-    """Go on exactly where a whole state was taken."""
-    restore(cell, state["learned"])
-    cell.step = state["step"]
-    cell.totals.copy_(state["row"]["totals"])
-    cell.good.copy_(state["row"]["good"])
-    cell.since = state["row"]["since"]
+def resume(training: Training, state: Mapping[str, Any]) -> None:
+    """Go on exactly where a full state was taken."""
+    restore(training, state["learned"])
+    training.step = state["step"]
+    training.totals.copy_(state["row"]["totals"])
+    training.finite_steps.copy_(state["row"]["good"])
+    training.steps_in_row = state["row"]["since"]
+
+
+def _learned(training: Training) -> dict[str, dict[str, Any]]:
+    return {name: part.state_dict() for name, part in _parts(training).items()}
+
+
+def _parts(training: Training) -> dict[str, Any]:
+    """Everything that learns, under the names that checkpoints use."""
+    return {name: getattr(training, name) for name in ("G", "D", "ema", "opt_g", "opt_d")}

@@ -1,0 +1,69 @@
+"""Names that become folder names, on every system."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gan_bench import UsageError
+from gan_bench.contract.names import NAME, name_of, safe_name
+
+
+@pytest.mark.parametrize("name", ["dcgan", "DCGAN_2.1-b", "7", "a" * 63])
+def test_a_plain_name_is_safe(name: str) -> None:
+    assert safe_name(name) == name
+
+
+OUTSIDE = ["", ".", "..", "../x", "/etc", "a/b", "a\\b", ".hidden", "C:", "-rf"]
+ODD = ["a.", "a\0", "a\n", "a b", "é", "a" * 64, "a" * 300, "a\u202eb", "<script>", "[red]"]
+
+
+@pytest.mark.parametrize("name", [*OUTSIDE, *ODD])
+def test_any_other_name_is_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be used: a name has 1 to 63 letters") as refusal:
+        safe_name(name)
+    assert len(str(refusal.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["CON", "nul", "Aux.txt", "COM1", "lpt9.x"])
+def test_names_that_windows_keeps_for_devices_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be used"):
+        safe_name(name)
+
+
+@given(st.text(max_size=80) | st.from_regex(NAME, fullmatch=True))
+def test_an_accepted_name_never_leaves_the_folder_it_is_put_in(
+    tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    root = tmp_path_factory.getbasetemp()
+    try:
+        path = root / safe_name(name)
+    except UsageError:
+        return
+    assert path.parent == root
+    assert Path(os.path.normpath(path)) == path
+    assert len(os.fsencode(path.name)) <= 63
+
+
+@given(st.text(max_size=60))
+def test_any_path_gives_a_data_set_a_safe_name(text: str) -> None:
+    name = name_of(Path("/images") / text.replace("\0", ""))
+    assert safe_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/data/My Photos", "My-Photos"),
+        ("faces.zip", "faces"),
+        ("/data/顔", "images"),
+        ("/", "images"),
+        (f"/{'long ' * 30}", "-".join(["long"] * 8)),
+    ],
+)
+def test_a_data_set_is_called_as_its_folder(path: str, name: str) -> None:
+    assert name_of(Path(path)) == name

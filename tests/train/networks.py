@@ -1,0 +1,134 @@
+"""What the tests of this folder train: two tiny pairs, one loss, fifty images of noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from gan_bench import Architecture, Loss, Schedule, Shape
+from gan_bench.train import state
+from gan_bench.train.loop import Point, Tick, train
+from gan_bench.train.state import Training
+
+SHAPE = (3, 8, 8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (50, *SHAPE), dtype=np.uint8)
+SCHEDULE = Schedule(kimg=0.2, batch=8, lr_g=1e-2, lr_d=1e-2)  # 25 updates
+
+
+def generator(shape: Shape, z_dim: int = 5) -> nn.Module:
+    """Convolution and BatchNorm."""
+    C, H, W = shape
+    return nn.Sequential(
+        nn.Linear(z_dim, 4 * H * W),
+        nn.Unflatten(1, (4, H, W)),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.Conv2d(4, C, 3, padding=1),
+        nn.Tanh(),
+    )
+
+
+def discriminator(shape: Shape) -> nn.Module:
+    """Convolution, BatchNorm and dropout."""
+    C, H, W = shape
+    return nn.Sequential(
+        nn.Conv2d(C, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(4 * H * W, 1),
+        nn.Flatten(0),
+    )
+
+
+def flat_generator(shape: Shape, z_dim: int = 5) -> nn.Module:
+    """One matrix."""
+    return nn.Sequential(nn.Linear(z_dim, prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
+
+
+def flat_discriminator(shape: Shape) -> nn.Module:
+    """One matrix."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), 1), nn.Flatten(0))
+
+
+def pair(z_dim: int = 5, **changes: Any) -> Architecture:
+    """The pair with all that a pair may have; `changes` replace its parts."""
+    parts: dict[str, Any] = {
+        "name": "tiny",
+        "generator": lambda shape: generator(shape, z_dim),
+        "discriminator": discriminator,
+    }
+    return Architecture(**{"source": "a test", "z_dim": z_dim, **parts, **changes})
+
+
+def flat(z_dim: int = 5, **changes: Any) -> Architecture:
+    """The pair of one matrix each, which is trained fastest."""
+    parts: dict[str, Any] = {
+        "generator": lambda shape: flat_generator(shape, z_dim),
+        "discriminator": flat_discriminator,
+    }
+    return pair(z_dim, **parts | changes)
+
+
+def d_loss(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(-real).mean() + softplus(fake).mean()
+
+
+def g_loss(_: Tensor | None, fake: Tensor) -> Tensor:
+    return softplus(-fake).mean()
+
+
+def make_loss(**changes: Any) -> Loss:
+    """The non-saturating loss; `changes` replace its parts."""
+    parts: dict[str, Any] = {"name": "plain", "d_loss": d_loss, "g_loss": g_loss}
+    return Loss(source="a test", **parts | changes)
+
+
+LOSS = make_loss()
+
+
+def begin(
+    schedule: Schedule = SCHEDULE, seed: int = 0, arch: Architecture | None = None
+) -> Training:
+    return state.begin(arch or pair(), SHAPE, schedule, seed, "cpu")
+
+
+def run(
+    training: Training, loss: Loss = LOSS, schedule: Schedule = SCHEDULE, seed: int = 0
+) -> list[Point | Tick]:
+    return list(train(training, loss, IMAGES, schedule, seed))
+
+
+def points(events: Iterable[Point | Tick]) -> list[Point]:
+    return [event for event in events if isinstance(event, Point)]
+
+
+def weights(*networks: nn.Module) -> bytes:
+    """All parameters and buffers."""
+    tensors = chain.from_iterable(network.state_dict().values() for network in networks)
+    return b"".join(tensor.numpy().tobytes() for tensor in tensors)
+
+
+def all_weights(training: Training) -> bytes:
+    return weights(training.G, training.D, training.ema)
+
+
+class Module(nn.Module):
+    """A network that computes a function, with a parameter that does nothing."""
+
+    def __init__(self, function: Callable[[Tensor], Any]) -> None:
+        super().__init__()
+        self.function = function
+        self.unused = nn.Parameter(torch.zeros(()))
+
+    def forward(self, given: Tensor) -> Any:
+        answer = self.function(given)
+        return answer + 0 * self.unused if isinstance(answer, Tensor) else answer

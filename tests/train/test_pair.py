@@ -1,0 +1,105 @@
+"""A pair is built from its seed, and one that breaks the contract is refused before training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf, nan
+
+import pytest
+import torch
+from networks import SHAPE, Module, make_loss, pair, weights
+from torch import Tensor, nn
+
+from gan_bench.train.pair import BadPair, build_pair, check_loss
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_a_pair_begins_as_its_seed_says_and_leaves_the_global_state_alone() -> None:
+    before = torch.get_rng_state()
+    first = weights(*build_pair(pair(), SHAPE, 3))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert weights(*build_pair(pair(), SHAPE, 3)) == first
+    assert weights(*build_pair(pair(), SHAPE, 4)) != first
+
+
+def test_the_trial_of_a_pair_leaves_no_trace_in_it() -> None:
+    G, D = build_pair(pair(), SHAPE)
+    assert all(layer.training for network in (G, D) for layer in network.modules())
+    for layer in (G[2], D[1]):
+        assert layer.num_batches_tracked == 0
+        assert torch.all(layer.running_mean == 0)
+
+
+def test_a_pair_that_seeds_torch_itself_is_refused() -> None:
+    def generator(_: object) -> nn.Module:
+        torch.manual_seed(0)
+        return pair().generator(SHAPE)
+
+    with pytest.raises(BadPair, match="tiny seeds torch itself"):
+        build_pair(pair(generator=generator), SHAPE)
+
+
+G, D = "generator", "discriminator"
+IMAGES = "the generator of tiny must give (2, 3, 8, 8) float32, it gave "
+LOGITS = "the discriminator of tiny must give (2,) float32, it gave "
+NOT_FINITE = " with values that are not finite"
+
+
+@pytest.mark.parametrize(
+    ("part", "answer", "said"),
+    [
+        (G, lambda n: torch.zeros(n, 3, 4, 4), f"{IMAGES}(2, 3, 4, 4) float32"),
+        (
+            G,
+            lambda n: torch.zeros(n, *SHAPE, dtype=torch.float64),
+            f"{IMAGES}(2, 3, 8, 8) float64",
+        ),
+        (G, lambda n: torch.full((n, *SHAPE), nan), f"{IMAGES}(2, 3, 8, 8) float32{NOT_FINITE}"),
+        (
+            G,
+            lambda n: torch.full((n, *SHAPE), 1.01),
+            "the generator of tiny must give values in [-1, 1]: end in tanh",
+        ),
+        (D, lambda n: torch.zeros(n, 1), f"{LOGITS}(2, 1) float32"),
+        (D, lambda n: torch.full((n,), inf), f"{LOGITS}(2,) float32{NOT_FINITE}"),
+        (D, lambda n: (torch.zeros(n), 1), f"{LOGITS}a tuple"),
+    ],
+)
+def test_a_pair_that_breaks_the_contract_is_refused_in_a_sentence(
+    part: str, answer: Callable[[int], object], said: str
+) -> None:
+    arch = pair(**{part: lambda _: Module(lambda given: answer(len(given)))})
+    with pytest.raises(BadPair) as error:
+        build_pair(arch, SHAPE)
+    assert str(error.value) == said
+
+
+@pytest.mark.parametrize(
+    ("part", "function", "given"),
+    [
+        ("d_loss", lambda real, fake: real + fake, "(2,)"),
+        ("d_loss", lambda real, fake: torch.zeros(()), "()"),
+        ("g_loss", lambda real, fake: 1.0, "float"),
+    ],
+)
+def test_a_loss_that_breaks_the_contract_is_refused_in_a_sentence(
+    part: str, function: Callable[[Tensor, Tensor], object], given: str
+) -> None:
+    with pytest.raises(BadPair) as error:
+        check_loss(make_loss(**{part: function}))
+    assert str(error.value) == (
+        f"{part} of plain must give one number () that depends on the logits, it gave {given}"
+    )
+
+
+@pytest.mark.parametrize("relativistic", [False, True])
+def test_g_loss_is_tried_with_real_logits_only_if_it_is_relativistic(relativistic: bool) -> None:
+    given = []
+
+    def g_loss(real: Tensor | None, fake: Tensor) -> Tensor:
+        given.append(real is not None)
+        return fake.mean()
+
+    check_loss(make_loss(g_loss=g_loss, relativistic=relativistic))
+    assert given == [relativistic]

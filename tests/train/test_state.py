@@ -1,0 +1,104 @@
+"""The state of a training: what a snapshot brings back, and where a resumed one goes on."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from networks import IMAGES, LOSS, SCHEDULE, all_weights, begin, points, run
+
+from gan_bench.train.loop import Tick, train
+from gan_bench.train.state import Computed, Training, finite, full_state, restore, resume, snapshot
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+EMA = SCHEDULE.model_copy(update={"ema_kimg": 0.1, "ticks": 5})
+
+
+def learned(training: Training) -> bytes:
+    """All weights, and the state of both optimisers."""
+    moments = [
+        state[name].numpy().tobytes()
+        for optimiser in (training.opt_g, training.opt_d)
+        for state in optimiser.state.values()
+        for name in ("step", "exp_avg", "exp_avg_sq")
+    ]
+    return all_weights(training) + b"".join(moments)
+
+
+def test_a_snapshot_brings_back_all_that_was_learned_and_not_the_step() -> None:
+    training = begin(EMA)
+    events = train(training, LOSS, IMAGES, EMA, 0)
+    next(event for event in events if isinstance(event, Tick))
+    kept, before = snapshot(training), learned(training)
+    next(event for event in events if isinstance(event, Tick))
+    assert learned(training) != before
+    restore(training, kept)
+    assert learned(training) == before
+    assert training.step == 10
+    for _ in range(2):  # training on does not reach into what is kept
+        next(events)
+    restore(training, kept)
+    assert learned(training) == before
+
+
+def test_after_going_back_new_z_come() -> None:
+    training = begin()
+    seen: list[bytes] = []
+    training.G.register_forward_pre_hook(lambda _, z: seen.append(z[0].numpy().tobytes()))
+    kept = snapshot(training)
+    events = train(training, LOSS, IMAGES, SCHEDULE, 0)
+    while training.step < 5:
+        next(events)
+    restore(training, kept)
+    for _ in events:
+        pass
+    assert len(set(seen)) == len(seen) == SCHEDULE.updates
+
+
+@pytest.mark.parametrize("step", [0, 1, 7, 24])
+def test_a_training_resumed_in_the_middle_of_a_row_ends_in_the_same_curve_and_weights(
+    step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_bench.train.loop.POINTS", 5)  # rows of five steps
+    whole, cut, resumed = begin(EMA), begin(EMA), begin(EMA, seed=1)
+    curve = points(run(whole, schedule=EMA))
+    first = list(train(cut, LOSS, IMAGES, EMA, 0, stopping=lambda: cut.step >= step))
+    resume(resumed, copy.deepcopy(full_state(cut)))
+    assert points(first) + points(run(resumed, schedule=EMA)) == curve
+    assert learned(resumed) == learned(whole)
+
+
+def test_a_state_is_finite_until_a_number_is_not() -> None:
+    training = begin()
+    events = train(training, LOSS, IMAGES, SCHEDULE, 0)
+    next(events)
+    assert finite(training)
+    training.totals.fill_(torch.nan)
+    training.steps_in_row = 1
+    assert not finite(training)
+
+
+@pytest.mark.parametrize(
+    ("computed", "text"),
+    [
+        (Computed(), {}),
+        (
+            Computed(images="memory-mapped", step="eager"),
+            {"images": "memory-mapped", "step": "step by step"},
+        ),
+        (
+            Computed({"fp32": "IEEE"}, "on device", "cuda graph"),
+            {"fp32": "IEEE", "images": "on cuda", "step": "one CUDA graph"},
+        ),
+        (
+            Computed({}, "streamed", "eager", "it asks"),
+            {"images": "streamed to cuda", "step": "step by step: no CUDA graph, it asks"},
+        ),
+    ],
+)
+def test_the_record_says_in_words_how_a_training_was_computed(
+    computed: Computed, text: dict[str, str]
+) -> None:
+    assert computed.as_text("cuda") == text
