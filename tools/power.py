@@ -18,7 +18,7 @@ import scipy.stats
 
 from gan_bench.report.statistics import least_seeds, letters, p_value
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "core"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "train"))
 
 SEEDS = (4, 5, 6, 8, 10, 12)
 EFFECTS = (0.5, 1.0, 1.5, 2.0, 3.0)  # differences of means, in standard deviations over seeds
