@@ -123,4 +123,4 @@ def file(path: str) -> str:
 
 def _framed(text: str) -> str:
     """Between empty lines: markdown is read after the comment that cog leaves."""
-    return f"\n{text}\n"
+    return f"\n{text}\n\n"
