@@ -1,3 +1,5 @@
+"""The least squares loss: gan-bench run --plugin examples/my_loss.py --loss least-squares ..."""
+
 from torch import Tensor
 
 from gan_bench import Loss, hookimpl

@@ -112,7 +112,9 @@ def _paper(source: str) -> str:
 def contract(*names: str) -> str:
     """The definitions of offers, as they stand in the contract."""
     parts: list[Any] = [getattr(offers, name) for name in names]
-    return _framed("```python\n" + "\n\n".join(map(inspect.getsource, parts)).strip() + "\n```")
+    text = "\n\n".join(map(inspect.getsource, parts)).strip()
+    text = text.replace("]]]", "]]\n    ]")  # cog takes ]]] for the end of a block
+    return _framed(f"```python\n{text}\n```")
 
 
 def file(path: str) -> str:
