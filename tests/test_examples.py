@@ -1,12 +1,14 @@
-"""What a stranger writes works through the command line, exactly as README shows it."""
+"""The example plugins work through the command line, exactly as README shows it."""
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -50,11 +52,27 @@ def test_the_hinge_package_trains(images: Path, tmp_path: Path) -> None:
     assert (row["loss"], row["status"]) == ("hinge", {"finished": 1})
 
 
-def test_an_architecture_in_one_file_trains(images: Path, tmp_path: Path) -> None:
-    plugin = ["--plugin", EXAMPLES / "my_arch.py", "--arch", "upsampling", "--arch", "dense"]
-    out = gan_bench("run", *plugin, *tiny(images, tmp_path))
+@pytest.mark.parametrize(
+    ("file", "names"),
+    [
+        ("my_arch.py", ["--arch", "upsampling", "--arch", "dense"]),
+        ("my_loss.py", ["--arch", "dense", "--loss", "least-squares", "--loss", "minimax"]),
+    ],
+)
+def test_a_plugin_in_one_file_trains(
+    images: Path, tmp_path: Path, file: str, names: list[str]
+) -> None:
+    out = gan_bench("run", "--plugin", EXAMPLES / file, *names, *tiny(images, tmp_path))
     rows = json.loads(out)["protocols"][0]["rows"]
-    assert {row["architecture"]: row["status"] for row in rows} == {
-        "upsampling": {"finished": 1},
-        "dense": {"finished": 1},
-    }
+    assert [row["status"] for row in rows] == [{"finished": 1}] * 2
+    shown = {name for row in rows for name in (row["architecture"], row["loss"])}
+    assert shown >= set(names) - {"--arch", "--loss"}
+
+
+def test_least_squares_are_0_at_their_targets() -> None:
+    loss = runpy.run_path(str(EXAMPLES / "my_loss.py"))
+    real, fake = torch.tensor([1.0, 1.0]), torch.tensor([0.0, 0.0])
+    assert loss["d_loss"](real, fake) == 0
+    assert loss["d_loss"](fake, real) == 1
+    assert loss["g_loss"](None, real) == 0
+    assert loss["g_loss"](None, fake) == 0.5

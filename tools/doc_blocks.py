@@ -1,0 +1,131 @@
+"""What the cog blocks of README.md and docs/ print.
+
+    cog -r -I tools README.md docs/*.md
+
+Every results table is part of the report on a folder in results/published, made by the command
+line itself, so that a table that is out of date is noticed by `tox`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from gan_bench.contract import offers
+
+ROOT = Path(__file__).parents[1]
+PUBLISHED = ROOT / "results" / "published"
+PLAIN = {"NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "100", "COLUMNS": "100"}
+
+
+def gan_bench(*words: str) -> str:
+    """What a command prints where there is no terminal."""
+    command = [sys.executable, "-m", "gan_bench.cli", *words]
+    env = os.environ | PLAIN
+    done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {done.stderr}")
+    return done.stdout
+
+
+# -- results ------------------------------------------------------------------------------------
+
+
+@cache
+def _blocks(run: str) -> list[str]:
+    """The paragraphs of the report on a published run; without curves, so that none are drawn."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, run)
+        shutil.copytree(PUBLISHED / run, copy, ignore=shutil.ignore_patterns("*.jsonl", "figures"))
+        text = gan_bench("report", str(copy), "--format", "markdown")
+    return [block.strip("\n") for block in text.split("\n\n") if block.strip()]
+
+
+def report(run: str) -> str:
+    """The whole report, with the protocol's name in bold and not as a heading of the page."""
+    text = "\n\n".join(_blocks(run))
+    return _framed(re.sub(r"^## (.*)$", r"**\1**", text, flags=re.MULTILINE))
+
+
+def table(run: str, titled: str = "") -> str:
+    """One table of the report: the first, or the one whose title begins so."""
+    blocks = _blocks(run)
+    start = 0
+    if titled:
+        start = next((k for k, block in enumerate(blocks) if block.startswith(titled)), len(blocks))
+    found = next((block for block in blocks[start:] if block.startswith("|")), None)
+    if found is None:
+        raise LookupError(f"the report on {run} has no table titled {titled!r}")
+    return _framed(found)
+
+
+# -- commands, offers, files --------------------------------------------------------------------
+
+
+def help_of(*command: str) -> str:
+    """The help of a command, as text."""
+    lines = gan_bench(*command, "--help").strip("\n").splitlines()
+    return _framed("```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```")
+
+
+def built_in(hook: str) -> list[Any]:
+    """What gan-bench itself offers through a hook."""
+    points = entry_points(group="gan_bench")
+    modules = [point.load() for point in points if point.dist and point.dist.name == "gan-bench"]
+    hooks = [getattr(module, hook) for module in modules if hasattr(module, hook)]
+    return [offer for hook in hooks for offer in hook()]
+
+
+def sources(hook: str) -> str:
+    """A list of the built-in offers of a kind, each with its source."""
+    return _framed("\n".join(f"- `{o.name}`: {o.source}" for o in built_in(hook)))
+
+
+def choices() -> str:
+    """The names that can be compared, each with the paper it comes from, and the presets."""
+    pairs = built_in("gan_bench_architectures"), built_in("gan_bench_losses")
+    lines = [
+        f"- {kind}: " + "; ".join(f"`{o.name}` ({_paper(o.source)})" for o in offered)
+        for kind, offered in zip(("architectures", "losses"), pairs, strict=True)
+    ]
+    presets = (
+        f"`{o.name}` ({o.size} px, {o.schedule.kimg:,.0f} kimg, {o.samples:,} images measured)"
+        for o in built_in("gan_bench_presets")
+    )
+    return _framed("\n".join([*lines, f"- presets: {'; '.join(presets)}"]))
+
+
+def _paper(source: str) -> str:
+    """Authors and year, with which every source begins."""
+    return re.split("[,:]", source, maxsplit=1)[0]
+
+
+def contract(*names: str) -> str:
+    """The definitions of offers, as they stand in the contract."""
+    parts: list[Any] = [getattr(offers, name) for name in names]
+    text = "\n\n".join(map(inspect.getsource, parts)).strip()
+    block = f"```python\n{text}\n```"
+    if "]]]" in text:  # cog takes that for the end of a block, and ruff would restore it
+        split = block.replace("]]]", "]]\n    ]")
+        block = f"<!-- fmt: off -->\n\n{split}\n\n<!-- fmt: on -->"
+    return _framed(block)
+
+
+def file(path: str) -> str:
+    """A file of the repository, as code."""
+    language = {".py": "python", ".toml": "toml"}[Path(path).suffix]
+    return _framed(f"```{language}\n{(ROOT / path).read_text().strip()}\n```")
+
+
+def _framed(text: str) -> str:
+    """Between empty lines: markdown is read after the comment that cog leaves."""
+    return f"\n{text}\n\n"
