@@ -165,7 +165,7 @@ class Evaluator:
         name_modes = self.catalogue.find(Features, spec.features).modes
         if metric.reads_modes and name_modes is not None:
             both = samples.real, samples.fake
-            real, fake = samples.share("modes", lambda: tuple(map(name_modes, both)))
+            real, fake = samples.share("named modes", lambda: tuple(map(name_modes, both)))
             samples = replace(samples, real_modes=real, fake_modes=fake)
         samples = replace(samples, keep=self.cache.keep_for(spec, len(samples.real)))
         value = float(metric.compute(samples))
