@@ -1,4 +1,4 @@
-"""Names that the installed plugins offer, remembered, so that no plugin is loaded to look one up."""
+"""The names that installed plugins offer, remembered, so that no plugin is loaded for one."""
 
 from __future__ import annotations
 
