@@ -10,7 +10,7 @@ from textwrap import dedent
 
 from gan_bench import Engine
 from gan_bench import catalogue as catalogues
-from gan_bench.cli.main import SOME_CELLS_FAILED
+from gan_bench.cli.run import SOME_CELLS_FAILED
 from gan_bench.contract.errors import GanBenchError
 from gan_bench.results.layout import protocol_dir
 from gan_bench.results.locks import alone_in

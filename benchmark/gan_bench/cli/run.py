@@ -1,0 +1,358 @@
+"""`gan-bench run`: train, measure, print the leaderboard."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+from rich.console import Console
+
+from gan_bench.base.escape import plain
+from gan_bench.cli import options
+from gan_bench.cli.interrupts import Terminated, exit_code
+from gan_bench.cli.options import OUTPUT, PATH, RESULTS, Name, Positive
+from gan_bench.cli.output import say, typed
+
+if TYPE_CHECKING:
+    from gan_bench.catalogue import Catalogue
+    from gan_bench.contract.protocol import Protocol
+    from gan_bench.run.dry_run import DryRun
+    from gan_bench.run.progress import Watch
+    from gan_bench.run.request import Request
+
+SOME_CELLS_FAILED = 3
+RETRY = "--retry-failed"
+TRAIN, DATA, SCHEDULE = "What to train", "Data", "Schedule"
+MEASURE, RUNNING = "Measuring", "Running"
+
+
+@click.command(
+    context_settings={"allow_extra_args": True},
+    epilog=options.examples(
+        "gan-bench run --arch dcgan,dense --seeds 6",
+        "gan-bench run --data faces/ --arch dcgan --loss minimax,non-saturating",
+    ),
+)
+@options.names(
+    "--arch", "architectures", kind="architecture", panel=TRAIN, help="Architectures to train."
+)
+@options.names("--loss", "losses", kind="loss", panel=TRAIN, help="Losses to train with.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    panel=TRAIN,
+    help="Train each architecture with each loss N times, from different seeds.",
+)
+@click.option(
+    "--preset",
+    type=Name("preset"),
+    metavar="NAME",
+    panel=TRAIN,
+    help="Schedule, data, size and metrics that belong together; other options override them. "
+    "Default: the one for this device.",
+)
+@click.option(
+    "--data",
+    type=Name("dataset", or_path=True),
+    metavar="NAME|FOLDER|ZIP",
+    panel=DATA,
+    help="Images to train on: a named data set, or your own in a folder or a zip file. "
+    "Default: the preset's.",
+)
+@click.option(
+    "--data-root",
+    metavar="DIR",
+    type=PATH,
+    panel=DATA,
+    help="Folder with the files of a named data set.",
+)
+@click.option(
+    "--download",
+    is_flag=True,
+    panel=DATA,
+    help="Download the files of a named data set to --data-root.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(8, 1024),
+    metavar="PX",
+    panel=DATA,
+    help="Side of the images in pixels, 8 to 1024. Default: the data set's, else the preset's.",
+)
+@click.option(
+    "--max-bad",
+    type=click.FloatRange(0, 100),
+    default=0.1,
+    metavar="PERCENT",
+    panel=DATA,
+    help="Abort if more than this share of images is unusable.",
+)
+@click.option(
+    "--kimg",
+    type=Positive(),
+    metavar="N",
+    panel=SCHEDULE,
+    help="Length of the training: thousands of real images shown to D. Default: the preset's.",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(2),
+    metavar="N",
+    panel=SCHEDULE,
+    help="Images per batch. Default: the preset's.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    panel=SCHEDULE,
+    help="Number format of the training. auto: bf16 on a device that computes it natively.",
+)
+@click.option(
+    "--on-collapse",
+    type=click.Choice(["continue", "stop", "rollback"]),
+    panel=SCHEDULE,
+    help="Action when training collapses. rollback: return to the last healthy state, at most "
+    "three times. Default: the preset's.",
+)
+@options.names(
+    "--features",
+    kind="features",
+    panel=MEASURE,
+    help="Networks to measure images with. The second one gives a second opinion.",
+)
+@options.names(
+    "--metric",
+    "metrics",
+    kind="metric",
+    panel=MEASURE,
+    help="Metrics to compute. The first one ranks the table.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(10),
+    metavar="N",
+    panel=MEASURE,
+    help="Images to generate for the metrics. Default: the preset's.",
+)
+@options.weights(MEASURE)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    panel=RUNNING,
+    help="Device to train on. auto: cuda or mps if there is one, else cpu.",
+)
+@click.option(
+    "--engine",
+    type=Name("engine"),
+    metavar="NAME",
+    panel=RUNNING,
+    help="What starts the cells. Default: the preset's.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    panel=RUNNING,
+    help="Cells to train at the same time. They share the threads of the CPU.",
+)
+@click.option(
+    "--cell-timeout",
+    "timeout",
+    type=Positive(),
+    metavar="SECONDS",
+    panel=RUNNING,
+    help="Stop a cell that takes longer and count it as failed. Default: no limit.",
+)
+@options.plugin(RUNNING)
+@click.option(RETRY, is_flag=True, panel=RUNNING, help="Train failed cells again.")
+@click.option(
+    "--dry-run", is_flag=True, panel=RUNNING, help="Print what would be run, and train nothing."
+)
+@options.results(
+    "Folder for all results. The same command continues there what is not yet finished."
+)
+@options.as_json("Print the leaderboard as JSON; with --dry-run, the plan.")
+@click.option(
+    "-q", "--quiet", is_flag=True, panel=OUTPUT, help="Print results and errors, no progress."
+)
+@options.DEBUG
+@options.HELP
+@click.pass_context
+def run(
+    context: click.Context,
+    results: Path,
+    jobs: int,
+    retry_failed: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **asked: Any,
+) -> None:
+    """Train every architecture with every loss on one schedule, and print the leaderboard.
+
+    Without options it runs the preset for this machine. Options that take several names can be
+    repeated, or their names separated by commas; `gan-bench plugins` lists all names.
+
+    A finished cell is never trained again: the same command continues an interrupted run.
+    """
+    _refuse_arguments(context)
+    from gan_bench.run.request import Request
+
+    request = Request(**asked)
+    console = Console(stderr=True, quiet=quiet)
+    with _told_how_to_go_on():
+        catalogue = _load(request)
+        if dry_run:
+            _print_plan(request, catalogue, results, as_json)
+            return
+        watch = _train(request, catalogue, results, jobs, retry_failed, console)
+        _show(results, watch.protocol, "json" if as_json else None, console)
+        _count_failures(watch)
+
+
+def _refuse_arguments(context: click.Context) -> None:
+    """Images and names are given with options; people type them as arguments."""
+    if not context.args:
+        return
+    from gan_bench.run.names import known_names
+
+    word = context.args[0]
+    options = {"architecture": "--arch", "loss": "--loss", "dataset": "--data"}
+    named = [option for kind, option in options.items() if word in known_names(kind)]
+    option = named[0] if named and not os.path.exists(word) else "--data"
+    raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(word)}", context)
+
+
+def _load(request: Request) -> Catalogue:
+    """The catalogue; a misspelt name is answered before the plugins are loaded."""
+    from gan_bench.run.names import check_spelling, remember
+
+    check_spelling(request)
+    from gan_bench import catalogue as catalogues
+
+    catalogue = catalogues.load(request.plugins)
+    remember(catalogue)
+    return catalogue
+
+
+def _print_plan(request: Request, catalogue: Catalogue, results: Path, as_json: bool) -> None:
+    from gan_bench.run.dry_run import dry_run
+
+    with Console(stderr=True).status("planning"):
+        plan = dry_run(request, catalogue, results)
+    if as_json:
+        click.echo(json.dumps(plan.document(), indent=2, allow_nan=False))
+        return
+    lines = plan.lines()
+    width = max((len(name) for name, _ in lines), default=0) + 3
+    for name, text in lines:
+        click.echo(f"{name + ':':<{width}}{plain(text)}")
+
+
+def _train(
+    request: Request,
+    catalogue: Catalogue,
+    results: Path,
+    jobs: int,
+    retry_failed: bool,
+    console: Console,
+) -> Watch:
+    """Plan and run all cells."""
+    from gan_bench.results.layout import protocol_dir
+    from gan_bench.results.locks import alone_in
+    from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
+    from gan_bench.run.plan import make_plan
+    from gan_bench.run.preflight import preflight
+    from gan_bench.run.progress import Watch, data_notes, preparing
+    from gan_bench.run.scheduler import run_cells
+
+    check_writable(results)
+    with preparing(console, request.data or "images") as update:
+        planned = make_plan(request, catalogue, update)
+    protocol = planned.plan.protocol
+    watch = Watch(console, protocol, folders_of(planned, results), jobs)
+    for note in [*planned.notes, *data_notes(planned.prepared)]:
+        watch.say(note)
+    home = protocol_dir(results, protocol)
+    with _stopping_gently(), alone_in(home):
+        lay_out(planned, results, retry_failed)
+        watch.say(f"{standing(watch.folders)} in {home}")
+        with console.status("testing one step of every pair"):
+            preflight(watch.folders, home, watch.say, jobs)
+        with watch.showing():
+            for folder in run_cells(planned.engine, watch.folders, jobs, watch.say):
+                watch.ended(folder)
+    return watch
+
+
+@contextmanager
+def _told_how_to_go_on() -> Iterator[None]:
+    """An interrupted run ends with the command that continues it."""
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated) as interrupt:
+        say(f"interrupted, nothing is lost; to go on:\n{typed()}")
+        sys.exit(exit_code(interrupt))
+
+
+@contextmanager
+def _stopping_gently() -> Iterator[None]:
+    """While cells train, a signal is answered before it is obeyed."""
+    from gan_bench.contract.errors import StorageError
+
+    answers = iter(("stopping: each cell saves its state at the end of its step; again: at once",))
+
+    def obey(number: int, _: object) -> None:
+        os.write(2, f"\n{next(answers, 'stopping at once')}\n".encode())
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    before = {number: signal.signal(number, obey) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except StorageError as error:
+        raise StorageError(f"{error}\nto go on:\n{typed()}") from error
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _show(results: Path, protocol: Protocol, style: str | None, console: Console) -> None:
+    """Print the table, where the pictures are, and how to see more."""
+    from gan_bench.cli.report import default_style
+    from gan_bench.report.figures import refresh
+    from gan_bench.report.formats import render
+    from gan_bench.report.leaderboard import load
+
+    boards = load(results, protocol.slug)
+    pictures, notes = refresh(boards)
+    click.echo(render(boards, style or default_style(), Path.cwd()), nl=False)
+    for line in [*notes, *(f"picture: {path}" for path in pictures)]:
+        say(line, console)
+    where = "" if results == RESULTS else f" {shlex.quote(str(results))}"
+    say(f"more: gan-bench report{where} --out board.html, or .md, .csv, .json, .tex", console)
+
+
+def _count_failures(watch: Watch) -> None:
+    from gan_bench.base.text import plural
+    from gan_bench.run.folders import failed
+
+    if failures := sum(map(failed, watch.folders)):
+        have = "has" if failures == 1 else "have"
+        say(
+            f"{plural(failures, 'cell')} {have} failed, see cell.log; "
+            f"to train again what failed:\n{typed(RETRY)}"
+        )
+        sys.exit(SOME_CELLS_FAILED)
