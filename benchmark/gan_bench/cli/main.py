@@ -12,7 +12,7 @@ from typing import NoReturn
 import rich_click as click
 
 from gan_bench.cli.interrupts import Terminated, exit_code
-from gan_bench.cli.options import HELP, OUTPUT, Debug, paragraphs
+from gan_bench.cli.options import Debug, paragraphs
 from gan_bench.cli.output import complain, say
 
 COMMANDS = ("run", "report", "plugins", "doctor")  # each is a module of this package
@@ -53,10 +53,8 @@ class Commands(click.RichGroup):
         "text_paragraph_linebreaks": "\n\n",
     }
 )
-@click.version_option(
-    None, "-V", "--version", package_name="gan-bench", help="Show the version.", panel=OUTPUT
-)
-@HELP
+@click.version_option(None, "-V", "--version", package_name="gan-bench", help="Show the version.")
+@click.help_option("-h", "--help", help="Show this help.")
 def cli() -> None:
     """Which GAN is better, on my images, for the same work?
 
@@ -87,9 +85,6 @@ def main() -> NoReturn:
 
 def _refused(error: click.ClickException) -> int:
     """What was typed cannot be meant."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
-        return 0
     where = getattr(error, "ctx", None)
     hint = f"\nsee {where.command_path} --help" if where else ""
     complain(f"{error.format_message()}{hint}")

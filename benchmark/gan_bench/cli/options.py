@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
+from click.types import StringParamType
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -40,13 +41,11 @@ class Positive(click.FloatRange):
         return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
 
 
-class Name(click.ParamType):
+class Name(StringParamType):
     """A name that a plugin offers, completed from those that were seen when it was last loaded.
 
     `kind` is a kind of `gan_bench.run.names`; a path may stand in place of a name with `or_path`.
     """
-
-    name = "name"
 
     def __init__(self, kind: str, or_path: bool = False) -> None:
         self.kind = kind

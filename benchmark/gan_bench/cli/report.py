@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import rich_click as click
-from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.options import OUTPUT, PATH, RESULTS
@@ -34,7 +33,7 @@ def default_style() -> str:
     default=RESULTS,
     metavar="[FOLDER]",
     panel=CONTENT,
-    help="Results folder, or the folder of one protocol in it.",
+    help="Results folder, or the folder of one protocol in it. Default: results.",
 )
 @click.option(
     "--protocol",

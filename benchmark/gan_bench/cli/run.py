@@ -24,7 +24,6 @@ from gan_bench.cli.output import say, typed
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
     from gan_bench.contract.protocol import Protocol
-    from gan_bench.run.dry_run import DryRun
     from gan_bench.run.progress import Watch
     from gan_bench.run.request import Request
 
@@ -192,7 +191,8 @@ MEASURE, RUNNING = "Measuring", "Running"
 @options.HELP
 @click.pass_context
 def run(
-    context: click.Context,
+    context: click.RichContext,
+    /,
     results: Path,
     jobs: int,
     retry_failed: bool,
@@ -223,7 +223,7 @@ def run(
         _count_failures(watch)
 
 
-def _refuse_arguments(context: click.Context) -> None:
+def _refuse_arguments(context: click.RichContext) -> None:
     """Images and names are given with options; people type them as arguments."""
     if not context.args:
         return
@@ -304,7 +304,7 @@ def _told_how_to_go_on() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Terminated) as interrupt:
-        say(f"interrupted, nothing is lost; to go on:\n{typed()}")
+        say(f"\ninterrupted, nothing is lost; to go on:\n{typed()}")
         sys.exit(exit_code(interrupt))
 
 
