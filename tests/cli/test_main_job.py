@@ -143,7 +143,9 @@ def test_stderr_tells_what_was_taken_and_how_each_cell_ended(job: Job) -> None:
     assert "54 training, 6 held out, 16 px" in told
     for name in NAMES:
         assert f"{name.replace('/', ' / ')}: finished, fd-efficientnet-lite0 " in told
-    assert told.rstrip().endswith("more: gan-bench report --format markdown|html|csv|json")
+    assert told.rstrip().endswith(
+        "more: gan-bench report --out board.html, or .md, .csv, .json, .tex"
+    )
 
 
 def test_the_pictures_are_drawn_and_told(job: Job) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gan_bench.cli.interrupts import answer_signals, let_signals_kill
+from gan_bench.cli.interrupts import Terminated, answer_signals, end_at_once, let_signals_kill
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ def main() -> NoReturn:
         from gan_bench.cli.main import main as command_line
 
         command_line()
+    except (KeyboardInterrupt, Terminated) as interrupt:  # before or after all that handles it
+        end_at_once(interrupt)
     finally:
         let_signals_kill()
 

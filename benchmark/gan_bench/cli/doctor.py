@@ -9,7 +9,7 @@ import rich_click as click
 from rich.console import Console
 
 from gan_bench.cli import options
-from gan_bench.cli.output import say, stdout_console
+from gan_bench.cli.output import emit, say, stdout_console
 
 TESTED = "What to test"
 
@@ -43,7 +43,7 @@ def doctor(as_json: bool, plugins: tuple[Path, ...], weights: Path | None, resul
         remember(catalogue)
         checks = list(doctors.examine(catalogue, results, weights, progress))
     if as_json:
-        click.echo(doctors.to_json(checks), nl=False)
+        emit(doctors.to_json(checks))
         say(doctors.verdict(checks))
     else:
         with stdout_console() as console:

@@ -45,9 +45,16 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
     if _importing(frame):
         # An exception would print a traceback if it hit a callback of the import system, and a
         # library that is interrupted in its import may raise an error of its own instead.
-        os.write(2, (SHOW_CURSOR if os.isatty(2) else b"") + b"\ninterrupted\n")
-        os._exit(exit_code(error))
+        end_at_once(error)
     raise error
+
+
+def end_at_once(interrupt: BaseException) -> NoReturn:
+    """End the process without any further Python code."""
+    try:
+        os.write(2, (SHOW_CURSOR if os.isatty(2) else b"") + b"\ninterrupted\n")
+    finally:
+        os._exit(exit_code(interrupt))
 
 
 def _importing(frame: FrameType | None) -> bool:

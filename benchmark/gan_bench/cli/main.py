@@ -14,6 +14,7 @@ import rich_click as click
 from gan_bench.cli.interrupts import Terminated, exit_code
 from gan_bench.cli.options import Debug, paragraphs
 from gan_bench.cli.output import complain, say
+from gan_bench.contract.errors import GanBenchError, sentence
 
 COMMANDS = ("run", "report", "plugins", "doctor")  # each is a module of this package
 UNFORESEEN = "not foreseen: `gan-bench doctor` examines this machine, --debug shows where it was"
@@ -74,9 +75,6 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, click.Abort, Terminated) as interrupt:
         say("interrupted")
         sys.exit(exit_code(interrupt))
-    except BrokenPipeError:  # `gan-bench report | head` has seen enough
-        _discard_stdout()
-        sys.exit(0)
     except Exception as error:
         if debug.wanted:
             raise
@@ -92,8 +90,6 @@ def _refused(error: click.ClickException) -> int:
 
 
 def _failed(error: Exception) -> int:
-    from gan_bench.contract.errors import GanBenchError, sentence  # not needed by --help
-
     if isinstance(error, GanBenchError):
         complain(str(error))
         return error.exit_code
@@ -111,8 +107,3 @@ def _open_streams() -> None:
             # Windows would take its code page, and LANG=C would refuse an arrow
             encoding = None if stream.isatty() else "utf-8"
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
-
-
-def _discard_stdout() -> None:
-    """Let nothing be written to stdout any more, not even when the interpreter flushes it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,9 @@
-"""What a command prints besides its result: lines on stderr, and the command as it was typed."""
+"""What a command prints: its result on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
+import io
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,26 @@ from rich.console import Console
 from rich.text import Text
 
 from gan_bench.base.escape import plain
+from gan_bench.contract.errors import StorageError
+
+
+def emit(text: str) -> None:
+    """Print a result on stdout. StorageError if it cannot be written, as on a disk that is full.
+
+    The reader of a pipe may have seen enough, as in `gan-bench report | head`: that is no fault.
+    """
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        _discard_stdout()
+    except OSError as error:
+        _discard_stdout()
+        raise StorageError(f"cannot write to stdout: {error.strerror or error}") from error
+
+
+def _discard_stdout() -> None:
+    """Write nothing to stdout any more, not even when the interpreter flushes it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(text: str, console: Console | None = None) -> None:
@@ -27,14 +49,10 @@ def complain(text: str) -> None:
 
 @contextmanager
 def stdout_console(width: int | None = None) -> Iterator[Console]:
-    """A console for stdout; what it prints goes out in one piece.
-
-    rich would end the program with an error if the reader of a pipe had seen enough.
-    """
-    console = Console(width=width)
-    with console.capture() as captured:
-        yield console
-    click.echo(captured.get(), nl=False)
+    """A console as wide and colourful as stdout, for what is then printed in one piece."""
+    text = io.StringIO()
+    yield Console(file=text, force_terminal=sys.stdout.isatty(), width=width or Console().width)
+    emit(text.getvalue())
 
 
 def typed(*more: str) -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.output import stdout_console
+from gan_bench.cli.output import emit, stdout_console
 
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
@@ -66,7 +66,7 @@ def print_plugins(files: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         failed = [{"plugin": str(each.plugin), "error": each.error} for each in catalogue.broken]
         document = {"schema": SCHEMA, "offers": offers, "failed": failed}
-        click.echo(json.dumps(document, indent=2))
+        emit(json.dumps(document, indent=2) + "\n")
         return
     with stdout_console(None if sys.stdout.isatty() else PIPE_WIDTH) as console:
         console.print(_table(offers))

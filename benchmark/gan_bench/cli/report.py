@@ -9,7 +9,7 @@ import rich_click as click
 
 from gan_bench.cli import options
 from gan_bench.cli.options import OUTPUT, PATH, RESULTS
-from gan_bench.cli.output import say
+from gan_bench.cli.output import emit, say
 
 FORMATS = ("terminal", "markdown", "html", "csv", "json", "latex")  # as gan_bench.report has them
 WITH_PICTURES = ("terminal", "markdown", "html")  # the others are for programs
@@ -98,7 +98,7 @@ def report(
             say(note)
     text = render(boards, style, out.absolute().parent if out else Path.cwd())
     if out is None:
-        click.echo(text, nl=False)
+        emit(text)
         return
     from gan_bench.results.atomic import make_folder, write_bytes
 

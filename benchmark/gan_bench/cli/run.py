@@ -19,7 +19,7 @@ from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.interrupts import Terminated, exit_code
 from gan_bench.cli.options import OUTPUT, PATH, RESULTS, Name, Positive
-from gan_bench.cli.output import say, typed
+from gan_bench.cli.output import emit, say, typed
 
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
@@ -254,12 +254,11 @@ def _print_plan(request: Request, catalogue: Catalogue, results: Path, as_json: 
     with Console(stderr=True).status("planning"):
         plan = dry_run(request, catalogue, results)
     if as_json:
-        click.echo(json.dumps(plan.document(), indent=2, allow_nan=False))
+        emit(json.dumps(plan.document(), indent=2, allow_nan=False) + "\n")
         return
     lines = plan.lines()
     width = max((len(name) for name, _ in lines), default=0) + 3
-    for name, text in lines:
-        click.echo(f"{name + ':':<{width}}{plain(text)}")
+    emit("".join(f"{name + ':':<{width}}{plain(text)}\n" for name, text in lines))
 
 
 def _train(
@@ -338,7 +337,7 @@ def _show(results: Path, protocol: Protocol, style: str | None, console: Console
 
     boards = load(results, protocol.slug)
     pictures, notes = refresh(boards)
-    click.echo(render(boards, style or default_style(), Path.cwd()), nl=False)
+    emit(render(boards, style or default_style(), Path.cwd()))
     for line in [*notes, *(f"picture: {path}" for path in pictures)]:
         say(line, console)
     where = "" if results == RESULTS else f" {shlex.quote(str(results))}"
