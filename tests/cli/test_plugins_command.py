@@ -67,7 +67,8 @@ def test_plugins_says_what_failed_and_why(
 def test_plugins_lists_what_a_file_offers(words: list[str], gan_bench: Command) -> None:
     Path("mine.py").write_text(dedent(MINE))
     said = gan_bench("plugins", *words)
-    (line,) = [line for line in said.out.splitlines() if "mine.py" in line]
-    kind, name, path, digest, *source = line.split()
-    assert [kind, name, path, *source] == ["loss", "mine", "mine.py", "a", "[red]test"]
+    lines = said.out.splitlines()
+    (k,) = (k for k, line in enumerate(lines) if "mine.py" in line)
+    kind, name, path, digest = lines[k].split()
+    assert [kind, name, path, lines[k + 1]] == ["loss", "mine", "mine.py", "    a [red]test"]
     assert len(digest) == 12

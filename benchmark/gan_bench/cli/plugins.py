@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from gan_bench.base.escape import plain
@@ -16,6 +16,8 @@ from gan_bench.cli import options
 from gan_bench.cli.output import emit, stdout_console
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from gan_bench.catalogue import Catalogue
 
 SCHEMA = 1
@@ -69,12 +71,12 @@ def print_plugins(files: tuple[Path, ...], as_json: bool) -> None:
         emit(json.dumps(document, indent=2) + "\n")
         return
     with stdout_console(None if sys.stdout.isatty() else PIPE_WIDTH) as console:
-        console.print(_table(offers))
+        _print_offers(offers, console)
         for broken in catalogue.broken:
             console.print(Text(plain(f"failed: {broken}", keep="\n")), soft_wrap=True)
 
 
-def _offers(catalogue: Catalogue) -> list[dict[str, Any]]:
+def _offers(catalogue: Catalogue) -> list[dict[str, str]]:
     from gan_bench.catalogue import KINDS
 
     return [
@@ -84,10 +86,12 @@ def _offers(catalogue: Catalogue) -> list[dict[str, Any]]:
     ]
 
 
-def _table(offers: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("kind", "name", "from", "source"):
-        table.add_column(title, overflow="fold")
+def _print_offers(offers: list[dict[str, str]], console: Console) -> None:
+    """A line for each offer, and its source below it, which may be long."""
+    kinds, names = (
+        max((len(offer[key]) for offer in offers), default=0) for key in ("kind", "name")
+    )
     for offer in offers:
-        table.add_row(*(Text(plain(text, keep="\n")) for text in offer.values()))
-    return table
+        line = f"{offer['kind']:<{kinds}}  {plain(offer['name']):<{names}}  {plain(offer['from'])}"
+        console.print(Text(line, "bold"))
+        console.print(Padding(Text(plain(offer["source"], keep="\n")), (0, 0, 0, 4)))
