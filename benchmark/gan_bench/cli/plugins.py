@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
-from rich.padding import Padding
 from rich.text import Text
 
 from gan_bench.base.escape import plain
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 PIPE_WIDTH = 100  # columns, where no terminal says how many there are
 INPUT = "Input"
+INDENT = "    "
 FILES = options.plugin(INPUT)
 AS_JSON = options.as_json("Print one JSON document.")
 
@@ -94,4 +95,8 @@ def _print_offers(offers: list[dict[str, str]], console: Console) -> None:
     for offer in offers:
         line = f"{offer['kind']:<{kinds}}  {plain(offer['name']):<{names}}  {plain(offer['from'])}"
         console.print(Text(line, "bold"))
-        console.print(Padding(Text(plain(offer["source"], keep="\n")), (0, 0, 0, 4)))
+        source = " ".join(plain(offer["source"], keep="\n").split())
+        lines = textwrap.wrap(
+            source, console.width, initial_indent=INDENT, subsequent_indent=INDENT
+        )
+        console.print(Text("\n".join(lines)), soft_wrap=True)
