@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,9 +96,8 @@ def shapes(tmp_path: Path, draw_shapes: Draw) -> Path:
 @pytest.fixture
 def gan_bench(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Command]:
+) -> Command:
     """`gan-bench ...` in this process, in an empty folder."""
-    before = signal.getsignal(signal.SIGTERM)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
@@ -111,8 +109,7 @@ def gan_bench(
         out, err = capsys.readouterr()
         return Said(int(exit_.value.code or 0), out, err)
 
-    yield run
-    signal.signal(signal.SIGTERM, before)
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,17 @@ class Said:
     err: str
 
 
+def refused(said: Said, code: int, *parts: str) -> None:
+    """One clear sentence on stderr, nothing on stdout, nothing laid out."""
+    assert said.code == code, said.err
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    text = " ".join(said.err.split())
+    for part in parts:
+        assert part in text
+    assert not list(Path("results").rglob("cell.json")) + list(Path("results").rglob("*.jsonl"))
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a user works: a folder for the results, a cache, the same images as everyone."""

@@ -22,7 +22,18 @@ from safetensors.torch import load_file
 from gan_bench import Architecture
 from gan_bench import catalogue as catalogues
 from gan_bench.base import rng
-from gan_bench.results.layout import cells_in
+from gan_bench.results.layout import (
+    CHECKPOINTS,
+    CURVE,
+    GENERATOR,
+    LOG,
+    RECORD,
+    SAMPLES,
+    SPEED,
+    STARTS,
+    cells_in,
+    figure_path,
+)
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
 from given import Command, Draw, Place, wait_for
@@ -33,7 +44,7 @@ CELLS = shlex.split("--arch dcgan --arch dense --loss minimax --loss non-saturat
 NAMES = [
     f"{arch}/{loss}/seed0" for arch in ("dcgan", "dense") for loss in ("minimax", "non-saturating")
 ]
-UPDATES, SAMPLES = 19, 32  # 300 images in batches of 16
+UPDATES, MADE = 19, 32  # 300 images in batches of 16
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +98,15 @@ def test_a_cell_leaves_its_record_curve_samples_and_generator(name: str, job: Jo
     assert record.diagnosis
     assert record.best is not None
     assert record.scores["fd-efficientnet-lite0"].value > 0
-    assert record.scores["fd-efficientnet-lite0"].n == SAMPLES
+    assert record.scores["fd-efficientnet-lite0"].n == MADE
     assert record.cost is not None
     assert record.cost.train_seconds > 0
-    curve = read_lines(folder / "curve.jsonl")
+    curve = read_lines(folder / CURVE)
     assert [row["step"] for row in curve] == list(range(1, UPDATES + 1))
     assert curve[-1]["kimg"] == UPDATES * 16 / 1000
-    assert len(read_lines(folder / "speed.jsonl")) == UPDATES
-    assert len(list((folder / "samples").glob("*.png"))) == 10
-    assert (folder / "cell.log").exists()
+    assert len(read_lines(folder / SPEED)) == UPDATES
+    assert len(list((folder / SAMPLES).glob("*.png"))) == 10
+    assert (folder / LOG).exists()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,11 +116,11 @@ def test_a_generator_loads_into_its_architecture_and_makes_the_samples_again(
     folder = job.place.protocol / name
     arch = catalogues.load().find(Architecture, name.split("/")[0])
     G = arch.generator((3, 16, 16)).eval()
-    G.load_state_dict(load_file(folder / "generator.safetensors"))
-    z = rng.normal(0, "z-eval", SAMPLES, arch.z_dim)
+    G.load_state_dict(load_file(folder / GENERATOR))
+    z = rng.normal(0, "z-eval", MADE, arch.z_dim)
     with torch.no_grad():
         made = ((G(torch.from_numpy(z)) + 1) * 127.5).round().numpy().transpose(0, 2, 3, 1)
-    with Image.open(max((folder / "samples").glob("*.png"))) as opened:
+    with Image.open(max((folder / SAMPLES).glob("*.png"))) as opened:
         sheet = np.asarray(opened).astype(int)
     for k, image in enumerate(made):
         top, left = 2 + 18 * (k // 8), 2 + 18 * (k % 8)
@@ -117,9 +128,9 @@ def test_a_generator_loads_into_its_architecture_and_makes_the_samples_again(
 
 
 def test_cells_differ_in_what_they_should(job: Job) -> None:
-    curves = [(job.place.protocol / name / "curve.jsonl").read_bytes() for name in NAMES]
+    curves = [(job.place.protocol / name / CURVE).read_bytes() for name in NAMES]
     assert len(set(curves)) == 4
-    first = {name: read_lines(job.place.protocol / name / "curve.jsonl")[0] for name in NAMES}
+    first = {name: read_lines(job.place.protocol / name / CURVE)[0] for name in NAMES}
     for arch in ("dcgan", "dense"):  # the two losses agree on D, and so on its first step
         one, other = first[f"{arch}/minimax/seed0"], first[f"{arch}/non-saturating/seed0"]
         assert one["loss_d"] == other["loss_d"]
@@ -143,15 +154,17 @@ def test_stderr_tells_what_was_taken_and_how_each_cell_ended(job: Job) -> None:
     assert "54 training, 6 held out, 16 px" in told
     for name in NAMES:
         assert f"{name.replace('/', ' / ')}: finished, fd-efficientnet-lite0 " in told
-    assert told.rstrip().endswith("more: gan-bench report --format markdown|html|csv|json")
+    assert told.rstrip().endswith(
+        "more: gan-bench report --out board.html, or .md, .csv, .json, .tex"
+    )
 
 
 def test_the_pictures_are_drawn_and_told(job: Job) -> None:
     for name in ("samples", "losses", "scores"):
-        path = job.place.protocol / "figures" / f"{name}.png"
+        path = figure_path(job.place.protocol, name)
         with Image.open(path) as opened:
             assert min(opened.size) > 200
-        assert f"picture: results/{job.place.protocol.name}/figures/{name}.png" in job.done.stderr
+        assert f"picture: {path.relative_to(job.place.folder)}" in job.done.stderr
 
 
 def test_what_is_known_of_the_real_images_was_computed_once(job: Job) -> None:
@@ -161,7 +174,7 @@ def test_what_is_known_of_the_real_images_was_computed_once(job: Job) -> None:
     # of the reference, and all training and held-out images as pixels
     assert nets == ["shapes-efficientnet-lite0", *["shapes-pixels"] * 3]
     assert len(kept) > len(features)  # what the metrics keep
-    first = min((job.place.protocol / name / "record.json").stat().st_mtime for name in NAMES)
+    first = min((job.place.protocol / name / RECORD).stat().st_mtime for name in NAMES)
     assert max(path.stat().st_mtime for path in kept) < first
 
 
@@ -227,6 +240,7 @@ FAULTY = """
             for make in (boom, killer)
         ]
 """
+FAULT_NAMES = ("boom", "killer", "dcgan")
 FAULTS = shlex.split("--plugin faulty.py --arch boom --arch killer --arch dcgan --loss minimax")
 
 
@@ -238,31 +252,24 @@ def other(place: Callable[[str], Place]) -> Job:
     return Job(here, here.run(*DATA, *FAULTS))
 
 
-def test_a_cell_that_fails_leaves_a_record_and_the_others_go_on(other: Job) -> None:
+def test_cells_that_fail_or_are_killed_leave_a_record_and_the_others_go_on(other: Job) -> None:
     assert other.done.returncode == 3
-    record = read_record(other.place.protocol / "boom" / "minimax" / "seed0")
-    assert (record.status, record.reason) == ("failed", "ValueError: boom | in the plugin")
-    log = (other.place.protocol / "boom" / "minimax" / "seed0" / "cell.log").read_text()
-    assert "Traceback" in log
-    finished = read_record(other.place.protocol / "dcgan" / "minimax" / "seed0")
-    assert finished.status == "finished"
-
-
-def test_a_cell_that_is_killed_becomes_a_failed_record(other: Job) -> None:
-    record = read_record(other.place.protocol / "killer" / "minimax" / "seed0")
-    assert record.status == "failed"
-    assert record.reason == (
+    folders = {name: other.place.protocol / name / "minimax/seed0" for name in FAULT_NAMES}
+    records = {name: read_record(folder) for name, folder in folders.items()}
+    assert [record.status for record in records.values()] == ["failed", "failed", "finished"]
+    assert records["boom"].reason == "ValueError: boom | in the plugin"
+    assert "Traceback" in (folders["boom"] / LOG).read_text()
+    assert records["killer"].reason == (
         "at its first step the process was killed (signal 9), as the system does when memory "
         "runs out; it said last: about to die"
     )
 
 
 def test_failed_cells_are_rows_without_a_number_and_their_reasons_are_told(other: Job) -> None:
-    rows = [line for line in other.done.stdout.splitlines() if line.startswith("| ")]
-    boom = next(row for row in rows if row.startswith("| boom | minimax | – | – |"))
-    killer = next(row for row in rows if row.startswith("| killer | minimax | – | – |"))
-    assert boom.endswith("| 1 failed |")
-    assert killer.endswith("| 1 failed |")
+    for name in ("boom", "killer"):
+        start = f"| {name} | minimax | – | – |"
+        (row, *_) = [row for row in other.done.stdout.splitlines() if row.startswith(start)]
+        assert row.endswith("| 1 failed |")
     assert "- boom / minimax / seed0: ValueError: boom \\| in the plugin" in other.done.stdout
     assert "boom / minimax / seed0: failed, ValueError: boom | in the plugin" in other.done.stderr
     assert "Traceback" not in other.done.stderr
@@ -273,12 +280,8 @@ def test_the_same_cell_elsewhere_has_the_same_protocol_curve_and_scores(
 ) -> None:
     assert job.place.protocol.name == other.place.protocol.name
     one, two = (j.place.protocol / "dcgan" / "minimax" / "seed0" for j in (job, other))
-    assert (one / "curve.jsonl").read_bytes() == (two / "curve.jsonl").read_bytes()
-    assert (one / "generator.safetensors").read_bytes() == (
-        two / "generator.safetensors"
-    ).read_bytes()
-    for path in (one / "samples").iterdir():
-        assert path.read_bytes() == (two / "samples" / path.name).read_bytes()
+    for path in (one / CURVE, one / GENERATOR, *(one / SAMPLES).iterdir()):
+        assert path.read_bytes() == (two / path.relative_to(one)).read_bytes()
     assert read_record(one).scores == read_record(two).scores
 
 
@@ -306,8 +309,8 @@ def test_failed_cells_are_trained_again_when_asked_for(
 @pytest.mark.parametrize(
     ("name", "sent", "code", "file", "jobs"),
     [
-        ("ctrl-c", signal.SIGINT, 130, "curve.jsonl", 2),
-        ("sigterm", signal.SIGTERM, 143, "starts.jsonl", 1),
+        ("ctrl-c", signal.SIGINT, 130, CURVE, 2),
+        ("sigterm", signal.SIGTERM, 143, STARTS, 1),
     ],
 )
 def test_an_interrupted_run_leaves_no_process_and_says_how_to_go_on(
@@ -338,6 +341,6 @@ def test_an_interrupted_run_leaves_no_process_and_says_how_to_go_on(
     assert err.endswith(f"nothing is lost; to go on:\ngan-bench run {shlex.join(words)}\n")
     gone, alive = psutil.wait_procs(cells, timeout=20)
     assert (len(gone), alive) == (jobs, [])
-    assert not list(here.folder.rglob("record.json"))
-    if file == "curve.jsonl":  # long before the first tick
-        assert len(list(here.folder.glob("results/*/*/*/*/checkpoint/*.pt"))) == jobs
+    assert not list(here.folder.rglob(RECORD))
+    if file == CURVE:  # long before the first tick
+        assert len(list(here.folder.glob(f"results/*/*/*/*/{CHECKPOINTS}/*.pt"))) == jobs

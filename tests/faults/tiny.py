@@ -11,7 +11,7 @@ from pathlib import Path
 import tiny_plugin
 from gan_bench import Engine
 from gan_bench import catalogue as catalogues
-from gan_bench.cli.main import SOME_CELLS_FAILED
+from gan_bench.cli.run import SOME_CELLS_FAILED
 from gan_bench.contract.errors import GanBenchError
 from gan_bench.results.layout import (
     CURVE,

@@ -289,7 +289,7 @@ def test_the_pictures_of_a_few_cells_are_drawn_by_the_way(
 def test_those_of_many_cells_of_several_protocols_are_left_to_who_asks_for_them(
     undrawn: Path, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_bench.cli.main.CELLS", 3)
+    monkeypatch.setattr("gan_bench.report.figures.CELLS", 3)
     said = gan_bench("report", undrawn)
     assert said.err == (
         "pictures of 2 protocols are not up to date; --protocol SLUG draws those of one\n"

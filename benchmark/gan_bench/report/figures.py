@@ -15,7 +15,7 @@ import numpy as np
 from gan_bench.base.escape import plain
 from gan_bench.base.numbers import column, number
 from gan_bench.contract.errors import StorageError
-from gan_bench.report.leaderboard import Board, Row, figure_paths
+from gan_bench.report.leaderboard import Board, Boards, Row, figure_paths
 from gan_bench.report.selection import BEST, PACKED, first_seeds, rows_in_order, what_is_shown
 from gan_bench.report.sheet import sample_sheet
 from gan_bench.results.atomic import make_folder, write_bytes
@@ -33,12 +33,32 @@ SCORES = {
 }
 KIMG = "kimg (thousand real images shown)"
 SEEDS = 6  # of a row, as lines in its panel: of more, none can be followed
+CELLS = 300  # whose pictures a report draws; those of more cells take longer than one waits
 SOURCES = {  # picture -> what a cell has if there is something to draw
     "samples": "samples",
     "quality": "vitals.jsonl",
     "losses": "curve.jsonl",
     "scores": "curve.jsonl",
 }
+
+
+def refresh(boards: Boards) -> tuple[list[Path], list[str]]:
+    """Draw what is not up to date: the pictures there are, and what could not be drawn and why."""
+    outdated, notes = [board for board in boards.boards if stale(board)], []
+    cells = sum(len(row.folders) for board in outdated for row in board.rows)
+    if len(outdated) > 1 and cells > CELLS:
+        notes.append(
+            f"pictures of {len(outdated)} protocols are not up to date; "
+            "--protocol SLUG draws those of one"
+        )
+        outdated = []
+    for board in outdated:
+        try:
+            draw(board)
+        except StorageError as error:
+            notes.append(f"no pictures: {error}")
+    paths = [path for board in boards.boards for path in figure_paths(board).values()]
+    return [path for path in paths if path.exists()], notes
 
 
 def draw(board: Board) -> list[Path]:

@@ -163,15 +163,18 @@ class Boards:
 
     boards: list[Board]
     unreadable: list[str]
+    by_time: bool = False
 
 
-def load(results: Path, slug: str | None = None, sort: str | None = None) -> Boards:
+def load(
+    results: Path, protocol: str | None = None, sort: str | None = None, by_time: bool = False
+) -> Boards:
     """Read a results folder. UsageError if there is nothing in it to report."""
     folders = sorted(path for path in results.glob("*") if _is_there(path / "protocol.json"))
-    if slug is not None:
-        folders = [folder for folder in folders if folder.name == slug]
+    if protocol is not None:
+        folders = [folder for folder in folders if folder.name == protocol]
     if not folders:
-        what = f"no protocol {slug} in {results}" if slug else f"no results in {results}"
+        what = f"no protocol {protocol} in {results}" if protocol else f"no results in {results}"
         raise UsageError(f"{what}: `gan-bench run` makes some, or name another folder")
     boards, unreadable = [], []
     for folder in folders:
@@ -179,7 +182,7 @@ def load(results: Path, slug: str | None = None, sort: str | None = None) -> Boa
             boards.append(_board(folder, sort))
         except StorageError as error:
             unreadable.append(str(error))
-    return Boards(boards, unreadable)
+    return Boards(boards, unreadable, by_time)
 
 
 def _is_there(path: Path) -> bool:

@@ -1,0 +1,143 @@
+"""Options that several commands share, and the types of what is typed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+from click.types import StringParamType
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+RESULTS = Path("results")
+OUTPUT = "Output"
+PATH = click.Path(path_type=Path)
+
+
+def paragraphs(*lines: str) -> str:
+    """Text for the end of a help page, where rich-click joins single lines."""
+    return "\n\n".join(lines)
+
+
+def examples(*commands: str) -> str:
+    """Commands to show at the end of a help page."""
+    return paragraphs("Examples:" if len(commands) > 1 else "Example:", *commands)
+
+
+class Positive(click.FloatRange):
+    """A positive number; click itself takes inf and nan."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
+        number = super().convert(value, param, ctx)
+        return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
+
+
+class Name(StringParamType):
+    """A name that a plugin offers, completed from those that were seen when it was last loaded.
+
+    `kind` is a kind of `gan_bench.run.names`; a path may stand in place of a name with `or_path`.
+    """
+
+    def __init__(self, kind: str, or_path: bool = False) -> None:
+        self.kind = kind
+        self.or_path = or_path
+
+    def shell_complete(  # noqa: D102
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from gan_bench.run.names import known_names
+
+        before, comma, last = incomplete.rpartition(",") if param.multiple else ("", "", incomplete)
+        names = [name for name in known_names(self.kind) if name.startswith(last.lower())]
+        # bash drops what stands before a path, so paths come first
+        paths = [CompletionItem(incomplete, type="file")] if self.or_path else []
+        return [*paths, *(CompletionItem(before + comma + name) for name in names)]
+
+
+def names(*declared: str, kind: str, panel: str, help: str) -> Decorator:
+    """An option that takes names: repeated, separated by commas, or both."""
+    return click.option(
+        *declared,
+        type=Name(kind),
+        metavar="NAME,...",
+        multiple=True,
+        callback=_split,
+        panel=panel,
+        help=f"{help} Default: the preset's.",
+    )
+
+
+def _split(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    parts = [part.strip() for text in given for part in text.split(",")]
+    if not all(parts):
+        raise click.BadParameter("a name is empty", ctx, param)
+    return tuple(parts)
+
+
+def plugin(panel: str) -> Decorator:
+    """--plugin: a file of the user's own."""
+    return click.option(
+        "--plugin",
+        "plugins",
+        multiple=True,
+        metavar="FILE.py",
+        type=PATH,
+        panel=panel,
+        help="Also load the plugin in this Python file. Can be repeated.",
+    )
+
+
+def weights(panel: str) -> Decorator:
+    """--feature-weights: a file for a features network without weights."""
+    return click.option(
+        "--feature-weights",
+        "weights",
+        metavar="FILE",
+        type=PATH,
+        panel=panel,
+        help="Weights for a features network that comes without any.",
+    )
+
+
+def results(help: str) -> Decorator:
+    """--results: a folder."""
+    return click.option(
+        "--results", metavar="DIR", type=PATH, default=RESULTS, panel=OUTPUT, help=help
+    )
+
+
+def as_json(help: str) -> Decorator:
+    """--json: the result for a program."""
+    return click.option("--json", "as_json", is_flag=True, panel=OUTPUT, help=help)
+
+
+class Debug:
+    """Set by --debug, whichever command it belongs to."""
+
+    wanted = False
+
+
+def _debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.ensure_object(Debug).wanted |= value
+
+
+DEBUG = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=_debug,
+    panel=OUTPUT,
+    help="Show the traceback of an error.",
+)
+HELP = click.help_option("-h", "--help", panel=OUTPUT, help="Show this help.")

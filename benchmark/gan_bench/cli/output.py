@@ -1,0 +1,61 @@
+"""What a command prints: its result on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import rich_click as click
+from rich.console import Console
+from rich.text import Text
+
+from gan_bench.base.escape import plain
+from gan_bench.contract.errors import StorageError
+
+
+def emit(text: str) -> None:
+    """Print a result on stdout. StorageError if it cannot be written, as on a disk that is full.
+
+    The reader of a pipe may have seen enough, as in `gan-bench report | head`: that is no fault.
+    """
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        _discard_stdout()
+    except OSError as error:
+        _discard_stdout()
+        raise StorageError(f"cannot write to stdout: {error.strerror or error}") from error
+
+
+def _discard_stdout() -> None:
+    """Write nothing to stdout any more, not even when the interpreter flushes it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(text: str, console: Console | None = None) -> None:
+    """Print a line or a few on stderr as they are: no markup, no wrapping."""
+    (console or Console(stderr=True)).print(Text(plain(text, keep="\n")), soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Print an error on stderr."""
+    words = Text.assemble(("error:", "bold red"), " ", plain(text, keep="\n"))
+    Console(stderr=True).print(words, soft_wrap=True)
+
+
+@contextmanager
+def stdout_console(width: int | None = None) -> Iterator[Console]:
+    """A console as wide and colourful as stdout, for what is then printed in one piece."""
+    text = io.StringIO()
+    yield Console(file=text, force_terminal=sys.stdout.isatty(), width=width or Console().width)
+    emit(text.getvalue())
+
+
+def typed(*more: str) -> str:
+    """The command as the user typed it, with further words that are not yet in it."""
+    words = sys.argv[1:]
+    return shlex.join(["gan-bench", *words, *(word for word in more if word not in words)])

@@ -1,0 +1,211 @@
+"""`gan-bench run`: train, measure, print the leaderboard."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+from rich.console import Console
+
+from gan_bench.base.escape import plain
+from gan_bench.cli import options
+from gan_bench.cli.interrupts import Terminated, exit_code
+from gan_bench.cli.options import RESULTS
+from gan_bench.cli.output import emit, say, typed
+from gan_bench.cli.run_options import RETRY, run_options
+
+if TYPE_CHECKING:
+    from gan_bench.catalogue import Catalogue
+    from gan_bench.contract.protocol import Protocol
+    from gan_bench.run.progress import Watch
+    from gan_bench.run.request import Request
+
+SOME_CELLS_FAILED = 3
+
+
+@click.command(
+    context_settings={"allow_extra_args": True},
+    epilog=options.examples(
+        "gan-bench run --arch dcgan,dense --seeds 6",
+        "gan-bench run --data faces/ --arch dcgan --loss minimax,non-saturating",
+    ),
+)
+@run_options
+@options.DEBUG
+@options.HELP
+@click.pass_context
+def run(
+    context: click.RichContext,
+    /,
+    results: Path,
+    jobs: int,
+    retry_failed: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **asked: Any,
+) -> None:
+    """Train every architecture with every loss on one schedule, and print the leaderboard.
+
+    Without options it runs the preset for this machine. Options that take several names can be
+    repeated, or their names separated by commas; `gan-bench plugins` lists all names.
+
+    A finished cell is never trained again: the same command continues an interrupted run.
+    """
+    _refuse_arguments(context)
+    from gan_bench.run.request import Request
+
+    request = Request(**asked)
+    console = Console(stderr=True, quiet=quiet)
+    with _told_how_to_go_on():
+        catalogue = _load(request)
+        if dry_run:
+            _print_plan(request, catalogue, results, jobs, as_json)
+            return
+        watch = _train(request, catalogue, results, jobs, retry_failed, console)
+        _show(results, watch.protocol, "json" if as_json else None, console)
+        _count_failures(watch)
+
+
+def _refuse_arguments(context: click.RichContext) -> None:
+    """Images and names are given with options; people type them as arguments."""
+    if not context.args:
+        return
+    from gan_bench.run.names import known_names
+
+    word = context.args[0]
+    takers = {"architecture": "--arch", "loss": "--loss", "dataset": "--data"}
+    named = [option for kind, option in takers.items() if word in known_names(kind)]
+    option = named[0] if named and not os.path.exists(word) else "--data"
+    raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(word)}", context)
+
+
+def _load(request: Request) -> Catalogue:
+    """The catalogue; a misspelt name is answered before the plugins are loaded."""
+    from gan_bench.run.names import check_spelling, remember
+
+    check_spelling(request)
+    from gan_bench import catalogue as catalogues
+
+    catalogue = catalogues.load(request.plugins)
+    remember(catalogue)
+    return catalogue
+
+
+def _print_plan(
+    request: Request, catalogue: Catalogue, results: Path, jobs: int, as_json: bool
+) -> None:
+    from gan_bench.run.dry_run import dry_run
+
+    with Console(stderr=True).status("planning"):
+        plan = dry_run(request, catalogue, results, jobs)
+    if as_json:
+        emit(json.dumps(plan.document(), indent=2, allow_nan=False) + "\n")
+        return
+    lines = plan.lines()
+    width = max((len(name) for name, _ in lines), default=0) + 3
+    emit("".join(f"{name + ':':<{width}}{plain(text)}\n" for name, text in lines))
+
+
+def _train(
+    request: Request,
+    catalogue: Catalogue,
+    results: Path,
+    jobs: int,
+    retry_failed: bool,
+    console: Console,
+) -> Watch:
+    """Plan and run all cells."""
+    from gan_bench.results.layout import protocol_dir
+    from gan_bench.results.locks import alone_in
+    from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
+    from gan_bench.run.plan import make_plan
+    from gan_bench.run.preflight import preflight
+    from gan_bench.run.progress import Watch, data_notes, preparing
+    from gan_bench.run.scheduler import run_cells
+
+    check_writable(results)
+    with preparing(console, request.data or "images") as update:
+        planned = make_plan(request, catalogue, update)
+    protocol = planned.plan.protocol
+    watch = Watch(console, protocol, folders_of(planned, results), jobs)
+    for note in [*planned.notes, *data_notes(planned.prepared)]:
+        watch.say(note)
+    home = protocol_dir(results, protocol)
+    with _stopping_gently(watch.say), alone_in(home):
+        lay_out(planned, results, retry_failed)
+        watch.say(f"{standing(watch.folders)} in {home}")
+        with console.status("testing one step of every pair"):
+            preflight(watch.folders, home, watch.say, jobs)
+        with watch.showing():
+            for folder in run_cells(planned.engine, watch.folders, jobs, watch.say):
+                watch.ended(folder)
+    return watch
+
+
+@contextmanager
+def _told_how_to_go_on() -> Iterator[None]:
+    """An interrupted run ends with the command that continues it."""
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated) as interrupt:
+        say(f"\ninterrupted, nothing is lost; to go on:\n{typed()}")
+        sys.exit(exit_code(interrupt))
+
+
+@contextmanager
+def _stopping_gently(say: Callable[[str], None]) -> Iterator[None]:
+    """While cells train, a signal is answered before it is obeyed."""
+    from gan_bench.contract.errors import StorageError
+
+    answers = iter(("stopping: each cell saves its state at the end of its step; again: at once",))
+
+    def obey(number: int, _: object) -> None:
+        say(next(answers, "stopping at once"))  # through the console: a live view may be there
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    before = {number: signal.signal(number, obey) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except StorageError as error:
+        raise StorageError(f"{error}\nto go on:\n{typed()}") from error
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _show(results: Path, protocol: Protocol, style: str | None, console: Console) -> None:
+    """Print the table, where the pictures are, and how to see more."""
+    from gan_bench.cli.report import default_style
+    from gan_bench.report.figures import refresh
+    from gan_bench.report.formats import render
+    from gan_bench.report.leaderboard import load
+
+    boards = load(results, protocol.slug)
+    pictures, notes = refresh(boards)
+    emit(render(boards, style or default_style(), Path.cwd()))
+    for line in [*notes, *(f"picture: {path}" for path in pictures)]:
+        say(line, console)
+    where = "" if results == RESULTS else f" {shlex.quote(str(results))}"
+    say(f"more: gan-bench report{where} --out board.html, or .md, .csv, .json, .tex", console)
+
+
+def _count_failures(watch: Watch) -> None:
+    from gan_bench.base.text import plural
+    from gan_bench.run.folders import failed
+
+    if failures := sum(map(failed, watch.folders)):
+        have = "has" if failures == 1 else "have"
+        say(
+            f"{plural(failures, 'cell')} {have} failed, see cell.log; "
+            f"to train again what failed:\n{typed(RETRY)}"
+        )
+        sys.exit(SOME_CELLS_FAILED)

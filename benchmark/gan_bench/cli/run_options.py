@@ -1,0 +1,173 @@
+"""The options of `gan-bench run`, in the groups in which its help shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import rich_click as click
+
+from gan_bench.cli import options
+from gan_bench.cli.options import OUTPUT, PATH, Name, Positive
+
+RETRY = "--retry-failed"
+TRAIN, DATA, SCHEDULE = "What to train", "Data", "Schedule"
+MEASURE, RUNNING = "Measuring", "Running"
+
+
+OPTIONS = (
+    options.names(
+        "--arch", "architectures", kind="architecture", panel=TRAIN, help="Architectures to train."
+    ),
+    options.names("--loss", "losses", kind="loss", panel=TRAIN, help="Losses to train with."),
+    click.option(
+        "--seeds",
+        type=click.IntRange(1),
+        default=1,
+        metavar="N",
+        panel=TRAIN,
+        help="Train each architecture with each loss N times, from different seeds.",
+    ),
+    click.option(
+        "--preset",
+        type=Name("preset"),
+        metavar="NAME",
+        panel=TRAIN,
+        help="Schedule, data, size and metrics that belong together; other options override them. "
+        "Default: the one for this device.",
+    ),
+    click.option(
+        "--data",
+        type=Name("dataset", or_path=True),
+        metavar="NAME|FOLDER|ZIP",
+        panel=DATA,
+        help="Images to train on: a named data set, or your own in a folder or a zip file. "
+        "Default: the preset's.",
+    ),
+    click.option(
+        "--data-root",
+        metavar="DIR",
+        type=PATH,
+        panel=DATA,
+        help="Folder with the files of a named data set.",
+    ),
+    click.option(
+        "--download",
+        is_flag=True,
+        panel=DATA,
+        help="Download the files of a named data set to --data-root.",
+    ),
+    click.option(
+        "--size",
+        type=click.IntRange(8, 1024),
+        metavar="PX",
+        panel=DATA,
+        help="Side of the images in pixels, 8 to 1024. Default: the data set's, else the preset's.",
+    ),
+    click.option(
+        "--max-bad",
+        type=click.FloatRange(0, 100),
+        default=0.1,
+        metavar="PERCENT",
+        panel=DATA,
+        help="Abort if more than this share of images is unusable.",
+    ),
+    click.option(
+        "--kimg",
+        type=Positive(),
+        metavar="N",
+        panel=SCHEDULE,
+        help="Length of the training: thousands of real images shown to D. Default: the preset's.",
+    ),
+    click.option(
+        "--batch",
+        type=click.IntRange(2),
+        metavar="N",
+        panel=SCHEDULE,
+        help="Images per batch. Default: the preset's.",
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(["auto", "fp32", "bf16"]),
+        default="auto",
+        panel=SCHEDULE,
+        help="Number format of the training. auto: bf16 on a device that computes it natively.",
+    ),
+    click.option(
+        "--on-collapse",
+        type=click.Choice(["continue", "stop", "rollback"]),
+        panel=SCHEDULE,
+        help="Action when training collapses. rollback: return to the last healthy state, at most "
+        "three times. Default: the preset's.",
+    ),
+    options.names(
+        "--features",
+        kind="features",
+        panel=MEASURE,
+        help="Networks to measure images with. The second one gives a second opinion.",
+    ),
+    options.names(
+        "--metric",
+        "metrics",
+        kind="metric",
+        panel=MEASURE,
+        help="Metrics to compute. The first one ranks the table.",
+    ),
+    click.option(
+        "--samples",
+        type=click.IntRange(10),
+        metavar="N",
+        panel=MEASURE,
+        help="Images to generate for the metrics. Default: the preset's.",
+    ),
+    options.weights(MEASURE),
+    click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+        default="auto",
+        panel=RUNNING,
+        help="Device to train on. auto: cuda or mps if there is one, else cpu.",
+    ),
+    click.option(
+        "--engine",
+        type=Name("engine"),
+        metavar="NAME",
+        panel=RUNNING,
+        help="What starts the cells. Default: the preset's.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        default=1,
+        metavar="N",
+        panel=RUNNING,
+        help="Cells to train at the same time. They share the threads of the CPU.",
+    ),
+    click.option(
+        "--cell-timeout",
+        "timeout",
+        type=Positive(),
+        metavar="SECONDS",
+        panel=RUNNING,
+        help="Stop a cell that takes longer and count it as failed. Default: no limit.",
+    ),
+    options.plugin(RUNNING),
+    click.option(RETRY, is_flag=True, panel=RUNNING, help="Train failed cells again."),
+    click.option(
+        "--dry-run", is_flag=True, panel=RUNNING, help="Print what would be run, and train nothing."
+    ),
+    options.results(
+        "Folder for all results. The same command continues there what is not yet finished."
+    ),
+    options.as_json("Print the leaderboard as JSON; with --dry-run, the plan."),
+    click.option(
+        "-q", "--quiet", is_flag=True, panel=OUTPUT, help="Print results and errors, no progress."
+    ),
+)
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of `run`."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,161 @@
+"""The ways in which a command ends that is not simply done: signals, pipes, faults of ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from given import Command
+from records import lay
+
+COMMANDS = ["run", "report", "plugins", "doctor", "--help"]
+BEGIN = """
+import os, signal, sys
+sys.argv = ["gan-bench", *{words!r}]
+from gan_bench.cli.__main__ import main
+{prepare}
+os.write(1, b".")  # Python itself has started
+main()
+"""
+AFTER_IMPORTS = """
+left = {count}
+def count(event, arguments):
+    global left
+    if event == "import":
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(count)
+"""
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path, outside: dict[str, str]) -> Start:
+    """`gan-bench words` in a process of its own, in which Ctrl-C is not switched off."""
+    lay(tmp_path / "results", "dense")
+    env = outside | {"GAN_BENCH_HOME": str(tmp_path / "home")}
+
+    def start(words: list[str], prepare: str = "", **more: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", BEGIN.format(words=words, prepare=prepare)],
+            cwd=tmp_path,
+            env=env,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+            text=True,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more,  # type: ignore[arg-type]
+        )
+
+    return start
+
+
+def interrupted(running: subprocess.Popen[str]) -> bool:
+    """The command ended by the signal, without a traceback; False if it was quicker."""
+    _, err = running.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert running.returncode in (0, 130, -signal.SIGINT), err  # a shell calls the last one 130
+    return running.returncode != 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("count", [1, 20, 300, 1000])
+def test_ctrl_c_during_any_import_ends_without_a_traceback(
+    command: str, count: int, start: Start
+) -> None:
+    running = start([command], AFTER_IMPORTS.format(count=count))
+    assert interrupted(running) or command in ("report", "--help")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_ctrl_c_in_the_first_second_ends_without_a_traceback(command: str, start: Start) -> None:
+    for seconds in (0.02, 0.05, 0.1, 0.2, 0.4, 0.8):
+        running = start([command])
+        assert running.stdout is not None
+        assert running.stdout.read(1) == "."
+        time.sleep(seconds)
+        running.send_signal(signal.SIGINT)
+        interrupted(running)
+
+
+def test_ctrl_c_in_a_run_ends_with_the_command_that_goes_on(
+    gan_bench: Command, monkeypatch: pytest.MonkeyPatch, shapes: Path
+) -> None:
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gan_bench.run.plan.make_plan", interrupt)
+    said = gan_bench("run", "--data", f"{shapes}/my faces", "--kimg", "3")
+    assert said.code == 130
+    assert said.err.endswith(f"gan-bench run --data '{shapes}/my faces' --kimg 3\n")
+
+
+def test_an_error_of_our_own_is_a_sentence_and_with_debug_a_traceback(
+    gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setattr("gan_bench.report.leaderboard.load", broken)
+    said = gan_bench("report")
+    assert said.code == 1
+    assert said.err.startswith("error: ZeroDivisionError: a bug of ours\n")
+    assert "gan-bench doctor" in said.err
+    with pytest.raises(ZeroDivisionError):
+        gan_bench("report", "--debug")
+
+
+@pytest.mark.parametrize("command", ["report", "plugins"])
+def test_a_reader_that_has_seen_enough_ends_a_command_quietly(command: str, start: Start) -> None:
+    running = start([command])
+    assert running.stdout is not None
+    assert running.stderr is not None
+    assert running.stdout.read(1) == "."
+    running.stdout.close()
+    assert running.stderr.read() == ""
+    assert running.wait(60) == 0
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_stream_that_is_closed_is_no_fault(stream: str, start: Start) -> None:
+    running = start(["report"], f"sys.{stream} = None")
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (0, "")
+    assert ("dense" in out) == (stream == "stderr")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a disk that is always full")
+def test_a_disk_that_is_full_is_named_without_a_traceback(
+    tmp_path: Path, outside: dict[str, str]
+) -> None:
+    lay(tmp_path / "results", "dense")
+    words = [sys.executable, "-m", "gan_bench.cli", "report"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(words, cwd=tmp_path, env=outside, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 5
+    assert done.stderr == b"error: cannot write to stdout: No space left on device\n"
+
+
+def test_a_report_can_be_written_where_the_console_speaks_no_unicode(
+    tmp_path: Path, outside: dict[str, str]
+) -> None:
+    """As `gan-bench report > leaderboard.md` on Windows."""
+    lay(tmp_path / "results", "dense")
+    done = subprocess.run(
+        [sys.executable, "-m", "gan_bench.cli", "report"],
+        cwd=tmp_path,
+        env=outside | {"PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "fd-eye ↓" in done.stdout.decode("utf-8")

@@ -1,0 +1,164 @@
+"""Help and completion: complete, readable, and quick, for they import nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+import rich_click as click
+
+from gan_bench.cli.main import COMMANDS, cli
+from given import Command
+from records import lay
+
+TORCH = {"torch", "torchvision", "torch_fidelity", "scipy"}
+HEAVY = TORCH | {"numpy", "pandas", "pydantic", "pluggy", "filelock", "jinja2", "PIL", "matplotlib"}
+
+
+def commands(group: click.Group = cli, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield name, group
+    context = click.Context(group)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} {word}")
+        else:
+            yield f"{name} {word}", command
+
+
+ALL = dict(commands())
+
+
+@pytest.mark.parametrize("width", [40, 80, 100])
+@pytest.mark.parametrize("name", ALL)
+def test_the_help_of_every_command_names_all_its_options_and_fits(
+    name: str, width: int, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    said = gan_bench(*name.split(), "-h")
+    assert said.code == 0
+    assert max(map(len, said.out.splitlines())) <= width
+    for param in ALL[name].params:
+        assert getattr(param, "help", None), f"{param.name} has no help"
+        assert all(option in said.out for option in param.opts if option.startswith("-"))
+    assert said.out == gan_bench(*name.split(), "--help").out
+
+
+def test_options_stand_in_groups_with_their_defaults_and_examples(gan_bench: Command) -> None:
+    said = gan_bench("run", "-h").out
+    titles = ("What to train:", "Data:", "Schedule:", "Measuring:", "Running:", "Output:")
+    places = [said.index(f"\n{title}") for title in (*titles, "Examples:")]
+    assert places == sorted(places)
+    for option in ("--arch", "--seeds", "--data", "--kimg", "--features", "--jobs", "--results"):
+        text = said.partition(f"{option} ")[2].partition("  --")[0]
+        assert "Default:" in " ".join(text.split()), option
+    for name in COMMANDS:
+        assert f"\ngan-bench {name} " in gan_bench(name, "-h").out.partition("\nExample")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rnu"], "error: No such command 'rnu'. Did you mean run?"),
+        (["xyz"], "error: No such command 'xyz'. There are run, report, plugins, doctor."),
+        (["plugins", "lst"], "error: No such command 'lst'. Did you mean 'list'?"),
+        (["doctor", "--jsn"], "error: No such option '--jsn'. Did you mean '--json'?"),
+    ],
+)
+def test_a_misspelt_command_or_option_is_answered_with_the_nearest(
+    words: list[str], said: str, gan_bench: Command
+) -> None:
+    answer = gan_bench(*words)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(said)
+
+
+def in_python(code: str, *words: str, cwd: Path, env: dict[str, str]) -> str:
+    """What a new Python prints that first runs the code and then `gan-bench words`."""
+    script = f"import sys\nsys.argv = ['gan-bench', *{words!r}]\n{dedent(code)}"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=cwd, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "forbidden"),
+    [
+        (["--help"], HEAVY),
+        (["run", "--help"], HEAVY),
+        (["--version"], HEAVY),
+        (["report", "."], TORCH),
+    ],
+    ids=["help", "run", "version", "report"],
+)
+def test_help_and_report_load_no_torch(
+    words: list[str], forbidden: set[str], outside: dict[str, str], tmp_path: Path
+) -> None:
+    lay(tmp_path, "dense")
+    code = f"""
+        from gan_bench.cli.__main__ import main
+        try:
+            main()
+        except SystemExit as end:
+            assert not end.code, end.code
+        loaded = {forbidden!r} & sys.modules.keys()
+        assert not loaded, loaded
+        assert not any(name.startswith("gan_bench_plugins") for name in sys.modules)
+    """
+    assert in_python(code, *words, cwd=tmp_path, env=outside)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ru", ["run"]),
+        ("run --ar", ["--arch"]),
+        ("run --arch d", ["dcgan", "dense"]),
+        ("run --arch D", ["dcgan", "dense"]),
+        ("run --arch dense,d", ["dense,dcgan", "dense,dense"]),
+        ("run --loss m", ["minimax"]),
+        ("run --preset q", ["quick"]),
+        ("run --features p", ["pixels"]),
+        ("run --metric f", ["fid"]),
+        ("run --engine l", ["local"]),
+        ("run --data mn", ["mn", "mnist"]),  # the first is the path, for the shell to complete
+        ("report --format mark", ["markdown"]),
+    ],
+)
+def test_names_are_completed_without_torch(
+    line: str, expected: list[str], outside: dict[str, str], tmp_path: Path
+) -> None:
+    words = f"gan-bench {line}".split()
+    env = outside | {
+        "_GAN_BENCH_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    code = f"""
+        from gan_bench.run import names
+        names.known_names = {{
+            "architecture": ["dcgan", "dense", "pony"],
+            "loss": ["minimax"],
+            "preset": ["quick"],
+            "features": ["pixels"],
+            "metric": ["fid"],
+            "engine": ["local"],
+            "dataset": ["mnist"],
+        }}.get
+        from gan_bench.cli.__main__ import main
+        try:
+            main()
+        except SystemExit:
+            pass
+        loaded = {HEAVY!r} & sys.modules.keys()
+        assert not loaded, loaded
+    """
+    out = in_python(code, cwd=tmp_path, env=env)
+    assert [completion.partition(",")[2] for completion in out.splitlines()] == expected

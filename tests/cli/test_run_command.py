@@ -1,0 +1,275 @@
+"""`gan-bench run`: what it refuses, and what it says. Nothing is trained here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.error import URLError
+
+import pytest
+
+from gan_bench.contract.errors import UsageError
+from gan_bench.run.progress import Watch
+from gan_bench.run.request import Request
+from given import Command, refused
+
+pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
+
+
+# What `run` refuses, before any training
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--arch", "dcgn"], "error: no architecture is called 'dcgn'. Did you mean dcgan? Instal"),
+        (["--loss", "minmax"], "error: no loss is called 'minmax'. Did you mean minimax?"),
+        (["--metric", "diversty"], "error: no metric is called 'diversty'. Did you mean diversity"),
+        (["--preset", "quik"], "error: no preset is called 'quik'. Did you mean quick?"),
+        (
+            ["--features", "incepton"],
+            "error: no features net is called 'incepton'. Did you mean ",
+        ),
+        (["--engine", "lokal"], "error: no engine is called 'lokal'. Did you mean local?"),
+        (
+            ["--data", "mnits"],
+            "error: --data mnits: no such folder or zip, and no data set is",
+        ),
+        (["--data", "./nowhere"], "error: --data ./nowhere: no such folder or zip"),
+        (["--metric", "modes"], "error: --metric modes: the modes of shapes are not known"),
+        (
+            ["--feature-weights", "w.pth"],
+            "error: --feature-weights: none of efficientnet-lite0",
+        ),
+        (["--device", "cuda"], "error: there is no cuda device here, only cpu: leave --device out"),
+        (["--plugin", "missing.py"], "error: plugin missing.py: no such Python file"),
+        (["--device", "gpu"], "'gpu' is not one of"),
+        (["--kimg", "0"], "--kimg"),
+        (["--kimg", "many"], "'many' is not a valid float"),
+        (["--kimg", "inf"], "kimg"),
+        (["--kimg", "nan"], "kimg"),
+        (["--batch", "1"], "1 is not in the range x>=2"),
+        (["--seeds", "0"], "0 is not in the range x>=1"),
+        (["--size", "4"], "4 is not in the range"),
+        (["--acrh", "dcgan"], "No such option '--acrh'. (Did you mean one of: '--arch',"),
+        (["--arch"], "Option '--arch' requires an argument"),
+        (["--arch", "dcgan,,dense"], "Invalid value for '--arch': a name is empty"),
+        (["--arch", "dense,dcgn"], "no architecture is called 'dcgn'. Did you mean dcgan?"),
+        (["--features", "pixels,incepton"], "no features net is called 'incepton'"),
+        (["faces/"], "error: unexpected argument faces/: use --data faces/"),
+        (["my faces.zip", "--arch", "dcgan"], "use --data 'my faces.zip'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_command_that_cannot_be_meant_is_answered_in_a_sentence(
+    words: list[str], said: str, gan_bench: Command, shapes: Path
+) -> None:
+    given = ["run", "--data", shapes, "--size", "16", "--batch", "8", "--samples", "20"]
+    refused(gan_bench(*given, *words), 2, said)
+
+
+def test_an_architecture_that_does_not_suit_says_what_does(
+    gan_bench: Command, shapes: Path
+) -> None:
+    said = gan_bench("run", "--data", shapes, "--size", "20", "--arch", "dcgan", "--batch", "8")
+    refused(
+        said,
+        2,
+        "error: --arch dcgan does not suit shapes: dcgan makes square images of 16 to 256 px in "
+        "powers of two; these are 20 x 20: try --size 32",
+    )
+
+
+def test_dcgan_on_28_px_is_sent_to_its_sibling(
+    gan_bench: Command, tmp_path: Path, draw_shapes: Callable[..., Path]
+) -> None:
+    digits = draw_shapes(tmp_path / "digits", 20, 28)
+    said = gan_bench("run", "--data", digits, "--size", "28", "--arch", "dcgan", "--batch", "8")
+    refused(said, 2, "these are 28 x 28: try dcgan-mnist or --size 32")
+
+
+def empty(path: Path) -> None:
+    path.mkdir()
+
+
+def no_zip(path: Path) -> None:
+    path.write_text("I am a text")
+
+
+def all_broken(path: Path) -> None:
+    path.mkdir()
+    for k in range(20):
+        (path / f"{k}.png").write_bytes(b"rubbish")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (empty, "error: no images in given: looked for bmp, gif, jpeg"),
+        (no_zip, "error: given is no zip: File is not a zip file; give a folder or a zip"),
+        (all_broken, "given has 20 images, none can be used: 20 unreadable; the first: 0"),
+    ],
+)
+def test_data_that_holds_no_images_is_an_error_of_the_data(
+    make: Callable[[Path], None], said: str, gan_bench: Command
+) -> None:
+    make(Path("given"))
+    refused(gan_bench("run", "--data", "given"), 4, said)
+
+
+def test_fewer_images_than_a_batch_is_an_error_of_the_data(
+    gan_bench: Command, shapes: Path
+) -> None:
+    said = gan_bench("run", "--data", shapes, "--size", "16", "--batch", "99")
+    refused(said, 4, "error: shapes has 36 training images, fewer than one batch of 99")
+
+
+def test_a_named_data_set_without_its_files_says_what_it_needs(gan_bench: Command) -> None:
+    refused(gan_bench("run", "--data", "mnist"), 4, "error: mnist needs --data-root DIR")
+
+
+def test_a_data_root_that_is_not_there_is_named(gan_bench: Command) -> None:
+    said = gan_bench("run", "--data", "mnist", "--data-root", "nowhere")
+    refused(said, 4, "error: ", "nowhere")
+
+
+def test_a_path_needs_no_data_root(gan_bench: Command, shapes: Path) -> None:
+    said = gan_bench("run", "--data", shapes, "--data-root", "elsewhere")
+    refused(said, 2, "is a path: leave --data-root and --download out")
+
+
+def test_results_that_cannot_be_written_are_refused(gan_bench: Command, shapes: Path) -> None:
+    Path("file").write_text("")
+    said = gan_bench("run", "--data", shapes, "--results", "file/results")
+    refused(said, 5, "error: cannot write the results folder file/results: Not a directory; choose")
+
+
+def test_a_cache_that_cannot_be_written_is_refused(
+    gan_bench: Command, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("file").write_text("")
+    monkeypatch.setenv("GAN_BENCH_HOME", "file")
+    said = gan_bench("run", "--data", shapes, "--size", "16", "--batch", "8")
+    refused(
+        said, 5, "error: cannot use the cache", "set GAN_BENCH_HOME to a folder that can be wri"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "there is no such file"), (b"rubbish", "the original FID weights start with 6726825d")],
+)
+def test_weights_that_cannot_be_used_are_refused_before_training(
+    content: bytes | None, said: str, gan_bench: Command, shapes: Path
+) -> None:
+    if content is not None:
+        Path("w.pth").write_bytes(content)
+    given = ["--features", "inception", "--feature-weights", "w.pth"]
+    refused(gan_bench("run", "--data", shapes, "--size", "16", *given), 4, "w.pth", said)
+
+
+def test_without_a_network_it_is_said_what_was_wanted_and_the_way_without(
+    gan_bench: Command, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(*_: object, **__: object) -> NoReturn:
+        raise URLError("no network here")
+
+    monkeypatch.setattr("torch.hub.urlopen", offline)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    said = gan_bench("run", "--data", shapes, "--size", "16", "--features", "inception")
+    refused(said, 4, "no network here", "https://github.com/toshas", "--feature-weights FILE")
+
+
+def test_a_broken_file_shows_its_own_error(gan_bench: Command, shapes: Path) -> None:
+    Path("mine.py").write_text("raise RuntimeError('no [bold]licence[/bold] :x:')")
+    said = gan_bench("run", "--data", shapes, "--plugin", "mine.py")
+    refused(said, 2, "error: plugin mine.py: RuntimeError: no [bold]licence[/bold] :x:")
+
+
+# What `run` says
+
+
+@pytest.mark.parametrize("names", [["--arch", "dense", "--arch", "dcgan"], ["--arch=dense,dcgan"]])
+def test_a_dry_run_says_what_would_be_run_and_writes_nothing(
+    names: list[str], gan_bench: Command, shapes: Path
+) -> None:
+    words = ["run", "--data", shapes, "--size=16", "--batch=8", "--samples=20", "--loss=minimax"]
+    said = gan_bench(*words, *names, "--seeds=2", "--kimg=3", "--dry-run")
+    assert said.code == 0
+    assert said.out.index("dense") < said.out.index("dcgan")
+    said = gan_bench(*words, *names, "--dry-run", "--json")
+    text = json.dumps(json.loads(said.out))
+    assert all(name in text for name in ("dense", "dcgan", "minimax"))
+    assert not Path("results").exists()
+
+
+def test_a_misspelt_name_is_answered_before_the_plugins_are_loaded(
+    gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check_spelling(request: Request) -> None:
+        raise UsageError(f"no {request.losses}. Did you mean minimax?")
+
+    def load(*_: object) -> NoReturn:
+        raise AssertionError("the plugins were loaded")
+
+    monkeypatch.setattr("gan_bench.run.names.check_spelling", check_spelling)
+    monkeypatch.setattr("gan_bench.catalogue.load", load)
+    refused(gan_bench("run", "--loss", "minmax"), 2, "Did you mean minimax?")
+
+
+def test_a_name_in_place_of_an_option_is_sent_to_its_option(
+    gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"architecture": ["dcgan"]}
+    monkeypatch.setattr("gan_bench.run.names.known_names", lambda kind: known.get(kind, []))
+    refused(gan_bench("run", "dcgan"), 2, "unexpected argument dcgan: use --arch dcgan")
+
+
+@pytest.fixture
+def jobs_seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Nothing is run; the number of jobs that each part of a run was given."""
+    seen = {}
+
+    class Watched(Watch):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            seen["shown"] = self.jobs
+
+    def preflight(folders: Any, home: Any, say: Any, jobs: int) -> None:
+        seen["reckoned"] = jobs
+
+    def run_cells(engine: Any, folders: Any, jobs: int, say: Any) -> list[Path]:
+        seen["started"] = jobs
+        return []
+
+    monkeypatch.setattr("gan_bench.run.progress.Watch", Watched)
+    monkeypatch.setattr("gan_bench.run.preflight.preflight", preflight)
+    monkeypatch.setattr("gan_bench.run.scheduler.run_cells", run_cells)
+    return seen
+
+
+def test_jobs_are_reckoned_with_started_and_shown(
+    gan_bench: Command, shapes: Path, jobs_seen: dict[str, int]
+) -> None:
+    refused(gan_bench("run", "--jobs=0"), 2, "0 is not in the range x>=1")
+    gan_bench("run", "--data", shapes, "--size=16", "--batch=8", "--samples=20", "--jobs=3")
+    assert jobs_seen == {"shown": 3, "reckoned": 3, "started": 3}
+
+
+@pytest.mark.usefixtures("jobs_seen")
+def test_quiet_means_that_only_errors_are_told(gan_bench: Command, shapes: Path) -> None:
+    words = ["run", "--data", shapes, "--size=16", "--batch=8", "--arch=dense", "--quiet"]
+    assert gan_bench(*words).err.startswith("1 cell has failed")
+    assert "error: no architecture" in gan_bench(*words, "--arch", "dcgn").err
+
+
+@pytest.mark.usefixtures("jobs_seen")
+def test_dropped_images_are_told(gan_bench: Command, shapes: Path) -> None:
+    (shapes / "broken.png").write_bytes(b"")
+    (shapes / "text.png").write_bytes(b"text")
+    words = ["run", "--data", shapes, "--size=16", "--batch=8"]
+    refused(gan_bench(*words), 4, "2 of the 42 images of shapes cannot be used", "--max-bad")
+    said = gan_bench(*words, "--max-bad=5")
+    assert "dropped 2: 1 empty, 1 unreadable; broken.png: empty" in said.err
