@@ -89,7 +89,7 @@ def _refuse_arguments(context: click.RichContext) -> None:
 
 
 def _load(request: Request) -> Catalogue:
-    """The catalogue; a misspelt name is answered before the plugins are loaded."""
+    """The catalogue; a misspelt name is answered before anything imports torch."""
     from gan_bench.run.names import check_spelling, remember
 
     check_spelling(request)
@@ -97,6 +97,7 @@ def _load(request: Request) -> Catalogue:
 
     catalogue = catalogues.load(request.plugins)
     remember(catalogue)
+    check_spelling(request)  # the first command on a machine had no names to compare with
     return catalogue
 
 
