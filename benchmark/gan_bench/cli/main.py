@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import math
 import os
@@ -26,9 +25,7 @@ if TYPE_CHECKING:
     from gan_bench.report.leaderboard import Boards
 
 RESULTS = Path("results")
-FORMATS = ("terminal", "markdown", "html", "csv", "json")
-WITH_PICTURES = ("terminal", "markdown", "html")  # csv and json are for programs
-CELLS = 300  # whose pictures a report draws; those of more cells take longer than one waits
+FORMATS = ("terminal", "markdown", "html", "csv", "json", "latex")
 SOME_CELLS_FAILED, INTERRUPTED, TERMINATED = 3, 130, 143
 RETRY = "--retry-failed"
 UNFORESEEN = "not foreseen: `gan-bench doctor` examines this machine, --debug shows where it was"
@@ -283,8 +280,7 @@ def report(
     Different protocols never share a table.
     """
     base = out.absolute().parent if out else Path.cwd()
-    with _no_search_for_garbage():
-        text = _reported(results, style or _style(out), base, slug, sort, by == "time")
+    text = _reported(results, style or _style(out), base, slug, sort, by == "time")
     if out is None:
         click.echo(text, nl=False)
     else:
@@ -294,81 +290,39 @@ def report(
         write_bytes(out, text.encode())
 
 
-@contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """What is read of thousands of records is kept to the end; searching it takes half the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 def _reported(
     results: Path, style: str, base: Path, slug: str | None, sort: str | None, by_time: bool
 ) -> str:
     from gan_bench.report import leaderboard
+    from gan_bench.report.formats import WITH_PICTURES, render
 
-    boards = leaderboard.load(results, slug, sort)
+    boards = leaderboard.load(results, slug, sort, by_time)
     if style in WITH_PICTURES:
         _draw(boards, Console(stderr=True))
-    return _formatted(boards, style, base, by_time)
+    return render(boards, style, base)
 
 
 def _style(out: Path | None) -> str:
     return "terminal" if out is None and sys.stdout.isatty() else "markdown"
 
 
-def _formatted(boards: Boards, style: str, base: Path, by_time: bool = False) -> str:
-    from gan_bench.report.documents import to_csv, to_json
-    from gan_bench.report.markdown import to_markdown
-    from gan_bench.report.page import to_html
-    from gan_bench.report.terminal import to_terminal
-
-    if style == "terminal":
-        console = Console()
-        with console.capture() as captured:
-            to_terminal(boards, console, by_time)
-        return captured.get()
-    if style == "markdown":
-        return to_markdown(boards, base, by_time)
-    if style == "html":
-        return to_html(boards, by_time)
-    return to_csv(boards) if style == "csv" else to_json(boards, by_time)
-
-
 def _draw(boards: Boards, console: Console) -> list[Path]:
-    """The pictures; a folder that cannot be written still has its tables."""
-    from gan_bench.contract.errors import StorageError
-    from gan_bench.report.figures import draw, stale
-    from gan_bench.report.leaderboard import figure_paths
+    from gan_bench.report.figures import refresh
 
-    outdated = [board for board in boards.boards if stale(board)]
-    cells = sum(len(row.folders) for board in outdated for row in board.rows)
-    if len(outdated) > 1 and cells > CELLS:
-        told = (
-            f"of {len(outdated)} protocols are not up to date; --protocol SLUG draws those of one"
-        )
-        console.print(Text(f"pictures {told}"), soft_wrap=True)
-        outdated = []
-    for board in outdated:
-        try:
-            draw(board)
-        except StorageError as error:
-            console.print(Text(plain(f"no pictures: {error}")), soft_wrap=True)
-    paths = [path for board in boards.boards for path in figure_paths(board).values()]
-    return [path for path in paths if path.exists()]
+    paths, notes = refresh(boards)
+    for note in notes:
+        console.print(Text(plain(note)), soft_wrap=True)
+    return paths
 
 
 def _show(results: Path, slug: str, style: str | None, console: Console) -> None:
     """What `run` ends with: the table, the pictures, how to see more."""
     from gan_bench.report import leaderboard
+    from gan_bench.report.formats import render
 
     boards = leaderboard.load(results, slug)
     paths = _draw(boards, console)
-    click.echo(_formatted(boards, style or _style(None), Path.cwd()), nl=False)
+    click.echo(render(boards, style or _style(None), Path.cwd()), nl=False)
     for path in paths:
         console.print(Text(plain(f"picture: {path}")), soft_wrap=True)
     where = "" if results == RESULTS else f" {shlex.quote(str(results))}"
