@@ -63,7 +63,7 @@ def _faults(
     status: str,
     reason: str | None,
     verdicts: tuple[Verdict, ...],
-    rollbacks: int,
+    rollbacks: float,
     more: tuple[str, ...],
 ) -> Iterator[str]:
     for verdict in verdicts:
@@ -71,7 +71,7 @@ def _faults(
         date = f"at {number(verdict.kimg)} kimg"
         yield f"{cell}: {verdict.kind} {date}{after}: {verdict.reason}"
     if rollbacks:
-        times = "once" if rollbacks == 1 else f"{rollbacks} times"
+        times = plural(int(rollbacks), "time")
         yield f"{cell}: rolled back {times}; the discarded images count towards its kimg"
     if reason and not verdicts:
         yield f"{cell}: {reason}"

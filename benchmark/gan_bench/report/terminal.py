@@ -66,23 +66,25 @@ def _shortened(count: int, what: str, style: str) -> Text:
 
 def _parts(section: Section, console: Console) -> Iterator[Table]:
     """One table, or as many as the width requires, each with the names of the rows."""
-    widths = [_width(section, k, console) for k in range(len(section.columns))]
+    unbounded = console.options.update_width(UNBOUNDED)
+    widths = [
+        Measurement.get(console, unbounded, _table(section, [k], fits=True)).maximum
+        for k in range(len(section.columns))
+    ]
     names, others = [*range(len(NAMES))], [*range(len(NAMES), len(section.columns))]
+
+    def fits(chosen: list[int]) -> bool:
+        return sum(widths[k] + GAP for k in chosen) - GAP <= console.width
+
     while others:
         chosen = [*names, others.pop(0)]
-        while others and sum(widths[k] for k in [*chosen, others[0]]) <= console.width + GAP:
+        while others and fits([*chosen, others[0]]):
             chosen.append(others.pop(0))
-        yield _table(section, chosen)
+        yield _table(section, chosen, fits(chosen))
 
 
-def _width(section: Section, k: int, console: Console) -> int:
-    """How wide a column is with the gap behind it."""
-    options = console.options.update_width(UNBOUNDED)
-    return Measurement.get(console, options, _table(section, [k])).maximum + GAP
-
-
-def _table(section: Section, chosen: list[int]) -> Table:
-    """Some columns of a section; where not even two fit, the names are folded."""
+def _table(section: Section, chosen: list[int], fits: bool) -> Table:
+    """Some columns of a section; rich folds the names if they do not fit."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     for column in (section.columns[k] for k in chosen):
         table.add_column(
@@ -92,8 +94,11 @@ def _table(section: Section, chosen: list[int]) -> Table:
             no_wrap=column.numeric,
             vertical="bottom",
         )
-    for row in section.rows[:MOST]:
-        table.add_row(*(Text(plain(row[k])) for k in chosen))
+    columns = [[plain(row[k]) for row in section.rows[:MOST]] for k in chosen]
+    if fits:  # one cell of many lines: rich takes nearly as long for a cell of one line
+        columns = [["\n".join(texts)] for texts in columns]
+    for row in zip(*columns, strict=True):
+        table.add_row(*map(Text, row))
     return table
 
 
