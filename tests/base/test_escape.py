@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gan_bench.base.escape import INERT, markdown, plain, spreadsheet
+from gan_bench.base.escape import latex, markdown, plain, spreadsheet
 from parsed import rendered
 
 # All of unicode, and what matters oftener than by chance.
@@ -142,22 +142,25 @@ def test_a_cell_of_a_spreadsheet_is_one_plain_line(text: str) -> None:
     assert cell.removeprefix("'").endswith(plain(text).removeprefix("'"))
 
 
-CELLS = st.text(st.sampled_from("ab9w.,+-()/% @±–↓")) | st.text(st.sampled_from("w.5")) | texts
+# LaTeX
 
 
-@given(CELLS)
-@example("www.5")
-@example("12-layer")
-@example("1) one")
-@example("12.35 ± 0.82")
-@example("20.5 @ 40")
-def test_what_is_taken_for_inert_would_not_be_changed(text: str) -> None:
-    found = markdown(text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gan_bench.base.escape.INERT", re.compile("(?!)"))
-        assert markdown(text) == found
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a_b & 50 % of $x$ #1 {y}", r"a\_b \& 50 \% of \$x\$ \#1 \{y\}"),
+        (r"\input{/etc/passwd}", r"\textbackslash{}input\{/etc/passwd\}"),
+        ("^~`", r"\textasciicircum{}\textasciitilde{}\textasciigrave{}"),
+        ("<>|", r"\textless{}\textgreater{}\textbar{}"),
+        ("[2ex]*", "{[}2ex{]}{*}"),
+        ("fd-eye ↓ 1 ± 2, --- –", r"fd-eye $\downarrow$ 1 $\pm$ 2, -{}-{}- \textendash{}"),
+    ],
+)  # fmt: skip
+def test_latex_shows_a_text_and_obeys_no_command_in_it(text: str, written: str) -> None:
+    assert latex(text) == written
 
 
-@pytest.mark.parametrize("text", ["dcgan", "12.35 ± 0.82", "20.5 @ 40", "1 min 30 s", "5 finished"])
-def test_a_usual_cell_is_inert(text: str) -> None:
-    assert INERT.fullmatch(text)
+@given(texts)
+def test_no_text_opens_a_group_a_cell_or_a_comment_in_latex(text: str) -> None:
+    bare = re.sub(r"\\[#$%&_{}]|\\text\w+\{\}|\$\\\w+\$|\{[\[\]*]\}|-\{\}", "", latex(text))
+    assert not set(bare) & set("\\#$%&_{}^~[]*`<>|\n")

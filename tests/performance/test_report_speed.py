@@ -54,13 +54,13 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("style", ["markdown", "json", "csv", "html"])
+@pytest.mark.parametrize("style", ["terminal", "markdown", "html", "csv", "json", "latex"])
 @pytest.mark.parametrize("shape", ["one", "many"])
-def test_a_report_over_10_000_records_takes_three_seconds_at_most(
+def test_a_report_over_10_000_records_takes_six_seconds_at_most(
     shape: str, style: str, request: pytest.FixtureRequest, note: Note
 ) -> None:
     here: Path = request.getfixturevalue(shape)
     (times,) = race({style: lambda: said("report", "--format", style, here=here)}).values()
-    told = f"10,000 records, {shape} protocol{shape[3:] and chr(115)}"
-    note(f"`gan-bench report --format {style}`, {told}", f"{times.median:.1f} s", "≤ 3 s")
-    assert times.median <= 3
+    records = {"one": "10,000 records, one protocol", "many": "10,000 records, many protocols"}
+    note(f"`gan-bench report --format {style}`, {records[shape]}", f"{times.median:.1f} s", "≤ 6 s")
+    assert times.median <= 6

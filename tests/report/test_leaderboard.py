@@ -11,12 +11,12 @@ import pytest
 from gan_bench.contract.protocol import Gauge, MetricSpec, Protocol, differences
 from gan_bench.report import leaderboard
 from gan_bench.report.documents import to_json
-from gan_bench.report.equal_time import at_equal_time
+from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.facts import protocol_lines
 from gan_bench.report.markdown import to_markdown
 from gan_bench.report.tables import chapters, sections
 from gan_bench.results.atomic import append_line
-from gan_bench.results.layout import cells_in
+from gan_bench.results.layout import SPEED, TICKS, cells_in
 from gan_bench.results.records import read_record, write_record
 from records import DIVERSITY, FD, PLAIN, lay, protocol
 
@@ -37,12 +37,12 @@ def only(results: Path) -> leaderboard.Board:
 
 def first_table(results: Path) -> list[list[str]]:
     section = sections(only(results))[0]
-    return [section.columns, *section.rows]
+    return [[column.text for column in section.columns], *section.rows]
 
 
 def said(results: Path) -> str:
     found = chapters(leaderboard.load(results))
-    return "\n".join(note for chapter in found for note in chapter.notes)
+    return "\n".join(note.text for chapter in found for note in chapter.notes)
 
 
 # Seeds
@@ -64,10 +64,8 @@ def test_under_four_seeds_nothing_is_claimed(tmp_path: Path) -> None:
     columns, *rows = first_table(tmp_path)
     assert "tie" not in columns
     assert rows[0][2] == "10 to 12"
-    (block,) = [
-        text for name, text in protocol_lines(PLAIN, only(tmp_path).records()) if name == "±"
-    ]
-    assert block.startswith("none under 4 seeds")
+    block = dict(protocol_lines(PLAIN, only(tmp_path).cells))["±"]
+    assert block.startswith("no interval with fewer than 4 seeds")
 
 
 def test_a_row_of_few_seeds_beside_one_of_many_has_no_letter(tmp_path: Path) -> None:
@@ -100,7 +98,7 @@ def test_the_table_ranks_by_the_final_score_and_shows_the_best_tick_and_the_drop
     lay(tmp_path, "falling", scores={"fd-eye": 30.0}, best=best)
     lay(tmp_path, "steady", scores={"fd-eye": 25.0}, best=best | {"value": 27.0, "final": 27.0})
     columns, *rows = first_table(tmp_path)
-    assert columns[4:6] == ["best @ kimg (n = 256)", "drop since"]
+    assert columns[4:6] == ["best @ kimg (n = 256)", "lost since"]
     assert [[row[0], *row[4:6]] for row in rows] == [
         ["steady", "27 @ 40", "0"],
         ["falling", "20 @ 40", "12"],
@@ -117,9 +115,7 @@ def test_a_verdict_is_told_with_its_date_and_a_rollback_marks_the_row(tmp_path: 
         reason=verdict["reason"],
     )  # fmt: skip
     assert first_table(tmp_path)[1][-1] == "1 collapsed, 2 rollbacks"
-    assert "! a / hinge / seed0: collapsed at 12.0 kimg: diversity 0.01, 0.01, 0.00" in said(
-        tmp_path
-    )
+    assert "a / hinge / seed0: collapsed at 12 kimg: diversity 0.01, 0.01, 0.00" in said(tmp_path)
     assert "rolled back 2 times" in said(tmp_path)
     assert said(tmp_path).count("diversity 0.01") == 1
 
@@ -127,12 +123,12 @@ def test_a_verdict_is_told_with_its_date_and_a_rollback_marks_the_row(tmp_path: 
 def test_a_verdict_that_no_longer_holds_says_so(tmp_path: Path) -> None:
     verdict = {"kind": "degraded", "kimg": 12.0, "reason": "fd-eye 9, 9"}
     lay(tmp_path, "a", scores={"fd-eye": 3.0}, verdicts=[verdict])
-    assert "degraded at 12.0 kimg (but finished in the end): fd-eye 9, 9" in said(tmp_path)
+    assert "degraded at 12 kimg (but finished in the end): fd-eye 9, 9" in said(tmp_path)
 
 
 def test_the_notes_of_a_record_are_told(tmp_path: Path) -> None:
     lay(tmp_path, "a", scores={"fd-eye": 3.0}, notes=["a checkpoint was damaged"])
-    assert "! a / hinge / seed0: a checkpoint was damaged" in said(tmp_path)
+    assert "a / hinge / seed0: a checkpoint was damaged" in said(tmp_path)
 
 
 def test_a_metric_that_refused_says_why_once(tmp_path: Path) -> None:
@@ -193,7 +189,8 @@ def test_it_is_compared_with_the_most_similar_one(tmp_path: Path) -> None:
     lay(tmp_path, "a", under=far, scores={"diversity": 1.0})
     (line,) = [line for line in said(tmp_path).splitlines() if "kimg is 100.0" in line]
     assert (
-        line == f"not one table with {protocol(kimg=200).slug}: schedule.kimg is 100.0, there 200.0"
+        line == f"not in one table with {protocol(kimg=200).slug}: "
+        "schedule.kimg is 100.0 here, 200.0 there"
     )
 
 
@@ -210,29 +207,36 @@ def opinions(tmp_path: Path) -> Path:
 
 
 def test_rank_agreement_is_kendalls_tau_in_each_metrics_own_direction(opinions: Path) -> None:
-    assert only(opinions).agreements() == pytest.approx({"fd-ear": -1 / 3, "diversity": 1.0})
+    assert only(opinions).agreements == pytest.approx({"fd-ear": -1 / 3, "diversity": 1.0})
     assert "fd-ear -0.33, diversity 1.00" in said(opinions)
 
 
 def test_a_winner_that_depends_on_the_ruler_is_told(opinions: Path) -> None:
-    assert "the winner depends on the ruler: a / hinge by eye, b / hinge by ear" in said(opinions)
+    assert "the winner depends on the features: a / hinge by eye, b / hinge by ear" in said(
+        opinions
+    )
 
 
 def test_one_ruler_cannot_disagree_with_itself(tmp_path: Path) -> None:
     for name, value in (("a", 1.0), ("b", 2.0), ("c", 3.0)):
         lay(tmp_path, name, scores={"fd-eye": value, "diversity": value})
-    assert "ruler" not in said(tmp_path)
+    assert "winner" not in said(tmp_path)
 
 
 # Equal time
 
 
+def equal(results: Path) -> EqualTime:
+    (board,) = leaderboard.load(results, by_time=True).boards
+    return board.equal_time or pytest.fail("no cell has completed the schedule")
+
+
 def timed(folder: Path, seconds_per_tick: float, scores: list[float]) -> None:
     for k, score in enumerate(scores, start=1):
-        row = {"kimg": 10.0 * k, "seconds": seconds_per_tick * k, "images_per_second": 1.0}
-        append_line(folder / "speed.jsonl", row)
-        look = {"step": k, "kimg": 10.0 * k, "scores": {"fd-eye": score}}
-        append_line(folder / "vitals.jsonl", look)
+        row = {"kimg": 25.0 * k, "seconds": seconds_per_tick * k, "images_per_second": 1.0}
+        append_line(folder / SPEED, row)
+        tick = {"step": k, "kimg": 25.0 * k, "scores": {"fd-eye": score}}
+        append_line(folder / TICKS, tick)
 
 
 def cost(seconds: float) -> dict[str, float]:
@@ -257,43 +261,61 @@ def race(tmp_path: Path) -> Path:
 
 
 def test_all_curves_are_read_where_the_fastest_had_finished(race: Path) -> None:
-    found = at_equal_time(only(race))
-    assert found is not None
+    found = equal(race)
     assert found.seconds == 40
     told = [(moment.row.architecture, moment.kimg, moment.scores) for moment in found.moments]
-    assert told == [("fast", [40.0], [50]), ("slow", [10.0], [70]), ("stuck", [], [])]
+    assert told == [("fast", [100.0], [50]), ("slow", [25.0], [70]), ("stuck", [], [])]
 
 
 def test_the_order_by_work_may_be_another_one(race: Path) -> None:
     assert [row.architecture for row in only(race).rows] == ["slow", "fast", "stuck"]
-    table = to_markdown(leaderboard.load(race), race, by_time=True)
-    assert "after 40 s of training each" in table
-    assert table.index("| fast") < table.index("| slow")
-    document = json.loads(to_json(leaderboard.load(race), by_time=True))
-    assert document["protocols"][0]["equal_time"]["seconds"] == 40
+    boards = leaderboard.load(race, by_time=True)
+    for table in sections(boards.boards[0]):
+        assert [row[0] for row in table.rows] == ["fast", "slow", "stuck"]
+    assert "after 40 s of training each" in to_markdown(boards, race)
+    (document,) = json.loads(to_json(boards))["protocols"]
+    assert document["equal_time"]["seconds"] == 40
+    assert [row["architecture"] for row in document["rows"]] == ["fast", "slow", "stuck"]
+
+
+@pytest.mark.parametrize(
+    ("status", "ticks"),
+    [("diverged", 4), ("failed", 4), ("collapsed", 1), ("degraded", 3), ("finished", 3)],
+)
+def test_a_cell_that_did_less_than_the_schedule_does_not_set_the_time(
+    status: str, ticks: int, race: Path
+) -> None:
+    timed(lay(race, "early", status=status, cost=cost(4)), 1, [60.0] * ticks)
+    assert equal(race).seconds == 40
+    assert [row.architecture for row in only(race).rows][:2] == ["slow", "fast"]
+
+
+@pytest.mark.parametrize("status", ["finished", "collapsed", "degraded"])
+def test_a_cell_that_completed_the_schedule_sets_the_time_whatever_the_verdict(
+    status: str, race: Path
+) -> None:
+    timed(lay(race, "faster", status=status, cost=cost(4)), 1, [90, 80, 70, 60])
+    assert equal(race).seconds == 4
 
 
 def test_a_tick_without_a_score_is_passed_over(race: Path) -> None:
     for cell in cells_in(only(race).folder):
-        append_line(cell / "vitals.jsonl", {"kimg": 5.0, "scores": {"fd-eye": None}})
-        append_line(cell / "vitals.jsonl", {"kimg": 5.0, "scores": {}})
-    found = at_equal_time(only(race))
-    assert found is not None
+        append_line(cell / TICKS, {"kimg": 5.0, "scores": {"fd-eye": None}})
+        append_line(cell / TICKS, {"kimg": 5.0, "scores": {}})
+    found = equal(race)
     assert [moment.scores for moment in found.moments] == [[50], [70], []]
 
 
 def test_files_that_cannot_be_read_leave_a_row_without_a_number(race: Path) -> None:
-    cell = next(iter(cells_in(only(race).folder)))
-    (cell / "vitals.jsonl").write_text("{\n")
-    found = at_equal_time(only(race))
-    assert found is not None
-    assert found.moments[-1].scores == []
+    (only(race).folder / "slow" / "hinge" / "seed0" / TICKS).write_text("{\n")
+    assert [moment.scores for moment in equal(race).moments] == [[50], [], []]
 
 
 def test_without_a_finished_cell_there_is_no_equal_time(tmp_path: Path) -> None:
     lay(tmp_path, "a", status=None)
-    assert at_equal_time(only(tmp_path)) is None
-    assert "| a" in to_markdown(leaderboard.load(tmp_path), tmp_path, by_time=True)
+    text = to_markdown(leaderboard.load(tmp_path, by_time=True), tmp_path)
+    assert "| a" in text
+    assert "- no cell has completed the schedule" in text
 
 
 def test_no_protocol_is_its_own_neighbour() -> None:

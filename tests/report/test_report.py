@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -31,6 +32,7 @@ from gan_bench.report.page import to_html
 from gan_bench.report.tables import chapters
 from gan_bench.report.terminal import to_terminal
 from gan_bench.results.atomic import append_line, make_folder
+from gan_bench.results.layout import RECORD, SPEED, cells_in, figure_path
 from parsed import Page, rendered
 from records import DIVERSITY, FD, PLAIN, lay, protocol
 
@@ -97,6 +99,8 @@ def test_the_first_metric_may_be_one_where_more_is_better(tmp_path: Path) -> Non
 def test_a_metric_to_sort_by_that_the_table_has_not_is_a_usage_error(two: Path) -> None:
     with pytest.raises(UsageError, match="--sort fid: the metrics of this table are fd-eye, diver"):
         leaderboard.load(two, sort="fid")
+    with pytest.raises(UsageError, match=r"Did you mean fd-eye\?"):
+        leaderboard.load(two, sort="fd-eyes")
 
 
 def test_a_title_says_where_better_lies_and_a_number_has_four_digits(two: Path) -> None:
@@ -108,19 +112,19 @@ def test_a_title_says_where_better_lies_and_a_number_has_four_digits(two: Path) 
 def test_a_large_number_is_written_out_and_a_tiny_one_keeps_its_digits(tmp_path: Path) -> None:
     lay(tmp_path, "a", scores={"fd-eye": 123456.7, "diversity": 0.000123})
     table = tables(markdown(tmp_path))[0]
-    assert table[1][2:4] == ["123457", "0.000123"]
+    assert table[1][2:4] == ["123,457", "0.000123"]
 
 
 def test_every_row_shows_what_it_cost(two: Path) -> None:
     table = tables(markdown(two))[-1]
     assert dict(zip(table[0][2:], table[1][2:], strict=True)) == {
-        "images/s": "1111",
+        "images/s": "1,111",
         "s/kimg": "0.9",
         "training": "1 min 30 s",
         "measuring": "5 s",
-        "memory": "800 MiB",
+        "memory": "839 MB",
         "G + D parameters": "1.2 + 0.3 M",
-        "G + D MACs": "2.5 + 1.0 M",
+        "G + D MACs": "2.5 + 1 M",
     }
 
 
@@ -209,7 +213,7 @@ def test_two_protocols_never_share_a_table(tmp_path: Path) -> None:
         ["a", "hinge", "1"],
         ["a", "hinge", "2"],
     ]
-    assert f"- not one table with {PLAIN.slug}: schedule.kimg is 200.0, there 100.0" in text
+    assert f"- not in one table with {PLAIN.slug}: schedule.kimg is 200.0 here, 100.0 there" in text
     assert text.count("\n## ") + text.startswith("## ") == 2
     printed = terminal(tmp_path)
     assert printed.count("architecture") == 4  # of scores and of costs
@@ -235,7 +239,7 @@ def test_the_protocol_block_names_all_that_the_rows_share(two: Path) -> None:
         f"features eye (sha256 {'cd' * 6})",
         "- device: cpu (2 threads)",
         "- seeds: 0",
-        "- ±: none: one seed is one draw, and the next may rank the rows otherwise; "
+        "- ±: no interval with one seed: another seed may rank the rows differently; "
         "--seeds 6 gives intervals and ties",
     ]
     printed = " ".join(terminal(two, 300).split())
@@ -250,9 +254,25 @@ def test_nothing_to_report_is_a_usage_error(make: Callable[[Path], None], tmp_pa
         leaderboard.load(tmp_path / "results")
 
 
-def test_a_slug_that_is_not_there_is_a_usage_error(two: Path) -> None:
-    with pytest.raises(UsageError, match="no protocol elsewhere in "):
-        leaderboard.load(two, "elsewhere")
+def test_a_protocol_is_found_by_the_beginning_of_its_slug_or_by_its_folder(tmp_path: Path) -> None:
+    slugs = [lay(tmp_path, "a", under=protocol(kimg=kimg)).parents[2].name for kimg in (100, 200)]
+    for kimg, slug in zip((100, 200), slugs, strict=True):
+        for found in (
+            leaderboard.load(tmp_path, f"faces-16px-{kimg}"),
+            leaderboard.load(tmp_path / slug),
+            leaderboard.load(tmp_path / slug, slug),
+        ):
+            assert [board.slug for board in found.boards] == [slug]
+    for unclear, message in (("elsewhere", "no protocol elsewhere in "), ("faces", "beginning of")):
+        with pytest.raises(UsageError, match=f"{message}.*{slugs[0]}, {slugs[1]}"):
+            leaderboard.load(tmp_path, unclear)
+
+
+def test_the_folder_of_a_protocol_may_be_the_one_we_are_in(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(two / PLAIN.slug)
+    assert leaderboard.load(Path()).boards[0].slug == PLAIN.slug
 
 
 def test_a_protocol_that_cannot_be_read_is_told_and_the_others_are_shown(two: Path) -> None:
@@ -336,12 +356,13 @@ def test_csv_has_a_line_for_what_cannot_be_read_and_whole_numbers_stay_whole(two
     lines = to_csv(leaderboard.load(two)).splitlines()
     assert lines[1].startswith(f"{PLAIN.slug},good,hinge,0,finished,")
     assert ",1200000,300000,2500000,1000000," in lines[1]
-    assert lines[3].startswith(f"{PLAIN.slug},odd,hinge,,unreadable,unreadable {two}/")
+    assert lines[3].startswith(f"{PLAIN.slug},odd,hinge,0,unreadable,unreadable {two}/")
 
 
-def test_csv_of_nothing_finished_is_empty_not_broken(tmp_path: Path) -> None:
-    lay(tmp_path, "a", status=None)
-    assert to_csv(leaderboard.load(tmp_path)).strip('"\n') == ""
+def test_csv_has_a_line_for_an_unfinished_cell(tmp_path: Path) -> None:
+    lay(tmp_path, "a", seed=7, status=None)
+    (line,) = to_csv(leaderboard.load(tmp_path)).splitlines()[1:]
+    assert line.startswith(f"{PLAIN.slug},a,hinge,7,unfinished,,")
 
 
 def test_json_is_one_document_with_a_schema(two: Path) -> None:
@@ -421,7 +442,7 @@ def test_a_report_needs_no_home(two: Path, outside: dict[str, str]) -> None:
 
 
 def page(results: Path, by_time: bool = False) -> str:
-    return to_html(leaderboard.load(results), by_time)
+    return to_html(leaderboard.load(results, by_time=by_time))
 
 
 def test_the_page_has_the_tables_facts_and_notes_of_the_other_formats(two: Path) -> None:
@@ -433,7 +454,7 @@ def test_the_page_has_the_tables_facts_and_notes_of_the_other_formats(two: Path)
         for name, fact in chapter.facts:
             assert f"<dt>{name}</dt><dd>{escape(fact)}</dd>" in text
         for note in chapter.notes:
-            assert f">{escape(note.removeprefix('! '))}</li>" in text
+            assert f">{escape(note.text)}</li>" in text
     assert '<li class="fault">bad / hinge / seed1: no memory</li>' in text
 
 
@@ -472,7 +493,7 @@ def test_the_page_allows_one_style_its_own_pictures_and_nothing_else(two: Path) 
 
 def test_a_picture_that_cannot_be_read_leaves_its_name(two: Path) -> None:
     (board,) = leaderboard.load(two).boards
-    path = leaderboard.figure_paths(board)["quality"]
+    path = figure_path(board.folder, "quality")
     make_folder(path.parent)
     with path.open("wb") as file:
         file.truncate(2**40)  # of which the disk holds nothing
@@ -480,6 +501,8 @@ def test_a_picture_that_cannot_be_read_leaves_its_name(two: Path) -> None:
 
 
 def test_the_page_can_be_read_at_equal_time(two: Path) -> None:
+    for cell in cells_in(two / PLAIN.slug):
+        append_line(cell / SPEED, {"kimg": 100.0, "seconds": 90.0})
     assert "after 1 min 30 s of training each" in page(two, by_time=True)
 
 
@@ -553,13 +576,13 @@ def test_a_picture_is_drawn_once_and_again_when_a_record_is_newer(tmp_path: Path
     folder = lay(tmp_path, "a", scores={"fd-eye": 1.0})
     work(folder)
     (board,) = leaderboard.load(tmp_path).boards
-    first = {path: path.stat().st_mtime_ns for path in figures.draw(board)}
+    first = figures.draw(board)
     assert len(first) == 3
-    assert {path: path.stat().st_mtime_ns for path in figures.draw(board)} == first
-    work(lay(tmp_path, "b", scores={"fd-eye": 2.0}))
-    (board,) = leaderboard.load(tmp_path).boards
-    second = {path: path.stat().st_mtime_ns for path in figures.draw(board)}
-    assert all(second[path] > first[path] for path in first)
+    for path in (folder / RECORD, *first):  # in the past, so that a coarse clock does not matter
+        os.utime(path, (1000, 1000))
+    assert [path.stat().st_mtime for path in figures.draw(board)] == [1000] * 3
+    os.utime(folder / RECORD, (2000, 2000))
+    assert all(path.stat().st_mtime > 2000 for path in figures.draw(board))
 
 
 def test_the_pictures_are_linked_from_where_the_text_will_be(tmp_path: Path) -> None:
@@ -645,7 +668,9 @@ def test_an_image_that_is_no_sample_grid_is_not_decoded(tmp_path: Path) -> None:
     (folder / "samples").mkdir()
     Image.new("1", (9000, 9000)).save(folder / "samples" / "1.png")
     (board,) = leaderboard.load(tmp_path).boards
-    with pytest.raises(StorageError, match=r"samples: .* is 9000 x 9000: no grid of 16 px"):
+    with pytest.raises(
+        StorageError, match=r"samples: .* is 9000 x 9000 pixels, which is no sample grid"
+    ):
         figures.draw(board)
 
 

@@ -1,7 +1,8 @@
-"""Text by others, made safe to show: on a terminal, in markdown, in a spreadsheet.
+"""Text by others, made safe to show: on a terminal, in markdown, in LaTeX, in a spreadsheet.
 
-Names, paths, reasons and sources come from plugins, files and exceptions. No program may obey
-them, and they may not hide or pass for ours. In HTML, jinja2 escapes the `plain` text.
+Names, paths, reasons and sources come from plugins, files and exceptions. No program may treat
+them as commands or markup, and no character of them may be invisible. In HTML, jinja2 escapes
+the `plain` text.
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ from __future__ import annotations
 import html
 import re
 
-MARKS = re.compile(r"[\\`*_\[\]|~]|:(?=//)|(?<=www)\.", re.IGNORECASE)  # and what starts a link
-BLOCK = re.compile(r"^(\d*)([-+#.)])(?!\d)")  # starts a list or a heading, and is no number
+MARKS = re.compile(r"[\\`*_\[\]|~]|:(?=//)|(?<=www)\.", re.IGNORECASE)  # the last two make links
+BLOCK = re.compile(r"^(\d*)([-+#.)])(?!\d)")  # starts a list or a heading, but not a number
 ADDRESS = re.compile(r"@(?=\S)")
-# What nearly all cells of a table are, names and numbers: there is nothing in them to escape.
-INERT = re.compile(
-    r"(?!\d*[-+.)](?!\d))[^\W_](?:[^\W_]|[ ,%±–↑↓/()+-]|(?<=\d)\.(?=\d)|@(?= ))*(?<! )"
-)
 FORMULA = ("=", "+", "-", "@")
+LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "#$%&_{}"}
+    | {character: f"{{{character}}}" for character in "[]*"}  # or options of the line above
+    | {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
+    | {"`": r"\textasciigrave{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
+    | {"↑": r"$\uparrow$", "↓": r"$\downarrow$", "±": r"$\pm$", "–": r"\textendash{}"}
+)
+LIGATURE = re.compile(r"-(?=-)")  # -- would be printed as a dash
 
 
 def plain(text: str, keep: str = "") -> str:
-    r"""The text with all that cannot be seen shown by its escape: \x1b, \n, \u202e, \udcff.
+    r"""The text with every invisible character written as its escape: \x1b, \n, \u202e, \udcff.
 
-    No terminal obeys it, it has no lone surrogates and so can be encoded, and a file is found by
-    the name that is shown. keep="\n" is for texts of several lines.
+    A terminal finds no control sequence in it, and it has no lone surrogate, so that it can be
+    encoded. keep="\n" is for texts of several lines.
     """
     if text.isprintable():
         return text
@@ -35,14 +40,17 @@ def _escape(character: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Text that is nothing but text in a paragraph, list or table of GitHub's markdown."""
-    if INERT.fullmatch(text):
-        return text
+    """Text without markup for a paragraph, list or table of GitHub's markdown."""
     flat = html.escape(plain(text).strip(), quote=False)
     marked = BLOCK.sub(r"\1\\\2", MARKS.sub(r"\\\g<0>", flat))
-    return ADDRESS.sub("@<!-- -->", marked)  # a backslash keeps no one from being mentioned
+    return ADDRESS.sub("@<!-- -->", marked)  # a backslash would not prevent a mention
+
+
+def latex(text: str) -> str:
+    """Text without commands for a cell of a LaTeX table; arrows and ± as symbols."""
+    return LIGATURE.sub("-{}", plain(text).translate(LATEX))
 
 
 def spreadsheet(text: str) -> str:
-    """A cell of a table that no program takes for a formula."""
+    """Text for a cell of a spreadsheet, which would take =1+1 for a formula."""
     return f"'{plain(text)}" if text.startswith(FORMULA) else plain(text)

@@ -1,68 +1,110 @@
-"""The same curves at equal time instead of equal work."""
+"""All rows at equal training time instead of equal work."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 
 from gan_bench.base.numbers import column, number
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.protocol import MetricSpec
-from gan_bench.report.leaderboard import Board, Row, cost_of
+from gan_bench.contract.protocol import MetricSpec, Protocol
+from gan_bench.report.rows import Row
+from gan_bench.results.layout import SPEED, TICKS
 from gan_bench.results.reading import read_lines
 
+ENDED_BY_ITSELF = ("finished", "collapsed", "degraded")  # not diverged, which ends a training early
+# 200 points are timed: the last one may be written a moment before the training ends
+SLACK = 1.001
 
-# The same curves at equal time instead of equal work
+
 @dataclass(frozen=True)
 class Moment:
-    """Where one row stood when the fastest of all had finished."""
+    """Where one row stood at a time."""
 
     row: Row
-    kimg: list[float]  # by seed, of the last tick that was over by then
-    scores: list[float]  # of the ranking metric on the tick's samples
+    kimg: list[float]  # by seed, of the last tick before that time
+    scores: list[float]  # of the protocol's first metric, on the tick's samples
 
 
 @dataclass(frozen=True)
 class EqualTime:
-    """All rows of a board at the time of training that the fastest cell took in all."""
+    """All rows at the training time that the fastest complete training took."""
 
     seconds: float
     metric: MetricSpec
     moments: list[Moment]  # the best first
 
 
-def at_equal_time(board: Board) -> EqualTime | None:
-    """Read all curves at equal time; None where no cell has an end."""
-    metric = board.protocol.evaluation.metrics[0]  # the one that every tick is scored by
-    ends = [record.cost.train_seconds for record in board.records() if record.cost]
-    if not ends:
+@dataclass(frozen=True)
+class _Course:
+    """What is read of a cell: (points,) kimg and seconds of its speed, and its scored ticks."""
+
+    kimg: np.ndarray
+    seconds: np.ndarray
+    ticks: list[dict[str, Any]]
+
+    def reached(self, metric: MetricSpec, seconds: float) -> tuple[float, float] | None:
+        """(kimg, score) of the last scored tick within so many seconds of training."""
+        shown = np.fmax.reduce(self.kimg[self.seconds <= seconds * SLACK], initial=0.0)
+        for tick in reversed(self.ticks):
+            kimg, score = number(tick, "kimg"), number(tick, "scores", metric.name)
+            if kimg <= shown and math.isfinite(score):
+                return kimg, score
         return None
-    seconds = min(ends)
-    moments = [_moment(row, metric, seconds) for row in board.rows]
-    order = sorted(
-        moments, key=lambda m: (not m.scores, cost_of(metric, fmean(m.scores)) if m.scores else 0.0)
-    )
-    return EqualTime(seconds, metric, order)
 
 
-def _moment(row: Row, metric: MetricSpec, seconds: float) -> Moment:
-    told = [found for folder in row.folders if (found := _reached(folder, metric, seconds))]
-    return Moment(row, [kimg for kimg, _ in told], [score for _, score in told])
+def at_equal_time(protocol: Protocol, rows: Sequence[Row]) -> EqualTime | None:
+    """Read all curves at the time when the fastest cell had completed the schedule.
+
+    None if no cell has completed it. A cell that diverged or was stopped by a verdict was done
+    sooner because it did less, so it does not set the time.
+    """
+    metric = protocol.evaluation.metrics[0]  # the only one that every tick has
+    courses = {folder: _course(folder) for row in rows for folder in row.folders}
+    whole = protocol.schedule.shown(protocol.schedule.updates) / 1000
+    times = [time for row in rows for time in _complete(row, courses, whole)]
+    if not times:
+        return None
+    moments = [_moment(row, courses, metric, min(times)) for row in rows]
+    return EqualTime(min(times), metric, sorted(moments, key=lambda moment: _rank(moment, metric)))
 
 
-def _reached(folder: Path, metric: MetricSpec, seconds: float) -> tuple[float, float] | None:
-    """(kimg, score) of the last tick within so many seconds of training."""
+def _course(folder: Path) -> _Course | None:
+    """None if a file cannot be read."""
     try:
-        speed = read_lines(folder / "speed.jsonl")
-        looks = read_lines(folder / "vitals.jsonl")
+        speed, ticks = read_lines(folder / SPEED), read_lines(folder / TICKS)
     except StorageError:
         return None
-    # a clock that is read at 200 places may be one place late at the very end
-    within = column(speed, "kimg")[column(speed, "seconds") <= seconds * 1.001]
-    reached = np.fmax.reduce(within, initial=0.0)
-    told = ((number(look, "kimg"), number(look, "scores", metric.name)) for look in reversed(looks))
-    return next((tick for tick in told if tick[0] <= reached and math.isfinite(tick[1])), None)
+    return _Course(column(speed, "kimg"), column(speed, "seconds"), ticks)
+
+
+def _complete(row: Row, courses: dict[Path, _Course | None], kimg: float) -> list[float]:
+    """Seconds of training of the row's cells whose training showed all images of the schedule."""
+    cells = row.cells
+    found = zip(cells["folder"], cells["status"], cells["train_seconds"], strict=True)
+    return [
+        seconds
+        for folder, status, seconds in found
+        if status in ENDED_BY_ITSELF
+        and math.isfinite(seconds)
+        and (course := courses[folder]) is not None
+        and np.fmax.reduce(course.kimg, initial=0.0) >= kimg
+    ]
+
+
+def _moment(
+    row: Row, courses: dict[Path, _Course | None], metric: MetricSpec, seconds: float
+) -> Moment:
+    read = filter(None, (courses[folder] for folder in row.folders))
+    ticks = [tick for course in read if (tick := course.reached(metric, seconds))]
+    return Moment(row, [kimg for kimg, _ in ticks], [score for _, score in ticks])
+
+
+def _rank(moment: Moment, metric: MetricSpec) -> tuple[bool, float]:
+    return not moment.scores, metric.cost(fmean(moment.scores)) if moment.scores else 0.0

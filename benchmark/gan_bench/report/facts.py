@@ -1,26 +1,24 @@
-"""What all rows of a table share, and what its numbers claim."""
+"""What all rows of a table share: data, schedule, evaluation, and what ± and letters mean."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from gan_bench.base.text import number, plural
 from gan_bench.contract.protocol import Protocol
 from gan_bench.report.statistics import MIN_SEEDS, least_seeds
-from gan_bench.results.records import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-# What stands around the tables
-def protocol_lines(protocol: Protocol, records: Sequence[Record] = ()) -> list[tuple[str, str]]:
-    """The protocol block: what all rows of a table share, and where and with what seeds."""
+def protocol_lines(protocol: Protocol, cells: pd.DataFrame | None = None) -> list[tuple[str, str]]:
+    """Name and text of each fact; `cells` are those that have a record, None before a run."""
     data, schedule, evaluation = protocol.data, protocol.schedule, protocol.evaluation
     channels, height, width = data.shape
-    references = {s.reference_n for r in records for s in r.scores.values()}
-    reference = "/".join(f"{n:,}" for n in sorted(references)) or f"up to {evaluation.samples:,}"
     nets = [f"{name} (sha256 {digest[:12]})" for name, digest in evaluation.digests.items()]
-    devices = sorted({record.device for record in records if record.device})
-    seeds = sorted({record.seed for record in records})
-    ema = f"EMA of G with half-life {schedule.ema_kimg:g} kimg" if schedule.ema_kimg else "no EMA"
+    half_life = number(schedule.ema_kimg, 6)
+    ema = f"EMA of G with half-life {half_life} kimg" if schedule.ema_kimg else "no EMA"
     lines = [
         (
             "data",
@@ -29,40 +27,60 @@ def protocol_lines(protocol: Protocol, records: Sequence[Record] = ()) -> list[t
         ),
         (
             "schedule",
-            f"{schedule.kimg:g} kimg = {schedule.updates:,} updates of G, batch {schedule.batch}, "
-            f"{schedule.d_steps} D per G, Adam {schedule.lr_g:g}/{schedule.lr_d:g} betas "
-            f"{schedule.betas[0]:g} {schedule.betas[1]:g}, {schedule.precision}, {ema}; "
-            f"on collapse: {schedule.on_collapse}",
+            f"{number(schedule.kimg, 6)} kimg = {plural(schedule.updates, 'update')} of G, "
+            f"batch {schedule.batch}, {schedule.d_steps} D per G, "
+            f"Adam {number(schedule.lr_g)}/{number(schedule.lr_d)} "
+            f"betas {number(schedule.betas[0])} {number(schedule.betas[1], 6)}, "
+            f"{schedule.precision}, {ema}; on collapse: {schedule.on_collapse}",
         ),
         (
             "evaluation",
-            f"{evaluation.samples:,} generated against {reference} {evaluation.reference} images, "
-            f"the first {evaluation.tick_samples:,} of them at {schedule.ticks} ticks; "
-            f"features {', '.join(nets)}",
+            f"{evaluation.samples:,} generated against {_reference(protocol, cells)} "
+            f"{evaluation.reference} images, the first {evaluation.tick_samples:,} of them "
+            f"at {plural(schedule.ticks, 'tick')}; features {', '.join(nets)}",
         ),
-        ("device", ", ".join(devices) or "none yet"),
-        ("seeds", ", ".join(map(str, seeds)) or "none yet"),
+        ("device", ", ".join(_distinct(cells, "device")) or "none yet"),
+        ("seeds", ", ".join(_distinct(cells, "seed")) or "none yet"),
     ]
-    return [*lines, ("±", _meaning(records))] if records else lines
+    return lines if cells is None or cells.empty else [*lines, ("±", _claims(cells))]
 
 
-def _meaning(records: Sequence[Record]) -> str:
-    """What the numbers claim, by how many seeds there are."""
-    seeds = Counter((record.architecture, record.loss) for record in records)
-    most = max(seeds.values())
-    if most >= MIN_SEEDS:
-        text = (
-            "95 % interval of the mean over training seeds (Student's t); rows that share a letter "
-            "are not told apart (permutation tests of all pairs, Holm's correction, 5 %)"
-        )
-        rows = sum(count >= MIN_SEEDS for count in seeds.values())
-        few = least_seeds(rows) > most
+def _distinct(cells: pd.DataFrame | None, column: str) -> list[str]:
+    return [] if cells is None else list(map(str, sorted(set(cells[column].dropna()))))
+
+
+def _reference(protocol: Protocol, cells: pd.DataFrame | None) -> str:
+    """How many real images the cells were compared with."""
+    counts = [] if cells is None else sorted(set().union(*cells["reference_n"]))
+    return "/".join(f"{n:,}" for n in counts) or f"up to {protocol.evaluation.samples:,}"
+
+
+def _claims(cells: pd.DataFrame) -> str:
+    """What the numbers claim, which depends on the number of seeds."""
+    seeds = cells.groupby(["architecture", "loss"]).size()
+    most = int(seeds.max())
+    if most < 2:
         return (
-            f"{text}; no two of {rows} rows can be under {least_seeds(rows)} seeds" if few else text
+            "no interval with one seed: another seed may rank the rows differently; "
+            "--seeds 6 gives intervals and ties"
         )
-    if most > 1:
-        return f"none under {MIN_SEEDS} seeds: a range claims nothing about which row is better"
+    if most < MIN_SEEDS:
+        return (
+            f"no interval with fewer than {MIN_SEEDS} seeds: "
+            "the range of the seeds does not show which row is better"
+        )
+    rows = int((seeds >= MIN_SEEDS).sum())
     return (
-        "none: one seed is one draw, and the next may rank the rows otherwise; "
-        "--seeds 6 gives intervals and ties"
+        "95 % interval of the mean over training seeds (Student's t); rows that share a letter "
+        "cannot be told apart (permutation tests of all pairs, Holm's correction, 5 %)"
+        f"{_limit(rows, most)}"
     )
+
+
+def _limit(rows: int, seeds: int) -> str:
+    needed = least_seeds(rows)
+    if needed is None:
+        return f"; this test cannot tell any two of {rows:,} rows apart"
+    if seeds < needed:
+        return f"; with fewer than {needed} seeds, no two of {rows} rows can be told apart"
+    return ""

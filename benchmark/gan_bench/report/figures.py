@@ -1,54 +1,39 @@
-"""Pictures of a protocol: loss curves, score curves, one sheet of samples."""
+"""The pictures of a leaderboard: which are out of date, and drawing these."""
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Callable, Iterable
-from itertools import islice
-from math import ceil
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from gan_bench.base.escape import plain
-from gan_bench.base.numbers import column, number
+from gan_bench.base.text import plural
 from gan_bench.contract.errors import StorageError
-from gan_bench.report.leaderboard import Board, Boards, Row, figure_paths
-from gan_bench.report.selection import BEST, PACKED, first_seeds, rows_in_order, what_is_shown
+from gan_bench.report.curves import LOSSES, SCORES, curves, quality
+from gan_bench.report.leaderboard import Board, Boards
+from gan_bench.report.selection import figure_paths
 from gan_bench.report.sheet import sample_sheet
 from gan_bench.results.atomic import make_folder, write_bytes
-from gan_bench.results.reading import read_lines
+from gan_bench.results.layout import CURVE, FIGURES, RECORD, SAMPLES, TICKS
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-D_COLOUR, G_COLOUR = "#2166ac", "#d6604d"
-LOSSES = {"loss_d": ("loss of D", D_COLOUR), "loss_g": ("loss of G", G_COLOUR)}
-SCORES = {
-    "real_score": ("real score, mean s(D(x))", D_COLOUR),
-    "fake_score": ("fake score, mean s(D(G(z)))", G_COLOUR),
+# Pictures of several protocols are drawn up to so many cells: more take longer than one waits.
+CELLS = 300
+DRAWINGS: dict[str, Callable[[Board], bytes | None]] = {
+    "samples": sample_sheet,
+    "quality": quality,
+    "losses": lambda board: curves(board, LOSSES, "loss"),
+    "scores": lambda board: curves(board, SCORES, "score"),
 }
-KIMG = "kimg (thousand real images shown)"
-SEEDS = 6  # of a row, as lines in its panel: of more, none can be followed
-CELLS = 300  # whose pictures a report draws; those of more cells take longer than one waits
-SOURCES = {  # picture -> what a cell has if there is something to draw
-    "samples": "samples",
-    "quality": "vitals.jsonl",
-    "losses": "curve.jsonl",
-    "scores": "curve.jsonl",
-}
+# What a cell has if there is something to draw.
+SOURCES = {"samples": SAMPLES, "quality": TICKS, "losses": CURVE, "scores": CURVE}
 
 
 def refresh(boards: Boards) -> tuple[list[Path], list[str]]:
-    """Draw what is not up to date: the pictures there are, and what could not be drawn and why."""
-    outdated, notes = [board for board in boards.boards if stale(board)], []
-    cells = sum(len(row.folders) for board in outdated for row in board.rows)
-    if len(outdated) > 1 and cells > CELLS:
+    """Draw what is out of date; all pictures there are, and notes about those not drawn."""
+    outdated = [board for board in boards.boards if stale(board)]
+    notes = []
+    if len(outdated) > 1 and sum(len(board.cells) for board in outdated) > CELLS:
         notes.append(
-            f"pictures of {len(outdated)} protocols are not up to date; "
+            f"the pictures of {plural(len(outdated), 'protocol')} are out of date; "
             "--protocol SLUG draws those of one"
         )
         outdated = []
@@ -64,19 +49,13 @@ def refresh(boards: Boards) -> tuple[list[Path], list[str]]:
 def draw(board: Board) -> list[Path]:
     """Draw what is missing or older than the records; the paths of all pictures there are.
 
-    StorageError, when all others are drawn, for what a damaged curve or sample grid costs.
+    StorageError, after all others are drawn, if a curve or a sample grid is damaged.
     """
-    drawings: dict[str, Callable[[Board], bytes | None]] = {
-        "samples": sample_sheet,
-        "quality": quality,
-        "losses": lambda board: curves(board, LOSSES, "loss"),
-        "scores": lambda board: curves(board, SCORES, "score"),
-    }
     paths = figure_paths(board)
     faults: dict[str, list[str]] = {}
     for name in stale(board):
         try:
-            picture = drawings[name](board)
+            picture = DRAWINGS[name](board)
         except Exception as error:  # pillow raises nearly anything on a damaged grid
             faults.setdefault(str(error), []).append(name)
             continue
@@ -84,15 +63,15 @@ def draw(board: Board) -> list[Path]:
             make_folder(paths[name].parent)
             write_bytes(paths[name], picture)
     if faults:
-        told = "; ".join(f"{', '.join(names)}: {why}" for why, names in faults.items())
-        raise StorageError(f"cannot draw {board.folder / 'figures'}: {told}")
+        listed = "; ".join(f"{', '.join(names)}: {why}" for why, names in faults.items())
+        raise StorageError(f"cannot draw {board.folder / FIGURES}: {listed}")
     return [path for path in paths.values() if path.exists()]
 
 
 def stale(board: Board) -> list[str]:
-    """The names of the pictures that are older than a record, or missing with a cell to draw."""
-    cells = [str(cell) for row in board.rows for cell in row.folders]
-    newest = max((_changed(f"{cell}/record.json") for cell in cells), default=0.0)
+    """The pictures that are older than a record, or missing where there is something to draw."""
+    cells = [str(folder) for folder in board.cells["folder"]]
+    newest = max((_changed(f"{cell}/{RECORD}") for cell in cells), default=0.0)
     ages = {name: _changed(path) for name, path in figure_paths(board).items()}
     return [
         name
@@ -108,144 +87,3 @@ def _changed(path: str | Path) -> float:
         return os.stat(path).st_mtime
     except OSError:
         return 0.0
-
-
-# Which rows, and which of their seeds
-
-
-# Curves
-def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes | None:
-    """One panel a row of the table, all on the same axes; a thin line for each seed."""
-    told = (
-        (row, [_curve(seed, lines) for seed in first_seeds(row, SEEDS)])
-        for row in rows_in_order(board)
-    )
-    drawn = list(islice((each for each in told if any(map(_has_a_value, each[1]))), BEST))
-    if not drawn:
-        return None
-    note = what_is_shown(board, [row for row, _ in drawn], SEEDS)
-    figure, panels = _panels(len(drawn), 0.8 if note else 0.55)
-    for panel, (row, seeds) in zip(panels, drawn, strict=True):
-        _panel(panel, row, seeds, lines)
-    panels[0].locator_params(nbins=5)
-    panels[0].set_ylim(*_limits([seed for _, seeds in drawn for seed in seeds]))
-    _name(figure, panels[0], note, what)
-    return _png(figure)
-
-
-def _panels(count: int, top: float) -> tuple[Figure, list[Axes]]:
-    """So many panels, three beside each other, and as many inches for words above them."""
-    from matplotlib.figure import Figure
-
-    columns = min(3, count)
-    rows = ceil(count / columns)
-    width, height = 3.3 * columns + 0.6, 2.3 * rows + 0.15 + top
-    figure = Figure(figsize=(width, height))
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    # in inches too: matplotlib's own layouts would take as long as all the rest
-    left, right, bottom = 0.7 / width, 1 - 0.1 / width, 0.5 / height
-    figure.subplots_adjust(left, bottom, right, 1 - top / height, wspace=0.06, hspace=0.22)
-    panels = list(grid.ravel())
-    for panel in panels[count:]:
-        panel.remove()
-    for panel in panels[max(0, count - columns) : count]:
-        panel.tick_params(labelbottom=True)  # there may be none below it
-    return figure, panels[:count]
-
-
-def _panel(
-    panel: Axes, row: Row, seeds: list[np.ndarray], lines: dict[str, tuple[str, str]]
-) -> None:
-    thin = max(0.4, len(seeds) ** -0.5)  # of six seeds, no line hides the others
-    gap = np.full((1, 1 + len(lines)), np.nan)  # after each seed, so that all are one line to draw
-    joined = np.concatenate([part for seed in seeds for part in (seed, gap)])
-    for k, (label, colour) in enumerate(lines.values(), start=1):
-        panel.plot(joined[:, 0], joined[:, k], color=colour, lw=thin, label=label)
-    panel.set_title(_label(row.name), fontsize=9)
-    panel.grid(alpha=0.25)
-    panel.tick_params(labelsize=8)
-
-
-def _name(figure: Figure, panel: Axes, note: str, what: str) -> None:
-    """The words around the panels: what is left out, the lines of any panel, the axes."""
-    box, (width, height) = figure.subplotpars, figure.get_size_inches()
-    across, up = (box.left + box.right) / 2, (box.bottom + box.top) / 2
-    figure.supxlabel(KIMG, x=across, y=0.05 / height, fontsize=9)
-    figure.supylabel(what, x=0.05 / width, y=up, fontsize=9)
-    figure.suptitle(_label(note), x=across, y=1 - 0.08 / height, fontsize=9)
-    legend = figure.legend(
-        *panel.get_legend_handles_labels(),
-        loc="upper center",
-        bbox_to_anchor=(across, 1 - (0.25 if note else 0) / height),
-        ncols=2,
-        frameon=False,
-        fontsize=9,
-    )
-    for line in legend.get_lines():
-        line.set_linewidth(1.5)
-
-
-def quality(board: Board) -> bytes | None:
-    """The ranking metric at every tick: one colour a row, one line a seed."""
-    metric = board.protocol.evaluation.metrics[0]
-    told = (
-        (r, [_ticks(seed, metric.name) for seed in first_seeds(r, SEEDS)])
-        for r in rows_in_order(board)
-    )
-    drawn = list(islice(((row, seeds) for row, seeds in told if any(seeds)), BEST))
-    if not drawn:
-        return None
-    from matplotlib import colormaps
-    from matplotlib.figure import Figure
-
-    legend = 0.2 * max(0, ceil(len(drawn) / 2) - 2)  # inches that a long one takes
-    figure = Figure(figsize=(7, 3.6 + legend), layout="constrained")
-    panel = figure.subplots()
-    for k, (row, seeds) in enumerate(drawn):
-        colour, style = colormaps["tab10"](k % 10), "-" if k < 10 else "--"
-        for n, points in enumerate(filter(None, seeds)):
-            label = None if n else _label(row.name)
-            panel.plot(*zip(*points, strict=True), color=colour, ls=style, lw=1.2, label=label)
-    better = "higher" if metric.higher_is_better else "lower"
-    samples = board.protocol.evaluation.tick_samples
-    panel.set_ylabel(f"{metric.name}\n({better} is better, n = {samples:,})", fontsize=9)
-    panel.set_xlabel(KIMG, fontsize=9)
-    panel.set_title(_label(what_is_shown(board, [row for row, _ in drawn], SEEDS)), fontsize=9)
-    panel.grid(alpha=0.25)
-    panel.tick_params(labelsize=8)
-    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
-    return _png(figure)
-
-
-def _ticks(folder: Path, metric: str) -> list[tuple[float, float]]:
-    looks = read_lines(folder / "vitals.jsonl")
-    told = [(number(look, "kimg"), number(look, "scores", metric)) for look in looks]
-    return [point for point in told if np.isfinite(point).all()]
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, pil_kwargs={"compress_level": PACKED})
-    return buffer.getvalue()
-
-
-def _label(text: str) -> str:
-    r"""A name, of which matplotlib reads no $...$ as mathematics."""
-    return plain(text).replace("$", r"\$")
-
-
-def _curve(folder: Path, columns: Iterable[str]) -> np.ndarray:
-    """(points, 1 + columns): kimg and the columns, NaN for a gap."""
-    points = read_lines(folder / "curve.jsonl")
-    return np.stack([column(points, name) for name in ("kimg", *columns)], axis=1)
-
-
-def _has_a_value(curve: np.ndarray) -> bool:
-    return bool(np.isfinite(curve[:, 1:]).any())
-
-
-def _limits(seeds: list[np.ndarray]) -> tuple[float, float]:
-    """Axes for all panels; a few extreme points may leave them so that the rest can be read."""
-    low, high = np.nanpercentile(np.concatenate([seed[:, 1:] for seed in seeds]), [0.5, 99.5])
-    room = 0.05 * (high - low) or 0.5
-    return float(low - room), float(high + room)

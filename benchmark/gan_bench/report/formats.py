@@ -1,49 +1,73 @@
-"""The formats of a report: which one a file name asks for, and the text of each."""
+"""The formats of a report, and which one a file name asks for."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from gan_bench.contract.errors import UsageError
-from gan_bench.report.documents import to_csv, to_json
-from gan_bench.report.leaderboard import Boards
-from gan_bench.report.markdown import to_markdown
-from gan_bench.report.page import to_html
-from gan_bench.report.terminal import to_terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gan_bench.report.leaderboard import Boards
 
 FORMATS = ("terminal", "markdown", "html", "csv", "json", "latex")
+WITH_PICTURES = ("terminal", "markdown", "html")
 ENDINGS = {
     ".md": "markdown",
+    ".markdown": "markdown",
     ".html": "html",
+    ".htm": "html",
     ".csv": "csv",
     ".json": "json",
     ".tex": "latex",
+    ".txt": "terminal",
 }
 
 
 def format_of(out: Path) -> str:
-    """The format that the ending of a file name asks for; UsageError for an unknown ending."""
-    try:
-        return ENDINGS[out.suffix.lower()]
-    except KeyError:
+    """The format that the ending of a file name asks for; UsageError if the ending is unknown."""
+    style = ENDINGS.get(out.suffix.lower())
+    if style is None:
         raise UsageError(
-            f"--out {out}: unknown ending; use one of {', '.join(ENDINGS)}, or add --format"
-        ) from None
+            f"{out.name}: the ending does not name a format. Known endings: {', '.join(ENDINGS)}; "
+            "or choose one with --format"
+        )
+    return style
 
 
 def render(boards: Boards, style: str, base: Path, console: Console | None = None) -> str:
-    """The leaderboards as text; pictures are linked relative to `base`."""
+    """The report in one of FORMATS. Pictures are linked relative to `base`.
+
+    `console` says how wide a terminal is and whether it has colours; the default is stdout.
+    Imports only what the format needs: a report should not wait for what it does not use.
+    """
     if style == "terminal":
-        console = console or Console()
-        with console.capture() as captured:
-            to_terminal(boards, console, boards.by_time)
-        return captured.get()
+        return _terminal(boards, console)
     if style == "markdown":
-        return to_markdown(boards, base, boards.by_time)
+        from gan_bench.report.markdown import to_markdown
+
+        return to_markdown(boards, base)
     if style == "html":
-        return to_html(boards, boards.by_time)
+        from gan_bench.report.page import to_html
+
+        return to_html(boards)
     if style == "latex":
-        raise UsageError("latex is not written yet")
-    return to_csv(boards) if style == "csv" else to_json(boards, boards.by_time)
+        from gan_bench.report.latex import to_latex
+
+        return to_latex(boards)
+    from gan_bench.report.documents import to_csv, to_json
+
+    return to_csv(boards) if style == "csv" else to_json(boards)
+
+
+def _terminal(boards: Boards, console: Console | None) -> str:
+    from rich.console import Console
+
+    from gan_bench.report.terminal import to_terminal
+
+    console = console or Console()
+    with console.capture() as captured:
+        to_terminal(boards, console)
+    return captured.get()

@@ -1,234 +1,152 @@
-"""Records -> leaderboards: rows, their order, what can be told apart. Needs no plugin, no torch."""
+"""Results folders -> leaderboards: their rows in order, ties, rank agreement. Needs no torch."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import MetricSpec, Protocol, differences
-from gan_bench.report.statistics import Spread, agreement, interval, letters, sources
-from gan_bench.results.layout import cells_in
+from gan_bench.report.equal_time import EqualTime, at_equal_time
+from gan_bench.report.rows import Row, ranked, rows_of
+from gan_bench.report.statistics import agreement, letters
+from gan_bench.results.frame import read_frame
+from gan_bench.results.layout import PROTOCOL
 from gan_bench.results.reading import read_model
-from gan_bench.results.records import Best, Record, read_record
 
-NO_SCORES: tuple[list[float], list[float | None]] = ([], [])  # of a metric that no seed has
-
-
-@dataclass
-class Row:
-    """One architecture x one loss: the records of its seeds, and what could not be read."""
-
-    architecture: str
-    loss: str
-    folders: list[Path] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)  # in order of seeds
-    unfinished: int = 0
-    unreadable: list[str] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """Architecture / loss."""
-        return f"{self.architecture} / {self.loss}"
-
-    @cached_property
-    def _measured(self) -> dict[str, tuple[list[float], list[float | None]]]:
-        """Metric -> values and their errors; first asked for when all records are read."""
-        found: dict[str, tuple[list[float], list[float | None]]] = {}
-        for record in self.records:
-            for metric, score in record.scores.items():
-                values, errors = found.setdefault(metric, ([], []))
-                values.append(score.value)
-                errors.append(score.error)
-        return found
-
-    def values(self, metric: str) -> list[float]:
-        """The metric's value for each seed that has one, in order of seeds."""
-        return self._measured.get(metric, NO_SCORES)[0]
-
-    def mean(self, metric: str) -> float | None:
-        """The mean over the seeds that have a value."""
-        values = self.values(metric)
-        return fmean(values) if values else None
-
-    def interval(self, metric: str) -> tuple[float, float] | None:
-        """The 95 % interval of the mean over training seeds; None under four."""
-        return interval(self.values(metric))
-
-    def spread(self, metric: str) -> Spread:
-        """Where the differences between the seeds come from: training, or sampling."""
-        return sources(*self._measured.get(metric, NO_SCORES))
-
-    def bests(self) -> list[Best]:
-        """Best and last tick of each seed."""
-        return [record.best for record in self.records if record.best]
-
-    def status(self) -> dict[str, int]:
-        """How many cells ended how."""
-        count = Counter[str](record.status for record in self.records)
-        count.update({"unfinished": self.unfinished, "unreadable": len(self.unreadable)})
-        return {word: number for word, number in count.items() if number}
-
-    def rollbacks(self) -> int:
-        """How often a cell of this row returned to an earlier state."""
-        return sum(record.rollbacks for record in self.records)
-
-    def mean_cost(self, name: str) -> float | None:
-        """The mean of one field of the cost over the seeds that have one."""
-        costs = [getattr(record.cost, name) for record in self.records if record.cost]
-        known = [cost for cost in costs if cost is not None]
-        return fmean(known) if known else None
-
-    def remarks(self) -> list[str]:
-        """What went wrong: verdicts with their dates, failures, records that cannot be read."""
-        told = [remark for record in self.records for remark in _remarks(record)]
-        return [*told, *(f"{self.name}: {why}" for why in self.unreadable)]
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def _remarks(record: Record) -> Iterator[str]:
-    name = f"{record.architecture} / {record.loss} / seed{record.seed}"
-    for verdict in record.verdicts:
-        after = "" if record.status == verdict.kind else f" (but {record.status} in the end)"
-        yield f"{name}: {verdict.kind} at {verdict.kimg:.1f} kimg{after}: {verdict.reason}"
-    if record.rollbacks:
-        times = "once" if record.rollbacks == 1 else f"{record.rollbacks} times"
-        yield f"{name}: rolled back {times}; the images thrown away are counted in its kimg"
-    if record.reason and not record.verdicts:
-        yield f"{name}: {record.reason}"
-    yield from (f"{name}: {note}" for note in record.notes)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Board:
-    """The leaderboard of one protocol: its rows, the best first by the ranking metric."""
+    """The leaderboard of one protocol."""
 
     slug: str
     folder: Path
     protocol: Protocol
-    rows: list[Row]
+    cells: pd.DataFrame  # one row a cell, as `read_frame` gives them
+    rows: list[Row]  # the best first: by the ranking metric, or at equal time if by_time
     ranking: MetricSpec
+    by_time: bool = False
+    equal_time: EqualTime | None = None  # None too if no cell has completed the schedule
 
-    def records(self) -> list[Record]:
-        """All records of all rows."""
-        return [record for row in self.rows for record in row.records]
-
+    @cached_property
     def ties(self) -> list[str]:
-        """Letters by row: rows that share one are not told apart; "" under four seeds."""
-        return letters([row.values(self.ranking.name) for row in self.rows])
+        """Letters by row: rows that share one cannot be told apart; "" for fewer than four seeds.
 
+        They compare the scores at the end of the schedule, whatever the order of the rows.
+        """
+        order = ranked(self.rows, self.ranking)
+        shown = letters([row.values(self.ranking.name) for row in order])
+        by_name = {row.name: letter for row, letter in zip(order, shown, strict=True)}
+        return [by_name[row.name] for row in self.rows]
+
+    @cached_property
     def agreements(self) -> dict[str, float]:
         """Kendall's tau of each other metric's ranking of the rows with that of the table."""
         found, ranks = {}, [row.mean(self.ranking.name) for row in self.rows]
         for metric in self.protocol.evaluation.metrics:
             both = zip(ranks, (row.mean(metric.name) for row in self.rows), strict=True)
             pairs = [(a, b) for a, b in both if a is not None and b is not None]
-            tau = agreement(
-                [cost_of(self.ranking, a) for a, _ in pairs], [cost_of(metric, b) for _, b in pairs]
-            )
+            ours = [self.ranking.cost(a) for a, _ in pairs]
+            tau = agreement(ours, [metric.cost(b) for _, b in pairs])
             if metric != self.ranking and tau is not None:
                 found[metric.name] = tau
         return found
 
+    @cached_property
     def winners(self) -> dict[str, str]:
         """Features net -> the row that comes first by that net's own first metric."""
         first = {metric.features: metric for metric in reversed(self.protocol.evaluation.metrics)}
-        found = {}
-        for net, metric in first.items():
-            told = [
-                (cost_of(metric, mean), row)
-                for row in self.rows
-                if (mean := row.mean(metric.name)) is not None
-            ]
-            if told:
-                found[net] = min(told, key=lambda pair: pair[0])[1].name
-        return found
-
-
-def cost_of(metric: MetricSpec, value: float) -> float:
-    """The value turned so that lower is better."""
-    return -value if metric.higher_is_better else value
+        best = {net: (ranked(self.rows, metric)[:1], metric) for net, metric in first.items()}
+        return {
+            net: row.name
+            for net, (rows, metric) in best.items()
+            for row in rows
+            if row.values(metric.name)
+        }
 
 
 @dataclass(frozen=True)
 class Boards:
-    """All leaderboards of a results folder, and the protocols that could not be read."""
+    """All leaderboards of a results folder."""
 
     boards: list[Board]
-    unreadable: list[str]
+    unreadable: list[str]  # one sentence for each protocol that could not be read
     by_time: bool = False
 
 
 def load(
     results: Path, protocol: str | None = None, sort: str | None = None, by_time: bool = False
 ) -> Boards:
-    """Read a results folder. UsageError if there is nothing in it to report."""
-    folders = sorted(path for path in results.glob("*") if _is_there(path / "protocol.json"))
-    if protocol is not None:
-        folders = [folder for folder in folders if folder.name == protocol]
-    if not folders:
-        what = f"no protocol {protocol} in {results}" if protocol else f"no results in {results}"
-        raise UsageError(f"{what}: `gan-bench run` makes some, or name another folder")
+    """Read a results folder, or the folder of one protocol.
+
+    `protocol` is a slug or the beginning of one, `sort` a metric to rank by, `by_time` orders
+    all tables by where the rows stood at equal training time. UsageError if there is nothing to
+    report or a name is unknown.
+    """
     boards, unreadable = [], []
-    for folder in folders:
+    for folder in _chosen(_protocol_folders(results), results, protocol):
         try:
-            boards.append(_board(folder, sort))
+            boards.append(_board(folder, sort, by_time))
         except StorageError as error:
             unreadable.append(str(error))
     return Boards(boards, unreadable, by_time)
 
 
-def _is_there(path: Path) -> bool:
-    """Also what cannot be read, as a link that leads nowhere: what is there is told."""
-    return os.path.lexists(path)
+def _protocol_folders(results: Path) -> dict[str, Path]:
+    """Slug -> folder. A protocol that cannot be read is there too, and will be reported."""
+    if os.path.lexists(results / PROTOCOL):
+        return {Path(os.path.abspath(results)).name: results}
+    folders = sorted(path for path in results.glob("*") if os.path.lexists(path / PROTOCOL))
+    return {folder.name: folder for folder in folders}
 
 
-def _board(folder: Path, sort: str | None) -> Board:
-    protocol = read_model(folder / "protocol.json", Protocol)
-    rows: dict[tuple[str, str], Row] = {}
-    for cell in cells_in(folder):
-        architecture, loss = cell.parts[-3:-1]
-        _add(rows.setdefault((architecture, loss), Row(architecture, loss)), cell)
-    for row in rows.values():
-        row.records.sort(key=lambda record: record.seed)
+def _chosen(folders: dict[str, Path], results: Path, protocol: str | None) -> list[Path]:
+    if not folders:
+        raise UsageError(
+            f"no results in {results}: `gan-bench run` makes some, or name another folder"
+        )
+    if protocol is None or protocol in folders:
+        return [folders[protocol]] if protocol else list(folders.values())
+    matching = [slug for slug in folders if slug.startswith(protocol)]
+    if len(matching) == 1:
+        return [folders[matching[0]]]
+    if matching:
+        raise UsageError(f"--protocol {protocol} is the beginning of {', '.join(matching)}")
+    raise UsageError(f"no protocol {protocol} in {results}; it has {', '.join(folders)}")
+
+
+def _board(folder: Path, sort: str | None, by_time: bool) -> Board:
+    protocol = read_model(folder / PROTOCOL, Protocol)
     ranking = _ranking(protocol, sort)
-    return Board(folder.name, folder, protocol, ranked(list(rows.values()), ranking), ranking)
-
-
-def _add(row: Row, cell: Path) -> None:
-    row.folders.append(cell)
-    try:
-        row.records.append(read_record(cell))
-    except StorageError as error:
-        if _is_there(cell / "record.json"):
-            row.unreadable.append(str(error))
-        else:
-            row.unfinished += 1
+    cells = read_frame(folder)
+    rows = ranked(rows_of(cells), ranking)
+    equal_time = at_equal_time(protocol, rows) if by_time else None
+    if equal_time:
+        rows = [moment.row for moment in equal_time.moments]
+    slug = Path(os.path.abspath(folder)).name
+    return Board(slug, folder, protocol, cells, rows, ranking, by_time, equal_time)
 
 
 def _ranking(protocol: Protocol, sort: str | None) -> MetricSpec:
     """The protocol's first metric, or the one asked for."""
     metrics = {metric.name: metric for metric in protocol.evaluation.metrics}
     if sort is not None and sort not in metrics:
-        raise UsageError(f"--sort {sort}: the metrics of this table are {', '.join(metrics)}")
+        near = get_close_matches(sort, metrics, 1)
+        guess = f". Did you mean {near[0]}?" if near else ""
+        raise UsageError(
+            f"--sort {sort}: the metrics of this table are {', '.join(metrics)}{guess}"
+        )
     return metrics[sort] if sort else protocol.evaluation.metrics[0]
-
-
-def ranked(rows: list[Row], ranking: MetricSpec) -> list[Row]:
-    """The best mean first; rows without a score last."""
-
-    def rank(row: Row) -> tuple[bool, float]:
-        mean = row.mean(ranking.name)
-        return mean is None, 0.0 if mean is None else cost_of(ranking, mean)
-
-    return sorted(rows, key=rank)
 
 
 Neighbour = tuple[Board, dict[str, tuple[Any, Any]]]
@@ -239,13 +157,13 @@ def nearest(boards: Sequence[Board]) -> list[Neighbour | None]:
     if len(boards) < 2:
         return [None] * len(boards)
     codes = _codes([board.protocol.fields() for board in boards])
-    found: list[Neighbour | None] = []
+    neighbours: list[Neighbour | None] = []
     for place, board in enumerate(boards):
         differing = np.count_nonzero(codes != codes[place], axis=1)
         differing[place] = codes.shape[1] + 1
         other = boards[int(differing.argmin())]
-        found.append((other, differences(board.protocol, other.protocol)))
-    return found
+        neighbours.append((other, differences(board.protocol, other.protocol)))
+    return neighbours
 
 
 def _codes(documents: Sequence[dict[str, Any]]) -> np.ndarray:
@@ -258,9 +176,3 @@ def _codes(documents: Sequence[dict[str, Any]]) -> np.ndarray:
             for document in documents
         ]
     )
-
-
-def figure_paths(board: Board) -> dict[str, Path]:
-    """Where a protocol's pictures are, drawn or not."""
-    names = ("samples", "quality", "losses", "scores")
-    return {name: board.folder / "figures" / f"{name}.png" for name in names}

@@ -12,14 +12,15 @@ from pathlib import Path
 from gan_bench.base.escape import plain
 from gan_bench.contract.errors import StorageError
 from gan_bench.report.leaderboard import Boards
+from gan_bench.report.notes import Note
 from gan_bench.report.tables import Chapter, chapters
 from gan_bench.results.reading import LARGEST, read_bytes
 
-PAGE = 25 * 10**6  # bytes of pictures in one page: no mail takes more
+PAGE = 25 * 10**6  # bytes of pictures in one page: mail servers refuse more
 
 
-def to_html(boards: Boards, by_time: bool = False) -> str:
-    """One page that needs no other file: the pictures are in it, and it has no script."""
+def to_html(boards: Boards) -> str:
+    """One page that needs no other file: it contains the pictures and has no script."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -34,34 +35,35 @@ def to_html(boards: Boards, by_time: bool = False) -> str:
     template = environment.from_string(
         files("gan_bench.report").joinpath("page.html").read_text("utf-8")
     )
-    told = list(_with_pictures(chapters(boards, by_time)))
-    return template.render(chapters=told, unreadable=boards.unreadable)
+    shown = list(_with_pictures(chapters(boards)))
+    return template.render(chapters=shown, unreadable=boards.unreadable)
 
 
 def _source(picture: Path) -> str:
-    """A picture as the address of itself; nothing, and so its name alone, if it is unreadable."""
+    """A picture as a data: address, empty if unreadable: a browser then shows its name."""
     try:
         return f"data:image/png;base64,{b64encode(read_bytes(picture)).decode()}"
     except StorageError:
         return "data:,"
 
 
-def _with_pictures(told: Iterable[Chapter]) -> Iterator[Chapter]:
-    """The chapters with as many pictures as a page can carry; the others say where theirs are."""
-    carried = 0
-    for chapter in told:
+def _with_pictures(chapters: Iterable[Chapter]) -> Iterator[Chapter]:
+    """The chapters with as many pictures as a page can hold; the others say where theirs are."""
+    total = 0
+    for chapter in chapters:
         size = sum(map(_size, chapter.pictures.values()))
-        if size and carried + size > PAGE:
+        if size and total + size > PAGE:
             folder = next(iter(chapter.pictures.values())).parent
-            full = f"its pictures would make this page too large: they are in {folder}"
-            yield replace(chapter, pictures={}, notes=[*chapter.notes, full])
+            text = f"its pictures would make this page too large: they are in {folder}"
+            note = Note("remark", text)
+            yield replace(chapter, pictures={}, notes=[*chapter.notes, note])
         else:
-            carried += size
+            total += size
             yield chapter
 
 
 def _size(picture: Path) -> int:
-    """Bytes that a picture adds to a page, 0 where there is none that can be read."""
+    """Bytes that a picture adds to a page, 0 if it cannot be read."""
     try:
         size = picture.stat().st_size
     except OSError:
@@ -70,5 +72,5 @@ def _size(picture: Path) -> int:
 
 
 def _digest(style: str) -> str:
-    """What a Content-Security-Policy calls the one style it allows."""
+    """How a Content-Security-Policy names the one style it allows."""
     return f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"

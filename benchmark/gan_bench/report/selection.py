@@ -1,16 +1,21 @@
-"""Which rows and seeds a picture shows: more than a few, no one tells apart."""
+"""Which pictures a leaderboard has, and which rows and seeds they show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_bench.report.leaderboard import Board, Row, ranked
+from gan_bench.report.leaderboard import Board
+from gan_bench.report.rows import Row, ranked
+from gan_bench.results.layout import figure_path
 
-BEST = 12  # rows of a picture: more than that no one tells apart on one page
+PICTURES = ("samples", "quality", "losses", "scores")
+BEST = 12  # a picture shows so many rows: no one could tell more apart
 
 
-PACKED = 2  # of zlib's levels: a third of the usual time for a twentieth more bytes
+def figure_paths(board: Board) -> dict[str, Path]:
+    """Picture -> where it is, drawn or not."""
+    return {name: figure_path(board.folder, name) for name in PICTURES}
 
 
 def rows_in_order(board: Board) -> list[Row]:
@@ -19,16 +24,16 @@ def rows_in_order(board: Board) -> list[Row]:
 
 
 def first_seeds(row: Row, most: int) -> list[Path]:
-    """The folders of the first seeds; 2 comes before 10."""
-    return sorted(row.folders, key=lambda folder: (len(folder.name), folder.name))[:most]
+    """The folders of the seeds with the lowest numbers."""
+    return row.folders[:most]
 
 
 def what_is_shown(board: Board, rows: Sequence[Row], seeds: int) -> str:
-    """What is left out of a picture, "" if it shows everything there is."""
-    told = []
+    """Says what a picture leaves out, "" if it shows everything."""
+    parts = []
     if len(rows) == BEST < len(board.rows):
         metric = board.protocol.evaluation.metrics[0].name
-        told.append(f"the best {len(rows)} of {len(board.rows):,} rows by {metric}")
+        parts.append(f"the best {len(rows)} of {len(board.rows):,} rows by {metric}")
     if any(len(row.folders) > seeds for row in rows):
-        told.append("the first seed of each" if seeds == 1 else f"the first {seeds} seeds of each")
-    return ", ".join(told)
+        parts.append("the first seed of each" if seeds == 1 else f"the first {seeds} seeds of each")
+    return ", ".join(parts)

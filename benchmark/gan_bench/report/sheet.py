@@ -10,33 +10,33 @@ from typing import TYPE_CHECKING
 
 from gan_bench.base.escape import plain
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.selection import BEST, PACKED, first_seeds, rows_in_order, what_is_shown
+from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
+from gan_bench.results.layout import GRID_PADDING, GRID_SIDE, SAMPLES, grid_pixels
 
 if TYPE_CHECKING:
     from PIL import Image
 
-STRIPS = 24  # of the sheet, each as high as a few images
-FACES = (2, 3)  # images across and down for each tick of the sheet
-FACE_PX = 64  # smaller images are enlarged to about this
-MARGIN = 12
-ACROSS = 10  # a sample grid is no larger than so many images each way
+STRIPS = 24  # at most, each as high as a few images
+TILE = (2, 3)  # images across and down that show one tick
+IMAGE_PX = 64  # smaller images are enlarged to about this side
+MARGIN = 12  # pixels
+COMPRESSION = 2  # zlib level: a third of the usual time for a twentieth more bytes
 
 
-# The sheet
 def sample_sheet(board: Board) -> bytes | None:
     """Rows are cells, columns are ticks; the same z in every row of a seed."""
-    told = (
-        (row, [seed for seed in first_seeds(row, STRIPS) if _grids(seed)])
+    found = (
+        (row, [folder for folder in first_seeds(row, STRIPS) if _grids(folder)])
         for row in rows_in_order(board)
     )
-    drawn = list(islice(((row, seeds) for row, seeds in told if seeds), BEST))
+    drawn = list(islice(((row, folders) for row, folders in found if folders), BEST))
     if not drawn:
         return None
     most, side = max(1, STRIPS // len(drawn)), board.protocol.data.shape[1]
     strips = [
-        _strip(plain(f"{row.name} / {seed.name}"), _grids(seed), side)
-        for row, seeds in drawn
-        for seed in seeds[:most]
+        _strip(plain(f"{row.name} / {folder.name}"), _grids(folder), side)
+        for row, folders in drawn
+        for folder in folders[:most]
     ]
     if note := what_is_shown(board, [row for row, _ in drawn], most):
         strips.insert(0, _words(note))
@@ -49,13 +49,13 @@ def sample_sheet(board: Board) -> bytes | None:
         sheet.paste(strip, (MARGIN, top))
         top += strip.height
     buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", compress_level=PACKED)
+    sheet.save(buffer, "PNG", compress_level=COMPRESSION)
     return buffer.getvalue()
 
 
 def _grids(folder: Path) -> list[Path]:
-    """The sample grids of a cell, a tick each."""
-    return sorted(path for path in (folder / "samples").glob("*.png") if path.is_file())
+    """The sample grids of a cell, one for each tick."""
+    return sorted(path for path in (folder / SAMPLES).glob("*.png") if path.is_file())
 
 
 def _words(text: str) -> Image.Image:
@@ -88,12 +88,14 @@ def _tile(path: Path, side: int) -> Image.Image:
     """The first few images of a sample grid, enlarged by a whole number."""
     from PIL import Image
 
-    across, down = FACES
     with Image.open(path) as grid:
-        if max(grid.size) > ACROSS * (side + 2):
-            raise ValueError(f"{path} is {grid.width} x {grid.height}: no grid of {side} px")
-        box = (2, 2, 2 + across * (side + 2) - 2, 2 + down * (side + 2) - 2)
-        tile = Image.new("RGB", (box[2] - 2, box[3] - 2), "white")  # there may be fewer images
-        tile.paste(grid.convert("RGB"), (-2, -2))
-    zoom = max(1, FACE_PX // side)
+        if max(grid.size) > grid_pixels(GRID_SIDE, side):
+            raise ValueError(
+                f"{path} is {grid.width} x {grid.height} pixels, "
+                f"which is no sample grid of {side} px images"
+            )
+        width, height = (grid_pixels(count, side) - 2 * GRID_PADDING for count in TILE)
+        tile = Image.new("RGB", (width, height), "white")  # the grid may have fewer images
+        tile.paste(grid.convert("RGB"), (-GRID_PADDING, -GRID_PADDING))
+    zoom = max(1, IMAGE_PX // side)
     return tile.resize((tile.width * zoom, tile.height * zoom), Image.Resampling.NEAREST)

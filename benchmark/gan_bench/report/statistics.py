@@ -1,14 +1,12 @@
-"""Seeds -> intervals, ties: what a handful of trainings can say, and what it cannot. Pure."""
+"""What the seeds of a table can show: intervals, ties, rank agreement. Pure functions."""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, combinations, combinations_with_replacement, count
+from itertools import accumulate, combinations, count, takewhile
 from statistics import fmean
 from string import ascii_letters
 
@@ -18,17 +16,19 @@ from gan_bench.base import rng
 
 MIN_SEEDS = 4  # 3 v 3 seeds cannot give a p value below 0.10, however far apart they are
 ALPHA = 0.05
-SPLITS = 20_000  # up to so many splits of the seeds are all looked at, of more as many at random
-# Sums that differ by less, in units of the largest deviation from the mean, are equal: the same
-# numbers added in another order end some 1e-16 apart, and a tie must count as a tie.
+SPLITS = 20_000  # if the seeds can be split in more ways, this many random splits are tested
+CHUNK = 16  # pairs that are tested together: their sums stay in the processor's cache
+# Sums that differ by less, in units of the largest deviation from the mean, count as equal: the
+# same numbers added in another order differ by about 1e-16.
 ROUNDING = 1e-9
 
 
+# -- how far do the seeds of one row spread? ----------------------------------------------------
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviations of a row's scores; None where there is nothing to tell it from.
+    """Standard deviations of a row's scores; None where they cannot be estimated.
 
-    `seeds` is what is seen: training the same thing again with another seed. It has two parts,
+    `seeds` is observed: the same training with another seed. It has two parts,
     seeds^2 = training^2 + sampling^2: another network, and other z of the same network.
     """
 
@@ -38,14 +38,14 @@ class Spread:
 
 
 def sources(values: Sequence[float], errors: Sequence[float | None]) -> Spread:
-    """What moves the scores of one row: a value and its sampling standard error per seed.
+    """Split the spread of one row, from a value and its sampling standard error per seed.
 
     training = sqrt(max(0, seeds^2 - sampling^2)), sampling the root mean square of the errors;
     the estimate of variance components in a one-way random model (Searle et al. 1992).
     """
     known = [error for error in errors if error is not None]
     seeds = _deviation(values) if len(values) > 1 else None
-    # the mean over some of the seeds is not the sampling error of all
+    # the errors of some of the seeds are not the sampling error of all
     sampling = math.hypot(*known) / math.sqrt(len(known)) if known and None not in errors else None
     if seeds is None or sampling is None:
         return Spread(seeds, None, sampling)
@@ -53,13 +53,13 @@ def sources(values: Sequence[float], errors: Sequence[float | None]) -> Spread:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """The 95 % interval of the mean over seeds, None under four of them.
+    """The 95 % interval of the mean over seeds, None for fewer than four of them.
 
     mean ± t s / sqrt(n), t the 97.5 % point of Student's t with n - 1 degrees of freedom.
     """
     if len(values) < MIN_SEEDS:
         return None
-    from scipy.special import stdtrit  # scipy.stats has it too, but takes a second more to import
+    from scipy.special import stdtrit  # imports in half the time of scipy.stats
 
     mean, n = fmean(values), len(values)
     reach = float(stdtrit(n - 1, 1 - ALPHA / 2)) * _deviation(values) / math.sqrt(n)
@@ -67,96 +67,94 @@ def interval(values: Sequence[float]) -> tuple[float, float] | None:
 
 
 def _deviation(values: Sequence[float]) -> float:
-    """The standard deviation, sqrt(sum (x - mean)^2 / (n - 1)); exactly 0 of equal values.
-
-    By hand, because statistics.stdev reckons in fractions, which takes ten times as long for the
-    same digits.
-    """
-    far = [value - values[0] for value in values]  # of equal values, nothing but zeros
-    mean = math.fsum(far) / len(far)
-    return math.hypot(*(x - mean for x in far)) / math.sqrt(len(far) - 1)
+    """The sample standard deviation; exactly 0 if all values are equal."""
+    return float(np.std(np.subtract(values, values[0]), ddof=1))
 
 
 # -- is one row better than another? ------------------------------------------------------------
 def p_value(a: Sequence[float], b: Sequence[float]) -> float:
-    """How often chance alone parts the seeds of a and b at least as far: two-sided, exact.
+    """The probability that chance alone separates the means of a and b this far: two-sided, exact.
 
     The permutation test on the difference of means (Fisher 1935, Pitman 1937): the share of all
-    splits of the pooled values into such two groups whose means are as far apart. Of more than
-    20,000 splits as many random ones are taken, and (k + 1) / (n + 1) keeps the test valid
-    (Phipson & Smyth 2010). By hand, because the 15 pairs of six rows of eight seeds take 1 ms
-    here and 4 s with scipy.stats.permutation_test, with which the tests compare it.
+    splits of the pooled values into two such groups whose means are at least as far apart. Where
+    there are more than 20,000 splits, that many random ones are tested, and (k + 1) / (n + 1)
+    keeps the test valid (Phipson & Smyth 2010). This is our own code because the 15 pairs of six
+    rows of eight seeds take 1 ms here and 4 s with scipy.stats.permutation_test; the tests
+    compare the two.
     """
-    few, many = sorted((a, b), key=len)
-    values = np.array([*few, *many], np.float64)
-    if np.ptp(values) == 0:
-        return 1.0
-    values = (values - values.mean()) / np.abs(values - values.mean()).max()
+    return p_values([(a, b)])[0]
+
+
+def p_values(pairs: Sequence[tuple[Sequence[float], Sequence[float]]]) -> list[float]:
+    """The `p_value` of each pair; pairs of the same sizes share their splits."""
+    ordered = [sorted(pair, key=len) for pair in pairs]  # the group of fewer seeds first
+    sizes = [(len(few), len(many)) for few, many in ordered]
+    found = [math.nan] * len(pairs)
+    for few, many in set(sizes):
+        places = [place for place, size in enumerate(sizes) if size == (few, many)]
+        for start in range(0, len(places), CHUNK):
+            chosen = places[start : start + CHUNK]
+            pooled = np.array([[*ordered[k][0], *ordered[k][1]] for k in chosen], np.float64)
+            for place, p in zip(chosen, _p_values(pooled, few), strict=True):
+                found[place] = p
+    return found
+
+
+def _p_values(pooled: np.ndarray, few: int) -> list[float]:
+    """(pairs, n) values, those of the first group in front -> the p value of each pair."""
+    centred = pooled - pooled.mean(axis=1, keepdims=True)
+    largest = np.abs(centred).max(axis=1, keepdims=True)
+    values = centred / np.where(np.ptp(pooled, axis=1, keepdims=True) == 0, 1.0, largest)
     # With the mean at 0, the groups' sums are s and -s: |s| orders splits as their means do.
-    seen = abs(values[: len(few)].sum())
-    splits = _splits(len(values), len(few))
-    if len(few) == len(many) and _gap(values) > 2 * ROUNDING:
-        as_far = _outermost(len(few))
-    else:
-        chance = np.abs(splits @ _canonical(values))
-        as_far = int(np.count_nonzero(chance >= seen - ROUNDING))
-    if _exact(len(values), len(few)):
-        return as_far / len(splits)
-    return (as_far + 1) / (len(splits) + 1)
+    observed = np.abs(values[:, :few].sum(axis=1))
+    splits = _splits(pooled.shape[1], few)
+    sums = np.abs(np.stack(list(map(_canonical, values))) @ splits)  # (pairs, splits)
+    as_far = map(np.count_nonzero, sums >= observed[:, None] - ROUNDING)
+    added = 0 if _exact(pooled.shape[1], few) else 1  # the observed split
+    return [(count + added) / (splits.shape[1] + added) for count in as_far]
 
 
 def _canonical(values: np.ndarray) -> np.ndarray:
-    """The values in an order that neither their own order nor a change of sign can alter.
+    """The values in an order that depends neither on their own order nor on their sign.
 
-    Random splits are splits of places: with it, they are the same splits of the same seeds.
+    A random split chooses places. In this order, the same values always get the same splits.
     """
     ordered: np.ndarray = np.sort(values)
-    lean = ordered + ordered[::-1]  # 0 where the two ends are as far out
-    first = lean[np.abs(lean) > ROUNDING][:1]
+    asymmetry = ordered + ordered[::-1]  # 0 where the two ends are equally far from the mean
+    first = asymmetry[np.abs(asymmetry) > ROUNDING][:1]
     return -ordered[::-1] if first.size and first[0] < 0 else ordered
-
-
-def _gap(values: np.ndarray) -> float:
-    """How far the first half lies from the second, negative where they overlap.
-
-    Of halves that do not overlap, no split but theirs is as far: to change it, a value must be
-    exchanged for one on the other side of the gap.
-    """
-    one, other = values[: len(values) // 2], values[len(values) // 2 :]
-    return float(max(one.min() - other.max(), other.min() - one.max()))
-
-
-@lru_cache(maxsize=8)
-def _outermost(k: int) -> int:
-    """How many splits of 2 k values in order have the k lowest, or the k highest, in one group."""
-    low = _splits(2 * k, k)[:, :k].sum(axis=1)
-    return int(np.count_nonzero((low == 0) | (low == k)))
 
 
 def _exact(n: int, k: int) -> bool:
     return math.comb(n, k) <= SPLITS
 
 
-@lru_cache(maxsize=8)  # a pure function of two counts, and all pairs of a table share them
+@lru_cache(maxsize=8)  # a pure function of two counts, which all pairs of a table share
 def _splits(n: int, k: int) -> np.ndarray:
-    """All splits of n values or random ones: (splits, n), 1 for the k values of the first group."""
+    """(n, splits): all splits of n values, or random ones; 1 for the k values of group one."""
     if _exact(n, k):
         chosen = np.array(list(combinations(range(n), k)), np.intp)
     else:
         source = np.random.Generator(np.random.Philox(rng.key(0, "splits")))
         chosen = source.random((SPLITS - 1, n)).argsort(axis=1)[:, :k]
-    splits = np.zeros((len(chosen), n))
-    np.put_along_axis(splits, chosen, 1.0, axis=1)
+    splits = np.zeros((n, len(chosen)))
+    np.put_along_axis(splits, chosen.T, 1.0, axis=0)
     return splits
 
 
-def least_seeds(rows: int, alpha: float = ALPHA) -> int:
-    """Seeds a row under which no two of so many rows could be told apart, whatever their scores.
+def least_seeds(rows: int, alpha: float = ALPHA) -> int | None:
+    """How many seeds a row needs before any two of so many rows can be told apart.
 
-    The smallest p value of n v n seeds is 2 / C(2n, n), and Holm's first bound alpha / pairs.
+    With fewer seeds, no p value can be below Holm's first bound alpha / pairs, whatever the
+    scores. The smallest p value of n v n seeds is 2 / C(2n, n), or 1 / 20,000 where the splits
+    are random; no pair with at most n seeds a row has a smaller one. None if no number of seeds
+    is enough.
     """
     pairs = max(1, math.comb(rows, 2))
-    return next(n for n in count(MIN_SEEDS) if 2 * pairs / math.comb(2 * n, n) <= alpha)
+    for n in takewhile(lambda n: _exact(2 * n, n), count(MIN_SEEDS)):
+        if min(1.0, 2 * pairs / math.comb(2 * n, n)) <= alpha:
+            return n
+    return n + 1 if min(1.0, pairs / SPLITS) <= alpha else None
 
 
 # -- which rows of a table are tied? ------------------------------------------------------------
@@ -173,14 +171,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def letters(groups: Sequence[Sequence[float]], alpha: float = ALPHA) -> list[str]:
-    """Tie letters of the rows, best first: rows that share a letter are not told apart.
+    """Tie letters of the rows, best first: rows that share a letter cannot be told apart.
 
-    All pairs of rows are tested, with Holm's correction over these pairs. A row under four seeds
-    is not tested and has "". A compact letter display, Piepho 2004.
+    All pairs of rows are tested, with Holm's correction over these pairs. A row with fewer than
+    four seeds is not tested and has "". A compact letter display, Piepho 2004.
     """
     tested = [row for row, group in enumerate(groups) if len(group) >= MIN_SEEDS]
-    apart = _told_apart(groups, tested, alpha)
-    columns = tie_columns(tested, apart)
+    columns = tie_columns(tested, _told_apart(groups, tested, alpha))
     return [
         "".join(_letter(place) for place, column in enumerate(columns) if row in column)
         for row in range(len(groups))
@@ -190,39 +187,20 @@ def letters(groups: Sequence[Sequence[float]], alpha: float = ALPHA) -> list[str
 def _told_apart(
     groups: Sequence[Sequence[float]], tested: Sequence[int], alpha: float
 ) -> list[tuple[int, int]]:
-    """The pairs of the tested rows whose adjusted p value is at most alpha.
-
-    None is computed where none can be: 1,000 rows are half a million pairs, of which Holm would
-    ask for a p value below any that the test can give.
-    """
-    if min(1.0, math.comb(len(tested), 2) * _least_p([len(groups[k]) for k in tested])) > alpha:
+    """The pairs of tested rows whose adjusted p value is at most alpha."""
+    needed = least_seeds(len(tested), alpha)
+    if needed is None or max((len(groups[row]) for row in tested), default=0) < needed:
         return []
     pairs = list(combinations(tested, 2))
-    adjusted = holm([p_value(groups[i], groups[j]) for i, j in pairs])
+    adjusted = holm(p_values([(groups[i], groups[j]) for i, j in pairs]))
     return [pair for pair, p in zip(pairs, adjusted, strict=True) if p <= alpha]
 
 
-def _least_p(sizes: Iterable[int]) -> float:
-    """No p value of rows of so many seeds is smaller, whatever their scores.
-
-    The one split that was seen is as far as itself and, of rows as long as each other, so is the
-    split that names them the other way round.
-    """
-    pairs = combinations_with_replacement(sorted(set(sizes)), 2)
-    return min((_least(few, many) for few, many in pairs), default=1.0)
-
-
-def _least(few: int, many: int) -> float:
-    if not _exact(few + many, few):
-        return 1 / SPLITS
-    return (2 if few == many else 1) / math.comb(few + many, few)
-
-
 def tie_columns(rows: Iterable[int], apart: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
-    """The largest sets of rows of which no two are apart; the first row is in the first.
+    """The largest sets of rows of which no two are apart; the first row is in the first set.
 
     Insert and absorb (Piepho 2004): a column that holds a pair that is apart becomes
-    two, each without one of the pair, and a column within another one goes.
+    two, each without one of the pair, and a column within another one is dropped.
     """
     columns = {frozenset(rows)}
     for pair in apart:
@@ -245,32 +223,12 @@ def _letter(place: int) -> str:
 def agreement(a: Sequence[float], b: Sequence[float]) -> float | None:
     """Kendall's tau-b of two lists of row means: 1 the same ranking, -1 the reverse.
 
-    Lower must be better in both. None under three rows, or where one list ranks nothing because
-    all of it is equal. tau-b = (C - D) / sqrt((P - A) (P - B)), of P pairs of rows C in the same
-    order in both lists, D in opposite ones, A and B tied in a and b (Kendall 1945). Counted as
-    Knight (1966) does, for thousands of rows; scipy.stats would take a second to import.
+    Lower must be better in both. None for fewer than three rows, or where all values of one list
+    are equal (Kendall 1945).
     """
     if len(a) < 3:
         return None
-    pairs, tied_a, tied_b = math.comb(len(a), 2), _tied(a), _tied(b)
-    norm = math.sqrt((pairs - tied_a) * (pairs - tied_b))
-    rows = sorted(zip(a, b, strict=True))
-    opposite = _inversions([y for _, y in rows])
-    same = pairs - tied_a - tied_b + _tied(rows) - opposite
-    return (same - opposite) / norm if norm else None
+    from scipy.stats import kendalltau
 
-
-def _tied(values: Iterable[Hashable]) -> int:
-    """Pairs of equal values."""
-    return sum(math.comb(times, 2) for times in Counter(values).values())
-
-
-def _inversions(values: Iterable[float]) -> int:
-    """Pairs of which the larger value comes first."""
-    before: list[float] = []
-    found = 0
-    for value in values:
-        place = bisect_right(before, value)
-        found += len(before) - place
-        before.insert(place, value)
-    return found
+    tau = float(kendalltau(a, b, method="asymptotic").statistic)  # its p value is not used
+    return None if math.isnan(tau) else tau

@@ -8,84 +8,103 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from gan_bench.base.text import duration
+from gan_bench.base.text import duration, number, plural, size
 from gan_bench.contract.protocol import MetricSpec
-from gan_bench.report.equal_time import EqualTime, Moment, at_equal_time
+from gan_bench.report.equal_time import EqualTime, Moment
 from gan_bench.report.facts import protocol_lines
-from gan_bench.report.leaderboard import Board, Boards, Row, figure_paths, nearest
-from gan_bench.report.notes import notes
+from gan_bench.report.leaderboard import Board, Boards, nearest
+from gan_bench.report.notes import Note, notes
+from gan_bench.report.rows import Row, with_record
+from gan_bench.report.selection import figure_paths
 
 NOTHING = "–"  # where a cell has no number: never an imputed one
-WORDS = ("architecture", "loss", "tie", "cells", "by seed")  # columns that are not numbers
-FEW = 4  # metrics that still fit beside each other in the first table
+FEW = 4  # so many metrics fit beside each other in the first table
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Column:
+    """The head of a column; numbers are aligned on the right."""
+
+    title: str
+    numeric: bool = True
+    detail: str = ""  # a second line where there is room for one
+
+    @property
+    def text(self) -> str:
+        """Title and detail in one line."""
+        return f"{self.title} ({self.detail})" if self.detail else self.title
+
+
+NAMES = [Column("architecture", numeric=False), Column("loss", numeric=False)]
+CELLS = Column("cells", numeric=False)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table, as text. The first two columns are the names of the rows."""
+
+    title: str
+    columns: list[Column]
+    rows: list[list[str]]
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """All that is said about one protocol, in order."""
+    """All that a report says about one protocol, in order."""
 
     slug: str
     facts: list[tuple[str, str]]
     sections: list[Section]
-    notes: list[str]
+    notes: list[Note]
     pictures: dict[str, Path]  # those that are drawn
 
 
-def chapters(boards: Boards, by_time: bool = False) -> Iterator[Chapter]:
+def chapters(boards: Boards) -> Iterator[Chapter]:
     """One for each leaderboard."""
     for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
         yield Chapter(
             board.slug,
-            protocol_lines(board.protocol, board.records()),
-            sections(board, at_equal_time(board) if by_time else None),
+            protocol_lines(board.protocol, with_record(board.cells)),
+            sections(board),
             notes(board, neighbour),
             {name: path for name, path in figure_paths(board).items() if path.is_file()},
         )
 
 
-# What the tables say
-@dataclass(frozen=True)
-class Section:
-    """One table, as text."""
-
-    title: str
-    columns: list[str]
-    rows: list[list[str]]
-
-    @property
-    def numeric(self) -> list[bool]:
-        """Which columns hold numbers."""
-        return [name not in WORDS for name in self.columns]
-
-
-def sections(board: Board, equal_time: EqualTime | None = None) -> list[Section]:
-    """All tables of a leaderboard, the one that ranks first."""
+def sections(board: Board) -> list[Section]:
+    """All tables of a leaderboard; the first one shows what the rows are ordered by."""
     metrics = [metric for metric in board.protocol.evaluation.metrics if metric != board.ranking]
     gauges = {gauge.name for gauge in board.protocol.evaluation.gauges}
-    if len(metrics) < FEW:
-        beside, others = metrics, []
+    few = len(metrics) < FEW
+    beside = metrics if few else [metric for metric in metrics if metric.name in gauges]
+    if board.equal_time:
+        first = [_equal_time(board.equal_time), _ranking(board, beside)]
     else:
-        beside = [metric for metric in metrics if metric.name in gauges]
-        others = [metric for metric in metrics if metric not in beside]
-    first = _equal_time(equal_time) if equal_time else _ranking(board, beside)
-    rest = [*beside, *others] if equal_time else others
-    everything = [first, _metrics(board, rest), _seeds(board), _costs(board)]
-    return [section for section in everything if len(section.columns) > 2 and section.rows]
+        first = [_ranking(board, beside)]
+    others = [metric for metric in metrics if metric not in beside]
+    tables = [*first, _metrics(board, others), _seeds(board), _costs(board)]
+    return [table for table in tables if len(table.columns) > len(NAMES) and table.rows]
 
 
 def _ranking(board: Board, beside: list[MetricSpec]) -> Section:
-    """The ranking metric at the end, its tie letters, its best tick, and how the cells ended."""
-    ties = board.ties()
-    lettered = any(ties)
-    columns = [_title(board.ranking), *(["tie"] if lettered else []), *map(_title, beside)]
-    watched = board.protocol.evaluation.tick_samples
-    columns += [f"best @ kimg (n = {watched:,})", "drop since", "cells"]
+    """The metrics at the end of the schedule, tie letters, best ticks, how the cells ended."""
+    lettered = any(board.ties)
     rows = []
-    for row, tie in zip(board.rows, ties, strict=True):
+    for row, tie in zip(board.rows, board.ties, strict=True):
         scores = [_score(row, board.ranking), *([tie or NOTHING] if lettered else [])]
         scores += [_score(row, metric) for metric in beside]
         rows.append([row.architecture, row.loss, *scores, *_best(board, row), _cells(row)])
-    return Section("", ["architecture", "loss", *columns], rows)
+    columns = [
+        *NAMES,
+        _title(board.ranking),
+        *([Column("tie", numeric=False)] if lettered else []),
+        *map(_title, beside),
+        Column("best @ kimg", detail=f"n = {board.protocol.evaluation.tick_samples:,}"),
+        Column("lost since"),
+        CELLS,
+    ]
+    return Section("at the end of the schedule" if board.equal_time else "", columns, rows)
 
 
 def _metrics(board: Board, metrics: list[MetricSpec]) -> Section:
@@ -93,7 +112,7 @@ def _metrics(board: Board, metrics: list[MetricSpec]) -> Section:
         [row.architecture, row.loss, *(_score(row, metric) for metric in metrics)]
         for row in board.rows
     ]
-    return Section("other metrics", ["architecture", "loss", *map(_title, metrics)], rows)
+    return Section("other metrics", [*NAMES, *map(_title, metrics)], rows)
 
 
 def _seeds(board: Board) -> Section:
@@ -102,66 +121,66 @@ def _seeds(board: Board) -> Section:
     for row in board.rows:
         values, spread = row.values(board.ranking.name), row.spread(board.ranking.name)
         if len(values) > 1:
-            parts = [_optional(part) for part in (spread.seeds, spread.training, spread.sampling)]
-            every = ", ".join(map(number_text, values))
-            rows.append([row.architecture, row.loss, every, *parts])
-    title = f"{board.ranking.name} of every seed; standard deviations over seeds, of which ..."
-    columns = ["by seed", "sd of seeds", "by training", "by sampling"]
-    return Section(title, ["architecture", "loss", *columns], rows)
+            deviations = map(_deviation, (spread.seeds, spread.training, spread.sampling))
+            rows.append([row.architecture, row.loss, ", ".join(map(number, values)), *deviations])
+    title = f"{board.ranking.name} of every seed, and the parts of its standard deviation (sd)"
+    columns = [Column("by seed", numeric=False)]
+    columns += map(Column, ("sd of seeds", "from training", "from sampling"))
+    return Section(title, [*NAMES, *columns], rows)
 
 
 COSTS: dict[str, Callable[[Row], str]] = {
-    "images/s": lambda row: _costed(row, "images_per_second", "{:.0f}"),
-    "s/kimg": lambda row: _seconds_per_kimg(row),
-    "training": lambda row: _lasting(row, "train_seconds"),
-    "measuring": lambda row: _lasting(row, "evaluate_seconds"),
-    "memory": lambda row: _costed(row, "peak_memory_mib", "{:,.0f} MiB"),
-    "G + D parameters": lambda row: _both(row, "g_parameters", "d_parameters"),
-    "G + D MACs": lambda row: _both(row, "g_macs", "d_macs"),
+    "images/s": lambda row: _cost(row, "images_per_second", lambda rate: number(rate, 3)),
+    "s/kimg": lambda row: _cost(
+        row, "images_per_second", lambda rate: number(1000 / rate, 3) if rate else NOTHING
+    ),
+    "training": lambda row: _cost(row, "train_seconds", duration),
+    "measuring": lambda row: _cost(row, "evaluate_seconds", duration),
+    "memory": lambda row: _cost(row, "peak_memory_mib", lambda mib: size(mib * MIB)),
+    "G + D parameters": lambda row: _sum(row, "g_parameters", "d_parameters"),
+    "G + D MACs": lambda row: _sum(row, "g_macs", "d_macs"),
 }
 
 
 def _costs(board: Board) -> Section:
-    """What it took; MACs are multiply-accumulates of one image, forward."""
     rows = [
         [row.architecture, row.loss, *(text(row) for text in COSTS.values())] for row in board.rows
     ]
-    return Section("cost", ["architecture", "loss", *COSTS], rows)
+    title = "cost (MACs: multiply-accumulates for one image, forward)"
+    return Section(title, [*NAMES, *map(Column, COSTS)], rows)
 
 
-def _equal_time(found: EqualTime) -> Section:
-    """Where every row stood when the fastest had finished."""
+def _equal_time(read: EqualTime) -> Section:
+    """Where every row was when the fastest cell had completed the schedule."""
 
     def texts(moment: Moment) -> list[str]:
         row = moment.row
-        kimg = f"{fmean(moment.kimg):.3g}" if moment.kimg else NOTHING
+        kimg = number(fmean(moment.kimg), 3) if moment.kimg else NOTHING
         return [row.architecture, row.loss, _values(moment.scores, None), kimg, _cells(row)]
 
-    title = f"after {duration(found.seconds)} of training each, scored on the samples of a tick"
-    columns = [_title(found.metric), "kimg by then", "cells"]
-    return Section(title, ["architecture", "loss", *columns], [texts(m) for m in found.moments])
+    title = f"after {duration(read.seconds)} of training each, scored on the samples of a tick"
+    columns = [*NAMES, _title(read.metric), Column("kimg by then"), CELLS]
+    return Section(title, columns, list(map(texts, read.moments)))
 
 
-def _title(metric: MetricSpec) -> str:
-    return f"{metric.name} {'↑' if metric.higher_is_better else '↓'}"
+def _title(metric: MetricSpec) -> Column:
+    return Column(f"{metric.name} {metric.arrow}")
 
 
 def _cells(row: Row) -> str:
-    told = [f"{number} {word}" for word, number in row.status().items()]
-    times = row.rollbacks()
-    if times:
-        told.append(f"{times} rollback{'s' if times > 1 else ''}")
-    return ", ".join(told)
+    """How many cells ended in which way."""
+    ends = [f"{count:,} {status}" for status, count in row.status().items()]
+    return ", ".join(ends + [plural(row.rollbacks(), "rollback")] * bool(row.rollbacks()))
 
 
 def _best(board: Board, row: Row) -> list[str]:
     """The best tick with its date, and what was lost from it to the last; means over seeds."""
-    bests = [best for best in row.bests() if best.metric == board.ranking.name]
+    bests = row.bests(board.ranking.name)
     if not bests:
         return [NOTHING, NOTHING]
-    value, kimg = fmean(best.value for best in bests), fmean(best.kimg for best in bests)
-    lost = fmean(abs(best.final - best.value) for best in bests)
-    return [f"{number_text(value)} @ {kimg:.3g}", number_text(lost)]
+    value, kimg = fmean(best["value"] for best in bests), fmean(best["kimg"] for best in bests)
+    lost = fmean(abs(best["final"] - best["value"]) for best in bests)
+    return [f"{number(value)} @ {number(kimg, 3)}", number(lost)]
 
 
 def _score(row: Row, metric: MetricSpec) -> str:
@@ -169,47 +188,34 @@ def _score(row: Row, metric: MetricSpec) -> str:
 
 
 def _values(values: list[float], interval: tuple[float, float] | None) -> str:
-    """One value as it is; a range, which claims nothing; from four seeds on mean ± interval."""
+    """One value, or the range of a few; from four seeds on mean ± interval."""
     if not values:
         return NOTHING
     if interval:
         return _plus_minus(fmean(values), (interval[1] - interval[0]) / 2)
-    low, high = number_text(min(values)), number_text(max(values))
+    low, high = number(min(values)), number(max(values))
     return low if low == high else f"{low} to {high}"
 
 
 def _plus_minus(mean: float, half: float) -> str:
     """As many decimals as the uncertainty has meaning: two figures of it."""
     if half == 0:
-        return f"{number_text(mean)} ± 0"
+        return f"{number(mean)} ± 0"
     decimals = min(6, max(0, 1 - math.floor(math.log10(half))))
-    return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
+    return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
 
 
-def number_text(value: float) -> str:
-    """A score as the tables print it."""
-    return f"{value:.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:.4g}"
+def _deviation(value: float | None) -> str:
+    return NOTHING if value is None else number(value, 3)
 
 
-def _optional(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.3g}"
+def _cost(row: Row, name: str, text: Callable[[float], str]) -> str:
+    mean = row.mean_cost(name)
+    return NOTHING if mean is None else text(mean)
 
 
-def _costed(row: Row, name: str, style: str) -> str:
-    cost = row.mean_cost(name)
-    return NOTHING if cost is None else style.format(cost)
-
-
-def _seconds_per_kimg(row: Row) -> str:
-    rate = row.mean_cost("images_per_second")
-    return f"{1000 / rate:.3g}" if rate else NOTHING
-
-
-def _lasting(row: Row, name: str) -> str:
-    seconds = row.mean_cost(name)
-    return NOTHING if seconds is None else duration(seconds)
-
-
-def _both(row: Row, g: str, d: str) -> str:
-    of_g, of_d = row.mean_cost(g), row.mean_cost(d)
-    return NOTHING if of_g is None or of_d is None else f"{of_g / 1e6:.1f} + {of_d / 1e6:.1f} M"
+def _sum(row: Row, *names: str) -> str:
+    """The two networks' counts in millions."""
+    means = [row.mean_cost(name) for name in names]
+    known = [number(mean / 1e6, 3) for mean in means if mean is not None]
+    return f"{' + '.join(known)} M" if len(known) == len(means) else NOTHING

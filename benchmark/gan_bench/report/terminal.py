@@ -3,109 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
-from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.report.leaderboard import Boards
-from gan_bench.report.tables import Section, chapters
+from gan_bench.report.notes import Note
+from gan_bench.report.tables import NAMES, Column, Section, chapters
 
-GAP = 2  # spaces between the columns of a terminal
+MOST = 50  # rows of a table and notes that are shown
+GAP = 2  # spaces between columns
+UNBOUNDED = 10_000  # a width in which every column fits
 
 
-# For people
-def to_terminal(boards: Boards, console: Console, by_time: bool = False) -> None:
-    """Rich tables for each protocol. Names are shown as they are, without markup."""
-    for chapter in chapters(boards, by_time):
-        console.print(_text(chapter.slug, style="bold"))
-        console.print(
-            _text(*(f"{name + ':':<12}{text}" for name, text in chapter.facts), style="dim")
-        )
+def to_terminal(boards: Boards, console: Console) -> None:
+    """Print the best rows of all tables. Names are shown as they are, without markup."""
+    for chapter in chapters(boards):
+        console.print(Text(plain(chapter.slug), "bold"))
+        console.print(_facts(chapter.facts))
         for section in chapter.sections:
-            if section.title:
-                console.print(_text("", section.title, style="italic"))
-            for k, columns in enumerate(_fitting(section, console.width)):
-                if k or not section.title:
-                    console.print()
-                _print_table(columns, console)
+            console.print()
+            _print_section(section, console)
         console.print()
-        if chapter.notes:
-            console.print(_text(*chapter.notes))
+        _print_notes(chapter.notes, console)
         console.print()
     for text in boards.unreadable:
-        console.print(_text(f"! {text}"))
+        console.print(Text(f"! {plain(text)}"))
 
 
-def _text(*lines: str, style: str = "") -> Text:
-    return Text("\n".join(map(plain, lines)), style)
+def _facts(facts: list[tuple[str, str]]) -> Table:
+    grid = Table.grid("", "", padding=(0, 2, 0, 0))
+    for name, text in facts:
+        grid.add_row(Text(name, "dim"), Text(plain(text), "dim"))
+    return grid
 
 
-@dataclass(frozen=True)
-class _Column:
-    """A column as a terminal shows it."""
-
-    title: list[str]  # its lines
-    texts: list[str]
-    numeric: bool
-    width: int
-
-    @classmethod
-    def of(cls, section: Section, k: int) -> _Column:
-        name = plain(section.columns[k])
-        title = name.replace("-", "-\n").replace(" (", "\n(") if k > 1 else name
-        lines, texts = title.split("\n"), [plain(row[k]) for row in section.rows]
-        return cls(lines, texts, section.numeric[k], max(map(cell_len, [*lines, *texts])))
-
-    def padded(self, text: str) -> str:
-        """As wide as the column; rich's own justification takes ten times as long."""
-        room = " " * (self.width - cell_len(text))
-        return room + text if self.numeric else text + room
+def _print_section(section: Section, console: Console) -> None:
+    if section.title:
+        console.print(Text(plain(section.title), "italic"))
+    for k, table in enumerate(_parts(section, console)):
+        if k:
+            console.print()
+        console.print(table)
+    if len(section.rows) > MOST:
+        console.print(_shortened(len(section.rows), "rows", "csv"))
 
 
-def _fitting(section: Section, width: int) -> Iterator[list[_Column]]:
-    """One table, or as many as the width takes, each with the names of the rows."""
-    columns = [_Column.of(section, k) for k in range(len(section.columns))]
-    named, rest = columns[:2], columns[2:]
-    while rest:
-        fitting = 1
-        while fitting < len(rest) and _width(named + rest[: fitting + 1]) <= width:
-            fitting += 1
-        yield named + rest[:fitting]
-        rest = rest[fitting:]
+def _print_notes(notes: list[Note], console: Console) -> None:
+    for note in notes[:MOST]:
+        mark = "! " if note.severity == "fault" else ""
+        console.print(Text(f"{mark}{plain(note.text)}"))
+    if len(notes) > MOST:
+        console.print(_shortened(len(notes), "notes", "markdown"))
 
 
-def _width(columns: list[_Column]) -> int:
-    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
+def _shortened(count: int, what: str, style: str) -> Text:
+    return Text(f"{MOST} of {count:,} {what}; --format {style} has all", "dim")
 
 
-def _print_table(columns: list[_Column], console: Console) -> None:
-    if _width(columns) > console.width:
-        console.print(_folded(columns))
-        return
-    height = max(len(column.title) for column in columns)
-    titles = [[""] * (height - len(column.title)) + column.title for column in columns]
-    texts = [column.texts for column in columns]
-    text = Text.assemble((_lines(columns, titles), "bold"), "\n", _lines(columns, texts))
-    console.print(text, soft_wrap=True)
+def _parts(section: Section, console: Console) -> Iterator[Table]:
+    """One table, or as many as the width requires, each with the names of the rows."""
+    unbounded = console.options.update_width(UNBOUNDED)
+    widths = [
+        Measurement.get(console, unbounded, _table(section, [k], fits=True)).maximum
+        for k in range(len(section.columns))
+    ]
+    names, others = [*range(len(NAMES))], [*range(len(NAMES), len(section.columns))]
+
+    def fits(chosen: list[int]) -> bool:
+        return sum(widths[k] + GAP for k in chosen) - GAP <= console.width
+
+    while others:
+        chosen = [*names, others.pop(0)]
+        while others and fits([*chosen, others[0]]):
+            chosen.append(others.pop(0))
+        yield _table(section, chosen, fits(chosen))
 
 
-def _lines(columns: list[_Column], texts: list[list[str]]) -> str:
-    rows = (map(_Column.padded, columns, row) for row in zip(*texts, strict=True))
-    return "\n".join((" " * GAP).join(row).rstrip() for row in rows)
-
-
-def _folded(columns: list[_Column]) -> Table:
-    """Names and numbers over as many lines as it takes, where not even one column fits."""
+def _table(section: Section, chosen: list[int], fits: bool) -> Table:
+    """Some columns of a section; rich folds the names if they do not fit."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
-    for column in columns:
-        justify: Any = "right" if column.numeric else "left"
-        title = Text("\n".join(column.title))
-        table.add_column(title, justify=justify, overflow="fold", vertical="bottom")
-    for row in zip(*(column.texts for column in columns), strict=True):
+    for column in (section.columns[k] for k in chosen):
+        table.add_column(
+            _head(column),
+            justify="right" if column.numeric else "left",
+            overflow="fold",
+            no_wrap=column.numeric,
+            vertical="bottom",
+        )
+    columns = [[plain(row[k]) for row in section.rows[:MOST]] for k in chosen]
+    if fits:  # one cell of many lines: rich takes nearly as long for a cell of one line
+        columns = [["\n".join(texts)] for texts in columns]
+    for row in zip(*columns, strict=True):
         table.add_row(*map(Text, row))
     return table
+
+
+def _head(column: Column) -> Text:
+    detail = f"\n({column.detail})" if column.detail else ""
+    return Text(plain(column.title) + detail)

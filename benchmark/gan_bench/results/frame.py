@@ -1,0 +1,111 @@
+"""All cells of a protocol as one pandas DataFrame, one row a cell."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gan_bench.contract.errors import StorageError
+from gan_bench.results.layout import RECORD, cells_in
+from gan_bench.results.records import Best, Cost, Record, Status, read_record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CellStatus = Status | Literal["unfinished", "unreadable"]
+WITHOUT_RECORD: tuple[CellStatus, ...] = ("unfinished", "unreadable")
+
+KEYS = ("architecture", "loss", "seed", "status", "reason")
+BEST = tuple(f"best_{name}" for name in Best.model_fields)
+COST = tuple(Cost.model_fields)
+DETAILS = ("unscored", "verdicts", "notes", "versions", "computed", "reference_n", "log", "folder")
+AFTER_SCORES = (*BEST, "rollbacks", "diagnosis", *COST, "device", "starts", "ended", *DETAILS)
+INTEGERS = {"seed", "rollbacks", "starts", *(name for name in COST if name[:2] in ("g_", "d_"))}
+FIXED = {*KEYS, *AFTER_SCORES}
+OBJECTS = {*KEYS, "best_metric", "diagnosis", "device", "ended", *DETAILS} - INTEGERS
+ERROR = " error"  # ends the name of a column with standard errors
+
+
+def read_frame(protocol_folder: Path) -> pd.DataFrame:
+    """Read all cells of a protocol's folder.
+
+    The rows are in order of architecture, loss and seed (as a number). The columns are KEYS, the
+    metrics (`metric_column`), their standard errors (`error_column`) and AFTER_SCORES. A cell
+    without a record has status "unfinished", one whose record is damaged has status "unreadable"
+    and the reason; both have only missing values otherwise.
+
+    Dtypes: scores and seconds are float64, counts are Int64, all others are objects. `verdicts`
+    holds tuples of Verdict, `unscored`, `versions` and `computed` hold dictionaries, `folder`
+    holds the Path of the cell.
+    """
+    import pandas as pd
+
+    cells = sorted(map(_cell, cells_in(protocol_folder)), key=_order)
+    scores = {name: None for cell in cells for name in cell if name not in FIXED}
+    values = [name for name in scores if not name.endswith(ERROR)]
+    errors = [name for name in scores if name.endswith(ERROR)]
+    columns = {
+        name: pd.Series([cell.get(name) for cell in cells], dtype=_dtype(name))
+        for name in (*KEYS, *values, *errors, *AFTER_SCORES)
+    }
+    return pd.DataFrame(columns)
+
+
+def metric_column(metric: str) -> str:
+    """The column with the values of a metric: its name, unless another column has that name."""
+    return f"metric {metric!r}" if metric in FIXED or metric.endswith(ERROR) else metric
+
+
+def error_column(metric: str) -> str:
+    """The column with the standard errors of a metric over samplings of the same network."""
+    return metric_column(metric) + ERROR
+
+
+def _dtype(name: str) -> str:
+    if name in INTEGERS:
+        return "Int64"
+    return "object" if name in OBJECTS else "float64"
+
+
+def _order(cell: dict[str, Any]) -> tuple[str, str, bool, int]:
+    return cell["architecture"], cell["loss"], cell["seed"] is None, cell["seed"] or 0
+
+
+def _cell(folder: Path) -> dict[str, Any]:
+    """The columns of one cell; its names are those of its folder."""
+    architecture, loss, seed = folder.parts[-3:]
+    names = {"architecture": architecture, "loss": loss, "folder": folder}
+    try:
+        return _record(read_record(folder)) | names
+    except StorageError as error:
+        number = int(seed[4:]) if re.fullmatch(r"seed\d{1,18}", seed, re.ASCII) else None
+        if os.path.lexists(folder / RECORD):
+            return names | {"seed": number, "status": "unreadable", "reason": str(error)}
+        return names | {"seed": number, "status": "unfinished"}
+
+
+def _record(record: Record) -> dict[str, Any]:
+    scores, best, cost = record.scores, record.best, record.cost
+    return {
+        **{metric_column(name): score.value for name, score in scores.items()},
+        **{error_column(n): s.error for n, s in scores.items() if s.error is not None},
+        **({f"best_{name}": value for name, value in best} if best else {}),
+        **(dict(cost) if cost else {}),
+        "seed": record.seed,
+        "status": record.status,
+        "reason": record.reason,
+        "rollbacks": record.rollbacks,
+        "diagnosis": record.diagnosis,
+        "device": record.device,
+        "starts": record.starts,
+        "ended": record.ended,
+        "unscored": record.unscored,
+        "verdicts": record.verdicts,
+        "notes": record.notes,
+        "versions": record.versions,
+        "computed": record.computed,
+        "reference_n": tuple(sorted({score.reference_n for score in scores.values()})),
+        "log": record.log,
+    }
