@@ -1,4 +1,4 @@
-"""Plans on a folder of shapes."""
+"""Plans on a folder of shapes, and folders of cells."""
 
 from __future__ import annotations
 
@@ -44,3 +44,13 @@ def folders(plan: Callable[..., Planned], tmp_path: Path) -> list[Path]:
     planned = plan(seeds=2)
     lay_out(planned, tmp_path / "results")
     return folders_of(planned, tmp_path / "results")
+
+
+@pytest.fixture
+def cell(tmp_path: Path) -> Callable[[str], Path]:
+    def make(name: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        return folder
+
+    return make
