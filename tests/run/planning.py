@@ -10,10 +10,13 @@ import numpy as np
 
 from gan_bench import Dataset, Engine, Images
 from gan_bench.catalogue import Catalogue, Plugin
+from gan_bench.contract.protocol import Schedule
 from gan_bench.results.records import Record, write_record
 from gan_bench.run.plan import Planned
 
 TEST = Plugin("test", "test", "1", dict)
+SAMPLES = 70  # more than a grid shows
+SCHEDULE = Schedule(kimg=0.16, batch=8, ema_kimg=0.05, ticks=4)  # 20 updates
 NO_MODES = ["precision", "recall", "density", "coverage", "diversity", "ndb", "nn-ratio"]
 
 

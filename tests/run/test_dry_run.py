@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planning import blank, offer
+from planning import blank, offer, record
 
 from gan_bench import DataError, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import STARTS
-from gan_bench.results.records import Cost, Record, write_record
 from gan_bench.run.dry_run import DryRun, dry_run
 from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import Planned, make_plan
@@ -29,16 +28,10 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def request_for(shapes: Path) -> Callable[..., Request]:
     def make(**asked: Any) -> Request:
         given: dict[str, Any] = {
-            "data": str(shapes),
-            "size": 16,
-            "batch": 8,
-            "kimg": 0.8,
-            "samples": 20,
-            "device": "cpu",
-            "architectures": ("dense", "dcgan"),
-            "features": ("pixels",),
+            "data": str(shapes), "size": 16, "batch": 8, "kimg": 0.8, "samples": 20,
+            "device": "cpu", "architectures": ("dense", "dcgan"), "features": ("pixels",),
             "metrics": ("fd",),
-        }
+        }  # fmt: skip
         return Request(**given | asked)
 
     return make
@@ -58,24 +51,14 @@ def texts(said: DryRun, title: str) -> list[str]:
     return [text for name, text in said.lines() if name == title]
 
 
-def finish(planned: Planned, results: Path, host: str, device: str, **cost: float) -> Path:
+def finish(planned: Planned, results: Path, host: str, device: str) -> None:
     """Lay the plan out, and end its first cell."""
     lay_out(planned, results)
-    folder, cell = folders_of(planned, results)[0], planned.plan.cells[0]
+    folder = folders_of(planned, results)[0]
     append_line(folder / STARTS, {"host": host})
     took = {"train_seconds": 9, "images_per_second": 100, "evaluate_seconds": 30}
     sizes = {"peak_memory_mib": 512, "g_parameters": 1000, "d_parameters": 500}
-    record = Record(
-        architecture=cell.architecture,
-        loss=cell.loss,
-        seed=cell.seed,
-        status="finished",
-        cost=Cost.model_validate(took | sizes | cost),
-        device=device,
-        ended="now",
-    )
-    write_record(folder, record)
-    return folder
+    record(folder, cost=took | sizes, device=device)
 
 
 def test_images_are_counted_and_neither_prepared_nor_written_about(
