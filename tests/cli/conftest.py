@@ -12,4 +12,4 @@ def no_cell_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(*_: Any) -> NoReturn:
         raise AssertionError("a cell was started")
 
-    monkeypatch.setattr("gan_bench_plugins.local._process", start)
+    monkeypatch.setattr("gan_bench_plugins.local._start_process", start)

@@ -162,11 +162,12 @@ def test_what_is_known_of_the_real_images_was_computed_once(job: Job) -> None:
 
 
 @pytest.fixture
-def again(job: Job, gan_bench: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`gan-bench` in the folder of the job; whoever starts a cell is found out."""
+def again(
+    job: Job, gan_bench: Command, no_cell_is_started: None, monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """`gan-bench` in the folder of the job; no cell may be started."""
     monkeypatch.chdir(job.place.folder)
     monkeypatch.setenv("GAN_BENCH_HOME", job.place.env["GAN_BENCH_HOME"])
-    monkeypatch.setattr("gan_bench_plugins.local._process", lambda cell, _: pytest.fail(str(cell)))
     return gan_bench
 
 
