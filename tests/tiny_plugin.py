@@ -217,12 +217,6 @@ def gan_bench_metrics(features: Any) -> list[Metric]:
         raise ValueError("the eigenvalues are wrong")
 
     return [
-        Metric(
-            name=name,
-            source="a test",
-            higher_is_better=True,
-            features="eye",
-            compute=compute,
-        )
+        Metric(name=name, source="a test", higher_is_better=True, features="eye", compute=compute)
         for name, compute in (("brightness", brightness), ("breaking", breaking))
     ]

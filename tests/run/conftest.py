@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from planning import SAMPLES, SCHEDULE
+from planning import SAMPLES, SCHEDULE, LayCell, MakeCell, Plan
 
 import tiny_plugin
 from gan_bench import catalogue as catalogues
@@ -37,7 +36,7 @@ def known() -> Catalogue:
 
 
 @pytest.fixture
-def plan(shapes: Path, known: Catalogue) -> Callable[..., Planned]:
+def plan(shapes: Path, known: Catalogue) -> Plan:
     """A plan on a folder of shapes, for a CPU, by Request's words."""
 
     def make(**asked: Any) -> Planned:
@@ -55,14 +54,14 @@ def plan(shapes: Path, known: Catalogue) -> Callable[..., Planned]:
 
 
 @pytest.fixture
-def folders(plan: Callable[..., Planned], tmp_path: Path) -> list[Path]:
+def folders(plan: Plan, tmp_path: Path) -> list[Path]:
     planned = plan(seeds=2)
     lay_out(planned, tmp_path / "results")
     return folders_of(planned, tmp_path / "results")
 
 
 @pytest.fixture
-def cell(tmp_path: Path) -> Callable[[str], Path]:
+def cell(tmp_path: Path) -> MakeCell:
     def make(name: str) -> Path:
         folder = tmp_path / name
         folder.mkdir(parents=True)
@@ -72,7 +71,7 @@ def cell(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def lay(tmp_path: Path, shapes: Path) -> Callable[..., Path]:
+def lay(tmp_path: Path, shapes: Path) -> LayCell:
     """The folder of one cell, ready to run."""
     plugin = shutil.copy(tiny_plugin.PATH, tmp_path / "plugin.py")
 

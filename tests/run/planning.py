@@ -14,6 +14,9 @@ from gan_bench.contract.protocol import Schedule
 from gan_bench.results.records import Record, write_record
 from gan_bench.run.plan import Planned
 
+Plan = Callable[..., Planned]  # by Request's words
+LayCell = Callable[..., Path]
+MakeCell = Callable[[str], Path]
 TEST = Plugin("test", "test", "1", dict)
 SAMPLES = 70  # more than a grid shows
 SCHEDULE = Schedule(kimg=0.16, batch=8, ema_kimg=0.05, ticks=4)  # 20 updates

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from planning import SAMPLES, SCHEDULE
+from planning import SAMPLES, SCHEDULE, LayCell
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -50,7 +49,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 # A cell that finishes
 
 
-def test_a_cell_leaves_all_that_the_layout_names(lay: Callable[..., Path]) -> None:
+def test_a_cell_leaves_all_that_the_layout_names(lay: LayCell) -> None:
     folder = lay()
     assert run_cell(folder) == 0
     assert list(everything(folder)) == [
@@ -66,7 +65,7 @@ def test_a_cell_leaves_all_that_the_layout_names(lay: Callable[..., Path]) -> No
     assert curve[-1]["kimg"] == 0.16
 
 
-def test_the_record_says_what_was_done_and_what_it_took(lay: Callable[..., Path]) -> None:
+def test_the_record_says_what_was_done_and_what_it_took(lay: LayCell) -> None:
     folder = lay(seed=3)
     run_cell(folder)
     record = read_record(folder)
@@ -86,9 +85,7 @@ def test_the_record_says_what_was_done_and_what_it_took(lay: Callable[..., Path]
     assert record.device.startswith("cpu (")
 
 
-def test_the_generator_can_be_rebuilt_from_its_file_and_makes_the_same_images(
-    lay: Callable[..., Path],
-) -> None:
+def test_the_generator_can_be_rebuilt_from_its_file_and_makes_the_same_images(lay: LayCell) -> None:
     folder = lay()
     run_cell(folder)
     path = folder / GENERATOR
@@ -108,7 +105,7 @@ def test_the_generator_can_be_rebuilt_from_its_file_and_makes_the_same_images(
     assert brightness == pytest.approx(made.mean() - reference.mean(), abs=0.01)
 
 
-def test_a_generator_with_tied_weights_is_kept(lay: Callable[..., Path]) -> None:
+def test_a_generator_with_tied_weights_is_kept(lay: LayCell) -> None:
     folder = lay("tied")
     run_cell(folder)
     assert read_record(folder).reason is None
@@ -118,7 +115,7 @@ def test_a_generator_with_tied_weights_is_kept(lay: Callable[..., Path]) -> None
 
 
 def test_two_runs_of_one_cell_leave_the_same_bytes_and_one_of_another_seed_others(
-    lay: Callable[..., Path],
+    lay: LayCell,
 ) -> None:
     one, other, third = lay(results="one"), lay(results="other"), lay(seed=1)
     for folder in (one, other, third):
@@ -131,7 +128,7 @@ def test_two_runs_of_one_cell_leave_the_same_bytes_and_one_of_another_seed_other
 
 
 def test_every_architecture_is_looked_at_with_the_same_z_of_its_seed(
-    lay: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lay: LayCell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, seed in (("tiny", 0), ("wide", 0), ("tiny", 1)):
         spy = tmp_path / f"{name}{seed}"
@@ -143,7 +140,7 @@ def test_every_architecture_is_looked_at_with_the_same_z_of_its_seed(
         assert np.array_equal(seen[2:-1], np.concatenate([z[:64]] * 4 + [z]))
 
 
-def test_the_number_of_ticks_changes_no_byte_of_the_curve(lay: Callable[..., Path]) -> None:
+def test_the_number_of_ticks_changes_no_byte_of_the_curve(lay: LayCell) -> None:
     few, many = lay(), lay(schedule=SCHEDULE.model_copy(update={"ticks": 20}))
     for folder in (few, many):
         run_cell(folder)
@@ -153,7 +150,7 @@ def test_the_number_of_ticks_changes_no_byte_of_the_curve(lay: Callable[..., Pat
     assert len(list((many / SAMPLES_FOLDER).iterdir())) == 20
 
 
-def test_a_cell_with_a_record_is_not_touched(lay: Callable[..., Path]) -> None:
+def test_a_cell_with_a_record_is_not_touched(lay: LayCell) -> None:
     folder = lay()
     run_cell(folder)
     before = everything(folder)
@@ -163,7 +160,7 @@ def test_a_cell_with_a_record_is_not_touched(lay: Callable[..., Path]) -> None:
     assert everything(folder) == before
 
 
-def test_a_cell_that_was_cut_off_begins_anew(lay: Callable[..., Path]) -> None:
+def test_a_cell_that_was_cut_off_begins_anew(lay: LayCell) -> None:
     whole, cut = lay(results="whole"), lay(results="cut")
     run_cell(whole)
     append_line(cut / CURVE, {"step": 1})
@@ -176,9 +173,7 @@ def test_a_cell_that_was_cut_off_begins_anew(lay: Callable[..., Path]) -> None:
 # A cell that does not
 
 
-def test_a_diverged_cell_has_its_reason_and_what_came_before_and_no_score(
-    lay: Callable[..., Path],
-) -> None:
+def test_a_diverged_cell_has_its_reason_and_what_came_before_and_no_score(lay: LayCell) -> None:
     folder = lay(loss="diverging")
     assert run_cell(folder) == 0  # an outcome, not a fault
     record = read_record(folder)
@@ -199,10 +194,7 @@ def test_a_diverged_cell_has_its_reason_and_what_came_before_and_no_score(
     ],
 )
 def test_a_cell_that_fails_leaves_a_record_with_its_reason(
-    more: dict[str, str],
-    reason: str,
-    lay: Callable[..., Path],
-    capfd: pytest.CaptureFixture[str],
+    more: dict[str, str], reason: str, lay: LayCell, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder = lay(**more)
     assert run_cell(folder) == 3
@@ -214,9 +206,7 @@ def test_a_cell_that_fails_leaves_a_record_with_its_reason(
     assert run_cell(folder) == 3  # and it stays so
 
 
-def test_a_data_set_that_has_changed_since_the_plan_is_refused(
-    lay: Callable[..., Path], shapes: Path
-) -> None:
+def test_a_data_set_that_has_changed_since_the_plan_is_refused(lay: LayCell, shapes: Path) -> None:
     folder = lay()
     for k in range(10):
         (shapes / f"{k:03d}.png").unlink()

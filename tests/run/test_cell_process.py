@@ -6,11 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from planning import LayCell
 
 from gan_bench import StorageError
 from gan_bench.results.layout import CHECKPOINTS, OUTCOME
@@ -42,7 +43,7 @@ def outcome_of(folder: Path, code: int) -> tuple[str, str]:
 
 
 def test_a_process_without_a_record_leaves_its_outcome_until_the_next_one(
-    lay: Callable[..., Path], no_room: pytest.MonkeyPatch
+    lay: LayCell, no_room: pytest.MonkeyPatch
 ) -> None:
     folder = lay()
     assert main([str(folder)]) == 5
@@ -57,7 +58,7 @@ def test_a_process_without_a_record_leaves_its_outcome_until_the_next_one(
 
 
 def test_a_checkpoint_of_another_training_is_an_outcome(
-    lay: Callable[..., Path], no_room: pytest.MonkeyPatch
+    lay: LayCell, no_room: pytest.MonkeyPatch
 ) -> None:
     folder, other = lay(), lay(seed=1)
     assert [main([str(stopped)]) for stopped in (folder, other)] == [5, 5]

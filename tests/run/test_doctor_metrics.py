@@ -121,9 +121,7 @@ def test_a_metric_that_raises_ends_no_other_check() -> None:
     assert checks["known answer"].status == "ok"
 
 
-def test_the_known_answer_is_known_from_the_pixels_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_known_answer_is_known_from_the_pixels_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def crooked(*given: Any) -> dict[str, np.ndarray]:
         return {name: features * 1.01 for name, features in features_by_net(*given).items()}
 

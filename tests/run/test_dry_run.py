@@ -22,10 +22,12 @@ from gan_bench.run.request import Request
 from gan_bench.train.cost import device_name
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+Ask = Callable[..., Request]
+Dry = Callable[..., DryRun]
 
 
 @pytest.fixture
-def request_for(shapes: Path) -> Callable[..., Request]:
+def request_for(shapes: Path) -> Ask:
     def make(**asked: Any) -> Request:
         given: dict[str, Any] = {
             "data": str(shapes), "size": 16, "batch": 8, "kimg": 0.8, "samples": 20,
@@ -38,9 +40,7 @@ def request_for(shapes: Path) -> Callable[..., Request]:
 
 
 @pytest.fixture
-def dry(
-    request_for: Callable[..., Request], known: Catalogue, tmp_path: Path
-) -> Callable[..., DryRun]:
+def dry(request_for: Ask, known: Catalogue, tmp_path: Path) -> Dry:
     def make(jobs: int = 1, **asked: Any) -> DryRun:
         return dry_run(request_for(**asked), known, tmp_path / "results", jobs)
 
@@ -62,7 +62,7 @@ def finish(planned: Planned, results: Path, host: str, device: str) -> None:
 
 
 def test_images_are_counted_and_neither_prepared_nor_written_about(
-    dry: Callable[..., DryRun], home: Path, tmp_path: Path
+    dry: Dry, home: Path, tmp_path: Path
 ) -> None:
     said = dry(seeds=2, jobs=3)
     assert not (home / "images").exists()
@@ -79,7 +79,7 @@ def test_images_are_counted_and_neither_prepared_nor_written_about(
     assert "for --jobs 3" in texts(said, "memory")[0]
 
 
-def test_the_document_has_all_numbers_as_json(dry: Callable[..., DryRun]) -> None:
+def test_the_document_has_all_numbers_as_json(dry: Dry) -> None:
     said = dry(jobs=2)
     document = json.loads(json.dumps(said.document(), allow_nan=False))
     assert document["protocol"] is document["data"]["fingerprint"] is None
@@ -97,10 +97,7 @@ def test_the_document_has_all_numbers_as_json(dry: Callable[..., DryRun]) -> Non
 
 
 def test_of_prepared_images_the_name_of_the_protocol_is_known_and_what_is_done(
-    dry: Callable[..., DryRun],
-    request_for: Callable[..., Request],
-    known: Catalogue,
-    tmp_path: Path,
+    dry: Dry, request_for: Ask, known: Catalogue, tmp_path: Path
 ) -> None:
     planned = make_plan(request_for(), known)
     finish(planned, tmp_path / "results", "elsewhere", "a device")
@@ -129,8 +126,8 @@ def test_of_prepared_images_the_name_of_the_protocol_is_known_and_what_is_done(
 def test_records_of_the_same_work_on_this_machine_come_first(
     changed: dict[str, Any],
     basis: str,
-    dry: Callable[..., DryRun],
-    request_for: Callable[..., Request],
+    dry: Dry,
+    request_for: Ask,
     known: Catalogue,
     tmp_path: Path,
 ) -> None:
@@ -152,10 +149,7 @@ def test_records_of_the_same_work_on_this_machine_come_first(
 
 
 def test_nothing_is_left_to_do_when_all_is_done(
-    dry: Callable[..., DryRun],
-    request_for: Callable[..., Request],
-    known: Catalogue,
-    tmp_path: Path,
+    dry: Dry, request_for: Ask, known: Catalogue, tmp_path: Path
 ) -> None:
     one = {"architectures": ("dense",)}
     finish(make_plan(request_for(**one), known), tmp_path / "results", "elsewhere", "a device")
@@ -164,14 +158,14 @@ def test_nothing_is_left_to_do_when_all_is_done(
     assert said.measure_seconds == said.memory_bytes == said.kept_bytes == 0
 
 
-def test_a_named_set_is_asked_how_many_it_has(dry: Callable[..., DryRun], known: Catalogue) -> None:
+def test_a_named_set_is_asked_how_many_it_has(dry: Dry, known: Catalogue) -> None:
     offer(known, blank("mine"))
     said = dry(data="mine", architectures=("dense",))
     assert said.plan.protocol.data.shape == (1, 16, 16)
     assert "80 training and 80 held-out" in texts(said, "data")[0]
 
 
-def test_what_the_run_would_refuse_is_refused(dry: Callable[..., DryRun], tmp_path: Path) -> None:
+def test_what_the_run_would_refuse_is_refused(dry: Dry, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"no images in .*empty"):
         dry(data=str(tmp_path / "empty"))

@@ -10,22 +10,19 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from planning import Scripted, offer, record
+from planning import Plan, Scripted, offer, record
 
 from gan_bench import DataError, Preset, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.layout import CELL, CHECKPOINTS, DATA_REPORT, PROTOCOL, RECORD, protocol_of
 from gan_bench.results.reading import read_model
 from gan_bench.run.folders import check_writable, failed, folders_of, lay_out
-from gan_bench.run.plan import Planned
 from gan_bench.run.scheduler import run_cells
 
 # Laying out
 
 
-def test_a_plan_is_laid_out_as_files_that_say_all(
-    plan: Callable[..., Planned], tmp_path: Path
-) -> None:
+def test_a_plan_is_laid_out_as_files_that_say_all(plan: Plan, tmp_path: Path) -> None:
     planned = plan(architectures=("dense", "dcgan"))
     lay_out(planned, tmp_path / "results")
     root = tmp_path / "results" / planned.plan.protocol.slug
@@ -38,7 +35,7 @@ def test_a_plan_is_laid_out_as_files_that_say_all(
 
 
 def test_an_outcome_stays_when_the_plan_is_laid_out_again_and_to_retry_takes_back_the_failed(
-    plan: Callable[..., Planned], tmp_path: Path
+    plan: Plan, tmp_path: Path
 ) -> None:
     planned = plan(seeds=3)
     lay_out(planned, tmp_path)
@@ -61,7 +58,7 @@ def test_to_try_whether_results_can_be_written_leaves_nothing_in_them(tmp_path: 
 
 
 def test_a_record_that_cannot_be_read_is_neither_written_over_nor_an_outcome(
-    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+    plan: Plan, tmp_path: Path, folders: list[Path]
 ) -> None:
     path = folders[0] / RECORD
     path.write_text('{"schema_number": 99}')
@@ -74,7 +71,7 @@ def test_a_record_that_cannot_be_read_is_neither_written_over_nor_an_outcome(
 
 
 def test_a_protocol_edited_by_hand_is_refused_with_what_differs(
-    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+    plan: Plan, tmp_path: Path, folders: list[Path]
 ) -> None:
     path = folders[0].parents[2] / PROTOCOL
     path.write_text(path.read_text().replace('"batch": 8', '"batch": 9'))
@@ -83,7 +80,7 @@ def test_a_protocol_edited_by_hand_is_refused_with_what_differs(
 
 
 def test_a_damaged_protocol_is_written_again(
-    plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+    plan: Plan, tmp_path: Path, folders: list[Path]
 ) -> None:
     path = folders[0].parents[2] / PROTOCOL
     before = path.read_bytes()
@@ -119,7 +116,7 @@ def test_a_data_set_that_changed_since_a_cell_was_begun_is_refused(
     change: Callable[[Path], None],
     samples: int | None,
     ticks: int,
-    plan: Callable[..., Planned],
+    plan: Plan,
     known: Catalogue,
     shapes: Path,
     tmp_path: Path,
@@ -143,7 +140,7 @@ def test_a_data_set_that_changed_since_a_cell_was_begun_is_refused(
 
 @pytest.mark.parametrize("asked", [{"kimg": 3.5}, {"size": 8}, {"samples": 21}, {"samples": None}])
 def test_what_the_user_asks_for_otherwise_is_another_protocol_not_a_changed_data_set(
-    asked: dict[str, Any], plan: Callable[..., Planned], tmp_path: Path, folders: list[Path]
+    asked: dict[str, Any], plan: Plan, tmp_path: Path, folders: list[Path]
 ) -> None:
     begin(folders[1])
     lay_out(plan(seeds=2, **asked), tmp_path / "results")

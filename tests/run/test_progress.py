@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
+from planning import MakeCell
 from rich.console import Console
 from watching import DATA, PROTOCOL, ended, phases, shown, started, trained, watched
 
@@ -18,9 +17,7 @@ from gan_bench.results.layout import CURVE, RECORD, SPEED, STARTS, TICKS
 from gan_bench.run.progress import Watch, data_notes, preparing
 
 
-def test_thirty_cells_fit_on_a_small_screen_and_the_working_one_is_seen(
-    cell: Callable[[str], Path],
-) -> None:
+def test_thirty_cells_fit_on_a_small_screen_and_the_working_one_is_seen(cell: MakeCell) -> None:
     folders = [cell(f"dcgan/label-smoothing/seed{k}") for k in range(30)]
     for k in range(12):
         ended(folders[k], "failed" if k == 3 else "finished")
@@ -41,7 +38,7 @@ def test_thirty_cells_fit_on_a_small_screen_and_the_working_one_is_seen(
 
 
 def test_where_no_terminal_is_the_lines_tell_the_whole_and_each_cell_at_work(
-    cell: Callable[[str], Path],
+    cell: MakeCell,
 ) -> None:
     folders = [cell(f"a/b/seed{k}") for k in range(4)]
     ended(folders[1], "finished")
@@ -56,20 +53,25 @@ def test_where_no_terminal_is_the_lines_tell_the_whole_and_each_cell_at_work(
     ]
 
 
-def test_the_end_of_a_cell_is_said_with_its_scores_or_its_reason(
-    cell: Callable[[str], Path],
+HOSTILE = "\x1b[2J\x1b]0;title\x07 \x9b31m gnp.\u202eexe\nforged line [red]x[/red] :x:"
+SHOWN = r"\x1b[2J\x1b]0;title\x07 \x9b31m gnp.\u202eexe\nforged line [red]x[/red] :x:"
+
+
+def test_the_end_of_a_cell_is_said_with_its_scores_or_its_reason_in_a_line_that_is_not_obeyed(
+    cell: MakeCell,
 ) -> None:
     score = {"value": 12.34567, "higher_is_better": False, "features": "eye", "n": 50}
     scores = {"fd-eye": score | {"reference": "train", "reference_n": 50}}
     one = ended(cell("a/b/seed0"), "finished", scores=scores)
-    other = ended(cell("a/b/seed1"), "failed", reason="[red]no[/red] :x: memory")
+    other = ended(cell("a/b/seed1"), "failed", reason=HOSTILE)
     watch, said = watched(one, other)
-    watch.ended(one)
-    watch.ended(other)
-    assert said.getvalue().splitlines() == [
-        "a / b / seed0: finished, fd-eye 12.35",
-        "a / b / seed1: failed, [red]no[/red] :x: memory",
-    ]
+    for folder in (one, other):
+        watch.ended(folder)
+    for text in (HOSTILE, "word " * 100):
+        watch.say(text)
+    first = "a / b / seed0: finished, fd-eye 12.35"
+    failed = f"a / b / seed1: failed, {SHOWN}"
+    assert said.getvalue().splitlines() == [first, failed, SHOWN, "word " * 100]
 
 
 def lines_of(said: io.StringIO, word: str) -> int:
@@ -81,7 +83,7 @@ def lines_of(said: io.StringIO, word: str) -> int:
 
 
 def test_where_no_one_looks_on_there_is_a_line_now_and_then(
-    cell: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    cell: MakeCell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gan_bench.run.progress.LINE_SECONDS", 0.02)
     watch, said = watched(trained(cell("a/b/seed0"), 2.5))
@@ -92,7 +94,7 @@ def test_where_no_one_looks_on_there_is_a_line_now_and_then(
     assert said.getvalue() == before  # and none after the end
 
 
-def test_on_a_terminal_nothing_of_the_live_view_stays(cell: Callable[[str], Path]) -> None:
+def test_on_a_terminal_nothing_of_the_live_view_stays(cell: MakeCell) -> None:
     watch, said = watched(trained(cell("[red]x/b/seed0"), 2.5), terminal=True)
     with watch.showing():
         watch.say("stopping")
@@ -103,9 +105,7 @@ def test_on_a_terminal_nothing_of_the_live_view_stays(cell: Callable[[str], Path
 
 
 @pytest.mark.parametrize("line", ["\0\0\n", "{]\n"])
-def test_a_damaged_curve_does_not_end_the_run_that_is_watched(
-    line: str, cell: Callable[[str], Path]
-) -> None:
+def test_a_damaged_curve_does_not_end_the_run_that_is_watched(line: str, cell: MakeCell) -> None:
     folder = started(cell("a/b/seed0"))
     for name in (CURVE, SPEED, TICKS, STARTS):
         (folder / name).write_text(line)
@@ -116,21 +116,7 @@ def test_a_damaged_curve_does_not_end_the_run_that_is_watched(
     watch.lines()
 
 
-HOSTILE = "\x1b[2J\x1b]0;title\x07 \x9b31m gnp.\u202eexe\nforged line [red]x[/red]"
-SHOWN = r"\x1b[2J\x1b]0;title\x07 \x9b31m gnp.\u202eexe\nforged line [red]x[/red]"
-
-
-def test_nothing_that_is_said_is_obeyed_or_is_two_lines(cell: Callable[[str], Path]) -> None:
-    watch, said = watched(ended(cell("a/b/seed0"), "failed", reason=HOSTILE))
-    for text in (HOSTILE, "word " * 100):
-        watch.say(text)
-    watch.ended(watch.folders[0])
-    assert said.getvalue().splitlines() == [
-        SHOWN, "word " * 100, f"a / b / seed0: failed, {SHOWN}",
-    ]  # fmt: skip
-
-
-def test_no_name_is_obeyed_by_a_terminal(cell: Callable[[str], Path]) -> None:
+def test_no_name_is_obeyed_by_a_terminal(cell: MakeCell) -> None:
     said = io.StringIO()
     folder = started(cell(f"{HOSTILE.replace('/', '')}/b/seed0"))
     watch = Watch(Console(file=said, width=400), PROTOCOL, [folder])
@@ -145,7 +131,7 @@ def test_no_name_is_obeyed_by_a_terminal(cell: Callable[[str], Path]) -> None:
 
 @pytest.mark.parametrize("value", ['"1"', "[1]", "{}", "null", "NaN", "1e999", "1e-320", "-1"])
 def test_a_line_of_wrong_types_does_not_end_the_run_that_is_watched(
-    value: str, cell: Callable[[str], Path]
+    value: str, cell: MakeCell
 ) -> None:
     folder = started(cell("a/b/seed0"))
     names = ("step", "kimg", "loss_d", "loss_g", "images_per_second", "verdict")
@@ -161,7 +147,7 @@ def test_a_line_of_wrong_types_does_not_end_the_run_that_is_watched(
         assert phases(watch) == ["waiting"]
 
 
-def test_a_record_that_cannot_be_read_is_said_to_be_so(cell: Callable[[str], Path]) -> None:
+def test_a_record_that_cannot_be_read_is_said_to_be_so(cell: MakeCell) -> None:
     folder = trained(cell("a/b/seed0"), 2.5)
     (folder / RECORD).write_text('{"schema_number": 2}')
     watch, said = watched(folder)
@@ -175,33 +161,25 @@ def prepared(**report: object) -> Prepared:
     return Prepared(DATA, empty, empty, {"dropped": 0} | report)
 
 
-def test_the_data_are_described_in_a_line() -> None:
-    assert data_notes(prepared()) == ["data faces: 9,000 training, 1,000 held out, 16 px"]
-
-
-def test_dropped_images_are_listed_with_their_reasons_and_an_example() -> None:
+def test_the_data_are_described_and_dropped_images_listed_with_reasons_and_an_example() -> None:
     reasons = {"unreadable": 1230, "smaller than 16 px": 4}
     first = ["a.png: unreadable: truncated", "b.png: smaller than 16 px: 3 x 3"]
-    notes = data_notes(prepared(dropped=1234, reasons=reasons, first_dropped=first))
-    assert notes[1] == (
-        "dropped 1,234: 1,230 unreadable, 4 smaller than 16 px; a.png: unreadable: truncated"
-    )
+    described = "data faces: 9,000 training, 1,000 held out, 16 px"
+    assert data_notes(prepared()) == [described]
+    assert data_notes(prepared(dropped=1234, reasons=reasons, first_dropped=first)) == [
+        described,
+        "dropped 1,234: 1,230 unreadable, 4 smaller than 16 px; a.png: unreadable: truncated",
+    ]
 
 
-def test_the_making_of_a_data_set_is_shown_on_a_terminal_and_then_gone() -> None:
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_making_of_a_data_set_is_shown_on_a_terminal_and_nowhere_else(terminal: bool) -> None:
     said = io.StringIO()
-    console = Console(file=said, force_terminal=True, width=100)
-    with preparing(console, "[red]faces") as update:
+    with preparing(Console(file=said, force_terminal=terminal, width=100), "[red]x") as update:
         update("held_out", 3, 10)
-    assert "preparing [red]faces, held out" in said.getvalue()
-    assert "3/10" in said.getvalue()
-
-
-def test_the_making_of_a_data_set_says_nothing_where_no_one_looks_on() -> None:
-    said = io.StringIO()
-    with preparing(Console(file=said, force_terminal=False), "faces") as update:
-        update("train", 3, 10)
-    assert said.getvalue().strip() == ""
+    for text in ("preparing [red]x, held out", "3/10"):
+        assert (text in said.getvalue()) == terminal
+    assert bool(said.getvalue().strip()) == terminal
 
 
 def test_where_no_one_looks_on_a_long_making_says_a_line_now_and_then(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from planning import MakeCell
 from watching import PROTOCOL, ended, phases, started, trained, watched
 
 from gan_bench.contract.protocol import Schedule
@@ -17,7 +17,7 @@ from gan_bench.results.layout import CURVE, RECORD, SPEED, TICKS
 from gan_bench.run.states import CellReader, State
 
 
-def test_a_cell_waits_prepares_trains_measures_and_ends(cell: Callable[[str], Path]) -> None:
+def test_a_cell_waits_prepares_trains_measures_and_ends(cell: MakeCell) -> None:
     folder = cell("a/b/seed0")
     reader = CellReader(folder, PROTOCOL)
     assert reader.state() == State(folder, "waiting")
@@ -38,9 +38,7 @@ def test_a_cell_waits_prepares_trains_measures_and_ends(cell: Callable[[str], Pa
     assert (state.phase, state.ended and state.ended.record.status) == ("ended", "finished")
 
 
-def test_a_cell_with_several_steps_of_d_measures_when_its_updates_are_done(
-    cell: Callable[[str], Path],
-) -> None:
+def test_a_cell_with_several_steps_of_d_measures_when_its_updates_are_done(cell: MakeCell) -> None:
     schedule = Schedule(kimg=10, batch=50, d_steps=3)  # 67 updates: 10.05 kimg
     protocol = PROTOCOL.model_copy(update={"schedule": schedule})
     folder = trained(cell("a/b/seed0"), 9.96, d_steps=3)  # 66 of them; less than a batch is left
@@ -50,7 +48,7 @@ def test_a_cell_with_several_steps_of_d_measures_when_its_updates_are_done(
     assert reader.state().phase == "measuring"
 
 
-def test_a_record_that_is_taken_back_makes_its_cell_wait_again(cell: Callable[[str], Path]) -> None:
+def test_a_record_that_is_taken_back_makes_its_cell_wait_again(cell: MakeCell) -> None:
     failed = ended(cell("a/b/seed0"), "failed")
     watch, _ = watched(failed, cell("a/b/seed1"))
     assert phases(watch) == ["ended", "waiting"]
@@ -68,7 +66,7 @@ def lost() -> int:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_cells_at_work_are_those_whose_process_is_alive(
-    jobs: int, lost: int, cell: Callable[[str], Path]
+    jobs: int, lost: int, cell: MakeCell
 ) -> None:
     """After a lost process the next one works, though the lost cell comes first in the plan."""
     folders = [cell(f"a/b/seed{k}") for k in range(6)]
@@ -93,14 +91,14 @@ def test_the_cells_at_work_are_those_whose_process_is_alive(
     ],
 )
 def test_a_process_of_another_machine_counts_since_this_run_began(
-    host: str, at: str, phase: str, cell: Callable[[str], Path]
+    host: str, at: str, phase: str, cell: MakeCell
 ) -> None:
     watch, _ = watched(started(cell("a/b/seed0"), host=host, at=at))
     assert phases(watch) == [phase]
 
 
 def test_half_a_line_is_read_when_it_is_whole_and_a_file_written_anew_from_its_beginning(
-    cell: Callable[[str], Path],
+    cell: MakeCell,
 ) -> None:
     folder = trained(cell("a/b/seed0"), 2.5)
     watch, _ = watched(folder)
@@ -116,7 +114,7 @@ def test_half_a_line_is_read_when_it_is_whole_and_a_file_written_anew_from_its_b
 
 
 def test_only_what_has_changed_is_read_again(
-    cell: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    cell: MakeCell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folders = [ended(cell(f"a/b/seed{k}"), "finished") for k in range(3)]
     folders += [trained(cell(f"a/b/seed{k}"), 2.5) for k in (3, 4)]
