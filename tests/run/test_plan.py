@@ -79,20 +79,13 @@ def test_the_precision_is_the_devices_unless_it_is_said_and_the_reason_is_told(
         assert pick_precision(said, device) == (said, f"precision {said}, as asked")
 
 
-def test_all_cells_of_a_plan_have_one_precision_and_another_is_another_protocol(plan: Plan) -> None:
-    slugs = {plan(precision=each).plan.protocol.slug for each in ("fp32", "bf16")}
-    assert len(slugs) == 2
-    assert plan(precision="auto").plan.protocol.slug in slugs
-
-
 def test_all_that_a_cell_needs_is_in_its_plan(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cell runs elsewhere and later: its paths are absolute."""
     monkeypatch.chdir(tmp_path)
-    (place,) = (
-        cell.environment for cell in plan(data="shapes", plugins=(Path("mine.py"),)).plan.cells
-    )
+    (cell,) = plan(data="shapes", plugins=(Path("mine.py"),)).plan.cells
+    place = cell.environment
     assert place.root == str(tmp_path / "shapes")
     assert place.plugins == (str(tmp_path / "mine.py"),)
     assert place.device == "cpu"
@@ -210,8 +203,11 @@ def test_requests_differ_in_their_protocol_if_they_differ_in_what_all_cells_shar
     one, other = plan(), plan(architectures=("dcgan",), losses=("minimax",), seeds=3)
     assert one.plan.protocol.slug == other.plan.protocol.slug
     assert one.plan.protocol.schedule.on_collapse == "continue"
-    changes = ({"kimg": 99}, {"on_collapse": "stop"}, {"on_collapse": "rollback"}, {})
-    assert len({plan(**asked).plan.protocol.slug for asked in changes}) == 4
+    changes = ({"kimg": 99}, {"on_collapse": "stop"}, {"on_collapse": "rollback"})
+    changes += ({"precision": "fp32"}, {"precision": "bf16"})
+    slugs = [plan(**asked).plan.protocol.slug for asked in changes]
+    assert len(set(slugs)) == 5
+    assert one.plan.protocol.slug in slugs[3:]  # the precision of this device
 
 
 # Presets and devices
