@@ -63,6 +63,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 
 @pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.mps.is_available", lambda: False)
+
+
+@pytest.fixture
 def one_thread() -> Iterator[None]:
     """Networks as small as a test's only lose by sharing their work."""
     threads = torch.get_num_threads()

@@ -77,16 +77,8 @@ class Acting(nn.Module):
         return made
 
 
-class Stateful(nn.Module):
+class Stateful(Probe):
     """Keeps a module of Python in its state, which no safe reader takes back."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.inner = generator(shape)
-
-    def forward(self, z: Tensor) -> Tensor:
-        made: Tensor = self.inner(z)
-        return made
 
     def get_extra_state(self) -> Any:
         return sys
@@ -162,7 +154,7 @@ def gan_bench_architectures() -> list[Architecture]:
         offer("flat", lambda shape: nn.Sequential(nn.Linear(Z_DIM, 4), nn.Tanh())),
         offer("unbounded", unbounded),
         offer("half", lambda shape: generator(shape).append(Apply(lambda x: x.half()))),
-        offer("stateful", Stateful),
+        offer("stateful", lambda shape: nn.Sequential(Stateful(), *generator(shape))),
         *(offer(name, partial(Acting, act, None)) for name, act in ACTS.items()),
         *(offer(f"{name}-later", partial(Acting, act, 50)) for name, act in ACTS.items()),
     ]
@@ -196,14 +188,11 @@ def gan_bench_losses() -> list[Loss]:
 @hookimpl
 def gan_bench_features() -> list[Features]:
     """`eye`: the pixels themselves."""
-    return [
-        Features(
-            name="eye",
-            source="a test",
-            digest=lambda _: "aa",
-            load=lambda device, weights: lambda images: images.flatten(1).float(),
-        )
-    ]
+
+    def load(device: str, weights: Path | None) -> Callable[[Tensor], Tensor]:
+        return lambda images: images.flatten(1).float()
+
+    return [Features(name="eye", source="a test", digest=lambda _: "aa", load=load)]
 
 
 @hookimpl
@@ -216,13 +205,5 @@ def gan_bench_metrics(features: Any) -> list[Metric]:
     def breaking(samples: Any) -> float:
         raise ValueError("the eigenvalues are wrong")
 
-    return [
-        Metric(
-            name=name,
-            source="a test",
-            higher_is_better=True,
-            features="eye",
-            compute=compute,
-        )
-        for name, compute in (("brightness", brightness), ("breaking", breaking))
-    ]
+    given: dict[str, Any] = {"source": "a test", "higher_is_better": True, "features": "eye"}
+    return [Metric(name=each.__name__, compute=each, **given) for each in (brightness, breaking)]

@@ -128,9 +128,7 @@ def test_a_name_that_one_distribution_offers_twice_is_a_fault_of_the_second(
     ]
 
 
-def test_a_qualified_name_that_no_folder_can_have_is_a_fault_of_its_maker(
-    install: Install,
-) -> None:
+def test_a_qualified_name_that_no_folder_can_have_is_a_fault_of_its_maker(install: Install) -> None:
     install("gan-bench-alpha", source(Loss, "gan-bench-beta.minimax"))
     install("gan-bench-beta", source(Loss, "minimax"))
     install("x" * 60, source(Loss, "minimax"))
@@ -149,11 +147,3 @@ def test_a_preset_for_this_device_from_elsewhere_is_noted_and_not_taken(install:
         "preset quick, because the device is cpu",
         "preset other of gan-bench-alpha 1.0 is meant for cpu too: --preset other takes it",
     )
-
-
-def test_the_metrics_of_a_contested_features_net_have_its_qualified_name(
-    install: Install,
-) -> None:
-    install("gan-bench-alpha", source(Features, "pixels"))
-    known = catalogues.load()
-    assert known.find(Metric, "fd-gan-bench-alpha.pixels").features == "gan-bench-alpha.pixels"

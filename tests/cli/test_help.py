@@ -17,6 +17,7 @@ from records import lay
 
 TORCH = {"torch", "torchvision", "torch_fidelity", "scipy"}
 HEAVY = TORCH | {"numpy", "pandas", "pydantic", "pluggy", "filelock", "jinja2", "PIL", "matplotlib"}
+HEAVY |= {"gan_bench.run.doctor"}
 
 
 def commands(group: click.Group = cli, name: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -92,11 +93,11 @@ def in_python(code: str, *words: str, cwd: Path, env: dict[str, str]) -> str:
     ("words", "forbidden"),
     [
         (["--help"], HEAVY),
-        (["run", "--help"], HEAVY),
+        *(([command, "--help"], HEAVY) for command in COMMANDS),
         (["--version"], HEAVY),
         (["report", "."], TORCH),
     ],
-    ids=["help", "run", "version", "report"],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_help_and_report_load_no_torch(
     words: list[str], forbidden: set[str], outside: dict[str, str], tmp_path: Path
@@ -144,13 +145,8 @@ def test_names_are_completed_without_torch(
     code = f"""
         from gan_bench.run import names
         names.known_names = {{
-            "architecture": ["dcgan", "dense", "pony"],
-            "loss": ["minimax"],
-            "preset": ["quick"],
-            "features": ["pixels"],
-            "metric": ["fid"],
-            "engine": ["local"],
-            "dataset": ["mnist"],
+            "architecture": ["dcgan", "dense", "pony"], "loss": ["minimax"], "preset": ["quick"],
+            "features": ["pixels"], "metric": ["fid"], "engine": ["local"], "dataset": ["mnist"],
         }}.get
         from gan_bench.cli.__main__ import main
         try:

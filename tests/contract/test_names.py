@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ PLAIN = {"dense", "diversity", "full", "local", "modes", "quick", "standard", "i
 PLAIN |= {"pixels", "precision", "spread"}
 
 
+@cache
 def built_in_names() -> set[str]:
     offers = catalogues.load().offers.values()
     return {
@@ -49,11 +51,7 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_no_name_of_a_built_in_is_a_string_in_the_core(path: Path) -> None:
-    assert not built_in_names() & set(literals(path))
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_no_name_of_a_built_in_is_said_in_the_core(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert not {name for name in built_in_names() - PLAIN if said(name, text)}
+def test_no_name_of_a_built_in_is_a_string_or_said_in_the_core(path: Path) -> None:
+    text, names = path.read_text(encoding="utf-8"), built_in_names()
+    assert not names & set(literals(path))
+    assert not {name for name in names - PLAIN if said(name, text)}

@@ -7,6 +7,7 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import tiny_plugin
 from gan_bench import Engine
@@ -21,7 +22,7 @@ from gan_bench.results.layout import (
     SAMPLES,
     TICKS,
     protocol_dir,
-)
+)  # fmt: skip
 from gan_bench.results.locks import alone_in
 from gan_bench.results.records import read_record
 from gan_bench.run.cell import main
@@ -50,22 +51,19 @@ def _start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
 INSIDE = Engine(name="inside", source="a test", start=_start)
 
 
+def request_for(plugin: Path, shapes: Path, **more: Any) -> Request:
+    """Cells of the plugin, of four updates and two ticks each."""
+    asked: dict[str, Any] = {
+        "losses": ("minimax",), "data": str(shapes), "size": 8, "kimg": 0.032, "batch": 8,
+        "features": ("eye",), "metrics": ("brightness",), "samples": 16, "device": "cpu",
+        "plugins": (plugin,),
+    }  # fmt: skip
+    return Request(**asked | more)
+
+
 def run(plugin: Path, shapes: Path, results: Path) -> int:
-    """`gan-bench run` of two cells, four updates and two ticks each; the exit code."""
-    request = Request(
-        architectures=("tiny",),
-        losses=("minimax",),
-        data=str(shapes),
-        size=8,
-        kimg=0.032,
-        batch=8,
-        seeds=2,
-        features=("eye",),
-        metrics=("brightness",),
-        samples=16,
-        device="cpu",
-        plugins=(plugin,),
-    )
+    """`gan-bench run` of two cells; the exit code."""
+    request = request_for(plugin, shapes, architectures=("tiny",), seeds=2)
     try:
         planned = make_plan(request, catalogues.load([plugin]))
         with alone_in(protocol_dir(results, planned.plan.protocol)):

@@ -7,17 +7,7 @@ from pathlib import Path
 import pytest
 
 from gan_bench import StorageError
-from gan_bench.results.atomic import append_line
 from gan_bench.results.reading import last_line, read_lines
-
-
-def test_lines_are_read_in_the_order_they_were_written(tmp_path: Path) -> None:
-    path = tmp_path / "curve.jsonl"
-    rows = [{"step": k, "name": f"line\n{k}"} for k in range(3)]
-    for row in rows:
-        append_line(path, row)
-    assert read_lines(path) == rows
-    assert last_line(path) == rows[-1]
 
 
 def test_a_file_that_is_not_there_has_no_lines(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,11 @@ import pytest
 from gan_bench import StorageError
 from gan_bench.results.records import Record, Score, read_record, write_record
 
+SCORE = Score(
+    value=1.5, higher_is_better=False, features="eye", n=10, reference="train", reference_n=9
+)
 RECORD = Record(
-    architecture="a",
-    loss="b",
-    seed=0,
-    status="finished",
-    scores={
-        "fd": Score(
-            value=1.5,
-            higher_is_better=False,
-            features="eye",
-            n=10,
-            reference="train",
-            reference_n=9,
-        )
-    },
-    ended="2026-01-01T00:00:00+00:00",
+    architecture="a", loss="b", seed=0, status="finished", scores={"fd": SCORE}, ended="now"
 )
 
 
@@ -43,6 +33,7 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
         ({"ended": None}, "ended: Input should be a valid string"),
         ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
         ({"schema_number": 99}, "schema_number"),
+        ({"scores": {"fd": SCORE.model_dump() | {"value": nan}}}, "scores.fd.value"),
     ],
 )
 def test_a_record_that_is_none_is_a_storage_error_that_says_where(
@@ -59,13 +50,6 @@ def test_a_record_that_is_none_is_a_storage_error_that_says_where(
 def test_rubbish_in_place_of_a_record_is_a_storage_error(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "record.json").write_bytes(content)
     with pytest.raises(StorageError, match=r"unreadable .*record\.json: the document: "):
-        read_record(tmp_path)
-
-
-def test_a_nan_in_a_record_is_refused(tmp_path: Path) -> None:
-    text = RECORD.model_dump_json().replace("1.5", "NaN")
-    (tmp_path / "record.json").write_text(text)
-    with pytest.raises(StorageError, match=r"scores\.fd\.value"):
         read_record(tmp_path)
 
 

@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from gan_bench import (
-    Dataset,
-    Engine,
-    Images,
-)
+from gan_bench import Dataset, Engine, Images
 from gan_bench.catalogue import Catalogue, Plugin
+from gan_bench.contract.protocol import Schedule
 from gan_bench.results.records import Record, write_record
 from gan_bench.run.plan import Planned
 
+Plan = Callable[..., Planned]  # by Request's words
+LayCell = Callable[..., Path]
+MakeCell = Callable[[str], Path]
 TEST = Plugin("test", "test", "1", dict)
+SAMPLES = 70  # more than a grid shows
+SCHEDULE = Schedule(kimg=0.16, batch=8, ema_kimg=0.05, ticks=4)  # 20 updates
 NO_MODES = ["precision", "recall", "density", "coverage", "diversity", "ndb", "nn-ratio"]
 
 
@@ -40,11 +42,12 @@ def names(planned: Planned) -> list[str]:
     return [f"{c.architecture}/{c.loss}/{c.seed}" for c in planned.plan.cells]
 
 
-def record(folder: Path, status: str, reason: str | None = None) -> None:
+def record(folder: Path, status: str = "finished", **more: Any) -> int:
+    """Write the record of a cell whose folder says which it is; the exit code of the cell."""
     arch, loss, seed = folder.parts[-3:]
     document = {"architecture": arch, "loss": loss, "seed": int(seed[4:]), "ended": "now"}
-    written = Record.model_validate(document | {"status": status, "reason": reason})
-    write_record(folder, written)
+    write_record(folder, Record.model_validate(document | {"status": status} | more))
+    return 0
 
 
 class Scripted:

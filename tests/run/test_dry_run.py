@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planning import blank, offer
+from planning import blank, offer, record
 
 from gan_bench import DataError, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import STARTS
-from gan_bench.results.records import Cost, Record, write_record
 from gan_bench.run.dry_run import DryRun, dry_run
 from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import Planned, make_plan
@@ -23,31 +22,25 @@ from gan_bench.run.request import Request
 from gan_bench.train.cost import device_name
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+Ask = Callable[..., Request]
+Dry = Callable[..., DryRun]
 
 
 @pytest.fixture
-def request_for(shapes: Path) -> Callable[..., Request]:
+def request_for(shapes: Path) -> Ask:
     def make(**asked: Any) -> Request:
         given: dict[str, Any] = {
-            "data": str(shapes),
-            "size": 16,
-            "batch": 8,
-            "kimg": 0.8,
-            "samples": 20,
-            "device": "cpu",
-            "architectures": ("dense", "dcgan"),
-            "features": ("pixels",),
+            "data": str(shapes), "size": 16, "batch": 8, "kimg": 0.8, "samples": 20,
+            "device": "cpu", "architectures": ("dense", "dcgan"), "features": ("pixels",),
             "metrics": ("fd",),
-        }
+        }  # fmt: skip
         return Request(**given | asked)
 
     return make
 
 
 @pytest.fixture
-def dry(
-    request_for: Callable[..., Request], known: Catalogue, tmp_path: Path
-) -> Callable[..., DryRun]:
+def dry(request_for: Ask, known: Catalogue, tmp_path: Path) -> Dry:
     def make(jobs: int = 1, **asked: Any) -> DryRun:
         return dry_run(request_for(**asked), known, tmp_path / "results", jobs)
 
@@ -58,28 +51,18 @@ def texts(said: DryRun, title: str) -> list[str]:
     return [text for name, text in said.lines() if name == title]
 
 
-def finish(planned: Planned, results: Path, host: str, device: str, **cost: float) -> Path:
+def finish(planned: Planned, results: Path, host: str, device: str) -> None:
     """Lay the plan out, and end its first cell."""
     lay_out(planned, results)
-    folder, cell = folders_of(planned, results)[0], planned.plan.cells[0]
+    folder = folders_of(planned, results)[0]
     append_line(folder / STARTS, {"host": host})
     took = {"train_seconds": 9, "images_per_second": 100, "evaluate_seconds": 30}
     sizes = {"peak_memory_mib": 512, "g_parameters": 1000, "d_parameters": 500}
-    record = Record(
-        architecture=cell.architecture,
-        loss=cell.loss,
-        seed=cell.seed,
-        status="finished",
-        cost=Cost.model_validate(took | sizes | cost),
-        device=device,
-        ended="now",
-    )
-    write_record(folder, record)
-    return folder
+    record(folder, cost=took | sizes, device=device)
 
 
 def test_images_are_counted_and_neither_prepared_nor_written_about(
-    dry: Callable[..., DryRun], home: Path, tmp_path: Path
+    dry: Dry, home: Path, tmp_path: Path
 ) -> None:
     said = dry(seeds=2, jobs=3)
     assert not (home / "images").exists()
@@ -96,7 +79,7 @@ def test_images_are_counted_and_neither_prepared_nor_written_about(
     assert "for --jobs 3" in texts(said, "memory")[0]
 
 
-def test_the_document_has_all_numbers_as_json(dry: Callable[..., DryRun]) -> None:
+def test_the_document_has_all_numbers_as_json(dry: Dry) -> None:
     said = dry(jobs=2)
     document = json.loads(json.dumps(said.document(), allow_nan=False))
     assert document["protocol"] is document["data"]["fingerprint"] is None
@@ -114,10 +97,7 @@ def test_the_document_has_all_numbers_as_json(dry: Callable[..., DryRun]) -> Non
 
 
 def test_of_prepared_images_the_name_of_the_protocol_is_known_and_what_is_done(
-    dry: Callable[..., DryRun],
-    request_for: Callable[..., Request],
-    known: Catalogue,
-    tmp_path: Path,
+    dry: Dry, request_for: Ask, known: Catalogue, tmp_path: Path
 ) -> None:
     planned = make_plan(request_for(), known)
     finish(planned, tmp_path / "results", "elsewhere", "a device")
@@ -146,8 +126,8 @@ def test_of_prepared_images_the_name_of_the_protocol_is_known_and_what_is_done(
 def test_records_of_the_same_work_on_this_machine_come_first(
     changed: dict[str, Any],
     basis: str,
-    dry: Callable[..., DryRun],
-    request_for: Callable[..., Request],
+    dry: Dry,
+    request_for: Ask,
     known: Catalogue,
     tmp_path: Path,
 ) -> None:
@@ -169,10 +149,7 @@ def test_records_of_the_same_work_on_this_machine_come_first(
 
 
 def test_nothing_is_left_to_do_when_all_is_done(
-    dry: Callable[..., DryRun],
-    request_for: Callable[..., Request],
-    known: Catalogue,
-    tmp_path: Path,
+    dry: Dry, request_for: Ask, known: Catalogue, tmp_path: Path
 ) -> None:
     one = {"architectures": ("dense",)}
     finish(make_plan(request_for(**one), known), tmp_path / "results", "elsewhere", "a device")
@@ -181,14 +158,14 @@ def test_nothing_is_left_to_do_when_all_is_done(
     assert said.measure_seconds == said.memory_bytes == said.kept_bytes == 0
 
 
-def test_a_named_set_is_asked_how_many_it_has(dry: Callable[..., DryRun], known: Catalogue) -> None:
+def test_a_named_set_is_asked_how_many_it_has(dry: Dry, known: Catalogue) -> None:
     offer(known, blank("mine"))
     said = dry(data="mine", architectures=("dense",))
     assert said.plan.protocol.data.shape == (1, 16, 16)
     assert "80 training and 80 held-out" in texts(said, "data")[0]
 
 
-def test_what_the_run_would_refuse_is_refused(dry: Callable[..., DryRun], tmp_path: Path) -> None:
+def test_what_the_run_would_refuse_is_refused(dry: Dry, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"no images in .*empty"):
         dry(data=str(tmp_path / "empty"))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -36,6 +35,12 @@ KINDS = {
 }
 
 
+def refuses(**asked: Any) -> str:
+    with pytest.raises(UsageError) as error:
+        check_spelling(Request(**asked))
+    return str(error.value)
+
+
 def test_names_are_known_when_a_catalogue_was_remembered_and_not_before() -> None:
     assert [known_names(kind) for kind in KINDS] == [[]] * len(KINDS)
     remember(known := catalogues.load())
@@ -43,12 +48,6 @@ def test_names_are_known_when_a_catalogue_was_remembered_and_not_before() -> Non
         assert known_names(word) == known.names(kind)
         assert names.WORDS[word] == catalogues.KINDS[kind][0]
     assert known_names("flavour") == []
-
-
-def refuses(**asked: Any) -> str:
-    with pytest.raises(UsageError) as error:
-        check_spelling(Request(**asked))
-    return str(error.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -68,9 +67,8 @@ def test_a_misspelt_name_is_answered_as_the_catalogue_would(kind: str) -> None:
 
 def test_names_that_may_be_right_are_left_to_the_catalogue(tmp_path: Path) -> None:
     remember(catalogues.load())
-    check_spelling(Request())
     check_spelling(Request(architectures=("DCGAN", "other:dense"), metrics=("fd", "FID")))
-    for data in ("Mnist", str(tmp_path), "~", "other:faces"):
+    for data in (None, "Mnist", str(tmp_path), "~", "other:faces"):
         check_spelling(Request(data=data))
     check_spelling(Request(losses=("mine",), plugins=(Path("mine.py"),)))
 
@@ -128,27 +126,25 @@ def test_a_cache_that_cannot_be_written_fails_no_run(home: Path) -> None:
 
 def test_files_given_by_name_are_not_remembered(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
-    path.write_text("\n".join(line[4:] for line in LOSS.format(name="mine").splitlines()))
+    path.write_text(dedent(LOSS.format(name="mine")))
     remember(catalogues.load([path]))
     assert "mine" not in known_names("loss")
 
 
-def test_to_check_a_spelling_imports_no_plugin_and_nothing_heavy(home: Path) -> None:
+def test_to_check_a_spelling_imports_no_plugin_and_nothing_heavy() -> None:
     remember(catalogues.load())
     code = """if True:
-        import json, sys
+        import sys
         from gan_bench.run.names import check_spelling, known_names
         from gan_bench.run.request import Request
         assert known_names("loss")
         try:
             check_spelling(Request(losses=("minimx",)))
         except Exception as error:
-            print(json.dumps([str(error), sorted(sys.modules)]))
+            print(error, *sorted(sys.modules), sep="\\n")
     """
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=dict(os.environ), capture_output=True, text=True
-    )
-    text, loaded = json.loads(done.stdout)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    text, *loaded = done.stdout.splitlines()
     assert "Did you mean minimax?" in text
     heavy = {"torch", "numpy", "pydantic", "pluggy", "gan_bench_plugins", "gan_bench.catalogue"}
     assert not heavy & set(loaded)

@@ -1,0 +1,140 @@
+"""doctor: metrics and judges that do not see what they claim are found, and no others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from stripes import catalogue, examined, failed, gap, kinds, load, metric, net, stripes
+
+from gan_bench import Dataset, Images, Samples, Unscorable
+from gan_bench.measure.features import features_by_net
+from gan_bench.run import doctor
+
+pytestmark = pytest.mark.usefixtures("no_gpu")
+
+
+def test_metrics_that_see_what_they_claim_pass() -> None:
+    several = metric("several", kinds, higher_is_better=True, sees=("repeats",))
+    checks = examined(catalogue(several, metric("claims nothing", lambda _: 3.0)))
+    assert failed(checks) == []
+    assert doctor.exit_code(list(checks.values())) == 0
+    scores = checks["metric gap"].values["scores"]
+    assert scores["other real images"] < scores["blur 1"] < scores["blur 2"]
+    assert scores["other real images"] < scores["noise 8"] < scores["only noise"]
+    assert checks["metric several"].detail.endswith("; repeats 0.0195, 0.00195")
+
+
+def test_a_metric_with_the_wrong_order_is_named_with_the_numbers() -> None:
+    flattering = metric("flattering", higher_is_better=True, sees=("noise",))
+    checks = examined(catalogue(flattering))
+    assert failed(checks) == ["metric flattering"]
+    said = r"noise 8 \(\S+\) is no worse than other real images \(.*only noise \("
+    assert re.search(said, checks["metric flattering"].detail)
+    todo = "do not compare by flattering here, and tell the authors of test 1"
+    assert doctor.verdict(list(checks.values())) == (
+        f"1 of {len(checks)} checks failed: metric flattering ({todo})."
+    )
+
+
+def test_a_metric_that_orders_only_some_rungs_is_found() -> None:
+    """It takes all of a set's noise for none as soon as there is very much."""
+    blinded = metric("blinded", lambda s: gap(s) if gap(s) < 50 else 1.0, sees=("noise",))
+    checks = examined(catalogue(blinded))
+    assert failed(checks) == ["metric blinded"]
+    assert "is better than noise" in checks["metric blinded"].detail
+
+
+def test_a_metric_that_scores_real_images_outside_its_range_is_found() -> None:
+    checks = examined(catalogue(metric("tight", real=(0.0, 1e-9)), metric("wide", real=(0.0, 9.0))))
+    assert failed(checks) == ["metric tight"]
+    assert "other real images score " in checks["metric tight"].detail
+
+
+def refusing(which: Callable[[np.ndarray], bool]) -> Callable[[Samples], float]:
+    def compute(samples: Samples) -> float:
+        if which(samples.fake):
+            raise Unscorable("not these")
+        return kinds(samples)
+
+    return compute
+
+
+@pytest.mark.parametrize(
+    ("which", "said"),
+    [
+        (lambda fake: not np.ptp(fake, axis=0).any(), None),  # one image, repeated
+        (lambda fake: len(np.unique(fake, axis=0)) < 100, "it refuses 10 repeated: not these"),
+        (lambda _: True, "it refuses other real images: not these"),
+    ],
+)
+def test_a_metric_may_refuse_one_repeated_image_and_nothing_else(
+    which: Callable[[np.ndarray], bool], said: str | None
+) -> None:
+    refuser = metric("k", refusing(which), higher_is_better=True, sees=("repeats",))
+    check = examined(catalogue(refuser))["metric k"]
+    assert (check.status == "ok") == (said is None)
+    assert (said or "refused") in check.detail
+    assert check.values["scores"]["1 repeated"] is None
+
+
+@pytest.mark.parametrize(
+    ("floor", "said"),
+    [(0.5, None), (2.0, "would pass for a collapse"), (-1.0, "would not be called a collapse")],
+)
+def test_a_gauge_must_see_a_collapse_and_only_that(floor: float, said: str | None) -> None:
+    gauge = metric("gauge", kinds, higher_is_better=True, floor=floor)
+    detail = examined(catalogue(gauge, gauges=("gauge",)))["metric gauge"].detail
+    assert said is None or said in detail
+    assert (said is None) == detail.startswith("real ")
+
+
+def test_modes_are_lost_by_the_labels_of_the_data_set() -> None:
+    wide = metric("wide", lambda s: -float(s.fake.std(0).sum()), sees=("lost modes",))
+    check = examined(catalogue(wide))["metric wide"]
+    assert check.status == "ok", check.detail
+    assert "1 modes" in check.values["scores"]
+
+
+@pytest.mark.parametrize(("step", "status"), [(10, "ok"), (5, "failed")])
+def test_a_judge_must_name_what_the_data_set_knows(step: int, status: str) -> None:
+    stripe = Dataset(name="stripes", source="", version="1", load=load, judge="judge")
+    judge = net(
+        "judge",
+        load=lambda *_: lambda images: images[:, :, 0, 0].float(),
+        modes=lambda features: features[:, 0].astype(int) // step,
+    )
+    check = examined(catalogue(stripe, judge, metric("counts", reads_modes=True)))["judge judge"]
+    share = {"ok": "100", "failed": "5.08"}[status]
+    assert check.status == status
+    assert check.detail == f"names the mode of {share} % of 512 held-out images as stripes does"
+
+
+def test_a_metric_that_raises_ends_no_other_check() -> None:
+    checks = examined(catalogue(metric("broken", lambda _: [][1])))
+    assert failed(checks) == ["evaluator"]
+    said = "the metric broken failed: IndexError: list index out of range"
+    assert checks["evaluator"].detail == said
+    assert checks["known answer"].status == "ok"
+
+
+def test_the_known_answer_is_known_from_the_pixels_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crooked(*given: Any) -> dict[str, np.ndarray]:
+        return {name: features * 1.01 for name, features in features_by_net(*given).items()}
+
+    assert examined(catalogue())["known answer"].status == "ok"
+
+    monkeypatch.setattr("gan_bench.measure.evaluator.features_by_net", crooked)
+    check = examined(catalogue())["known answer"]
+    assert check.status == "failed"
+    assert check.values["measured"] != pytest.approx(check.values["known"], abs=0.05)
+
+
+def test_too_few_held_out_images_are_said() -> None:
+    few = Images(train=stripes(100, 0), held_out=stripes(30, 1))
+    small = Dataset(name="stripes", source="", version="2", load=lambda *_: few)
+    detail = examined(catalogue(small))["evaluator"].detail
+    assert detail == "stripes has 30 held-out images, and the test of the evaluator needs 64"
