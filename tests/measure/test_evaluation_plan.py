@@ -5,22 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from nets import (
-    DATASET,
-    GAP,
-    Eye,
-    catalogue,
-    gap,
-    metric,
-    plan,
-)
+from nets import DATASET, GAP, Eye, catalogue, gap, metric, plan
 
-from gan_bench import (
-    DataError,
-    Dataset,
-    Features,
-    UsageError,
-)
+from gan_bench import DataError, Dataset, Features, UsageError
 from gan_bench.run.plan_evaluation import find_metric
 
 

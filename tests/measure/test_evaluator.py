@@ -9,19 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from nets import (
-    DATASET,
-    FAKES,
-    GAP,
-    TRAIN,
-    Eye,
-    catalogue,
-    evaluator,
-    gap,
-    measure,
-    metric,
-    plan,
-)
+from nets import DATASET, FAKES, GAP, TRAIN, Eye, catalogue, evaluator, gap, measure, metric, plan
 from torch import Tensor
 
 from gan_bench import (

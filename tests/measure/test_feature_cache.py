@@ -7,26 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nets import (
-    FAKES,
-    GAP,
-    TRAIN,
-    Eye,
-    catalogue,
-    evaluator,
-    measure,
-    metric,
-    plan,
-)
+from nets import FAKES, GAP, TRAIN, Eye, catalogue, evaluator, measure, metric, plan
 
-from gan_bench import (
-    Dataset,
-    Features,
-    Images,
-    Metric,
-    Samples,
-    StorageError,
-)
+from gan_bench import Dataset, Features, Images, Metric, Samples, StorageError
 from gan_bench.catalogue import Plugin
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source
