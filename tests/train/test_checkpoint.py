@@ -35,16 +35,13 @@ def newest_step(kept: Checkpoints) -> int | None:
 
 
 def test_a_state_comes_back_as_it_was(kept: Checkpoints) -> None:
+    assert kept.newest("cpu") == (None, [])
     kept.save(3, STATE)
     state, notes = kept.newest("cpu")
     assert state is not None
     assert torch.equal(state.pop("weights"), STATE["weights"])
     assert state == {"step": 3, "text": "a\nb", "none": None}
     assert notes == []
-
-
-def test_none_is_there_before_the_first(kept: Checkpoints) -> None:
-    assert kept.newest("cpu") == (None, [])
 
 
 def test_the_newest_two_are_kept(kept: Checkpoints) -> None:
@@ -87,11 +84,13 @@ def test_a_damaged_one_is_named_and_set_aside_and_the_one_before_is_used(
     path = kept.folder / "000000002.pt"
     content = damage(path.read_bytes())
     path.write_bytes(content)
-    state, notes = kept.newest("cpu")
+    before = names(kept)
+    kept.check()
+    assert names(kept) == before  # to check changes nothing
+    state, (note,) = kept.newest("cpu")
     assert state is not None
     assert state["step"] == 1
-    (line,) = notes
-    assert line.startswith("checkpoint 000000002.pt is damaged (SHA-256 is ")
+    assert note.startswith("checkpoint 000000002.pt is damaged (SHA-256 is ")
     assert (kept.folder / "000000002.pt.corrupt").read_bytes() == content
     assert newest_step(kept) == 1  # and from now on without a word
 
@@ -187,15 +186,6 @@ def test_one_of_another_training_is_refused_with_what_differs(kept: Checkpoints)
         assert "seed" not in said
         assert refusal.value.exit_code == 2
     assert names(kept) == ["000000001.pt", "000000001.pt.sha256"]  # it is somebody's
-
-
-def test_to_check_changes_nothing(kept: Checkpoints) -> None:
-    kept.save(1, STATE)
-    kept.save(2, STATE)
-    (kept.folder / "000000002.pt").write_bytes(b"")
-    before = names(kept)
-    kept.check()
-    assert names(kept) == before
 
 
 def test_when_the_cell_is_done_only_what_was_damaged_stays(kept: Checkpoints) -> None:
