@@ -10,6 +10,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,47 +115,33 @@ class Failing(SimpleNamespace):
 
     def _counted(self, call: Callable[..., Any], *given: Any) -> Any:
         self.left -= 1
-        if self.left == 0 and call is not os.close:
+        if self.left == 0:
+            if call is os.close:  # it is closed all the same
+                call(*given)
             raise OSError(errno.EIO, "Input/output error")
-        done = call(*given)
-        if self.left == 0:  # it is closed all the same
-            raise OSError(errno.EIO, "Input/output error")
-        return done
+        return call(*given)
 
 
+@pytest.mark.usefixtures("small_chunks")
 def test_whichever_operation_fails_nothing_half_made_is_left(
     tmp_path: Path, draw_shapes: Draw, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, counting = files_at(draw_shapes(tmp_path / "set", 12)), Failing()
-    monkeypatch.setattr("gan_bench.data.split.CHUNK_BYTES", 4 * 3 * SIZE * SIZE)
-    for module in (atomic, reading):
-        monkeypatch.setattr(module, "os", counting)
-    whole = prepare(source, SIZE).data
+    source = files_at(draw_shapes(tmp_path / "set", 12))
+
+    def prepared_with(system: object) -> Data:
+        for module in (atomic, reading):
+            monkeypatch.setattr(module, "os", system)
+        return prepare(source, SIZE).data
+
+    counting = Failing()
+    whole = prepared_with(counting)
     assert -counting.left > 40
     for n in range(1, 1 - counting.left):
         shutil.rmtree(home)
-        failing = Failing(n)
-        for module in (atomic, reading):
-            monkeypatch.setattr(module, "os", failing)
         with pytest.raises(StorageError, match="Input/output error"):
-            prepare(source, SIZE)
+            prepared_with(Failing(n))
         assert list(home.rglob(".*")) == []
-        for module in (atomic, reading):
-            monkeypatch.setattr(module, "os", os)
-        assert prepare(source, SIZE).data == whole
-
-
-def test_the_folder_of_a_new_set_is_synced(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[tuple[Path, list[str]]] = []
-
-    def sync(folder: Path) -> None:
-        synced.append((folder, sorted(path.name for path in folder.glob("shapes*/*"))))
-
-    monkeypatch.setattr("gan_bench.data.cache.sync_folder", sync)
-    prepare(files_at(shapes), SIZE)
-    ((folder, there),) = synced
-    assert folder.name == "images"
-    assert there == ["data.json", "held_out.npy", "train.npy"]  # renamed before it is synced
+        assert prepared_with(os) == whole
 
 
 def test_two_runs_that_start_at_once_make_a_set_once() -> None:
@@ -165,19 +152,12 @@ def test_two_runs_that_start_at_once_make_a_set_once() -> None:
         loads.append(1)
         return Images(train=blank(), held_out=blank(1))
 
-    shared = Dataset(name="shared", source="a test", version="1", load=load)
-    made: list[Prepared] = []
-
-    def start() -> None:
+    def start(_: int) -> Prepared:
         both_are_here.wait()
-        made.append(prepare(Source(shared), SIZE))
+        return prepare(Source(Dataset(name="shared", source="", version="1", load=load)), SIZE)
 
-    threads = [threading.Thread(target=start) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(made) == 2
+    with ThreadPoolExecutor(2) as pool:
+        assert len(list(pool.map(start, range(2)))) == 2
     assert loads == [1]
 
 
@@ -211,16 +191,12 @@ def test_any_name_gets_into_the_report_and_back(usable: bool, tmp_path: Path, ho
     assert json.loads(kept.read_bytes())["report"] == first.report
 
 
-def with_dropped(used: int, dropped: int, name: str = "faces") -> Prepared:
+def with_dropped(used: int, dropped: int) -> Prepared:
     pixels = np.zeros((used, 3, 2, 2), np.uint8)
-    data = Data(name=name, fingerprint="0" * 64, shape=(3, 2, 2), train=used - 1, held_out=1)
-    report = {
-        "train": used - 1,
-        "held_out": 1,
-        "dropped": dropped,
-        "reasons": {"unreadable": dropped},
-        "first_dropped": [f"{k}.png: unreadable: cut" for k in range(min(dropped, 10))],
-    }
+    data = Data(name="faces", fingerprint="0" * 64, shape=(3, 2, 2), train=used - 1, held_out=1)
+    first = [f"{k}.png: unreadable: cut" for k in range(min(dropped, 10))]
+    counts = {"train": used - 1, "held_out": 1, "dropped": dropped}
+    report = counts | {"reasons": {"unreadable": dropped}, "first_dropped": first}
     return Prepared(data, pixels[1:], pixels[:1], report)
 
 

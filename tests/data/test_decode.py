@@ -14,7 +14,7 @@ from sets import SIZE, dropped, random_rgb, with_honest
 
 from gan_bench.data.decode import convert
 from gan_bench.data.reasons import Reason, Refused
-from hostile import CLAIMS, gif, image_bytes, png
+from hostile import CLAIMS, gif, image_bytes
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -154,23 +154,6 @@ def test_what_claims_too_many_pixels_is_refused_by_its_header(name: str, tmp_pat
     assert said.startswith(f"{LARGE}: "), said
     if name not in ("huge.webp", "huge-frame.gif"):  # there Pillow is the first to refuse
         assert re.fullmatch(rf"{LARGE}: \d+ x \d+", said)
-
-
-def test_no_decoder_runs_on_what_claims_too_many_pixels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = with_honest(tmp_path / "set")
-    (folder / "huge.png").write_bytes(png(50_000, 1_001, b""))
-    (folder / "largest.png").write_bytes(png(50_000, 1_000, b""))
-    seen: list[tuple[int, int]] = []
-
-    def convert(image: Image.Image, size: int) -> np.ndarray:
-        seen.append(image.size)
-        return np.zeros((3, size, size), np.uint8)
-
-    monkeypatch.setattr("gan_bench.data.decode.convert", convert)
-    assert dropped(folder) == {"huge.png": f"{LARGE}: 50000 x 1001"}
-    assert set(seen) == {(24, 24), (50_000, 1_000)}
 
 
 def test_what_decoders_warn_of_is_not_shown_beside_the_reasons(
