@@ -47,7 +47,6 @@ def test_files_are_kept_in_order_with_the_fingerprint_of_their_pixels(
             for path in (tmp_path / "set").iterdir():
                 archive.write(path, path.name)
     prepared = prepare(files_at(given), SIZE)
-
     held_out = np.stack(pixels[9::10])
     train = np.stack([each for k, each in enumerate(pixels) if k % 10 != 9])
     digest = hashlib.sha256()
