@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from math import prod
-
 import pytest
 import torch
 from torch import nn
@@ -70,16 +68,13 @@ def test_g_reaches_both_ends_of_the_range_and_d_gives_no_probability(name: str) 
     assert not layers(D, nn.Sigmoid)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_an_offer_says_where_it_is_from_and_how_it_departs(name: str) -> None:
-    assert "arXiv" in ARCHITECTURES[name].source
-    assert "Departures: " in ARCHITECTURES[name].source
-
-
 @pytest.mark.parametrize(("name", "z_dim"), [("dcgan", 128), ("dcgan-mnist", 100), ("dense", 128)])
-def test_z_has_as_many_values_as_the_source_says(name: str, z_dim: int) -> None:
+def test_an_offer_says_where_it_is_from_how_it_departs_and_how_long_z_is(
+    name: str, z_dim: int
+) -> None:
     assert ARCHITECTURES[name].z_dim == z_dim
-    assert f"{z_dim} values" in ARCHITECTURES[name].source
+    for part in ("arXiv", "Departures: ", f"{z_dim} values"):
+        assert part in ARCHITECTURES[name].source
 
 
 # DCGAN
@@ -145,21 +140,18 @@ def test_weights_begin_as_a_normal_of_002(name: str, side: int) -> None:
         assert scales.std().item() == pytest.approx(0.02, rel=0.25)
 
 
+POWERS_OF_TWO = "dcgan makes square images of 16 to 256 px in powers of two; "
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "why"),
     [
         (
             "dcgan",
             (1, 28, 28),
-            "dcgan makes square images of 16 to 256 px in powers of two; "
-            "these are 28 x 28: try dcgan-mnist or --size 32",
+            f"{POWERS_OF_TWO}these are 28 x 28: try dcgan-mnist or --size 32",
         ),
-        (
-            "dcgan",
-            (3, 48, 48),
-            "dcgan makes square images of 16 to 256 px in powers of two; "
-            "these are 48 x 48: try --size 32",
-        ),
+        ("dcgan", (3, 48, 48), f"{POWERS_OF_TWO}these are 48 x 48: try --size 32"),
         ("dcgan", (3, 8, 8), "these are 8 x 8"),
         ("dcgan", (3, 512, 512), "these are 512 x 512"),
         ("dcgan", (3, 32, 64), "these are 32 x 64"),
@@ -171,9 +163,7 @@ def test_weights_begin_as_a_normal_of_002(name: str, side: int) -> None:
     ],
 )
 def test_an_unsuited_shape_is_answered_with_what_to_try(name: str, shape: Shape, why: str) -> None:
-    said = ARCHITECTURES[name].unsuited(shape)
-    assert said is not None
-    assert why in said
+    assert why in str(ARCHITECTURES[name].unsuited(shape))
 
 
 # Dense
@@ -184,22 +174,5 @@ def test_dense_is_sized_by_the_image_and_has_no_convolution() -> None:
     assert layers(G, nn.Linear)[-1].out_features == layers(D, nn.Linear)[0].in_features == 600
     assert len(layers(G, nn.Linear)) == len(layers(D, nn.Linear)) == 4
     assert not layers(G, nn.Conv2d, nn.ConvTranspose2d) + layers(D, nn.Conv2d)
-
-
-def test_dense_has_dropout_in_d_alone_and_batchnorm_in_g_alone() -> None:
-    G, D = pair(ARCHITECTURES["dense"], (3, 20, 10))
     assert (len(layers(G, nn.BatchNorm1d)), len(layers(G, nn.Dropout))) == (3, 0)
     assert (len(layers(D, nn.BatchNorm1d)), len(layers(D, nn.Dropout))) == (0, 3)
-
-
-def test_a_neighbour_means_nothing_to_dense() -> None:
-    """Shuffling pixels and D's first matrix alike changes no logit: no convolution is hidden."""
-    shape = (1, 6, 6)
-    _, D = pair(ARCHITECTURES["dense"], shape)
-    D.eval()  # dropout differs from call to call
-    images, order = torch.randn(5, *shape), torch.randperm(prod(shape))
-    before = D(images)
-    first = layers(D, nn.Linear)[0]
-    with torch.no_grad():
-        first.weight.copy_(first.weight[:, order].clone())
-    assert torch.allclose(D(images.flatten(1)[:, order].view(5, *shape)), before, atol=1e-6)
