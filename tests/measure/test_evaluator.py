@@ -115,8 +115,8 @@ def refuse(_: Samples) -> float:
     raise Unscorable("all the same")
 
 
-def steps(load: Callable[..., Images] = DATASET.load, **more: Any) -> Dataset:
-    return Dataset(name="steps", source="a test", version="1", load=load, **more)
+def steps(version: str = "1", load: Any = DATASET.load, **more: Any) -> Dataset:
+    return Dataset(name="steps", source="a test", version=version, load=load, **more)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_features_that_are_not_finite_are_a_verdict(prepared: Prepared) -> None:
     known = catalogue(Features(name="eye", source="a", digest=lambda _: "aa", load=load), GAP)
     with pytest.raises(DataError, match="eye gives features of steps that are not finite"):
         evaluator(known, plan(known, "gap"), prepared)
-    brighter = steps(lambda *_: Images(train=TRAIN + 1, held_out=TRAIN[:6] + 1))
+    brighter = steps("2", lambda *_: Images(train=TRAIN + 1, held_out=TRAIN[:6] + 1))
     scorer = evaluator(known, plan(known, "gap"), prepare(Source(brighter), 4), brighter)
     kind, reason = scorer.measure(FAKES * 0).fault or ("", "")
     assert kind == "diverged"

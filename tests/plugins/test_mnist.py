@@ -9,7 +9,6 @@ from typing import NoReturn
 
 import numpy as np
 import pytest
-from torchvision.datasets import MNIST
 
 from gan_bench import DataError, UsageError
 from gan_bench_plugins import mnist
@@ -34,10 +33,9 @@ def write(root: Path, packed: bool) -> Path:
             f"{name}-labels-idx1-ubyte": struct.pack(">2i", 2049, count) + labels.tobytes(),
         }
         for file, content in contents.items():
-            if packed:
-                (raw / f"{file}.gz").write_bytes(gzip.compress(content))
-            else:
-                (raw / file).write_bytes(content)
+            (raw / f"{file}{'.gz' * packed}").write_bytes(
+                gzip.compress(content) if packed else content
+            )
     return root
 
 
@@ -64,17 +62,13 @@ def test_a_folder_is_left_as_it_was(tmp_path: Path) -> None:
     assert sorted(root.rglob("*")) == before
 
 
-def test_digits_can_be_had_at_another_size(tmp_path: Path) -> None:
-    images = mnist.load(write(tmp_path, packed=False), 32, False)
-    pixels = images.train[0:TRAIN]
-    assert pixels.shape == (TRAIN, 1, 32, 32)
-    assert pixels.dtype == np.uint8
-    assert pixels.mean() == pytest.approx(digits(TRAIN, 0)[0].mean(), abs=2)
-
-
-def test_smaller_digits_are_antialiased(tmp_path: Path) -> None:
-    small = mnist.load(write(tmp_path, packed=False), 8, False).train[0:TRAIN]
-    assert small.std() < 0.5 * digits(TRAIN, 0)[0].std()  # noise is averaged, not picked
+def test_digits_can_be_had_at_another_size_and_smaller_ones_are_antialiased(tmp_path: Path) -> None:
+    root, original = write(tmp_path, packed=False), digits(TRAIN, 0)[0]
+    larger, smaller = (mnist.load(root, size, False).train[0:TRAIN] for size in (32, 8))
+    assert larger.shape == (TRAIN, 1, 32, 32)
+    assert larger.dtype == np.uint8
+    assert larger.mean() == pytest.approx(original.mean(), abs=2)
+    assert smaller.std() < 0.5 * original.std()  # noise is averaged, not picked
 
 
 @pytest.mark.parametrize("size", [7, 257])
@@ -83,15 +77,11 @@ def test_an_absurd_size_is_refused(size: int, tmp_path: Path) -> None:
         mnist.load(tmp_path, size, False)
 
 
-def test_without_a_folder_it_is_said_what_is_needed() -> None:
+def test_without_a_folder_or_with_an_empty_one_it_is_said_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"mnist needs --data-root DIR.*--download"):
         mnist.load(None, 28, False)
-
-
-def test_an_empty_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=f"no readable MNIST in {tmp_path}") as error:
+    with pytest.raises(DataError, match=f"no readable MNIST in {tmp_path}.*--download"):
         mnist.load(tmp_path, 28, False)
-    assert "--download" in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
@@ -103,24 +93,20 @@ def test_a_damaged_file_is_a_data_error(name: str, packed: bool, tmp_path: Path)
         mnist.load(tmp_path, 28, False)
 
 
-def test_nothing_is_downloaded_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def network(*_: object, **__: object) -> NoReturn:
-        raise AssertionError("something was downloaded")
+def test_nothing_is_downloaded_unasked_and_a_download_that_fails_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
 
-    monkeypatch.setattr("urllib.request.urlopen", network)
-    with pytest.raises(DataError):
-        mnist.load(tmp_path, 28, False)
-    with pytest.raises(AssertionError, match="downloaded"):
-        MNIST(str(tmp_path), download=True)  # shows that the patch has an effect
-
-
-def test_a_download_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(*_: object, **__: object) -> NoReturn:
+    def unreachable(*what: object, **_: object) -> NoReturn:
+        asked.append(what)
         raise OSError("Network is unreachable")
 
     monkeypatch.setattr("urllib.request.urlopen", unreachable)
-    with pytest.raises(DataError, match="no readable MNIST"):
-        mnist.load(tmp_path, 28, True)
+    for download in (False, True):
+        with pytest.raises(DataError, match="no readable MNIST"):
+            mnist.load(tmp_path, 28, download)
+        assert bool(asked) == download
 
 
 def test_the_offer_is_28_px_with_a_judge_of_ten_modes() -> None:

@@ -53,24 +53,21 @@ def test_radii_reach_to_the_kth_other_point() -> None:
     assert radii(points, [1, 2]).tolist() == [[1, 1, 2, 4], [3, 2, 3, 6]]
 
 
-def test_density_and_coverage_of_equal_distributions_are_known() -> None:
-    """E density = 1, E coverage = 1 - prod_{j=1..k} (N - j) / (2 N - j), 0.969 as N grows."""
+def test_scores_of_equal_distributions_are_known() -> None:
+    """E density = 1, E coverage = 1 - prod_{j=1..k} (N - j) / (2 N - j), 0.969 as N grows.
+
+    Precision and recall are equal on average.
+    """
     rng, N = np.random.default_rng(3), 200
     pairs = [Samples(real=draw(rng, N), fake=draw(rng, N)) for _ in range(60)]
     known = 1 - math.prod((N - j) / (2 * N - j) for j in range(1, 6))
     assert known == pytest.approx(0.969, abs=2e-3)
-    for compute, expected in ((density, 1), (coverage, known)):
-        found = [compute(samples) for samples in pairs]
-        error = np.std(found) / math.sqrt(len(found))
-        assert np.mean(found) == pytest.approx(expected, abs=4 * error)
+    differences = [precision(samples) - recall(samples) for samples in pairs]
+    scores = [differences, [*map(density, pairs)], [*map(coverage, pairs)]]
+    for values, expected in zip(scores, (0, 1, known), strict=True):
+        error = np.std(values) / math.sqrt(len(values))
+        assert np.mean(values) == pytest.approx(expected, abs=4 * error)
         assert error < 0.03
-
-
-def test_precision_and_recall_of_equal_distributions_are_equal_on_average() -> None:
-    rng = np.random.default_rng(4)
-    pairs = [Samples(real=draw(rng, 100), fake=draw(rng, 100)) for _ in range(40)]
-    gaps = [precision(samples) - recall(samples) for samples in pairs]
-    assert np.mean(gaps) == pytest.approx(0, abs=4 * np.std(gaps) / math.sqrt(40))
 
 
 @pytest.mark.parametrize("name", FOUR)
