@@ -39,7 +39,7 @@ def test_a_score_is_the_metric_of_real_and_generated_features(prepared: Prepared
     measured = measure(known, plan(known, "spy"), prepared)
     assert measured.scores["spy"].model_dump() == {
         "value": 4.5,
-        "error": None,  # of so few images none can be told
+        "error": None,  # so few images show none
         "higher_is_better": True,
         "features": "eye",
         "n": 12,

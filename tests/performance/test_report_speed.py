@@ -61,6 +61,6 @@ def test_a_report_over_10_000_records_takes_three_seconds_at_most(
 ) -> None:
     here: Path = request.getfixturevalue(shape)
     (times,) = race({style: lambda: said("report", "--format", style, here=here)}).values()
-    told = f"10,000 records, {shape} protocol{shape[3:] and chr(115)}"
-    note(f"`gan-bench report --format {style}`, {told}", f"{times.median:.1f} s", "≤ 3 s")
+    what = f"10,000 records, {shape} protocol{'s' if shape == 'many' else ''}"
+    note(f"`gan-bench report --format {style}`, {what}", f"{times.median:.1f} s", "≤ 3 s")
     assert times.median <= 3
