@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import json
 import os
 import re
@@ -18,7 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
-from sets import SIZE, blank, dataset, no_image_is_opened, nothing_is_left, posix, with_honest
+from sets import SIZE, blank, no_image_is_opened, nothing_is_left, posix, with_honest
 
 from gan_bench import DataError, Dataset, Images, StorageError
 from gan_bench.contract.protocol import Data
@@ -43,17 +42,6 @@ def test_a_cache_that_cannot_be_written_is_a_storage_error(
     monkeypatch.setenv("GAN_BENCH_HOME", str(tmp_path / "file"))
     with pytest.raises(StorageError, match=r"cannot use the cache .*; set GAN_BENCH_HOME"):
         prepare(files_at(shapes), SIZE)
-
-
-@pytest.mark.parametrize("count", [2, 0, 700])
-def test_the_arrays_are_kept_as_numpy_keeps_them(count: int, home: Path) -> None:
-    held_out = np.arange(count * 3 * 16, dtype=np.uint8).reshape(count, 3, 4, 4)
-    prepared = prepare(Source(dataset("kept", np.ones((5, 3, 4, 4), np.uint8), held_out)), 4)
-    (kept,) = home.glob("images/*/held_out.npy")
-    buffer = io.BytesIO()
-    np.save(buffer, held_out)
-    assert kept.read_bytes() == buffer.getvalue()
-    assert np.array_equal(prepared.held_out, held_out)
 
 
 def test_a_set_for_which_there_is_no_room_is_refused_before_it_is_written(

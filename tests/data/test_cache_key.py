@@ -106,14 +106,6 @@ def test_a_pixel_that_moves_between_the_splits_changes_the_fingerprint() -> None
     assert len(fingerprints) == 2
 
 
-def test_the_fingerprint_is_what_it_always_was() -> None:
-    pixels = (np.arange(1200 * 3 * 16) % 251).astype(np.uint8).reshape(1200, 3, 4, 4)
-    source = Source(dataset("fixed", pixels, pixels[:7]))
-    digest = hashlib.sha256(b"[1200, 3, 4, 4]" + pixels.tobytes())
-    digest.update(b"[7, 3, 4, 4]" + pixels[:7].tobytes())
-    assert prepare(source, 4).data.fingerprint == digest.hexdigest()
-
-
 def test_a_data_set_of_another_version_is_loaded_again() -> None:
     loads: list[str] = []
 

@@ -83,7 +83,7 @@ def weights(*networks: nn.Module) -> bytes:
     return b"".join(tensor.numpy().tobytes() for tensor in tensors)
 
 
-def all_weights(training: Training) -> bytes:
+def weights_of(training: Training) -> bytes:
     return weights(training.G, training.D, training.ema)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from networks import LOSS, SCHEDULE, SHAPE, all_weights, begin, d_loss, make_loss, pair, points, run
+from networks import LOSS, SCHEDULE, SHAPE, begin, d_loss, make_loss, pair, points, run, weights_of
 from torch import Tensor, nn
 
 from gan_bench import Loss
@@ -47,7 +47,7 @@ class FakeGraph:
 def trained(recorder: Recorder | None = None) -> tuple[list[Any], bytes, Computed]:
     training = begin(EMA)
     training.recorder = recorder
-    return run(training, schedule=EMA), all_weights(training), training.computed
+    return run(training, schedule=EMA), weights_of(training), training.computed
 
 
 def test_a_recorded_training_is_the_same_training() -> None:

@@ -7,22 +7,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 import torch
-from networks import (
-    IMAGES,
-    LOSS,
-    SCHEDULE,
-    SHAPE,
-    Module,
-    all_weights,
-    begin,
-    d_loss,
-    flat,
-    g_loss,
-    make_loss,
-    pair,
-    points,
-    run,
-)
+from networks import IMAGES, SCHEDULE, Module, begin, flat, make_loss, pair, points, run, weights_of
 from torch import Tensor, nn
 
 from gan_bench import Architecture, Loss, Schedule
@@ -30,6 +15,7 @@ from gan_bench.base import rng
 from gan_bench.base.numbers import CURVE_COLUMNS
 from gan_bench.train.loop import Diverged, Point, Tick, train
 from gan_bench.train.samples import generate
+from tiny_plugin import d_loss, g_loss
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -113,7 +99,7 @@ def test_d_is_shown_the_pixels_between_minus_1_and_1() -> None:
 def trained(schedule: Schedule = SCHEDULE, seed: int = 0) -> tuple[list[Point], bytes]:
     """The curve and all weights."""
     training = begin(schedule, seed)
-    return points(run(training, schedule=schedule, seed=seed)), all_weights(training)
+    return points(run(training, schedule=schedule, seed=seed)), weights_of(training)
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_was_drawn_before() -> None:
@@ -130,13 +116,13 @@ def test_ticks_change_no_bit_of_the_training(ticks: int) -> None:
     schedule = changed(ticks=ticks, ema_kimg=0.05)
     training = begin(schedule)
     curve = []
-    for event in train(training, LOSS, IMAGES, schedule, 0):
+    for event in train(training, make_loss(), IMAGES, schedule, 0):
         if isinstance(event, Point):
             curve.append(event)
         else:
             generate(training, rng.normal(0, "z-eval", 6, 5), 4)
             torch.randn(3)
-    assert (curve, all_weights(training)) == trained(changed(ticks=10, ema_kimg=0.05))
+    assert (curve, weights_of(training)) == trained(changed(ticks=10, ema_kimg=0.05))
 
 
 def test_a_pair_may_find_its_sizes_at_the_first_image() -> None:
@@ -145,16 +131,16 @@ def test_a_pair_may_find_its_sizes_at_the_first_image() -> None:
     )
     first, second = begin(arch=arch), begin(arch=arch)
     assert points(run(first)) == points(run(second))
-    assert all_weights(first) == all_weights(second)
+    assert weights_of(first) == weights_of(second)
 
 
 def test_training_makes_the_fakes_resemble_the_images() -> None:
     schedule = changed(kimg=2.4)
     training = begin(schedule, arch=flat())
-    grey = np.full((20, *SHAPE), 200, np.uint8)
+    grey = np.full_like(IMAGES[:20], 200)
     z = rng.normal(0, "z-eval", 40, 5)
     before = generate(training, z, 40).mean()
-    list(train(training, LOSS, grey, schedule, 0))
+    list(train(training, make_loss(), grey, schedule, 0))
     assert abs(before - 128) < 10
     assert abs(generate(training, z, 40).mean() - 200) < 30
 
@@ -227,8 +213,8 @@ def test_scores_are_means_of_the_sigmoid_of_what_d_gives() -> None:
         return torch.where(brightness > 0.9, 2.0, -1.0) + 0 * brightness
 
     training = begin(arch=pair(discriminator=lambda _: Module(sure)))
-    white = np.full((10, *SHAPE), 255, np.uint8)
-    first = points(train(training, LOSS, white, SCHEDULE, 0))[0]
+    white = np.full_like(IMAGES[:10], 255)
+    first = points(train(training, make_loss(), white, SCHEDULE, 0))[0]
     assert first.real_score == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-6)
     assert first.fake_score == pytest.approx(1 / (1 + np.exp(1)), abs=1e-6)
 
@@ -266,5 +252,7 @@ def test_the_step_is_named_even_if_a_point_has_many() -> None:
 
 def test_a_training_is_stopped_before_the_next_step() -> None:
     training = begin()
-    events = list(train(training, LOSS, IMAGES, SCHEDULE, 0, stopping=lambda: training.step == 7))
+    events = list(
+        train(training, make_loss(), IMAGES, SCHEDULE, 0, stopping=lambda: training.step == 7)
+    )
     assert training.step == events[-1].step == 7

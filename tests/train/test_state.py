@@ -6,7 +6,7 @@ import copy
 
 import pytest
 import torch
-from networks import IMAGES, LOSS, SCHEDULE, all_weights, begin, points, run
+from networks import IMAGES, LOSS, SCHEDULE, begin, points, run, weights_of
 
 from gan_bench.train.loop import Tick, train
 from gan_bench.train.state import Computed, Training, finite, full_state, restore, resume, snapshot
@@ -24,7 +24,7 @@ def learned(training: Training) -> bytes:
         for state in optimiser.state.values()
         for name in ("step", "exp_avg", "exp_avg_sq")
     ]
-    return all_weights(training) + b"".join(moments)
+    return weights_of(training) + b"".join(moments)
 
 
 def test_a_snapshot_brings_back_all_that_was_learned_and_not_the_step() -> None:

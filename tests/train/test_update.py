@@ -6,26 +6,12 @@ import copy
 
 import pytest
 import torch
-from networks import (
-    IMAGES,
-    LOSS,
-    SCHEDULE,
-    SHAPE,
-    begin,
-    d_loss,
-    discriminator,
-    flat,
-    g_loss,
-    make_loss,
-    pair,
-    points,
-    run,
-    weights,
-)
+from networks import IMAGES, SCHEDULE, SHAPE, begin, flat, make_loss, pair, points, run, weights
 from torch import Tensor, nn
 
 from gan_bench import Loss, Shape
 from gan_bench.train.loop import Point, train
+from tiny_plugin import d_loss, g_loss
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -80,7 +66,7 @@ def test_the_updates_of_d_leave_g_as_it_was() -> None:
 
 def test_a_layer_of_d_that_its_author_froze_stays_frozen() -> None:
     def with_fixed_features(shape: Shape) -> nn.Module:
-        D = discriminator(shape)
+        D = pair().discriminator(shape)
         D[0].requires_grad_(False)  # as in Projected GAN
         return D
 
@@ -110,7 +96,7 @@ def test_the_average_is_the_one_computed_by_hand() -> None:
     training = begin(schedule)
     decay = 0.5 ** (1 / 5)
     average = {name: tensor.double() for name, tensor in training.G.state_dict().items()}
-    for event in train(training, LOSS, IMAGES, schedule, 0):
+    for event in train(training, make_loss(), IMAGES, schedule, 0):
         if isinstance(event, Point):  # one for each step
             for name, now in training.G.state_dict().items():
                 average[name] = decay * average[name] + (1 - decay) * now.double()
@@ -202,7 +188,7 @@ def test_a_gradient_penalty_reaches_the_weights_of_d() -> None:
         run(training, loss)
         return training.D[1].weight.square().sum().item()
 
-    assert slope(make_loss(penalty=penalty)) < 0.2 * slope(LOSS)
+    assert slope(make_loss(penalty=penalty)) < 0.2 * slope(make_loss())
 
 
 # Precision
