@@ -59,9 +59,11 @@ def test_a_palette_becomes_its_colours_and_what_is_transparent_white(kind: str) 
     assert np.all(out[8:, 8:] == RED)
 
 
-def test_a_transparent_colour_of_an_rgb_image_is_white() -> None:
+def test_a_transparent_colour_is_white_and_of_an_animation_the_first_frame_is_taken() -> None:
     out = through(Image.new("RGB", (SIZE, SIZE), GREEN), "PNG", transparency=GREEN)
     assert np.all(out == WHITE)
+    first, second = (Image.new("RGB", (SIZE, SIZE), colour) for colour in (RED, BLUE))
+    assert np.all(through(first, "GIF", save_all=True, append_images=[second]) == RED)
 
 
 @pytest.mark.parametrize(
@@ -84,11 +86,6 @@ def test_grey_of_16_bits_keeps_its_upper_byte(kind: str) -> None:
     out = through(Image.fromarray(values), kind)
     assert np.array_equal(out[..., 0], values >> 8)
     assert np.array_equal(out[..., 0], out[..., 2])
-
-
-def test_an_animated_gif_is_its_first_frame() -> None:
-    first, second = (Image.new("RGB", (SIZE, SIZE), colour) for colour in (RED, BLUE))
-    assert np.all(through(first, "GIF", save_all=True, append_images=[second]) == RED)
 
 
 @pytest.mark.parametrize(

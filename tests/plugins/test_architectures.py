@@ -29,7 +29,7 @@ def layers(network: nn.Module, *kinds: type[nn.Module]) -> list[nn.Module]:
 
 
 @pytest.mark.parametrize(("name", "shape"), CASES)
-def test_a_pair_makes_and_judges_images_of_its_shape_and_all_its_weights_are_trained(
+def test_a_pair_makes_images_of_its_shape_and_logits_and_all_its_weights_are_trained(
     name: str, shape: Shape
 ) -> None:
     arch = ARCHITECTURES[name]

@@ -25,12 +25,21 @@ def test_the_kernel_distance_is_its_definition() -> None:
     assert kernel_distance(x, y) == pytest.approx(UNIT * unbiased(x, y), rel=1e-9)
 
 
-def test_the_kernel_distance_of_equal_distributions_is_zero_on_average_whatever_n() -> None:
-    rng = np.random.default_rng(2)
-    for n in (10, 100):
-        found = [kernel_distance(*rng.normal(size=(2, n, 8))) for _ in range(200)]
-        assert np.mean(found) == pytest.approx(0, abs=4 * np.std(found) / np.sqrt(200))
-        assert min(found) < 0 < max(found)
+@pytest.mark.parametrize("n", [10, 200])
+@pytest.mark.parametrize(("mean", "expected"), [(0, 0), (1, 16 + 3 + 3)])
+def test_the_kernel_distance_is_its_closed_form_on_average_whatever_n(
+    mean: int, expected: int, n: int
+) -> None:
+    """F = 1: (ab + 1)^3 compares three moments, (m_3 - n_3)^2 + 3 (m_2 - n_2)^2 + 3 (m_1 - n_1)^2.
+
+    N(1, 1) has the moments 1, 2, 4 and N(0, 1) has 0, 1, 0.
+    """
+    rng = np.random.default_rng(1)
+    drawn = [(rng.normal(size=(n, 1)), rng.normal(mean, size=(n, 1))) for _ in range(200)]
+    values = [kernel_distance(real, fake) for real, fake in drawn]
+    error = np.std(values) / np.sqrt(200)
+    assert np.mean(values) == pytest.approx(UNIT * expected, abs=4 * error)
+    assert min(values) < 0 or expected
 
 
 @pytest.mark.parametrize(("n", "m", "blocks"), [(50, 50, 1), (2_500, 3_700, 2), (9_000, 3_000, 3)])

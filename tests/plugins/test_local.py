@@ -158,9 +158,3 @@ def test_a_file_of_the_users_folder_is_not_taken_for_a_part_of_python(
     assert "the wrong module was loaded" not in said
     assert "cell.json" in said  # it came as far as to miss its input
     assert code == 5
-
-
-def test_the_offer_is_the_engine_itself() -> None:
-    (offer,) = local.gan_bench_engines()
-    assert offer.name == "local"
-    assert offer.start is local.start

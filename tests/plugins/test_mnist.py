@@ -40,26 +40,23 @@ def write(root: Path, packed: bool) -> Path:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_train_and_test_digits_are_read_with_their_labels(packed: bool, tmp_path: Path) -> None:
-    images = mnist.load(write(tmp_path, packed), 28, False)
+def test_digits_are_read_with_their_labels_and_the_folder_is_left_as_it_was(
+    packed: bool, tmp_path: Path
+) -> None:
+    root = write(tmp_path, packed)
+    before = sorted(root.rglob("*"))
+    images = mnist.load(root, 28, False)
+    assert sorted(root.rglob("*")) == before  # it may be read-only, or shared with others
     for pixels, labels, (expected, names) in (
         (images.train, images.train_labels, digits(TRAIN, 0)),
         (images.held_out, images.held_out_labels, digits(TEST, 1)),
     ):
         assert labels is not None
-        assert pixels[0 : len(pixels)].shape == (len(expected), 1, 28, 28)
-        assert pixels[0 : len(pixels)].dtype == np.uint8
-        assert np.array_equal(pixels[0 : len(pixels)][:, 0], expected)
+        given = pixels[0 : len(pixels)]
+        assert (given.shape, given.dtype) == ((len(expected), 1, 28, 28), np.uint8)
+        assert np.array_equal(given[:, 0], expected)
         assert np.array_equal(labels, names)
         assert labels.dtype == np.int64
-
-
-def test_a_folder_is_left_as_it_was(tmp_path: Path) -> None:
-    """It may be read-only, or shared with others."""
-    root = write(tmp_path, packed=True)
-    before = sorted(root.rglob("*"))
-    mnist.load(root, 28, False)
-    assert sorted(root.rglob("*")) == before
 
 
 def test_digits_can_be_had_at_another_size_and_smaller_ones_are_antialiased(tmp_path: Path) -> None:

@@ -116,9 +116,9 @@ def test_a_cuda_graph_trains_as_the_steps_themselves_do() -> None:
     recorded, training = on_cuda()
     steps, _ = on_cuda(graph=False)
     assert training.computed.step == "cuda graph"
-    for one, other in zip(recorded, steps, strict=True):
-        assert one.loss_d == pytest.approx(other.loss_d, rel=1e-3)
-        assert one.loss_g == pytest.approx(other.loss_g, rel=1e-3)
+    for column in ("loss_d", "loss_g"):
+        expected = [getattr(point, column) for point in steps]
+        assert [getattr(p, column) for p in recorded] == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.gpu

@@ -24,15 +24,11 @@ def z_of(count: int) -> np.ndarray:
     return rng.normal(0, "z-eval", count, 5)
 
 
-def test_images_are_bytes_of_the_right_shape() -> None:
-    images = generate(begin(), z_of(11), 4)
-    assert images.shape == (11, *SHAPE)
-    assert images.dtype == np.uint8
-    assert images.std() > 0
-
-
-def test_images_that_are_not_finite_are_no_images() -> None:
+def test_images_are_bytes_of_the_right_shape_or_none_if_they_are_not_finite() -> None:
     training = begin()
+    images = generate(training, z_of(11), 4)
+    assert (images.shape, images.dtype) == ((11, *SHAPE), np.uint8)
+    assert images.std() > 0
     with torch.no_grad():
         next(training.G.parameters()).fill_(nan)
     with pytest.raises(Diverged, match="the images of G are not finite at step 0"):

@@ -52,8 +52,7 @@ def test_after_going_back_new_z_come() -> None:
     while training.step < 5:
         next(events)
     restore(training, kept)
-    for _ in events:
-        pass
+    list(events)
     assert len(set(seen)) == len(seen) == SCHEDULE.updates
 
 
@@ -72,8 +71,7 @@ def test_a_training_resumed_in_the_middle_of_a_row_ends_in_the_same_curve_and_we
 
 def test_a_state_is_finite_until_a_number_is_not() -> None:
     training = begin()
-    events = train(training, LOSS, IMAGES, SCHEDULE, 0)
-    next(events)
+    next(train(training, LOSS, IMAGES, SCHEDULE, 0))
     assert finite(training)
     training.totals.fill_(torch.nan)
     training.steps_in_row = 1
