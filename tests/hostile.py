@@ -125,7 +125,7 @@ CLAIMS: dict[str, Callable[[], bytes]] = {
     "huge.webp": lambda: webp(16_384, 16_384),
     "huge.ppm": lambda: b"P6 50000 50000 255\n" + bytes(100),
     "huge.jpg": lambda: jpeg(50_000, 50_000),
-    "just-too-large.png": lambda: png(50_000_001, 32, b""),
+    "just-too-large.png": lambda: png(50_000, 1_001, b""),
 }
 
 

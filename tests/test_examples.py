@@ -6,10 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -21,24 +19,9 @@ def gan_bench(*words: str | Path) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    folder = tmp_path / "images"
-    folder.mkdir()
-    random = np.random.default_rng(0)
-    for k in range(40):
-        Image.fromarray(random.integers(0, 256, (20, 20, 3), np.uint8)).save(folder / f"{k}.png")
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAN_BENCH_HOME", str(tmp_path / "home"))
-
-
-def tiny(images: Path, tmp_path: Path) -> list[str | Path]:
+def tiny(shapes: Path, tmp_path: Path) -> list[str | Path]:
     sizes = ["--size", "16", "--kimg", "0.05", "--batch", "8", "--samples", "16", "--json", "-q"]
-    return ["--data", images, "--results", tmp_path / "results", *sizes]
+    return ["--data", shapes, "--results", tmp_path / "results", *sizes]
 
 
 def test_the_hinge_package_is_listed_with_its_distribution_and_version() -> None:
@@ -46,8 +29,8 @@ def test_the_hinge_package_is_listed_with_its_distribution_and_version() -> None
     assert "gan-bench-hinge 0.1.0" in line
 
 
-def test_the_hinge_package_trains(images: Path, tmp_path: Path) -> None:
-    out = gan_bench("run", "--arch", "dense", "--loss", "hinge", *tiny(images, tmp_path))
+def test_the_hinge_package_trains(shapes: Path, tmp_path: Path) -> None:
+    out = gan_bench("run", "--arch", "dense", "--loss", "hinge", *tiny(shapes, tmp_path))
     (row,) = json.loads(out)["protocols"][0]["rows"]
     assert (row["loss"], row["status"]) == ("hinge", {"finished": 1})
 
@@ -60,9 +43,9 @@ def test_the_hinge_package_trains(images: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_plugin_in_one_file_trains(
-    images: Path, tmp_path: Path, file: str, names: list[str]
+    shapes: Path, tmp_path: Path, file: str, names: list[str]
 ) -> None:
-    out = gan_bench("run", "--plugin", EXAMPLES / file, *names, *tiny(images, tmp_path))
+    out = gan_bench("run", "--plugin", EXAMPLES / file, *names, *tiny(shapes, tmp_path))
     rows = json.loads(out)["protocols"][0]["rows"]
     assert [row["status"] for row in rows] == [{"finished": 1}] * 2
     shown = {name for row in rows for name in (row["architecture"], row["loss"])}

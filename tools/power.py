@@ -19,7 +19,8 @@ import scipy.stats
 from gan_bench.report.statistics import least_seeds, letters, p_value
 from markdown_rows import print_row
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "train"))
+TESTS = Path(__file__).parents[1] / "tests"
+sys.path[:0] = [str(TESTS / "train"), str(TESTS)]
 
 SEEDS = (4, 5, 6, 8, 10, 12)
 EFFECTS = (0.5, 1.0, 1.5, 2.0, 3.0)  # differences of means, in standard deviations over seeds

@@ -52,6 +52,7 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_no_name_of_a_built_in_is_a_string_or_said_in_the_core(path: Path) -> None:
-    text, names = path.read_text(encoding="utf-8"), built_in_names()
+    source, names = path.read_text(encoding="utf-8"), built_in_names()
+    text = re.sub(r'"gan-bench [^"]*"', "", source)  # the examples of a help are real commands
     assert not names & set(literals(path))
     assert not {name for name in names - PLAIN if said(name, text)}

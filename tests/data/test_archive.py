@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +17,7 @@ from PIL import Image
 from sets import dropped, everything_below, honest, loaded
 
 from gan_bench import DataError
-from gan_bench.data.archive import BoundedFile
-from hostile import MEBI, Entry, deflated_zeros, image_bytes, write_zip
+from hostile import MEBI, Entry, deflated_zeros, write_zip
 
 REFUSED: dict[str, tuple[Entry, str]] = {
     "parent": (Entry("../slipped.png"), "name that leads out of the zip"),
@@ -50,7 +50,7 @@ REFUSED: dict[str, tuple[Entry, str]] = {
     "text": (Entry("a.png", b"I am a text"), "unreadable: no PNG, JPEG, .*"),
     "a zip": (Entry("a.png", b"PK\3\4" + bytes(40)), "unreadable: no PNG, JPEG, .*"),
     "wrong checksum": (Entry("a.png", checksum=1), "unreadable: Bad CRC-32.*"),
-    "more than told": (
+    "more than it claims": (
         Entry("a.png", b"", packed=deflated_zeros(64), size=1000),
         "unreadable: Bad CRC-32.*",
     ),
@@ -70,33 +70,13 @@ def test_a_member_that_means_harm_is_dropped_with_its_reason(what: str, tmp_path
 
 
 def test_a_flat_picture_of_ordinary_size_may_be_packed_much(tmp_path: Path) -> None:
-    flat = Image.new("RGB", (1024, 1024), (9, 9, 9))
-    flat.save(tmp_path / "flat.bmp")
-    archive = tmp_path / "set.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+    Image.new("RGB", (1024, 1024), (9, 9, 9)).save(tmp_path / "flat.bmp")
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         for k in range(12):
             packed.write(tmp_path / "flat.bmp", f"{k}.bmp")
-    (info, *_) = zipfile.ZipFile(archive).infolist()
+        info = packed.infolist()[0]
     assert info.file_size > 200 * info.compress_size
-    assert dropped(archive) == {}
-
-
-def test_no_more_is_unpacked_than_the_directory_tells(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[int | None] = []
-    read = zipfile.ZipExtFile.read
-
-    def counted(file: zipfile.ZipExtFile, count: int | None = -1) -> bytes:
-        asked.append(count)
-        return read(file, count)
-
-    monkeypatch.setattr(zipfile.ZipExtFile, "read", counted)
-    entry = Entry("lies.bmp", b"", packed=deflated_zeros(64), size=1000)
-    assert set(dropped(write_zip(tmp_path / "set.zip", [*honest(), entry]))) == {"lies.bmp"}
-    assert sorted(filter(None, asked))[0] == min(1000, len(image_bytes()))
-    assert None not in asked
-    assert -1 not in asked
+    assert dropped(tmp_path / "set.zip") == {}
 
 
 def test_a_zip_that_is_corrupt_in_the_middle_loses_members_only(tmp_path: Path) -> None:
@@ -137,27 +117,22 @@ def test_an_altered_zip_ends_in_a_set_or_in_an_error_of_the_data(data: st.DataOb
 
 
 def test_a_long_comment_does_no_harm(tmp_path: Path) -> None:
-    archive = write_zip(tmp_path / "set.zip", honest(), comment=b"PK\5\6" + bytes(65_000))
-    with zipfile.ZipFile(write_zip(tmp_path / "other.zip", honest(), b"c" * 65_535)) as other:
-        assert len(other.comment) == 65_535
-    assert dropped(tmp_path / "other.zip") == {}
+    assert dropped(write_zip(tmp_path / "long.zip", honest(), b"c" * 65_535)) == {}
+    false_end = write_zip(tmp_path / "set.zip", honest(), comment=b"PK\5\6" + bytes(65_000))
     with pytest.raises(DataError, match=r"is no zip|no images in"):
-        loaded(archive)  # the end that zipfile finds is a false one
+        loaded(false_end)
 
 
 def test_of_members_with_one_name_the_last_counts_as_if_unpacked(tmp_path: Path) -> None:
-    entries = [Entry("honest00.png", b"rubbish"), *honest(10)]
-    given = loaded(write_zip(tmp_path / "set.zip", entries))
-    assert list(given.dropped) == []
-    assert len(given.train) + len(given.held_out) == 10
+    archive = write_zip(tmp_path / "set.zip", [Entry("honest00.png", b"rubbish"), *honest(10)])
+    assert dropped(archive) == {}
 
 
 def test_members_that_share_their_bytes_are_no_trouble(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "set.zip", [*honest(11), Entry("honest11.png")])
     content = archive.read_bytes()
-    last = content.rindex(b"PK\1\2")
-    shared = content[: last + 42] + bytes(4) + content[last + 46 :]  # it lies where the first does
-    archive.write_bytes(shared)
+    last = content.rindex(b"PK\1\2")  # it lies where the first does
+    archive.write_bytes(content[: last + 42] + bytes(4) + content[last + 46 :])
     assert set(dropped(archive)) == {"honest11.png"}
 
 
@@ -173,29 +148,17 @@ def test_a_directory_too_large_to_bear_is_refused(
     assert dropped(archive) == {}
 
 
+@pytest.mark.skipif(not psutil.LINUX, reason="who has which file open, as Linux says")
 def test_the_file_of_a_zip_is_closed(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "set.zip", honest())
-    opened: list[BoundedFile] = []
-
-    class Watched(BoundedFile):
-        def __init__(self, path: Path) -> None:
-            super().__init__(path)
-            opened.append(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gan_bench.data.archive.BoundedFile", Watched)
-        loaded(archive)
-    assert [file.closed for file in opened] == [True]
+    loaded(archive)
+    assert str(archive) not in {file.path for file in psutil.Process().open_files()}
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        Entry("shorter.png", size=10**6),
+def test_what_does_no_harm_is_read_or_ignored(tmp_path: Path) -> None:
+    harmless = [
+        Entry("shorter-than-it-claims.png", size=10**6),
         Entry("inner.zip", b"PK\3\4" + bytes(40)),
-        Entry("photos.png/", b"", mode=stat.S_IFDIR | 0o755),
-    ],
-    ids=["shorter than it claims", "zip in a zip", "folder named like an image"],
-)
-def test_what_does_no_harm_is_read_or_ignored(entry: Entry, tmp_path: Path) -> None:
-    assert dropped(write_zip(tmp_path / "set.zip", [*honest(), entry])) == {}
+        Entry("folder-named-like-an-image.png/", b"", mode=stat.S_IFDIR | 0o755),
+    ]
+    assert dropped(write_zip(tmp_path / "set.zip", [*honest(), *harmless])) == {}

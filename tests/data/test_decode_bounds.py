@@ -13,41 +13,8 @@ from PIL import Image
 from sets import SIZE, dropped, loaded, with_honest
 
 from gan_bench import DataError
-from gan_bench.data.cache import prepare
 from gan_bench.data.decode import Budget, convert
-from gan_bench.data.source import files_at
-from gan_bench.results.atomic import Draft
 from hostile import MEBI
-
-
-@pytest.mark.parametrize("most", [1, 3, 40, 100])
-def test_no_more_images_wait_to_be_written_than_allowed(
-    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = with_honest(tmp_path / "set", 150)
-    monkeypatch.setattr("gan_bench.data.decode.WAITING_BYTES", most * 3 * SIZE**2)
-    monkeypatch.setattr("gan_bench.data.split.CHUNK_BYTES", 1)
-    begun, taken, waited = 0, 0, [0]
-    original, add = convert, Draft.add
-
-    def counted(image: Image.Image, size: int) -> np.ndarray:
-        nonlocal begun
-        begun += 1
-        return original(image, size)
-
-    def slowly(draft: Draft, part: bytes | memoryview) -> None:
-        nonlocal taken
-        time.sleep(0.001)  # the decoders are faster
-        if memoryview(part).nbytes == 3 * SIZE**2:
-            waited.append(begun - taken)
-            taken += 1
-        add(draft, part)
-
-    monkeypatch.setattr("gan_bench.data.decode.convert", counted)
-    monkeypatch.setattr(Draft, "add", slowly)
-    prepare(files_at(folder), SIZE)
-    assert taken == 150
-    assert most // 2 <= max(waited) <= most
 
 
 def test_an_image_that_takes_long_holds_up_no_other(
@@ -56,10 +23,11 @@ def test_an_image_that_takes_long_holds_up_no_other(
     folder = with_honest(tmp_path / "set", 80)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     others, all_done = [], threading.Event()
-    original = convert
+    with Image.open(folder / "honest00.png") as image:
+        first = convert(image, SIZE)
 
     def first_waits(image: Image.Image, size: int) -> np.ndarray:
-        pixels = original(image, size)
+        pixels = convert(image, size)
         if np.array_equal(pixels, first):
             assert all_done.wait(20)
         else:
@@ -68,8 +36,6 @@ def test_an_image_that_takes_long_holds_up_no_other(
                 all_done.set()
         return pixels
 
-    with Image.open(folder / "honest00.png") as image:
-        first = original(image, SIZE)
     monkeypatch.setattr("gan_bench.data.decode.convert", first_waits)
     assert dropped(folder) == {}
 
@@ -78,23 +44,20 @@ def test_no_more_is_read_and_decoded_at_once_than_allowed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = with_honest(tmp_path / "set", 40)
-    pixels = 24 * 24
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    monkeypatch.setattr("gan_bench.data.decode.MOST_PIXELS", 2 * pixels)
-    now, most = 0, 0
-    lock = threading.Lock()
+    monkeypatch.setattr("gan_bench.data.decode.MOST_PIXELS", 2 * 24 * 24)
+    at_work: list[int] = []
+    most = 0
 
-    def convert(image: Image.Image, size: int) -> np.ndarray:
-        nonlocal now, most
-        with lock:
-            now += 1
-            most = max(most, now)
+    def slow(image: Image.Image, size: int) -> np.ndarray:
+        nonlocal most
+        at_work.append(1)
+        most = max(most, len(at_work))
         time.sleep(0.002)
-        with lock:
-            now -= 1
+        at_work.pop()
         return np.zeros((3, size, size), np.uint8)
 
-    monkeypatch.setattr("gan_bench.data.decode.convert", convert)
+    monkeypatch.setattr("gan_bench.data.decode.convert", slow)
     assert dropped(folder) == {}
     assert most == 2
 

@@ -17,17 +17,6 @@ from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source, files_at
 
 
-def test_every_tenth_image_in_order_of_names_is_held_out(tmp_path: Path) -> None:
-    for k in range(25):
-        Image.new("RGB", (SIZE, SIZE), (k, k, k)).save(tmp_path / f"{k:02d}.png")
-    prepared = prepare(files_at(tmp_path), SIZE)
-    assert prepared.held_out[:, 0, 0, 0].tolist() == [9, 19]
-    assert prepared.train[:, 0, 0, 0].tolist() == [k for k in range(25) if k not in (9, 19)]
-    assert (prepared.data.train, prepared.data.held_out) == (23, 2)
-    assert prepared.data.shape == (3, SIZE, SIZE)
-    assert prepared.train.dtype == np.uint8
-
-
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("count", [10, 29, 40, 163])
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
@@ -47,7 +36,6 @@ def test_files_are_kept_in_order_with_the_fingerprint_of_their_pixels(
             for path in (tmp_path / "set").iterdir():
                 archive.write(path, path.name)
     prepared = prepare(files_at(given), SIZE)
-
     held_out = np.stack(pixels[9::10])
     train = np.stack([each for k, each in enumerate(pixels) if k % 10 != 9])
     digest = hashlib.sha256()

@@ -10,14 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_bench import (
-    Dataset,
-    Features,
-    Images,
-    Metric,
-    Samples,
-    Schedule,
-)
+from gan_bench import Dataset, Features, Images, Metric, Samples, Schedule
 from gan_bench.catalogue import Catalogue, Plugin
 from gan_bench.contract.protocol import Evaluation, Protocol
 from gan_bench.data.cache import Prepared

@@ -48,14 +48,12 @@ def test_every_corruption_is_as_many_images_of_the_same_shape(channels: int, siz
 
 def test_corruptions_are_the_same_each_time_and_leave_their_material_alone() -> None:
     other, train = smooth(24), smooth(60, seed=1)
-    before = other.copy(), train.copy()
     material = Material(other=other, train=train, pool=train, labels=np.arange(60) % 5)
-    for one, again in zip(
-        corrupted(material, STRENGTHS), corrupted(material, STRENGTHS), strict=True
-    ):
+    twice = [list(corrupted(material, STRENGTHS)) for _ in range(2)]
+    for one, again in zip(*twice, strict=True):
         assert np.array_equal(one.images, again.images), one.name
-    assert np.array_equal(other, before[0])
-    assert np.array_equal(train, before[1])
+    assert np.array_equal(other, smooth(24))
+    assert np.array_equal(train, smooth(60, seed=1))
 
 
 def test_without_labels_no_mode_is_lost() -> None:
@@ -63,19 +61,15 @@ def test_without_labels_no_mode_is_lost() -> None:
     assert "lost modes" not in {each.fault for each in corrupted(material, STRENGTHS)}
 
 
-def test_kept_modes_nest_and_are_spread_over_the_pool() -> None:
+def test_kept_modes_nest_are_spread_over_the_pool_and_repeated_where_too_few() -> None:
     labels = np.arange(1000) % 20
     few, more = (rows_of_modes(labels, kept, 50) for kept in (3, 8))
     assert (len(set(labels[few])), len(set(labels[more]))) == (3, 8)
     assert set(labels[few]) < set(labels[more])
     assert len(set(few)) == 50
     assert few.max() > 900
-
-
-def test_modes_with_too_few_images_are_repeated() -> None:
-    rows = rows_of_modes(np.arange(100) % 20, 1, 50)
-    assert len(rows) == 50
-    assert len(set(rows)) == 5
+    rows = rows_of_modes(labels[:100], 1, 50)
+    assert (len(rows), len(set(rows))) == (50, 5)
 
 
 def test_a_repeated_image_is_repeated() -> None:
@@ -104,13 +98,13 @@ def test_blur_takes_detail_and_is_as_strong_at_every_size() -> None:
 
 
 def test_only_noise_has_nothing_of_an_image() -> None:
-    found = only_noise((20, 3, 16, 16))
-    assert found.mean() == pytest.approx(127.5, abs=2)
-    assert np.corrcoef(found[..., 1:].ravel(), found[..., :-1].ravel())[0, 1] < 0.05
+    made = only_noise((20, 3, 16, 16))
+    assert made.mean() == pytest.approx(127.5, abs=2)
+    assert np.corrcoef(made[..., 1:].ravel(), made[..., :-1].ravel())[0, 1] < 0.05
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_so_many_are_copies_and_none_is_exact(share: float) -> None:
+def test_a_share_of_copies_is_near_training_images_and_none_is_exact(share: float) -> None:
     other, train = smooth(20, seed=1), smooth(60)
     found = copies(other, train, share).astype(int)
     nearest = np.abs(found[:, None] - train[None]).max((2, 3, 4)).min(1)

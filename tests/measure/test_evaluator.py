@@ -9,19 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from nets import (
-    DATASET,
-    FAKES,
-    GAP,
-    TRAIN,
-    Eye,
-    catalogue,
-    evaluator,
-    gap,
-    measure,
-    metric,
-    plan,
-)
+from nets import DATASET, FAKES, GAP, TRAIN, Eye, catalogue, evaluator, gap, measure, metric, plan
 from torch import Tensor
 
 from gan_bench import (
@@ -51,7 +39,7 @@ def test_a_score_is_the_metric_of_real_and_generated_features(prepared: Prepared
     measured = measure(known, plan(known, "spy"), prepared)
     assert measured.scores["spy"].model_dump() == {
         "value": 4.5,
-        "error": None,  # of so few images none can be told
+        "error": None,  # so few images show none
         "higher_is_better": True,
         "features": "eye",
         "n": 12,
@@ -67,16 +55,9 @@ def test_a_score_is_the_metric_of_real_and_generated_features(prepared: Prepared
 
 def test_every_net_looks_once_however_many_metrics_read_it(prepared: Prepared) -> None:
     eye, ear = Eye(), Eye("ear", "bb")
-    known = catalogue(
-        eye.offer,
-        ear.offer,
-        GAP,
-        metric("b", gap),
-        metric("c", gap),
-        metric("d", gap, features="ear"),
-    )
-    evaluation = plan(known, "gap", "b", "c", "d")
-    measure(known, evaluation, prepared)
+    more = [metric("b", gap), metric("c", gap), metric("d", gap, features="ear")]
+    known = catalogue(eye.offer, ear.offer, GAP, *more)
+    measure(known, plan(known, "gap", "b", "c", "d"), prepared)
     assert sorted(eye.seen) == sorted(ear.seen) == [10, 12]
     assert len(eye.loads) == 1
 
@@ -105,16 +86,13 @@ def test_weights_given_as_a_file_reach_the_net(prepared: Prepared, tmp_path: Pat
     file.write_text("dd")
     eye = Eye(takes_weights=True)
     known = catalogue(eye.offer, GAP)
-    planned = plan(known, "gap", weights=file)
-    measure(known, planned, prepared, weights=file)
+    measure(known, plan(known, "gap", weights=file), prepared, weights=file)
     assert eye.loads == [("cpu", file)]
 
 
 def test_a_judge_names_the_modes_for_the_metrics_that_need_them(prepared: Prepared) -> None:
     judge = Eye("judge", "cc", modes=lambda features: features[:, 0].astype(np.int64) // 10)
-    dataset = Dataset(
-        name="steps", source="a test", version="1", load=DATASET.load, judge="judge", modes=4
-    )
+    dataset = steps(judge="judge", modes=4)
     seen: dict[str, Samples] = {}
 
     def spy(name: str, **more: Any) -> Metric:
@@ -137,6 +115,10 @@ def refuse(_: Samples) -> float:
     raise Unscorable("all the same")
 
 
+def steps(version: str = "1", load: Any = DATASET.load, **more: Any) -> Dataset:
+    return Dataset(name="steps", source="a test", version=version, load=load, **more)
+
+
 @pytest.mark.parametrize(
     ("compute", "why"),
     [(lambda _: float("nan"), "odd gave nan, which is no score"), (refuse, "all the same")],
@@ -152,9 +134,8 @@ def test_a_metric_without_a_score_takes_no_other_down(
 
 def test_a_metric_that_breaks_is_named(prepared: Prepared) -> None:
     known = catalogue(Eye().offer, metric("odd", lambda _: 1 / 0))
-    planned = plan(known, "odd")
     with pytest.raises(GanBenchError, match="the metric odd failed: ZeroDivisionError: division"):
-        measure(known, planned, prepared)
+        measure(known, plan(known, "odd"), prepared)
 
 
 def test_the_error_of_sampling_is_that_of_drawing_again(prepared: Prepared) -> None:
@@ -162,19 +143,19 @@ def test_the_error_of_sampling_is_that_of_drawing_again(prepared: Prepared) -> N
     scorer = evaluator(known, plan(known, "gap", samples=1024), prepared)
     drawn = np.random.default_rng(0).integers(100, 200, (60, 1024, 1, 4, 4)).astype(np.uint8)
     scores = [scorer.measure(fakes).scores["gap"] for fakes in drawn]
-    told = np.array([score.error for score in scores], float)
+    stated = np.array([score.error for score in scores], float)
     seen = np.std([score.value for score in scores], ddof=1)
-    assert np.sqrt((told**2).mean()) == pytest.approx(seen, rel=0.3)
+    assert np.sqrt((stated**2).mean()) == pytest.approx(seen, rel=0.3)
 
 
 def test_counts_of_modes_get_no_error(prepared: Prepared) -> None:
     judge = Eye("judge", "cc", modes=lambda features: features[:, 0].astype(np.int64))
-    dataset = Dataset(name="steps", source="a test", version="1", load=DATASET.load, judge="judge")
     known = catalogue(Eye().offer, judge.offer, GAP, metric("count", gap, reads_modes=True))
-    planned = plan(known, "gap", "count", dataset=dataset)
-    measured = measure(known, planned, prepared, dataset=dataset, fakes=FAKES.repeat(30, 0))
-    assert measured.scores["gap"].error is not None
-    assert measured.scores["count"].error is None
+    planned = plan(known, "gap", "count", dataset=steps(judge="judge"))
+    given: dict[str, Any] = {"dataset": steps(judge="judge"), "fakes": FAKES.repeat(30, 0)}
+    scores = measure(known, planned, prepared, **given).scores
+    assert scores["gap"].error is not None
+    assert scores["count"].error is None
 
 
 def test_one_image_repeated_is_a_collapse_whatever_the_metrics_say(prepared: Prepared) -> None:
@@ -190,13 +171,10 @@ def test_features_that_are_not_finite_are_a_verdict(prepared: Prepared) -> None:
         return lambda images: (images.flatten(1).float()).log()  # of 0
 
     known = catalogue(Features(name="eye", source="a", digest=lambda _: "aa", load=load), GAP)
-    planned = plan(known, "gap")
     with pytest.raises(DataError, match="eye gives features of steps that are not finite"):
-        evaluator(known, planned, prepared)
-    brighter = Images(train=TRAIN + 1, held_out=TRAIN[:6] + 1)
-    other = Dataset(name="other", source="a test", version="1", load=lambda *_: brighter)
-    prepared = prepare(Source(other), 4)
-    scorer = evaluator(known, plan(known, "gap"), prepared, other)
+        evaluator(known, plan(known, "gap"), prepared)
+    brighter = steps("2", lambda *_: Images(train=TRAIN + 1, held_out=TRAIN[:6] + 1))
+    scorer = evaluator(known, plan(known, "gap"), prepare(Source(brighter), 4), brighter)
     kind, reason = scorer.measure(FAKES * 0).fault or ("", "")
     assert kind == "diverged"
     assert "not finite, as seen by eye" in reason
@@ -211,10 +189,13 @@ def test_a_tick_reads_the_ranking_metric_and_the_gauges_on_as_many_real_images(
         seen.append((len(samples.real), len(samples.fake)))
         return 1.0
 
-    low = metric("low", spy, floor=0.5)
-    other = metric("other", spy, features="ear")
     eye, ear = Eye(), Eye("ear", "bb")
-    known = catalogue(eye.offer, ear.offer, metric("first", spy), other, low)
+    metrics = (
+        metric("first", spy),
+        metric("other", spy, features="ear"),
+        metric("low", spy, floor=0.5),
+    )
+    known = catalogue(eye.offer, ear.offer, *metrics)
     evaluation = plan(known, "first", "other", samples=40, tick_samples=8, gauges=("low",))
     assert [(gauge.name, gauge.floor) for gauge in evaluation.gauges] == [("low", 0.5)]
     scorer = evaluator(known, evaluation, prepared)
@@ -226,14 +207,13 @@ def test_a_tick_reads_the_ranking_metric_and_the_gauges_on_as_many_real_images(
 
 def test_all_training_images_are_seen_only_if_a_metric_reads_them(prepared: Prepared) -> None:
     seen: list[Samples] = []
-
-    def spy(samples: Samples) -> float:
-        seen.append(samples)
-        return 1.0
-
-    known = catalogue(Eye().offer, metric("copies", spy, reads_train=True), metric("plain", spy))
-    measure(known, plan(known, "copies"), prepared)
-    measure(known, plan(known, "plain"), prepared)
+    known = catalogue(
+        Eye().offer,
+        metric("copies", lambda samples: seen.append(samples) or 1.0, reads_train=True),
+        metric("plain", lambda samples: seen.append(samples) or 1.0),
+    )
+    for name in ("copies", "plain"):
+        measure(known, plan(known, name), prepared)
     first, second = seen
     assert first.train is not None
     assert first.held_out is not None

@@ -7,26 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nets import (
-    FAKES,
-    GAP,
-    TRAIN,
-    Eye,
-    catalogue,
-    evaluator,
-    measure,
-    metric,
-    plan,
-)
+from nets import FAKES, GAP, TRAIN, Eye, catalogue, evaluator, measure, metric, plan
 
-from gan_bench import (
-    Dataset,
-    Features,
-    Images,
-    Metric,
-    Samples,
-    StorageError,
-)
+from gan_bench import Dataset, Features, Images, Metric, Samples, StorageError
 from gan_bench.catalogue import Plugin
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source
@@ -99,23 +82,18 @@ def test_what_metrics_share_is_made_once_for_the_samples(prepared: Prepared) -> 
     assert made == ["found", "known of 10", "found"]
 
 
-def test_what_is_known_of_the_real_images_is_made_once_and_kept(prepared: Prepared) -> None:
+def test_what_is_known_of_the_real_images_is_kept_by_samples_and_release(
+    prepared: Prepared,
+) -> None:
     made: list[str] = []
     known = catalogue(Eye().offer, metric("a", lambda s: costly(s, made)))
     for samples in (10, 10, 12, 12, 10):
-        planned = plan(known, "a", samples=samples)
-        measure(known, planned, prepared)
+        measure(known, plan(known, "a", samples=samples), prepared)
     assert [each for each in made if each != "found"] == ["known of 10", "known of 12"]
-
-
-def test_what_is_kept_belongs_to_one_release_of_the_metrics_plugin(prepared: Prepared) -> None:
-    made: list[str] = []
-    known = catalogue(Eye().offer, metric("a", lambda s: costly(s, made)))
-    planned = plan(known, "a")
+    offer, _ = known.offers[Metric]["a"]
     for version in ("1", "2", "2"):
-        offer, _ = known.offers[Metric]["a"]
         known.offers[Metric]["a"] = (offer, Plugin("test", "test", version, dict))
-        measure(known, planned, prepared)
+        measure(known, plan(known, "a"), prepared)
     assert made.count("known of 10") == 2
 
 

@@ -64,12 +64,7 @@ def _endless(loader: DataLoader[tuple[Tensor, ...]]) -> Iterator[Tensor]:
 
 
 def ours(
-    arch: Architecture,
-    loss: Loss,
-    images: np.ndarray,
-    schedule: Schedule,
-    device: str,
-    steps: int,
+    arch: Architecture, loss: Loss, images: np.ndarray, schedule: Schedule, device: str, steps: int
 ) -> Turn:
     """The trainer itself, from tick to tick: `schedule` is made so long that it never ends."""
     endless = schedule.model_copy(
@@ -85,12 +80,7 @@ def ours(
 
 
 def bare(
-    arch: Architecture,
-    loss: Loss,
-    images: np.ndarray,
-    schedule: Schedule,
-    device: str,
-    steps: int,
+    arch: Architecture, loss: Loss, images: np.ndarray, schedule: Schedule, device: str, steps: int
 ) -> Turn:
     """All that makes ours fast and nothing that makes it safe.
 

@@ -129,9 +129,7 @@ def test_the_evaluator_beats_calculate_metrics_at_the_same_distance(
     theirs = torch_fidelitys(SAMPLES, tmp_path, feature_extractor="efficientnet-lite0")
     (score,) = own.measure(FAKE, with_errors=False).scores.values()
     apart = abs(score.value / theirs() - 1)
-    times = race(
-        {"theirs": theirs, "ours": lambda: own.measure(FAKE, with_errors=False)},
-    )
+    times = race({"theirs": theirs, "ours": lambda: own.measure(FAKE, with_errors=False)})
     gain = times_faster(times, "ours", "theirs")
     where = f"Fréchet distance of {SAMPLES:,} images, efficientnet-lite0, fp32, CPU"
     note(f"{where}: against calculate_metrics, warm cache", f"{gain:.2f} x", "≥ 3 x")
@@ -154,9 +152,7 @@ def test_inception_is_read_faster_than_torch_fidelity_reads_it(
     monkeypatch.setattr(inception, "DIGEST_STARTS", digest[:8])
     own = evaluator("inception", FEW, weights)
     theirs = torch_fidelitys(FEW, tmp_path, feature_extractor_weights_path=str(weights))
-    times = race(
-        {"theirs": theirs, "ours": lambda: own.measure(FAKE[:FEW], with_errors=False)},
-    )
+    times = race({"theirs": theirs, "ours": lambda: own.measure(FAKE[:FEW], with_errors=False)})
     gain = times_faster(times, "ours", "theirs")
     where = f"Fréchet distance of {FEW} images, Inception-v3 at 299 px, fp32, CPU"
     note(f"{where}: against calculate_metrics, warm cache", f"{gain:.2f} x")

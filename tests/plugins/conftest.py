@@ -15,7 +15,6 @@ from gan_bench.measure.corruptions import (
     Material,
     blur,
     copies,
-    noise,
     only_noise,
     repeat,
     rows_of_modes,
@@ -39,8 +38,8 @@ def _draw(name: str, of: Material) -> np.ndarray:
         return of.pool[rows_of_modes(of.labels, int(first), N)]
     if last == "copies":
         return copies(of.other, of.train, float(first.rstrip("%")) / 100)
-    if first in ("blur", "noise"):
-        return {"blur": blur, "noise": noise}[first](of.other, float(last))
+    if first == "blur":
+        return blur(of.other, float(last))
     whole = {"real": of.train, PERFECT: of.other, "only noise": only_noise(of.other.shape)}
     return whole[name] if name in whole else repeat(of.other, int(first))
 

@@ -48,10 +48,7 @@ def material(n: int, size: int) -> Material:
     """Held-out and training faces, and enough of neither split for n faces of a single mode."""
     pool = np.arange(NO_SPLIT, NO_SPLIT + 10_000 + 2 * n * MODES)
     return Material(
-        other=other_real(n, size),
-        train=real(n, size),
-        pool=Drawn(size),
-        labels=modes(SEED, pool),
+        other=other_real(n, size), train=real(n, size), pool=Drawn(size), labels=modes(SEED, pool)
     )
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from math import prod
-
 import pytest
 import torch
 from torch import nn
@@ -31,28 +29,22 @@ def layers(network: nn.Module, *kinds: type[nn.Module]) -> list[nn.Module]:
 
 
 @pytest.mark.parametrize(("name", "shape"), CASES)
-def test_a_pair_makes_and_judges_images_of_its_shape(name: str, shape: Shape) -> None:
+def test_a_pair_makes_images_of_its_shape_and_logits_and_all_its_weights_are_trained(
+    name: str, shape: Shape
+) -> None:
     arch = ARCHITECTURES[name]
     assert arch.unsuited(shape) is None
     G, D = pair(arch, shape)
-    with torch.no_grad():
-        images = G(torch.randn(2, arch.z_dim))
-        logits = D(images)
+    images = G(torch.randn(2, arch.z_dim))
+    logits = D(images)
     assert images.shape == (2, *shape)
     assert images.abs().max() <= 1
     assert logits.shape == (2,)
     assert logits.dtype == images.dtype == torch.float32
-
-
-@pytest.mark.parametrize(("name", "shape"), [case for case in CASES if case[1][1] <= 64])
-def test_every_weight_of_a_pair_is_trained(name: str, shape: Shape) -> None:
-    arch = ARCHITECTURES[name]
-    G, D = pair(arch, shape)
-    D(G(torch.randn(4, arch.z_dim))).square().sum().backward()
-    for network in (G, D):
-        for parameter in network.parameters():
-            assert parameter.grad is not None
-            assert parameter.grad.isfinite().all()
+    logits.square().sum().backward()
+    for parameter in (*G.parameters(), *D.parameters()):
+        assert parameter.grad is not None
+        assert parameter.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
@@ -70,72 +62,48 @@ def test_g_reaches_both_ends_of_the_range_and_d_gives_no_probability(name: str) 
     assert not layers(D, nn.Sigmoid)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_an_offer_says_where_it_is_from_and_how_it_departs(name: str) -> None:
-    assert "arXiv" in ARCHITECTURES[name].source
-    assert "Departures: " in ARCHITECTURES[name].source
-
-
 @pytest.mark.parametrize(("name", "z_dim"), [("dcgan", 128), ("dcgan-mnist", 100), ("dense", 128)])
-def test_z_has_as_many_values_as_the_source_says(name: str, z_dim: int) -> None:
+def test_an_offer_says_where_it_is_from_how_it_departs_and_how_long_z_is(
+    name: str, z_dim: int
+) -> None:
     assert ARCHITECTURES[name].z_dim == z_dim
-    assert f"{z_dim} values" in ARCHITECTURES[name].source
+    for part in ("arXiv", "Departures: ", f"{z_dim} values"):
+        assert part in ARCHITECTURES[name].source
 
 
 # DCGAN
 
 
 @pytest.mark.parametrize("side", POWERS)
-def test_dcgan_doubles_from_4_px_and_halves_to_4_px(side: int) -> None:
+def test_dcgan_doubles_from_4_px_and_halves_to_4_px_and_channels_double_to_512(side: int) -> None:
     doublings = POWERS.index(side) + 2
+    channels = [64, 128, 256, 512, 512, 512][:doublings]
     G, D = pair(ARCHITECTURES["dcgan"], (3, side, side))
     assert len(layers(G, nn.ConvTranspose2d)) == doublings + 1
-    assert len(layers(D, nn.Conv2d)) == doublings + 1
+    assert [layer.out_channels for layer in layers(D, nn.Conv2d)] == [*channels, 1]
+    assert [layer.in_channels for layer in layers(G, nn.ConvTranspose2d)][1:] == channels[::-1]
     assert not layers(G, nn.Linear, nn.MaxPool2d, nn.Upsample, nn.Conv2d)
     assert not layers(D, nn.Linear, nn.MaxPool2d, nn.AvgPool2d)
     strides = [layer.stride for layer in layers(D, nn.Conv2d)]
     assert strides == [*[(2, 2)] * doublings, (1, 1)]
 
 
-@pytest.mark.parametrize(
-    ("name", "side", "channels"),
-    [
-        ("dcgan", 16, [64, 128]),
-        ("dcgan", 32, [64, 128, 256]),
-        ("dcgan", 64, [64, 128, 256, 512]),
-        ("dcgan", 256, [64, 128, 256, 512, 512, 512]),
-        ("dcgan-mnist", 28, [64, 128]),
-    ],
-)
-def test_channels_double_from_64_to_at_most_512(name: str, side: int, channels: list[int]) -> None:
-    G, D = pair(ARCHITECTURES[name], (3, side, side))
-    assert [layer.out_channels for layer in layers(D, nn.Conv2d)] == [*channels, 1]
-    assert [layer.in_channels for layer in layers(G, nn.ConvTranspose2d)][1:] == channels[::-1]
-
-
 @pytest.mark.parametrize(("name", "side"), [("dcgan", 64), ("dcgan-mnist", 28)])
-def test_batchnorm_is_everywhere_but_at_gs_output_and_ds_ends(name: str, side: int) -> None:
+def test_batchnorm_activations_and_first_weights_are_those_of_the_paper(
+    name: str, side: int
+) -> None:
     G, D = pair(ARCHITECTURES[name], (3, side, side))
     kinds = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d)
     g, d = ([isinstance(layer, nn.BatchNorm2d) for layer in layers(net, *kinds)] for net in (G, D))
     between = len(layers(G, nn.ConvTranspose2d)) - 1
     assert g == [False, True] * between + [False]
     assert d == [False] + [False, True] * (between - 1) + [False]
-
-
-@pytest.mark.parametrize(("name", "side"), [("dcgan", 64), ("dcgan-mnist", 28)])
-def test_activations_are_those_of_the_paper(name: str, side: int) -> None:
-    G, D = pair(ARCHITECTURES[name], (3, side, side))
     assert len(layers(G, nn.ReLU)) == len(layers(G, nn.BatchNorm2d))
     assert len(layers(G, nn.Tanh)) == 1
     assert len(layers(D, nn.LeakyReLU)) == len(layers(D, nn.Conv2d)) - 1
     assert {layer.negative_slope for layer in layers(D, nn.LeakyReLU)} == {0.2}
     assert not layers(D, nn.ReLU)
-
-
-@pytest.mark.parametrize(("name", "side"), [("dcgan", 64), ("dcgan-mnist", 28)])
-def test_weights_begin_as_a_normal_of_002(name: str, side: int) -> None:
-    for network in pair(ARCHITECTURES[name], (3, side, side)):
+    for network in (G, D):
         for layer in layers(network, nn.Conv2d, nn.ConvTranspose2d):
             if layer.weight.numel() > 2000:  # enough to tell
                 assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
@@ -145,21 +113,18 @@ def test_weights_begin_as_a_normal_of_002(name: str, side: int) -> None:
         assert scales.std().item() == pytest.approx(0.02, rel=0.25)
 
 
+POWERS_OF_TWO = "dcgan makes square images of 16 to 256 px in powers of two; "
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "why"),
     [
         (
             "dcgan",
             (1, 28, 28),
-            "dcgan makes square images of 16 to 256 px in powers of two; "
-            "these are 28 x 28: try dcgan-mnist or --size 32",
+            f"{POWERS_OF_TWO}these are 28 x 28: try dcgan-mnist or --size 32",
         ),
-        (
-            "dcgan",
-            (3, 48, 48),
-            "dcgan makes square images of 16 to 256 px in powers of two; "
-            "these are 48 x 48: try --size 32",
-        ),
+        ("dcgan", (3, 48, 48), f"{POWERS_OF_TWO}these are 48 x 48: try --size 32"),
         ("dcgan", (3, 8, 8), "these are 8 x 8"),
         ("dcgan", (3, 512, 512), "these are 512 x 512"),
         ("dcgan", (3, 32, 64), "these are 32 x 64"),
@@ -171,9 +136,7 @@ def test_weights_begin_as_a_normal_of_002(name: str, side: int) -> None:
     ],
 )
 def test_an_unsuited_shape_is_answered_with_what_to_try(name: str, shape: Shape, why: str) -> None:
-    said = ARCHITECTURES[name].unsuited(shape)
-    assert said is not None
-    assert why in said
+    assert why in str(ARCHITECTURES[name].unsuited(shape))
 
 
 # Dense
@@ -184,22 +147,5 @@ def test_dense_is_sized_by_the_image_and_has_no_convolution() -> None:
     assert layers(G, nn.Linear)[-1].out_features == layers(D, nn.Linear)[0].in_features == 600
     assert len(layers(G, nn.Linear)) == len(layers(D, nn.Linear)) == 4
     assert not layers(G, nn.Conv2d, nn.ConvTranspose2d) + layers(D, nn.Conv2d)
-
-
-def test_dense_has_dropout_in_d_alone_and_batchnorm_in_g_alone() -> None:
-    G, D = pair(ARCHITECTURES["dense"], (3, 20, 10))
     assert (len(layers(G, nn.BatchNorm1d)), len(layers(G, nn.Dropout))) == (3, 0)
     assert (len(layers(D, nn.BatchNorm1d)), len(layers(D, nn.Dropout))) == (0, 3)
-
-
-def test_a_neighbour_means_nothing_to_dense() -> None:
-    """Shuffling pixels and D's first matrix alike changes no logit: no convolution is hidden."""
-    shape = (1, 6, 6)
-    _, D = pair(ARCHITECTURES["dense"], shape)
-    D.eval()  # dropout differs from call to call
-    images, order = torch.randn(5, *shape), torch.randperm(prod(shape))
-    before = D(images)
-    first = layers(D, nn.Linear)[0]
-    with torch.no_grad():
-        first.weight.copy_(first.weight[:, order].clone())
-    assert torch.allclose(D(images.flatten(1)[:, order].view(5, *shape)), before, atol=1e-6)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -24,23 +26,14 @@ def _images(n: int, channels: int = 3, size: int = 32) -> Tensor:
 # -- efficientnet-lite0 -------------------------------------------------------------------------
 
 
-def test_efficientnet_has_the_weights_that_tables_were_made_with() -> None:
-    assert efficientnet_lite0.digest(None) == efficientnet_lite0.DIGEST
-
-
-def test_efficientnet_refuses_other_weights(
+def test_efficientnet_has_the_weights_that_tables_were_made_with_and_refuses_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = tmp_path / "other.pth"
-    other.write_bytes(b"other")
-    monkeypatch.setattr(efficientnet_lite0, "weights_file", lambda: other)
+    assert efficientnet_lite0.digest(None) == efficientnet_lite0.DIGEST
+    (tmp_path / "other.pth").write_bytes(b"other")
+    monkeypatch.setattr(efficientnet_lite0, "weights_file", lambda: tmp_path / "other.pth")
     with pytest.raises(DataError, match=r"has the SHA-256 d9298a10d1b07358.* needs 579344248a93"):
         efficientnet_lite0.digest(None)
-
-
-def test_efficientnet_says_that_its_weights_are_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr(efficientnet_lite0, "weights_file", lambda: tmp_path / "none.pth")
     with pytest.raises(DataError, match=r"missing.* Install them again"):
         efficientnet_lite0.load("cpu")
@@ -49,15 +42,12 @@ def test_efficientnet_says_that_its_weights_are_missing(
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [28, 32, 64, 130])
 def test_efficientnet_features_have_one_shape(channels: int, size: int) -> None:
-    found = efficientnet_lite0.load("cpu")(_images(3, channels, size))
-    assert (found.shape, found.dtype) == ((3, 1280), torch.float32)
-    assert found.isfinite().all()
-    assert found.std(0).max() > 0
-
-
-def test_efficientnet_sees_grey_as_three_equal_channels() -> None:
-    net, grey = efficientnet_lite0.load("cpu"), _images(3, 1)
-    assert torch.equal(net(grey), net(grey.repeat(1, 3, 1, 1)))
+    net, images = efficientnet_lite0.load("cpu"), _images(3, channels, size)
+    features = net(images)
+    assert (features.shape, features.dtype) == ((3, 1280), torch.float32)
+    assert features.isfinite().all()
+    assert features.std(0).max() > 0
+    assert channels == 3 or torch.equal(features, net(images.repeat(1, 3, 1, 1)))
 
 
 def test_efficientnet_repeats_itself_and_does_not_care_for_batches() -> None:
@@ -68,7 +58,7 @@ def test_efficientnet_repeats_itself_and_does_not_care_for_batches() -> None:
     torch.testing.assert_close(pieces, whole, rtol=1e-4, atol=1e-4)
 
 
-def test_efficientnet_made_lean_sees_what_the_packages_own_network_sees() -> None:
+def test_efficientnet_with_its_layers_fused_sees_what_the_packages_own_network_sees() -> None:
     images, side = _images(16), efficientnet_lite0.SIDE
     plain: Any = efficientnet_lite0.network()
     with torch.no_grad():
@@ -112,8 +102,11 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "hub" / "checkpoints"
 
 
-def _no_network(*_: object, **__: object) -> None:
-    raise URLError("Name or service not known")
+def _raising(error: Exception) -> Callable[..., None]:
+    def download(*_: object, **__: object) -> None:
+        raise error
+
+    return download
 
 
 def test_inception_wants_the_file_that_torch_fidelity_wants() -> None:
@@ -122,15 +115,14 @@ def test_inception_wants_the_file_that_torch_fidelity_wants() -> None:
 
 
 def test_inception_features_are_2048_for_colour_and_grey(random_weights: Path) -> None:
-    net = inception.load("cpu", random_weights)
-    grey = _images(2, 1)
-    found = net(grey)
-    assert (found.shape, found.dtype) == ((2, 2048), torch.float32)
-    torch.testing.assert_close(found, net(grey.repeat(1, 3, 1, 1)))
-    assert found.isfinite().all()
+    net, grey = inception.load("cpu", random_weights), _images(2, 1)
+    features = net(grey)
+    assert (features.shape, features.dtype) == ((2, 2048), torch.float32)
+    torch.testing.assert_close(features, net(grey.repeat(1, 3, 1, 1)))
+    assert features.isfinite().all()
 
 
-def test_inception_made_lean_sees_what_torch_fidelitys_own_network_sees(
+def test_inception_with_its_layers_fused_sees_what_torch_fidelitys_own_network_sees(
     random_weights: Path,
 ) -> None:
     images = _images(5)
@@ -146,26 +138,22 @@ def test_inception_made_lean_sees_what_torch_fidelitys_own_network_sees(
 def test_inception_without_weights_or_network_says_what_to_do(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "download_url_to_file", _no_network)
-    with pytest.raises(NotHere) as told:
+    monkeypatch.setattr(hub, "download_url_to_file", _raising(URLError("Name or service")))
+    with pytest.raises(NotHere) as error:
         inception.digest(None)
-    message = str(told.value)
     for part in ("Name or service", inception.URL, str(empty_cache), "--feature-weights FILE"):
-        assert part in message
+        assert part in str(error.value)
 
 
 def test_inception_does_not_take_another_file_for_a_missing_one(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Weights that came but are wrong are a fault; weights that did not come are not."""
-
-    def tampered(*_: object, **__: object) -> None:
-        raise RuntimeError("invalid hash value")
-
-    monkeypatch.setattr(hub, "download_url_to_file", tampered)
-    with pytest.raises(DataError, match=r"is not the original .* invalid hash value") as told:
+    wrong = RuntimeError("invalid hash value")
+    monkeypatch.setattr(hub, "download_url_to_file", _raising(wrong))
+    with pytest.raises(DataError, match=r"is not the original .* invalid hash value") as error:
         inception.digest(None)
-    assert not isinstance(told.value, NotHere)
+    assert not isinstance(error.value, NotHere)
 
 
 def test_inception_weights_altered_by_one_byte_are_refused(
@@ -176,9 +164,9 @@ def test_inception_weights_altered_by_one_byte_are_refused(
     file = inception.cached_file()
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
-    with pytest.raises(DataError, match="is not FID") as told:
+    with pytest.raises(DataError, match="is not FID") as error:
         inception.digest(None)
-    assert not isinstance(told.value, NotHere)
+    assert not isinstance(error.value, NotHere)
 
 
 def test_inception_weights_are_downloaded_once(
@@ -195,15 +183,11 @@ def test_inception_weights_are_downloaded_once(
     assert asked == [inception.URL]
 
 
-@pytest.mark.parametrize("use", [inception.digest, lambda file: inception.load("cpu", file)])
-def test_inception_refuses_other_weights(use: object, tmp_path: Path) -> None:
+def test_inception_refuses_other_weights_and_a_file_that_is_not_there(tmp_path: Path) -> None:
     other = tmp_path / "other.pth"
     other.write_bytes(b"other")
-    assert callable(use)
-    with pytest.raises(DataError, match=r"d9298a10d1b07358.* is not FID"):
-        use(other)
-
-
-def test_inception_says_that_the_given_file_is_not_there(tmp_path: Path) -> None:
+    for use in (inception.digest, partial(inception.load, "cpu")):
+        with pytest.raises(DataError, match=r"d9298a10d1b07358.* is not FID"):
+            use(other)
     with pytest.raises(DataError, match=r"--feature-weights .*none.pth: there is no such file"):
         inception.digest(tmp_path / "none.pth")

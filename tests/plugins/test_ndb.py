@@ -29,9 +29,7 @@ def test_the_test_of_a_bin_is_that_of_two_proportions() -> None:
     ]
     assert differ(some, others).tolist() == expected
     assert differ(np.array([20, 180]), np.array([20, 80])).tolist() == [True, True]
-
-
-def test_a_bin_that_no_one_fills_is_no_difference() -> None:
+    # a bin that no one fills is no difference
     assert differ(np.array([0, 50]), np.array([0, 20])).tolist() == [False, False]
 
 
@@ -74,11 +72,8 @@ def test_ndb_repeats_itself_and_leaves_the_global_random_state_alone() -> None:
     assert np.random.get_state()[1].tolist() == before  # type: ignore[index]
 
 
-def test_ndb_compares_any_number_of_generated_images() -> None:
+def test_ndb_compares_any_number_of_generated_images_and_refuses_too_few() -> None:
     real, fake = np.random.default_rng(5).normal(size=(2, 400, 4))
     assert ndb(real, fake[:150]) < 0.4
-
-
-def test_ndb_refuses_too_few_images() -> None:
     with pytest.raises(Unscorable, match=r"needs 80 images .* 79 real"):
         ndb(np.random.rand(79, 3), np.random.rand(90, 3))

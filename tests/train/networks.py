@@ -1,38 +1,26 @@
-"""What the tests of this folder train: two tiny pairs, one loss, fifty images of noise."""
+"""What the tests of this folder train: the suite's tiny G with two Ds, one loss, fifty images."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain
-from math import prod
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
+import tiny_plugin
 from gan_bench import Architecture, Loss, Schedule, Shape
 from gan_bench.train import state
 from gan_bench.train.loop import Point, Tick, train
 from gan_bench.train.state import Training
+from tiny_plugin import d_loss, g_loss
 
 SHAPE = (3, 8, 8)
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, *SHAPE), dtype=np.uint8)
 SCHEDULE = Schedule(kimg=0.2, batch=8, lr_g=1e-2, lr_d=1e-2)  # 25 updates
-
-
-def generator(shape: Shape, z_dim: int = 5) -> nn.Module:
-    """Convolution and BatchNorm."""
-    C, H, W = shape
-    return nn.Sequential(
-        nn.Linear(z_dim, 4 * H * W),
-        nn.Unflatten(1, (4, H, W)),
-        nn.BatchNorm2d(4),
-        nn.ReLU(),
-        nn.Conv2d(4, C, 3, padding=1),
-        nn.Tanh(),
-    )
 
 
 def discriminator(shape: Shape) -> nn.Module:
@@ -49,41 +37,19 @@ def discriminator(shape: Shape) -> nn.Module:
     )
 
 
-def flat_generator(shape: Shape, z_dim: int = 5) -> nn.Module:
-    """One matrix."""
-    return nn.Sequential(nn.Linear(z_dim, prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
-
-
-def flat_discriminator(shape: Shape) -> nn.Module:
-    """One matrix."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), 1), nn.Flatten(0))
-
-
 def pair(z_dim: int = 5, **changes: Any) -> Architecture:
-    """The pair with all that a pair may have; `changes` replace its parts."""
+    """The suite's G, and a D with all that a D may have; `changes` replace its parts."""
     parts: dict[str, Any] = {
         "name": "tiny",
-        "generator": lambda shape: generator(shape, z_dim),
+        "generator": partial(tiny_plugin.generator, z_dim=z_dim),
         "discriminator": discriminator,
     }
     return Architecture(**{"source": "a test", "z_dim": z_dim, **parts, **changes})
 
 
-def flat(z_dim: int = 5, **changes: Any) -> Architecture:
-    """The pair of one matrix each, which is trained fastest."""
-    parts: dict[str, Any] = {
-        "generator": lambda shape: flat_generator(shape, z_dim),
-        "discriminator": flat_discriminator,
-    }
-    return pair(z_dim, **parts | changes)
-
-
-def d_loss(real: Tensor, fake: Tensor) -> Tensor:
-    return softplus(-real).mean() + softplus(fake).mean()
-
-
-def g_loss(_: Tensor | None, fake: Tensor) -> Tensor:
-    return softplus(-fake).mean()
+def flat(z_dim: int = 5) -> Architecture:
+    """The suite's pair, whose D is one matrix."""
+    return pair(z_dim, discriminator=tiny_plugin.discriminator)
 
 
 def make_loss(**changes: Any) -> Loss:
@@ -117,7 +83,7 @@ def weights(*networks: nn.Module) -> bytes:
     return b"".join(tensor.numpy().tobytes() for tensor in tensors)
 
 
-def all_weights(training: Training) -> bytes:
+def weights_of(training: Training) -> bytes:
     return weights(training.G, training.D, training.ema)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,13 +31,9 @@ Rows = list[dict[str, float | None]]
 Scores = list[tuple[float, float]]
 ROWS = 200
 HEALTHY = {
-    "loss_d": 1.1,
-    "loss_g": 1.5,
-    "real_score": 0.62,
-    "fake_score": 0.38,
-    "grad_d": 4.5,
+    "loss_d": 1.1, "loss_g": 1.5, "real_score": 0.62, "fake_score": 0.38, "grad_d": 4.5,
     "grad_g": 2.5,
-}
+}  # fmt: skip
 FLAT = [60, 55, 50, 48, 47, 46, 46, 46, 46, 46]
 
 
@@ -72,23 +66,22 @@ def swinging(rows_per_period: int, low: float, high: float, rows: int = ROWS) ->
     return list(map(float, (low + high) / 2 + (high - low) / 2 * wave))
 
 
-def swings(**columns: float | Sequence[float]) -> Rows:
-    """G's loss and the distance between D's scores swing every 25 rows."""
-    both = {"loss_g": swinging(25, 0.5, 9.5), "fake_score": swinging(25, 0.1, 0.5), "loss_d": 1.0}
-    return curve(**both | columns)
+def swings(rows: int = 25, **columns: float | Sequence[float]) -> Rows:
+    """G's loss and the distance between D's scores swing in a period of so many rows."""
+    both = {"loss_g": swinging(rows, 0.5, 9.5), "fake_score": swinging(rows, 0.1, 0.5)}
+    return curve(**{"loss_d": 1.0} | both | columns)
 
 
-def apart(gap: float, **columns: float | Sequence[float]) -> Rows:
-    return curve(real_score=0.5 + gap / 2, fake_score=0.5 - gap / 2, **columns)
+def apart(gap: float | Sequence[float], **columns: float | Sequence[float]) -> Rows:
+    half = np.asarray(gap) / 2
+    return curve(real_score=0.5 + half, fake_score=0.5 - half, **columns)
 
 
-def wild(value: float) -> list[float]:
-    """One extreme batch."""
-    return [*[2.5] * 40, value, *[2.5] * (ROWS - 41)]
+WILD = [*[2.5] * 40, 1e6, *[2.5] * (ROWS - 41)]  # one extreme batch
 
 
-def late(early: float, end: float, rows: int) -> list[float]:
-    return [early] * rows + [end] * (ROWS - rows)
+def spikes(usual: float, spike: float) -> list[float]:
+    return [spike if row % 10 == 0 else usual for row in range(ROWS)]
 
 
 USUAL = "nothing unusual: at the end D gave real images 0.62, fakes 0.38"
@@ -121,14 +114,6 @@ SENTENCES: dict[str, tuple[Rows, Sequence[Any], str]] = {
         curve(), [1000, math.nan, 900, 800, 700, 600, 500, 400, None, 300],
         "still improving: fd-eye fell from 600 to 300; train longer",
     ),
-    "large numbers": (
-        curve(), [999.7, 999.7, 999.7, 0.01234],
-        "still improving: fd-eye fell from 1,000 to 0.0123; train longer",
-    ),
-    "larger numbers": (
-        curve(), [123456, 123456, 123456, 1e-5],
-        "still improving: fd-eye fell from 123,456 to 1e-05; train longer",
-    ),
     "a score well past its best": (
         curve(), [61, 50, 41, 45, 50, 55, 60, 65, 70, 74],
         "past its best: fd-eye was 41 at 14.4 kimg and ended at 74; "
@@ -153,9 +138,13 @@ def test_what_is_said_of_a_training(rows: Rows, values: Sequence[float], text: s
     assert say(rows, values) == text
 
 
-def test_a_score_that_should_rise_rises() -> None:
-    text = say(curve(), [0.1, 0.2, 0.25, 0.3, 0.32, 0.35, 0.36, 0.38, 0.4, 0.45], True)
-    assert text == "still improving: fd-eye rose from 0.35 to 0.45; train longer"
+def test_what_is_said_of_scores_depends_on_their_direction_on_d_and_on_when_they_came() -> None:
+    rising = say(curve(), [0.1, 0.2, 0.25, 0.3, 0.32, 0.35, 0.36, 0.38, 0.4, 0.45], True)
+    assert rising == "still improving: fd-eye rose from 0.35 to 0.45; train longer"
+    assert say(apart(0), FLAT).startswith("D is too weak")
+    assert say(apart(0), range(100, 50, -5)).startswith("still improving")  # D is strong enough
+    last_third = [(40.0, 90.0), (42.0, 70.0), (44.0, 50.0), (48.0, 30.0)]
+    assert diagnose(curve(), last_third, metric()) == USUAL
 
 
 BALANCE: dict[str, tuple[Rows, str]] = {
@@ -171,28 +160,18 @@ BALANCE: dict[str, tuple[Rows, str]] = {
     "a critic, whose loss has no floor": (
         curve(real_score=0.999, fake_score=0.001, loss_d=-12.0), "nothing unusual"
     ),
-    "apart in the first half only": (
-        curve(real_score=late(0.999, 0.62, 100), fake_score=late(0.001, 0.38, 100)),
-        "nothing unusual",
-    ),
-    "apart in the last third": (
-        curve(real_score=late(0.62, 0.999, 120), fake_score=late(0.38, 0.001, 120)),
-        "D is too strong",
-    ),
+    "apart in the first half only": (apart([0.998] * 100 + [0.24] * 100), "nothing unusual"),
+    "apart in the last third": (apart([0.24] * 120 + [0.998] * 80), "D is too strong"),
     "G's gradient faded": (curve(grad_g=falling(FADED * 0.9)), "saturated"),
     "G's gradient not yet faded": (curve(grad_g=falling(FADED * 1.1)), "nothing unusual"),
     "one wild batch does not make the others look small": (
-        apart(0.8, grad_g=wild(1e6), grad_d=wild(1e6)), "nothing unusual"
+        apart(0.8, grad_g=WILD, grad_d=WILD), "nothing unusual"
     ),
     "together": (curve(real_score=0.495 + TOGETHER, fake_score=0.5), "D is too weak"),
     "not together": (curve(real_score=0.505 + TOGETHER, fake_score=0.5), "nothing unusual"),
     "weak, and the gradients died": (apart(0, grad_g=falling(0.01)), "D is too weak"),
-    "sigmoids at their edge show no distance": (
-        curve(real_score=0.999, fake_score=0.998), "nothing unusual"
-    ),
-    "swings that are smaller than the losses": (
-        curve(loss_g=swinging(25, 1.0, 2.0), fake_score=swinging(25, 0.1, 0.5)), "nothing unusual"
-    ),
+    "sigmoids at their edge": (curve(real_score=0.999, fake_score=0.998), "nothing unusual"),
+    "swings smaller than the losses": (swings(loss_g=swinging(25, 1.0, 2.0)), "nothing unusual"),
     "a critic that drifts to and fro with both kinds": (
         swings(
             loss_g=swinging(25, -3, 3), loss_d=-0.3,
@@ -200,16 +179,9 @@ BALANCE: dict[str, tuple[Rows, str]] = {
         ),
         "nothing unusual",
     ),
-    "one rise and fall": (
-        swings(loss_g=swinging(100, 0.5, 9.5), fake_score=swinging(100, 0.1, 0.5)),
-        "nothing unusual",
-    ),
+    "one rise and fall": (swings(100), "nothing unusual"),
     "single spikes": (
-        curve(
-            loss_g=[30.0 if row % 10 == 0 else 1.5 for row in range(ROWS)],
-            fake_score=[0.9 if row % 10 == 0 else 0.38 for row in range(ROWS)],
-        ),
-        "nothing unusual",
+        curve(loss_g=spikes(1.5, 30), fake_score=spikes(0.38, 0.9)), "nothing unusual"
     ),
 }  # fmt: skip
 
@@ -240,22 +212,13 @@ def test_noise_is_not_a_finding(seed: int) -> None:
         ([60, 60, 67, 77, 89, 92, 71, 69, 65, 61], "no gain seen"),
         ([1497] * 10, "no gain seen"),
         ([1497, 1626, 1758, 1775, 1772, 1671, 1669, 1660, 1688, 1602], "no gain seen"),
+        ([0.0] * 10, "no gain seen: fd-eye was 0 at the first tick"),
         # a distance near 0 is measured against where it began
         ([0.3, 0.1, 0.05, 0.02, 0.01, 0.004, 0.003, 0.001, -0.001, 0.002], "settled: fd-eye ended"),
     ],
 )
 def test_where_a_finding_about_the_scores_begins(values: list[float], start: str) -> None:
     assert say(curve(), values).startswith(start)
-
-
-def test_a_d_that_makes_g_better_is_strong_enough() -> None:
-    assert say(apart(0), FLAT).startswith("D is too weak")
-    assert say(apart(0), range(100, 50, -5)).startswith("still improving")
-
-
-def test_scores_of_the_last_third_alone_say_nothing_of_progress() -> None:
-    last_third = [(40.0, 90.0), (42.0, 70.0), (44.0, 50.0), (48.0, 30.0)]
-    assert diagnose(curve(), last_third, metric()) == USUAL
 
 
 # Together, and when there is little to read
@@ -266,58 +229,42 @@ def test_two_findings_share_the_line_the_graver_first() -> None:
     first, second = text.split("; also ")
     assert first.startswith("D is too strong")
     assert second.startswith("still improving: fd-eye fell from 750 to 550")
-    assert len(text) <= LIMIT
 
 
-@pytest.mark.parametrize("rows", [0, 1, 2, 3, MIN_POINTS - 1])
-def test_a_very_short_training_is_too_short_to_tell(rows: int) -> None:
-    extreme = curve(rows, real_score=1.0, fake_score=0.0, grad_g=0.0)
-    assert say(extreme).startswith(f"too short to tell: {rows} points of a curve")
+def test_a_very_short_training_is_too_short_to_tell() -> None:
+    for rows in (0, 1, 2, 3, MIN_POINTS - 1):
+        extreme = curve(rows, real_score=1.0, fake_score=0.0, grad_g=0.0)
+        assert say(extreme).startswith(f"too short to tell: {rows} points of a curve")
     assert "too short" not in say(curve(MIN_POINTS))
 
 
 @pytest.mark.parametrize("lost", [None, math.nan, math.inf, -math.inf])
 def test_a_curve_that_ends_in_no_number_diverged(lost: float | None) -> None:
-    rows = curve(120)
-    rows[-1]["grad_g"] = lost
-    assert say(rows) == "diverged: grad_g was no longer finite at 48 kimg; try lower learning rates"
-    rows = curve(3)
-    rows[-1]["loss_d"] = lost
-    assert say(rows).startswith("diverged: loss_d")
+    for name, rows in (("grad_g", curve(120)), ("loss_d", curve(3))):
+        rows[-1][name] = lost
+        assert say(rows).startswith(f"diverged: {name} was no longer finite at 48 kimg; try lower")
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-@pytest.mark.parametrize("lost", [None, math.nan])
-def test_a_column_that_was_never_known_is_passed_over(column: str, lost: float | None) -> None:
-    rows: Rows = [row | {column: lost} for row in curve()]
-    assert say(rows).startswith("nothing unusual")
-    without: Rows = [{k: v for k, v in row.items() if k != column} for row in rows]
-    assert say(without) == say(rows)
-
-
-def test_gaps_in_the_middle_are_passed_over() -> None:
-    rows = curve(real_score=0.999, fake_score=0.001)
-    for row in rows[80:100]:
-        row["fake_score"] = None
-    assert say(rows) == say(curve(real_score=0.999, fake_score=0.001))
-
-
-def test_a_curve_of_zeros_is_diagnosed() -> None:
-    rows: Rows = [dict.fromkeys(("kimg", *COLUMNS), 0.0) for _ in range(ROWS)]
-    assert say(rows, [0.0] * 10).startswith("no gain seen: fd-eye was 0 at the first tick")
+def test_a_column_that_was_never_known_and_gaps_are_passed_over(column: str) -> None:
+    for lost in (None, math.nan):
+        assert say([row | {column: lost} for row in curve()]).startswith("nothing unusual")
+    without: Rows = [{k: v for k, v in row.items() if k != column} for row in curve()]
+    assert say(without).startswith("nothing unusual")
+    strong = curve(real_score=0.999, fake_score=0.001)
+    gaps: Rows = [row | ({column: None} if 80 <= k < 100 else {}) for k, row in enumerate(strong)]
+    assert say(gaps) == say(strong)
 
 
 numbers = st.none() | st.floats() | st.floats(0, 1) | st.sampled_from([0.0, 1e308, -1e308])
 values = st.one_of(
     st.lists(numbers, max_size=70),
-    st.builds(lambda v, n: [v] * n, numbers, st.integers(0, 210)),
     st.builds(lambda a, b, n: [a, b] * n, numbers, numbers, st.integers(0, 105)),
     st.builds(
         lambda seed, scale: np.random.default_rng(seed).normal(0, scale, 200).tolist(),
-        st.integers(0, 99),
-        st.floats(1e-12, 1e12),
+        st.integers(0, 99), st.floats(1e-12, 1e12),
     ),
-)
+)  # fmt: skip
 curves = st.fixed_dictionaries(dict.fromkeys(("kimg", *COLUMNS), values)).map(
     lambda columns: [
         {name: column[row] for name, column in columns.items() if row < len(column)}
@@ -330,32 +277,24 @@ looks = st.lists(st.tuples(st.floats(), st.floats() | st.none()), max_size=15)
 @settings(max_examples=50)
 @given(curves, looks, st.booleans(), st.from_regex(NAME, fullmatch=True))
 @example([], [], False, "fd")
+@example([dict.fromkeys(("kimg", *COLUMNS), 0.0)] * ROWS, ticks([0.0] * 10), False, "fd")
 @example(curve(), ticks(range(1000, 500, -50)), False, "x" * 63)
 def test_whatever_comes_gives_one_plain_line(
     rows: Rows, scores: Scores, higher_is_better: bool, name: str
 ) -> None:
     text = diagnose(rows, scores, metric(higher_is_better, name))
     assert text.strip() == text
-    assert text
     assert text.isprintable()
-    assert len(text) <= (LIMIT if "; also " in text else 200)
+    assert 0 < len(text) <= (LIMIT if "; also " in text else 200)
     assert diagnose(rows, scores[::-1], metric(higher_is_better, name)) == text
 
 
-@given(st.lists(st.integers(1, 1000), min_size=4, max_size=12))
-def test_a_score_turned_upside_down_is_read_the_same(scores: list[int]) -> None:
-    def kind(turn: float, higher_is_better: bool) -> str:
-        return say(curve(), [turn * s for s in scores], higher_is_better).split(":")[0]
-
-    assert kind(1, False) == kind(-1, True)
-
-
 @given(st.integers(-20, 20), st.lists(st.integers(1, 1000), min_size=4, max_size=12))
-def test_the_unit_of_a_score_does_not_matter(power: int, scores: list[int]) -> None:
-    def kind(unit: float) -> str:
-        return say(curve(), [unit * s for s in scores]).split(":")[0]
+def test_the_unit_and_the_direction_of_a_score_do_not_matter(power: int, scores: list[int]) -> None:
+    def kind(factor: float, higher_is_better: bool = False) -> str:
+        return say(curve(), [factor * s for s in scores], higher_is_better).split(":")[0]
 
-    assert kind(1) == kind(2.0**power)
+    assert kind(1) == kind(-1, True) == kind(2.0**power)
 
 
 KINDS: dict[str, Rows] = {
@@ -372,15 +311,8 @@ def test_the_unit_of_losses_and_gradients_and_the_length_do_not_matter(kind: str
     rows = KINDS[kind]
     assert say(rows).startswith(kind)
     for unit in (2.0**-20, 2.0**20):
-        scaled = [
-            {k: v * unit if k[:4] in ("loss", "grad") and v else v for k, v in row.items()}
-            for row in rows
-        ]
+        factor = dict.fromkeys(("loss_d", "loss_g", "grad_d", "grad_g"), unit)
+        scaled: Rows = [{k: (v or 0) * factor.get(k, 1) for k, v in row.items()} for row in rows]
         assert say(scaled).startswith(kind)
     longer: Rows = [row | {"kimg": 1000 * (row["kimg"] or 0)} for row in rows]
     assert say(longer).startswith(kind)
-
-
-def test_reading_a_curve_needs_no_torch() -> None:
-    code = "import sys, gan_bench.train.diagnosis; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

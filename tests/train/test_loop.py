@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import inf, nan
 
 import numpy as np
 import pytest
 import torch
-from networks import (
-    IMAGES,
-    LOSS,
-    SCHEDULE,
-    SHAPE,
-    Module,
-    all_weights,
-    begin,
-    d_loss,
-    flat,
-    g_loss,
-    make_loss,
-    pair,
-    points,
-    run,
-)
+from networks import IMAGES, SCHEDULE, Module, begin, flat, make_loss, pair, points, run, weights_of
 from torch import Tensor, nn
 
-from gan_bench import Architecture, Schedule
+from gan_bench import Architecture, Loss, Schedule
 from gan_bench.base import rng
 from gan_bench.base.numbers import CURVE_COLUMNS
 from gan_bench.train.loop import Diverged, Point, Tick, train
 from gan_bench.train.samples import generate
-from gan_bench.train.state import Training
+from tiny_plugin import d_loss, g_loss
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -79,8 +63,6 @@ def test_two_architectures_see_byte_identical_data(d_steps: int) -> None:
     real = [k for k in range(len(one.images)) if k % calls in range(0, 2 * d_steps, 2)]
     assert len(real) == schedule.updates * d_steps
     assert all(content(one.images[k]) == content(other.images[k]) for k in real)
-    assert one.real() == other.real()
-    assert len(one.real()) == schedule.updates * d_steps * schedule.batch
 
 
 def test_two_architectures_are_given_the_same_z_as_far_as_both_can_take_it() -> None:
@@ -101,8 +83,7 @@ def test_d_is_shown_every_image_once_before_any_a_second_time(d_steps: int) -> N
     spy = Spy(flat(), changed(d_steps=d_steps))
     shown = spy.real()
     assert len(shown) == 200
-    for k in range(0, 200, 50):
-        assert sorted(shown[k : k + 50]) == list(range(50))
+    assert all(sorted(shown[k : k + 50]) == list(range(50)) for k in range(0, 200, 50))
     assert len(set(map(content, spy.z))) == len(spy.z) == 25  # every batch of fakes is new
 
 
@@ -118,7 +99,7 @@ def test_d_is_shown_the_pixels_between_minus_1_and_1() -> None:
 def trained(schedule: Schedule = SCHEDULE, seed: int = 0) -> tuple[list[Point], bytes]:
     """The curve and all weights."""
     training = begin(schedule, seed)
-    return points(run(training, schedule=schedule, seed=seed)), all_weights(training)
+    return points(run(training, schedule=schedule, seed=seed)), weights_of(training)
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_was_drawn_before() -> None:
@@ -127,12 +108,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_was_drawn_before() -> None:
     torch.randn(77)
     np.random.seed(5)
     assert trained() == first
-
-
-def test_another_seed_gives_another_curve_and_other_weights() -> None:
-    (one, w1), (other, w2) = trained(seed=0), trained(seed=1)
-    assert one[0].loss_d != other[0].loss_d
-    assert w1 != w2
+    assert trained(seed=1) != first
 
 
 @pytest.mark.parametrize("ticks", [1, 3, 25, 1000])
@@ -140,13 +116,13 @@ def test_ticks_change_no_bit_of_the_training(ticks: int) -> None:
     schedule = changed(ticks=ticks, ema_kimg=0.05)
     training = begin(schedule)
     curve = []
-    for event in train(training, LOSS, IMAGES, schedule, 0):
+    for event in train(training, make_loss(), IMAGES, schedule, 0):
         if isinstance(event, Point):
             curve.append(event)
         else:
             generate(training, rng.normal(0, "z-eval", 6, 5), 4)
             torch.randn(3)
-    assert (curve, all_weights(training)) == trained(changed(ticks=10, ema_kimg=0.05))
+    assert (curve, weights_of(training)) == trained(changed(ticks=10, ema_kimg=0.05))
 
 
 def test_a_pair_may_find_its_sizes_at_the_first_image() -> None:
@@ -155,16 +131,16 @@ def test_a_pair_may_find_its_sizes_at_the_first_image() -> None:
     )
     first, second = begin(arch=arch), begin(arch=arch)
     assert points(run(first)) == points(run(second))
-    assert all_weights(first) == all_weights(second)
+    assert weights_of(first) == weights_of(second)
 
 
 def test_training_makes_the_fakes_resemble_the_images() -> None:
     schedule = changed(kimg=2.4)
     training = begin(schedule, arch=flat())
-    grey = np.full((20, *SHAPE), 200, np.uint8)
+    grey = np.full_like(IMAGES[:20], 200)
     z = rng.normal(0, "z-eval", 40, 5)
     before = generate(training, z, 40).mean()
-    list(train(training, LOSS, grey, schedule, 0))
+    list(train(training, make_loss(), grey, schedule, 0))
     assert abs(before - 128) < 10
     assert abs(generate(training, z, 40).mean() - 200) < 30
 
@@ -172,19 +148,16 @@ def test_training_makes_the_fakes_resemble_the_images() -> None:
 # Points and ticks
 
 
-def test_the_last_point_and_tick_are_at_the_end() -> None:
-    ends = [event for event in run(begin()) if event.step == 25]
-    assert [type(event) for event in ends] == [Point, Tick]
-    assert ends[0].kimg == ends[1].kimg == 0.2
-
-
 @pytest.mark.parametrize(
     ("ticks", "expected"), [(1, [25]), (4, [7, 13, 19, 25]), (99, [*range(1, 26)])]
 )
-def test_ticks_are_spread_evenly(ticks: int, expected: list[int]) -> None:
+def test_ticks_are_spread_evenly_and_the_last_comes_with_the_last_point(
+    ticks: int, expected: list[int]
+) -> None:
     schedule = changed(ticks=ticks)
     events = run(begin(schedule), schedule=schedule)
     assert [event.step for event in events if isinstance(event, Tick)] == expected
+    assert [(type(event), event.kimg) for event in events[-2:]] == [(Point, 0.2), (Tick, 0.2)]
 
 
 def test_a_long_training_has_200_points() -> None:
@@ -240,13 +213,19 @@ def test_scores_are_means_of_the_sigmoid_of_what_d_gives() -> None:
         return torch.where(brightness > 0.9, 2.0, -1.0) + 0 * brightness
 
     training = begin(arch=pair(discriminator=lambda _: Module(sure)))
-    white = np.full((10, *SHAPE), 255, np.uint8)
-    first = points(train(training, LOSS, white, SCHEDULE, 0))[0]
+    white = np.full_like(IMAGES[:10], 255)
+    first = points(train(training, make_loss(), white, SCHEDULE, 0))[0]
     assert first.real_score == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-6)
     assert first.fake_score == pytest.approx(1 / (1 + np.exp(1)), abs=1e-6)
 
 
 # Divergence
+
+
+def broken_at(step: int, bad: float) -> Loss:
+    """Its d_loss is `bad` at this step, counted from 1."""
+    steps = iter(range(1, 2000))
+    return make_loss(d_loss=lambda *both: d_loss(*both) * (bad if next(steps) == step else 1))
 
 
 @pytest.mark.parametrize("bad", [nan, inf, -inf])
@@ -258,28 +237,22 @@ def test_divergence_names_the_step_and_the_column(bad: float) -> None:
 
 
 def test_what_came_before_a_divergence_is_kept() -> None:
-    steps = iter(range(100))
-    loss = make_loss(d_loss=lambda *both: d_loss(*both) * (nan if next(steps) == 10 else 1))
     seen: list[int] = []
-
-    def follow(events: Iterator[Point | Tick]) -> None:
-        for event in events:
-            seen.append(event.step)
-
+    events = train(begin(), broken_at(11, nan), IMAGES, SCHEDULE, 0)
     with pytest.raises(Diverged, match=r"loss_d.*grad_d.* not finite from step 11, 0\.1 kimg"):
-        follow(train(begin(), loss, IMAGES, SCHEDULE, 0))
+        seen.extend(event.step for event in events)
     assert max(seen) == 10
 
 
 def test_the_step_is_named_even_if_a_point_has_many() -> None:
     schedule = changed(kimg=4.8, batch=4)  # 1,200 updates, 6 to a point
-    steps = iter(range(2000))
-    loss = make_loss(d_loss=lambda *both: d_loss(*both) * (nan if next(steps) == 100 else 1))
     with pytest.raises(Diverged, match=r"from step 101, 0\.4 kimg"):
-        run(begin(schedule, arch=flat()), loss, schedule)
+        run(begin(schedule, arch=flat()), broken_at(101, nan), schedule)
 
 
 def test_a_training_is_stopped_before_the_next_step() -> None:
-    training: Training = begin()
-    events = list(train(training, LOSS, IMAGES, SCHEDULE, 0, stopping=lambda: training.step == 7))
+    training = begin()
+    events = list(
+        train(training, make_loss(), IMAGES, SCHEDULE, 0, stopping=lambda: training.step == 7)
+    )
     assert training.step == events[-1].step == 7

@@ -50,11 +50,7 @@ NOT_FINITE = " with values that are not finite"
     ("part", "answer", "said"),
     [
         (G, lambda n: torch.zeros(n, 3, 4, 4), f"{IMAGES}(2, 3, 4, 4) float32"),
-        (
-            G,
-            lambda n: torch.zeros(n, *SHAPE, dtype=torch.float64),
-            f"{IMAGES}(2, 3, 8, 8) float64",
-        ),
+        (G, lambda n: torch.zeros(n, *SHAPE, dtype=torch.float64), f"{IMAGES}(2, 3, 8, 8) float64"),
         (G, lambda n: torch.full((n, *SHAPE), nan), f"{IMAGES}(2, 3, 8, 8) float32{NOT_FINITE}"),
         (
             G,

@@ -107,32 +107,28 @@ def diverging(*at: int) -> Loss:
 def test_every_tick_is_a_row_with_scores_on_the_first_samples(tmp_path: Path) -> None:
     session, _, evaluator = follow(tmp_path, [FINE] * 4)
     rows = read_lines(tmp_path / TICKS)
-    assert [(row["step"], row["kimg"]) for row in rows] == [
-        (2, 0.01), (4, 0.02), (6, 0.03), (8, 0.04),
-    ]  # fmt: skip
+    assert [row["step"] for row in rows] == [2, 4, 6, 8]
+    assert [row["kimg"] for row in rows] == [0.01, 0.02, 0.03, 0.04]
     assert rows[0]["scores"] == FINE
     assert (rows[0]["verdict"], rows[0]["rollbacks"]) == (None, 0)
     assert [len(images) for images in evaluator.shown] == [12] * 4
     assert (session.verdicts, session.holds, session.rollbacks) == ([], None, 0)
+    assert session.diagnosis()
 
 
 def test_the_best_tick_and_the_last_are_those_by_the_ranking_metric(tmp_path: Path) -> None:
     scores = [{"fd": value, "variety": 0.9} for value in (9.0, 5.0, 6.0)]
-    best = follow(tmp_path, scores)[0].best()
+    best = follow(tmp_path / "a", scores)[0].best()
     assert best is not None
     assert (best.metric, best.value, best.kimg, best.final) == ("fd", 5.0, 0.02, 6.0)
-
-
-def test_ticks_without_a_score_have_no_best(tmp_path: Path) -> None:
-    assert follow(tmp_path, [{"variety": 0.9}] * 2)[0].best() is None
+    assert follow(tmp_path / "b", [{"variety": 0.9}] * 2)[0].best() is None
 
 
 def test_looking_is_not_counted_as_training(tmp_path: Path) -> None:
     began = time.perf_counter()
     session, _, _ = follow(tmp_path, [FINE] * 4, seconds=0.3)
-    trained, looked = session.seconds(), session.looking
-    assert looked >= 4 * 0.3
-    assert trained + looked <= time.perf_counter() - began
+    assert session.looking >= 4 * 0.3
+    assert session.seconds() + session.looking <= time.perf_counter() - began
 
 
 # Continue and stop
@@ -141,37 +137,32 @@ def test_looking_is_not_counted_as_training(tmp_path: Path) -> None:
 def test_three_ticks_under_the_floor_are_a_verdict_with_its_date_and_numbers(
     tmp_path: Path,
 ) -> None:
-    session, training, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, POOR])
+    session, _, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, POOR])
     assert verdicts(session) == [("collapsed", 0.04)]
     assert session.holds is not None
     assert "variety 0.01, 0.01, 0.01" in session.holds.reason
-    assert training.step == 10
     rows = read_lines(tmp_path / TICKS)
     assert [row["verdict"] for row in rows] == [None, None, None, "collapsed", "collapsed"]
     assert rows[-1]["reason"] == session.holds.reason
+
+
+@pytest.mark.parametrize(("policy", "steps"), [("continue", 10), ("stop", 8)])
+def test_a_training_goes_on_and_may_recover_or_stops_at_the_verdict(
+    policy: str, steps: int, tmp_path: Path
+) -> None:
+    session, training, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, FINE], policy)
+    assert verdicts(session) == [("collapsed", 0.04)]  # the date stays
+    assert (session.holds is None) == (policy == "continue")
+    assert training.step == len(read_lines(tmp_path / CURVE)) == steps
 
 
 def test_a_training_of_a_few_updates_is_too_young_for_a_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gan_bench.train.session.YOUNG", 10)
-    assert verdicts(follow(tmp_path / "a", [FINE, POOR, POOR, POOR])[0]) == []
-    assert verdicts(follow(tmp_path / "b", [FINE, POOR, POOR, POOR, POOR])[0]) == [
-        ("collapsed", 0.05)
-    ]
-
-
-def test_a_training_that_recovers_keeps_the_date_but_not_the_verdict(tmp_path: Path) -> None:
-    session, _, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, FINE])
-    assert verdicts(session) == [("collapsed", 0.04)]
-    assert session.holds is None
-
-
-def test_stop_ends_the_training_at_the_verdict(tmp_path: Path) -> None:
-    session, training, _ = follow(tmp_path, [FINE, POOR, POOR, POOR, FINE], "stop")
-    assert training.step == 8
-    assert session.holds is not None
-    assert len(read_lines(tmp_path / CURVE)) == 8
+    four, five = ([FINE, *[POOR] * more] for more in (3, 4))
+    assert verdicts(follow(tmp_path / "a", four)[0]) == []
+    assert verdicts(follow(tmp_path / "b", five)[0]) == [("collapsed", 0.05)]
 
 
 @pytest.mark.parametrize("on_collapse", ["continue", "stop"])
@@ -185,73 +176,51 @@ def test_a_loss_that_is_no_number_ends_the_training(on_collapse: str, tmp_path: 
 # Rollback
 
 
-def test_rollback_returns_to_the_last_healthy_state_and_goes_on_with_the_budget(
-    tmp_path: Path,
-) -> None:
+def test_rollback_goes_on_with_the_budget_and_with_other_images(tmp_path: Path) -> None:
     scores = [FINE, POOR, POOR, POOR, FINE, FINE]
     session, training, evaluator = follow(tmp_path, scores, "rollback")
-    assert session.rollbacks == 1
     assert verdicts(session) == [("collapsed", 0.04)]
-    assert session.holds is None
-    assert training.step == 12  # what was thrown away is counted
-    assert len(read_lines(tmp_path / CURVE)) == 12
+    assert (session.rollbacks, session.holds) == (1, None)
+    assert training.step == len(read_lines(tmp_path / CURVE)) == 12  # all steps are counted
     assert [look.kimg for look in session.looks] == pytest.approx([0.01, 0.05, 0.06])
-    rows = read_lines(tmp_path / TICKS)
-    assert [row["rollbacks"] for row in rows] == [0, 0, 0, 0, 1, 1]
+    assert [row["rollbacks"] for row in read_lines(tmp_path / TICKS)] == [0, 0, 0, 0, 1, 1]
     straight = follow(tmp_path / "other", [FINE] * 6)[2]  # the same, never rolled back
-    for k in range(4):
-        assert np.array_equal(evaluator.shown[k], straight.shown[k])
-    assert not np.array_equal(evaluator.shown[4], straight.shown[4])
+    alike = [np.array_equal(evaluator.shown[k], straight.shown[k]) for k in range(5)]
+    assert alike == [True] * 4 + [False]
 
 
-def test_it_returns_to_that_very_state(tmp_path: Path) -> None:
-    """With the verdict at the last tick, what is measured is the healthy state itself."""
-    scores = [FINE, POOR, POOR, POOR]
-    _, training, evaluator = follow(tmp_path, scores, "rollback")
+@pytest.mark.parametrize("first", [FINE, POOR])
+def test_it_returns_to_the_healthy_state_itself_or_begins_anew(
+    first: dict[str, float], tmp_path: Path
+) -> None:
+    """With the verdict at the last tick, what is measured is the state that it returned to."""
+    session, training, evaluator = follow(tmp_path, [first, POOR, POOR, POOR], "rollback")
+    assert (session.rollbacks, training.step) == (1, 8)
     z = rng.normal(0, "z-eval", 20, 5)[:12]
-    assert np.array_equal(generate(training, z, 5), evaluator.shown[0])
-    assert training.step == 8
-
-
-def test_without_a_healthy_state_it_begins_anew(tmp_path: Path) -> None:
-    session, training, _ = follow(tmp_path, [POOR] * 4, "rollback")
-    assert session.rollbacks == 1
     fresh = begin(flat(), SHAPE, session.protocol.schedule, 0, "cpu")
-    z = rng.normal(0, "z-eval", 20, 5)
-    assert np.array_equal(generate(training, z, 5), generate(fresh, z, 5))
+    expected = evaluator.shown[0] if first == FINE else generate(fresh, z, 5)
+    assert np.array_equal(generate(training, z, 5), expected)
 
 
 def test_after_three_rollbacks_it_goes_on_as_it_is(tmp_path: Path) -> None:
     session, training, _ = follow(tmp_path, [POOR] * 18, "rollback")
-    assert session.rollbacks == 3
     assert verdicts(session) == [("collapsed", kimg) for kimg in (0.04, 0.08, 0.12, 0.16)]
     assert session.holds is not None
-    assert training.step == 36
+    assert (session.rollbacks, training.step) == (3, 36)
 
 
-def test_a_diverged_training_is_rolled_back_too(tmp_path: Path) -> None:
-    session, training, _ = follow(tmp_path, [FINE] * 4, "rollback", diverging(5))
+def test_a_diverged_training_is_rolled_back_too_and_given_up_after_three(tmp_path: Path) -> None:
+    session, training, _ = follow(tmp_path / "once", [FINE] * 4, "rollback", diverging(5))
     assert verdicts(session) == [("diverged", 0.025)]
-    assert (session.rollbacks, session.holds) == (1, None)
-    assert training.step == 8
-
-
-def test_one_that_diverges_again_and_again_is_given_up(tmp_path: Path) -> None:
-    session, training, _ = follow(tmp_path, [FINE] * 9, "rollback", diverging(3, 5, 7, 9))
-    assert session.rollbacks == 3
+    assert (session.rollbacks, session.holds, training.step) == (1, None, 8)
+    again_and_again = diverging(3, 5, 7, 9)
+    session, training, _ = follow(tmp_path / "often", [FINE] * 9, "rollback", again_and_again)
+    assert (session.rollbacks, training.step) == (3, 9)
     assert session.holds is not None
     assert session.holds.kind == "diverged"
-    assert training.step == 9
 
 
 # Written down
-
-
-def test_two_runs_leave_the_same_bytes(tmp_path: Path) -> None:
-    for folder in ("one", "other"):
-        follow(tmp_path / folder, [FINE, POOR, POOR, POOR, FINE], "rollback")
-    for name in (CURVE, TICKS):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
 def test_a_second_try_trains_nothing_and_leaves_what_was_written(tmp_path: Path) -> None:
@@ -261,17 +230,10 @@ def test_a_second_try_trains_nothing_and_leaves_what_was_written(tmp_path: Path)
     assert {name: (tmp_path / name).read_bytes() for name in LINES.values()} == before
 
 
-def test_the_curves_are_put_into_words(tmp_path: Path) -> None:
-    assert follow(tmp_path, [FINE] * 2)[0].diagnosis()
-
-
 # Interrupted and resumed
 
-SCRIPTS = {
-    "continue": [FINE, POOR, POOR, POOR, FINE],
-    "stop": [FINE, POOR, POOR, POOR, FINE],
-    "rollback": [FINE, POOR, POOR, POOR, FINE, FINE],
-}
+COLLAPSE = [FINE, POOR, POOR, POOR, FINE]
+SCRIPTS = {"continue": COLLAPSE, "stop": COLLAPSE, "rollback": [*COLLAPSE, FINE]}
 
 
 class Killed(BaseException):
@@ -280,16 +242,11 @@ class Killed(BaseException):
 
 def left(folder: Path, session: Session, training: Training) -> dict[str, object]:
     """All that a cell is measured by."""
-    images = generate(training, rng.normal(0, "z-eval", 20, 5), 5)
+    files = [folder / CURVE, folder / TICKS, *sorted((folder / SAMPLES).iterdir())]
     return {
-        "curve": (folder / CURVE).read_bytes(),
-        "vitals": (folder / TICKS).read_bytes(),
-        "samples": [path.read_bytes() for path in sorted((folder / SAMPLES).iterdir())],
-        "images": images.tobytes(),
-        "verdicts": session.verdicts,
-        "holds": session.holds,
-        "rollbacks": session.rollbacks,
-        "best": session.best(),
+        "files": [path.read_bytes() for path in files],
+        "images": generate(training, rng.normal(0, "z-eval", 20, 5), 5).tobytes(),
+        "history": (session.verdicts, session.holds, session.rollbacks, session.best()),
         "step": training.step,
     }
 
@@ -297,12 +254,12 @@ def left(folder: Path, session: Session, training: Training) -> dict[str, object
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     """What trainings leave that were never interrupted, by policy."""
-    folders = {policy: tmp_path_factory.mktemp(policy) for policy in SCRIPTS}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gan_bench.train.session.YOUNG", 0)
         return {
-            policy: left(folder, *follow(folder, SCRIPTS[policy], policy)[:2])
-            for policy, folder in folders.items()
+            policy: left(folder, *follow(folder, scores, policy)[:2])
+            for policy, scores in SCRIPTS.items()
+            for folder in [tmp_path_factory.mktemp(policy)]
         }
 
 
@@ -326,17 +283,8 @@ def test_a_training_that_was_interrupted_at_any_step_ends_in_the_same_bytes(
     }
     with pytest.raises(end):
         follow(tmp_path, scores, policy, **interrupted[end])
-    # the curve may have points of steps that are taken again; the ticks are two steps apart
     session, training, _ = follow(tmp_path, scores, policy, stopping=lambda _: False)
     assert left(tmp_path, session, training) == whole[policy]
-
-
-def test_at_most_two_checkpoints_are_kept_while_it_trains(tmp_path: Path) -> None:
-    follow(tmp_path, [FINE] * 5)
-    names = sorted(path.name for path in (tmp_path / CHECKPOINTS).iterdir())
-    assert names == [
-        "000000008.pt", "000000008.pt.sha256", "000000010.pt", "000000010.pt.sha256",
-    ]  # fmt: skip
 
 
 def test_the_names_in_a_checkpoint_are_those_of_older_versions(tmp_path: Path) -> None:
@@ -344,13 +292,12 @@ def test_the_names_in_a_checkpoint_are_those_of_older_versions(tmp_path: Path) -
     follow(tmp_path, [FINE] * 2, "rollback")
     state, _ = Checkpoints(tmp_path / CHECKPOINTS, {"cell": "this"}).newest("cpu")
     assert state is not None
-    assert list(state) == ["training", "safe", "course", "lines"]
-    assert list(state["training"]) == ["learned", "step", "row"]
-    assert list(state["training"]["row"]) == ["totals", "since", "good"]
-    assert list(state["lines"]) == ["curve", "speed", "vitals"]
-    assert list(json.loads(state["course"])) == [
-        "looks", "verdicts", "holds", "rollbacks", "notes", "seconds", "looking", "memory",
-    ]  # fmt: skip
+    assert " ".join(state) == "training safe course lines"
+    assert " ".join(state["training"]) == "learned step row"
+    assert " ".join(state["training"]["row"]) == "totals since good"
+    assert " ".join(state["lines"]) == "curve speed vitals"
+    history = "looks verdicts holds rollbacks notes seconds looking memory"
+    assert " ".join(json.loads(state["course"])) == history
 
 
 def test_time_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -360,18 +307,14 @@ def test_time_goes_on_where_it_was(tmp_path: Path) -> None:
     session, _, _ = follow(tmp_path, [FINE] * 4, stopping=lambda _: False)
     assert session.seconds() > before
     seconds = [row["seconds"] for row in read_lines(tmp_path / SPEED)]
-    assert seconds == sorted(seconds)
-    assert len(seconds) == 8
+    assert (seconds, len(seconds)) == (sorted(seconds), 8)
 
 
 def test_the_last_checkpoint_before_a_divergence_is_finite_and_stays(tmp_path: Path) -> None:
-    session, training, _ = follow(tmp_path, [FINE] * 4, loss=diverging(6))
+    session, training, _ = follow(tmp_path / "a", [FINE] * 4, loss=diverging(6))
     assert verdicts(session) == [("diverged", 0.03)]
     assert session.last_finite(training)
     assert training.step == 4
     assert all(p.isfinite().all() for p in training.G.parameters())
-
-
-def test_a_divergence_before_the_first_tick_leaves_nothing_finite(tmp_path: Path) -> None:
-    session, training, _ = follow(tmp_path, [FINE] * 4, loss=diverging(1))
-    assert not session.last_finite(training)
+    session, training, _ = follow(tmp_path / "b", [FINE] * 4, loss=diverging(1))
+    assert not session.last_finite(training)  # there was none

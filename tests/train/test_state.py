@@ -6,7 +6,7 @@ import copy
 
 import pytest
 import torch
-from networks import IMAGES, LOSS, SCHEDULE, all_weights, begin, points, run
+from networks import IMAGES, LOSS, SCHEDULE, begin, points, run, weights_of
 
 from gan_bench.train.loop import Tick, train
 from gan_bench.train.state import Computed, Training, finite, full_state, restore, resume, snapshot
@@ -24,7 +24,7 @@ def learned(training: Training) -> bytes:
         for state in optimiser.state.values()
         for name in ("step", "exp_avg", "exp_avg_sq")
     ]
-    return all_weights(training) + b"".join(moments)
+    return weights_of(training) + b"".join(moments)
 
 
 def test_a_snapshot_brings_back_all_that_was_learned_and_not_the_step() -> None:
@@ -52,8 +52,7 @@ def test_after_going_back_new_z_come() -> None:
     while training.step < 5:
         next(events)
     restore(training, kept)
-    for _ in events:
-        pass
+    list(events)
     assert len(set(seen)) == len(seen) == SCHEDULE.updates
 
 
@@ -72,8 +71,7 @@ def test_a_training_resumed_in_the_middle_of_a_row_ends_in_the_same_curve_and_we
 
 def test_a_state_is_finite_until_a_number_is_not() -> None:
     training = begin()
-    events = train(training, LOSS, IMAGES, SCHEDULE, 0)
-    next(events)
+    next(train(training, LOSS, IMAGES, SCHEDULE, 0))
     assert finite(training)
     training.totals.fill_(torch.nan)
     training.steps_in_row = 1

@@ -6,27 +6,12 @@ import copy
 
 import pytest
 import torch
-from networks import (
-    IMAGES,
-    LOSS,
-    SCHEDULE,
-    SHAPE,
-    begin,
-    d_loss,
-    discriminator,
-    flat,
-    g_loss,
-    make_loss,
-    pair,
-    points,
-    run,
-    weights,
-)
+from networks import IMAGES, SCHEDULE, SHAPE, begin, flat, make_loss, pair, points, run, weights
 from torch import Tensor, nn
 
 from gan_bench import Loss, Shape
 from gan_bench.train.loop import Point, train
-from gan_bench.train.state import Training
+from tiny_plugin import d_loss, g_loss
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -81,7 +66,7 @@ def test_the_updates_of_d_leave_g_as_it_was() -> None:
 
 def test_a_layer_of_d_that_its_author_froze_stays_frozen() -> None:
     def with_fixed_features(shape: Shape) -> nn.Module:
-        D = discriminator(shape)
+        D = pair().discriminator(shape)
         D[0].requires_grad_(False)  # as in Projected GAN
         return D
 
@@ -111,7 +96,7 @@ def test_the_average_is_the_one_computed_by_hand() -> None:
     training = begin(schedule)
     decay = 0.5 ** (1 / 5)
     average = {name: tensor.double() for name, tensor in training.G.state_dict().items()}
-    for event in train(training, LOSS, IMAGES, schedule, 0):
+    for event in train(training, make_loss(), IMAGES, schedule, 0):
         if isinstance(event, Point):  # one for each step
             for name, now in training.G.state_dict().items():
                 average[name] = decay * average[name] + (1 - decay) * now.double()
@@ -127,39 +112,20 @@ def test_the_average_is_the_one_computed_by_hand() -> None:
 def test_the_average_counts_images_not_steps() -> None:
     schedule = SCHEDULE.model_copy(update={"ema_kimg": 0.04, "d_steps": 5, "kimg": 0.04})
     training = begin(schedule)
-    start = copy.deepcopy(training.G.state_dict()["0.weight"])
+    start = copy.deepcopy(training.G.state_dict()["1.weight"])
     run(training, schedule=schedule)  # one step of 40 images is one half-life
-    half_way = (start + training.G.state_dict()["0.weight"]) / 2
-    assert torch.allclose(training.ema.state_dict()["0.weight"], half_way, atol=1e-6)
+    half_way = (start + training.G.state_dict()["1.weight"]) / 2
+    assert torch.allclose(training.ema.state_dict()["1.weight"], half_way, atol=1e-6)
 
 
-def test_the_average_changes_no_bit_of_the_training() -> None:
+def test_the_average_changes_no_bit_of_the_training_and_without_one_g_itself_is_measured() -> None:
     schedule = SCHEDULE.model_copy(update={"ema_kimg": 0.1})
-    assert points(run(begin(schedule), schedule=schedule)) == points(run(begin()))
-
-
-def test_without_an_average_g_itself_is_measured() -> None:
-    training = begin()
-    assert training.ema is training.G
+    plain = begin()
+    assert points(run(begin(schedule), schedule=schedule)) == points(run(plain))
+    assert plain.ema is plain.G
 
 
 # Losses of every kind
-
-
-def test_a_loss_sees_logits_of_one_number_an_image() -> None:
-    seen: set[tuple[torch.Size, torch.dtype]] = set()
-
-    def spying_d(real: Tensor, fake: Tensor) -> Tensor:
-        seen.update((logits.shape, logits.dtype) for logits in (real, fake))
-        return d_loss(real, fake)
-
-    def spying_g(real: Tensor | None, fake: Tensor) -> Tensor:
-        assert real is None
-        seen.add((fake.shape, fake.dtype))
-        return g_loss(real, fake)
-
-    run(begin(), make_loss(d_loss=spying_d, g_loss=spying_g))
-    assert seen == {(torch.Size([8]), torch.float32)}
 
 
 class Scaled(nn.Module):
@@ -222,25 +188,36 @@ def test_a_gradient_penalty_reaches_the_weights_of_d() -> None:
         run(training, loss)
         return training.D[1].weight.square().sum().item()
 
-    assert slope(make_loss(penalty=penalty)) < 0.2 * slope(LOSS)
+    assert slope(make_loss(penalty=penalty)) < 0.2 * slope(make_loss())
 
 
 # Precision
 
 
-def test_half_precision_trains_and_keeps_weights_and_losses_whole() -> None:
-    schedule = SCHEDULE.model_copy(update={"precision": "bf16"})
-    seen: set[torch.dtype] = set()
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_losses_see_fp32_logits_of_one_number_an_image_whatever_the_precision(
+    precision: str,
+) -> None:
+    seen: set[tuple[torch.Size, torch.dtype]] = set()
 
-    def spying(real: Tensor, fake: Tensor) -> Tensor:
-        seen.update((real.dtype, fake.dtype))
+    def spying_d(real: Tensor, fake: Tensor) -> Tensor:
+        seen.update((logits.shape, logits.dtype) for logits in (real, fake))
         return d_loss(real, fake)
 
-    training: Training = begin(schedule)
-    curve = points(run(training, make_loss(d_loss=spying), schedule))
-    plain = points(run(begin()))
-    assert seen == {torch.float32}
-    networks = (training.G, training.D)
-    assert {p.dtype for network in networks for p in network.parameters()} == {torch.float32}
-    assert curve[0].loss_d != plain[0].loss_d
-    assert curve[0].loss_d == pytest.approx(plain[0].loss_d, rel=0.02)
+    def spying_g(real: Tensor | None, fake: Tensor) -> Tensor:
+        assert real is None
+        seen.add((fake.shape, fake.dtype))
+        return g_loss(real, fake)
+
+    schedule = SCHEDULE.model_copy(update={"precision": precision})
+    training = begin(schedule)
+    first, plain = (
+        points(run(training, make_loss(d_loss=spying_d, g_loss=spying_g), schedule))[0],
+        points(run(begin()))[0],
+    )
+    assert seen == {(torch.Size([8]), torch.float32)}
+    assert {p.dtype for net in (training.G, training.D) for p in net.parameters()} == {
+        torch.float32
+    }
+    assert (first.loss_d == plain.loss_d) == (precision == "fp32")
+    assert first.loss_d == pytest.approx(plain.loss_d, rel=0.02)

@@ -2,7 +2,7 @@
 
 No rule knows a loss by its name. sigmoid(D(x)) and sigmoid(D(G(z))) are compared with each other,
 gradients and losses with those of the same run, scores with those of the same run; so a rule means
-the same for every loss. The thresholds come from real trainings: docs/diagnosis.md.
+the same for every loss. The thresholds come from real trainings: docs/verdicts.md.
 """
 
 from __future__ import annotations

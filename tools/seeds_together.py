@@ -1,4 +1,4 @@
-"""Would the seeds of a row train faster as one network of many, by vmap, than one by one?
+"""Would the seeds of a row train faster as one network, by vmap? `python tools/seeds_together.py`.
 
 A convolution of several seeds at once is a grouped one. If this ever wins clearly, on a machine
 that matters, the seeds of a row should share a process; docs/performance.md has the measurements.
@@ -6,9 +6,13 @@ that matters, the seeds of a row should share a process; docs/performance.md has
 
 from __future__ import annotations
 
+import sys
 from copy import deepcopy
+from functools import partial
+from pathlib import Path
 
-import pytest
+import click
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
@@ -18,13 +22,13 @@ from gan_bench import Architecture, Loss, Schedule
 from gan_bench.base.precision import computes_bf16
 from gan_bench.catalogue import load
 from gan_bench.train.pair import build_pair
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "performance"))
 from loops import Turn, bare
-from race import Note, race, times_faster
-from test_training_speed import IMAGES
+from race import machine, race, times_faster
 
-pytestmark = pytest.mark.speed
-
-SIDE, BATCH = 32, 32
+SIDE, BATCH, SEEDS = 32, 32, 2
+IMAGES = np.random.default_rng(0).integers(0, 256, (2_048, 3, SIDE, SIDE), dtype=np.uint8)
 
 
 class Stacked:
@@ -35,6 +39,7 @@ class Stacked:
         self.parameters, self.buffers = stack_module_state(networks)
 
     def __call__(self, x: Tensor, frozen: bool = False) -> Tensor:
+        """With frozen parameters, no gradient reaches them."""
         given = self.parameters
         if frozen:
             given = {name: each.detach() for name, each in given.items()}
@@ -45,23 +50,21 @@ class Stacked:
         return vmap(one, randomness="different")(given, self.buffers, x)
 
 
-def together(
-    arch: Architecture, loss: Loss, seeds: int, half: bool, device: str, steps: int
-) -> Turn:
+def together(arch: Architecture, loss: Loss, half: bool, device: str, steps: int) -> Turn:
     """The bare loop on all seeds at once; each seed has its own images and z."""
-    shape = IMAGES[SIDE].shape[1:]
-    pairs = [build_pair(arch, shape, seed) for seed in range(seeds)]
+    shape = IMAGES.shape[1:]
+    pairs = [build_pair(arch, shape, seed) for seed in range(SEEDS)]
     G, D = (Stacked([pair[k].to(device) for pair in pairs]) for k in (0, 1))
     opt_g, opt_d = (Adam(n.parameters.values(), 2e-4, (0.5, 0.999), fused=True) for n in (G, D))
-    data = torch.from_numpy(IMAGES[SIDE]).to(device)
+    data = torch.from_numpy(IMAGES).to(device)
     cast = torch.autocast(device, torch.bfloat16, enabled=half)
 
     def turn() -> None:
         for _ in range(steps):
-            rows = torch.randint(len(data), (seeds, BATCH), device=device)
+            rows = torch.randint(len(data), (SEEDS, BATCH), device=device)
             x = data[rows].float() / 127.5 - 1
             with cast:
-                fake = G(torch.randn(seeds, BATCH, arch.z_dim, device=device))
+                fake = G(torch.randn(SEEDS, BATCH, arch.z_dim, device=device))
                 logits = D(x).float(), D(fake.detach()).float()
                 loss_d = vmap(loss.d_loss)(*logits).sum()
             opt_d.zero_grad()
@@ -77,22 +80,28 @@ def together(
     return turn
 
 
-@pytest.mark.parametrize("name", ["dcgan", "dense"])
-def test_seeds_as_one_network_against_seeds_one_by_one(name: str, note: Note) -> None:
+def in_turn(turns: list[Turn]) -> None:
+    """Take each turn once."""
+    for turn in turns:
+        turn()
+
+
+@click.command()
+@click.option("--arch", "names", multiple=True, default=("dcgan", "dense"), show_default=True)
+def measure(names: tuple[str, ...]) -> None:
+    """How many times faster two seeds are as one network than one by one."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    known, steps, seeds = load(), 100 if device == "cuda" else 6, 2
-    arch, loss = known.find(Architecture, name), known.find(Loss, "non-saturating")
-    half = computes_bf16(device)
+    known, steps, half = load(), 100 if device == "cuda" else 6, computes_bf16(device)
+    loss = known.find(Loss, "non-saturating")
     schedule = Schedule(kimg=1, batch=BATCH, precision="bf16" if half else "fp32")
-    singles = [bare(arch, loss, IMAGES[SIDE], schedule, device, steps) for _ in range(seeds)]
+    print(machine())
+    for name in names:
+        arch = known.find(Architecture, name)
+        singles = [bare(arch, loss, IMAGES, schedule, device, steps) for _ in range(SEEDS)]
+        both = together(arch, loss, half, device, steps)
+        times = race({"one by one": partial(in_turn, singles), "together": both})
+        print(f"{name}, {SIDE} px, {device}: {times_faster(times, 'together', 'one by one'):.2f} x")
 
-    def one_by_one() -> None:
-        for single in singles:
-            single()
 
-    stacked = together(arch, loss, seeds, half, device, steps)
-    times = race({"one by one": one_by_one, "together": stacked})
-    gain = times_faster(times, "together", "one by one")
-    what = f"two seeds of {name}, {SIDE} px, as one network (vmap) against one by one, {device}"
-    note(what, f"{gain:.2f} x")
-    assert gain > 0
+if __name__ == "__main__":
+    measure()
