@@ -18,7 +18,7 @@ from gan_bench.contract.protocol import (
     Schedule,
 )
 from gan_bench.results.atomic import append_line, make_folder, write_json
-from gan_bench.results.layout import CURVE, cell_dir, protocol_dir
+from gan_bench.results.layout import CELL, CURVE, PROTOCOL, cell_dir, protocol_dir
 from gan_bench.results.records import Record, write_record
 
 FD = MetricSpec(name="fd-eye", higher_is_better=False, features="eye")
@@ -38,6 +38,42 @@ def protocol(kimg: float = 100, metrics: tuple[MetricSpec, ...] = (FD, DIVERSITY
 PLAIN = protocol()
 
 
+COST = {
+    "train_seconds": 90.0,
+    "images_per_second": 1111.1,
+    "evaluate_seconds": 5.0,
+    "peak_memory_mib": 800.0,
+    "g_parameters": 1_200_000,
+    "d_parameters": 300_000,
+    "g_macs": 2_500_000,
+    "d_macs": 1_000_000,
+}
+
+
+def document(cell: Cell, under: Protocol, status: str, scores: dict[str, float]) -> dict[str, Any]:
+    """The record of a cell."""
+    of = {"n": 500, "reference": "train", "reference_n": 450}
+    metrics = {metric.name: metric for metric in under.evaluation.metrics}
+    return {
+        "architecture": cell.architecture,
+        "loss": cell.loss,
+        "seed": cell.seed,
+        "status": status,
+        "scores": {
+            name: of
+            | {
+                "value": value,
+                "higher_is_better": metrics[name].higher_is_better,
+                "features": metrics[name].features,
+            }
+            for name, value in scores.items()
+        },
+        "cost": COST,
+        "device": "cpu (2 threads)",
+        "ended": "2026-01-01T00:00:00+00:00",
+    }
+
+
 def write_cell(
     results: Path,
     architecture: str,
@@ -49,49 +85,15 @@ def write_cell(
     **more: Any,
 ) -> Path:
     """The files of a cell, which has a record unless status is None; its folder."""
-    cell = Cell(
-        architecture=architecture,
-        loss=loss,
-        seed=seed,
-        environment=RunEnvironment(device="cpu", named=True),
-    )
+    environment = RunEnvironment(device="cpu", named=True)
+    cell = Cell(architecture=architecture, loss=loss, seed=seed, environment=environment)
     folder = cell_dir(results, under, cell)
-    root = protocol_dir(results, under)
     make_folder(folder)
-    write_json(root / "protocol.json", under.model_dump(mode="json"))
-    write_json(folder / "cell.json", cell.model_dump(mode="json"))
+    write_json(protocol_dir(results, under) / PROTOCOL, under.model_dump(mode="json"))
+    write_json(folder / CELL, cell.model_dump(mode="json"))
     if status is not None:
-        directions = {m.name: m.higher_is_better for m in under.evaluation.metrics}
-        document = {
-            "architecture": architecture,
-            "loss": loss,
-            "seed": seed,
-            "status": status,
-            "scores": {
-                name: {
-                    "value": value,
-                    "higher_is_better": directions[name],
-                    "features": "eye",
-                    "n": 500,
-                    "reference": "train",
-                    "reference_n": 450,
-                }
-                for name, value in (scores or {}).items()
-            },
-            "cost": {
-                "train_seconds": 90.0,
-                "images_per_second": 1111.1,
-                "evaluate_seconds": 5.0,
-                "peak_memory_mib": 800.0,
-                "g_parameters": 1_200_000,
-                "d_parameters": 300_000,
-                "g_macs": 2_500_000,
-                "d_macs": 1_000_000,
-            },
-            "device": "cpu (2 threads)",
-            "ended": "2026-01-01T00:00:00+00:00",
-        }
-        write_record(folder, Record.model_validate(document | more))
+        record = document(cell, under, status, scores or {}) | more
+        write_record(folder, Record.model_validate(record))
     return folder
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def test_the_sheet_has_a_strip_for_each_cell_and_a_tile_for_each_tick(
     ]
     assert {len(pixels) for strip in places for pixels in strip} == {6 * (side * zoom) ** 2}
     for strip in places:
-        for left, right in zip(strip, strip[1:], strict=False):
+        for left, right in pairwise(strip):
             assert left[:, 1].max() < right[:, 1].min()
             assert left[:, 0].min() == right[:, 0].min()
     assert max(p[:, 0].max() for p in places[0]) < places[1][0][:, 0].min()  # the best first
