@@ -105,7 +105,6 @@ def shown(results: Path, style: str, gan_bench: Command, *more: str) -> str:
 
 # A record
 
-
 DIGITS = "7" * 5000
 CHANGES = {
     "an older schema": ('"schema_number": 1', '"schema_number": 0'),
@@ -298,17 +297,18 @@ def test_a_curve_that_cannot_be_read_is_left_out_and_named(
 
 
 @pytest.mark.parametrize("fault", ["a pipe", "a device", "a folder", "a loop", "a terabyte"])
-def test_what_is_no_picture_is_neither_drawn_nor_shown(fault: str, results: Path) -> None:
+def test_what_is_no_picture_is_not_shown(fault: str, results: Path) -> None:
     boards = leaderboard.load(results, PLAIN.slug)
-    (board,) = boards.boards
-    picture = figure_path(board.folder, "losses")
+    picture = figure_path(boards.boards[0].folder, "losses")
     picture.parent.mkdir()
     damage(picture, fault)
     text = to_html(boards)
     assert "base64" not in text
-    assert f'alt="losses of {board.slug}"' in text or fault != "a terabyte"
-    picture.rmdir() if fault == "a folder" else picture.unlink()
+    assert ("alt=" in text) == (fault == "a terabyte")  # a file that is too large leaves its name
+
+
+@pytest.mark.parametrize("fault", ["a pipe", "a device", "a folder", "a loop"])
+def test_what_is_no_file_is_no_sample_grid(fault: str, results: Path) -> None:
     (odd(results) / "samples").mkdir()
-    if fault != "a terabyte":
-        damage(odd(results) / "samples" / "1.png", fault)
-    assert draw(board) == []
+    damage(odd(results) / "samples" / "1.png", fault)
+    assert draw(leaderboard.load(results, PLAIN.slug).boards[0]) == []
