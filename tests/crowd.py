@@ -14,15 +14,9 @@ from typing import Any
 
 from PIL import Image
 
-from gan_bench.contract.protocol import (
-    Cell,
-    Data,
-    Evaluation,
-    MetricSpec,
-    Protocol,
-    RunEnvironment,
-    Schedule,
-)
+import records
+from gan_bench.contract.protocol import Cell, MetricSpec, Protocol, RunEnvironment
+from gan_bench.results.layout import CELL, CURVE, PROTOCOL, RECORD, SAMPLES, SPEED, TICKS
 
 LOOKS = 20  # courses of a training that differ; cells share them as links to one file
 METRICS = {  # name -> where better lies, and the net that it reads
@@ -44,18 +38,17 @@ METRICS = {  # name -> where better lies, and the net that it reads
 def protocol(kimg: float = 100, lr: float = 2e-4) -> Protocol:
     """A protocol with twelve metrics; each kimg and lr is another one."""
     nets = sorted({net for _, net in METRICS.values()})
-    return Protocol(
-        data=Data(name="faces", fingerprint="ab" * 32, shape=(3, 16, 16), train=900, held_out=100),
-        schedule=Schedule(kimg=kimg, batch=50, ema_kimg=2, lr_g=lr, lr_d=lr),
-        evaluation=Evaluation(
-            samples=500,
-            features="eye",
-            digests={net: f"{k:02x}" * 32 for k, net in enumerate(nets)},
-            metrics=tuple(
-                MetricSpec(name=name, higher_is_better=up, features=net)
-                for name, (up, net) in METRICS.items()
-            ),
-        ),
+    metrics = [
+        MetricSpec(name=name, higher_is_better=up, features=net)
+        for name, (up, net) in METRICS.items()
+    ]
+    under = records.protocol(kimg, tuple(metrics))
+    digests = {net: f"{k:02x}" * 32 for k, net in enumerate(nets)}
+    return under.model_copy(
+        update={
+            "schedule": under.schedule.model_copy(update={"lr_g": lr, "lr_d": lr}),
+            "evaluation": under.evaluation.model_copy(update={"digests": digests}),
+        }
     )
 
 
@@ -68,7 +61,7 @@ def lay_grid(
 ) -> Path:
     """Every architecture x loss x seed as a cell that is done; the protocol's folder."""
     root = results / under.slug
-    _write(root / "protocol.json", under.model_dump(mode="json"))
+    _write(root / PROTOCOL, under.model_dump(mode="json"))
     for (a, architecture), (b, loss), seed in product(
         enumerate(architectures), enumerate(losses), seeds
     ):
@@ -80,65 +73,27 @@ def lay_grid(
             environment=RunEnvironment(device="cpu", named=True),
         )
         level = 10.0 + 3 * (a // 2) + b  # two beside each other are equals
-        _write(folder / "cell.json", cell.model_dump(mode="json"))
-        _write(folder / "record.json", _record(under, cell, level))
+        _write(folder / CELL, cell.model_dump(mode="json"))
+        _write(folder / RECORD, _record(under, cell, level))
         _link(_look(results, (a + 3 * b + seed) % LOOKS, under.schedule.kimg), folder)
     return root
 
 
 def _record(under: Protocol, cell: Cell, level: float) -> dict[str, Any]:
     random = Random(f"{under.slug} {cell.architecture} {cell.loss} {cell.seed}")
-    value = random.gauss(level, 1)
-    return {
+    values = {name: random.gauss(-level if up else level, 2) for name, (up, _) in METRICS.items()}
+    values["fd-eye"] = value = random.gauss(level, 1)
+    cost = {"train_seconds": random.uniform(80, 100), "images_per_second": 1111.1}
+    libraries = ("gan-bench", "torch", "torchvision", "torch-fidelity", "numpy", "scipy", "python")
+    record = records.document(cell, under, "finished", values)
+    for score in record["scores"].values():
+        score["error"] = random.uniform(0.1, 0.4)
+    return record | {
         "schema_number": 1,
-        "architecture": cell.architecture,
-        "loss": cell.loss,
-        "seed": cell.seed,
-        "status": "finished",
-        "reason": None,
-        "scores": {
-            name: {
-                "value": value
-                if name == "fd-eye"
-                else random.gauss(level if not up else -level, 2),
-                "error": random.uniform(0.1, 0.4),
-                "higher_is_better": up,
-                "features": net,
-                "n": 500,
-                "reference": "train",
-                "reference_n": 450,
-            }
-            for name, (up, net) in METRICS.items()
-        },
-        "unscored": {},
         "best": {"metric": "fd-eye", "value": value - 0.5, "kimg": 90.0, "final": value + 0.1},
-        "verdicts": [],
-        "rollbacks": 0,
         "diagnosis": "still improving: fd-eye fell from 1,055 to 998; train longer",
-        "notes": [],
-        "starts": 1,
-        "log": None,
-        "cost": {
-            "train_seconds": random.uniform(80, 100),
-            "images_per_second": random.uniform(1000, 1200),
-            "evaluate_seconds": 57.674,
-            "peak_memory_mib": 935.8,
-            "g_parameters": 996624,
-            "d_parameters": 796161,
-            "g_macs": 991232,
-            "d_macs": 794880,
-        },
-        "device": "cpu (2 threads)",
-        "versions": {
-            "gan-bench": "0.1.0",
-            "torch": "2.14.1",
-            "torchvision": "0.29.1",
-            "torch-fidelity": "0.4.0",
-            "numpy": "2.4.6",
-            "scipy": "1.17.1",
-            "python": "3.11.7",
-        },
-        "ended": "2026-01-01T00:00:00+00:00",
+        "cost": records.COST | cost,
+        "versions": dict.fromkeys(libraries, "1.2.3"),
     }
 
 
@@ -149,7 +104,7 @@ def _look(results: Path, k: int, kimg: float) -> Path:
     """The folder with the lines and sample grids of the k-th course."""
     folder = results / ".looks" / f"{kimg:g}-{k}"
     if not folder.is_dir():
-        (folder / "samples").mkdir(parents=True)
+        (folder / SAMPLES).mkdir(parents=True)
         _train(folder, k, kimg)
     return folder
 
@@ -175,19 +130,19 @@ def _train(folder: Path, k: int, kimg: float) -> None:
     for tick in range(1, ticks + 1):
         at, score = kimg * tick / ticks, 10 + k + 90 * math.exp(-tick / 3) + random.gauss(0, 1)
         scores = {"diversity": 0.3, "spread": 0.6, "fd-eye": score}
-        told = {"step": tick, "kimg": at, "scores": scores, "verdict": None, "reason": None}
-        print(json.dumps(told | {"rollbacks": 0}), file=vitals)
+        line = {"step": tick, "kimg": at, "scores": scores, "verdict": None, "reason": None}
+        print(json.dumps(line | {"rollbacks": 0}), file=vitals)
         grid = Image.effect_noise((146, 146), 10 * tick).convert("RGB")
-        grid.save(folder / "samples" / f"{at:010.3f}.png")
-    for name, text in (("curve", curve), ("speed", speed), ("vitals", vitals)):
-        (folder / f"{name}.jsonl").write_text(text.getvalue())
+        grid.save(folder / SAMPLES / f"{at:010.3f}.png")
+    for name, text in ((CURVE, curve), (SPEED, speed), (TICKS, vitals)):
+        (folder / name).write_text(text.getvalue())
 
 
 def _link(look: Path, folder: Path) -> None:
-    (folder / "samples").mkdir()
-    for name in os.listdir(look / "samples"):
-        os.link(look / "samples" / name, folder / "samples" / name)
-    for name in ("curve.jsonl", "speed.jsonl", "vitals.jsonl"):
+    (folder / SAMPLES).mkdir()
+    for name in os.listdir(look / SAMPLES):
+        os.link(look / SAMPLES / name, folder / SAMPLES / name)
+    for name in (CURVE, SPEED, TICKS):
         os.link(look / name, folder / name)
 
 

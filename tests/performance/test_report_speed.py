@@ -14,7 +14,7 @@ from race import Note, race
 pytestmark = pytest.mark.speed
 
 
-def said(*words: str, here: Path) -> str:
+def output_of(*words: str, here: Path) -> str:
     """`gan-bench ...` as a process of its own, which must succeed."""
     done = subprocess.run(
         [sys.executable, "-m", "gan_bench.cli", *words],
@@ -27,7 +27,7 @@ def said(*words: str, here: Path) -> str:
 
 
 def test_help_is_there_at_once(tmp_path: Path, note: Note) -> None:
-    (times,) = race({"help": lambda: said("--help", here=tmp_path)}, rounds=9).values()
+    (times,) = race({"help": lambda: output_of("--help", here=tmp_path)}, rounds=9).values()
     note("`gan-bench --help`", f"{times.median:.2f} s", "≤ 0.25 s")
     assert times.median <= 0.25
 
@@ -60,7 +60,7 @@ def test_a_report_over_10_000_records_takes_six_seconds_at_most(
     shape: str, style: str, request: pytest.FixtureRequest, note: Note
 ) -> None:
     here: Path = request.getfixturevalue(shape)
-    (times,) = race({style: lambda: said("report", "--format", style, here=here)}).values()
+    (times,) = race({style: lambda: output_of("report", "--format", style, here=here)}).values()
     records = {"one": "10,000 records, one protocol", "many": "10,000 records, many protocols"}
     note(f"`gan-bench report --format {style}`, {records[shape]}", f"{times.median:.1f} s", "≤ 6 s")
     assert times.median <= 6

@@ -10,14 +10,14 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.results.frame import error_column, metric_column, read_frame
 from gan_bench.results.layout import RECORD
 from gan_bench.results.records import read_record
-from records import PLAIN, lay, protocol
+from records import PLAIN, protocol, write_cell
 
 
 def test_every_cell_is_a_row_in_order_of_names_and_numbers_of_seeds(tmp_path: Path) -> None:
     for seed in (10, 2, 0):
-        lay(tmp_path, "b", seed=seed, scores={"fd-eye": float(seed), "diversity": 0.5})
-    lay(tmp_path, "b", seed=1, status=None)
-    (lay(tmp_path, "a", seed=3) / RECORD).write_text("{")
+        write_cell(tmp_path, "b", seed=seed, scores={"fd-eye": float(seed), "diversity": 0.5})
+    write_cell(tmp_path, "b", seed=1, status=None)
+    (write_cell(tmp_path, "a", seed=3) / RECORD).write_text("{")
     frame = read_frame(tmp_path / PLAIN.slug)
     assert frame["architecture"].tolist() == ["a", *"bbbb"]
     assert frame["seed"].tolist() == [3, 0, 1, 2, 10]
@@ -35,7 +35,7 @@ def test_a_metric_with_the_name_of_another_column_has_a_column_of_its_own(tmp_pa
     names = ("loss", "seed", "x", "x error")
     metrics = tuple(MetricSpec(name=n, higher_is_better=False, features="eye") for n in names)
     scores = {name: float(k) for k, name in enumerate(names)}
-    folder = lay(tmp_path, "a", under=protocol(metrics=metrics), seed=7, scores=scores)
+    folder = write_cell(tmp_path, "a", under=protocol(metrics=metrics), seed=7, scores=scores)
     frame = read_frame(folder.parents[2])
     assert (frame["loss"][0], frame["seed"][0]) == ("hinge", 7)
     assert [frame[metric_column(name)][0] for name in names] == [0, 1, 2, 3]

@@ -1,0 +1,16 @@
+"""Results that many tests of the report begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from records import write_cell
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    write_cell(tmp_path, "good", scores={"fd-eye": 12.345678, "diversity": 0.5})
+    write_cell(tmp_path, "bad", scores={"fd-eye": 99.0, "diversity": 0.9})
+    return tmp_path

@@ -1,0 +1,217 @@
+"""The pictures of a leaderboard: what they show, when they are drawn, what a damaged file costs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import crowd
+from gan_bench import StorageError
+from gan_bench.contract.protocol import Data
+from gan_bench.report import figures, leaderboard
+from gan_bench.report.curves import LOSSES, curves, quality
+from gan_bench.report.figures import stale
+from gan_bench.report.selection import what_is_shown
+from gan_bench.report.sheet import sample_sheet
+from gan_bench.results.layout import CURVE, RECORD, TICKS
+from records import protocol, write_cell, write_training
+
+Draw = Callable[[leaderboard.Board], bytes | None]
+ARCHITECTURES = [f"arch{k:02d}" for k in range(14)]
+ALL = {"samples", "losses", "scores"}  # of what write_training writes
+
+
+def only(results: Path) -> leaderboard.Board:
+    (board,) = leaderboard.load(results).boards
+    return board
+
+
+def pictures(results: Path) -> dict[str, np.ndarray]:
+    """Name -> (height, width, 3) pixels of the pictures of the one protocol."""
+    return {p.stem: np.asarray(Image.open(p).convert("RGB")) for p in figures.draw(only(results))}
+
+
+@pytest.fixture
+def cell(tmp_path: Path) -> Path:
+    """One cell that has something to draw."""
+    folder = write_cell(tmp_path, "a", scores={"fd-eye": 1.0})
+    write_training(folder)
+    return folder
+
+
+# What they show
+
+
+@pytest.mark.parametrize(("side", "zoom"), [(16, 4), (128, 1)])
+def test_the_sheet_has_a_strip_for_each_cell_and_a_tile_for_each_tick(
+    side: int, zoom: int, tmp_path: Path
+) -> None:
+    data = Data(name="big", fingerprint="ab", shape=(3, side, side), train=9, held_out=1)
+    under = protocol().model_copy(update={"data": data})
+    for name, colour in (("a", 50), ("b", 200)):
+        folder = write_cell(tmp_path, name, under=under, scores={"fd-eye": colour})
+        write_training(folder, ticks=4, side=side, colour=colour)
+    sheet = pictures(tmp_path)["samples"]
+    places = [
+        [np.argwhere((sheet == (colour, 10 * tick, 0)).all(axis=2)) for tick in range(1, 5)]
+        for colour in (50, 200)
+    ]
+    assert {len(pixels) for strip in places for pixels in strip} == {6 * (side * zoom) ** 2}
+    for strip in places:
+        for left, right in pairwise(strip):
+            assert left[:, 1].max() < right[:, 1].min()
+            assert left[:, 0].min() == right[:, 0].min()
+    assert max(p[:, 0].max() for p in places[0]) < places[1][0][:, 0].min()  # the best first
+
+
+def test_a_grid_of_few_images_has_a_tile_of_those(cell: Path) -> None:
+    for path in (cell / "samples").iterdir():
+        with Image.open(path) as opened:
+            opened.crop((0, 0, 8 * 18 + 2, 2 * 18 + 2)).save(path)  # ten images are two rows
+    sheet = pictures(cell.parents[3])["samples"]
+    assert np.count_nonzero((sheet == (0, 10, 0)).all(axis=2)) == 4 * 64**2
+    assert np.count_nonzero((sheet == 0).all(axis=2)) < 64**2  # text, but no black tile
+
+
+def test_curves_of_all_rows_are_panels_of_one_picture(tmp_path: Path) -> None:
+    shapes = []
+    for name in "abcd":
+        write_training(write_cell(tmp_path, name), ticks=1)
+        drawn = pictures(tmp_path)
+        assert drawn["losses"].shape == drawn["scores"].shape
+        shapes.append(drawn["losses"].shape[:2])
+        for colour in ((33, 102, 172), (214, 96, 77)):  # D in blue, G in red
+            assert (drawn["losses"] == colour).all(axis=2).any()
+            assert (drawn["scores"] == colour).all(axis=2).any()
+    heights, widths = zip(*shapes, strict=True)
+    assert widths[0] < widths[1] < widths[2] == widths[3]
+    assert heights[0] == heights[1] == heights[2] < heights[3]
+
+
+@pytest.mark.parametrize(
+    ("draw", "name", "seeds"),
+    [
+        (lambda board: curves(board, LOSSES, "loss"), CURVE, 6),
+        (quality, TICKS, 6),
+        (sample_sheet, "samples/000001.000.png", 2),
+    ],
+    ids=["losses", "quality", "samples"],
+)
+def test_a_picture_shows_the_first_seeds_of_the_best_rows_however_the_table_is_sorted(
+    draw: Draw, name: str, seeds: int, tmp_path: Path
+) -> None:
+    crowd.lay_grid(tmp_path, crowd.protocol(10), ARCHITECTURES, ["hinge"], range(seeds + 1))
+    board = only(tmp_path)
+    whole = draw(board)
+    for row in board.rows:
+        (row.folders[seeds] / name).unlink()
+    for folder in [folder for row in board.rows[12:] for folder in row.folders[:seeds]]:
+        (folder / name).unlink()
+    assert draw(board) == whole
+    sorted_otherwise = leaderboard.load(tmp_path, sort="kd-eye").boards[0]
+    assert [row.name for row in sorted_otherwise.rows] != [row.name for row in board.rows]
+    assert draw(sorted_otherwise) == whole
+    (board.rows[11].folders[seeds - 1] / name).unlink()
+    assert draw(board) != whole
+
+
+def test_a_row_without_a_curve_leaves_its_place_to_the_next(tmp_path: Path) -> None:
+    crowd.lay_grid(tmp_path, crowd.protocol(), ARCHITECTURES, ["hinge"], range(1))
+    board = only(tmp_path)
+    drawn = []
+    for place in (0, 13, 12):  # the best, the last, and the one that takes the free place
+        (board.rows[place].folders[0] / CURVE).unlink()
+        drawn.append(curves(board, LOSSES, "loss"))
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_a_picture_says_what_it_leaves_out(tmp_path: Path) -> None:
+    crowd.lay_grid(tmp_path, crowd.protocol(), ARCHITECTURES, ["hinge"], range(2))
+    board = only(tmp_path)
+    few = replace(board, rows=board.rows[:12])
+    left_out = "the best 12 of 14 rows by fd-eye"
+    assert what_is_shown(board, few.rows, 2) == left_out
+    assert what_is_shown(board, few.rows, 1) == f"{left_out}, the first seed of each"
+    assert what_is_shown(few, few.rows, 2) == ""
+    for draw in (sample_sheet, lambda board: curves(board, LOSSES, "loss")):
+        heights = [Image.open(BytesIO(draw(each) or b"")).height for each in (board, few)]
+        assert heights[0] > heights[1]  # by a line of text: both show the same rows
+
+
+# When they are drawn
+
+
+def test_a_picture_is_drawn_once_and_again_when_a_record_is_newer(cell: Path) -> None:
+    board = only(cell.parents[3])
+    first = figures.draw(board)
+    assert {path.stem for path in first} == ALL
+    for path in (cell / RECORD, *first):  # in the past, so that a coarse clock does not matter
+        os.utime(path, (1000, 1000))
+    assert [path.stat().st_mtime for path in figures.draw(board)] == [1000] * 3
+    os.utime(cell / RECORD, (2000, 2000))
+    assert all(path.stat().st_mtime > 2000 for path in figures.draw(board))
+
+
+def test_a_picture_of_which_no_cell_has_anything_is_not_waited_for(tmp_path: Path) -> None:
+    root = crowd.lay_grid(tmp_path, crowd.protocol(), ["a"], ["hinge"], range(2))
+    assert stale(only(tmp_path)) == ["samples", "quality", "losses", "scores"]
+    for path in root.glob("*/*/*/*.jsonl"):
+        path.unlink()
+    assert stale(only(tmp_path)) == ["samples"]
+    figures.draw(only(tmp_path))
+    assert stale(only(tmp_path)) == []
+
+
+# What a damaged file costs
+
+
+def test_a_cell_without_a_number_in_its_curve_costs_no_picture(tmp_path: Path) -> None:
+    write_cell(tmp_path, "failed", status="failed", cost=None)
+    folder = write_cell(tmp_path, "a", scores={"fd-eye": 1.0})
+    for name in (CURVE, TICKS):
+        (folder / name).write_text('{"step": 1}\n{"scores": 3, "kimg": true}\n{}\n')
+    assert pictures(tmp_path) == {}
+    write_training(write_cell(tmp_path, "b", scores={"fd-eye": 1.0}))
+    assert set(pictures(tmp_path)) == ALL
+
+
+@pytest.mark.parametrize("value", ['"1"', "[1]", "{}", "null", "NaN", "-Infinity", "1e400"])
+def test_whatever_is_no_number_is_a_gap_in_a_curve(value: str, cell: Path) -> None:
+    with (cell / CURVE).open("a") as curve:
+        for name in ("loss_d", "kimg"):
+            curve.write(f'{{"step": 21, "kimg": 2.1, "loss_g": 1, "{name}": {value}}}\n')
+    assert set(pictures(cell.parents[3])) == ALL
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "drawn"),
+    [
+        (CURVE, b"\0\0\0\0\n", {"samples"}),
+        (CURVE, b"{]\n", {"samples"}),
+        ("samples/0000.100.png", b"rubbish", {"losses", "scores"}),
+        ("samples/notes.png", b"rubbish", {"losses", "scores"}),
+    ],
+)
+def test_a_damaged_file_is_named_once_in_a_storage_error_and_the_rest_is_drawn(
+    name: str, content: bytes, drawn: set[str], cell: Path
+) -> None:
+    (cell / name).write_bytes(content)
+    board = only(cell.parents[3])
+    with pytest.raises(StorageError, match=r"cannot draw ") as error:
+        figures.draw(board)
+    assert str(error.value).count(Path(name).name) == 1
+    assert {path.stem for path in (board.folder / "figures").iterdir()} == drawn
+
+
+def test_an_image_that_is_no_sample_grid_is_not_decoded(cell: Path) -> None:
+    Image.new("1", (9000, 9000)).save(cell / "samples" / "1.png")
+    with pytest.raises(StorageError, match=r"9000 x 9000 pixels, which is no sample grid"):
+        figures.draw(only(cell.parents[3]))

@@ -1,0 +1,102 @@
+"""What stands beside a table: facts about the protocol, verdicts, remarks, rank agreement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gan_bench.contract.protocol import MetricSpec
+from gan_bench.report import leaderboard
+from gan_bench.report.tables import chapters, sections
+from records import DIVERSITY, FD, protocol, write_cell
+
+FD_EAR = MetricSpec(name="fd-ear", higher_is_better=False, features="ear")
+VERDICT = {"kind": "degraded", "kimg": 12.0, "reason": "fd-eye 9, 9"}
+
+
+def notes(results: Path) -> str:
+    shown = chapters(leaderboard.load(results))
+    return "\n".join(note.text for chapter in shown for note in chapter.notes)
+
+
+def test_the_facts_name_all_that_the_rows_share(two: Path) -> None:
+    (chapter,) = chapters(leaderboard.load(two))
+    assert [f"{name}: {fact}" for name, fact in chapter.facts] == [
+        f"data: faces, 16 x 16 x 3, 900 training and 100 held-out images, fingerprint {'ab' * 6}",
+        "schedule: 100 kimg = 2,000 updates of G, batch 50, 1 D per G, Adam 0.0002/0.0002 betas "
+        "0.5 0.999, fp32, EMA of G with half-life 2 kimg; on collapse: continue",
+        "evaluation: 500 generated against 450 train images, the first 256 of them at 10 ticks; "
+        f"features eye (sha256 {'cd' * 6})",
+        "device: cpu (2 threads)",
+        "seeds: 0",
+        "±: no interval with one seed: another seed may rank the rows differently; "
+        "--seeds 6 gives intervals and ties",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ({"status": "failed", "reason": "no memory", "cost": None}, "no memory"),
+        ({"notes": ["a checkpoint was damaged"]}, "a checkpoint was damaged"),
+        (
+            {"verdicts": [VERDICT]},
+            "degraded at 12 kimg (but finished in the end): fd-eye 9, 9",
+        ),
+    ],
+    ids=["reason", "note", "verdict"],
+)
+def test_a_remark_of_a_record_is_a_note(more: dict[str, object], note: str, two: Path) -> None:
+    write_cell(two, "a", **more)  # type: ignore[arg-type]
+    assert f"a / hinge / seed0: {note}" in notes(two)
+
+
+def test_a_verdict_has_its_date_and_a_rollback_marks_the_row(tmp_path: Path) -> None:
+    verdict = VERDICT | {"kind": "collapsed"}
+    write_cell(
+        tmp_path, "a", scores={"fd-eye": 3.0}, status="collapsed", verdicts=[verdict], rollbacks=2,
+        reason=verdict["reason"],
+    )  # fmt: skip
+    (board,) = leaderboard.load(tmp_path).boards
+    assert sections(board)[0].rows[0][-1] == "1 collapsed, 2 rollbacks"
+    assert "a / hinge / seed0: collapsed at 12 kimg: fd-eye 9, 9" in notes(tmp_path)
+    assert "rolled back 2 times" in notes(tmp_path)
+    assert notes(tmp_path).count("fd-eye 9") == 1
+
+
+def test_a_metric_that_refused_says_why_once(tmp_path: Path) -> None:
+    for seed in range(2):
+        write_cell(
+            tmp_path, "a", seed=seed, scores={"fd-eye": 3.0}, unscored={"diversity": "all alike"}
+        )
+    assert "diversity: no score for 2 cells: all alike" in notes(tmp_path)
+    (board,) = leaderboard.load(tmp_path).boards
+    assert sections(board)[0].rows[0][3] == "–"
+
+
+def test_above_12_cells_one_seed_a_row_has_its_diagnosis(tmp_path: Path) -> None:
+    for seed in range(12):
+        write_cell(tmp_path, "a", seed=seed, scores={"fd-eye": 3.0}, diagnosis="settled")
+    assert notes(tmp_path).count("settled") == 12
+    write_cell(tmp_path, "b", scores={"fd-eye": 4.0}, diagnosis="settled")
+    assert notes(tmp_path).count("settled") == 2
+
+
+def test_agreement_is_kendalls_tau_and_a_winner_that_depends_on_the_features_is_noted(
+    tmp_path: Path,
+) -> None:
+    under = protocol(metrics=(FD, FD_EAR, DIVERSITY))
+    for name, eye, ear in (("a", 1.0, 3.0), ("b", 2.0, 1.0), ("c", 3.0, 2.0)):
+        scores = {"fd-eye": eye, "fd-ear": ear, "diversity": -eye}
+        write_cell(tmp_path, name, under=under, scores=scores)
+    (board,) = leaderboard.load(tmp_path).boards
+    assert board.agreements == pytest.approx({"fd-ear": -1 / 3, "diversity": 1.0})
+    assert "fd-ear -0.33, diversity 1.00" in notes(tmp_path)
+    assert "depends on the features: a / hinge by eye, b / hinge by ear" in notes(tmp_path)
+
+
+def test_one_features_net_names_one_winner_only(tmp_path: Path) -> None:
+    for name, value in (("a", 1.0), ("b", 2.0), ("c", 3.0)):
+        write_cell(tmp_path, name, scores={"fd-eye": value, "diversity": value})
+    assert "winner" not in notes(tmp_path)

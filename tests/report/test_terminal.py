@@ -1,0 +1,58 @@
+"""Tables in a terminal: names as they are, any width, the best 50 rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import crowd
+from gan_bench.base.text import number
+from gan_bench.report import leaderboard
+from gan_bench.report.formats import render
+from gan_bench.report.tables import chapters
+from gan_bench.results.layout import PROTOCOL
+from records import protocol, write_cell
+
+
+def terminal(results: Path, width: int = 400) -> str:
+    return render(leaderboard.load(results), "terminal", results, Console(width=width))
+
+
+def test_a_terminal_shows_the_slug_the_facts_and_the_notes_of_every_protocol(two: Path) -> None:
+    write_cell(two, "a", under=protocol(kimg=200))
+    write_cell(two, "b", status="failed", reason="[red]boo[/red] :smile: [/]", cost=None)
+    (two / "damaged").mkdir()
+    (two / "damaged" / PROTOCOL).write_text("{")
+    text = terminal(two)
+    assert text.count("architecture") == 4  # of scores and of costs
+    assert f"damaged/{PROTOCOL}" in text
+    assert "b / hinge / seed0: [red]boo[/red] :smile: [/]" in text
+    boards = leaderboard.load(two)
+    for board, chapter in zip(boards.boards, chapters(boards), strict=False):
+        assert board.slug in text
+        for shown in [*(fact for _, fact in chapter.facts), *(n.text for n in chapter.notes)]:
+            assert shown in " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 300])
+def test_a_terminal_of_any_width_shows_every_row(width: int, two: Path) -> None:
+    write_cell(two, "odd", status="failed", reason="words " * 50, cost=None)
+    text = "".join(terminal(two, width).split())
+    assert "good" in text or width < 60
+    assert "words" * 50 in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_a_terminal_shows_the_best_50_rows_and_says_so(width: int, tmp_path: Path) -> None:
+    names = [f"arch{k}" for k in range(60)]
+    crowd.lay_grid(tmp_path, crowd.protocol(), names, ["hinge"], range(1))
+    (board,) = leaderboard.load(tmp_path).boards
+    text = terminal(tmp_path, width)
+    assert text.count("\n50 of 60 rows; --format csv has all\n") == 3  # of three tables
+    assert max(map(len, text.splitlines())) <= width
+    shown = [line.split() for line in text.partition("fd-eye ↓")[2].splitlines()[1:51]]
+    for row, line in zip(board.rows[:50], shown, strict=True):
+        assert line[0] == row.architecture
+        assert line[2] == number(row.values("fd-eye")[0])  # the ranking metric is whole
