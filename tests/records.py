@@ -97,9 +97,6 @@ def write_cell(
     return folder
 
 
-lay = write_cell  # for the tests of other floors that still use the older name
-
-
 def write_training(
     folder: Path, ticks: int = 4, side: int = 16, colour: int = 0, points: int = 20
 ) -> None:

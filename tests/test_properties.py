@@ -30,7 +30,7 @@ from gan_bench.results.reading import last_line, read_lines
 from gan_bench.run.plan import make_plan
 from gan_bench.run.request import Request
 from given import Draw
-from records import PLAIN, lay
+from records import PLAIN, write_cell
 
 # The grid
 
@@ -153,7 +153,7 @@ def test_a_leaderboard_is_the_same_in_any_order_of_cells_and_any_unit(
     def ranks(unit: float, cells: list[tuple[int, int]]) -> list[list[str]]:
         results = tmp_path_factory.mktemp("ranks")
         for k, value in cells:
-            lay(results, f"row{k}", seed=k, scores={"fd-eye": unit * value})
+            write_cell(results, f"row{k}", seed=k, scores={"fd-eye": unit * value})
         (board,) = leaderboard.load(results).boards
         shown = sections(board)[0].rows
         return [[row[0], row[-1]] for row in shown]

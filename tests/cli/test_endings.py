@@ -15,7 +15,7 @@ from typing import NoReturn
 import pytest
 
 from given import Command
-from records import lay
+from records import write_cell
 
 COMMANDS = ["run", "report", "plugins", "doctor", "--help"]
 BEGIN = """
@@ -42,7 +42,7 @@ Start = Callable[..., subprocess.Popen[str]]
 @pytest.fixture
 def start(tmp_path: Path, outside: dict[str, str]) -> Start:
     """`gan-bench words` in a process of its own, in which Ctrl-C is not switched off."""
-    lay(tmp_path / "results", "dense")
+    write_cell(tmp_path / "results", "dense")
     env = outside | {"GAN_BENCH_HOME": str(tmp_path / "home")}
 
     def start(words: list[str], prepare: str = "", **more: object) -> subprocess.Popen[str]:
@@ -129,7 +129,7 @@ def test_a_reader_that_has_seen_enough_ends_a_command_quietly(start: Start) -> N
 def test_a_disk_that_is_full_is_named_without_a_traceback(
     tmp_path: Path, outside: dict[str, str]
 ) -> None:
-    lay(tmp_path / "results", "dense")
+    write_cell(tmp_path / "results", "dense")
     words = [sys.executable, "-m", "gan_bench.cli", "report"]
     with open("/dev/full", "w") as full:
         done = subprocess.run(words, cwd=tmp_path, env=outside, stdout=full, stderr=subprocess.PIPE)

@@ -13,7 +13,7 @@ import rich_click as click
 
 from gan_bench.cli.main import COMMANDS, cli
 from given import Command
-from records import lay
+from records import write_cell
 
 TORCH = {"torch", "torchvision", "torch_fidelity", "scipy"}
 HEAVY = TORCH | {"numpy", "pandas", "pydantic", "pluggy", "filelock", "jinja2", "PIL", "matplotlib"}
@@ -102,7 +102,7 @@ def in_python(code: str, *words: str, cwd: Path, env: dict[str, str]) -> str:
 def test_help_and_report_load_no_torch(
     words: list[str], forbidden: set[str], outside: dict[str, str], tmp_path: Path
 ) -> None:
-    lay(tmp_path, "dense")
+    write_cell(tmp_path, "dense")
     code = f"""
         from gan_bench.cli.__main__ import main
         try:

@@ -13,7 +13,7 @@ from gan_bench.report import formats
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import CURVE, FIGURES
 from given import Command, refused
-from records import PLAIN, lay
+from records import PLAIN, write_cell
 
 POINT = {"step": 1, "kimg": 1.0, "loss_d": 1.0, "loss_g": 1.0, "real_score": 0.5, "fake_score": 0.5}
 
@@ -22,7 +22,7 @@ POINT = {"step": 1, "kimg": 1.0, "loss_d": 1.0, "loss_g": 1.0, "real_score": 0.5
 def full(gan_bench: Command) -> Path:
     """A results folder with two rows, and what their pictures are drawn from."""
     for name in ("dcgan", "dense"):
-        append_line(lay(Path("full"), name) / CURVE, POINT)
+        append_line(write_cell(Path("full"), name) / CURVE, POINT)
     return Path("full")
 
 
@@ -111,7 +111,7 @@ def a_file_in_place_of_the_folder(cell: Path) -> None:
 def test_pictures_that_cannot_be_drawn_cost_a_line_not_the_table(
     damage: Callable[[Path], None], gan_bench: Command, full: Path
 ) -> None:
-    damage(lay(full, "dcgan"))
+    damage(write_cell(full, "dcgan"))
     said = gan_bench("report", full)
     assert said.code == 0
     assert "no pictures: cannot " in said.err

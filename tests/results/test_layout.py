@@ -15,13 +15,13 @@ from gan_bench.results.layout import (
     protocol_of,
     sample_grid_path,
 )  # fmt: skip
-from records import PLAIN, lay
+from records import PLAIN, write_cell
 
 
 def test_a_cell_lives_below_its_protocol_architecture_and_loss_and_finds_its_protocol(
     tmp_path: Path,
 ) -> None:
-    folder = lay(tmp_path, "dcgan", "hinge", seed=3)
+    folder = write_cell(tmp_path, "dcgan", "hinge", seed=3)
     assert folder == tmp_path / PLAIN.slug / "dcgan" / "hinge" / "seed3"
     assert protocol_of(folder) == PLAIN
 

@@ -31,7 +31,7 @@ def format_of(out: Path) -> str:
     style = ENDINGS.get(out.suffix.lower())
     if style is None:
         raise UsageError(
-            f"{out.name}: the ending does not name a format. Known endings: {', '.join(ENDINGS)}; "
+            f"--out {out}: the ending does not name a format. Known endings: {', '.join(ENDINGS)}; "
             "or choose one with --format"
         )
     return style
