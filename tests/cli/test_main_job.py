@@ -123,7 +123,7 @@ def test_cells_differ_in_what_they_should(job: Job) -> None:
 def test_stdout_carries_the_table_and_nothing_else(job: Job) -> None:
     lines = job.done.stdout.splitlines()
     assert lines[0] == f"## {job.place.protocol.name}"
-    titles = {"other metrics:", "cost:"}
+    titles = {"other metrics:", "cost (MACs: multiply-accumulates for one image, forward):"}
     starts = ("## ", "- ", "| ", "![")
     assert all(line == "" or line in titles or line.startswith(starts) for line in lines)
     rows = [line for line in lines if line.startswith("| d")]

@@ -215,12 +215,14 @@ PROTOCOL_CHANGES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("fault", [*FAULTS, *PROTOCOL_CHANGES])
+@pytest.mark.parametrize("fault", ["gone", *FAULTS, *PROTOCOL_CHANGES])
 def test_a_protocol_that_is_damaged_or_changed_is_a_line_that_says_so(
     fault: str, results: Path, gan_bench: Command
 ) -> None:
     path = results / PLAIN.slug / PROTOCOL
-    if fault in FAULTS:
+    if fault == "gone":
+        path.unlink()
+    elif fault in FAULTS:
         damage(path, fault)
     else:
         document = json.loads(path.read_text())

@@ -17,7 +17,6 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 RESULTS = Path("results")
 OUTPUT = "Output"
-PATH = click.Path(path_type=Path)
 
 
 def paragraphs(*lines: str) -> str:
@@ -30,11 +29,20 @@ def examples(*commands: str) -> str:
     return paragraphs("Examples:" if len(commands) > 1 else "Example:", *commands)
 
 
-class Positive(click.FloatRange):
-    """A positive number; click itself takes inf and nan."""
+class _Path(click.Path):
+    """A path; an empty one, as an unset shell variable gives, is not the current folder."""
 
-    def __init__(self) -> None:
-        super().__init__(0, min_open=True)
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value == "":
+            self.fail("the value is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = _Path(path_type=Path)
+
+
+class Number(click.FloatRange):
+    """A number in a range; click itself takes nan as in any range."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
         number = super().convert(value, param, ctx)
@@ -50,6 +58,9 @@ class Name(StringParamType):
     def __init__(self, kind: str, or_path: bool = False) -> None:
         self.kind = kind
         self.or_path = or_path
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
+        return super().convert(value, param, ctx) or self.fail("the value is empty", param, ctx)
 
     def shell_complete(  # noqa: D102
         self, ctx: click.Context, param: click.Parameter, incomplete: str

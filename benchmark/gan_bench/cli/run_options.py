@@ -8,7 +8,7 @@ from typing import Any
 import rich_click as click
 
 from gan_bench.cli import options
-from gan_bench.cli.options import OUTPUT, PATH, Name, Positive
+from gan_bench.cli.options import OUTPUT, PATH, Name, Number
 
 RETRY = "--retry-failed"
 TRAIN, DATA, SCHEDULE = "What to train", "Data", "Schedule"
@@ -66,7 +66,7 @@ OPTIONS = (
     ),
     click.option(
         "--max-bad",
-        type=click.FloatRange(0, 100),
+        type=Number(0, 100),
         default=0.1,
         metavar="PERCENT",
         panel=DATA,
@@ -74,7 +74,7 @@ OPTIONS = (
     ),
     click.option(
         "--kimg",
-        type=Positive(),
+        type=Number(0, 1e9, min_open=True),
         metavar="N",
         panel=SCHEDULE,
         help="Length of the training: thousands of real images shown to D. Default: the preset's.",
@@ -146,7 +146,7 @@ OPTIONS = (
     click.option(
         "--cell-timeout",
         "timeout",
-        type=Positive(),
+        type=Number(0, 1e8, min_open=True),  # three years: the system's alarm takes no more
         metavar="SECONDS",
         panel=RUNNING,
         help="Stop a cell that takes longer and count it as failed. Default: no limit.",

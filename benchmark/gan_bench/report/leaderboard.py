@@ -18,7 +18,7 @@ from gan_bench.report.equal_time import EqualTime, at_equal_time
 from gan_bench.report.rows import Row, ranked, rows_of
 from gan_bench.report.statistics import agreement, letters
 from gan_bench.results.frame import read_frame
-from gan_bench.results.layout import PROTOCOL
+from gan_bench.results.layout import PROTOCOL, cells_in
 from gan_bench.results.reading import read_model
 
 if TYPE_CHECKING:
@@ -106,8 +106,13 @@ def _protocol_folders(results: Path) -> dict[str, Path]:
     """Slug -> folder. A protocol that cannot be read is there too, and will be reported."""
     if os.path.lexists(results / PROTOCOL):
         return {Path(os.path.abspath(results)).name: results}
-    folders = sorted(path for path in results.glob("*") if os.path.lexists(path / PROTOCOL))
+    folders = [path for path in sorted(results.glob("*")) if _is_protocol(path)]
     return {folder.name: folder for folder in folders}
+
+
+def _is_protocol(folder: Path) -> bool:
+    """It has a protocol, or cells that have lost theirs: these must not vanish from the report."""
+    return os.path.lexists(folder / PROTOCOL) or next(cells_in(folder), None) is not None
 
 
 def _chosen(folders: dict[str, Path], results: Path, protocol: str | None) -> list[Path]:
