@@ -53,9 +53,10 @@ def _print_section(section: Section, console: Console) -> None:
 
 
 def _print_notes(notes: list[Note], console: Console) -> None:
-    for note in notes[:MOST]:
-        mark = "! " if note.severity == "fault" else ""
-        console.print(Text(f"{mark}{plain(note.text)}"))
+    marks = {"fault": "! "}
+    lines = [f"{marks.get(note.severity, '')}{plain(note.text)}" for note in notes[:MOST]]
+    if lines:
+        console.print(Text("\n".join(lines)))
     if len(notes) > MOST:
         console.print(_shortened(len(notes), "notes", "markdown"))
 
