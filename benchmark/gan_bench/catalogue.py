@@ -186,21 +186,29 @@ def _metadata(point: EntryPoint, field: str) -> str:
 
 
 def _file(path: Path) -> Plugin:
+    """A plugin in one file. The bytes that give its digest are the bytes that run."""
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    except OSError:  # which importing it reports
-        digest = ""
+        code = path.read_bytes()
+    except OSError as error:
+        reason = str(error) if path.is_file() else "no such Python file"
+
+        def fail() -> object:
+            raise UsageError(reason)
+
+        return Plugin(str(path), "", "", fail)
     # the digest is its version: another content is another plugin
-    return Plugin(str(path), "", digest, partial(_import_file, path))
+    digest = hashlib.sha256(code).hexdigest()[:12]
+    return Plugin(str(path), "", digest, partial(_run_file, path, code))
 
 
-def _import_file(path: Path) -> object:
+def _run_file(path: Path, code: bytes) -> object:
+    """The module. Python's own import may take the bytecode of an older file of the same size."""
     spec = importlib.util.spec_from_file_location(f"gan_bench_file_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise UsageError("no such Python file")
+    if spec is None:
+        raise UsageError("no such Python file: its name ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses and pickling look a module up by its name
-    spec.loader.exec_module(module)
+    exec(compile(code, str(path), "exec"), module.__dict__)
     return module
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -268,6 +269,15 @@ def test_what_is_no_python_file_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x = 1")
     with pytest.raises(UsageError, match="no such Python file"):
         catalogues.load([tmp_path / name])
+
+
+def test_a_file_that_was_edited_is_not_taken_from_bytecode(tmp_path: Path) -> None:
+    """Python's own import compares the size and the second of the last change."""
+    path = tmp_path / "mine.py"
+    for name in ("first", "other"):
+        path.write_text(good(name))
+        os.utime(path, (1e9, 1e9))
+        assert name in catalogues.load([path]).names(Loss)
 
 
 # The record

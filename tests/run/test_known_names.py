@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -143,7 +144,12 @@ def test_to_check_a_spelling_imports_no_plugin_and_nothing_heavy() -> None:
         except Exception as error:
             print(error, *sorted(sys.modules), sep="\\n")
     """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # pytest adds folders of tests to the path, and a plugin may lie in one
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, env=os.environ | path, capture_output=True, text=True, check=True
+    )
     text, *loaded = done.stdout.splitlines()
     assert "Did you mean minimax?" in text
     heavy = {"torch", "numpy", "pydantic", "pluggy", "gan_bench_plugins", "gan_bench.catalogue"}
