@@ -22,6 +22,7 @@ METRICS = (  # the first that fits ranks: fid and kid read inception, fd and kd 
     "nn-ratio",
 )
 GAUGES = ("diversity", "spread")
+RAMPUP = 0.05  # as in EDM: the average of a short training is not the network it began with
 OFFLINE = "efficientnet-lite0"  # its weights come with a package
 
 
@@ -37,7 +38,7 @@ def gan_bench_presets() -> list[Preset]:
             architectures=ARCHITECTURES,
             losses=LOSSES,
             size=32,
-            schedule=Schedule(kimg=48, batch=32, ema_kimg=2),
+            schedule=Schedule(kimg=48, batch=32, ema_kimg=2, ema_rampup=RAMPUP),
             features=(OFFLINE,),
             metrics=METRICS,
             samples=2048,
@@ -53,7 +54,7 @@ def gan_bench_presets() -> list[Preset]:
             architectures=ARCHITECTURES,
             losses=LOSSES,
             size=64,
-            schedule=Schedule(kimg=2000, batch=64, ema_kimg=10),
+            schedule=Schedule(kimg=2000, batch=64, ema_kimg=10, ema_rampup=RAMPUP),
             features=("inception", OFFLINE),
             metrics=METRICS,
             samples=10_000,
@@ -69,7 +70,7 @@ def gan_bench_presets() -> list[Preset]:
             architectures=ARCHITECTURES,
             losses=LOSSES,
             size=128,
-            schedule=Schedule(kimg=10_000, batch=64, ema_kimg=10),
+            schedule=Schedule(kimg=10_000, batch=64, ema_kimg=10, ema_rampup=RAMPUP),
             features=("inception", OFFLINE),
             metrics=METRICS,
             samples=50_000,

@@ -46,11 +46,12 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "schedule": {
         "kimg": 101, "batch": 32, "lr_g": 1e-4, "lr_d": 1e-4, "betas": (0.0, 0.99), "d_steps": 2,
-        "precision": "bf16", "ema_kimg": 2, "ticks": 5, "on_collapse": "stop",
+        "precision": "bf16", "ema_kimg": 2, "ema_rampup": 0.1, "ticks": 5, "on_collapse": "stop",
     },
     "evaluation": {
         "samples": 501, "tick_samples": 99, "reference": "held-out", "features": "ear",
         "digests": {"eye": "00" * 32}, "metrics": NO_EYE, "gauges": LOW,
+        "tick_metric": NO_EYE[0],
     },
 }  # fmt: skip
 

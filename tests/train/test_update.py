@@ -91,13 +91,17 @@ def test_d_sees_real_and_fake_in_calls_of_their_own_and_g_learns_from_the_same_f
 # The moving average
 
 
-def test_the_average_is_the_one_computed_by_hand() -> None:
-    schedule = SCHEDULE.model_copy(update={"ema_kimg": 0.04})  # half of it in 5 steps of 8
+@pytest.mark.parametrize("rampup", [0, 0.5])
+def test_the_average_is_the_one_computed_by_hand(rampup: float) -> None:
+    ema = {"ema_kimg": 0.04, "ema_rampup": rampup}  # half of it in 5 steps of 8
+    schedule = SCHEDULE.model_copy(update=ema)
     training = begin(schedule)
-    decay = 0.5 ** (1 / 5)
+    half_lives = [min(5.0, rampup * step) if rampup else 5.0 for step in range(1, 26)]  # steps
+    decays = iter([0.5 ** (1 / half_life) for half_life in half_lives])
     average = {name: tensor.double() for name, tensor in training.G.state_dict().items()}
     for event in train(training, make_loss(), IMAGES, schedule, 0):
         if isinstance(event, Point):  # one for each step
+            decay = next(decays)
             for name, now in training.G.state_dict().items():
                 average[name] = decay * average[name] + (1 - decay) * now.double()
     for name, tensor in training.ema.state_dict().items():

@@ -33,6 +33,9 @@ class Schedule(_Frozen):
     d_steps: PositiveInt = 1  # updates of D per update of G
     precision: Literal["fp32", "bf16"] = "fp32"
     ema_kimg: NonNegative = 0  # half-life of G's moving average, which is measured; 0: G itself
+    ema_rampup: NonNegative = (
+        0  # the half-life is at most this share of the kimg shown; 0: no limit
+    )
     ticks: PositiveInt = 10  # how often the cell is scored, which does not change the training
     on_collapse: Literal["continue", "stop", "rollback"] = "continue"
 
@@ -40,6 +43,14 @@ class Schedule(_Frozen):
     def updates(self) -> int:
         """Updates of G. D gets `d_steps` times as many, each on `batch` other real images."""
         return max(1, round(self.kimg * 1000 / (self.batch * self.d_steps)))
+
+    def ema_decay(self, updates: int) -> float:
+        """What the moving average keeps of itself at this update of G: 1, 2, ..."""
+        limits = [self.ema_kimg]
+        if self.ema_rampup:
+            limits.append(self.ema_rampup * self.shown(updates) / 1000)
+        half_lives = self.shown(1) / (1000 * min(limits))
+        return float(0.5**half_lives)
 
     def shown(self, updates: int) -> int:
         """How many real images D has seen after this number of updates of G."""
@@ -86,6 +97,7 @@ class Evaluation(_Frozen):
     features: str
     digests: dict[str, str]  # features net -> SHA-256 of its weights, for each net that is read
     metrics: Annotated[tuple[MetricSpec, ...], Field(min_length=1)]  # the first ranks the rows
+    tick_metric: MetricSpec | None = None  # scores the ticks; None: the first of the metrics
     gauges: tuple[Gauge, ...] = ()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_bench.base.text import number, plural
-from gan_bench.contract.protocol import Protocol
+from gan_bench.base.text import number, percent, plural
+from gan_bench.contract.protocol import Protocol, Schedule
 from gan_bench.report.statistics import MIN_SEEDS, least_seeds
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ def protocol_lines(protocol: Protocol, cells: pd.DataFrame | None = None) -> lis
     data, schedule, evaluation = protocol.data, protocol.schedule, protocol.evaluation
     channels, height, width = data.shape
     nets = [f"{name} (sha256 {digest[:12]})" for name, digest in evaluation.digests.items()]
-    half_life = number(schedule.ema_kimg, 6)
-    ema = f"EMA of G with half-life {half_life} kimg" if schedule.ema_kimg else "no EMA"
     lines = [
         (
             "data",
@@ -31,7 +29,7 @@ def protocol_lines(protocol: Protocol, cells: pd.DataFrame | None = None) -> lis
             f"batch {schedule.batch}, {schedule.d_steps} D per G, "
             f"Adam {number(schedule.lr_g)}/{number(schedule.lr_d)} "
             f"betas {number(schedule.betas[0])} {number(schedule.betas[1], 6)}, "
-            f"{schedule.precision}, {ema}; on collapse: {schedule.on_collapse}",
+            f"{schedule.precision}, {_ema(schedule)}; on collapse: {schedule.on_collapse}",
         ),
         (
             "evaluation",
@@ -43,6 +41,14 @@ def protocol_lines(protocol: Protocol, cells: pd.DataFrame | None = None) -> lis
         ("seeds", ", ".join(_distinct(cells, "seed")) or "none yet"),
     ]
     return lines if cells is None or cells.empty else [*lines, ("±", _claims(cells))]
+
+
+def _ema(schedule: Schedule) -> str:
+    if not schedule.ema_kimg:
+        return "no EMA"
+    limit = f", at most {percent(schedule.ema_rampup)} of the kimg shown"
+    half_life = f"EMA of G with half-life {number(schedule.ema_kimg, 6)} kimg"
+    return half_life + (limit if schedule.ema_rampup else "")
 
 
 def _distinct(cells: pd.DataFrame | None, column: str) -> list[str]:

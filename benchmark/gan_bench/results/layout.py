@@ -1,6 +1,6 @@
 """Where everything in a results folder is. File names of the folder stand here only.
 
-<protocol>/protocol.json, data-report.json, figures/
+<protocol>/protocol.json, data-report.json, scale.json, figures/
 <protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
 """
 
@@ -19,6 +19,7 @@ from gan_bench.results.reading import read_model
 PROTOCOL = "protocol.json"
 DATA_REPORT = "data-report.json"
 FIGURES = "figures"
+SCALE = "scale.json"  # scores of real images and of noise: the scale for all rows
 
 # of a cell
 CELL = "cell.json"  # what is to be trained

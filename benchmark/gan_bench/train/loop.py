@@ -66,6 +66,7 @@ def train(
     G, D, ema = training.G, training.D, training.ema
     bf16 = schedule.precision == "bf16"
     autocast = torch.autocast(torch.device(training.device).type, torch.bfloat16, enabled=bf16)
+    ema_decay = torch.zeros((), device=training.device)  # a recorded step reads it here
 
     # One step. It stays on the device, in the same memory every time, so it can be recorded.
     def step(batch: Batch) -> None:
@@ -94,9 +95,9 @@ def train(
             grad_g = _gradient_norm(G)
             training.opt_g.step()
 
-        # Update the moving average of G: its half-life is ema_kimg
+        # Update the moving average of G
         if ema is not G:
-            _average(ema, G, 0.5 ** (schedule.shown(1) / (1000 * schedule.ema_kimg)))
+            _average(ema, G, ema_decay)
 
         # Add to the row of the curve, in the order of CURVE_COLUMNS
         scores = [logits.float().sigmoid().mean() for logits in (real_logits, fake_logits)]
@@ -112,6 +113,8 @@ def train(
         while training.step < schedule.updates and not stopping():
             # noise inside the networks (dropout) depends on the step alone
             torch.manual_seed(rng.key(seed, "noise", training.step))
+            if ema is not G:
+                ema_decay.fill_(schedule.ema_decay(training.step + 1))
             take_step(next(upcoming))
             training.step += 1
             training.steps_in_row += 1
@@ -148,7 +151,7 @@ def _gradient_norm(network: nn.Module) -> Tensor:
 
 
 @torch.no_grad()
-def _average(ema: nn.Module, G: nn.Module, decay: float) -> None:
+def _average(ema: nn.Module, G: nn.Module, decay: Tensor) -> None:
     """ema = decay ema + (1 - decay) G, BatchNorm's statistics included; counters are copied."""
     averages = [*ema.parameters(), *ema.buffers()]
     values = [*G.parameters(), *G.buffers()]

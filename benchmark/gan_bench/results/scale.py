@@ -1,0 +1,43 @@
+"""The scale of a table: what other real images score, and what surely bad ones do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from gan_bench.contract.protocol import Number
+from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import SCALE
+from gan_bench.results.reading import read_model
+from gan_bench.results.records import Score
+
+
+class Scored(BaseModel):
+    """The scores of one set of images by every metric of the protocol that takes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    scores: dict[str, Score] = {}
+    tick: dict[str, Number] = {}  # of its first `tick_samples` images, as at a tick
+
+
+class Scale(BaseModel):
+    """The scores of sets whose quality is known, measured as the rows are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    real: Scored | None  # other real images, as many as samples; None: there are too few
+    why_no_real: str | None = None
+    bad: dict[str, Scored] = {}  # by name: "noise", "one colour", "one image"
+
+
+def write_scale(protocol_folder: Path, scale: Scale) -> None:
+    """Write it beside the protocol."""
+    write_json(protocol_folder / SCALE, scale.model_dump(mode="json"))
+
+
+def read_scale(protocol_folder: Path) -> Scale | None:
+    """The scale of a protocol; None if it was not measured. StorageError if it is damaged."""
+    path = protocol_folder / SCALE
+    return read_model(path, Scale) if path.exists() else None
