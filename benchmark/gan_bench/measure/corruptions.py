@@ -118,6 +118,11 @@ def only_noise(shape: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
 
 
+def one_colour(shape: tuple[int, ...]) -> np.ndarray:
+    """Grey images of shape (N, C, H, W)."""
+    return np.full(shape, 128, np.uint8)
+
+
 def copies(other: np.ndarray, train: np.ndarray, share: float) -> np.ndarray:
     """What a memoriser makes: a share of the images are training images with slight noise."""
     count = round(share * len(other))

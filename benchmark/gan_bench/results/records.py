@@ -59,7 +59,7 @@ class Verdict(BaseModel):
 
 
 class Best(BaseModel):
-    """The best and the last tick by the ranking metric, both on `tick_samples` images."""
+    """The best and the last tick by the metric of the ticks, both on `tick_samples` images."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
