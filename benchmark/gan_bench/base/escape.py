@@ -19,7 +19,13 @@ LATEX = str.maketrans(
     | {character: f"{{{character}}}" for character in "[]*"}  # or options of the line above
     | {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
     | {"`": r"\textasciigrave{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-    | {"↑": r"$\uparrow$", "↓": r"$\downarrow$", "±": r"$\pm$", "–": r"\textendash{}"}
+    | {
+        "↑": r"$\uparrow$",
+        "↓": r"$\downarrow$",
+        "±": r"$\pm$",
+        "×": r"$\times$",
+        "–": r"\textendash{}",
+    }
 )
 LIGATURE = re.compile(r"-(?=-)")  # -- would be printed as a dash
 
@@ -47,7 +53,7 @@ def markdown(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """Text without commands for a cell of a LaTeX table; arrows and ± as symbols."""
+    """Text without commands for a cell of a LaTeX table; arrows, ± and × as symbols."""
     return LIGATURE.sub("-{}", plain(text).translate(LATEX))
 
 

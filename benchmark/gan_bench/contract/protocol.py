@@ -64,6 +64,8 @@ class MetricSpec(_Frozen):
     name: str
     higher_is_better: bool
     features: str
+    partner: str | None = None  # the metric without which this one misleads
+    alarm: float | None = None  # a score worse than this puts all other scores in doubt
 
     def cost(self, value: float) -> float:
         """The value, negated where higher is better: a lower cost is always better."""
@@ -72,6 +74,10 @@ class MetricSpec(_Frozen):
     def best(self, ticks: Sequence[tuple[float, float]]) -> tuple[float, float]:
         """(kimg, score) of the first of the ticks that has the best score."""
         return min(ticks, key=lambda tick: self.cost(tick[1]))
+
+    def alarming(self, score: float) -> bool:
+        """Whether the score is worse than the alarm."""
+        return self.alarm is not None and self.cost(score) > self.cost(self.alarm)
 
     @property
     def arrow(self) -> str:
@@ -206,5 +212,6 @@ def _flat(document: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]
 
 
 def _described(metric: dict[str, Any]) -> str:
-    """A metric or gauge by its name, its features net and its floor."""
-    return " ".join(str(value) for value in metric.values() if not isinstance(value, bool))
+    """A metric or gauge by its name, its features net, and its partner, alarm and floor if any."""
+    values = (value for value in metric.values() if not isinstance(value, bool | None))
+    return " ".join(map(str, values))

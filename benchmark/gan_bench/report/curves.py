@@ -1,4 +1,4 @@
-"""Curves of a leaderboard as pictures: losses, scores of D, the ranking metric at every tick."""
+"""Curves of a leaderboard as pictures: losses, scores of D, the score at every tick."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gan_bench.report.rows import Row
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
 from gan_bench.results.layout import CURVE, TICKS
 from gan_bench.results.reading import read_lines
+from gan_bench.results.scale import REAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,8 +107,8 @@ def _name(figure: Figure, panel: Axes, note: str, what: str) -> None:
 
 
 def quality(board: Board) -> bytes | None:
-    """The ranking metric at every tick: one colour a row, one line a seed."""
-    metric = board.protocol.evaluation.metrics[0]
+    """The score at every tick: one colour a row, one line a seed, and other real images."""
+    metric = board.protocol.evaluation.at_ticks
     read = (
         (row, [_ticks(folder, metric.name) for folder in first_seeds(row, SEEDS)])
         for row in rows_in_order(board)
@@ -118,7 +119,7 @@ def quality(board: Board) -> bytes | None:
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    legend = 0.2 * max(0, ceil(len(drawn) / 2) - 2)  # inches for a long one
+    legend = 0.2 * max(0, ceil((len(drawn) + 1) / 2) - 2)  # inches for a long one
     figure = Figure(figsize=(7, 3.6 + legend), layout="constrained")
     panel = figure.subplots()
     for k, (row, seeds) in enumerate(drawn):
@@ -126,6 +127,8 @@ def quality(board: Board) -> bytes | None:
         for n, points in enumerate(filter(None, seeds)):
             label = None if n else _label(row.name)
             panel.plot(*zip(*points, strict=True), color=colour, ls=style, lw=1.2, label=label)
+    if (real := board.real_at_ticks) is not None:
+        panel.axhline(real, color="#444444", ls=":", lw=1.5, label=REAL)
     better = "higher" if metric.higher_is_better else "lower"
     samples = board.protocol.evaluation.tick_samples
     panel.set_ylabel(f"{metric.name}\n({better} is better, n = {samples:,})", fontsize=9)

@@ -66,6 +66,9 @@ def _board(board: Board, neighbour: Neighbour | None) -> dict[str, Any]:
         "evaluation": protocol["evaluation"],
         "ranked_by": board.ranking.name,
         "rows": [_row(board, row, tie) for row, tie in zip(board.rows, board.ties, strict=True)],
+        "scale": board.scale.model_dump(mode="json") if board.scale else None,
+        "scale_fault": board.scale_fault,
+        "floors": board.floors,
         "rank_agreement": board.agreements,
         "winners": board.winners,
     }
@@ -101,6 +104,7 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
         "status": row.status(),
         "metrics": {m.name: _metric(board, row, m) for m in metrics if row.values(m.name)},
         "unscored": done["unscored"],
+        "best": row.bests(board.protocol.evaluation.at_ticks.name),
         "tie_group": tie,
         "rollbacks": row.rollbacks(),
         "cost": {name: row.mean_cost(name) for name in Cost.model_fields},
@@ -117,7 +121,10 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
 
 
 def _metric(board: Board, row: Row, metric: MetricSpec) -> dict[str, Any]:
-    """`low` and `high` bound the mean over seeds; the three sd say what makes seeds differ."""
+    """`low` and `high` bound the mean over seeds; the three sd say what makes seeds differ.
+
+    `missing` counts the seeds that ended without this score: they are not part of the mean.
+    """
     low, high = row.interval(metric.name) or (None, None)
     spread = row.spread(metric.name)
     return {
@@ -125,6 +132,7 @@ def _metric(board: Board, row: Row, metric: MetricSpec) -> dict[str, Any]:
         "low": low,
         "high": high,
         "values": row.values(metric.name),
+        "missing": row.missing(metric.name),
         "sd_seeds": spread.seeds,
         "sd_training": spread.training,
         "sd_sampling": spread.sampling,

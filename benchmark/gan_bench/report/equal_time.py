@@ -29,7 +29,7 @@ class Moment:
 
     row: Row
     kimg: list[float]  # by seed, of the last tick before that time
-    scores: list[float]  # of the protocol's first metric, on the tick's samples
+    scores: list[float]  # by the metric of the ticks, on the tick's samples
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def at_equal_time(protocol: Protocol, rows: Sequence[Row]) -> EqualTime | None:
     None if no cell has completed it. A cell that diverged or was stopped by a verdict was done
     sooner because it did less, so it does not set the time.
     """
-    metric = protocol.evaluation.metrics[0]  # the only one that every tick has
+    metric = protocol.evaluation.at_ticks
     courses = {folder: _course(folder) for row in rows for folder in row.folders}
     whole = protocol.schedule.shown(protocol.schedule.updates) / 1000
     times = [time for row in rows for time in _complete(row, courses, whole)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gan_bench.base.text import number, percent, plural
-from gan_bench.contract.protocol import Protocol, Schedule
+from gan_bench.contract.protocol import Evaluation, Protocol, Schedule
 from gan_bench.report.statistics import MIN_SEEDS, least_seeds
 
 if TYPE_CHECKING:
@@ -35,12 +35,19 @@ def protocol_lines(protocol: Protocol, cells: pd.DataFrame | None = None) -> lis
             "evaluation",
             f"{evaluation.samples:,} generated against {_reference(protocol, cells)} "
             f"{evaluation.reference} images, the first {evaluation.tick_samples:,} of them "
-            f"at {plural(schedule.ticks, 'tick')}; features {', '.join(nets)}",
+            f"at {plural(schedule.ticks, 'tick')}{_ticks_by(evaluation)}; "
+            f"features {', '.join(nets)}",
         ),
         ("device", ", ".join(_distinct(cells, "device")) or "none yet"),
         ("seeds", ", ".join(_distinct(cells, "seed")) or "none yet"),
     ]
     return lines if cells is None or cells.empty else [*lines, ("±", _claims(cells))]
+
+
+def _ticks_by(evaluation: Evaluation) -> str:
+    """The metric of the ticks, unless it is the first one."""
+    metric = evaluation.at_ticks
+    return "" if metric == evaluation.metrics[0] else f" by {metric.name}"
 
 
 def _ema(schedule: Schedule) -> str:

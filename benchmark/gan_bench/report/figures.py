@@ -13,7 +13,7 @@ from gan_bench.report.leaderboard import Board, Boards
 from gan_bench.report.selection import figure_paths
 from gan_bench.report.sheet import sample_sheet
 from gan_bench.results.atomic import make_folder, write_bytes
-from gan_bench.results.layout import CURVE, FIGURES, RECORD, SAMPLES, TICKS
+from gan_bench.results.layout import CURVE, FIGURES, RECORD, SAMPLES, SCALE, TICKS
 
 # Pictures of several protocols are drawn up to so many cells: more take longer than one waits.
 CELLS = 300
@@ -69,14 +69,16 @@ def draw(board: Board) -> list[Path]:
 
 
 def stale(board: Board) -> list[str]:
-    """The pictures that are older than a record, or missing where there is something to draw."""
+    """The pictures older than what they show, or missing where there is something to draw."""
     cells = [str(folder) for folder in board.cells["folder"]]
-    newest = max((_changed(f"{cell}/{RECORD}") for cell in cells), default=0.0)
+    records = max((_changed(f"{cell}/{RECORD}") for cell in cells), default=0.0)
+    newest = dict.fromkeys(DRAWINGS, records)
+    newest["quality"] = max(records, _changed(board.folder / SCALE))  # it shows real images
     ages = {name: _changed(path) for name, path in figure_paths(board).items()}
     return [
         name
         for name, age in ages.items()
-        if 0 < age < newest
+        if 0 < age < newest[name]
         or (not age and any(os.path.lexists(f"{cell}/{SOURCES[name]}") for cell in cells))
     ]
 

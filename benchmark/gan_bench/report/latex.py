@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from gan_bench.base.escape import latex, plain
 from gan_bench.report.leaderboard import Boards
-from gan_bench.report.tables import Chapter, Section, chapters
+from gan_bench.report.section import Section
+from gan_bench.report.tables import Chapter, chapters
 
 BEGIN = r"""\begin{table}
   \centering
@@ -44,6 +45,9 @@ def _table(section: Section, chapter: Chapter) -> Iterator[str]:
     caption = ". ".join(latex(part) for part in parts if part)
     alignment = "".join("r" if column.numeric else "l" for column in section.columns)
     yield BEGIN % (f"{caption}.", alignment, _row(column.text for column in section.columns))
+    for row in section.scale:
+        yield f"    {_row(row)}"
+        yield r"    \midrule"
     yield from (f"    {_row(row)}" for row in section.rows)
     yield END
 

@@ -15,11 +15,14 @@ import numpy as np
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import MetricSpec, Protocol, differences
 from gan_bench.report.equal_time import EqualTime, at_equal_time
+from gan_bench.report.floors import floors, side_by_side
 from gan_bench.report.rows import Row, ranked, rows_of
 from gan_bench.report.statistics import agreement, letters
 from gan_bench.results.frame import read_frame
 from gan_bench.results.layout import PROTOCOL, cells_in
 from gan_bench.results.reading import read_model
+from gan_bench.results.records import Score
+from gan_bench.results.scale import Scale, read_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +40,39 @@ class Board:
     ranking: MetricSpec
     by_time: bool = False
     equal_time: EqualTime | None = None  # None too if no cell has completed the schedule
+    scale: Scale | None = None  # None too if it cannot be read
+    scale_fault: str | None = None  # why it cannot be read
+
+    def real(self, metric: MetricSpec) -> Score | None:
+        """What other real images score by a metric of the protocol."""
+        real = self.scale.real if self.scale else None
+        return real.scores.get(metric.name) if real else None
+
+    @property
+    def real_at_ticks(self) -> float | None:
+        """What other real images score by the metric of the ticks, on as many as a tick's."""
+        real = self.scale.real if self.scale else None
+        return real.tick.get(self.protocol.evaluation.at_ticks.name) if real else None
+
+    @cached_property
+    def floors(self) -> dict[str, str]:
+        """The metrics that do not compare the rows, and why; see `floors.floors`."""
+        return floors(self.protocol.evaluation.metrics, self.ranking, self.rows, self.scale)
+
+    @cached_property
+    def others(self) -> list[MetricSpec]:
+        """The metrics beside the ranking one that compare the rows, partners side by side."""
+        metrics = self.protocol.evaluation.metrics
+        kept = [metric for metric in metrics if metric.name not in self.floors]
+        return [m for m in side_by_side([self.ranking, *kept]) if m != self.ranking]
+
+    @property
+    def family(self) -> list[MetricSpec]:
+        """The ranking metric on other features nets: fd-b for fd-a."""
+        family = self.ranking.name.removesuffix(self.ranking.features)
+        if family == self.ranking.name:
+            return []
+        return [metric for metric in self.others if metric.name == family + metric.features]
 
     @cached_property
     def ties(self) -> list[str]:
@@ -53,12 +89,12 @@ class Board:
     def agreements(self) -> dict[str, float]:
         """Kendall's tau of each other metric's ranking of the rows with that of the table."""
         found, ranks = {}, [row.mean(self.ranking.name) for row in self.rows]
-        for metric in self.protocol.evaluation.metrics:
+        for metric in [] if self.ranking.name in self.floors else self.others:
             both = zip(ranks, (row.mean(metric.name) for row in self.rows), strict=True)
             pairs = [(a, b) for a, b in both if a is not None and b is not None]
             ours = [self.ranking.cost(a) for a, _ in pairs]
             tau = agreement(ours, [metric.cost(b) for _, b in pairs])
-            if metric != self.ranking and tau is not None:
+            if tau is not None:
                 found[metric.name] = tau
         return found
 
@@ -139,7 +175,16 @@ def _board(folder: Path, sort: str | None, by_time: bool) -> Board:
     if equal_time:
         rows = [moment.row for moment in equal_time.moments]
     slug = Path(os.path.abspath(folder)).name
-    return Board(slug, folder, protocol, cells, rows, ranking, by_time, equal_time)
+    scale, fault = _scale(folder)
+    return Board(slug, folder, protocol, cells, rows, ranking, by_time, equal_time, scale, fault)
+
+
+def _scale(folder: Path) -> tuple[Scale | None, str | None]:
+    """The scale of a protocol, or why it cannot be read; neither if it was not measured."""
+    try:
+        return read_scale(folder), None
+    except StorageError as error:
+        return None, str(error)
 
 
 def _ranking(protocol: Protocol, sort: str | None) -> MetricSpec:

@@ -28,6 +28,7 @@ def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
             yield f"{markdown(section.title)}:\n"
         yield _row(markdown(column.text) for column in section.columns)
         yield _row("---:" if column.numeric else "---" for column in section.columns)
+        yield from (_row(map(_italic, row)) for row in section.scale)
         yield from (_row(map(markdown, row)) for row in section.rows)
         yield ""
     yield from (f"- {markdown(note.text)}" for note in chapter.notes)
@@ -36,6 +37,10 @@ def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
     for name, path in chapter.pictures.items():
         target = quote(os.fsencode(Path(os.path.relpath(path, base)).as_posix()))
         yield f"![{name} of {markdown(chapter.slug)}]({target})\n"
+
+
+def _italic(text: str) -> str:
+    return f"*{markdown(text)}*" if text else ""
 
 
 def _row(texts: Iterable[str]) -> str:

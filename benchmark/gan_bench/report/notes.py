@@ -1,4 +1,4 @@
-"""Sentences below the tables: verdicts, faults, diagnoses, refusals, rank agreement."""
+"""Sentences below the tables: what went wrong, what the numbers do not say, what to do."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Literal
 
 from gan_bench.base.text import number, plural
-from gan_bench.contract.protocol import cell_label
+from gan_bench.contract.protocol import MetricSpec, cell_label
+from gan_bench.report.alarms import alarms
 from gan_bench.report.leaderboard import Board, Neighbour
-from gan_bench.report.rows import Row, with_record
+from gan_bench.report.rows import Row, ranked, with_record
 from gan_bench.results.records import Verdict
+from gan_bench.results.scale import REAL
 
 MOST_DIAGNOSES = 12  # if more cells have one, only the first seed of each row is shown
 
@@ -27,15 +29,23 @@ class Note:
 
 def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
     """All notes of a leaderboard, the faults first."""
+    faults = chain(
+        [board.scale_fault] if board.scale_fault else [],
+        *(_survivors(row, board.ranking) for row in board.rows),
+        *(_alarms(row, board) for row in board.rows),
+        *(faults_of(row) for row in board.rows),
+    )
     remarks = chain(
         _no_time(board),
+        _no_scale(board),
+        _floors(board),
+        _memorising(board),
         _diagnoses(board),
         _refusals(board),
         _rank_agreement(board),
         _other_winners(board),
         _difference(neighbour),
     )
-    faults = (text for row in board.rows for text in faults_of(row))
     return [
         *(Note("fault", text) for text in faults),
         *(Note("remark", text) for text in remarks),
@@ -78,6 +88,57 @@ def _faults(
     yield from (f"{cell}: {note}" for note in more)
 
 
+def _survivors(row: Row, ranking: MetricSpec) -> Iterator[str]:
+    """Which part of a row its mean is about."""
+    scored, counted = len(row.values(ranking.name)), row.counted(ranking.name)
+    if 0 < scored < counted:
+        lost = counted - scored
+        have = "has no score and counts" if lost == 1 else "have no score and count"
+        yield (
+            f"{row.name}: {lost} of {counted} seeds {have} as worst; "
+            f"the mean is that of the other {scored}"
+        )
+
+
+def _alarms(row: Row, board: Board) -> Iterator[str]:
+    """The flags of the first table, with what they mean."""
+    for alarm in alarms(row, board.protocol.evaluation.metrics):
+        real = board.real(alarm.metric)
+        others = f"; {REAL} score {number(real.value)}" if real else ""
+        yield (
+            f"{row.name}: {alarm.text}, worse than {number(alarm.limit)}{others}: "
+            "all other scores of this row may look better than its images are"
+        )
+
+
+def _no_scale(board: Board) -> Iterator[str]:
+    if board.scale and board.scale.why_no_real:
+        yield f"no scores of {REAL}: {board.scale.why_no_real}"
+
+
+def _floors(board: Board) -> Iterator[str]:
+    """Each reason once, with the metrics that are left out for it."""
+    for reason in dict.fromkeys(board.floors.values()):
+        same = [name for name, why in board.floors.items() if why == reason]
+        names = [name for name in same if name != board.ranking.name]
+        if names:
+            yield f"{', '.join(names)}: {reason}: left out"
+        if len(names) < len(same):
+            yield f"{board.ranking.name}: {reason}: the order of the rows means nothing"
+
+
+def _memorising(board: Board) -> Iterator[str]:
+    data, evaluation = board.protocol.data, board.protocol.evaluation
+    reference = evaluation.reference_images(data)
+    if evaluation.reference == "train" and 2 * reference > data.train:
+        remedy = "; --reference held-out compares with images that no row has seen"
+        yield (
+            f"{reference:,} of the {data.train:,} training images are the reference: memorising "
+            f"pays, because copies of them score better than new images"
+            f"{remedy if data.held_out else ''}"
+        )
+
+
 def _no_time(board: Board) -> Iterator[str]:
     if board.by_time and board.equal_time is None:
         yield "no cell has completed the schedule: the rows are ordered by work, not by time"
@@ -114,14 +175,49 @@ def _rank_agreement(board: Board) -> Iterator[str]:
 
 
 def _other_winners(board: Board) -> Iterator[str]:
-    """Whether the same metric on another features net has another winner."""
-    family = board.ranking.name.removesuffix(board.ranking.features)
-    metrics = board.protocol.evaluation.metrics
-    nets = [metric.features for metric in metrics if metric.name == family + metric.features]
-    first = {net: board.winners.get(net) for net in nets if family != board.ranking.name}
-    if len(set(first.values())) > 1:
-        listed = ", ".join(f"{winner} by {net}" for net, winner in first.items())
-        yield f"the winner depends on the features: {listed}"
+    """Whether the ranking metric on another net, or another distance, has another first row."""
+    rulers = _rulers(board)
+    first = {metric.name: _first(board, metric) for metric in rulers}
+    ours = first.get(board.ranking.name)
+    others: dict[str, list[str]] = {}  # row -> the metrics by which it is ahead of ours
+    for metric in rulers:
+        other = first[metric.name]
+        if ours and other and other is not ours and _apart(ours, other, metric):
+            others.setdefault(other.name, []).append(metric.name)
+    if ours and others:
+        listed = "; ".join(f"{row} by {', '.join(by)}" for row, by in others.items())
+        yield (
+            f"the winner depends on the ruler: {ours.name} is first by {board.ranking.name}; "
+            f"{listed}"
+        )
+
+
+def _first(board: Board, metric: MetricSpec) -> Row | None:
+    """The best row, None if none has a score."""
+    best = ranked(board.rows, metric)[:1]
+    return best[0] if best and best[0].values(metric.name) else None
+
+
+def _apart(a: Row, b: Row, metric: MetricSpec) -> bool:
+    """Whether both rows have a score, and their intervals, if they have some, do not overlap."""
+    one, other = a.interval(metric.name), b.interval(metric.name)
+    if one is None or other is None:
+        return bool(a.values(metric.name) and b.values(metric.name))
+    return one[1] < other[0] or other[1] < one[0]
+
+
+def _rulers(board: Board) -> list[MetricSpec]:
+    """The metrics that should agree on the best row: one family, and all distances.
+
+    A distance is a metric whose lower scores are better and that has no alarm: one with an alarm
+    looks for one fault.
+    """
+    if board.ranking.name in board.floors:
+        return []
+    if board.ranking.higher_is_better:
+        return [board.ranking, *board.family]
+    others = [each for each in board.others if not each.higher_is_better and each.alarm is None]
+    return [board.ranking, *others]
 
 
 def _difference(neighbour: Neighbour | None) -> Iterator[str]:

@@ -58,6 +58,15 @@ class Row:
         """The metric's value for each seed that has one, in order of seeds."""
         return self.known(metric_column(metric))
 
+    def counted(self, metric: str) -> int:
+        """How many seeds ended, with a score or without one."""
+        return len(self.values(metric)) + self.missing(metric)
+
+    def missing(self, metric: str) -> int:
+        """How many seeds ended without a score by the metric: they count as worst."""
+        ended = np.count_nonzero(self.cells["status"] != "unfinished")
+        return int(ended) - len(self.values(metric))
+
     def mean(self, metric: str) -> float | None:
         """The mean over the seeds that have a value."""
         return _mean(self.values(metric))

@@ -18,6 +18,18 @@ def figure_paths(board: Board) -> dict[str, Path]:
     return {name: figure_path(board.folder, name) for name in PICTURES}
 
 
+def captions(board: Board) -> dict[str, str]:
+    """Picture -> what it shows."""
+    evaluation = board.protocol.evaluation
+    metric, n = evaluation.at_ticks.name, f"n = {evaluation.tick_samples:,}"
+    return {
+        "samples": "samples of every cell at every tick; cells of one seed have the same z",
+        "quality": f"quality: {metric} at every tick ({n})",
+        "losses": "losses of D and G",
+        "scores": "scores: the mean output of D for real and for generated images",
+    }
+
+
 def rows_in_order(board: Board) -> list[Row]:
     """The best first by the protocol's own metric: a picture does not depend on --sort."""
     return ranked(board.rows, board.protocol.evaluation.metrics[0])

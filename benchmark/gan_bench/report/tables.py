@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 from gan_bench.base.text import duration, number, plural, size
 from gan_bench.contract.protocol import MetricSpec
-from gan_bench.report.equal_time import EqualTime, Moment
+from gan_bench.report.alarms import alarms
+from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.facts import protocol_lines
 from gan_bench.report.leaderboard import Board, Boards, nearest
 from gan_bench.report.notes import Note, notes
 from gan_bench.report.rows import Row, with_record
-from gan_bench.report.selection import figure_paths
+from gan_bench.report.section import NAMES, NOTHING, Column, Filled, Section, section_of
+from gan_bench.report.selection import captions, figure_paths
 
-NOTHING = "–"  # where a cell has no number: never an imputed one
 FEW = 4  # so many metrics fit beside each other in the first table
 MIB = 2**20
-
-
-@dataclass(frozen=True)
-class Column:
-    """The head of a column; numbers are aligned on the right."""
-
-    title: str
-    numeric: bool = True
-    detail: str = ""  # a second line where there is room for one
-
-    @property
-    def text(self) -> str:
-        """Title and detail in one line."""
-        return f"{self.title} ({self.detail})" if self.detail else self.title
-
-
-NAMES = [Column("architecture", numeric=False), Column("loss", numeric=False)]
 CELLS = Column("cells", numeric=False)
-
-
-@dataclass(frozen=True)
-class Section:
-    """One table, as text. The first two columns are the names of the rows."""
-
-    title: str
-    columns: list[Column]
-    rows: list[list[str]]
+TIMES_REAL = "× real"
 
 
 @dataclass(frozen=True)
@@ -58,6 +34,7 @@ class Chapter:
     sections: list[Section]
     notes: list[Note]
     pictures: dict[str, Path]  # those that are drawn
+    captions: dict[str, str]  # of all pictures
 
 
 def chapters(boards: Boards) -> Iterator[Chapter]:
@@ -69,64 +46,117 @@ def chapters(boards: Boards) -> Iterator[Chapter]:
             sections(board),
             notes(board, neighbour),
             {name: path for name, path in figure_paths(board).items() if path.is_file()},
+            captions(board),
         )
 
 
 def sections(board: Board) -> list[Section]:
     """All tables of a leaderboard; the first one shows what the rows are ordered by."""
-    metrics = [metric for metric in board.protocol.evaluation.metrics if metric != board.ranking]
-    gauges = {gauge.name for gauge in board.protocol.evaluation.gauges}
-    few = len(metrics) < FEW
-    beside = metrics if few else [metric for metric in metrics if metric.name in gauges]
-    if board.equal_time:
-        first = [_equal_time(board.equal_time), _ranking(board, beside)]
-    else:
-        first = [_ranking(board, beside)]
-    others = [metric for metric in metrics if metric not in beside]
+    beside = board.others if len(board.others) < FEW else _close(board)
+    ranking = _ranking(board, beside)
+    first = [_equal_time(board, board.equal_time), ranking] if board.equal_time else [ranking]
+    others = [metric for metric in board.others if metric not in beside]
     tables = [*first, _metrics(board, others), _seeds(board), _costs(board)]
     return [table for table in tables if len(table.columns) > len(NAMES) and table.rows]
 
 
+def _close(board: Board) -> list[MetricSpec]:
+    """The gauges, and the partners of these and of the ranking metric."""
+    names = {board.ranking.name, *(gauge.name for gauge in board.protocol.evaluation.gauges)}
+    metrics = board.protocol.evaluation.metrics
+    partners = {metric.partner for metric in metrics if metric.name in names}
+    return [m for m in board.others if m.name in names | partners or m.partner in names]
+
+
 def _ranking(board: Board, beside: list[MetricSpec]) -> Section:
     """The metrics at the end of the schedule, tie letters, best ticks, how the cells ended."""
-    lettered = any(board.ties)
-    rows = []
-    for row, tie in zip(board.rows, board.ties, strict=True):
-        scores = [_score(row, board.ranking), *([tie or NOTHING] if lettered else [])]
-        scores += [_score(row, metric) for metric in beside]
-        rows.append([row.architecture, row.loss, *scores, *_best(board, row), _cells(row)])
+    n = f"n = {board.protocol.evaluation.samples:,}"
+    tie = Column("tie", numeric=False)
     columns = [
-        *NAMES,
-        _title(board.ranking),
-        *([Column("tie", numeric=False)] if lettered else []),
-        *map(_title, beside),
-        Column("best @ kimg", detail=f"n = {board.protocol.evaluation.tick_samples:,}"),
-        Column("lost since"),
-        CELLS,
+        _scores(board, board.ranking, n),
+        *_times_real(board),
+        *([Filled(tie, [tie or NOTHING for tie in board.ties])] if any(board.ties) else []),
+        *_warnings(board),
+        *(_scores(board, metric) for metric in beside),
+        *_best(board),
+        Filled(CELLS, list(map(_cells, board.rows))),
     ]
-    return Section("at the end of the schedule" if board.equal_time else "", columns, rows)
+    title = "at the end of the schedule" if board.equal_time else ""
+    return section_of(title, board.rows, columns)
 
 
 def _metrics(board: Board, metrics: list[MetricSpec]) -> Section:
-    rows = [
-        [row.architecture, row.loss, *(_score(row, metric) for metric in metrics)]
-        for row in board.rows
-    ]
-    return Section("other metrics", [*NAMES, *map(_title, metrics)], rows)
+    return section_of("other metrics", board.rows, [_scores(board, metric) for metric in metrics])
+
+
+def _scores(board: Board, metric: MetricSpec, detail: str = "") -> Filled:
+    """A metric's score of every row, and of other real images."""
+    texts = [_score(row, metric, board.ranking) for row in board.rows]
+    return Filled(_title(metric, detail), texts, _real_score(board, metric))
+
+
+def _real_score(board: Board, metric: MetricSpec) -> str:
+    real = board.real(metric)
+    if real is None:
+        return NOTHING
+    n = "" if real.n == board.protocol.evaluation.samples else f" (n = {real.n:,})"
+    return f"{number(real.value)}{n}"
+
+
+def _times_real(board: Board) -> Iterator[Filled]:
+    """How many times the score of other real images: by the ranking metric, and on other nets."""
+    for metric in [board.ranking, *board.family]:
+        real = board.real(metric)
+        if real and real.n == board.protocol.evaluation.samples:
+            means = [row.mean(metric.name) for row in board.rows]
+            detail = "" if metric == board.ranking else metric.name
+            yield from _multiples(metric, means, real.value, detail)
+
+
+def _multiples(
+    metric: MetricSpec, means: Sequence[float | None], real: float | None, detail: str = ""
+) -> Iterator[Filled]:
+    """A column of ratios where they mean something: lower is better and 0 perfect."""
+    if real is not None and real > 0 and not metric.higher_is_better:
+        texts = [NOTHING if mean is None else number(mean / real, 3) for mean in means]
+        yield Filled(Column(TIMES_REAL, detail=detail), texts, "1")
+
+
+def _warnings(board: Board) -> Iterator[Filled]:
+    """The alarms of each row, if there are any."""
+    metrics = board.protocol.evaluation.metrics
+    texts = [", ".join(alarm.text for alarm in alarms(row, metrics)) for row in board.rows]
+    if any(texts):
+        yield Filled(Column("warning", numeric=False), texts)
+
+
+def _best(board: Board) -> Iterator[Filled]:
+    """The best tick with its date, and what was lost from it to the last; means over seeds."""
+    evaluation = board.protocol.evaluation
+    metric, real = evaluation.at_ticks, board.real_at_ticks
+    what = "best" if metric == board.ranking else f"best {metric.name}"
+    best = Column(f"{what} @ kimg", detail=f"n = {evaluation.tick_samples:,}")
+    ticks = [_best_tick(row, metric) for row in board.rows]
+    yield Filled(best, [text for text, _ in ticks], NOTHING if real is None else number(real))
+    yield Filled(Column("lost since"), [lost for _, lost in ticks])
 
 
 def _seeds(board: Board) -> Section:
     """Every value of the ranking metric, and where its spread comes from."""
-    rows = []
-    for row in board.rows:
-        values, spread = row.values(board.ranking.name), row.spread(board.ranking.name)
-        if len(values) > 1:
-            deviations = map(_deviation, (spread.seeds, spread.training, spread.sampling))
-            rows.append([row.architecture, row.loss, ", ".join(map(number, values)), *deviations])
-    title = f"{board.ranking.name} of every seed, and the parts of its standard deviation (sd)"
-    columns = [Column("by seed", numeric=False)]
-    columns += map(Column, ("sd of seeds", "from training", "from sampling"))
-    return Section(title, [*NAMES, *columns], rows)
+    name = board.ranking.name
+    rows = [row for row in board.rows if len(row.values(name)) > 1]
+    spreads = [row.spread(name) for row in rows]
+    columns = [
+        Filled(
+            Column("by seed", numeric=False),
+            [", ".join(map(number, row.values(name))) for row in rows],
+        ),
+        Filled(Column("sd of seeds"), [_deviation(spread.seeds) for spread in spreads]),
+        Filled(Column("from training"), [_deviation(spread.training) for spread in spreads]),
+        Filled(Column("from sampling"), [_deviation(spread.sampling) for spread in spreads]),
+    ]
+    title = f"{name} of every seed, and the parts of its standard deviation (sd)"
+    return section_of(title, rows, columns)
 
 
 COSTS: dict[str, Callable[[Row], str]] = {
@@ -143,28 +173,32 @@ COSTS: dict[str, Callable[[Row], str]] = {
 
 
 def _costs(board: Board) -> Section:
-    rows = [
-        [row.architecture, row.loss, *(text(row) for text in COSTS.values())] for row in board.rows
-    ]
+    columns = [Filled(Column(title), list(map(text, board.rows))) for title, text in COSTS.items()]
     title = "cost (MACs: multiply-accumulates for one image, forward)"
-    return Section(title, [*NAMES, *map(Column, COSTS)], rows)
+    return section_of(title, board.rows, columns)
 
 
-def _equal_time(read: EqualTime) -> Section:
+def _equal_time(board: Board, read: EqualTime) -> Section:
     """Where every row was when the fastest cell had completed the schedule."""
-
-    def texts(moment: Moment) -> list[str]:
-        row = moment.row
-        kimg = number(fmean(moment.kimg), 3) if moment.kimg else NOTHING
-        return [row.architecture, row.loss, _values(moment.scores, None), kimg, _cells(row)]
-
+    moments, real = read.moments, board.real_at_ticks
+    means = [fmean(moment.scores) if moment.scores else None for moment in moments]
+    kimg = [number(fmean(moment.kimg), 3) if moment.kimg else NOTHING for moment in moments]
+    columns = [
+        Filled(
+            _title(read.metric, f"n = {board.protocol.evaluation.tick_samples:,}"),
+            [_values(moment.scores, None) for moment in moments],
+            NOTHING if real is None else number(real),
+        ),
+        *_multiples(read.metric, means, real),
+        Filled(Column("kimg by then"), kimg),
+        Filled(CELLS, [_cells(moment.row) for moment in moments]),
+    ]
     title = f"after {duration(read.seconds)} of training each, scored on the samples of a tick"
-    columns = [*NAMES, _title(read.metric), Column("kimg by then"), CELLS]
-    return Section(title, columns, list(map(texts, read.moments)))
+    return section_of(title, [moment.row for moment in moments], columns)
 
 
-def _title(metric: MetricSpec) -> Column:
-    return Column(f"{metric.name} {metric.arrow}")
+def _title(metric: MetricSpec, detail: str = "") -> Column:
+    return Column(f"{metric.name} {metric.arrow}", detail=detail)
 
 
 def _cells(row: Row) -> str:
@@ -173,18 +207,27 @@ def _cells(row: Row) -> str:
     return ", ".join(ends + [plural(row.rollbacks(), "rollback")] * bool(row.rollbacks()))
 
 
-def _best(board: Board, row: Row) -> list[str]:
-    """The best tick with its date, and what was lost from it to the last; means over seeds."""
-    bests = row.bests(board.ranking.name)
+def _best_tick(row: Row, metric: MetricSpec) -> tuple[str, str]:
+    """Score and date of the best tick, and the loss since; means over seeds."""
+    bests = row.bests(metric.name)
     if not bests:
-        return [NOTHING, NOTHING]
+        return NOTHING, NOTHING
     value, kimg = fmean(best["value"] for best in bests), fmean(best["kimg"] for best in bests)
     lost = fmean(abs(best["final"] - best["value"]) for best in bests)
-    return [f"{number(value)} @ {number(kimg, 3)}", number(lost)]
+    return f"{number(value)} @ {number(kimg, 3)}", number(lost)
 
 
-def _score(row: Row, metric: MetricSpec) -> str:
-    return _values(row.values(metric.name), row.interval(metric.name))
+def _score(row: Row, metric: MetricSpec, ranking: MetricSpec) -> str:
+    """The values of the seeds that have one, and how many these are if others have none.
+
+    The number is said once, by the ranking metric, unless another one has a different number.
+    """
+    values = row.values(metric.name)
+    text, missing = _values(values, row.interval(metric.name)), row.missing(metric.name)
+    said = metric != ranking and missing == row.missing(ranking.name)
+    if not values or not missing or said:
+        return text
+    return f"{text} ({len(values)} of {row.counted(metric.name)} seeds)"
 
 
 def _values(values: list[float], interval: tuple[float, float] | None) -> str:

@@ -12,7 +12,8 @@ from rich.text import Text
 from gan_bench.base.escape import plain
 from gan_bench.report.leaderboard import Boards
 from gan_bench.report.notes import Note
-from gan_bench.report.tables import NAMES, Column, Section, chapters
+from gan_bench.report.section import NAMES, Column, Section
+from gan_bench.report.tables import chapters
 
 MOST = 50  # rows of a table and notes that are shown
 GAP = 2  # spaces between columns
@@ -95,12 +96,24 @@ def _table(section: Section, chosen: list[int], fits: bool) -> Table:
             no_wrap=column.numeric,
             vertical="bottom",
         )
-    columns = [[plain(row[k]) for row in section.rows[:MOST]] for k in chosen]
+    scale, rows = _texts(section.scale, chosen), _texts(section.rows[:MOST], chosen)
+    scale = [row for row in scale if any(row[len(NAMES) :])]
     if fits:  # one cell of many lines: rich takes nearly as long for a cell of one line
-        columns = [["\n".join(texts)] for texts in columns]
-    for row in zip(*columns, strict=True):
+        scale, rows = _one_row(scale), _one_row(rows)
+    for row in scale:
+        table.add_row(*map(Text, row), style="italic")
+    for row in rows:
         table.add_row(*map(Text, row))
     return table
+
+
+def _texts(rows: list[list[str]], chosen: list[int]) -> list[list[str]]:
+    return [[plain(row[k]) for k in chosen] for row in rows]
+
+
+def _one_row(rows: list[list[str]]) -> list[list[str]]:
+    """The same texts in one row at most, each under the other in its cell."""
+    return [["\n".join(texts) for texts in zip(*rows, strict=True)]] if rows else []
 
 
 def _head(column: Column) -> Text:

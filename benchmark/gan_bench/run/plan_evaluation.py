@@ -44,6 +44,7 @@ def choose_evaluation(
         metrics += _judged(preset.judged, features, catalogue, dataset)
         names = (preset.tick_metric,) if preset.tick_metric else ()
         tick_metric = next(iter(_fitting(names, features, catalogue, dataset)), None)
+    metrics, partner_notes = _with_partners(metrics, features, catalogue, dataset)
     evaluation = plan_evaluation(
         catalogue,
         dataset,
@@ -61,7 +62,7 @@ def choose_evaluation(
     ):
         nets = ", ".join(evaluation.digests)
         raise UsageError(f"--feature-weights: none of {nets} takes weights from a file")
-    return evaluation, notes
+    return evaluation, [*notes, *partner_notes]
 
 
 def plan_evaluation(
@@ -167,6 +168,20 @@ def metric_name(catalogue: Catalogue, name: str, features: str) -> str:
     return catalogue.canonical(Metric, name) or family or name
 
 
+def _with_partners(
+    names: tuple[str, ...], features: str, catalogue: Catalogue, dataset: Dataset
+) -> tuple[tuple[str, ...], list[str]]:
+    """The metrics, and those without which they mislead; a note on each one that is added."""
+    chosen = {(each := find_metric(catalogue, name, features)).name: each for name in names}
+    notes = []
+    for metric in list(chosen.values()):
+        partner = find_metric(catalogue, metric.partner, features) if metric.partner else metric
+        if partner.name not in chosen and not partner.unsuited(dataset):
+            chosen[partner.name] = partner
+            notes.append(f"metric {partner.name} added: {metric.name} misleads without it")
+    return tuple(chosen), notes
+
+
 def _spec(catalogue: Catalogue, metric: Metric, features: str, dataset: Dataset) -> dict[str, Any]:
     """A metric as the protocol describes it.
 
@@ -178,6 +193,8 @@ def _spec(catalogue: Catalogue, metric: Metric, features: str, dataset: Dataset)
         "name": metric.name,
         "higher_is_better": metric.higher_is_better,
         "features": net,
+        "partner": metric.partner and metric_name(catalogue, metric.partner, features),
+        "alarm": metric.alarm,
     }
 
 
