@@ -14,6 +14,7 @@ from gan_bench.contract.protocol import (
     MetricSpec,
     Protocol,
     Schedule,
+    differences,
 )  # fmt: skip
 
 DATA = {"name": "faces", "fingerprint": "ab" * 32, "shape": (3, 32, 32)}
@@ -141,3 +142,28 @@ def test_updates_of_g_follow_from_the_images_shown_to_d(
     schedule: dict[str, Any], updates: int
 ) -> None:
     assert Schedule.model_validate(schedule).updates == updates
+
+
+def test_a_metric_of_an_older_protocol_has_no_partner_and_no_alarm() -> None:
+    old = MetricSpec.model_validate({"name": "a", "higher_is_better": True, "features": "b"})
+    assert (old.partner, old.alarm, old.alarming(1e9), old.alarming(-1e9)) == (
+        None, None, False, False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("higher_is_better", "score", "alarming"),
+    [(False, 0.06, True), (False, 0.05, False), (True, 0.04, True), (True, 0.05, False)],
+)
+def test_a_score_worse_than_the_alarm_is_alarming(
+    higher_is_better: bool, score: float, alarming: bool
+) -> None:
+    spec = MetricSpec(name="a", higher_is_better=higher_is_better, features="b", alarm=0.05)
+    assert spec.alarming(score) == alarming
+
+
+def test_protocols_that_differ_in_a_partner_or_an_alarm_say_so() -> None:
+    given = {"name": "a", "higher_is_better": True, "features": "eye"}
+    plain = protocol(evaluation={"metrics": [given]})
+    other = protocol(evaluation={"metrics": [given | {"partner": "b", "alarm": 0.5}]})
+    assert differences(plain, other) == {"evaluation.metrics": ("a eye", "a eye b 0.5")}

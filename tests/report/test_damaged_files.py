@@ -23,7 +23,7 @@ from gan_bench.report.figures import draw
 from gan_bench.report.formats import FORMATS, render
 from gan_bench.report.page import to_html
 from gan_bench.results.atomic import append_line
-from gan_bench.results.layout import CELL, CURVE, PROTOCOL, RECORD, SPEED, TICKS, figure_path
+from gan_bench.results.layout import CELL, CURVE, PROTOCOL, RECORD, SCALE, SPEED, TICKS, figure_path
 from gan_bench.results.records import read_record
 from given import Command
 from parsed import Page, rendered
@@ -148,6 +148,17 @@ def test_a_record_that_is_damaged_or_changed_is_a_row_that_says_so(
     if fault == "a pipe":
         with pytest.raises(StorageError, match="no regular file"):
             read_record(odd(results))
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "half of it"])
+def test_a_scale_that_is_damaged_is_a_fault_and_the_table_is_shown(
+    fault: str, results: Path, gan_bench: Command
+) -> None:
+    damage(results / PLAIN.slug / SCALE, fault)
+    for style in FORMATS:
+        text = shown(results, style, gan_bench)
+        assert ("12.345678" if style in ("csv", "json") else "12.35") in text
+        assert SCALE in text or style == "csv"
 
 
 def everything(results: Path) -> list[str]:

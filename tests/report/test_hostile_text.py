@@ -18,6 +18,7 @@ from gan_bench.report.figures import draw
 from gan_bench.report.formats import FORMATS
 from gan_bench.results.atomic import append_line, write_json
 from gan_bench.results.layout import CURVE, PROTOCOL, TICKS
+from gan_bench.results.scale import Scale, write_scale
 from given import Command
 from parsed import Page, rendered
 from records import FD, PLAIN, write_cell
@@ -53,14 +54,16 @@ HOSTILE = (
 )
 OURS = (  # all elements that our own page has
     "html head meta title style body h1 h2 h3 dl dt dd div table thead tbody tr th td ul ol li nav "
-    "a section figure img figcaption p"
+    "a section figure img figcaption p small"
 )
 ATTRIBUTES = "lang charset http-equiv content name class id tabindex src alt"
 
 
 def write_hostile(results: Path, text: str) -> None:
     """Results with the text in every field and name that can hold one."""
-    metric = MetricSpec(name=f"m {text}", higher_is_better=True, features=text)
+    metric = MetricSpec(
+        name=f"m {text}", higher_is_better=True, features=text, partner=text, alarm=1.0
+    )
     under = PLAIN.model_copy(
         update={
             "data": PLAIN.data.model_copy(update={"name": text, "fingerprint": text}),
@@ -80,6 +83,7 @@ def write_hostile(results: Path, text: str) -> None:
     write_cell(results, "worse", status="failed", cost=None, **texts)
     root = write_cell(results, "good", scores={"fd-eye": 12.345678}).parents[2]
     write_json(root / PROTOCOL, under.model_dump(mode="json"))
+    write_scale(root, Scale(real=None, why_no_real=text))
     named = text.replace("/", "∕")[:80]
     (root / "worse").rename(root / named)
     root.rename(results / named)

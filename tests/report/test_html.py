@@ -38,7 +38,7 @@ def test_the_page_has_the_tables_facts_and_notes_of_the_other_formats(two: Path)
 
 def test_a_number_stands_on_the_right_and_a_word_on_the_left(two: Path) -> None:
     text = page(two)
-    assert '<th class="number">fd-eye ↓</th>' in text
+    assert '<th class="number">fd-eye ↓ <small>(n = 500)</small></th>' in text
     assert '<td class="number">12.35</td>' in text
     assert "<td>good</td>" in text
 

@@ -83,7 +83,7 @@ def test_above_12_cells_one_seed_a_row_has_its_diagnosis(tmp_path: Path) -> None
     assert notes(tmp_path).count("settled") == 2
 
 
-def test_agreement_is_kendalls_tau_and_a_winner_that_depends_on_the_features_is_noted(
+def test_agreement_is_kendalls_tau_and_a_winner_that_depends_on_the_net_is_noted(
     tmp_path: Path,
 ) -> None:
     under = protocol(metrics=(FD, FD_EAR, DIVERSITY))
@@ -93,7 +93,62 @@ def test_agreement_is_kendalls_tau_and_a_winner_that_depends_on_the_features_is_
     (board,) = leaderboard.load(tmp_path).boards
     assert board.agreements == pytest.approx({"fd-ear": -1 / 3, "diversity": 1.0})
     assert "fd-ear -0.33, diversity 1.00" in notes(tmp_path)
-    assert "depends on the features: a / hinge by eye, b / hinge by ear" in notes(tmp_path)
+    ruler = "the winner depends on the ruler: a / hinge is first by fd-eye; b / hinge by fd-ear"
+    assert ruler in notes(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("other", "seeds", "depends"),
+    [
+        ((False, None), [[3.0], [1.0]], True),  # another distance
+        ((False, 5.0), [[3.0], [1.0]], False),  # an alarm looks for one fault
+        ((True, None), [[1.0], [3.0]], False),  # a share is no distance
+        ((False, None), [[3.0, 3.1, 3.2, 3.3], [1.0, 1.1, 1.2, 1.3]], True),
+        ((False, None), [[3.0, 1.0, 3.0, 1.0], [1.0, 2.9, 1.0, 2.9]], False),  # they overlap
+        ((False, None), [[1.0], [3.0]], False),
+    ],
+)
+def test_the_winner_depends_on_the_ruler_if_another_distance_has_another_winner(
+    other: tuple[bool, float | None], seeds: list[list[float]], depends: bool, tmp_path: Path
+) -> None:
+    up, alarm = other
+    ruler = MetricSpec(name="kd-eye", higher_is_better=up, features="eye", alarm=alarm)
+    under = protocol(metrics=(FD, ruler))
+    for name, eye, values in zip("ab", (1.0, 2.0), seeds, strict=True):
+        for seed, value in enumerate(values):
+            scores = {"fd-eye": eye + seed / 100, "kd-eye": value}
+            write_cell(tmp_path, name, seed=seed, under=under, scores=scores)
+    said = "the winner depends on the ruler: a / hinge is first by fd-eye; b / hinge by kd-eye"
+    assert (said in notes(tmp_path)) == depends
+    assert ("ruler" in notes(tmp_path)) == depends
+
+
+@pytest.mark.parametrize(
+    ("samples", "reference", "held_out", "said"),
+    [
+        (500, "train", 100, "500 of the 900 training images are the reference: memorising pays"),
+        (500, "train", 100, "--reference held-out"),
+        (500, "train", 0, "copies of them score better than new images\n"),
+        (450, "train", 100, None),
+        (500, "held-out", 100, None),
+    ],
+)
+def test_a_reference_of_more_than_half_of_the_training_images_is_warned_of(
+    samples: int, reference: str, held_out: int, said: str | None, tmp_path: Path
+) -> None:
+    plain = protocol()
+    under = plain.model_copy(
+        update={
+            "data": plain.data.model_copy(update={"held_out": held_out}),
+            "evaluation": plain.evaluation.model_copy(
+                update={"samples": samples, "reference": reference}
+            ),
+        }
+    )
+    write_cell(tmp_path, "a", under=under, scores={"fd-eye": 1.0})
+    text = notes(tmp_path) + "\n"
+    assert ("memorising pays" in text) == (said is not None)
+    assert (said or "") in text
 
 
 def test_one_features_net_names_one_winner_only(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from gan_bench import UsageError
 from gan_bench.report import leaderboard
 from gan_bench.report.documents import to_json
 from gan_bench.report.facts import protocol_lines
+from gan_bench.report.notes import Note, notes
 from gan_bench.report.tables import sections
 from gan_bench.results.layout import RECORD
 from gan_bench.results.records import read_record, write_record
@@ -71,7 +72,7 @@ def test_seeds_of_a_row_rank_by_their_mean(tmp_path: Path) -> None:
 
 def test_a_title_says_where_better_lies_and_a_number_has_four_digits(two: Path) -> None:
     table = tables(two)[0]
-    assert table[0][2:4] == ["fd-eye ↓", "diversity ↑"]
+    assert table[0][2:4] == ["fd-eye ↓ (n = 500)", "diversity ↑"]
     assert table[1][2:4] == ["12.35", "0.5"]
 
 
@@ -111,7 +112,7 @@ def test_from_four_seeds_on_a_row_has_an_interval_and_a_letter(tmp_path: Path) -
     seeds(tmp_path, "bad", BAD)
     seeds(tmp_path, "twin", [value + 0.01 for value in BAD])
     columns, *rows = tables(tmp_path)[0]
-    assert columns[2:4] == ["fd-eye ↓", "tie"]
+    assert columns[2:4] == ["fd-eye ↓ (n = 500)", "tie"]
     assert [row[3] for row in rows] == ["a", "b", "b"]
     assert rows[0][2] == "10.87 ± 0.82"  # t(5) = 2.571, s = 0.779
 
@@ -163,7 +164,48 @@ def test_a_seed_that_diverged_does_not_enter_the_mean(tmp_path: Path) -> None:
     write_cell(tmp_path, "a", scores={"fd-eye": 10.0})
     write_cell(tmp_path, "a", seed=1, status="diverged", reason="loss_d not finite")
     row = tables(tmp_path)[0][1]
-    assert (row[2], row[-1]) == ("10", "1 finished, 1 diverged")
+    assert (row[2], row[-1]) == ("10 (1 of 2 seeds)", "1 finished, 1 diverged")
+
+
+@pytest.fixture
+def survivors(tmp_path: Path) -> Path:
+    """Four seeds with scores, one that diverged, one whose record is damaged, one unfinished."""
+    for seed, value in enumerate([97.0, 99.0, 101.0, 103.0]):
+        write_cell(tmp_path, "a", seed=seed, scores={"fd-eye": value, "diversity": 0.5})
+    write_cell(tmp_path, "a", seed=4, status="diverged", reason="loss_d not finite")
+    (write_cell(tmp_path, "a", seed=5) / RECORD).write_text("{")
+    write_cell(tmp_path, "a", seed=6, status=None)
+    return tmp_path
+
+
+def test_a_mean_of_survivors_says_of_how_many_seeds_it_is(survivors: Path) -> None:
+    row = tables(survivors)[0][1]
+    assert row[2] == "100.0 ± 4.1 (4 of 6 seeds)"
+    assert row[4] == "0.5 ± 0"  # the number is said once
+    (board,) = leaderboard.load(survivors).boards
+    fault = Note(
+        "fault",
+        "a / hinge: 2 of 6 seeds have no score and count as worst; the mean is that of the other 4",
+    )
+    assert fault in notes(board)
+    document = json.loads(to_json(leaderboard.load(survivors)))["protocols"][0]
+    assert document["rows"][0]["metrics"]["fd-eye"]["missing"] == 2
+
+
+def test_a_metric_that_refused_some_seeds_says_of_how_many_its_mean_is(survivors: Path) -> None:
+    write_cell(survivors, "a", seed=3, scores={"fd-eye": 103.0})
+    row = tables(survivors)[0][1]
+    assert row[2:5:2] == ["100.0 ± 4.1 (4 of 6 seeds)", "0.5 (3 of 6 seeds)"]
+
+
+@pytest.mark.parametrize("status", ["finished", "failed", None])
+def test_a_row_without_lost_seeds_or_without_scores_has_no_such_fault(
+    status: str | None, tmp_path: Path
+) -> None:
+    scores = {"fd-eye": 1.0} if status == "finished" else {}
+    write_cell(tmp_path, "a", status=status, scores=scores)
+    (board,) = leaderboard.load(tmp_path).boards
+    assert not [note for note in notes(board) if "worst" in note.text]
 
 
 def test_a_cell_that_is_not_done_is_counted(two: Path) -> None:

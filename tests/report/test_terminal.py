@@ -52,7 +52,7 @@ def test_a_terminal_shows_the_best_50_rows_and_says_so(width: int, tmp_path: Pat
     text = terminal(tmp_path, width)
     assert text.count("\n50 of 60 rows; --format csv has all\n") == 3  # of three tables
     assert max(map(len, text.splitlines())) <= width
-    shown = [line.split() for line in text.partition("fd-eye ↓")[2].splitlines()[1:51]]
+    shown = [line.split() for line in text.partition("fd-eye ↓")[2].splitlines()[2:52]]
     for row, line in zip(board.rows[:50], shown, strict=True):
         assert line[0] == row.architecture
         assert line[2] == number(row.values("fd-eye")[0])  # the ranking metric is whole

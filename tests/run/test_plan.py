@@ -175,6 +175,27 @@ def test_a_metric_is_measured_on_the_features_it_reads(plan: Plan, known: Catalo
     assert [m.features for m in evaluation.metrics] == ["efficientnet-lite0", "mnist-judge"]
 
 
+def test_a_metric_that_misleads_alone_brings_its_partner(plan: Plan, known: Catalogue) -> None:
+    given = {"source": "a test", "higher_is_better": True, "compute": max}
+    offer(known, Metric(name="half", partner="whole", alarm=0.5, **given))
+    offer(known, Metric(name="whole", **given))
+    planned = plan(metrics=("fd", "half"))
+    metrics = planned.plan.protocol.evaluation.metrics
+    assert [m.name for m in metrics] == ["fd-efficientnet-lite0", "half", "whole"]
+    assert (metrics[1].partner, metrics[1].alarm) == ("whole", 0.5)
+    note = "metric whole added: half misleads without it"
+    assert planned.notes.count(note) == 1
+    assert note not in plan(metrics=("whole", "half")).notes
+    assert note not in plan(metrics=("whole",)).notes
+
+
+def test_a_partner_that_does_not_suit_the_data_is_not_added(plan: Plan, known: Catalogue) -> None:
+    given = {"source": "a test", "higher_is_better": True, "compute": max}
+    offer(known, Metric(name="half", partner="whole", **given))
+    offer(known, Metric(name="whole", unsuited=lambda _: "no labels", **given))
+    assert [m.name for m in plan(metrics=("half",)).plan.protocol.evaluation.metrics] == ["half"]
+
+
 def test_a_second_net_gives_a_second_opinion(plan: Plan) -> None:
     evaluation = plan(features=("efficientnet-lite0", "mnist-judge")).plan.protocol.evaluation
     assert evaluation.features == "efficientnet-lite0"

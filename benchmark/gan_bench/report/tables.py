@@ -223,9 +223,12 @@ def _score(row: Row, metric: MetricSpec, ranking: MetricSpec) -> str:
     The number is said once, by the ranking metric, unless another one has a different number.
     """
     values = row.values(metric.name)
-    text, missing = _values(values, row.interval(metric.name)), row.missing(metric.name)
+    text = _values(values, row.interval(metric.name))
+    if not values or len(values) == len(row.places):
+        return text
+    missing = row.missing(metric.name)
     said = metric != ranking and missing == row.missing(ranking.name)
-    if not values or not missing or said:
+    if not missing or said:
         return text
     return f"{text} ({len(values)} of {row.counted(metric.name)} seeds)"
 

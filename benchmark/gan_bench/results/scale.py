@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -42,4 +43,4 @@ def write_scale(protocol_folder: Path, scale: Scale) -> None:
 def read_scale(protocol_folder: Path) -> Scale | None:
     """The scale of a protocol; None if it was not measured. StorageError if it is damaged."""
     path = protocol_folder / SCALE
-    return read_model(path, Scale) if path.exists() else None
+    return read_model(path, Scale) if os.path.lexists(path) else None

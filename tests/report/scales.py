@@ -1,0 +1,44 @@
+"""Scales written by hand, for tests of what a report shows of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gan_bench.contract.protocol import Protocol
+from gan_bench.results.layout import SCALE, protocol_dir
+from gan_bench.results.records import Score
+from gan_bench.results.scale import Scale, Scored, write_scale
+from records import PLAIN
+
+Scores = dict[str, float | tuple[float, int]]  # a value, or one with its number of images
+
+
+def lay_scale(
+    results: Path,
+    real: Scores,
+    noise: Scores | None = None,
+    tick: dict[str, float] | None = None,
+    under: Protocol = PLAIN,
+) -> Path:
+    """The scale of a protocol in its folder; the path of the file."""
+    folder = protocol_dir(results, under)
+    bad = {"noise": Scored(scores=_scores(noise, under))} if noise else {}
+    scored = Scored(scores=_scores(real, under), tick=tick or {})
+    write_scale(folder, Scale(real=scored, bad=bad))
+    return folder / SCALE
+
+
+def _scores(values: Scores, under: Protocol) -> dict[str, Score]:
+    metrics = {metric.name: metric for metric in under.evaluation.metrics}
+    scores = {}
+    for name, given in values.items():
+        value, n = given if isinstance(given, tuple) else (given, under.evaluation.samples)
+        scores[name] = Score(
+            value=value,
+            n=n,
+            higher_is_better=metrics[name].higher_is_better,
+            features=metrics[name].features,
+            reference="train",
+            reference_n=n,
+        )
+    return scores

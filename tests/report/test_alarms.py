@@ -1,0 +1,68 @@
+"""Scores beyond the alarm of their metric are flagged in the first table and explained below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scales import lay_scale
+
+from gan_bench.contract.protocol import MetricSpec
+from gan_bench.report import leaderboard
+from gan_bench.report.leaderboard import Board
+from gan_bench.report.notes import notes
+from gan_bench.report.tables import sections
+from records import FD, protocol, write_cell
+
+COPIES = MetricSpec(name="copies", higher_is_better=False, features="eye", alarm=0.05)
+FRESH = MetricSpec(name="fresh", higher_is_better=True, features="eye", alarm=0.9)
+UNDER = protocol(metrics=(FD, COPIES, FRESH))
+
+
+def lay(results: Path, name: str, *seeds: tuple[float, float]) -> None:
+    for seed, (copies, fresh) in enumerate(seeds):
+        scores = {"fd-eye": 10.0, "copies": copies, "fresh": fresh}
+        write_cell(results, name, seed=seed, under=UNDER, scores=scores)
+
+
+def only(results: Path) -> Board:
+    (board,) = leaderboard.load(results).boards
+    return board
+
+
+def warnings(board: Board) -> list[str] | None:
+    table = sections(board)[0]
+    titles = [column.title for column in table.columns]
+    return [row[titles.index("warning")] for row in table.rows] if "warning" in titles else None
+
+
+@pytest.mark.parametrize(
+    ("seeds", "warning"),
+    [
+        ([(0.87, 1.0)], "copies 0.87"),
+        ([(0.05, 1.0), (0.06, 1.0), (0.2, 1.0)], "copies 0.2 in 2 of 3 seeds"),
+        ([(0.01, 0.5)], "fresh 0.5"),
+        ([(0.3, 1.0), (0.01, 0.8)], "copies 0.3 in 1 of 2 seeds, fresh 0.8 in 1 of 2 seeds"),
+    ],
+)
+def test_any_seed_beyond_the_alarm_is_flagged_with_the_number_of_seeds(
+    seeds: list[tuple[float, float]], warning: str, tmp_path: Path
+) -> None:
+    lay(tmp_path, "a", *seeds)
+    lay(tmp_path, "b", (0.0, 1.0))
+    assert warnings(only(tmp_path)) == [warning, ""]
+
+
+def test_without_a_score_beyond_the_alarm_there_is_no_column(tmp_path: Path) -> None:
+    lay(tmp_path, "a", (0.05, 0.9))
+    assert warnings(only(tmp_path)) is None
+
+
+def test_a_fault_says_what_the_alarm_means(tmp_path: Path) -> None:
+    lay(tmp_path, "a", (0.87, 1.0))
+    lay_scale(tmp_path, {"copies": 0.01}, under=UNDER)
+    faults = [note.text for note in notes(only(tmp_path)) if note.severity == "fault"]
+    assert faults == [
+        "a / hinge: copies 0.87, worse than 0.05; other real images score 0.01: "
+        "all other scores of this row may look better than its images are"
+    ]
