@@ -163,5 +163,5 @@ def test_a_metric_whose_partner_is_left_out_is_left_out(
         real={"precision": 0.7, "recall": 0.7}, noise={"precision": 0.0, "recall": 0.0},
     )  # fmt: skip
     assert {metric.name for metric in board.others} == shown
-    said = "precision: misleads without recall, which is left out: left out"
+    said = "precision: misleads without recall: left out"
     assert (said in texts(board)) == (not shown)

@@ -187,7 +187,7 @@ def test_the_best_tick_and_the_table_at_equal_time_are_by_the_metric_of_the_tick
 ) -> None:
     at_time, table = sections(only(ticked, by_time=True))[:2]
     assert column(at_time, "kd-eye ↓ (n = 256)") == ["0.1", "0.75"]
-    assert column(table, "best kd-eye @ kimg (n = 256)") == ["0.1", "0.5 @ 40"]
+    assert column(table, "best @ kimg (kd-eye, n = 256)") == ["0.1", "0.5 @ 40"]
     assert column(table, "lost since") == ["", "0.25"]
     (document,) = json.loads(to_json(leaderboard.load(ticked)))["protocols"]
     assert [best["value"] for best in document["rows"][0]["best"]] == [0.5]

@@ -23,7 +23,7 @@ def floors(
     left_out = {name for name, reason in reasons.items() if reason and name != ranking.name}
     for metric in metrics:
         if metric.partner in left_out and not reasons[metric.name]:
-            reasons[metric.name] = f"misleads without {metric.partner}, which is left out"
+            reasons[metric.name] = f"misleads without {metric.partner}"
     return {name: reason for name, reason in reasons.items() if reason}
 
 

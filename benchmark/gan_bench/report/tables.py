@@ -134,8 +134,8 @@ def _best(board: Board) -> Iterator[Filled]:
     """The best tick with its date, and what was lost from it to the last; means over seeds."""
     evaluation = board.protocol.evaluation
     metric, real = evaluation.at_ticks, board.real_at_ticks
-    what = "best" if metric == board.ranking else f"best {metric.name}"
-    best = Column(f"{what} @ kimg", detail=f"n = {evaluation.tick_samples:,}")
+    by = "" if metric == board.ranking else f"{metric.name}, "
+    best = Column("best @ kimg", detail=f"{by}n = {evaluation.tick_samples:,}")
     ticks = [_best_tick(row, metric) for row in board.rows]
     yield Filled(best, [text for text, _ in ticks], NOTHING if real is None else number(real))
     yield Filled(Column("lost since"), [lost for _, lost in ticks])
