@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from scales import lay_scale
 
 import crowd
 from gan_bench.base.text import number
+from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report import leaderboard
 from gan_bench.report.formats import render
 from gan_bench.report.tables import chapters
 from gan_bench.results.layout import PROTOCOL
-from records import protocol, write_cell
+from gan_bench.results.scale import REAL
+from records import FD, protocol, write_cell
 
 
 def terminal(results: Path, width: int = 400) -> str:
@@ -42,6 +45,23 @@ def test_a_terminal_of_any_width_shows_every_row(width: int, two: Path) -> None:
     text = "".join(terminal(two, width).split())
     assert "good" in text or width < 60
     assert "words" * 50 in text
+
+
+@pytest.mark.parametrize("width", range(60, 130, 10))
+def test_every_line_of_a_table_is_of_one_row_at_any_width(width: int, tmp_path: Path) -> None:
+    copies = MetricSpec(name="copies", higher_is_better=False, features="eye", alarm=0.05)
+    under = protocol(metrics=(FD, copies))
+    for name, value in (("aa", 0.5), ("bb", 0.75), ("cc", 0.25)):
+        for seed, share in enumerate((value, 0.01)):
+            scores = {"fd-eye": 100 * value, "copies": share}
+            write_cell(tmp_path, name, seed=seed, under=under, scores=scores)
+    lay_scale(tmp_path, {"fd-eye": 5.0, "copies": 0.01}, under=under)
+    tables = terminal(tmp_path, width).partition("cost (")[0]
+    for name, value in (("aa", 0.5), ("bb", 0.75), ("cc", 0.25)):
+        (line,) = [line for line in tables.splitlines() if f"copies {value} in" in line]
+        assert line.startswith(f"{name} ")
+        assert line.rstrip().endswith("in 1 of 2 seeds") or "0.01 to" in line
+    assert [line for line in tables.splitlines() if line.startswith(f"{REAL} ")]
 
 
 @pytest.mark.parametrize("width", [60, 80, 160])

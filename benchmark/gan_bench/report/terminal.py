@@ -96,8 +96,9 @@ def _table(section: Section, chosen: list[int], fits: bool) -> Table:
             no_wrap=column.numeric,
             vertical="bottom",
         )
-    scale, rows = _texts(section.scale, chosen), _texts(section.rows[:MOST], chosen)
-    scale = [row for row in scale if any(row[len(NAMES) :])]
+    scores = [k for k in chosen if k >= len(NAMES)]
+    known = [row for row in section.scale if not scores or any(row[k] for k in scores)]
+    scale, rows = _texts(known, chosen), _texts(section.rows[:MOST], chosen)
     if fits:  # one cell of many lines: rich takes nearly as long for a cell of one line
         scale, rows = _one_row(scale), _one_row(rows)
     for row in scale:
