@@ -14,7 +14,7 @@ from gan_bench.report.equal_time import EqualTime, Moment
 from gan_bench.report.facts import protocol_lines
 from gan_bench.report.leaderboard import Board, Boards, nearest
 from gan_bench.report.notes import Note, notes
-from gan_bench.report.rows import Row, with_record
+from gan_bench.report.rows import Row
 from gan_bench.report.selection import figure_paths
 
 NOTHING = "–"  # where a cell has no number: never an imputed one
@@ -65,7 +65,7 @@ def chapters(boards: Boards) -> Iterator[Chapter]:
     for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
         yield Chapter(
             board.slug,
-            protocol_lines(board.protocol, with_record(board.cells)),
+            protocol_lines(board.protocol, board.cells, board.looks),
             sections(board),
             notes(board, neighbour),
             {name: path for name, path in figure_paths(board).items() if path.is_file()},
