@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_bench.report.letters import holm, least_seeds, letters, tie_columns
 from gan_bench.report.comparison import p_value
+from gan_bench.report.letters import holm, least_seeds, letters, tie_columns
 from gan_bench.report.statistics import MIN_SEEDS
 from laws import LAWS, at_most
 

@@ -19,8 +19,8 @@ from torch import nn
 
 from gan_bench import Architecture, Schedule, Shape
 from gan_bench.base import rng
-from gan_bench.report.letters import letters
 from gan_bench.report.comparison import p_value
+from gan_bench.report.letters import letters
 from gan_bench.report.statistics import ALPHA
 from gan_bench.train import loop
 from gan_bench.train.samples import generate

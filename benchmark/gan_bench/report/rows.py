@@ -88,6 +88,12 @@ class Row:
         values = self.cells.get(metric_column(metric.name), np.full(len(self.ended), math.nan))
         return [math.inf if math.isnan(v) else metric.cost(v) for v in values[self.ended].tolist()]
 
+    def cost_by_seed(self, metric: MetricSpec) -> dict[int, float]:
+        """Seed -> its cost, of the seeds that count; without those of damaged names."""
+        seeds = self.cells["seed"][self.ended].tolist()
+        costs = zip(seeds, self.costs(metric), strict=True)
+        return {seed: cost for seed, cost in costs if isinstance(seed, int)}
+
     def interval(self, metric: str) -> tuple[float, float] | None:
         """The 95 % interval of the mean over training seeds; None for fewer than four."""
         return interval(self.values(metric))

@@ -14,6 +14,7 @@ from gan_bench.report.equal_time import EqualTime, Moment
 from gan_bench.report.facts import protocol_lines
 from gan_bench.report.leaderboard import Board, Boards, nearest
 from gan_bench.report.notes import Note, notes
+from gan_bench.report.pairs import Interval, against_leader
 from gan_bench.report.rows import Row
 from gan_bench.report.selection import figure_paths
 
@@ -83,7 +84,7 @@ def sections(board: Board) -> list[Section]:
     else:
         first = [_ranking(board, beside)]
     others = [metric for metric in metrics if metric not in beside]
-    tables = [*first, _metrics(board, others), _seeds(board), _costs(board)]
+    tables = [*first, _metrics(board, others), _seeds(board), _pairs(board), _costs(board)]
     return [table for table in tables if len(table.columns) > len(NAMES) and table.rows]
 
 
@@ -126,6 +127,28 @@ def _seeds(board: Board) -> Section:
     title = f"{board.ranking.name} of every seed, and the parts of its standard deviation (sd)"
     columns = [Column("by seed", numeric=False)]
     columns += map(Column, ("sd of seeds", "from training", "from sampling"))
+    return Section(title, [*NAMES, *columns], rows)
+
+
+def _pairs(board: Board) -> Section:
+    """The leader against each other row, seed by seed: chosen after looking, unlike the letters."""
+    pairs = against_leader(board.rows, board.ranking)
+    rows = [
+        [
+            *(pair.other.architecture, pair.other.loss, f"{pair.seeds:,}"),
+            NOTHING if pair.correlation is None else f"{pair.correlation:.2f}",
+            _difference(pair.difference),
+            f"{_share(pair.leader_better.value)} ({_share(pair.leader_better.low)} to "
+            f"{_share(pair.leader_better.high)})",
+        ]
+        for pair in pairs
+    ]
+    leader = f", {pairs[0].leader.name}," if pairs else ""
+    title = (
+        f"the leader by {board.ranking.name}{leader} against each other row, seed by seed "
+        "(only the letters were chosen before looking; they do not pair seeds)"
+    )
+    columns = map(Column, ("seeds", "correlation", "other - leader", "P(leader better)"))
     return Section(title, [*NAMES, *columns], rows)
 
 
@@ -203,6 +226,16 @@ def _plus_minus(mean: float, half: float) -> str:
         return f"{number(mean)} ± 0"
     decimals = min(6, max(0, 1 - math.floor(math.log10(half))))
     return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
+
+
+def _difference(difference: Interval | None) -> str:
+    if difference is None:
+        return NOTHING
+    return _plus_minus(difference.value, (difference.high - difference.low) / 2)
+
+
+def _share(share: float) -> str:
+    return f"{share:.2f}"
 
 
 def _deviation(value: float | None) -> str:
