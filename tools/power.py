@@ -19,6 +19,7 @@ import scipy.stats
 
 from gan_bench.report.comparison import midranks, p_value, p_values
 from gan_bench.report.letters import least_seeds, letters
+from gan_bench.report.permutation import permutation_p_values
 from gan_bench.report.statistics import ALPHA, MIN_SEEDS
 from markdown_rows import print_head, print_row
 
@@ -157,27 +158,33 @@ def _difference_of_means(a: np.ndarray, b: np.ndarray, splits: int = 2_000) -> n
 @click.option("--trials", default=20_000)
 def uneven(trials: int) -> None:
     """Two rows of equal means, with other numbers of seeds and other spreads."""
+    laws = list(LAWS.items())[:3]
     print_head(
-        "seeds", "sd", *(f"{name}" for name in list(LAWS)[:3]), "difference of means, normal"
+        *("seeds", "sd", *(name for name, _ in laws)),
+        *("normal: permutation of t alone", "normal: permutation of the difference of means"),
     )
     for n_a, n_b, spread in UNEVEN:
         rates = []
-        for law in list(LAWS.values())[:3]:
+        for name, law in laws:
             rng = np.random.default_rng(n_a + n_b)
-            a, b = (law(rng, (trials, n)) - _mean(law) for n in (n_a, n_b))
+            a, b = (law(rng, (trials, n)) - MEANS.get(name, 0.0) for n in (n_a, n_b))
             rates.append(_rate(int(_different(a, spread * b).sum()), trials))
         rng = np.random.default_rng(n_a + n_b)
-        means = _difference_of_means(
-            rng.normal(size=(4_000, n_a)), spread * rng.normal(size=(4_000, n_b))
+        a, b = rng.normal(size=(trials, n_a)), spread * rng.normal(size=(trials, n_b))
+        pairs = list(zip(a.tolist(), b.tolist(), strict=True))
+        permuted = sum(p <= ALPHA for p in permutation_p_values(pairs))
+        means = int(_difference_of_means(a[:4_000], b[:4_000]).sum())
+        print_row(
+            f"{n_a} v {n_b}",
+            f"1 : {spread}",
+            *(*rates, _rate(permuted, trials), _rate(means, min(trials, 4_000))),
         )
-        print_row(f"{n_a} v {n_b}", f"1 : {spread}", *rates, _rate(int(means.sum()), len(means)))
 
 
 UNEVEN = ((4, 4, 3), (6, 6, 3), (12, 12, 5), (6, 4, 3), (8, 4, 3), (12, 4, 5), (4, 12, 5))
 
 
-def _mean(law: Law) -> float:
-    return float(np.exp(0.5)) if law is LAWS["skewed (log-normal, σ = 1)"] else 0.0
+MEANS = {"skewed (log-normal, σ = 1)": math.exp(0.5)}  # of the laws whose mean is not 0
 
 
 @tables.command()
