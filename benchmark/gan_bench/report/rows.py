@@ -166,13 +166,16 @@ Standing = tuple[bool, float, int, float]
 
 
 def standing(row: Row, metric: MetricSpec) -> Standing:
-    """What orders the rows; a lower one is better.
+    """What orders the rows; a lower one is better."""
+    return standing_of(row.costs(metric))
 
-    The median cost of the seeds that count, infinite if half of them have no value. Of equal
-    medians, the row with more values is better, then the one with the lower mean of them. A row of
-    which no seed has ended comes last.
+
+def standing_of(costs: Sequence[float]) -> Standing:
+    """The median cost of the seeds that count, infinite if half of them have no value.
+
+    Of equal medians, the row with more values is better, then the one with the lower mean of them.
+    A row of which no seed has ended comes last.
     """
-    costs = row.costs(metric)
     scored = [cost for cost in costs if math.isfinite(cost)]
     middle = median(costs) if costs else math.inf
     return not costs, middle, -len(scored), _mean(scored) or 0.0
