@@ -137,7 +137,7 @@ def test_the_table_names_the_leader_and_says_that_the_letters_are_what_was_chose
     write_row(tmp_path, "leader", [10.0, 12.0, 11.0, 13.0])
     write_row(tmp_path, "other", [15.0, 17.0, 16.0, 20.0])
     (section,) = shown(tmp_path)
-    assert "leader / hinge" in section.title
+    assert section.title.startswith("leader / hinge, first by fd-eye, against")
     assert "only the letters were chosen before looking" in section.title
     assert section.rows == [
         ["other", "hinge", "4", "0.96", "5.5 ± 1.6", "1.00 (0.40 to 1.00)"],

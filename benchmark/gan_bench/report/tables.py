@@ -131,7 +131,7 @@ def _seeds(board: Board) -> Section:
 
 
 def _pairs(board: Board) -> Section:
-    """The leader against each other row, seed by seed: chosen after looking, unlike the letters."""
+    """The leader against each other row, seed by seed."""
     pairs = against_leader(board.rows, board.ranking)
     rows = [
         [
@@ -143,10 +143,10 @@ def _pairs(board: Board) -> Section:
         ]
         for pair in pairs
     ]
-    leader = f", {pairs[0].leader.name}," if pairs else ""
+    leader = pairs[0].leader.name if pairs else ""
     title = (
-        f"the leader by {board.ranking.name}{leader} against each other row, seed by seed "
-        "(only the letters were chosen before looking; they do not pair seeds)"
+        f"{leader}, first by {board.ranking.name}, against each other row seed by seed (a "
+        "description: only the letters were chosen before looking, and they do not pair seeds)"
     )
     columns = map(Column, ("seeds", "correlation", "other - leader", "P(leader better)"))
     return Section(title, [*NAMES, *columns], rows)
