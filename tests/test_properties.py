@@ -22,7 +22,8 @@ from gan_bench.base.numbers import column, number
 from gan_bench.catalogue import Catalogue, Plugin
 from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.report import leaderboard
-from gan_bench.report.statistics import MIN_SEEDS, Spread, agreement, interval, letters, sources
+from gan_bench.report.letters import letters
+from gan_bench.report.statistics import MIN_SEEDS, Spread, agreement, interval, sources
 from gan_bench.report.tables import sections
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import cell_dir

@@ -24,7 +24,12 @@ def at_equal_time(results: Path) -> EqualTime:
 
 
 def write_race(
-    results: Path, name: str, seconds_per_tick: float, scores: list[float], status: str = "finished"
+    results: Path,
+    name: str,
+    seconds_per_tick: float,
+    scores: list[float],
+    status: str = "finished",
+    seed: int = 0,
 ) -> None:
     """A cell of four ticks, or of fewer if it ended early."""
     cost = {
@@ -35,7 +40,9 @@ def write_race(
         "g_parameters": 1,
         "d_parameters": 1,
     }
-    folder = write_cell(results, name, status=status, scores={"fd-eye": scores[-1]}, cost=cost)
+    folder = write_cell(
+        results, name, seed=seed, status=status, scores={"fd-eye": scores[-1]}, cost=cost
+    )
     for k, score in enumerate(scores, start=1):
         kimg = {"kimg": 25.0 * k}
         append_line(
@@ -88,6 +95,19 @@ def test_only_a_cell_that_completed_the_schedule_sets_the_time_whatever_the_verd
 ) -> None:
     write_race(race, "other", 1, [60.0] * ticks, status)
     assert at_equal_time(race).seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("ticks", "first"), [(3, "whole"), (4, "fragile")], ids=["before that time", "after it"]
+)
+def test_a_seed_that_had_diverged_by_then_counts_as_the_worst(
+    ticks: int, first: str, tmp_path: Path
+) -> None:
+    for seed in range(2):
+        write_race(tmp_path, "whole", 10, [90, 80, 60, 50], seed=seed)
+    write_race(tmp_path, "fragile", 10, [20, 20, 20, 20])
+    write_race(tmp_path, "fragile", 10, [20] * ticks, "diverged", seed=1)
+    assert at_equal_time(tmp_path).moments[0].row.architecture == first
 
 
 def test_a_tick_without_a_score_is_passed_over(race: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,124 @@ def test_a_metric_to_sort_by_that_the_table_has_not_is_a_usage_error(two: Path) 
         leaderboard.load(two, sort="fd-eyes")
 
 
-def test_seeds_of_a_row_rank_by_their_mean(tmp_path: Path) -> None:
-    seeds(tmp_path, "unsteady", [1.0, 20.0])
-    seeds(tmp_path, "steady", [5.0, 6.0])
+def test_seeds_of_a_row_rank_by_their_median(tmp_path: Path) -> None:
+    seeds(tmp_path, "unsteady", [1.0, 20.0, 7.0])
+    seeds(tmp_path, "steady", [5.0, 6.0, 19.0])
     assert names(tmp_path) == ["steady", "unsteady"]
+
+
+# Seeds that ended without a score
+
+
+def ended(results: Path, name: str, values: list[float], without: int, **more: Any) -> None:
+    """A row of these values, and of seeds that ended without one."""
+    seeds(results, name, values)
+    for seed in range(len(values), len(values) + without):
+        write_cell(results, name, seed=seed, **{"status": "diverged"} | more)
+
+
+def ties(results: Path) -> dict[str, str]:
+    (board,) = leaderboard.load(results).boards
+    return {row.architecture: tie for row, tie in zip(board.rows, board.ties, strict=True)}
+
+
+def test_the_survivors_of_a_row_do_not_beat_a_whole_one(tmp_path: Path) -> None:
+    ended(tmp_path, "fragile", [97.0, 99.0, 101.0, 103.0], 2)
+    seeds(tmp_path, "whole", [107.0, 109.0, 110.0, 111.0, 112.0, 113.0])
+    assert ties(tmp_path) == {"fragile": "a", "whole": "a"}
+
+
+@pytest.mark.parametrize(
+    ("survivors", "order"),
+    [(1, ["good", "fragile"]), (3, ["good", "fragile"]), (4, ["fragile", "good"])],
+)
+def test_a_row_of_which_half_has_no_score_stands_behind_one_that_has_all(
+    survivors: int, order: list[str], tmp_path: Path
+) -> None:
+    ended(tmp_path, "fragile", [1.0] * survivors, 6 - survivors)  # 3 of 6: the median is infinite
+    seeds(tmp_path, "good", GOOD)
+    assert names(tmp_path) == order
+
+
+def test_of_rows_without_a_finite_median_the_one_with_more_scores_is_first(tmp_path: Path) -> None:
+    ended(tmp_path, "one", [1.0], 5)
+    ended(tmp_path, "two", [9.0, 9.0], 4)
+    ended(tmp_path, "better", [8.0, 9.0], 4)
+    ended(tmp_path, "none", [], 6)
+    write_cell(tmp_path, "waiting", status=None)
+    assert names(tmp_path) == ["better", "two", "one", "none", "waiting"]
+
+
+def test_a_row_whose_seeds_all_diverged_is_tied_worst(tmp_path: Path) -> None:
+    seeds(tmp_path, "good", GOOD)
+    ended(tmp_path, "first", [], 6)
+    ended(tmp_path, "second", [], 6, status="failed")
+    assert ties(tmp_path) == {"good": "a", "first": "b", "second": "b"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"status": "failed"}, {"status": "finished"}, {"scores": {"diversity": 1}}],
+    ids=["failed", "no score at all", "refused"],
+)
+def test_whatever_ended_without_a_score_is_missing(more: dict[str, Any], tmp_path: Path) -> None:
+    ended(tmp_path, "a", [1.0, 2.0, 3.0], 2, **more)
+    (write_cell(tmp_path, "a", seed=5, scores={"fd-eye": 1.0}) / RECORD).write_text("{")
+    write_cell(tmp_path, "a", seed=6, status=None)  # not known yet
+    (board,) = leaderboard.load(tmp_path).boards
+    (row,) = board.rows
+    assert (row.missing("fd-eye"), row.counted("fd-eye")) == (3, 6)
+    assert row.costs(FD) == [1.0, 2.0, 3.0, math.inf, math.inf, math.inf]
+    assert row.mean("fd-eye") == 2.0
+    assert row.missing("no such metric") == 6
+
+
+def test_a_cost_is_low_where_the_metric_is_high(tmp_path: Path) -> None:
+    under = protocol(metrics=(DIVERSITY, FD))
+    write_cell(tmp_path, "a", under=under, scores={"diversity": 0.2})
+    (board,) = leaderboard.load(tmp_path).boards
+    assert board.rows[0].costs(DIVERSITY) == [-0.2]
+
+
+def test_what_is_not_finished_is_not_worst(tmp_path: Path) -> None:
+    seeds(tmp_path, "begun", [1.0, 2.0])
+    for seed in range(2, 6):
+        write_cell(tmp_path, "begun", seed=seed, status=None)
+    seeds(tmp_path, "whole", GOOD)
+    assert names(tmp_path) == ["begun", "whole"]
+    assert ties(tmp_path) == {"begun": "", "whole": "a"}
+
+
+def test_seeds_without_a_score_count_towards_the_four_that_letters_need(tmp_path: Path) -> None:
+    ended(tmp_path, "fragile", [1.0, 2.0], 2)
+    seeds(tmp_path, "whole", GOOD)
+    (board,) = leaderboard.load(tmp_path).boards
+    assert ties(tmp_path) == {"whole": "a", "fragile": "a"}
+    claims = dict(protocol_lines(PLAIN, board.cells))["±"]
+    assert "a seed that ended without a score counts as the worst of all" in claims
+
+
+def test_other_metrics_are_ordered_by_the_same_rule(tmp_path: Path) -> None:
+    # by the means of the survivors, both metrics would rank c before b before a
+    under = protocol(metrics=(FD, DIVERSITY))
+    for name, lost in (("a", 0), ("b", 2), ("c", 3)):
+        for seed in range(4):
+            known = seed >= lost
+            fd = {"fd-eye": 5.0 - lost}
+            scores = fd | ({"diversity": 0.1 + lost / 10} if known else {})
+            write_cell(tmp_path, name, seed=seed, under=under, scores=scores)
+    (board,) = leaderboard.load(tmp_path).boards
+    assert [row.architecture for row in board.rows] == ["c", "b", "a"]
+    assert board.agreements == {"diversity": -1.0}
+    by_diversity = leaderboard.load(tmp_path, sort="diversity").boards[0]
+    assert [row.architecture for row in by_diversity.rows] == ["a", "b", "c"]
+
+
+def test_a_net_names_no_winner_by_its_survivors(tmp_path: Path) -> None:
+    ended(tmp_path, "fragile", [1.0], 5)
+    seeds(tmp_path, "whole", GOOD)
+    (board,) = leaderboard.load(tmp_path).boards
+    assert board.winners == {"eye": "whole / hinge"}
 
 
 # Numbers

@@ -16,7 +16,7 @@ import crowd
 from gan_bench.report import leaderboard
 from gan_bench.report.figures import draw
 from gan_bench.report.formats import FORMATS
-from gan_bench.results.layout import PROTOCOL, RECORD, SPEED, TICKS
+from gan_bench.results.layout import PLANS, PROTOCOL, RECORD, SPEED, TICKS
 from gan_bench.results.reading import read_bytes
 from given import Command
 
@@ -53,7 +53,7 @@ def test_every_file_is_read_once_and_a_curve_at_equal_time_only(
 ) -> None:
     more = ("--by", "time") if by == "time" else ()
     assert gan_bench("report", several, "--format", style, *more).code == 0
-    expected = {PROTOCOL: 3, RECORD: 12}
+    expected = {PROTOCOL: 3, PLANS: 3, RECORD: 12}
     if by == "time":
         expected |= {SPEED: 12, TICKS: 12}
     if style == "html":

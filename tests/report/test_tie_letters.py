@@ -11,14 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_bench.report.statistics import (
-    MIN_SEEDS,
-    holm,
-    least_seeds,
-    letters,
-    p_value,
-    tie_columns,
-)
+from gan_bench.report.comparison import p_value
+from gan_bench.report.letters import holm, least_seeds, letters, tie_columns
+from gan_bench.report.statistics import MIN_SEEDS
 from laws import LAWS, at_most
 
 
@@ -130,7 +125,7 @@ def test_where_no_two_rows_can_be_told_apart_nothing_is_computed(
     rows: int, seeds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "gan_bench.report.statistics.p_values", lambda pairs: pytest.fail("was computed")
+        "gan_bench.report.letters.p_values", lambda pairs: pytest.fail("was computed")
     )
     assert letters(ladder(rows, seeds)) == ["a"] * rows
 

@@ -15,6 +15,7 @@ from planning import Plan, Scripted, offer, record
 from gan_bench import DataError, Preset, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.layout import CELL, CHECKPOINTS, DATA_REPORT, PROTOCOL, RECORD, protocol_of
+from gan_bench.results.plans import read_plans
 from gan_bench.results.reading import read_model
 from gan_bench.run.folders import check_writable, failed, folders_of, lay_out
 from gan_bench.run.scheduler import run_cells
@@ -47,6 +48,14 @@ def test_an_outcome_stays_when_the_plan_is_laid_out_again_and_to_retry_takes_bac
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("seed*/*.json")} == written
     lay_out(planned, tmp_path, retry_failed=True)
     assert [(folder / RECORD).exists() for folder in folders] == [True, False, True]
+
+
+def test_the_number_of_seeds_is_written_down_when_it_changes(plan: Plan, tmp_path: Path) -> None:
+    for seeds in (1, 3, 3):
+        planned = plan(seeds=seeds)
+        lay_out(planned, tmp_path)
+    plans = read_plans(tmp_path / planned.plan.protocol.slug)
+    assert [each.seeds for each in plans] == [1, 3]
 
 
 def test_to_try_whether_results_can_be_written_leaves_nothing_in_them(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from torch import nn
 
 from gan_bench import Architecture, Schedule, Shape
 from gan_bench.base import rng
-from gan_bench.report.statistics import ALPHA, letters, p_value
+from gan_bench.report.comparison import p_value
+from gan_bench.report.letters import letters
+from gan_bench.report.statistics import ALPHA
 from gan_bench.train import loop
 from gan_bench.train.samples import generate
 from gan_bench.train.state import Training, begin

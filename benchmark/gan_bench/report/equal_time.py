@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ import numpy as np
 from gan_bench.base.numbers import column, number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec, Protocol
-from gan_bench.report.rows import Row
+from gan_bench.report.rows import Row, standing_of
+from gan_bench.results.frame import UNFINISHED, CellStatus
 from gan_bench.results.layout import SPEED, TICKS
 from gan_bench.results.reading import read_lines
 
@@ -30,6 +30,7 @@ class Moment:
     row: Row
     kimg: list[float]  # by seed, of the last tick before that time
     scores: list[float]  # by the metric of the ticks, on the tick's samples
+    costs: list[float]  # what orders the rows: infinite for a seed that had ended without a score
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def at_equal_time(protocol: Protocol, rows: Sequence[Row]) -> EqualTime | None:
     if not times:
         return None
     moments = [_moment(row, courses, metric, min(times)) for row in rows]
-    return EqualTime(min(times), metric, sorted(moments, key=lambda moment: _rank(moment, metric)))
+    return EqualTime(min(times), metric, sorted(moments, key=lambda each: standing_of(each.costs)))
 
 
 def _course(folder: Path) -> _Course | None:
@@ -101,10 +102,21 @@ def _complete(row: Row, courses: dict[Path, _Course | None], kimg: float) -> lis
 def _moment(
     row: Row, courses: dict[Path, _Course | None], metric: MetricSpec, seconds: float
 ) -> Moment:
-    read = filter(None, (courses[folder] for folder in row.folders))
-    ticks = [tick for course in read if (tick := course.reached(metric, seconds))]
-    return Moment(row, [kimg for kimg, _ in ticks], [score for _, score in ticks])
+    cells = [
+        (status, course, course.reached(metric, seconds) if course else None)
+        for status, course in zip(row.cells["status"], map(courses.get, row.folders), strict=True)
+    ]
+    ticks = [tick for *_, tick in cells if tick]
+    costs = [
+        metric.cost(tick[1]) if tick and _lasted(status, course, seconds) else math.inf
+        for status, course, tick in cells
+        if tick or status != UNFINISHED
+    ]
+    return Moment(row, [kimg for kimg, _ in ticks], [score for _, score in ticks], costs)
 
 
-def _rank(moment: Moment, metric: MetricSpec) -> tuple[bool, float]:
-    return not moment.scores, metric.cost(fmean(moment.scores)) if moment.scores else 0.0
+def _lasted(status: CellStatus, course: _Course | None, seconds: float) -> bool:
+    """Whether the training of a cell had not diverged or failed within so many seconds."""
+    if status in (*ENDED_BY_ITSELF, UNFINISHED):
+        return True
+    return course is not None and bool(np.fmax.reduce(course.seconds, initial=0.0) >= seconds)

@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING
 
 from gan_bench.base.text import number, percent, plural
 from gan_bench.contract.protocol import Evaluation, Protocol, Schedule
-from gan_bench.report.statistics import MIN_SEEDS, least_seeds
+from gan_bench.report.letters import least_seeds
+from gan_bench.report.looks import Looks
+from gan_bench.report.rows import with_end, with_record
+from gan_bench.report.statistics import MIN_SEEDS
+from gan_bench.results.frame import metric_column
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def protocol_lines(protocol: Protocol, cells: pd.DataFrame | None = None) -> list[tuple[str, str]]:
-    """Name and text of each fact; `cells` are those that have a record, None before a run."""
+def protocol_lines(
+    protocol: Protocol, cells: pd.DataFrame, looks: Looks | None = None
+) -> list[tuple[str, str]]:
+    """Name and text of each fact about a protocol and its cells."""
+    done, ended = with_record(cells), with_end(cells)
     data, schedule, evaluation = protocol.data, protocol.schedule, protocol.evaluation
     channels, height, width = data.shape
     nets = [f"{name} (sha256 {digest[:12]})" for name, digest in evaluation.digests.items()]
@@ -33,15 +40,15 @@ def protocol_lines(protocol: Protocol, cells: pd.DataFrame | None = None) -> lis
         ),
         (
             "evaluation",
-            f"{evaluation.samples:,} generated against {_reference(protocol, cells)} "
+            f"{evaluation.samples:,} generated against {_reference(protocol, done)} "
             f"{evaluation.reference} images, the first {evaluation.tick_samples:,} of them "
             f"at {plural(schedule.ticks, 'tick')}{_ticks_by(evaluation)}; "
             f"features {', '.join(nets)}",
         ),
-        ("device", ", ".join(_distinct(cells, "device")) or "none yet"),
-        ("seeds", ", ".join(_distinct(cells, "seed")) or "none yet"),
+        ("device", ", ".join(_distinct(done, "device")) or "none yet"),
+        ("seeds", ", ".join(_distinct(done, "seed")) or "none yet"),
     ]
-    return lines if cells is None or cells.empty else [*lines, ("±", _claims(cells))]
+    return lines if ended.empty else [*lines, ("±", _claims(protocol, ended, looks))]
 
 
 def _ticks_by(evaluation: Evaluation) -> str:
@@ -58,19 +65,19 @@ def _ema(schedule: Schedule) -> str:
     return half_life + (limit if schedule.ema_rampup else "")
 
 
-def _distinct(cells: pd.DataFrame | None, column: str) -> list[str]:
-    return [] if cells is None else list(map(str, sorted(set(cells[column].dropna()))))
+def _distinct(cells: pd.DataFrame, column: str) -> list[str]:
+    return list(map(str, sorted(set(cells[column].dropna()))))
 
 
-def _reference(protocol: Protocol, cells: pd.DataFrame | None) -> str:
+def _reference(protocol: Protocol, cells: pd.DataFrame) -> str:
     """How many real images the cells were compared with."""
-    counts = [] if cells is None else sorted(set().union(*cells["reference_n"]))
+    counts = sorted(set().union(*cells["reference_n"]))
     return "/".join(f"{n:,}" for n in counts) or f"up to {protocol.evaluation.samples:,}"
 
 
-def _claims(cells: pd.DataFrame) -> str:
-    """What the numbers claim, which depends on the number of seeds."""
-    seeds = cells.groupby(["architecture", "loss"]).size()
+def _claims(protocol: Protocol, ended: pd.DataFrame, looks: Looks | None) -> str:
+    """What the numbers claim, which depends on the number of seeds that have ended."""
+    seeds = ended.groupby(["architecture", "loss"]).size()
     most = int(seeds.max())
     if most < 2:
         return (
@@ -82,18 +89,46 @@ def _claims(cells: pd.DataFrame) -> str:
             f"no interval with fewer than {MIN_SEEDS} seeds: "
             "the range of the seeds does not show which row is better"
         )
-    rows = int((seeds >= MIN_SEEDS).sum())
-    return (
-        "95 % interval of the mean over training seeds (Student's t); rows that share a letter "
-        "cannot be told apart (permutation tests of all pairs, Holm's correction, 5 %)"
-        f"{_limit(rows, most)}"
-    )
+    parts = [
+        "95 % interval of the mean over training seeds (Student's t)",
+        "rows that share a letter cannot be told apart (a permutation test and Welch's t test of "
+        "each pair, Holm's correction, 5 %)",
+        _limit(int((seeds >= MIN_SEEDS).sum()), most),
+        _survivors(protocol, ended),
+        _plan(looks) if looks else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def _limit(rows: int, seeds: int) -> str:
     needed = least_seeds(rows)
     if needed is None:
-        return f"; this test cannot tell any two of {rows:,} rows apart"
+        return f"these tests cannot tell any two of {rows:,} rows apart"
     if seeds < needed:
-        return f"; with fewer than {needed} seeds, no two of {rows} rows can be told apart"
+        return f"with fewer than {needed} seeds, no two of {rows} rows can be told apart"
     return ""
+
+
+def _survivors(protocol: Protocol, ended: pd.DataFrame) -> str:
+    """How seeds without a score count, if there are any."""
+    column = metric_column(protocol.evaluation.metrics[0].name)
+    if column in ended and ended[column].notna().all():
+        return ""
+    return (
+        "a seed that ended without a score counts as the worst of all in the order and the "
+        "letters, while a mean is that of the other seeds"
+    )
+
+
+def _plan(looks: Looks) -> str:
+    """How many seeds were planned, and what the letters are worth if more were added later."""
+    if looks.damage:
+        return f"it is not known how many seeds were planned: {looks.damage}"
+    planned = "" if looks.planned is None else f"planned for {plural(looks.planned, 'seed')}"
+    if looks.looks == 1:
+        return planned
+    return (
+        f"{planned or 'planned for fewer seeds'}, but extended to {looks.seeds} after letters "
+        f"could be seen: with {looks.looks} looks, a false letter appears in up to "
+        f"{percent(looks.false_letters)} of tables"
+    )

@@ -16,8 +16,10 @@ from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import MetricSpec, Protocol, differences
 from gan_bench.report.equal_time import EqualTime, at_equal_time
 from gan_bench.report.floors import floors, side_by_side
-from gan_bench.report.rows import Row, ranked, rows_of
-from gan_bench.report.statistics import agreement, letters
+from gan_bench.report.letters import letters
+from gan_bench.report.looks import Looks, looks_at
+from gan_bench.report.rows import Row, places, ranked, rows_of
+from gan_bench.report.statistics import agreement
 from gan_bench.results.frame import read_frame
 from gan_bench.results.layout import PROTOCOL, cells_in
 from gan_bench.results.reading import read_model
@@ -40,6 +42,7 @@ class Board:
     ranking: MetricSpec
     by_time: bool = False
     equal_time: EqualTime | None = None  # None too if no cell has completed the schedule
+    looks: Looks | None = None  # None if it was not written down how many seeds were planned
     scale: Scale | None = None  # None too if it cannot be read
     scale_fault: str | None = None  # why it cannot be read
 
@@ -78,25 +81,22 @@ class Board:
     def ties(self) -> list[str]:
         """Letters by row: rows that share one cannot be told apart; "" for fewer than four seeds.
 
-        They compare the scores at the end of the schedule, whatever the order of the rows.
+        A seed without a score counts as worse than all others. The letters compare the scores at
+        the end of the schedule, whatever the order of the rows.
         """
         order = ranked(self.rows, self.ranking)
-        shown = letters([row.values(self.ranking.name) for row in order])
+        shown = letters([row.costs(self.ranking) for row in order])
         by_name = {row.name: letter for row, letter in zip(order, shown, strict=True)}
         return [by_name[row.name] for row in self.rows]
 
     @cached_property
     def agreements(self) -> dict[str, float]:
-        """Kendall's tau of each other metric's ranking of the rows with that of the table."""
-        found, ranks = {}, [row.mean(self.ranking.name) for row in self.rows]
-        for metric in [] if self.ranking.name in self.floors else self.others:
-            both = zip(ranks, (row.mean(metric.name) for row in self.rows), strict=True)
-            pairs = [(a, b) for a, b in both if a is not None and b is not None]
-            ours = [self.ranking.cost(a) for a, _ in pairs]
-            tau = agreement(ours, [metric.cost(b) for _, b in pairs])
-            if tau is not None:
-                found[metric.name] = tau
-        return found
+        """Kendall's tau of each other metric's order of the rows with that of the table."""
+        rows = [row for row in self.rows if row.counted(self.ranking.name)]
+        ours = places(rows, self.ranking)
+        others = [] if self.ranking.name in self.floors else self.others
+        taus = {metric.name: agreement(ours, places(rows, metric)) for metric in others}
+        return {name: tau for name, tau in taus.items() if tau is not None}
 
     @cached_property
     def winners(self) -> dict[str, str]:
@@ -176,7 +176,19 @@ def _board(folder: Path, sort: str | None, by_time: bool) -> Board:
         rows = [moment.row for moment in equal_time.moments]
     slug = Path(os.path.abspath(folder)).name
     scale, fault = _scale(folder)
-    return Board(slug, folder, protocol, cells, rows, ranking, by_time, equal_time, scale, fault)
+    return Board(
+        slug,
+        folder,
+        protocol,
+        cells,
+        rows,
+        ranking,
+        by_time=by_time,
+        equal_time=equal_time,
+        looks=looks_at(folder),
+        scale=scale,
+        scale_fault=fault,
+    )
 
 
 def _scale(folder: Path) -> tuple[Scale | None, str | None]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.statistics import Spread, interval, sources
-from gan_bench.results.frame import WITHOUT_RECORD, error_column, metric_column
+from gan_bench.results.frame import UNFINISHED, WITHOUT_RECORD, error_column, metric_column
 from gan_bench.results.records import Best
 
 if TYPE_CHECKING:
@@ -58,18 +58,41 @@ class Row:
         """The metric's value for each seed that has one, in order of seeds."""
         return self.known(metric_column(metric))
 
-    def counted(self, metric: str) -> int:
-        """How many seeds ended, with a score or without one."""
-        return len(self.values(metric)) + self.missing(metric)
+    def mean(self, metric: str) -> float | None:
+        """The mean over the seeds that have a value; see `missing` for how many have none."""
+        return _mean(self.values(metric))
+
+    @cached_property
+    def ended(self) -> np.ndarray:
+        """(cells,) bool: the cells that have ended, with a record or with one that is damaged.
+
+        They count in the order of the rows and in the letters. What an unfinished cell will score
+        is not known.
+        """
+        ended: np.ndarray = self.cells["status"] != UNFINISHED
+        return ended
 
     def missing(self, metric: str) -> int:
-        """How many seeds ended without a score by the metric: they count as worst."""
-        ended = np.count_nonzero(self.cells["status"] != "unfinished")
-        return int(ended) - len(self.values(metric))
+        """How many seeds ended without a value: diverged, failed, refused or unreadable."""
+        return int(np.count_nonzero(self.ended)) - len(self.values(metric))
 
-    def mean(self, metric: str) -> float | None:
-        """The mean over the seeds that have a value."""
-        return _mean(self.values(metric))
+    def counted(self, metric: str) -> int:
+        """How many seeds count: those that have a value, and those that ended without one."""
+        return len(self.values(metric)) + self.missing(metric)
+
+    def costs(self, metric: MetricSpec) -> list[float]:
+        """The cost of each seed that counts, in order of seeds: lower is better.
+
+        A seed that ended without a value is worse than all others: its cost is infinite.
+        """
+        values = self.cells.get(metric_column(metric.name), np.full(len(self.ended), math.nan))
+        return [math.inf if math.isnan(v) else metric.cost(v) for v in values[self.ended].tolist()]
+
+    def cost_by_seed(self, metric: MetricSpec) -> dict[int, float]:
+        """Seed -> its cost, of the seeds that count; without those of damaged names."""
+        seeds = self.cells["seed"][self.ended].tolist()
+        costs = zip(seeds, self.costs(metric), strict=True)
+        return {seed: cost for seed, cost in costs if isinstance(seed, int)}
 
     def interval(self, metric: str) -> tuple[float, float] | None:
         """The 95 % interval of the mean over training seeds; None for fewer than four."""
@@ -114,6 +137,11 @@ def with_record(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[~cells["status"].isin(WITHOUT_RECORD)]
 
 
+def with_end(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells that have ended, with a record or with one that is damaged."""
+    return cells[cells["status"] != UNFINISHED]
+
+
 def rows_of(cells: pd.DataFrame) -> list[Row]:
     """The rows of a protocol's cells, in order of their names."""
     columns = {
@@ -130,13 +158,34 @@ def rows_of(cells: pd.DataFrame) -> list[Row]:
 
 
 def ranked(rows: Iterable[Row], metric: MetricSpec) -> list[Row]:
-    """The best mean first; rows without a value last."""
+    """The best row first, by `standing`."""
+    return sorted(rows, key=lambda row: standing(row, metric))
 
-    def rank(row: Row) -> tuple[bool, float]:
-        mean = row.mean(metric.name)
-        return mean is None, 0.0 if mean is None else metric.cost(mean)
 
-    return sorted(rows, key=rank)
+Standing = tuple[bool, float, int, float]
+
+
+def standing(row: Row, metric: MetricSpec) -> Standing:
+    """What orders the rows; a lower one is better."""
+    return standing_of(row.costs(metric))
+
+
+def standing_of(costs: Sequence[float]) -> Standing:
+    """The median cost of the seeds that count, infinite if half of them have no value.
+
+    Of equal medians, the row with more values is better, then the one with the lower mean of them.
+    A row of which no seed has ended comes last.
+    """
+    scored = [cost for cost in costs if math.isfinite(cost)]
+    middle = median(costs) if costs else math.inf
+    return not costs, middle, -len(scored), _mean(scored) or 0.0
+
+
+def places(rows: Sequence[Row], metric: MetricSpec) -> list[int]:
+    """The place of each row in the order by this metric, from 0; equal rows share one."""
+    standings = [standing(row, metric) for row in rows]
+    place = {each: k for k, each in enumerate(sorted(set(standings)))}
+    return [place[each] for each in standings]
 
 
 def _mean(values: list[float]) -> float | None:

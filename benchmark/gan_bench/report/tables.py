@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from gan_bench.base.text import duration, number, plural, size
+from gan_bench.base.text import duration, number, plural
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.alarms import alarms
+from gan_bench.report.costs import cost_section
 from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.facts import protocol_lines
 from gan_bench.report.leaderboard import Board, Boards, nearest
 from gan_bench.report.notes import Note, notes
-from gan_bench.report.rows import Row, with_record
+from gan_bench.report.pairs import Interval, against_leader
+from gan_bench.report.rows import Row
 from gan_bench.report.section import NAMES, NOTHING, Column, Filled, Section, section_of
 from gan_bench.report.selection import captions, figure_paths
 
 FEW = 4  # so many metrics fit beside each other in the first table
-MIB = 2**20
 CELLS = Column("cells", numeric=False)
 TIMES_REAL = "× real"
 
@@ -42,7 +43,7 @@ def chapters(boards: Boards) -> Iterator[Chapter]:
     for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
         yield Chapter(
             board.slug,
-            protocol_lines(board.protocol, with_record(board.cells)),
+            protocol_lines(board.protocol, board.cells, board.looks),
             sections(board),
             notes(board, neighbour),
             {name: path for name, path in figure_paths(board).items() if path.is_file()},
@@ -56,7 +57,13 @@ def sections(board: Board) -> list[Section]:
     ranking = _ranking(board, beside)
     first = [_equal_time(board, board.equal_time), ranking] if board.equal_time else [ranking]
     others = [metric for metric in board.others if metric not in beside]
-    tables = [*first, _metrics(board, others), _seeds(board), _costs(board)]
+    tables = [
+        *first,
+        _metrics(board, others),
+        _seeds(board),
+        _pairs(board),
+        cost_section(board.rows),
+    ]
     return [table for table in tables if len(table.columns) > len(NAMES) and table.rows]
 
 
@@ -159,23 +166,24 @@ def _seeds(board: Board) -> Section:
     return section_of(title, rows, columns)
 
 
-COSTS: dict[str, Callable[[Row], str]] = {
-    "images/s": lambda row: _cost(row, "images_per_second", lambda rate: number(rate, 3)),
-    "s/kimg": lambda row: _cost(
-        row, "images_per_second", lambda rate: number(1000 / rate, 3) if rate else NOTHING
-    ),
-    "training": lambda row: _cost(row, "train_seconds", duration),
-    "measuring": lambda row: _cost(row, "evaluate_seconds", duration),
-    "memory": lambda row: _cost(row, "peak_memory_mib", lambda mib: size(mib * MIB)),
-    "G + D parameters": lambda row: _sum(row, "g_parameters", "d_parameters"),
-    "G + D MACs": lambda row: _sum(row, "g_macs", "d_macs"),
-}
-
-
-def _costs(board: Board) -> Section:
-    columns = [Filled(Column(title), list(map(text, board.rows))) for title, text in COSTS.items()]
-    title = "cost (MACs: multiply-accumulates for one image, forward)"
-    return section_of(title, board.rows, columns)
+def _pairs(board: Board) -> Section:
+    """The leader against each other row, seed by seed."""
+    pairs = against_leader(board.rows, board.ranking)
+    columns = [
+        Filled(Column("seeds"), [f"{pair.seeds:,}" for pair in pairs]),
+        Filled(
+            Column("correlation"),
+            [NOTHING if p.correlation is None else _share(p.correlation) for p in pairs],
+        ),
+        Filled(Column("other - leader"), [_difference(pair.difference) for pair in pairs]),
+        Filled(Column("P(leader better)"), [_chance(pair.leader_better) for pair in pairs]),
+    ]
+    leader = pairs[0].leader.name if pairs else ""
+    title = (
+        f"{leader}, first by {board.ranking.name}, against each other row seed by seed (a "
+        "description: only the letters were chosen before looking, and they do not pair seeds)"
+    )
+    return section_of(title, [pair.other for pair in pairs], columns)
 
 
 def _equal_time(board: Board, read: EqualTime) -> Section:
@@ -251,17 +259,19 @@ def _plus_minus(mean: float, half: float) -> str:
     return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
 
 
+def _difference(difference: Interval | None) -> str:
+    if difference is None:
+        return NOTHING
+    return _plus_minus(difference.value, (difference.high - difference.low) / 2)
+
+
+def _chance(chance: Interval) -> str:
+    return f"{_share(chance.value)} ({_share(chance.low)} to {_share(chance.high)})"
+
+
+def _share(share: float) -> str:
+    return f"{share:.2f}"
+
+
 def _deviation(value: float | None) -> str:
     return NOTHING if value is None else number(value, 3)
-
-
-def _cost(row: Row, name: str, text: Callable[[float], str]) -> str:
-    mean = row.mean_cost(name)
-    return NOTHING if mean is None else text(mean)
-
-
-def _sum(row: Row, *names: str) -> str:
-    """The two networks' counts in millions."""
-    means = [row.mean_cost(name) for name in names]
-    known = [number(mean / 1e6, 3) for mean in means if mean is not None]
-    return f"{' + '.join(known)} M" if len(known) == len(means) else NOTHING

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CellStatus = Status | Literal["unfinished", "unreadable"]
-WITHOUT_RECORD: tuple[CellStatus, ...] = ("unfinished", "unreadable")
+UNFINISHED: CellStatus = "unfinished"
+WITHOUT_RECORD: tuple[CellStatus, ...] = (UNFINISHED, "unreadable")
 
 KEYS = ("architecture", "loss", "seed", "status", "reason")
 BEST = tuple(f"best_{name}" for name in Best.model_fields)
@@ -83,7 +84,7 @@ def _cell(folder: Path) -> dict[str, Any]:
         number = int(seed[4:]) if re.fullmatch(r"seed\d{1,18}", seed, re.ASCII) else None
         if os.path.lexists(folder / RECORD):
             return names | {"seed": number, "status": "unreadable", "reason": str(error)}
-        return names | {"seed": number, "status": "unfinished"}
+        return names | {"seed": number, "status": UNFINISHED}
 
 
 def _record(record: Record) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Where everything in a results folder is. File names of the folder stand here only.
 
-<protocol>/protocol.json, data-report.json, scale.json, figures/
+<protocol>/protocol.json, data-report.json, scale.json, plans.jsonl, figures/
 <protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
 """
 
@@ -20,6 +20,7 @@ PROTOCOL = "protocol.json"
 DATA_REPORT = "data-report.json"
 FIGURES = "figures"
 SCALE = "scale.json"  # scores of real images and of noise: the scale for all rows
+PLANS = "plans.jsonl"  # how many seeds were asked for, and what could be seen by then
 
 # of a cell
 CELL = "cell.json"  # what is to be trained

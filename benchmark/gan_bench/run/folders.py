@@ -20,6 +20,7 @@ from gan_bench.results.layout import (
     cell_dir,
     protocol_dir,
 )
+from gan_bench.results.plans import note_plan
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
 
@@ -58,6 +59,7 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
     _check_data(planned, results)
     make_folder(root)
     remove_parts(root)
+    note_plan(root, planned.plan.cells)
     write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
     write_json(root / DATA_REPORT, planned.prepared.report)
     for cell, folder in zip(planned.plan.cells, folders_of(planned, results), strict=True):

@@ -1,0 +1,76 @@
+"""Is one row better than another? The p value of two groups of seeds. Pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import fmean
+
+import numpy as np
+
+from gan_bench.report.permutation import Pair, permutation_p_values
+
+
+def p_value(a: Sequence[float], b: Sequence[float]) -> float:
+    """The probability that chance alone separates two rows this far; two-sided.
+
+    a and b hold the cost of each seed, infinite for a seed without a score. The p value is the
+    larger one of two tests, so that it holds if either one does:
+
+    - the permutation test, for scores of any distribution, as long as it is the same in both;
+    - Welch's t test, for scores that are normal, whatever the two variances are.
+
+    If a seed has no score, all costs are replaced by their midranks first: the seeds without a
+    score are tied at the worst rank.
+    """
+    return p_values([(a, b)])[0]
+
+
+def p_values(pairs: Sequence[Pair]) -> list[float]:
+    """The `p_value` of each pair."""
+    comparable = [_comparable(a, b) for a, b in pairs]
+    permuted = permutation_p_values(comparable)
+    return [max(p, welch_p(a, b)) for p, (a, b) in zip(permuted, comparable, strict=True)]
+
+
+def _comparable(a: Sequence[float], b: Sequence[float]) -> Pair:
+    """The costs of two groups, or their midranks in the pair if one cost is infinite."""
+    pooled = np.array([*a, *b], np.float64)
+    if np.isfinite(pooled).all():
+        return a, b
+    ranks = midranks(pooled).tolist()
+    return ranks[: len(a)], ranks[len(a) :]
+
+
+def midranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 1; equal values share the mean of their ranks."""
+    ordered = np.sort(values)  # not scipy.stats.rankdata, which takes a second to import
+    below, upto = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+    ranks: np.ndarray = (below + upto + 1) / 2
+    return ranks
+
+
+def welch_p(a: Sequence[float], b: Sequence[float]) -> float:
+    """The p value of Welch's t test (1947), two-sided.
+
+    t = (mean_a - mean_b) / sqrt(v_a + v_b), v = s^2 / n, with
+    (v_a + v_b)^2 / (v_a^2 / (n_a - 1) + v_b^2 / (n_b - 1)) degrees of freedom. If neither group
+    varies, p is 1 for equal values and 0 for others.
+    """
+    from scipy.special import stdtr  # imports in half the time of scipy.stats
+
+    (mean_a, v_a), (mean_b, v_b) = (_mean_and_variance(group, b[0]) for group in (a, b))
+    distance, variance = abs(mean_a - mean_b), v_a + v_b
+    if variance == 0:
+        return 0.0 if distance else 1.0
+    share = v_a / variance  # not v_a^2 and v_b^2, which may be too small for a float
+    freedom = 1 / (share**2 / max(1, len(a) - 1) + (1 - share) ** 2 / max(1, len(b) - 1))
+    return float(2 * stdtr(freedom, -distance / math.sqrt(variance)))
+
+
+def _mean_and_variance(values: Sequence[float], zero: float) -> tuple[float, float]:
+    """The mean, counted from zero, and its variance, which is exactly 0 if all values are equal."""
+    n, first = len(values), values[0]
+    mean = fmean(value - first for value in values)
+    squares = math.fsum((value - first - mean) ** 2 for value in values)
+    return mean + (first - zero), squares / (n * max(1, n - 1))

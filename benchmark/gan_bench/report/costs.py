@@ -1,0 +1,41 @@
+"""The table of costs: speed, time, memory, and the size of the networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gan_bench.base.text import duration, number, size
+from gan_bench.report.rows import Row
+from gan_bench.report.section import NOTHING, Column, Filled, Section, section_of
+
+MIB = 2**20
+COSTS: dict[str, Callable[[Row], str]] = {
+    "images/s": lambda row: _cost(row, "images_per_second", lambda rate: number(rate, 3)),
+    "s/kimg": lambda row: _cost(
+        row, "images_per_second", lambda rate: number(1000 / rate, 3) if rate else NOTHING
+    ),
+    "training": lambda row: _cost(row, "train_seconds", duration),
+    "measuring": lambda row: _cost(row, "evaluate_seconds", duration),
+    "memory": lambda row: _cost(row, "peak_memory_mib", lambda mib: size(mib * MIB)),
+    "G + D parameters": lambda row: _sum(row, "g_parameters", "d_parameters"),
+    "G + D MACs": lambda row: _sum(row, "g_macs", "d_macs"),
+}
+
+
+def cost_section(rows: Sequence[Row]) -> Section:
+    """What each row took: means over the seeds that have a number."""
+    columns = [Filled(Column(title), list(map(text, rows))) for title, text in COSTS.items()]
+    title = "cost (MACs: multiply-accumulates for one image, forward)"
+    return section_of(title, rows, columns)
+
+
+def _cost(row: Row, name: str, text: Callable[[float], str]) -> str:
+    mean = row.mean_cost(name)
+    return NOTHING if mean is None else text(mean)
+
+
+def _sum(row: Row, *names: str) -> str:
+    """The two networks' counts in millions."""
+    means = [row.mean_cost(name) for name in names]
+    known = [number(mean / 1e6, 3) for mean in means if mean is not None]
+    return f"{' + '.join(known)} M" if len(known) == len(means) else NOTHING

@@ -1,0 +1,45 @@
+"""Whether a table got more seeds after its letters could be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_bench.contract.errors import StorageError
+from gan_bench.report.statistics import ALPHA, MIN_SEEDS
+from gan_bench.results.plans import SeedPlan, read_plans
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How often the letters of a table could be seen, each time with more seeds."""
+
+    planned: int | None  # seeds of a row before any letter could be seen; None: not known
+    seeds: int  # of a row, in the end
+    looks: int = 1
+    damage: str | None = None  # why the file of plans cannot be read
+
+    @property
+    def false_letters(self) -> float:
+        """The most tables of equal rows in which a false letter appears at one of the looks.
+
+        The union bound: with k looks of 5 % each, at most k x 5 % of the tables.
+        """
+        return min(1.0, self.looks * ALPHA)
+
+
+def looks_at(protocol_folder: Path) -> Looks | None:
+    """What the plans of a protocol tell; None if none was written, as by older versions."""
+    try:
+        plans = read_plans(protocol_folder)
+    except StorageError as error:
+        return Looks(None, 0, damage=str(error))
+    return looks_of(plans) if plans else None
+
+
+def looks_of(plans: list[SeedPlan]) -> Looks:
+    """Letters need four seeds: a plan that extends a row of fewer follows no look."""
+    extensions = [k for k, plan in enumerate(plans) if plan.compared >= MIN_SEEDS]
+    before = plans[: extensions[0]] if extensions else plans
+    planned = before[-1].seeds if before else None
+    return Looks(planned, plans[-1].seeds, 1 + len(extensions))

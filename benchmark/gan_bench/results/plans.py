@@ -1,0 +1,84 @@
+"""How many seeds a table was planned for, and what could be seen before it got more of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from gan_bench.contract.errors import StorageError
+from gan_bench.contract.protocol import Cell, Count
+from gan_bench.results.atomic import write_bytes
+from gan_bench.results.layout import PLANS, RECORD, cells_in
+from gan_bench.results.reading import read_lines
+
+RowName = tuple[str, str]  # architecture, loss
+
+
+class SeedPlan(BaseModel):
+    """One line of the file: from then on, `run` was asked for so many seeds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seeds: Count  # of each row
+    when: str  # UTC, ISO 8601
+    records: Count  # cells that had a record by then, so that their results could be seen
+    # With how many seeds a row that now gets more of them could be compared with another row, when
+    # all its cells were done. 0: no row gets more seeds, or it could not be compared.
+    compared: Count = 0
+
+
+def read_plans(protocol_folder: Path) -> list[SeedPlan]:
+    """The plans of a protocol, the first one first; [] if none was written.
+
+    StorageError if the file is damaged.
+    """
+    path = protocol_folder / PLANS
+    try:
+        return [SeedPlan.model_validate(line) for line in read_lines(path)]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise StorageError(f"unreadable {path}: {where}: {first['msg']}") from error
+
+
+def note_plan(protocol_folder: Path, cells: Iterable[Cell]) -> None:
+    """Add a line if the number of seeds is another one; call this before the cells are laid out.
+
+    To resume the same command, or to add rows with the same number of seeds, adds no line. A
+    damaged file stays as it is: the report says that it cannot be read.
+    """
+    try:
+        plans = read_plans(protocol_folder)
+    except StorageError:
+        return
+    planned = Counter((cell.architecture, cell.loss) for cell in cells)
+    done = _done(protocol_folder)
+    extended = [row for row, seeds in planned.items() if 0 < len(done.get(row, ())) < seeds]
+    plan = SeedPlan(
+        seeds=max(planned.values()),
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        records=sum(map(sum, done.values())),
+        compared=max((_compared(row, done) for row in extended), default=0),
+    )
+    if extended or not plans or plans[-1].seeds != plan.seeds:
+        lines = (f"{each.model_dump_json()}\n" for each in [*plans, plan])
+        write_bytes(protocol_folder / PLANS, "".join(lines).encode())
+
+
+def _done(protocol_folder: Path) -> dict[RowName, list[bool]]:
+    """Row -> for each of its cells that is laid out, whether it has a record."""
+    done: dict[RowName, list[bool]] = {}
+    for folder in cells_in(protocol_folder):
+        architecture, loss, _ = folder.parts[-3:]
+        done.setdefault((architecture, loss), []).append((folder / RECORD).exists())
+    return done
+
+
+def _compared(row: RowName, done: dict[RowName, list[bool]]) -> int:
+    """With how many seeds a row could be compared; 0 if one of its cells is not done."""
+    others = [sum(cells) for other, cells in done.items() if other != row]
+    return min(len(done[row]), max(others, default=0)) if all(done[row]) else 0
