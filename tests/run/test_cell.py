@@ -85,7 +85,7 @@ def test_the_record_says_what_was_done_and_what_it_took(lay: LayCell) -> None:
     assert record.machine.keys() == {"processor", "instructions", "threads", "torch", "system"}
     assert all(record.machine.values())
     assert record.machine["threads"] == "1"
-    assert record.machine["instructions"] == torch.backends.cpu.get_cpu_capability()
+    assert torch.backends.cpu.get_cpu_capability() in record.machine["instructions"]
 
 
 def test_the_generator_can_be_rebuilt_from_its_file_and_makes_the_same_images(lay: LayCell) -> None:

@@ -19,8 +19,16 @@ def test_it_changes_with_what_the_last_bits_depend_on(monkeypatch: pytest.Monkey
     torch.set_num_threads(2)
     assert this_machine() == before | {"threads": "2"}
     torch.set_num_threads(1)
+    show = torch.__config__.show()
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: "DEFAULT")
+    monkeypatch.setattr("torch.__config__.show", lambda: show.replace("usage: ", "usage: NO "))
+    assert changed(before) == {"instructions"}
     monkeypatch.setattr("torch.__config__.show", lambda: "another compiler")
-    assert {name for name, value in this_machine().items() if value != before[name]} == {"torch"}
+    assert changed(before) == {"instructions", "torch"}
+
+
+def changed(before: dict[str, str]) -> set[str]:
+    return {name for name, value in this_machine().items() if value != before[name]}
 
 
 def test_it_does_not_name_the_host() -> None:

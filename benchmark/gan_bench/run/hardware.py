@@ -18,15 +18,27 @@ def this_machine() -> dict[str, str]:
 
     The record of a cell holds it, because equal bytes need an equal machine (docs/faults.md).
     """
-    build = hashlib.sha256(torch.__config__.show().encode()).hexdigest()[:DIGEST]
+    # its capability is of this machine, not of the build
+    lines = [line for line in torch.__config__.show().splitlines() if "capability" not in line]
+    build = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:DIGEST]
     library = " ".join(platform.libc_ver())
     return {
         "processor": processor(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "instructions": instructions(),
         "threads": str(torch.get_num_threads()),
         "torch": f"{torch.__version__}, build {build}",
         "system": " ".join(filter(None, [platform.system(), platform.machine(), library])),
     }
+
+
+def instructions() -> str:
+    """The vector instructions that torch uses, and those for bf16 that decide on the precision."""
+    has = {
+        "AVX512-BF16": torch.cpu._is_avx512_bf16_supported(),
+        "AMX": torch.cpu._is_amx_tile_supported(),
+    }
+    names = [torch.backends.cpu.get_cpu_capability(), *(name for name, here in has.items() if here)]
+    return ", ".join(names)
 
 
 def processor() -> str:
