@@ -92,6 +92,7 @@ class Record(BaseModel):
     cost: Cost | None = None
     device: str | None = None
     computed: dict[str, str] = {}  # how it was computed: changes speed and last bits only
+    machine: dict[str, str] = {}  # processor, instructions, threads, torch, system
     versions: dict[str, str] = {}
     ended: str  # UTC, ISO 8601
 

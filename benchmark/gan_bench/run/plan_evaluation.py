@@ -241,17 +241,14 @@ def _judged(
     A judge was trained on these images and separates generators that all score 0 on a net that was
     trained on others. Where there is none, a score on that net says more than no score.
     """
-    of_judge = [f"{family}-{dataset.judge}" for family in families]
-    names = tuple(
-        name if dataset.judge and name in catalogue.names(Metric) else family
-        for name, family in zip(of_judge, families, strict=True)
-    )
-    return tuple(
-        metric.name
-        for name in names
-        if (found := metric_name(catalogue, name, features)) in catalogue.names(Metric)
-        and not (metric := catalogue.find(Metric, found)).unsuited(dataset)
-    )
+    judge = dataset.judge
+    names = [
+        (judge and catalogue.canonical(Metric, f"{family}-{judge}"))
+        or metric_name(catalogue, family, features)
+        for family in families
+    ]
+    metrics = [catalogue.find(Metric, name) for name in names if name in catalogue.names(Metric)]
+    return tuple(metric.name for metric in metrics if not metric.unsuited(dataset))
 
 
 def _of_family(names: tuple[str, ...], other: str, catalogue: Catalogue) -> tuple[str, ...]:
