@@ -80,8 +80,8 @@ def influence(samples: Samples) -> Influence:
 
 def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(n, F), (m, F) -> (n, m): (a.b / F + 1)^3."""
-    products = a.astype(np.float64) @ b.astype(np.float64).T
-    return np.asarray((products / a.shape[1] + 1) ** 3)
+    base = a.astype(np.float64) @ b.astype(np.float64).T / a.shape[1] + 1
+    return np.asarray(base * base * base)  # ** 3 takes five times as long
 
 
 def mean_to_others(points: np.ndarray) -> np.ndarray:

@@ -9,9 +9,11 @@ from itertools import chain
 from typing import Literal
 
 from gan_bench.base.text import number, plural
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import cell_label
 from gan_bench.report.leaderboard import Board, Neighbour
 from gan_bench.report.rows import Row, with_record
+from gan_bench.report.similarity import compare_networks, sentence_of
 from gan_bench.results.records import Verdict
 
 MOST_DIAGNOSES = 12  # if more cells have one, only the first seed of each row is shown
@@ -33,6 +35,7 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
         _refusals(board),
         _rank_agreement(board),
         _other_winners(board),
+        _networks(board),
         _difference(neighbour),
     )
     faults = (text for row in board.rows for text in faults_of(row))
@@ -122,6 +125,14 @@ def _other_winners(board: Board) -> Iterator[str]:
     if len(set(first.values())) > 1:
         listed = ", ".join(f"{winner} by {net}" for net, winner in first.items())
         yield f"the winner depends on the features: {listed}"
+
+
+def _networks(board: Board) -> Iterator[str]:
+    """Whether the first row's network differs from the others, where seeds are too few to say."""
+    try:
+        yield from map(sentence_of, compare_networks(board.rows))
+    except StorageError as error:
+        yield f"the networks cannot be compared: {error}"
 
 
 def _difference(neighbour: Neighbour | None) -> Iterator[str]:
