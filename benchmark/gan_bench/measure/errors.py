@@ -107,17 +107,17 @@ def influence_error(metric: Metric, samples: Samples, whole: Influence) -> float
 
     NaN if there are none for the half.
 
-    Let a score have the variance a / M + b / M^2. Its terms are computed from the same images,
-    and so their variance over M is not a / M but a / M + 2 b / M^2 on average: for a network
-    whose images are as good as real, a is small and the error would be too large (Efron & Stein
-    1981). Twice as far off is the half, at a / M + 4 b / M^2 when scaled to M, and the
-    difference gives b.
+    Let the variance of a score be a / M + b / M^2. The terms are computed from the same images as
+    the score, so their variance over M is a / M + 2 b / M^2 on average (Efron & Stein 1981). That
+    is too large for a network whose images are as good as real, since its a is small. The terms
+    of half of the images give a / M + 4 b / M^2 when they are scaled to M; the difference gives b.
     """
     half = influence_of(metric, _half(samples))
     if half is None:
         return math.nan
     of_all, of_half = _over_count(whole.fake), _over_count(half.fake) / 2
-    return math.sqrt(max(of_all / 2, of_all - (of_half - of_all) / 2))
+    second_order = min(max(0.0, (of_half - of_all) / 2), of_all / 2)  # b / M^2; neither part is < 0
+    return math.sqrt(of_all - second_order)
 
 
 def _half(samples: Samples) -> Samples:
