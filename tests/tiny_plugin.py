@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gan_bench import Architecture, Features, Loss, Metric, hookimpl
+from gan_bench import Architecture, Features, Influence, Loss, Metric, hookimpl
 
 PATH = Path(__file__)
 Z_DIM = 6
@@ -197,7 +197,7 @@ def gan_bench_features() -> list[Features]:
 
 @hookimpl
 def gan_bench_metrics(features: Any) -> list[Metric]:
-    """`brightness`, and one that is broken."""
+    """`brightness`, with the terms of each image, and one that is broken."""
 
     def brightness(samples: Any) -> float:
         return float(samples.fake.mean() - samples.real.mean())
@@ -205,5 +205,12 @@ def gan_bench_metrics(features: Any) -> list[Metric]:
     def breaking(samples: Any) -> float:
         raise ValueError("the eigenvalues are wrong")
 
+    def influence(samples: Any) -> Influence:
+        fake, real = (rows.mean(1) - rows.mean() for rows in (samples.fake, samples.real))
+        return Influence(fake=fake, real=-real)
+
     given: dict[str, Any] = {"source": "a test", "higher_is_better": True, "features": "eye"}
-    return [Metric(name=each.__name__, compute=each, **given) for each in (brightness, breaking)]
+    return [
+        Metric(name="brightness", compute=brightness, influence=influence, **given),
+        Metric(name="breaking", compute=breaking, **given),
+    ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_bench import Metric, Samples, Unscorable, hookimpl
+from gan_bench import Influence, Metric, Samples, Unscorable, hookimpl
 from gan_bench_plugins.preconditions import require_finite
 
 
@@ -60,6 +60,33 @@ def compute(samples: Samples) -> float:
     return (vendi_score(_directions(samples.fake[:n], kept["centre"])) - 1) / float(kept["unit"])
 
 
+def influence(samples: Samples) -> Influence:
+    """The derivative of the diversity by the weight of each generated image, times M.
+
+    More weight for the direction u_j of n moves the entropy H = -tr S log S, S = U^T U / n, by
+    -u_j^T log(S) u_j - H, and the Vendi score exp(H) by exp(H) times as much.
+    """
+    n = min(len(samples.real), len(samples.fake))
+    kept = samples.keep(f"diversity.{n}", lambda: _unit(samples.real[:n]))
+    surprise = _surprise(_directions(samples.fake[:n], kept["centre"]))
+    entropy = surprise.mean()
+    terms = np.zeros(len(samples.fake))
+    terms[:n] = np.exp(entropy) * (surprise - entropy) / float(kept["unit"]) * len(terms) / n
+    return Influence(fake=terms)
+
+
+def _surprise(directions: np.ndarray) -> np.ndarray:
+    """(n, F) -> (n,): -u^T log(S) u for each row u. Their mean is the entropy of S = U^T U / n."""
+    from scipy.special import entr
+
+    n, F = directions.shape
+    if n < F:
+        values, V = np.linalg.eigh(directions @ directions.T / n)
+        return np.asarray(n * np.square(V) @ entr(values.clip(min=0)))
+    values, V = np.linalg.eigh(directions.T @ directions / n)
+    return np.asarray(np.square(directions @ V) @ -np.log(values.clip(min=np.finfo(float).tiny)))
+
+
 def _unit(real: np.ndarray) -> dict[str, np.ndarray]:
     """(n, F) -> the mean (F,), and the score of the real images about it."""
     centre = real.mean(axis=0, dtype=np.float64)
@@ -80,5 +107,6 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             sees=("lost modes", "repeats", "noise"),
             real=(0.9, 1.1),
             floor=0.05,
+            influence=influence,
         )
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_bench import Metric, Samples, hookimpl
+from gan_bench import Influence, Metric, Samples, hookimpl
 from gan_bench_plugins.preconditions import require_at_least, require_finite
 
 FID_FEATURES = "inception"
@@ -59,6 +59,31 @@ def compute(samples: Samples) -> float:
     return frechet_distance(samples.real, samples.fake, reference)
 
 
+def influence(samples: Samples) -> Influence:
+    """The derivative of the distance by the weight of each generated image, times M.
+
+    With B = (b_1 ... b_M)^T and C = R B^T as above, the weight of image j scales b_j by its root.
+    So it moves tr S_y by |b_j|^2, and tr (S_x S_y)^(1/2), the sum of the singular values of C, by
+    half of the j-th diagonal element of (C^T C)^(1/2).
+    """
+    x = samples.keep("frechet.gaussian", lambda: gaussian(samples.real))
+    mean, B = _centred(samples.fake)
+    moved = np.square(B).sum(axis=1) - _root_diagonal(x["root"] @ B.T)
+    away = samples.fake.astype(np.float64) - mean
+    terms = len(B) * moved - 2 * away @ (x["mean"] - mean)
+    return Influence(fake=terms - terms.mean())
+
+
+def _root_diagonal(C: np.ndarray) -> np.ndarray:
+    """(n, M) -> (M,): the diagonal of (C^T C)^(1/2), by the smaller of C C^T and C^T C."""
+    if len(C) > C.shape[1]:
+        values, V = np.linalg.eigh(C.T @ C)
+        return np.asarray(np.square(V) @ np.sqrt(values.clip(min=0)))
+    values, U = np.linalg.eigh(C @ C.T)
+    kept = values > values[-1] * len(C) * np.finfo(float).eps  # the others are rounded zeros
+    return np.asarray((1 / np.sqrt(values[kept])) @ np.square(U.T[kept] @ C))
+
+
 def _metric(features: str) -> Metric:
     is_fid = features == FID_FEATURES
     return Metric(
@@ -69,6 +94,7 @@ def _metric(features: str) -> Metric:
         compute=compute,
         features=features,
         sees=("lost modes", "repeats", "blur", "noise"),
+        influence=influence,
     )
 
 

@@ -24,6 +24,7 @@ from gan_bench.results.layout import (
     CELL,
     CURVE,
     GENERATOR,
+    INFLUENCE,
     RECORD,
     SPEED,
     STARTS,
@@ -53,7 +54,7 @@ def test_a_cell_leaves_all_that_the_layout_names(lay: LayCell) -> None:
     folder = lay()
     assert run_cell(folder) == 0
     assert list(everything(folder)) == [
-        CELL, CURVE, GENERATOR, RECORD,
+        CELL, CURVE, GENERATOR, INFLUENCE, RECORD,
         *(f"{SAMPLES_FOLDER}/000000.{kimg}.png" for kimg in ("040", "080", "120", "160")),
         SPEED, STARTS, TICKS,
     ]  # fmt: skip

@@ -149,6 +149,19 @@ class Samples:
     keep: Callable[[str, Callable[[], dict[str, np.ndarray]]], dict[str, np.ndarray]] = _make
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Influence:
+    """How far each image moves a score, to first order.
+
+    The score differs from its expected value by about the mean of `fake` plus the mean of `real`.
+    The terms of either kind have a mean of 0. Give `real` only if the score has no bias: the report
+    then tests with it whether two networks differ.
+    """
+
+    fake: np.ndarray  # (M,)
+    real: np.ndarray | None = None  # (N,)
+
+
 Fault = Literal["lost modes", "repeats", "blur", "noise", "copies"]
 
 
@@ -174,6 +187,8 @@ class Metric:
     floor: float | None = None  # a score worse than this for three ticks is a mode collapse
     partner: str | None = None  # the metric without which this one misleads: shown beside it
     alarm: float | None = None  # a score worse than this puts all other scores in doubt: flagged
+    # the terms of the score's standard error; None: blocks of the samples are scored
+    influence: Callable[[Samples], Influence] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

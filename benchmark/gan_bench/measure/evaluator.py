@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,13 @@ import numpy as np
 from gan_bench.base.precision import settle
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import GanBenchError, StorageError, Unscorable, sentence
-from gan_bench.contract.offers import Dataset, Features, Metric, Samples
+from gan_bench.contract.offers import Dataset, Features, Influence, Metric, Samples
 from gan_bench.contract.protocol import Evaluation, MetricSpec, Protocol
 from gan_bench.data.cache import Prepared
+from gan_bench.measure.errors import Errors, sampling_errors
 from gan_bench.measure.feature_cache import FeatureCache
 from gan_bench.measure.features import Arrays, Fakes, Net, batches_of, features_by_net, load_net
 from gan_bench.results.records import Score, VerdictKind
-
-BLOCKS = 8  # disjoint parts of the samples; the spread of their scores gives the error
-LEAST = 32  # images in a block: with fewer, no error is given
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class Measured:
     scores: dict[str, Score]
     unscored: dict[str, str]  # metrics that refused, and why
     fault: tuple[VerdictKind, str] | None  # a failure that shows without any metric
+    influences: Mapping[str, Influence] = field(default_factory=dict)  # by metric, if it has any
 
 
 class Evaluator:
@@ -108,22 +107,22 @@ class Evaluator:
     ) -> Measured:
         """The scores of M images by these metrics; features are (M, F) by net."""
         values, unscored = self._scores(specs, features)
-        errors = self._errors(features) if with_errors else {}
+        scored = [spec for spec in specs if spec.name in values]
+        errors = self._errors(scored, features) if with_errors else Errors()
         reference = self.protocol.evaluation.reference
         scores = {
             spec.name: Score(
                 value=values[spec.name],
-                error=errors.get(spec.name),
+                error=errors.by_metric.get(spec.name),
                 higher_is_better=spec.higher_is_better,
                 features=spec.features,
                 n=len(features[spec.features]),
                 reference=reference,
                 reference_n=len(self._real(spec, len(features[spec.features]))),
             )
-            for spec in specs
-            if spec.name in values
+            for spec in scored
         }
-        return Measured(scores, unscored, _fault(features))
+        return Measured(scores, unscored, _fault(features), errors.influences)
 
     def features(self, fakes: Fakes, specs: Iterable[MetricSpec]) -> Arrays:
         """Net -> (M, F) for the nets that these metrics read."""
@@ -194,35 +193,16 @@ class Evaluator:
             raise Unscorable(f"{metric.name} gave {value}, which is no score")
         return value
 
-    def _errors(self, features: Arrays) -> dict[str, float]:
-        """Standard errors of the scores over samplings of G, from disjoint blocks of its images.
+    def _errors(self, specs: Sequence[MetricSpec], features: Arrays) -> Errors:
+        metrics = [(spec, self.metric(spec)) for spec in specs]
+        return sampling_errors(metrics, features, partial(self._samples_of, features), self.values)
 
-        Each block is scored against the same real images, as all rows of a table are. To first
-        order a score's variance is inverse to n, so the error of the whole is the blocks'
-        standard deviation over the root of their number. Metrics that read modes have none, since
-        counts of modes grow with n in another way; nor have those that read all training images,
-        since a block takes them as long as the whole.
-        """
-        size = min(map(len, features.values())) // BLOCKS
-        if size < LEAST:
-            return {}
-        specs = [spec for spec in self.protocol.evaluation.metrics if self._has_error(spec)]
-        blocks = [
-            self._scores(
-                specs, {name: rows[k * size : (k + 1) * size] for name, rows in features.items()}
-            )[0]
-            for k in range(BLOCKS)
-        ]
-        return {
-            spec.name: float(np.std([scores[spec.name] for scores in blocks], ddof=1))
-            / math.sqrt(BLOCKS)
-            for spec in specs
-            if all(spec.name in scores for scores in blocks)
-        }
-
-    def _has_error(self, spec: MetricSpec) -> bool:
-        metric = self.catalogue.find(Metric, spec.name)
-        return not metric.reads_modes and not metric.reads_train
+    def _samples_of(self, features: Arrays, spec: MetricSpec) -> Samples:
+        """What this metric reads, shared with no other."""
+        fake = features[spec.features]
+        real = self._real(spec, len(fake))
+        samples = self._samples(spec.features, real, fake)
+        return replace(samples, keep=self.cache.keep_for(spec, len(real)))
 
 
 def _fault(features: Arrays) -> tuple[VerdictKind, str] | None:

@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Literal
 
 from gan_bench.base.text import number, plural
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec, cell_label
 from gan_bench.report.alarms import alarms
 from gan_bench.report.leaderboard import Board, Neighbour
 from gan_bench.report.rows import Row, ranked, with_record
+from gan_bench.report.similarity import compare_networks, sentence_of
 from gan_bench.results.records import Verdict
 from gan_bench.results.scale import REAL
 
@@ -44,6 +46,7 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
         _refusals(board),
         _rank_agreement(board),
         _other_winners(board),
+        _networks(board),
         _difference(neighbour),
     )
     return [
@@ -218,6 +221,14 @@ def _rulers(board: Board) -> list[MetricSpec]:
         return [board.ranking, *board.family]
     others = [each for each in board.others if not each.higher_is_better and each.alarm is None]
     return [board.ranking, *others]
+
+
+def _networks(board: Board) -> Iterator[str]:
+    """Whether the first row's network differs from the others, where seeds are too few to say."""
+    try:
+        yield from map(sentence_of, compare_networks(board.rows))
+    except StorageError as error:
+        yield f"the networks cannot be compared: {error}"
 
 
 def _difference(neighbour: Neighbour | None) -> Iterator[str]:

@@ -35,6 +35,7 @@ from gan_bench.contract.offers import Architecture
 from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.measure.evaluator import Evaluator, Measured
 from gan_bench.results.atomic import append_line, remove_parts, write_bytes
+from gan_bench.results.influence import write_influence
 from gan_bench.results.layout import CELL, CHECKPOINTS, GENERATOR, RECORD, STARTS, protocol_of
 from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import read_model
@@ -147,6 +148,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         content = _weights(training.ema, task.arch, protocol)
         write_bytes(directory / GENERATOR, content)
     measured, verdict = _measure(training, evaluator, z, session)
+    write_influence(directory, measured.influences.items())
     last_verdict = verdict or session.holds
     return Record(
         architecture=cell.architecture,

@@ -159,7 +159,7 @@ def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairRepo
         z = rng.normal(seed, "z-eval", TRIED, training.z_dim)
         fakes = generate(training, z, schedule.batch)
         if not metrics_tried:
-            evaluator.measure(fakes, with_errors=False)
+            evaluator.measure(fakes)
     except Diverged:  # a result of the cell, for its record
         pass
     state = _checkpoint_bytes(training)

@@ -15,13 +15,14 @@ import numpy as np
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Dataset, Metric, Samples
 from gan_bench.contract.protocol import MetricSpec, Protocol
+from gan_bench.measure.errors import BLOCKS, DEALS, LEAST
 from gan_bench.measure.features import extract_all, load_net
 from gan_bench.measure.scale import bad_count
 
 TIMED_IMAGES = 64  # that a net is timed on
 MOST = 1024  # images that a metric is timed on, and again on a quarter: so its growth is seen
 TRAIN_ROWS = 4  # training images for each generated one, where a timed metric reads them
-BLOCKS, LEAST = 8, 32  # parts in which samples are scored again for errors; images in a part
+TERMS = 3  # for its error, a metric with an influence takes so many times as long as for its score
 
 
 @dataclass(frozen=True)
@@ -152,17 +153,24 @@ def _cell_seconds(protocol: Protocol, timed: _Timed) -> float:
 
 
 def _end_seconds(protocol: Protocol, timed: _Timed) -> float:
-    """All samples, and the errors, for which every part of the samples is scored."""
+    """All samples, and the errors."""
     evaluation = protocol.evaluation
-    end = timed.measure(evaluation.metrics, evaluation.samples)
-    with_error = [
+    return timed.measure(evaluation.metrics, evaluation.samples) + _error_seconds(protocol, timed)
+
+
+def _error_seconds(protocol: Protocol, timed: _Timed) -> float:
+    """The terms of metrics that have any; all others are scored on blocks."""
+    evaluation = protocol.evaluation
+    known = [(spec, timed.metrics[spec.name]) for spec in evaluation.metrics]
+    with_terms = [spec for spec, metric in known if metric.influence]
+    in_blocks = [
         spec
-        for spec in evaluation.metrics
-        if not timed.metrics[spec.name].reads_modes and not timed.metrics[spec.name].reads_train
+        for spec, metric in known
+        if not (metric.influence or metric.reads_modes or metric.reads_train)
     ]
     part = evaluation.samples // BLOCKS
-    errors = BLOCKS * timed.score(with_error, part) if part >= LEAST else 0
-    return end + errors
+    blocks = BLOCKS * DEALS * timed.score(in_blocks, part) if part >= LEAST else 0
+    return TERMS * timed.score(with_terms, evaluation.samples) + blocks
 
 
 def _scale_seconds(protocol: Protocol, timed: _Timed) -> float:
