@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_bench.base.text import number, percent, plural
-from gan_bench.contract.protocol import Protocol, Schedule
+from gan_bench.base.text import plural
+from gan_bench.contract.protocol import Protocol
 from gan_bench.report.statistics import MIN_SEEDS, least_seeds
+from gan_bench.run.schedule_text import schedule_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,14 +24,7 @@ def protocol_lines(protocol: Protocol, cells: pd.DataFrame | None = None) -> lis
             f"{data.name}, {width} x {height} x {channels}, {data.train:,} training and "
             f"{data.held_out:,} held-out images, fingerprint {data.fingerprint[:12]}",
         ),
-        (
-            "schedule",
-            f"{number(schedule.kimg, 6)} kimg = {plural(schedule.updates, 'update')} of G, "
-            f"batch {schedule.batch}, {schedule.d_steps} D per G, "
-            f"Adam {number(schedule.lr_g)}/{number(schedule.lr_d)} "
-            f"betas {number(schedule.betas[0])} {number(schedule.betas[1], 6)}, "
-            f"{schedule.precision}, {_ema(schedule)}; on collapse: {schedule.on_collapse}",
-        ),
+        ("schedule", schedule_text(schedule)),
         (
             "evaluation",
             f"{evaluation.samples:,} generated against {_reference(protocol, cells)} "
@@ -41,14 +35,6 @@ def protocol_lines(protocol: Protocol, cells: pd.DataFrame | None = None) -> lis
         ("seeds", ", ".join(_distinct(cells, "seed")) or "none yet"),
     ]
     return lines if cells is None or cells.empty else [*lines, ("±", _claims(cells))]
-
-
-def _ema(schedule: Schedule) -> str:
-    if not schedule.ema_kimg:
-        return "no EMA"
-    limit = f", at most {percent(schedule.ema_rampup)} of the kimg shown"
-    half_life = f"EMA of G with half-life {number(schedule.ema_kimg, 6)} kimg"
-    return half_life + (limit if schedule.ema_rampup else "")
 
 
 def _distinct(cells: pd.DataFrame | None, column: str) -> list[str]:
