@@ -106,14 +106,14 @@ OPTIONS = (
         type=RATE,
         metavar="RATE",
         panel=SCHEDULE,
-        help="Learning rate of G alone; not together with another --lr. Default: the preset's.",
+        help="Learning rate of G alone. With --lr only if both are equal. Default: the preset's.",
     ),
     click.option(
         "--lr-d",
         type=RATE,
         metavar="RATE",
         panel=SCHEDULE,
-        help="Learning rate of D alone; not together with another --lr. Default: the preset's.",
+        help="Learning rate of D alone. With --lr only if both are equal. Default: the preset's.",
     ),
     click.option(
         "--betas",
