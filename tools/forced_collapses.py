@@ -25,7 +25,7 @@ from gan_bench.results.records import Verdict
 from gan_bench.train.loop import Tick, train
 from gan_bench.train.samples import generate
 from gan_bench.train.state import begin
-from gan_bench.train.verdicts import COLLAPSED_TICKS, Look, verdict_at
+from gan_bench.train.verdicts import COLLAPSED_TICKS, Look, counting, verdict_at
 from gan_bench_plugins.diversity import diversity
 from gan_bench_plugins.frechet import frechet_distance
 from gan_bench_plugins.modes import modes_hit
@@ -56,7 +56,7 @@ class Recipe:
 
     @property
     def schedule(self) -> Schedule:
-        """That of the preset quick with 32 kimg, and these changes."""
+        """32 kimg in batches of 32, and these changes."""
         return Schedule(**{"kimg": 32, "batch": BATCH, "ema_kimg": 2, "ticks": 10} | self.changes)
 
 
@@ -229,7 +229,7 @@ class Report:
     """The verdicts and scores of a training."""
 
     recipe: Recipe
-    verdicts: list[Verdict | None]  # at each tick
+    verdicts: list[Verdict | None]  # at each tick that counts
     ticks: dict[str, list[float]]  # by name of the score
     modes: float
 
@@ -251,9 +251,11 @@ def _report(scale: Scale, recipe: Recipe, path: Path) -> Report:
     looks = [
         Look(last * (k + 1) / len(images), scale.scores(each)) for k, each in enumerate(images)
     ]
+    counted = counting(looks, recipe.schedule)
+    ends = range(1, len(counted) + 1)
     return Report(
         recipe=recipe,
-        verdicts=[verdict_at(looks[: k + 1], FD, scale.gauges) for k in range(len(looks))],
+        verdicts=[verdict_at(counted[:end], FD, scale.gauges, TICK_SAMPLES) for end in ends],
         ticks={name: [look.scores[name] for look in looks] for name in looks[0].scores},
         modes=scale.modes_of(kept["final"]),
     )

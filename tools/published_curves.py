@@ -18,6 +18,7 @@ from gan_bench.train.verdicts import Look, verdict_at
 from markdown_rows import print_head, print_row
 
 FID = MetricSpec(name="fid", higher_is_better=False, features="inception")
+IMAGES = 50_000  # of each evaluation; they stand in the reason of a verdict only
 
 Curve = Sequence[float]
 Rule = Callable[[Curve], list[bool]]  # whether the verdict holds at each evaluation
@@ -52,7 +53,6 @@ def curves(file: Path) -> None:
     runs = read(file)
     _print_runs(runs)
     _print_rules(runs)
-    _print_thinned(runs)
     _print_choices(list(runs.values()))
 
 
@@ -67,7 +67,7 @@ def read(file: Path) -> dict[str, Curve]:
 def shipped(curve: Curve) -> list[bool]:
     """The rule of gan_bench.train.verdicts."""
     looks = [Look(float(k), {FID.name: score}) for k, score in enumerate(curve)]
-    return [verdict_at(looks[: k + 1], FID, ()) is not None for k in range(len(looks))]
+    return [verdict_at(looks[: k + 1], FID, (), IMAGES) is not None for k in range(len(looks))]
 
 
 def in_a_row(factor: float, ticks: int) -> Rule:
@@ -75,6 +75,26 @@ def in_a_row(factor: float, ticks: int) -> Rule:
 
     def rule(curve: Curve) -> list[bool]:
         lengths = accumulate(_ratios(curve), lambda n, r: n + 1 if r >= factor else 0, initial=0)
+        return [length >= ticks for length in list(lengths)[1:]]
+
+    return rule
+
+
+def lost(share: float, least: float, ticks: int) -> Rule:
+    """So much of the best score lost, or of the gain if that is less, at `ticks` in a row.
+
+    As gan_bench.train.verdicts.loss_limit, with other shares. At most half of the best.
+    """
+
+    def beyond(curve: Curve, k: int) -> bool:
+        best = min(curve[: k + 1])
+        gain = curve[0] - best
+        half = min(best / 2, share * gain) if gain >= least * best else best / 2
+        return curve[k] > best and curve[k] - best >= max(half, least * best)
+
+    def rule(curve: Curve) -> list[bool]:
+        far = [beyond(curve, k) for k in range(len(curve))]
+        lengths = accumulate(far, lambda n, each: n + 1 if each else 0, initial=0)
         return [length >= ticks for length in list(lengths)[1:]]
 
     return rule
@@ -100,8 +120,13 @@ def _ratios(curve: Curve) -> list[float]:
 SIMPLE = in_a_row(1.5, 3)
 FACTORS, TICKS = (1.3, 1.4, 1.5, 1.75, 2.0), (1, 2, 3)
 DRIFTS, THRESHOLDS = (1.2, 1.25, 1.3, 1.4, 1.5), (0.4, 0.7, 1.0, 1.4)
+SHARES, LEASTS = {"1/3": 1 / 3, "1/2": 1 / 2, "2/3": 2 / 3}, (0, 0.1, 0.2, 0.3)
 RULES = {
     **{f"{f:g} × best, {t} in a row": in_a_row(f, t) for f, t in product(FACTORS, TICKS)},
+    **{
+        f"{name} of the gain, at least {least:g} of the best, {t} in a row": lost(share, least, t)
+        for (name, share), least, t in product(SHARES.items(), LEASTS, TICKS)
+    },
     **{f"CUSUM, {d:g} ×, over {t:g}": cusum(d, t) for d, t in product(DRIFTS, THRESHOLDS)},
 }
 
@@ -147,9 +172,18 @@ def _place(evaluation: int | None, n: int) -> str:
 
 
 def _print_rules(runs: dict[str, Curve]) -> None:
-    print_head("rule", "detected", "false verdicts", "median delay", "worst delay", "images saved")
+    """Each rule on all evaluations, and what it finds with 20 and 10 of them."""
+    print_head(
+        "rule", "detected", "false verdicts", "median delay", "worst delay", "images saved",
+        "20 looks: detected", "false", "10 looks: detected", "false",
+    )  # fmt: skip
     for name, rule in {"**shipped**": shipped, **RULES}.items():
-        print_row(name, *_summary([outcome(curve, rule) for curve in runs.values()]))
+        whole = _summary([outcome(curve, rule) for curve in runs.values()])
+        few = [
+            _summary([outcome(thinned(curve, ticks), rule) for curve in runs.values()])[:2]
+            for ticks in (20, 10)
+        ]
+        print_row(name, *whole, *few[0], *few[1])
 
 
 def _summary(outcomes: Sequence[Outcome]) -> list[str]:
@@ -164,19 +198,6 @@ def _summary(outcomes: Sequence[Outcome]) -> list[str]:
         f"{max(delays)}" if delays else "",
         f"{sum(each.saved for each in degraded) / len(degraded):.0%}",
     ]
-
-
-def _print_thinned(runs: dict[str, Curve]) -> None:
-    """The same runs, evaluated less often."""
-    print_head(
-        "looked at", "rule", "detected", "false verdicts", "median delay", "worst delay",
-        "images saved", words=2,
-    )  # fmt: skip
-    rules = {"**shipped**": shipped, "three in a row": SIMPLE}
-    rules |= {name: RULES[name] for name in ("CUSUM, 1.3 ×, over 0.7", "CUSUM, 1.25 ×, over 1.4")}
-    for ticks, (name, rule) in product((20, 10), rules.items()):
-        thin = [outcome(thinned(curve, ticks), rule) for curve in runs.values()]
-        print_row(f"{ticks} times", name, *_summary(thin))
 
 
 def thinned(curve: Curve, ticks: int) -> Curve:
@@ -197,7 +218,7 @@ def _print_choices(curves: list[Curve], halves: int = 500) -> None:
     print_head(
         "chosen on", "rules", "what was chosen most often", "detected", "false verdicts", words=3
     )
-    for label, family in product(splits, ("", "1.5 × best", "1.5 × best, 3")):
+    for label, family in product(splits, ("", "1/2 of the gain", "1.5 × best")):
         table = {name: found for name, found in outcomes.items() if name.startswith(family)}
         picks = [_choice(table, chosen) for chosen, _ in splits[label]]
         pairs = zip(picks, splits[label], strict=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from forced_collapses import forced
+from late_faults import late
 from published_curves import curves
 
 
@@ -19,6 +20,7 @@ def tables() -> None:
 
 tables.add_command(curves)
 tables.add_command(forced)
+tables.add_command(late)
 
 if __name__ == "__main__":
     tables()

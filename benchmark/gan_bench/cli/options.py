@@ -49,6 +49,21 @@ class Number(click.FloatRange):
         return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
 
 
+class Betas(click.ParamType[tuple[float, ...]]):
+    """Two numbers, such as 0.5,0.999, each from 0 to below 1."""
+
+    name = "betas"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
+        try:
+            betas = tuple(float(part) for part in str(value).split(","))
+        except ValueError:
+            betas = ()
+        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            self.fail(f"{value!r} is not two numbers from 0 to below 1, such as 0.5,0.999", param)
+        return betas
+
+
 class Name(StringParamType):
     """A name that a plugin offers, completed from those that were seen when it was last loaded.
 

@@ -65,7 +65,7 @@ def run(
 
     request = Request(**asked)
     console = Console(stderr=True, quiet=quiet)
-    with _told_how_to_go_on():
+    with _naming_the_resume_command():
         catalogue = _load(request)
         if dry_run:
             _print_plan(request, catalogue, results, jobs, as_json)
@@ -153,7 +153,7 @@ def _train(
 
 
 @contextmanager
-def _told_how_to_go_on() -> Iterator[None]:
+def _naming_the_resume_command() -> Iterator[None]:
     """An interrupted run ends with the command that continues it."""
     try:
         yield

@@ -8,11 +8,12 @@ from typing import Any
 import rich_click as click
 
 from gan_bench.cli import options
-from gan_bench.cli.options import OUTPUT, PATH, Name, Number
+from gan_bench.cli.options import OUTPUT, PATH, Betas, Name, Number
 
 RETRY = "--retry-failed"
 TRAIN, DATA, SCHEDULE = "What to train", "Data", "Schedule"
 MEASURE, RUNNING = "Measuring", "Running"
+RATE = Number(0, 1, min_open=True)
 
 
 OPTIONS = (
@@ -80,11 +81,70 @@ OPTIONS = (
         help="Length of the training: thousands of real images shown to D. Default: the preset's.",
     ),
     click.option(
+        "--epochs",
+        type=Number(0, 1e5, min_open=True),
+        metavar="N",
+        panel=SCHEDULE,
+        help="Length of the training in passes over the training images, instead of --kimg.",
+    ),
+    click.option(
         "--batch",
         type=click.IntRange(2),
         metavar="N",
         panel=SCHEDULE,
         help="Images per batch. Default: the preset's.",
+    ),
+    click.option(
+        "--lr",
+        type=RATE,
+        metavar="RATE",
+        panel=SCHEDULE,
+        help="Learning rate of G and of D, at most 1. Default: the preset's.",
+    ),
+    click.option(
+        "--lr-g",
+        type=RATE,
+        metavar="RATE",
+        panel=SCHEDULE,
+        help="Learning rate of G alone. With --lr only if both are equal. Default: the preset's.",
+    ),
+    click.option(
+        "--lr-d",
+        type=RATE,
+        metavar="RATE",
+        panel=SCHEDULE,
+        help="Learning rate of D alone. With --lr only if both are equal. Default: the preset's.",
+    ),
+    click.option(
+        "--betas",
+        type=Betas(),
+        metavar="B1,B2",
+        panel=SCHEDULE,
+        help="Decay rates of Adam's two moving averages, each from 0 to below 1. "
+        "Default: the preset's.",
+    ),
+    click.option(
+        "--d-steps",
+        type=click.IntRange(1, 1000),
+        metavar="N",
+        panel=SCHEDULE,
+        help="Updates of D per update of G. Each shows D other images, so that G gets fewer "
+        "updates in the same kimg. Default: the preset's.",
+    ),
+    click.option(
+        "--ema-kimg",
+        type=Number(0, 1e9),
+        metavar="N",
+        panel=SCHEDULE,
+        help="Half-life of the moving average of G, which is measured, in kimg. 0: no average. "
+        "Default: the preset's.",
+    ),
+    click.option(
+        "--ticks",
+        type=click.IntRange(1, 10_000),
+        metavar="N",
+        panel=SCHEDULE,
+        help="How often a cell is scored while it trains. Default: the preset's.",
     ),
     click.option(
         "--precision",

@@ -17,6 +17,7 @@ Side = Annotated[int, Field(ge=1, le=4096)]  # of an image, or its channels
 NonNegative = Annotated[float, Field(ge=0)]
 Split = Literal["train", "held-out"]
 Beta = Annotated[float, Field(ge=0, lt=1)]
+MOST_KIMG = 1e9
 
 
 class _Frozen(BaseModel):
@@ -26,7 +27,7 @@ class _Frozen(BaseModel):
 class Schedule(_Frozen):
     """How a cell is trained. kimg is thousands of real images shown to D."""
 
-    kimg: Annotated[float, Field(gt=0, le=1e9)]
+    kimg: Annotated[float, Field(gt=0, le=MOST_KIMG)]
     batch: Annotated[int, Field(ge=2)] = 64
     lr_g: PositiveFloat = 2e-4
     lr_d: PositiveFloat = 2e-4

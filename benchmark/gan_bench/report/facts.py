@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_bench.base.text import number, percent, plural
-from gan_bench.contract.protocol import Evaluation, Protocol, Schedule
+from gan_bench.base.text import percent, plural
+from gan_bench.contract.protocol import Evaluation, Protocol
 from gan_bench.report.letters import least_seeds
 from gan_bench.report.looks import Looks
 from gan_bench.report.rows import with_end, with_record
 from gan_bench.report.statistics import MIN_SEEDS
 from gan_bench.results.frame import metric_column
+from gan_bench.run.schedule_text import schedule_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +31,7 @@ def protocol_lines(
             f"{data.name}, {width} x {height} x {channels}, {data.train:,} training and "
             f"{data.held_out:,} held-out images, fingerprint {data.fingerprint[:12]}",
         ),
-        (
-            "schedule",
-            f"{number(schedule.kimg, 6)} kimg = {plural(schedule.updates, 'update')} of G, "
-            f"batch {schedule.batch}, {schedule.d_steps} D per G, "
-            f"Adam {number(schedule.lr_g)}/{number(schedule.lr_d)} "
-            f"betas {number(schedule.betas[0])} {number(schedule.betas[1], 6)}, "
-            f"{schedule.precision}, {_ema(schedule)}; on collapse: {schedule.on_collapse}",
-        ),
+        ("schedule", schedule_text(schedule)),
         (
             "evaluation",
             f"{evaluation.samples:,} generated against {_reference(protocol, done)} "
@@ -55,14 +49,6 @@ def _ticks_by(evaluation: Evaluation) -> str:
     """The metric of the ticks, unless it is the first one."""
     metric = evaluation.at_ticks
     return "" if metric == evaluation.metrics[0] else f" by {metric.name}"
-
-
-def _ema(schedule: Schedule) -> str:
-    if not schedule.ema_kimg:
-        return "no EMA"
-    limit = f", at most {percent(schedule.ema_rampup)} of the kimg shown"
-    half_life = f"EMA of G with half-life {number(schedule.ema_kimg, 6)} kimg"
-    return half_life + (limit if schedule.ema_rampup else "")
 
 
 def _distinct(cells: pd.DataFrame, column: str) -> list[str]:

@@ -21,6 +21,7 @@ from gan_bench.run.estimate import Estimate, Estimates, estimate
 from gan_bench.run.folders import done
 from gan_bench.run.plan import choose, plan_on
 from gan_bench.run.request import Request
+from gan_bench.run.schedule_text import schedule_text
 
 SCHEMA = 1  # of the JSON document
 UNKNOWN = ""  # the fingerprint of images that are not prepared
@@ -88,6 +89,7 @@ class DryRun:
         return [
             ("protocol", self.slug or "its name is known when the images are prepared"),
             ("data", self._data_line()),
+            ("schedule", self._schedule_line()),
             ("cells", self._cells_line()),
             *(("note", note) for note in self.notes),
             *(("cell", self._cell_line(cell)) for cell in self.plan.cells),
@@ -150,6 +152,10 @@ class DryRun:
         counted = "" if self.prepared else "; counted, not read: some may be unusable"
         images = f"{data.train:,} training and {data.held_out:,} held-out images"
         return f"{data.name}, {data.shape[1]} px, {images}{counted}"
+
+    def _schedule_line(self) -> str:
+        schedule = self.plan.protocol.schedule
+        return f"{schedule_text(schedule)}; {plural(schedule.ticks, 'tick')}"
 
     def _cells_line(self) -> str:
         cells = plural(len(self.plan.cells), "cell")

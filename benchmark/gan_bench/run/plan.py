@@ -11,6 +11,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.offers import Architecture, Dataset, Engine, Loss, Preset, Shape
 from gan_bench.contract.protocol import (
+    MOST_KIMG,
     Cell,
     Data,
     Evaluation,
@@ -41,7 +42,7 @@ class Choice:
     request: Request
     source: Source
     size: int
-    schedule: Schedule
+    schedule: Schedule  # its kimg are the preset's where the request has epochs
     evaluation: Evaluation  # its samples are not yet fitted to the number of images
     architectures: tuple[Architecture, ...]
     losses: tuple[str, ...]
@@ -50,11 +51,17 @@ class Choice:
     notes: tuple[str, ...]
 
     def protocol(self, data: Data) -> Protocol:
-        """The protocol on these images: they limit the samples, unless the user set a number."""
-        evaluation = self.evaluation
+        """The protocol on these images: they limit the samples, unless the user set a number.
+
+        Their number turns epochs into kimg.
+        """
+        evaluation, schedule = self.evaluation, self.schedule
         if self.request.samples is None:
             evaluation = fit_to_data(evaluation, data)
-        return Protocol(data=data, schedule=self.schedule, evaluation=evaluation)
+        if self.request.epochs is not None:
+            kimg = kimg_of(self.request.epochs, data)
+            schedule = Schedule(**schedule.model_dump() | {"kimg": kimg})
+        return Protocol(data=data, schedule=schedule, evaluation=evaluation)
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,9 @@ def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, lis
         why = f"there are no more {IMAGES_OF[protocol.evaluation.reference]}"
         notes.append(f"{samples:,} samples instead of {planned:,}: {why}")
     notes += reference_notes(protocol.evaluation, data, catalogue)
+    if request.epochs is not None:
+        passes = f"--epochs {request.epochs:g} over {data.train:,} training images"
+        notes.append(f"{passes} is --kimg {protocol.schedule.kimg:g}")
     environment = RunEnvironment(
         device=choice.device,
         named=choice.source.named,
@@ -188,9 +198,32 @@ def _pick_preset(
     return preset, (f"preset {preset.name}, because the device is {device}", *others)
 
 
+def kimg_of(epochs: float, data: Data) -> float:
+    """The kimg of this many passes over the training images; UsageError for too many."""
+    kimg = epochs * data.train / 1000
+    if kimg > MOST_KIMG:
+        most = MOST_KIMG * 1000 / data.train
+        raise UsageError(
+            f"--epochs {epochs:g} is too long a training on {data.train:,} images: "
+            f"the most is {most:g}"
+        )
+    return kimg
+
+
 def _schedule(request: Request, preset: Preset, precision: str) -> Schedule:
     """The preset's schedule, with what the request says instead."""
-    settled = replace(request, precision=precision)
+    if request.epochs is not None and request.kimg is not None:
+        raise UsageError(
+            "--epochs and --kimg both set the length of the training: leave one of them out"
+        )
+    for option, rate in (("--lr-g", request.lr_g), ("--lr-d", request.lr_d)):
+        if request.lr is not None and rate is not None and rate != request.lr:
+            raise UsageError(
+                f"--lr {request.lr:g} sets both learning rates, {option} {rate:g} sets another "
+                "one: leave one of them out"
+            )
+    lr_g, lr_d = request.lr or request.lr_g, request.lr or request.lr_d
+    settled = replace(request, precision=precision, lr_g=lr_g, lr_d=lr_d)
     asked = {name: getattr(settled, name, None) for name in Schedule.model_fields}
     given = {name: value for name, value in asked.items() if value is not None}
     return Schedule(**preset.schedule.model_dump() | given)

@@ -22,7 +22,15 @@ class Request:
     size: int | None = None
     preset: str | None = None
     kimg: float | None = None
+    epochs: float | None = None  # passes over the training images, instead of kimg
     batch: int | None = None
+    lr: float | None = None  # both lr_g and lr_d
+    lr_g: float | None = None
+    lr_d: float | None = None
+    betas: tuple[float, float] | None = None
+    d_steps: int | None = None
+    ema_kimg: float | None = None
+    ticks: int | None = None
     seeds: int = 1
     features: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()

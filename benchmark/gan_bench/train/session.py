@@ -23,12 +23,12 @@ from gan_bench.train import verdicts
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.cost import peak_memory
 from gan_bench.train.diagnosis import diagnose
+from gan_bench.train.finding import Course
 from gan_bench.train.loop import Diverged, Point, Tick, train
 from gan_bench.train.samples import GRID, generate, grid
 from gan_bench.train.state import Training, finite, full_state, restore, resume, snapshot
 from gan_bench.train.verdicts import Look
 
-YOUNG = 100  # updates before the first verdict: G is still what it began as, nothing can be lost
 ROLLBACKS = 3  # at most; after these a cell goes on as it is
 # The files that grow while a cell trains, under the names that checkpoints use
 LINES = {"curve": CURVE, "speed": SPEED, "vitals": TICKS}
@@ -213,12 +213,15 @@ class Session:
         images = generate(training, self.z[: max(GRID, tick_samples)], batch)
         write_bytes(sample_grid_path(self.directory, tick.kimg), grid(images[:GRID]))
         self.looks.append(Look(tick.kimg, self.evaluator.look(images[:tick_samples])))
-        gauges = self.protocol.evaluation.gauges
-        if training.step >= YOUNG:
-            self._set_verdict(verdicts.verdict_at(self.looks, self.ranking, gauges))
+        gauges, counting = self.protocol.evaluation.gauges, self._counting()
+        if counting:  # else the training is too young for a verdict
+            self._set_verdict(verdicts.verdict_at(counting, self.ranking, gauges, tick_samples))
         self._write_tick(tick)
-        if verdicts.healthy(self.looks, self.ranking, gauges):
+        if verdicts.healthy(counting, self.ranking, gauges):
             self._keep_healthy(training)
+
+    def _counting(self) -> list[Look]:
+        return verdicts.counting(self.looks, self.protocol.schedule)
 
     def _set_verdict(self, verdict: Verdict | None) -> None:
         """Let this verdict, or none, hold from now on. One that holds already keeps its date."""
@@ -268,14 +271,26 @@ class Session:
     # For the record
 
     def best(self) -> Best | None:
-        """The best and the last tick by the metric of the ticks; None if no tick has a score."""
-        ticks = verdicts.scored(self.looks, self.ranking)
+        """The best and the last tick by the metric of the ticks; None if no tick has a score.
+
+        Only looks that count, or all of them in a training that is too short to have any.
+        """
+        ticks = verdicts.scored(self._counting() or self.looks, self.ranking)
         if not ticks:
             return None
         kimg, value = self.ranking.best(ticks)
-        return Best(metric=self.ranking.name, value=value, kimg=kimg, final=ticks[-1][1])
+        return Best(metric=self.ranking.name, value=value, kimg=kimg, final=ticks[-1].score)
 
     def diagnosis(self) -> str:
-        """What the curve and the scores show, in one line."""
-        curve = read_lines(self.directory / CURVE)
-        return diagnose(curve, verdicts.scored(self.looks, self.ranking), self.ranking)
+        """What the curve and the scores show, and what to try, in one line."""
+        evaluation = self.protocol.evaluation
+        course = Course(
+            curve=read_lines(self.directory / CURVE),
+            looks=self._counting(),
+            metric=self.ranking,
+            gauges=evaluation.gauges,
+            images=evaluation.tick_samples,
+            schedule=self.protocol.schedule,
+            verdict=self.holds,
+        )
+        return diagnose(course)

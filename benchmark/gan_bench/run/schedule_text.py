@@ -1,0 +1,25 @@
+"""A schedule as people read it, in one line."""
+
+from __future__ import annotations
+
+from gan_bench.base.text import number, percent, plural
+from gan_bench.contract.protocol import Schedule
+
+
+def schedule_text(schedule: Schedule) -> str:
+    """Every field but the ticks, with the updates that follow from them."""
+    return (
+        f"{number(schedule.kimg, 6)} kimg = {plural(schedule.updates, 'update')} of G, "
+        f"batch {schedule.batch}, {schedule.d_steps} D per G, "
+        f"Adam {number(schedule.lr_g)}/{number(schedule.lr_d)} "
+        f"betas {number(schedule.betas[0])} {number(schedule.betas[1], 6)}, "
+        f"{schedule.precision}, {_ema(schedule)}; on collapse: {schedule.on_collapse}"
+    )
+
+
+def _ema(schedule: Schedule) -> str:
+    if not schedule.ema_kimg:
+        return "no EMA"
+    limit = f", at most {percent(schedule.ema_rampup)} of the kimg shown"
+    half_life = f"EMA of G with half-life {number(schedule.ema_kimg, 6)} kimg"
+    return half_life + (limit if schedule.ema_rampup else "")
