@@ -171,6 +171,8 @@ class Metric:
     sees: tuple[Fault, ...] = ()  # faults that make its score worse, the more of them the worse
     real: tuple[float, float] | None = None  # the range in which N = M >= 500 real images score
     floor: float | None = None  # a score worse than this for three ticks is a mode collapse
+    partner: str | None = None  # the name of the metric without which it misleads
+    alarm: float | None = None  # a score worse than this is flagged in the first table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +193,8 @@ class Preset:
     engine: str
     tick_samples: int = 256  # how many of the samples are scored at every tick
     gauges: tuple[str, ...] = ()  # metrics with a floor, which are computed at every tick
+    tick_metric: str | None = None  # scores the ticks; None: the metric that ranks
+    judged: tuple[str, ...] = ()  # metrics on the features of the data set's judge, if it has one
 
 
 @dataclass(frozen=True, kw_only=True)
