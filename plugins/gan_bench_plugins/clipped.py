@@ -18,7 +18,7 @@ def clipped_density(samples: Samples) -> float:
     Radii are at most the median radius, so that the wide balls of outliers hold nothing more.
     d(x) is that of real images, each without its own ball: 1 for other real images.
     """
-    near = neighbours_of(samples)
+    near = neighbours_of(samples, NEAREST_DC)
     fake, real = (_clipped_mean(near[name]) for name in ("clipped", "real_clipped"))
     return min(1.0, fake / real)
 
@@ -29,7 +29,7 @@ def clipped_coverage(samples: Samples) -> float:
     f(s) is the c that is expected if a share s of the generated images are as real ones, and all
     others in no ball.
     """
-    near = neighbours_of(samples)
+    near = neighbours_of(samples, NEAREST_DC)
     expected = expected_coverage(len(samples.real), len(samples.fake))
     share = np.interp(_clipped_mean(near["held"]), expected, np.linspace(0, 1, len(expected)))
     return float(share)

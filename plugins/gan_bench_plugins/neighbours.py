@@ -23,15 +23,15 @@ NEAREST_DC = 5  # k of density and coverage, and of their clipped kind
 ROWS = 1_000  # of a matrix of distances at a time: 50,000 images would need 20 GB at once
 
 
-def neighbours_of(samples: Samples) -> dict[str, np.ndarray]:
-    """The result of `neighbours`, computed once for these samples. Unscorable unless N = M > 5.
+def neighbours_of(samples: Samples, k: int) -> dict[str, np.ndarray]:
+    """The result of `neighbours`, computed once for these samples. Unscorable unless N = M > k.
 
     Also Unscorable for features that are not finite, or constant in either set.
     """
     real, fake = samples.real, samples.fake
     require_finite(real, fake)
     require_equal_counts(real, fake)
-    require_at_least(real, fake, NEAREST_DC + 1)
+    require_at_least(real, fake, k + 1)
     require_variation(real, "real")
     require_variation(fake, "generated")
     shared: dict[str, np.ndarray] = samples.share("prdc.neighbours", lambda: neighbours(samples))
@@ -59,7 +59,7 @@ def neighbours(samples: Samples) -> dict[str, np.ndarray]:
     reach_pr, reach_dc, reach_clipped = torch.from_numpy(kept["reach"])  # (N,) each
     inside, clipped, held = [], [], torch.zeros(len(real))
     real_inside = torch.zeros(len(real), dtype=torch.bool)
-    (fake_reach,) = radii(fake, (NEAREST_PR,))
+    (fake_reach,) = radii(fake, (min(NEAREST_PR, len(fake) - 1),))
     blocks = zip(torch.split(fake, ROWS), torch.split(fake_reach, ROWS), strict=True)
     for block, reach in blocks:
         apart = torch.cdist(block, real)  # (rows, N)
@@ -85,7 +85,7 @@ def real_balls(real: Tensor) -> dict[str, np.ndarray]:
     """
     import torch
 
-    reach_pr, reach_dc = radii(real, (NEAREST_PR, NEAREST_DC))
+    reach_pr, reach_dc = radii(real, [min(k, len(real) - 1) for k in (NEAREST_PR, NEAREST_DC)])
     middle = float(np.median(reach_dc.numpy()))  # torch's own takes the lower of two
     reach_clipped = reach_dc.clamp(max=middle)
     counts = [

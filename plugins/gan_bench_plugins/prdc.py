@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gan_bench import Metric, Samples, hookimpl
-from gan_bench_plugins.neighbours import NEAREST_DC, neighbours_of
+from gan_bench_plugins.neighbours import NEAREST_DC, NEAREST_PR, neighbours_of
 
 KYNKAANNIEMI = "Kynkäänniemi et al. 2019, arXiv 1904.06991, k = 3: "
 NAEEM = "Naeem et al. 2020, arXiv 2002.09797, k = 5: "
@@ -13,23 +13,23 @@ NAEEM = "Naeem et al. 2020, arXiv 2002.09797, k = 5: "
 
 def precision(samples: Samples) -> float:
     """The share of generated images inside the ball of some real image, k = 3."""
-    return float(neighbours_of(samples)["fake_inside"].mean())
+    return float(neighbours_of(samples, NEAREST_PR)["fake_inside"].mean())
 
 
 def recall(samples: Samples) -> float:
     """The share of real images inside the ball of some generated image, k = 3."""
-    return float(neighbours_of(samples)["real_inside"].mean())
+    return float(neighbours_of(samples, NEAREST_PR)["real_inside"].mean())
 
 
 def density(samples: Samples) -> float:
     """sum_i #{y in B(x_i)} / (k M), k = 5: how many real balls hold a generated image, over k."""
-    held = neighbours_of(samples)["held"]
+    held = neighbours_of(samples, NEAREST_DC)["held"]
     return float(held.sum() / (NEAREST_DC * len(samples.fake)))
 
 
 def coverage(samples: Samples) -> float:
     """The share of real balls B(x_i) that hold at least one generated image, k = 5."""
-    return float((neighbours_of(samples)["held"] > 0).mean())
+    return float((neighbours_of(samples, NEAREST_DC)["held"] > 0).mean())
 
 
 @hookimpl
