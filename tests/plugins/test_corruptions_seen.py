@@ -20,9 +20,16 @@ from gan_bench import Dataset, Metric
 from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Fault
-from gan_bench.data.cache import Prepared, prepare
+from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source
-from gan_bench.measure.corruptions import Corruption, Strengths, corrupted
+from gan_bench.measure.corruptions import (
+    ONLY_NOISE,
+    blurred,
+    copied,
+    lost_modes,
+    noisy,
+    repeated,
+)
 from gan_bench.results.records import Record, read_record
 from gan_bench.run.cell import run_cell
 from gan_bench.run.folders import folders_of, lay_out
@@ -30,7 +37,13 @@ from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.request import Request
 
 N, SIZE, POOL = 2_048, 32, 4_096  # images of a cell, their side, and how many z chooses from
-STRENGTHS = Strengths(kept=(100, 10), distinct=(10, 1), sigmas=(1.0,), stds=(16,), shares=(0.5, 1))
+CORRUPTIONS = (  # within a fault from the mildest to the strongest
+    *map(lost_modes, (100, 10)),
+    *map(repeated, (10, 1)),
+    blurred(1),
+    *(noisy(16), ONLY_NOISE),
+    *map(copied, (0.5, 1)),
+)
 PERFECT = "perfect"
 
 ARCHITECTURES = '''
@@ -71,12 +84,6 @@ def gan_bench_architectures():
 def named(corruption: str) -> str:
     """A corruption's name as a folder's: `50% copies` is `50-copies`."""
     return corruption.replace("% ", "-").replace(",", "").replace(" ", "-")
-
-
-def corruptions(prepared: Prepared) -> list[Corruption]:
-    """Every corruption of the faces, of more images than a cell asks for."""
-    faces = corrupted_faces.material(POOL, SIZE)
-    return list(corrupted(replace(faces, train=prepared.train), STRENGTHS))
 
 
 def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
@@ -142,12 +149,13 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
 
 def run(folder: Path) -> Outcomes:
     toonfaces = catalogues.load().find(Dataset, "toonfaces")
-    made = corruptions(prepare(Source(toonfaces), SIZE))
-    np.save(folder / f"{PERFECT}.npy", corrupted_faces.other_real(POOL, SIZE))
-    for each in made:
-        np.save(folder / f"{named(each.name)}.npy", each.images)
+    train = prepare(Source(toonfaces), SIZE).train
+    faces = replace(corrupted_faces.material(POOL, SIZE), train=train)
+    np.save(folder / f"{PERFECT}.npy", faces.other)
+    for each in CORRUPTIONS:
+        np.save(folder / f"{named(each.name)}.npy", each.make(faces))
     (folder / "plugin.py").write_text(ARCHITECTURES)
-    faults = {named(each.name): each.fault for each in made}
+    faults = {named(each.name): each.fault for each in CORRUPTIONS if each.fault}
     planned, known = plan(folder / "plugin.py", [PERFECT, *faults])
     lay_out(planned, folder / "results")
     records = {}

@@ -1,0 +1,86 @@
+"""What tools/audit.py measured: docs/audit.json, and what a metric sees by it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import get_args
+
+from corrupted_faces import AUDITED, MILDEST
+
+from gan_bench.contract.offers import Fault
+
+FILE = Path(__file__).parents[2] / "docs" / "audit.json"
+SEEN = 5  # standard deviations between real sets from which on a fault is seen
+SAMPLES = 2_048  # images of the sets by which `sees` is decided: those of the preset quick
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """The scores of one metric, on sets of one size."""
+
+    higher_is_better: bool
+    real: tuple[float, ...]  # of disjoint sets of real images
+    scores: Mapping[str, float | None]  # of corruptions by name; None: refused
+
+    def z(self, name: str) -> float:
+        """(score - mean of real sets) / their standard deviation; positive is worse.
+
+        Infinite for a set that the metric refused, and for any difference where real sets all
+        score the same.
+        """
+        score = self.scores[name]
+        if score is None:
+            return math.inf
+        difference = score - fmean(self.real)
+        if self.higher_is_better:
+            difference = -difference
+        spread = stdev(self.real)
+        return difference / spread if spread else math.copysign(math.inf, difference or -math.inf)
+
+    def sees(self, fault: Fault) -> bool:
+        """Whether the mildest strength that counts, and every stronger one, stands out."""
+        names = [each.name for each in AUDITED if each.fault == fault]
+        return all(self.z(name) >= SEEN for name in names[names.index(MILDEST[fault]) :])
+
+    def faults(self) -> set[Fault]:
+        """All faults that it sees."""
+        return {fault for fault in get_args(Fault) if self.sees(fault)}
+
+
+Audits = dict[str, dict[str, Audit]]  # number of images -> metric -> its scores
+
+
+def read() -> Audits:
+    """The last audit."""
+    written = json.loads(FILE.read_text(encoding="utf-8"))
+    return {
+        n: {
+            name: Audit(**{**fields, "real": tuple(fields["real"])})
+            for name, fields in metrics.items()
+        }
+        for n, metrics in written.items()
+    }
+
+
+def write(audits: Audits) -> None:
+    """Four digits of every score, in an order that does not change."""
+    rounded = {
+        n: {name: _rounded(audits[n][name]) for name in sorted(audits[n])}
+        for n in sorted(audits, key=int)
+    }
+    FILE.write_text(json.dumps(rounded, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _rounded(audit: Audit) -> dict[str, object]:
+    def digits(value: float | None) -> float | None:
+        return None if value is None else float(f"{value:.6g}")
+
+    return asdict(audit) | {
+        "real": [digits(value) for value in audit.real],
+        "scores": {name: digits(value) for name, value in audit.scores.items()},
+    }
