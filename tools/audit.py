@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +19,8 @@ import torch
 
 from gan_bench import DataError, Dataset, Features, Metric
 from gan_bench import catalogue as catalogues
-from gan_bench.base.home import cache_dir
 from gan_bench.catalogue import Catalogue
+from gan_bench.contract.protocol import MetricSpec
 from gan_bench.data.cache import Prepared
 from gan_bench.measure.corruptions import Labelled, Material
 from gan_bench.measure.evaluator import Evaluator, Measured
@@ -32,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "plugins"))
 import audited
 import corrupted_faces
 
-from remembered import Remembered
+from remembered import remember
 
 SIZE, MOST = 32, audited.SAMPLES  # pixels; images of the largest sets: smaller ones are parts
 REAL_SETS = 16
@@ -55,7 +54,9 @@ def audit(counts: tuple[int, ...], metrics: tuple[str, ...]) -> None:
         measured = measure(evaluator, sets(prepared, labelled, n))
         audits = audited.read() if audited.FILE.exists() else {}
         kept = audits.get(str(n), {}) if metrics else {}
-        audits[str(n)] = kept | {name: outcome(known, name, measured) for name in chosen}
+        audits[str(n)] = kept | {
+            spec.name: outcome(spec, measured) for spec in evaluator.protocol.evaluation.metrics
+        }
         audited.write(audits)
 
 
@@ -94,10 +95,7 @@ def evaluator_of(
     )
     planned = make_plan(request, known)
     evaluator = Evaluator(known, planned.plan.protocol, dataset, planned.prepared, "cpu")
-    if FEATURES in evaluator.nets:
-        net = evaluator.nets[FEATURES]
-        extract = Remembered(cache_dir() / "audit" / FEATURES, net.extract)
-        evaluator.nets[FEATURES] = replace(net, extract=extract)
+    remember(evaluator)
     return evaluator, planned.prepared
 
 
@@ -126,15 +124,16 @@ def measure(evaluator: Evaluator, of: Iterator[tuple[str, Make]]) -> dict[str, M
     return measured
 
 
-def outcome(known: Catalogue, name: str, measured: Mapping[str, Measured]) -> audited.Audit:
+def outcome(spec: MetricSpec, measured: Mapping[str, Measured]) -> audited.Audit:
     """What one metric scored."""
     scores = {
-        which: each.scores[name].value if name in each.scores else None
-        for which, each in measured.items()
+        name: each.scores[spec.name].value if spec.name in each.scores else None
+        for name, each in measured.items()
     }
     real = (scores.pop(real_name(block)) for block in range(REAL_SETS))
     return audited.Audit(
-        higher_is_better=known.find(Metric, name).higher_is_better,
+        features=spec.features,
+        higher_is_better=spec.higher_is_better,
         real=tuple(value for value in real if value is not None),
         scores=scores,
     )

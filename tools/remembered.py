@@ -5,11 +5,25 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from gan_bench.base.home import cache_dir
+from gan_bench.measure.evaluator import Evaluator
+
+
+def remember(evaluator: Evaluator) -> None:
+    """Let an evaluator keep the features of its slowest net, which is that of the evaluation."""
+    name = evaluator.protocol.evaluation.features
+    if name in evaluator.nets:
+        digest = evaluator.protocol.evaluation.digests[name][:16]
+        net = evaluator.nets[name]
+        extract = Remembered(cache_dir() / "audit" / f"{name}-{digest}", net.extract)
+        evaluator.nets[name] = replace(net, extract=extract)
 
 
 class Remembered:
@@ -23,13 +37,14 @@ class Remembered:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.extract = extract
+        self.files: set[Path] = set()  # that were read
         self.rows: dict[bytes, np.ndarray] = {}  # digest of an image -> (F,), a row of a file
-        for file in sorted(folder.glob("*.features.npy")):
-            self._read(file)
 
     def __call__(self, images: Tensor) -> Tensor:
         """The features of these images; those that are new are computed together."""
         keys = [hashlib.blake2b(image.numpy(), digest_size=16).digest() for image in images]
+        if not set(keys) <= self.rows.keys():
+            self._read()  # another process may have written them
         new = {key: k for k, key in enumerate(keys) if key not in self.rows}
         if new:
             self._write([*new], self.extract(images[list(new.values())]).numpy())
@@ -42,9 +57,12 @@ class Remembered:
         unfinished = self.folder / f"{name}.{os.getpid()}.npy"
         np.save(unfinished, features)
         unfinished.rename(self.folder / f"{name}.features.npy")
-        self._read(self.folder / f"{name}.features.npy")
+        self._read()
 
-    def _read(self, file: Path) -> None:
-        keys = np.load(file.with_name(file.name.replace("features", "keys"))).reshape(-1, 16)
-        for key, row in zip(keys, np.load(file, mmap_mode="r"), strict=True):
-            self.rows[key.tobytes()] = row
+    def _read(self) -> None:
+        """The files that are new."""
+        for file in set(self.folder.glob("*.features.npy")) - self.files:
+            keys = np.load(file.with_name(file.name.replace("features", "keys"))).reshape(-1, 16)
+            for key, row in zip(keys, np.load(file, mmap_mode="r"), strict=True):
+                self.rows[key.tobytes()] = row
+            self.files.add(file)

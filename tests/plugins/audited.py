@@ -23,6 +23,7 @@ SAMPLES = 2_048  # images of the sets by which `sees` is decided: those of the p
 class Audit:
     """The scores of one metric, on sets of one size."""
 
+    features: str  # the net
     higher_is_better: bool
     real: tuple[float, ...]  # of disjoint sets of real images
     scores: Mapping[str, float | None]  # of corruptions by name; None: refused
@@ -40,12 +41,18 @@ class Audit:
         if self.higher_is_better:
             difference = -difference
         spread = stdev(self.real)
-        return difference / spread if spread else math.copysign(math.inf, difference or -math.inf)
+        if spread == 0:
+            return math.copysign(math.inf, difference) if difference else 0.0
+        return difference / spread
+
+    def sees_one(self, name: str) -> bool:
+        """Whether the corruption stands out from real images."""
+        return self.z(name) >= SEEN
 
     def sees(self, fault: Fault) -> bool:
         """Whether the mildest strength that counts, and every stronger one, stands out."""
         names = [each.name for each in AUDITED if each.fault == fault]
-        return all(self.z(name) >= SEEN for name in names[names.index(MILDEST[fault]) :])
+        return all(map(self.sees_one, names[names.index(MILDEST[fault]) :]))
 
     def faults(self) -> set[Fault]:
         """All faults that it sees."""
@@ -68,7 +75,7 @@ def read() -> Audits:
 
 
 def write(audits: Audits) -> None:
-    """Four digits of every score, in an order that does not change."""
+    """Six digits of every score, in an order that does not change."""
     rounded = {
         n: {name: _rounded(audits[n][name]) for name in sorted(audits[n])}
         for n in sorted(audits, key=int)

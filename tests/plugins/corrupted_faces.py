@@ -94,6 +94,7 @@ AUDITED = (
     repeated_by(2),
     changed("Zipf", "repeats", corruptions.zipf),
     changed("half one image", "repeats", partial(corruptions.stuck, share=0.5)),
+    changed("90% one image", "repeats", partial(corruptions.stuck, share=0.9)),
     repeated_by(10),
     *map(repeated, (10, 1)),
     *map(blurred, (0.25, 0.5, 1, 2)),
@@ -118,12 +119,12 @@ AUDITED = (
     changed("ghosts 50%", None, partial(corruptions.ghosts, share=0.5)),
     changed("left and right of two", None, partial(corruptions.swap_halves, axis=3)),
     changed("top and bottom of two", None, partial(corruptions.swap_halves, axis=2)),
-    changed("one colour", None, corruptions.one_colour),
+    changed("one colour", None, lambda images: corruptions.one_colour(images.shape)),
 )
 # A metric that declares a fault must see this strength of it, and every stronger one.
 MILDEST: dict[Fault, str] = {
     "lost modes": "100 modes",
-    "repeats": "each 10 times",
+    "repeats": "half one image",
     "blur": "blur 1",
     "noise": "noise 8",
     "copies": "50% copies",

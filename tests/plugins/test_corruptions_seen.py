@@ -12,9 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
+import audited
 import corrupted_faces
 import numpy as np
 import pytest
+from audited import SEEN, Audit
 
 from gan_bench import Dataset, Metric
 from gan_bench import catalogue as catalogues
@@ -24,6 +26,7 @@ from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source
 from gan_bench.measure.corruptions import (
     ONLY_NOISE,
+    Corruption,
     blurred,
     copied,
     lost_modes,
@@ -44,6 +47,7 @@ CORRUPTIONS = (  # within a fault from the mildest to the strongest
     *(noisy(16), ONLY_NOISE),
     *map(copied, (0.5, 1)),
 )
+BORDERLINE = (2.5, 10)  # a z between these may be on either side of SEEN in another draw
 PERFECT = "perfect"
 
 ARCHITECTURES = '''
@@ -128,6 +132,12 @@ class Outcomes:
         """The perfect generator, then those with that fault, the mildest first."""
         return [PERFECT, *(name for name, its in self.faults.items() if its == fault)]
 
+    def z(self, metric: str, corruption: Corruption, audit: Audit) -> float:
+        """As the audit's z, from the score of the whole cell."""
+        score = self.records[named(corruption.name)].scores.get(metric)
+        value = score.value if score else None
+        return replace(audit, scores={corruption.name: value}).z(corruption.name)
+
     def cost(self, metric: str, name: str) -> float:
         """The score where more is worse; a refusal is worse than any number."""
         if metric in self.records[name].unscored:
@@ -190,6 +200,21 @@ def test_every_metric_that_claims_to_see_a_fault_scores_it_in_order(
         if not _follows(outcomes, name, better, worse)
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda each: each.name)
+def test_a_metric_sees_what_the_audit_says_it_sees_and_nothing_else(
+    corruption: Corruption, outcomes: Outcomes
+) -> None:
+    audits = audited.read()[str(N)]
+    differing = {
+        name: (audit.z(corruption.name), z)
+        for name, audit in audits.items()
+        if name in outcomes.metrics and corruption.name in audit.scores
+        if not BORDERLINE[0] < audit.z(corruption.name) < BORDERLINE[1]
+        if ((z := outcomes.z(name, corruption, audit)) >= SEEN) != audit.sees_one(corruption.name)
+    }
+    assert differing == {}
 
 
 def _follows(outcomes: Outcomes, metric: str, better: str, worse: str) -> bool:
