@@ -76,6 +76,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             "cosines about the real mean, minus 1, in units of the real images' own.",
             higher_is_better=True,
             compute=compute,
+            equal_counts=True,
             sees=("lost modes", "repeats", "noise"),
             real=(0.9, 1.1),
             floor=0.05,

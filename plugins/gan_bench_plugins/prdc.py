@@ -110,6 +110,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             source=KYNKAANNIEMI + "the share of generated images in the ball of some real one.",
             higher_is_better=True,
             compute=precision,
+            equal_counts=True,
             sees=("blur", "noise"),
         ),
         Metric(
@@ -117,6 +118,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             source=KYNKAANNIEMI + "the share of real images in the ball of some generated one.",
             higher_is_better=True,
             compute=recall,
+            equal_counts=True,
             sees=("lost modes", "repeats", "blur", "noise"),
         ),
         Metric(
@@ -124,6 +126,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             source=NAEEM + "how many real balls a generated image is in, over k.",
             higher_is_better=True,
             compute=density,
+            equal_counts=True,
             sees=("blur", "noise"),
             real=(0.8, 1.2),
         ),
@@ -132,6 +135,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             source=NAEEM + "the share of real balls that hold a generated image.",
             higher_is_better=True,
             compute=coverage,
+            equal_counts=True,
             sees=("lost modes", "repeats", "blur", "noise"),
             real=(0.93, 1.0),
         ),

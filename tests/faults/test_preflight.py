@@ -149,7 +149,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Free bytes: `memory`, `gpu` if there is one, `disk`. While pairs are tried, none is free."""
     free, trying = {"memory": 10**12, "disk": 10**12}, [False]
 
-    def check(folders: Sequence[Path]) -> Iterator[PairReport]:
+    def check(folders: Sequence[Path], *_: object) -> Iterator[PairReport]:
         trying[0] = True
         for folder in folders:
             gpu = free.get("gpu")

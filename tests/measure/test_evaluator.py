@@ -180,29 +180,58 @@ def test_features_that_are_not_finite_are_a_verdict(prepared: Prepared) -> None:
     assert "not finite, as seen by eye" in reason
 
 
-def test_a_tick_reads_the_ranking_metric_and_the_gauges_on_as_many_real_images(
-    prepared: Prepared,
-) -> None:
-    seen: list[tuple[int, int]] = []
-
-    def spy(samples: Samples) -> float:
-        seen.append((len(samples.real), len(samples.fake)))
-        return 1.0
-
+def test_a_tick_reads_its_metric_and_the_gauges_and_no_other(prepared: Prepared) -> None:
     eye, ear = Eye(), Eye("ear", "bb")
     metrics = (
-        metric("first", spy),
-        metric("other", spy, features="ear"),
-        metric("low", spy, floor=0.5),
+        metric("first", lambda _: 1),
+        metric("other", lambda _: 2, features="ear"),
+        metric("low", lambda _: 3, floor=0.5),
+        metric("of ticks", lambda _: 4),
     )
     known = catalogue(eye.offer, ear.offer, *metrics)
-    evaluation = plan(known, "first", "other", samples=40, tick_samples=8, gauges=("low",))
+    given: dict[str, Any] = {"samples": 40, "tick_samples": 8, "gauges": ("low",)}
+    evaluation = plan(known, "first", "other", **given)
     assert [(gauge.name, gauge.floor) for gauge in evaluation.gauges] == [("low", 0.5)]
     scorer = evaluator(known, evaluation, prepared)
     ear.seen.clear()
-    assert scorer.look(FAKES[:8]) == {"first": 1.0, "low": 1.0}
-    assert seen == [(8, 8), (8, 8)]
+    assert scorer.look(FAKES[:8]) == {"first": 1.0, "low": 3.0}
+    other = evaluator(known, plan(known, "first", **given, tick_metric="of ticks"), prepared)
+    assert other.look(FAKES[:8]) == {"of ticks": 4.0, "low": 3.0}
     assert ear.seen == []
+
+
+def test_few_images_are_compared_with_all_real_ones_unless_a_metric_needs_as_many(
+    prepared: Prepared,
+) -> None:
+    seen: dict[str, Samples] = {}
+
+    def spy(name: str, **more: Any) -> Metric:
+        def compute(samples: Samples) -> float:
+            samples.share("which", lambda: len(samples.real))
+            assert samples.share("which", lambda: 0) == len(samples.real)  # not shared with others
+            seen[name] = samples
+            return 1.0
+
+        return metric(name, compute, **more)
+
+    known = catalogue(Eye().offer, spy("all"), spy("equal", equal_counts=True))
+    scorer = evaluator(known, plan(known, "all", "equal", samples=40), prepared)
+    scores = scorer.measure(FAKES[:8]).scores
+    assert {name: score.reference_n for name, score in scores.items()} == {"all": 40, "equal": 8}
+    assert {name: len(samples.real) for name, samples in seen.items()} == {"all": 40, "equal": 8}
+    assert seen["equal"].real[:, 0].tolist() == [0, 6, 11, 17, 22, 28, 33, 39]  # evenly
+
+
+def test_a_metric_that_needs_as_many_real_images_is_refused_if_there_are_fewer(
+    prepared: Prepared,
+) -> None:
+    known = catalogue(Eye().offer, GAP, metric("equal", gap, equal_counts=True))
+    measured = measure(known, plan(known, "gap", "equal", samples=12), prepared)
+    assert measured.scores.keys() == {"gap", "equal"}
+    small = plan(known, "gap", "equal", samples=12).model_copy(update={"reference": "held-out"})
+    measured = measure(known, small, prepared)
+    assert measured.scores.keys() == {"gap"}
+    assert "there are 6 real images for 12 samples: --samples 6" in measured.unscored["equal"]
 
 
 def test_all_training_images_are_seen_only_if_a_metric_reads_them(prepared: Prepared) -> None:

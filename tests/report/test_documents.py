@@ -44,6 +44,17 @@ def test_csv_has_a_line_for_cells_without_a_record_and_whole_numbers_stay_whole(
     assert any(line.startswith(f"{PLAIN.slug},odd,hinge,0,unreadable,unre") for line in lines)
 
 
+def test_documents_say_which_machine_a_cell_was_computed_on(tmp_path: Path) -> None:
+    write_cell(tmp_path, "a", machine={"processor": "Z80", "threads": "2"})
+    write_cell(tmp_path, "b", status=None)
+    boards = leaderboard.load(tmp_path)
+    table = pd.read_csv(io.StringIO(to_csv(boards)), index_col="architecture")
+    assert table["machine"]["a"] == "processor Z80; threads 2"
+    assert np.isnan(table["machine"]["b"])
+    rows = json.loads(to_json(boards))["protocols"][0]["rows"]
+    assert rows[0]["machines"] == [{"processor": "Z80", "threads": "2"}]
+
+
 def test_json_is_one_document_with_a_schema(two: Path) -> None:
     write_cell(two, "good", seed=1, scores={"fd-eye": 10.0, "diversity": 0.1})
     write_cell(two, "odd", status="diverged", reason="why")

@@ -31,6 +31,15 @@ def test_every_cell_is_a_row_in_order_of_names_and_numbers_of_seeds(tmp_path: Pa
     assert frame["reference_n"][3] == (450,)
 
 
+def test_the_machine_of_a_cell_is_a_column_that_older_records_leave_empty(tmp_path: Path) -> None:
+    write_cell(tmp_path, "a", machine={"processor": "Z80", "threads": "2"})
+    write_cell(tmp_path, "b")
+    write_cell(tmp_path, "c", status=None)
+    machines = read_frame(tmp_path / PLAIN.slug)["machine"].tolist()
+    assert machines[:2] == [{"processor": "Z80", "threads": "2"}, {}]
+    assert machines[2] is None
+
+
 def test_a_metric_with_the_name_of_another_column_has_a_column_of_its_own(tmp_path: Path) -> None:
     names = ("loss", "seed", "x", "x error")
     metrics = tuple(MetricSpec(name=n, higher_is_better=False, features="eye") for n in names)

@@ -81,8 +81,11 @@ def test_the_record_says_what_was_done_and_what_it_took(lay: LayCell) -> None:
     assert record.cost.images_per_second == pytest.approx(160 / record.cost.train_seconds, rel=0.1)
     assert 10 < record.cost.peak_memory_mib < 100_000
     assert record.versions == catalogues.versions()
-    assert record.device is not None
-    assert record.device.startswith("cpu (")
+    assert record.device == "cpu (1 thread)"
+    assert record.machine.keys() == {"processor", "instructions", "threads", "torch", "system"}
+    assert all(record.machine.values())
+    assert record.machine["threads"] == "1"
+    assert torch.backends.cpu.get_cpu_capability() in record.machine["instructions"]
 
 
 def test_the_generator_can_be_rebuilt_from_its_file_and_makes_the_same_images(lay: LayCell) -> None:

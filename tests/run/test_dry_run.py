@@ -51,6 +51,12 @@ def texts(said: DryRun, title: str) -> list[str]:
     return [text for name, text in said.lines() if name == title]
 
 
+def test_what_the_numbers_of_images_rule_out_is_said(dry: Dry) -> None:
+    notes = texts(dry(samples=50, metrics=("fd", "recall")), "note")
+    assert any(note.startswith("not scored: recall; ") for note in notes)
+    assert any(note.endswith("--reference held-out") for note in notes)
+
+
 def finish(planned: Planned, results: Path, host: str, device: str) -> None:
     """Lay the plan out, and end its first cell."""
     lay_out(planned, results)

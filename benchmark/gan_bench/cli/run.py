@@ -144,8 +144,8 @@ def _train(
     with _stopping_gently(watch.say), alone_in(home):
         lay_out(planned, results, retry_failed)
         watch.say(f"{standing(watch.folders)} in {home}")
-        with console.status("testing one step of every pair"):
-            preflight(watch.folders, home, watch.say, jobs)
+        with console.status("testing one step of every pair") as status:
+            preflight(watch.folders, home, watch.say, jobs, status.update)
         with watch.showing():
             for folder in run_cells(planned.engine, watch.folders, jobs, watch.say):
                 watch.ended(folder)

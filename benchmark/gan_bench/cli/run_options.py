@@ -120,6 +120,13 @@ OPTIONS = (
         panel=MEASURE,
         help="Images to generate for the metrics. Default: the preset's.",
     ),
+    click.option(
+        "--reference",
+        type=click.Choice(["train", "held-out"]),
+        default="train",
+        panel=MEASURE,
+        help="Real images to compare with: training images, or images that no training has seen.",
+    ),
     options.weights(MEASURE),
     click.option(
         "--device",

@@ -166,6 +166,7 @@ class Metric:
     features: str | None = None  # the features net it reads; None: the evaluation's own
     reads_modes: bool = False  # it needs the modes that the data set's judge names
     reads_train: bool = False  # it needs `train` and `held_out`
+    equal_counts: bool = False  # it needs N = M; others get all N reference images at every tick
     # the reason why it cannot be used on this data set, or None
     unsuited: Callable[[Dataset], str | None] = _suits
     sees: tuple[Fault, ...] = ()  # faults that make its score worse, the more of them the worse
@@ -191,6 +192,8 @@ class Preset:
     engine: str
     tick_samples: int = 256  # how many of the samples are scored at every tick
     gauges: tuple[str, ...] = ()  # metrics with a floor, which are computed at every tick
+    tick_metric: str | None = None  # scores the ticks, if it exists for these features
+    judged: tuple[str, ...] = ()  # metrics to compute on the features of the data set's judge
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Side = Annotated[int, Field(ge=1, le=4096)]  # of an image, or its channels
 NonNegative = Annotated[float, Field(ge=0)]
+Split = Literal["train", "held-out"]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -93,12 +94,27 @@ class Evaluation(_Frozen):
 
     samples: PositiveInt  # M generated images, compared with M real ones, or all if fewer
     tick_samples: PositiveInt = 256  # how many of them are scored at every tick
-    reference: Literal["train", "held-out"] = "train"
+    reference: Split = "train"
     features: str
     digests: dict[str, str]  # features net -> SHA-256 of its weights, for each net that is read
     metrics: Annotated[tuple[MetricSpec, ...], Field(min_length=1)]  # the first ranks the rows
     tick_metric: MetricSpec | None = None  # scores the ticks; None: the first of the metrics
     gauges: tuple[Gauge, ...] = ()
+
+    @property
+    def at_ticks(self) -> MetricSpec:
+        """The metric that scores the ticks: curves, verdicts and the best tick are about it."""
+        return self.tick_metric or self.metrics[0]
+
+    @property
+    def watched(self) -> tuple[MetricSpec, ...]:
+        """All metrics that are computed at a tick, each once: the gauges and `at_ticks`."""
+        by_name = {spec.name: spec for spec in (*self.gauges, self.at_ticks)}
+        return tuple(by_name.values())
+
+    def reference_images(self, data: Data) -> int:
+        """N: how many real images the samples are compared with."""
+        return min(self.samples, data.images(self.reference))
 
 
 class Data(_Frozen):
@@ -109,6 +125,10 @@ class Data(_Frozen):
     shape: tuple[Side, Side, Side]
     train: PositiveInt
     held_out: Count
+
+    def images(self, split: Split) -> int:
+        """How many images the split has."""
+        return self.train if split == "train" else self.held_out
 
 
 class Protocol(_Frozen):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -75,28 +75,41 @@ class Evaluator:
         """Whether a metric on this net reads the features of all training images."""
         evaluation = self.protocol.evaluation
         return any(
-            spec.features == net and self.catalogue.find(Metric, spec.name).reads_train
-            for spec in (*evaluation.metrics, *evaluation.gauges)
+            spec.features == net and self.metric(spec).reads_train
+            for spec in (*evaluation.metrics, *evaluation.watched)
         )
 
+    def metric(self, spec: MetricSpec) -> Metric:
+        """What a plugin offers by the name of this metric."""
+        return self.catalogue.find(Metric, spec.name)
+
     def look(self, fakes: Fakes) -> dict[str, float]:
-        """Score the images of a tick by the ranking metric and the gauges.
+        """Score the images of a tick by the gauges and the metric of the ticks.
 
         Metrics that refuse are left out.
         """
-        evaluation = self.protocol.evaluation
-        specs = {spec.name: spec for spec in (*evaluation.gauges, evaluation.metrics[0])}
-        return self._scores(specs.values(), self._features(fakes, specs.values()))[0]
+        watched = self.protocol.evaluation.watched
+        return self.values(watched, self.features(fakes, watched))
 
     def measure(self, fakes: Fakes, with_errors: bool = True) -> Measured:
         """Score M images by every metric of the protocol; batches are read once.
 
         Standard errors take as long again as the scores, where images are few.
         """
-        evaluation = self.protocol.evaluation
-        features = self._features(fakes, evaluation.metrics)
-        values, unscored = self._scores(evaluation.metrics, features)
+        metrics = self.protocol.evaluation.metrics
+        return self.measure_features(metrics, self.features(fakes, metrics), with_errors)
+
+    def values(self, specs: Iterable[MetricSpec], features: Arrays) -> dict[str, float]:
+        """The values of these metrics; features are (M, F) by net. Refusals are left out."""
+        return self._scores(specs, features)[0]
+
+    def measure_features(
+        self, specs: Sequence[MetricSpec], features: Arrays, with_errors: bool = True
+    ) -> Measured:
+        """The scores of M images by these metrics; features are (M, F) by net."""
+        values, unscored = self._scores(specs, features)
         errors = self._errors(features) if with_errors else {}
+        reference = self.protocol.evaluation.reference
         scores = {
             spec.name: Score(
                 value=values[spec.name],
@@ -104,15 +117,15 @@ class Evaluator:
                 higher_is_better=spec.higher_is_better,
                 features=spec.features,
                 n=len(features[spec.features]),
-                reference=evaluation.reference,
-                reference_n=len(self.nets[spec.features].real),
+                reference=reference,
+                reference_n=len(self._real(spec, len(features[spec.features]))),
             )
-            for spec in evaluation.metrics
+            for spec in specs
             if spec.name in values
         }
         return Measured(scores, unscored, _fault(features))
 
-    def _features(self, fakes: Fakes, specs: Iterable[MetricSpec]) -> Arrays:
+    def features(self, fakes: Fakes, specs: Iterable[MetricSpec]) -> Arrays:
         """Net -> (M, F) for the nets that these metrics read."""
         names = {spec.features for spec in specs}
         nets = {name: net.extract for name, net in self.nets.items() if name in names}
@@ -124,13 +137,14 @@ class Evaluator:
     ) -> tuple[dict[str, float], dict[str, str]]:
         """The values by metric, and the reasons of the metrics that refuse."""
         values, unscored = dict[str, float](), dict[str, str]()
-        samples: dict[str, Samples] = {}
+        shared: dict[tuple[str, int], Samples] = {}  # by the net and the number of real images
         for spec in specs:
             net = spec.features
-            if net not in samples:
-                samples[net] = self._samples(net, features[net])
+            real = self._real(spec, len(features[net]))
+            if (net, len(real)) not in shared:
+                shared[net, len(real)] = self._samples(net, real, features[net])
             try:
-                values[spec.name] = self._score(spec, samples[net])
+                values[spec.name] = self._score(spec, shared[net, len(real)])
             except Unscorable as refusal:
                 unscored[spec.name] = str(refusal)
             except StorageError:  # `keep` could not write: not the metric's fault
@@ -140,10 +154,15 @@ class Evaluator:
                 raise GanBenchError(f"the metric {spec.name} failed: {why}") from error
         return values, unscored
 
-    def _samples(self, name: str, fake: np.ndarray) -> Samples:
-        """The features that all metrics on this net share."""
+    def _real(self, spec: MetricSpec, count: int) -> np.ndarray:
+        """(N, F) of the reference: all, or as many as the `count` images if it needs N = M."""
+        real = self.nets[spec.features].real
+        fewer = self.metric(spec).equal_counts and count < len(real)
+        return evenly(real, count) if fewer else real
+
+    def _samples(self, name: str, real: np.ndarray, fake: np.ndarray) -> Samples:
+        """What all metrics share that compare these features, (N, F) and (M, F) of one net."""
         net = self.nets[name]
-        real = evenly(net.real, len(fake))  # as many, if there are: most scores depend on n
         shared: dict[str, Any] = {}
 
         def share(key: str, make: Callable[[], Any]) -> Any:
@@ -161,7 +180,9 @@ class Evaluator:
         )
 
     def _score(self, spec: MetricSpec, samples: Samples) -> float:
-        metric = self.catalogue.find(Metric, spec.name)
+        metric = self.metric(spec)
+        if metric.equal_counts and (why := unequal(len(samples.real), len(samples.fake))):
+            raise Unscorable(f"It needs as many real images as samples, but {why}.")
         name_modes = self.catalogue.find(Features, spec.features).modes
         if metric.reads_modes and name_modes is not None:
             both = samples.real, samples.fake
@@ -214,10 +235,21 @@ def _fault(features: Arrays) -> tuple[VerdictKind, str] | None:
     return None
 
 
+def unequal(real: int, fake: int) -> str | None:
+    """Why a metric that needs N = M cannot compare that many images; None if it can."""
+    if real == fake:
+        return None
+    return f"there are {real:,} real images for {fake:,} samples: --samples {min(real, fake)}"
+
+
+def spaced(length: int, count: int) -> np.ndarray:
+    """`count` row numbers, evenly spread over so many rows; all of them if there are no more."""
+    return np.linspace(0, length - 1, min(count, length)).round().astype(int)
+
+
 def evenly(rows: np.ndarray, count: int) -> np.ndarray:
     """`count` of the rows, evenly spread over them; all of them if there are no more."""
-    places = np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)
-    return np.asarray(rows[places])
+    return np.asarray(rows[spaced(len(rows), count)])
 
 
 def reference_images(prepared: Prepared, evaluation: Evaluation) -> np.ndarray:

@@ -34,15 +34,17 @@ from gan_bench.measure.corruptions import (
     noisy,
     repeated,
 )
-from gan_bench.measure.evaluator import Evaluator, Measured, reference_images
+from gan_bench.measure.evaluator import Evaluator, Measured, reference_images, spaced
 from gan_bench.measure.features import extract_all
+from gan_bench.results.scale import REAL
+from gan_bench.results.scale import REAL
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 N, FEWEST = 512, 64  # images of every set; with fewer than FEWEST nothing can be said
 RANGES = 500  # images from which on metrics state their score of other real images
-REFERENCE, REAL = "the reference itself", "other real images"
+REFERENCE = "the reference itself"
 EXACT = 0.01  # levels of 255: what rounding may add to a mean over half a million pixels
 ROUNDING = 5e-4  # a smaller score is shown as 0
 BRIGHTER = (32,)  # levels of 255 by which all images are made brighter
@@ -118,8 +120,7 @@ def count(prepared: Prepared) -> int:
 
 def rows(prepared: Prepared) -> np.ndarray:
     """(N,) rows of the held-out images that are taken, evenly spread."""
-    n = count(prepared)
-    return np.arange(n) * len(prepared.held_out) // n
+    return spaced(len(prepared.held_out), count(prepared))
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,13 @@ def _cells(board: Board) -> pd.DataFrame:
 
     order = [place for row in board.rows for place in row.places]
     cells = board.cells.drop(columns=list(DETAILS)).iloc[order]
+    cells["machine"] = cells["machine"].map(_machine_text, na_action="ignore")
     cells.insert(0, "protocol", pd.Series(board.slug, cells.index, dtype=object))
     return cells
+
+
+def _machine_text(machine: dict[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in machine.items())
 
 
 def to_json(boards: Boards) -> str:
@@ -105,6 +110,7 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
         "rollbacks": row.rollbacks(),
         "cost": {name: row.mean_cost(name) for name in Cost.model_fields},
         "devices": sorted({device for device in done["device"] if device}),
+        "machines": done["machine"],
         "versions": done["versions"],
         "verdicts": [
             {"seed": seed} | verdict.model_dump()

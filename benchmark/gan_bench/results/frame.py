@@ -21,10 +21,20 @@ KEYS = ("architecture", "loss", "seed", "status", "reason")
 BEST = tuple(f"best_{name}" for name in Best.model_fields)
 COST = tuple(Cost.model_fields)
 DETAILS = ("unscored", "verdicts", "notes", "versions", "computed", "reference_n", "log", "folder")
-AFTER_SCORES = (*BEST, "rollbacks", "diagnosis", *COST, "device", "starts", "ended", *DETAILS)
+AFTER_SCORES = (
+    *BEST,
+    "rollbacks",
+    "diagnosis",
+    *COST,
+    "device",
+    "machine",
+    "starts",
+    "ended",
+    *DETAILS,
+)
 INTEGERS = {"seed", "rollbacks", "starts", *(name for name in COST if name[:2] in ("g_", "d_"))}
 FIXED = {*KEYS, *AFTER_SCORES}
-OBJECTS = {*KEYS, "best_metric", "diagnosis", "device", "ended", *DETAILS} - INTEGERS
+OBJECTS = {*KEYS, "best_metric", "diagnosis", "device", "machine", "ended", *DETAILS} - INTEGERS
 ERROR = " error"  # ends the name of a column with standard errors
 
 
@@ -37,8 +47,8 @@ def read_frame(protocol_folder: Path) -> pd.DataFrame:
     and the reason; both have only missing values otherwise.
 
     Dtypes: scores and seconds are float64, counts are Int64, all others are objects. `verdicts`
-    holds tuples of Verdict, `unscored`, `versions` and `computed` hold dictionaries, `folder`
-    holds the Path of the cell.
+    holds tuples of Verdict, `unscored`, `versions`, `computed` and `machine` hold dictionaries,
+    `folder` holds the Path of the cell.
     """
     import pandas as pd
 
@@ -106,6 +116,7 @@ def _record(record: Record) -> dict[str, Any]:
         "notes": record.notes,
         "versions": record.versions,
         "computed": record.computed,
+        "machine": record.machine,
         "reference_n": tuple(sorted({score.reference_n for score in scores.values()})),
         "log": record.log,
     }

@@ -51,9 +51,14 @@ def cell_dir(results: Path, protocol: Protocol, cell: Cell) -> Path:
     return protocol_dir(results, protocol).joinpath(*names)
 
 
+def protocol_folder_of(cell: Path) -> Path:
+    """The folder of the protocol that a cell's folder belongs to."""
+    return cell.parents[2]
+
+
 def protocol_of(cell: Path) -> Protocol:
     """The protocol that a cell's folder belongs to."""
-    return read_model(cell.parents[2] / PROTOCOL, Protocol)
+    return read_model(protocol_folder_of(cell) / PROTOCOL, Protocol)
 
 
 def label_of(cell: Path) -> str:

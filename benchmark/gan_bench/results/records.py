@@ -59,7 +59,7 @@ class Verdict(BaseModel):
 
 
 class Best(BaseModel):
-    """The best and the last tick by the ranking metric, both on `tick_samples` images."""
+    """The best and the last tick by the metric of the ticks, both on `tick_samples` images."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -92,6 +92,7 @@ class Record(BaseModel):
     cost: Cost | None = None
     device: str | None = None
     computed: dict[str, str] = {}  # how it was computed: changes speed and last bits only
+    machine: dict[str, str] = {}  # processor, instructions, threads, torch, system
     versions: dict[str, str] = {}
     ended: str  # UTC, ISO 8601
 

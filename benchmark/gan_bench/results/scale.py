@@ -12,6 +12,8 @@ from gan_bench.results.layout import SCALE
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
 
+REAL = "other real images"  # the name of the set that a perfect generator would make
+
 
 class Scored(BaseModel):
     """The scores of one set of images by every metric of the protocol that takes it."""
@@ -19,7 +21,7 @@ class Scored(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     scores: dict[str, Score] = {}
-    tick: dict[str, Number] = {}  # of its first `tick_samples` images, as at a tick
+    tick: dict[str, Number] = {}  # of its first `tick_samples` images, by the metrics of a tick
 
 
 class Scale(BaseModel):
@@ -27,9 +29,9 @@ class Scale(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    real: Scored | None  # other real images, as many as samples; None: there are too few
+    real: Scored | None  # as many other real images as samples; None: there are too few
     why_no_real: str | None = None
-    bad: dict[str, Scored] = {}  # by name: "noise", "one colour", "one image"
+    bad: dict[str, Scored] = {}  # by name: "noise", "one colour", "one image"; `n` may be smaller
 
 
 def write_scale(protocol_folder: Path, scale: Scale) -> None:

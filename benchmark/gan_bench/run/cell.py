@@ -39,6 +39,7 @@ from gan_bench.results.layout import CELL, CHECKPOINTS, GENERATOR, RECORD, START
 from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Cost, Record, Verdict, read_record, write_record
+from gan_bench.run.hardware import this_machine
 from gan_bench.run.outcome import (
     FAILED,
     failed_record,
@@ -173,6 +174,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
             d_macs=macs(training.D, protocol.data.shape, training.device),
         ),
         device=device_name(cell.environment.device),
+        machine=this_machine(),
         versions=catalogues.versions(),
         ended=now(),
     )

@@ -89,6 +89,7 @@ class DryRun:
             ("protocol", self.slug or "its name is known when the images are prepared"),
             ("data", self._data_line()),
             ("cells", self._cells_line()),
+            *(("note", note) for note in self.notes),
             *(("cell", self._cell_line(cell)) for cell in self.plan.cells),
             *(("estimate", _estimate_line(each)) for each in self.estimates.pairs),
             *(self._total_lines() if self.waiting else [("time", "nothing is left to do")]),
@@ -174,7 +175,7 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1
     choice = choose(request, catalogue)
     prepared = cached(choice.source, choice.size)
     data = prepared.data if prepared else _count(choice.source, choice.size)
-    plan, notes = plan_on(choice, data)
+    plan, notes = plan_on(choice, data, catalogue)
     finished = [
         cell for cell in plan.cells if prepared and done(cell_dir(results, plan.protocol, cell))
     ]

@@ -53,7 +53,7 @@ class Estimates:
     """An estimate for each pair of architecture and loss, and what all of them share."""
 
     pairs: tuple[Estimate, ...]
-    once_seconds: float  # for the features of the real images, which are kept in the cache
+    once_seconds: float  # for the features of the real images and the scale of the protocol
 
 
 def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) -> Estimates:

@@ -23,7 +23,12 @@ from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.data.split import Progress
 from gan_bench.run.names import unknown_data
-from gan_bench.run.plan_evaluation import choose_evaluation, fit_to_data
+from gan_bench.run.plan_evaluation import (
+    IMAGES_OF,
+    choose_evaluation,
+    fit_to_data,
+    reference_notes,
+)
 from gan_bench.run.request import Request
 
 Say = Callable[[str], None]
@@ -74,7 +79,7 @@ def make_plan(
     choice = choose(request, catalogue)
     prepared = prepare(choice.source, choice.size, progress)
     check_bad(prepared, request.max_bad)
-    plan, notes = plan_on(choice, prepared.data)
+    plan, notes = plan_on(choice, prepared.data, catalogue)
     return Planned(plan, prepared, choice, (*choice.notes, *notes))
 
 
@@ -103,7 +108,7 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     )
 
 
-def plan_on(choice: Choice, data: Data) -> tuple[Plan, list[str]]:
+def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, list[str]]:
     """The plan on these images, and notes; a GanBenchError if they do not suit the choice."""
     if data.train < choice.schedule.batch:
         raise DataError(
@@ -114,8 +119,9 @@ def plan_on(choice: Choice, data: Data) -> tuple[Plan, list[str]]:
     protocol, request = choice.protocol(data), choice.request
     samples, planned = protocol.evaluation.samples, choice.evaluation.samples
     if samples < planned:
-        why = "there are no more training images"
+        why = f"there are no more {IMAGES_OF[protocol.evaluation.reference]}"
         notes.append(f"{samples:,} samples instead of {planned:,}: {why}")
+    notes += reference_notes(protocol.evaluation, data, catalogue)
     environment = RunEnvironment(
         device=choice.device,
         named=choice.source.named,

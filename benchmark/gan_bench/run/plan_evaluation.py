@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import NotHere, UsageError
 from gan_bench.contract.offers import Dataset, Features, Metric, Preset
-from gan_bench.contract.protocol import Data, Evaluation, Gauge, MetricSpec
+from gan_bench.contract.protocol import Data, Evaluation, Gauge, MetricSpec, Split
+from gan_bench.measure.evaluator import unequal
 from gan_bench.measure.features import weights_digest
 from gan_bench.run.request import Request
+
+FEW = 500  # real images: docs/metrics.md has the scores of 500 against both references
+IMAGES_OF: dict[Split, str] = {"train": "training images", "held-out": "held-out images"}
 
 
 def choose_evaluation(
@@ -34,6 +39,11 @@ def choose_evaluation(
         raise UsageError(f"no metric of the preset reads {features}: choose one with --metric")
     for other in request.features[1:]:
         metrics += _of_family(request.metrics or preset.metrics, other, catalogue)
+    tick_metric = None
+    if not request.metrics:
+        metrics += _judged(preset.judged, features, catalogue, dataset)
+        names = (preset.tick_metric,) if preset.tick_metric else ()
+        tick_metric = next(iter(_fitting(names, features, catalogue, dataset)), None)
     evaluation = plan_evaluation(
         catalogue,
         dataset,
@@ -43,6 +53,8 @@ def choose_evaluation(
         weights=request.weights,
         tick_samples=preset.tick_samples,
         gauges=_fitting(preset.gauges, features, catalogue, dataset),
+        reference=request.reference,
+        tick_metric=tick_metric,
     )
     if request.weights and not any(
         catalogue.find(Features, net).takes_weights for net in evaluation.digests
@@ -62,6 +74,8 @@ def plan_evaluation(
     weights: Path | None,
     tick_samples: int = 256,
     gauges: tuple[str, ...] = (),
+    reference: Split = "train",
+    tick_metric: str | None = None,
 ) -> Evaluation:
     """The Evaluation with these names, and with the digests of all nets that its metrics read.
 
@@ -79,24 +93,67 @@ def plan_evaluation(
         for metric in watched
         if metric.floor is not None
     )
+    tick_spec = tick_metric and MetricSpec(
+        **_spec(catalogue, find_metric(catalogue, tick_metric, features), features, dataset)
+    )
+    read = (*specs, *gauge_specs, *([tick_spec] if tick_spec else []))
     return Evaluation(
         samples=samples,
         tick_samples=min(tick_samples, samples),
+        reference=reference,
         features=features,
         digests={
             net: weights_digest(catalogue, net, weights)
-            for net in sorted({spec.features for spec in (*specs, *gauge_specs)})
+            for net in sorted({spec.features for spec in read})
         },
         metrics=specs,
+        tick_metric=tick_spec or None,
         gauges=gauge_specs,
     )
 
 
 def fit_to_data(evaluation: Evaluation, data: Data) -> Evaluation:
-    """Not more samples than there are training images: most metrics need N = M."""
-    samples = min(evaluation.samples, data.train)
-    ticks = min(evaluation.tick_samples, data.train)
+    """Not more samples than there are images in the reference split: many metrics need N = M."""
+    most = max(1, data.images(evaluation.reference))
+    samples, ticks = min(evaluation.samples, most), min(evaluation.tick_samples, most)
     return evaluation.model_copy(update={"samples": samples, "tick_samples": ticks})
+
+
+def reference_notes(evaluation: Evaluation, data: Data, catalogue: Catalogue) -> list[str]:
+    """What the user should know about the real images that the samples are compared with.
+
+    UsageError if there are none.
+    """
+    real = evaluation.reference_images(data)
+    if not real:
+        raise UsageError(
+            f"--reference {evaluation.reference}: {data.name} has no "
+            f"{IMAGES_OF[evaluation.reference]}"
+        )
+    notes = []
+    if evaluation.reference == "train" and 2 * real > data.train:
+        note = (
+            f"{real:,} of the {data.train:,} training images are the reference: a generator that "
+            "copies the training images would score better than a perfect one"
+        )
+        notes.append(f"{note}; --reference held-out" if data.held_out else note)
+    if evaluation.reference == "held-out" and real < FEW:
+        notes.append(
+            f"the reference is {plural(real, 'held-out image')}: with fewer than {FEW}, Fréchet "
+            "distances are higher and all scores less certain"
+        )
+    if why := unequal(real, evaluation.samples):
+        needing = [
+            spec.name
+            for spec in evaluation.metrics
+            if catalogue.find(Metric, spec.name).equal_counts
+        ]
+        if needing:
+            names = ", ".join(needing)
+            notes.append(
+                f"not scored: {names}; they need as many real images as samples, but {why}"
+            )
+    return notes
 
 
 def find_metric(catalogue: Catalogue, name: str, features: str) -> Metric:
@@ -157,6 +214,24 @@ def _readable(metric: Metric, features: str, catalogue: Catalogue) -> bool:
     if metric.features in (None, features):
         return True
     return not catalogue.find(Features, metric.features or features).takes_weights
+
+
+def _judged(
+    families: tuple[str, ...], features: str, catalogue: Catalogue, dataset: Dataset
+) -> tuple[str, ...]:
+    """The preset's metrics that read the data set's judge, if it has one, else the features.
+
+    A judge was trained on these images and separates generators that all score 0 on a net that was
+    trained on others. Where there is none, a score on that net says more than no score.
+    """
+    judge = dataset.judge
+    names = [
+        (judge and catalogue.canonical(Metric, f"{family}-{judge}"))
+        or metric_name(catalogue, family, features)
+        for family in families
+    ]
+    metrics = [catalogue.find(Metric, name) for name in names if name in catalogue.names(Metric)]
+    return tuple(metric.name for metric in metrics if not metric.unsuited(dataset))
 
 
 def _of_family(names: tuple[str, ...], other: str, catalogue: Catalogue) -> tuple[str, ...]:

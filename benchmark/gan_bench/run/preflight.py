@@ -1,4 +1,4 @@
-"""Before the first cell: one step of every pair, and room in memory and on the disk for all."""
+"""Before the first cell: one step of every pair, the scale, room in memory and on the disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ import psutil
 from gan_bench.base import text
 from gan_bench.contract.errors import GanBenchError, StorageError, UsageError
 from gan_bench.results.atomic import room
-from gan_bench.results.layout import LOG, label_of
+from gan_bench.results.layout import LOG, SCALE, label_of
+from gan_bench.results.scale import REAL
 from gan_bench.run.folders import done
 from gan_bench.run.outcome import LOST, RETRIES, StopKind, describe_exit, error_of, write_failure
 
@@ -41,9 +42,16 @@ class PairReport:
 
 
 def preflight(
-    folders: Iterable[Path], home: Path, say: Say = lambda _: None, jobs: int = 1
+    folders: Iterable[Path],
+    home: Path,
+    say: Say = lambda _: None,
+    jobs: int = 1,
+    show: Say = lambda _: None,
 ) -> None:
     """Try one step of every pair that waits; a cell that cannot be trained gets a failed record.
+
+    Then the scale of the protocol is measured, unless it has one. `say` gets what the user must
+    know, `show` what is being done.
 
     Raises what would stop all cells: data, features, checkpoints of another training, and memory
     or a disk without room for what `jobs` cells at once take and write.
@@ -53,14 +61,23 @@ def preflight(
         write_failure(Path(report.cell), reason)
         say(f"{label_of(Path(report.cell))}: failed, {reason}")
 
+    phases = list[str]()
+
+    def show_phase(phase: str) -> None:
+        phases.append(phase)
+        show(phase)
+
     trainable = []
-    for report in check_pairs([folder for folder in folders if not done(folder)]):
+    for report in check_pairs([each for each in folders if not done(each)], say, show_phase):
         if report.stops is not None:
             raise error_of(report.stops, report.error or "")
         if report.error:
             fail(report, report.error)
         else:
             trainable.append(report)
+    if trainable and not phases and not (home / SCALE).exists():
+        # the last pair ended the process that would have measured the scale
+        list(check_pairs([Path(trainable[0].cell)], say, show))
     # Read here: the preflight process is gone, and its memory is free for the cells.
     host_free = int(psutil.virtual_memory().available)
     fitting = []
@@ -109,7 +126,9 @@ def _largest(sizes: Iterable[int], count: int) -> list[int]:
     return sorted(sizes, reverse=True)[:count]
 
 
-def check_pairs(folders: Sequence[Path]) -> Iterator[PairReport]:
+def check_pairs(
+    folders: Sequence[Path], say: Say = lambda _: None, show: Say = lambda _: None
+) -> Iterator[PairReport]:
     """A report for each of these cells; pairs that end the process are found one by one.
 
     A process that was ended from outside is started again, three times at most. One that cannot
@@ -119,11 +138,17 @@ def check_pairs(folders: Sequence[Path]) -> Iterator[PairReport]:
     while left:
         current, reported = None, False
         for row in (process := _Process(left)).rows():
+            if "phase" in row or "warning" in row:
+                (show if "phase" in row else say)(row.get("phase") or row["warning"])
+                continue
             current = row.get("begin")
             if current is None:
                 left.remove(row["cell"])
                 reported = True
                 yield PairReport(**row)
+        if not left and process.code != 0:
+            exit_ = describe_exit(process.code, folders[-1] / LOG)
+            say(f"no scores of {REAL}: the process {exit_}")
         if not left or (current is None and reported and process.code == 0):
             continue
         if process.code in LOST and losses[left[0]] < RETRIES:

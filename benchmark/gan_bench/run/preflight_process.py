@@ -1,4 +1,7 @@
-"""The process that takes one step of every pair: python -m gan_bench.run.preflight_process."""
+"""The process that takes one step of every pair: python -m gan_bench.run.preflight_process.
+
+When all pairs are tried it measures the protocol's scale, because its evaluator is loaded already.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,11 @@ import numpy as np
 import torch
 
 from gan_bench.base import rng
-from gan_bench.contract.errors import GanBenchError
+from gan_bench.contract.errors import GanBenchError, sentence
 from gan_bench.measure.evaluator import Evaluator
-from gan_bench.results.layout import GRID_SIDE, LOG, grid_pixels
+from gan_bench.measure.scale import measure_scale
+from gan_bench.results.layout import GRID_SIDE, LOG, SCALE, grid_pixels, protocol_folder_of
+from gan_bench.results.scale import REAL, write_scale
 from gan_bench.run.cell import failure_reason
 from gan_bench.run.outcome import kind_of
 from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
@@ -32,6 +37,7 @@ from gan_bench.train.samples import generate
 from gan_bench.train.state import Training, full_state
 
 TRIED = 64  # images that every metric is tried on
+Send = Callable[[dict[str, Any]], None]
 
 
 class BadManners(GanBenchError):
@@ -73,9 +79,27 @@ def main(folders: Sequence[Path]) -> None:
             reports[folder.parent] = replace(report, free_bytes=free)
             metrics_tried = metrics_tried or not report.error
         send(asdict(replace(reports[folder.parent], cell=str(folder))))
+    if evaluator is not None and metrics_tried:
+        _measure_scale(folders[-1], evaluator, task, send)
 
 
-def _take_output() -> Callable[[dict[str, Any]], None]:
+def _measure_scale(cell: Path, evaluator: Evaluator, task: Task, send: Send) -> None:
+    """Measure the scale of the cell's protocol, unless it is there; a fault is only a warning."""
+    home = protocol_folder_of(cell)
+    if (home / SCALE).exists():
+        return
+    try:
+        scale = measure_scale(evaluator, task.prepared, lambda what, *_: send({"phase": what}))
+        write_scale(home, scale)
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        send({"warning": f"no scores of {REAL}: {sentence(error)}"})
+    else:
+        if scale.why_no_real:
+            send({"warning": f"no scores of {REAL}: {scale.why_no_real}"})
+
+
+def _take_output() -> Send:
     """Keep standard output for our rows: what a plugin prints goes to the cell's log."""
     rows = os.fdopen(os.dup(1), "w")
 

@@ -129,7 +129,7 @@ class Watch:
         if known:
             details.append(f"loss {', '.join(known)}")
         if state.score is not None:
-            details.append(f"{self.protocol.evaluation.metrics[0].name} {number(state.score)}")
+            details.append(f"{self.protocol.evaluation.at_ticks.name} {number(state.score)}")
         if state.images_per_second is not None:
             details.append(f"{number(state.images_per_second, 3)} images/s")
         return details

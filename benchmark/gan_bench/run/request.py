@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gan_bench.contract.protocol import Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,7 @@ class Request:
     features: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     samples: int | None = None
+    reference: Split = "train"
     device: str = "auto"
     precision: str = "auto"
     on_collapse: str | None = None

@@ -35,7 +35,7 @@ class State:
     loss_d: float | None = None
     loss_g: float | None = None
     images_per_second: float | None = None
-    score: float | None = None  # of the newest tick, by the ranking metric
+    score: float | None = None  # of the newest tick, by the metric of the ticks
     verdict: VerdictKind | None = None  # of the newest tick
     measuring_seconds: float | None = None  # since the training ended
     ended: Ended | None = None
@@ -141,7 +141,7 @@ class CellReader:
             loss_d=_known(curve, "loss_d"),
             loss_g=_known(curve, "loss_g"),
             images_per_second=_known(speed, "images_per_second"),
-            score=_known(tick, "scores", self.protocol.evaluation.metrics[0].name),
+            score=_known(tick, "scores", self.protocol.evaluation.at_ticks.name),
             verdict=verdict if verdict in get_args(VerdictKind) else None,
             measuring_seconds=max(0.0, time.time() - self._curve.changed) if measuring else None,
         )

@@ -16,6 +16,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Dataset, Metric, Samples
 from gan_bench.contract.protocol import MetricSpec, Protocol
 from gan_bench.measure.features import extract_all, load_net
+from gan_bench.measure.scale import bad_count
 
 TIMED_IMAGES = 64  # that a net is timed on
 MOST = 1024  # images that a metric is timed on, and again on a quarter: so its growth is seen
@@ -28,7 +29,7 @@ class Measuring:
     """What the nets and metrics of a protocol take; generating the images is not in it."""
 
     cell_seconds: float  # for one cell, at its ticks and at its end
-    once_seconds: float  # for the real images, which is done once and kept in the cache
+    once_seconds: float  # for the features of the real images and the scale of the protocol
     feature_bytes: int  # memory that a cell's features take
 
 
@@ -73,7 +74,7 @@ def time_measuring(
 ) -> Measuring:
     """Time every net and every metric of the protocol for a moment."""
     evaluation, data = protocol.evaluation, protocol.data
-    specs = {spec.name: spec for spec in (*evaluation.metrics, *evaluation.gauges)}
+    specs = {spec.name: spec for spec in (*evaluation.metrics, *evaluation.watched)}
     nets = _time_nets(protocol, catalogue, device, weights)
     metrics = {name: catalogue.find(Metric, name) for name in specs}
     count = min(MOST, evaluation.samples)
@@ -88,9 +89,11 @@ def time_measuring(
         for net in nets
     }
     sizes = [4 * rows[name] * net.width for name, net in nets.items()]
+    timed = _Timed(nets, metrics, growth)
+    features = sum(rows[name] * net.seconds for name, net in nets.items())
     return Measuring(
-        cell_seconds=_cell_seconds(protocol, _Timed(nets, metrics, growth)),
-        once_seconds=sum(rows[name] * net.seconds for name, net in nets.items()),
+        cell_seconds=_cell_seconds(protocol, timed),
+        once_seconds=features + _scale_seconds(protocol, timed),
         feature_bytes=sum(sizes) + 4 * max(sizes),  # of one net at a time two copies in float64
     )
 
@@ -142,10 +145,15 @@ def _metric_seconds(metric: Metric, count: int, width: int, modes: int | None) -
 
 
 def _cell_seconds(protocol: Protocol, timed: _Timed) -> float:
-    """The ticks, the end, and the errors, for which every part of the samples is scored."""
+    """The ticks and the end."""
     evaluation = protocol.evaluation
-    watched = {spec.name: spec for spec in (*evaluation.gauges, evaluation.metrics[0])}
-    tick = timed.measure(list(watched.values()), evaluation.tick_samples)
+    tick = timed.measure(evaluation.watched, evaluation.tick_samples)
+    return protocol.schedule.ticks * tick + _end_seconds(protocol, timed)
+
+
+def _end_seconds(protocol: Protocol, timed: _Timed) -> float:
+    """All samples, and the errors, for which every part of the samples is scored."""
+    evaluation = protocol.evaluation
     end = timed.measure(evaluation.metrics, evaluation.samples)
     with_error = [
         spec
@@ -154,14 +162,22 @@ def _cell_seconds(protocol: Protocol, timed: _Timed) -> float:
     ]
     part = evaluation.samples // BLOCKS
     errors = BLOCKS * timed.score(with_error, part) if part >= LEAST else 0
-    return protocol.schedule.ticks * tick + end + errors
+    return end + errors
+
+
+def _scale_seconds(protocol: Protocol, timed: _Timed) -> float:
+    """Other real images, measured as a cell's are, and the bad sets; only noise takes its net."""
+    count = bad_count(protocol.evaluation)
+    noise = timed.measure(protocol.evaluation.metrics, count)
+    constant = timed.score(protocol.evaluation.metrics, count)
+    return _end_seconds(protocol, timed) + noise + 2 * constant
 
 
 def _real_rows(protocol: Protocol, reads_train: bool) -> int:
     """How many real images one net must see."""
-    samples, data = protocol.evaluation.samples, protocol.data
-    whole = data.train + min(samples, data.held_out) if reads_train else 0
-    return min(samples, data.train) + whole
+    evaluation, data = protocol.evaluation, protocol.data
+    whole = data.train + min(evaluation.samples, data.held_out) if reads_train else 0
+    return evaluation.reference_images(data) + whole
 
 
 def seconds_of(action: Callable[[], object]) -> float:

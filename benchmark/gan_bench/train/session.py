@@ -60,7 +60,7 @@ class Session:
         self.protocol = protocol
         self.evaluator = evaluator
         self.z = z
-        self.ranking = protocol.evaluation.metrics[0]
+        self.ranking = protocol.evaluation.at_ticks
         self.looks: list[Look] = []  # a rollback drops those after the state it returns to
         self.verdicts: list[Verdict] = []  # all there were
         self.holds: Verdict | None = None  # the verdict on the training as it is now
@@ -268,7 +268,7 @@ class Session:
     # For the record
 
     def best(self) -> Best | None:
-        """The best and the last tick by the ranking metric; None if no tick has a score."""
+        """The best and the last tick by the metric of the ticks; None if no tick has a score."""
         ticks = verdicts.scored(self.looks, self.ranking)
         if not ticks:
             return None

@@ -1,0 +1,110 @@
+"""The scale of a protocol: measured once, whatever becomes of the run, and never in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import tiny
+from gan_bench import catalogue as catalogues
+from gan_bench.results.layout import RECORD, SCALE, protocol_folder_of
+from gan_bench.results.records import read_record
+from gan_bench.results.scale import read_scale
+from gan_bench.run.folders import folders_of, lay_out
+from gan_bench.run.plan import make_plan
+from gan_bench.run.preflight import preflight
+from given import Draw
+from tiny import WORDS, Make, cell_of
+
+Said = list[str]
+FRAGILE = """
+    import os
+    import numpy as np
+    from gan_bench import Metric, hookimpl
+
+    def fragile(samples):
+        if not np.ptp(samples.fake, axis=0).any():
+            {act}
+        return 1.0
+
+    @hookimpl
+    def gan_bench_metrics(features):
+        return [Metric(name="fragile", source="a test", higher_is_better=True, compute=fragile)]
+"""
+
+
+def test_a_run_of_two_jobs_measures_one_scale_and_its_continuation_none(make_place: Make) -> None:
+    here = make_place("scale")
+    words = [*WORDS, "--arch", "tiny", "--kimg", "0.032", "--jobs", "2"]
+    assert here.run(*words, "--seeds", "2").returncode == 0
+    path = here.protocol / SCALE
+    scale, written = read_scale(here.protocol), path.stat().st_mtime_ns
+    assert scale is not None
+    assert scale.real is not None
+    score = scale.real.scores["brightness"]
+    assert (score.n, score.reference_n, score.features) == (16, 16, "eye")
+    assert scale.real.tick.keys() == {"brightness", "diversity", "spread"}
+    assert list(scale.bad) == ["noise", "one colour", "one image"]
+    assert here.run(*words, "--seeds", "3").returncode == 0
+    assert read_record(cell_of(here, seed=2)).status == "finished"
+    assert path.stat().st_mtime_ns == written
+
+
+@pytest.fixture
+def check(tmp_path: Path, draw_shapes: Draw) -> Callable[..., tuple[list[Path], Said, Said]]:
+    """Lay cells out and try them; their folders, what was said and what was shown."""
+    plugin = tiny.write_plugin(tmp_path)
+    draw_shapes(tmp_path / "shapes")
+
+    def make(act: str = "pass", **more: object) -> tuple[list[Path], Said, Said]:
+        other = tmp_path / "fragile.py"
+        other.write_text(dedent(FRAGILE).format(act=act))
+        asked = tiny.request_for(plugin, tmp_path / "shapes", plugins=(plugin, other), **more)
+        planned = make_plan(asked, catalogues.load(asked.plugins))
+        lay_out(planned, tmp_path / "results")
+        folders, said, shown = folders_of(planned, tmp_path / "results"), Said(), Said()
+        preflight(folders, protocol_folder_of(folders[0]), said.append, show=shown.append)
+        return folders, said, shown
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("act", "why"),
+    [
+        ("raise ValueError('no spread')", "the metric fragile failed: ValueError: no spread"),
+        ("os._exit(3)", "the process ended with exit code 3"),
+    ],
+)
+def test_a_fault_while_the_scale_is_measured_is_a_warning(
+    act: str, why: str, check: Callable[..., tuple[list[Path], Said, Said]]
+) -> None:
+    folders, said, shown = check(act, architectures=("tiny",), metrics=("brightness", "fragile"))
+    (warning,) = said
+    assert warning.startswith(f"no scores of other real images: {why}")
+    assert shown == [f"measuring {n}" for n in ("other real images", "noise", "one colour")]
+    assert not (protocol_folder_of(folders[0]) / SCALE).exists()
+    assert not (folders[0] / RECORD).exists()
+
+
+def test_a_pair_that_ends_the_process_does_not_keep_the_scale_from_being_measured(
+    check: Callable[..., tuple[list[Path], Said, Said]],
+) -> None:
+    folders, said, _ = check(architectures=("tiny", "vanishes"))
+    assert read_scale(protocol_folder_of(folders[0])) is not None
+    assert len(said) == 1
+    assert "vanishes / minimax / seed0: failed" in said[0]
+
+
+def test_too_few_other_images_are_said(
+    check: Callable[..., tuple[list[Path], Said, Said]],
+) -> None:
+    folders, said, _ = check(architectures=("tiny",), samples=36)
+    scale = read_scale(protocol_folder_of(folders[0]))
+    assert scale is not None
+    assert scale.why_no_real is not None
+    assert said == [f"no scores of other real images: {scale.why_no_real}"]
+    assert list(scale.bad) == ["noise", "one colour", "one image"]
