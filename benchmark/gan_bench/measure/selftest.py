@@ -37,7 +37,6 @@ from gan_bench.measure.corruptions import (
 from gan_bench.measure.evaluator import Evaluator, Measured, reference_images, spaced
 from gan_bench.measure.features import extract_all
 from gan_bench.results.scale import REAL
-from gan_bench.results.scale import REAL
 
 if TYPE_CHECKING:
     from torch import Tensor
