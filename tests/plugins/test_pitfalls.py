@@ -9,11 +9,22 @@ import numpy as np
 import pytest
 
 from gan_bench import Samples, Unscorable
-from gan_bench_plugins import diversity, frechet, kernel, modes, ndb, nn_ratio, prdc, spread
+from gan_bench_plugins import (
+    clipped,
+    copies,
+    diversity,
+    frechet,
+    kernel,
+    modes,
+    ndb,
+    prdc,
+    spread,
+    wavelet,
+)
 from gan_bench_plugins.diversity import vendi_score
 
 NET = "efficientnet-lite0"
-PLUGINS = (frechet, kernel, prdc, diversity, ndb, modes, nn_ratio, spread)
+PLUGINS = (frechet, kernel, prdc, clipped, diversity, ndb, modes, copies, spread, wavelet)
 METRICS = {m.name: m for plugin in PLUGINS for m in plugin.gan_bench_metrics([NET])}
 ON_FEATURES = [name for name, m in METRICS.items() if not m.reads_modes]
 
@@ -32,7 +43,7 @@ def samples(real: np.ndarray, fake: np.ndarray) -> Samples:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("whose", ["real", "generated"])
-@pytest.mark.parametrize("name", [name for name in ON_FEATURES if name != "nn-ratio"])
+@pytest.mark.parametrize("name", [n for n in ON_FEATURES if not METRICS[n].reads_train])
 def test_features_that_are_not_finite_are_refused(name: str, whose: str, bad: float) -> None:
     real, fake = gaussians(90)
     (real if whose == "real" else fake)[4, 1] = bad

@@ -1,4 +1,4 @@
-"""Pixels as features, the distance to the nearest training image, and the spread."""
+"""Pixels as features, and the spread."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import pdist
 
 from gan_bench import Samples, Unscorable
-from gan_bench_plugins import nn_ratio as nn_ratio_plugin
 from gan_bench_plugins import pixels
 from gan_bench_plugins import spread as spread_plugin
-from gan_bench_plugins.nn_ratio import nearest, nn_ratio
 from gan_bench_plugins.spread import spread
 
 PERFECT = "other real images"
@@ -57,45 +55,6 @@ def test_the_digest_is_that_of_the_definition() -> None:
     assert offer.name == pixels.NAME
 
 
-# -- the nearest training image -----------------------------------------------------------------
-
-
-def test_nearest_is_exact_whatever_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(2)
-    train, points = rng.random((2, 130, 20)).astype(np.float32)
-    points[7] = train[3]
-    expected = cdist(points.astype(float), train.astype(float)).min(1)
-    assert nearest(points, train) == pytest.approx(expected, abs=1e-5)
-    monkeypatch.setattr(nn_ratio_plugin, "CELLS", 1_000)
-    assert nearest(points, train) == pytest.approx(expected, abs=1e-5)
-    assert nearest(points, train)[7] == 0
-
-
-def test_a_memoriser_has_a_ratio_near_zero_and_noise_a_large_one(as_pixels: Seen) -> None:
-    ratios = [nn_ratio(as_pixels(name)) for name in ("100% copies", "50% copies", PERFECT)]
-    assert ratios[0] < 0.1
-    assert ratios[1:] == pytest.approx([0.5, 1], abs=0.05)
-    # averages of many images are near to all, so a ratio a little below 1 proves no copying
-    assert 0.85 < nn_ratio(as_pixels("blur 1.0")) < ratios[2] - 0.02
-    assert nn_ratio(as_pixels("only noise")) > 1.5
-
-
-X = np.random.default_rng(3).random((9, 2)).astype(np.float32)
-
-
-@pytest.mark.parametrize(
-    ("held_out", "said"),
-    [
-        (None, "no held-out images"),
-        (X[:0], "no held-out images"),
-        (X[:4], "nothing is held out"),  # they are training images
-    ],
-)
-def test_without_held_out_images_there_is_no_ratio(held_out: np.ndarray | None, said: str) -> None:
-    with pytest.raises(Unscorable, match=said):
-        nn_ratio(Samples(real=X, fake=X, train=X, held_out=held_out))
-
-
 # -- the spread ---------------------------------------------------------------------------------
 
 
@@ -117,10 +76,6 @@ def test_spread_refuses_real_images_that_are_all_the_same() -> None:
         spread(Samples(real=np.ones((9, 3)), fake=np.random.rand(9, 3)))
 
 
-def test_what_reads_pixels_says_so() -> None:
-    plugins = (nn_ratio_plugin, spread_plugin)
-    offers = [offer for each in plugins for offer in each.gan_bench_metrics([])]
-    assert [(o.name, o.features, o.reads_train, o.higher_is_better) for o in offers] == [
-        ("nn-ratio", "pixels", True, True),
-        ("spread", "pixels", False, True),
-    ]
+def test_spread_reads_pixels() -> None:
+    (offer,) = spread_plugin.gan_bench_metrics([])
+    assert (offer.name, offer.features, offer.higher_is_better) == ("spread", "pixels", True)

@@ -9,7 +9,7 @@ import pytest
 from prdc import compute_prdc  # type: ignore[import-untyped]
 
 from gan_bench import Samples, Unscorable
-from gan_bench_plugins import prdc
+from gan_bench_plugins import neighbours, prdc
 from gan_bench_plugins.prdc import coverage, density, precision, recall
 
 FOUR = {"precision": precision, "recall": recall, "density": density, "coverage": coverage}
@@ -36,7 +36,7 @@ def test_large_sets_are_scored_in_pieces(monkeypatch: pytest.MonkeyPatch) -> Non
     rng = np.random.default_rng(2)
     samples = Samples(real=draw(rng, 150), fake=draw(rng, 150, scale=0.9))
     whole = [compute(samples) for compute in FOUR.values()]
-    monkeypatch.setattr(prdc, "ROWS", 40)
+    monkeypatch.setattr(neighbours, "ROWS", 40)
     assert [compute(samples) for compute in FOUR.values()] == whole
 
 

@@ -172,6 +172,8 @@ class Metric:
     sees: tuple[Fault, ...] = ()  # faults that make its score worse, the more of them the worse
     real: tuple[float, float] | None = None  # the range in which N = M >= 500 real images score
     floor: float | None = None  # a score worse than this for three ticks is a mode collapse
+    partner: str | None = None  # the name of the metric without which it misleads
+    alarm: float | None = None  # a score worse than this is flagged in the first table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,94 @@
+"""`copies`: how many generated images are nearer to a training image than new images are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gan_bench import Metric, Samples, Unscorable, hookimpl
+from gan_bench_plugins import spectrum
+from gan_bench_plugins.preconditions import require_finite
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CELLS = 2**24  # of a matrix of distances at a time: 64 MiB
+NEIGHBOUR = 10  # its distance is the unit, so that an image in a dense region is no copy
+EXPECTED = 0.01  # of new images: the share of held-out images that count as copies
+FEWEST = round(1 / EXPECTED)  # held-out images, for one of them to be the nearest 1 %
+
+
+def copies(samples: Samples) -> float:
+    """The share of generated images with r(y) below that of the nearest 1 % of held-out images.
+
+    r(y) is the distance to the nearest training image over that to the tenth nearest. Plain
+    distances would call blurred and grey images copies, since these are near to everything.
+    Expected for new images: k / (H + 1) with k of H held-out images at or below the limit.
+    Unscorable with fewer than 100 held-out images, fewer than ten training images, or if 1 % of
+    the held-out images are training images.
+    """
+    train, held_out = samples.train, samples.held_out
+    if train is None or held_out is None or len(held_out) < FEWEST:
+        count = 0 if held_out is None else len(held_out)
+        raise Unscorable(
+            f"There are {count} held-out images; to tell copies from new images takes {FEWEST}."
+        )
+    if len(train) < NEIGHBOUR:
+        raise Unscorable(f"There are {len(train)} training images; copies takes {NEIGHBOUR}.")
+    require_finite(train, samples.fake)
+    kept = samples.keep("copies.held-out", lambda: {"nearness": nearness(held_out, train)})
+    limit = np.sort(kept["nearness"])[round(EXPECTED * len(held_out)) - 1]
+    if limit == 0:
+        raise Unscorable("Of the held-out images 1 % are training images: they are not held out.")
+    return float((nearness(samples.fake, train) < limit).mean())
+
+
+def nearness(points: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """(M, F), (T, F) -> (M,): distance to the nearest of train over that to the tenth nearest.
+
+    From 0, a copy, to 1; also 0 where all ten are equal to the point.
+    """
+    import torch
+
+    centre = train.mean(axis=0)
+    others = torch.from_numpy(train - centre)
+    blocks = torch.split(torch.from_numpy(points - centre), max(1, CELLS // len(train)))
+    squares = others.square().sum(1)  # (T,)
+    distances = torch.cat([_to_nearest(block, others, squares) for block in blocks])
+    first, last = distances[:, 0], distances[:, -1]
+    return torch.where(first > 0, first / last, first).numpy()
+
+
+def _to_nearest(points: Tensor, others: Tensor, squares: Tensor) -> Tensor:
+    """(m, F), (T, F), (T,) -> (m, 10) distances to the nearest ten, in order.
+
+    |p - t|^2 = |p|^2 + |t|^2 - 2 p.t, of which |p|^2 is the same for every t. Products find the
+    nearest, but are too inexact for the distance of a copy, which is computed again.
+    """
+    import torch
+
+    products = torch.addmm(squares, points, others.T, alpha=-2)  # (m, T)
+    rows = products.topk(NEIGHBOUR, largest=False).indices
+    distances: Tensor = torch.linalg.vector_norm(points[:, None] - others[rows], dim=2)
+    return distances.sort(1).values
+
+
+@hookimpl
+def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
+    """`copies`, on the features `thumbnails`."""
+    return [
+        Metric(
+            name="copies",
+            source="share of generated images nearer to a training image than the nearest 1 % of "
+            "held-out images; distance in units of that to the tenth nearest, on amplitudes of Fourier transforms",
+            higher_is_better=False,
+            compute=copies,
+            features=spectrum.NAME,
+            reads_train=True,
+            sees=("copies",),
+            real=(0.0, 0.03),
+            alarm=0.05,
+        ),
+    ]

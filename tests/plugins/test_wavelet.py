@@ -1,0 +1,103 @@
+"""Haar wavelet packets, and the Fréchet distance over them."""
+
+from __future__ import annotations
+
+import corrupted_faces
+import numpy as np
+import pytest
+import torch
+
+from gan_bench import Samples
+from gan_bench.measure.corruptions import blur
+from gan_bench_plugins import haar_packets, wavelet
+from gan_bench_plugins.frechet import frechet_distance
+from gan_bench_plugins.haar_packets import PACKETS
+from gan_bench_plugins.wavelet import FINE, fwd, fwd_fine, packet_distances
+
+
+def look(images: np.ndarray) -> np.ndarray:
+    return haar_packets.load("cpu", None)(torch.from_numpy(images.copy())).numpy()
+
+
+def draw(n: int, size: int = 32, channels: int = 3) -> np.ndarray:
+    """Smooth random pictures: neighbours are alike, as in photographs."""
+    noise = np.random.default_rng(n).integers(0, 256, (n, channels, size, size), dtype=np.uint8)
+    return blur(noise, 2)
+
+
+def distances(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
+    return packet_distances(Samples(real=look(real), fake=look(fake)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "F"),
+    [((3, 32, 32), 12), ((1, 28, 28), 4), ((3, 64, 64), 12), ((1, 8, 8), 1), ((3, 128, 128), 12)],
+)
+def test_there_are_256_packets_of_every_shape(shape: tuple[int, int, int], F: int) -> None:
+    assert look(np.zeros((2, *shape), np.uint8)).shape == (2, PACKETS * F)
+
+
+def test_the_transform_keeps_lengths_and_products() -> None:
+    x = torch.randn(6, 3, 32, 32, dtype=torch.float64)
+    packets = haar_packets.packets(x).flatten(1)
+    assert torch.allclose(packets @ packets.T, x.flatten(1) @ x.flatten(1).T)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "column", "packet"),
+    [
+        ("one colour", [1, 1], [1, 1], 0),
+        ("rows", [1, -1], [1, 1], 1 * 64),
+        ("columns", [1, 1], [1, -1], 2 * 64),
+        ("checkerboard", [1, -1], [1, -1], 3 * 64),
+        ("rows of two pixels", [1, 1, -1, -1], [1, 1], 1 * 16),
+    ],
+)
+def test_every_pattern_has_its_packet(
+    name: str, row: list[int], column: list[int], packet: int
+) -> None:
+    down, across = (torch.tensor(each).repeat(32 // len(each)) for each in (row, column))
+    pattern = (down[:, None] * across)[None, None].float()
+    strength = haar_packets.packets(pattern).square().sum((0, 2, 3, 4))
+    assert strength.nonzero().flatten().tolist() == [packet]
+
+
+def test_large_images_are_seen_at_the_finest_frequencies_too() -> None:
+    checkerboard = torch.ones(1, 1, 128, 128)
+    checkerboard[..., 0::2, 1::2] = checkerboard[..., 1::2, 0::2] = -1
+    strength = haar_packets.packets(checkerboard).square().sum((0, 2, 3, 4))
+    assert strength.nonzero().flatten().tolist() == [3 * 64]
+
+
+def test_equal_sets_are_at_distance_0_and_a_packet_has_its_frechet_distance() -> None:
+    real, fake = draw(80), draw(90)
+    assert distances(real, real) == pytest.approx(np.zeros(PACKETS), abs=1e-9)
+    found = distances(real, fake)
+    for packet in (0, 77):
+        columns = slice(12 * packet, 12 * (packet + 1))
+        expected = frechet_distance(look(real)[:, columns], look(fake)[:, columns])
+        assert found[packet] == pytest.approx(expected, rel=1e-6)
+
+
+def test_brightness_changes_the_lowest_packet_only() -> None:
+    real = draw(60) // 2
+    found = distances(real, real + np.uint8(51))  # 0.2, of which a block of 16 x 16 has 16 times
+    assert found[0] == pytest.approx(3 * 4 * (0.2 * 16) ** 2, rel=1e-3)
+    assert found[1:] == pytest.approx(np.zeros(PACKETS - 1), abs=1e-6)
+
+
+def test_blur_shows_in_the_finest_packets() -> None:
+    """Of their variance a large part is lost, and of that of coarse packets nearly nothing."""
+    real = corrupted_faces.real(100, 32)
+    found = distances(real, blur(real, 0.5))
+    variance = look(real).reshape(100, PACKETS, 12).var(0).sum(1)
+    assert found[FINE:].sum() > 0.1 * variance[FINE:].sum()
+    assert found[:FINE].sum() < 0.01 * variance[:FINE].sum()
+
+
+def test_the_scores_are_means_of_the_packets() -> None:
+    samples = Samples(real=look(draw(30)), fake=look(draw(31)))
+    found = packet_distances(samples)
+    assert fwd(samples) == pytest.approx(found.mean())
+    assert fwd_fine(samples) == pytest.approx(found[FINE:].mean())
+    assert {m.features for m in wavelet.gan_bench_metrics([])} == {haar_packets.NAME}
