@@ -1,13 +1,14 @@
-"""Print the tables of docs/metrics.md: `python tools/metric_tables.py scores` and `... sides`.
+"""Print tables of docs/metrics.md and docs/audit.md: `python tools/metric_tables.py sides`, `bad`.
 
-Needs the package (`pip install -e .`); `scores` takes minutes, `sides` half an hour of one core.
+Needs the package (`pip install -e .`). `sides` takes half an hour of one core; so does `bad`, for
+10,000 images. tools/audit.py makes all the other tables of scores.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,11 +16,12 @@ import click
 import numpy as np
 import torch
 
-from gan_bench import Dataset, Metric
+from gan_bench import Dataset
 from gan_bench import catalogue as catalogues
 from gan_bench.measure import selftest
-from gan_bench.measure.corruptions import shift
+from gan_bench.measure.corruptions import Change, one_colour, only_noise, repeat
 from gan_bench.measure.evaluator import Evaluator
+from gan_bench.results.records import Score
 from gan_bench.run.plan import make_plan
 from gan_bench.run.request import Request
 from gan_bench_plugins import efficientnet_lite0
@@ -29,63 +31,49 @@ from gan_bench_plugins.frechet import frechet_distance
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "plugins"))
 import corrupted_faces
 
-from markdown_rows import print_row
+from markdown_rows import print_head, print_row
+from remembered import remember
 
 Net = Callable[[torch.Tensor], torch.Tensor]
-NETS = (None, "efficientnet-lite0", "pixels")  # None: the evaluation's own features
+BAD: dict[str, Change] = {
+    "other real images": lambda images: images,
+    "one image repeated": lambda images: repeat(images, 1),
+    "one colour": lambda images: one_colour(images.shape),
+    "only noise": lambda images: only_noise(images.shape),
+}
 BLOCKS = 6  # disjoint sets of real images; the std of their scores is the unit of the margins
 
 
 @click.group()
 def tables() -> None:
-    """The tables of docs/metrics.md."""
+    """Tables of docs/metrics.md and docs/audit.md."""
     torch.set_num_threads(1)  # CPU time must not include waiting threads
 
 
 @tables.command()
-@click.option("--samples", default=2_048)
-@click.option("--size", "sizes", multiple=True, type=int, default=(32, 64))
-@click.option("--columns", default=7, help="Metrics in a table, at most.")
-def scores(samples: int, sizes: tuple[int, ...], columns: int) -> None:
-    """Score corrupted images of known quality by every metric."""
-    for size in sizes:
-        evaluator = _evaluator(samples, size)
-        metrics = [spec.name for spec in evaluator.protocol.evaluation.metrics]
-        rows = {name: _row(evaluator, images, metrics) for name, images in _sets(samples, size)}
-        for k in range(0, len(metrics), columns):
-            print()
-            print_row(f"{size} px", *metrics[k : k + columns])
-            print_row("---", *["---:"] * len(metrics[k : k + columns]))
-            for name, row in rows.items():
-                print_row(name.replace("1 modes", "1 mode"), *row[k : k + columns])
-
-
-def _evaluator(samples: int, size: int) -> Evaluator:
-    """The evaluator of a `run` on these faces with every metric that suits them."""
+@click.option("--preset", default="standard")
+@click.option("--samples", type=int, help="Instead of those of the preset.")
+def bad(preset: str, samples: int | None) -> None:
+    """Score other real images, one image, one colour and noise as a preset scores them."""
     known = catalogues.load()
     dataset = known.find(Dataset, "toonfaces")
-    names = tuple(
-        metric.name
-        for metric in sorted(known.all(Metric), key=lambda m: ("blur" not in m.sees, m.name))
-        if metric.features in NETS
-        and not metric.unsuited(dataset)
-        and not metric.name.endswith("-pixels")  # the families of a net that no preset takes
-    )
-    request = Request(data=dataset.name, size=size, samples=samples, metrics=names, device="cpu")
+    request = Request(data=dataset.name, preset=preset, samples=samples, device="cpu")
     planned = make_plan(request, known)
-    return Evaluator(known, planned.plan.protocol, dataset, planned.prepared, "cpu")
+    evaluator = Evaluator(known, planned.plan.protocol, dataset, planned.prepared, "cpu")
+    remember(evaluator)
+    evaluation, size = planned.plan.protocol.evaluation, planned.prepared.data.shape[1]
+    real = corrupted_faces.fresh(evaluation.samples, size, 0, evaluation.samples)
+    scores = {
+        name: evaluator.measure(change(real), with_errors=False).scores
+        for name, change in BAD.items()
+    }
+    print_head(f"{preset}: {size} px, n = {evaluation.samples:,}", *BAD)
+    for spec in evaluation.metrics:
+        print_row(f"`{spec.name}`", *(_score(each.get(spec.name)) for each in scores.values()))
 
 
-def _sets(n: int, size: int) -> Iterator[tuple[str, np.ndarray]]:
-    yield "other real images", corrupted_faces.other_real(n, size)
-    yield from ((each.name, each.images) for each in corrupted_faces.corruptions(n, size))
-    for levels in selftest.SHIFTS:
-        yield f"brighter by {levels}", shift(corrupted_faces.other_real(n, size), levels)
-
-
-def _row(evaluator: Evaluator, images: np.ndarray, metrics: list[str]) -> list[str]:
-    scores = evaluator.measure(images, with_errors=False).scores
-    return [selftest.short(scores[name].value) if name in scores else "refused" for name in metrics]
+def _score(score: Score | None) -> str:
+    return "refused" if score is None else selftest.short(score.value)
 
 
 def _features(net: Net, images: np.ndarray) -> np.ndarray:
@@ -100,12 +88,7 @@ def _features(net: Net, images: np.ndarray) -> np.ndarray:
 @click.option("--side", "sides", multiple=True, type=int, default=(32, 64, 96, 128, 224))
 def sides(samples: int, sizes: tuple[int, ...], sides: tuple[int, ...]) -> None:
     """How well EfficientNet-Lite0 sees the mildest corruptions, by the side of its input."""
-    mildest = [
-        "500 modes",
-        "200 modes",
-        f"blur {corrupted_faces.BLURS[0]}",
-        f"noise {corrupted_faces.NOISES[0]}",
-    ]
+    mildest = ["500 modes", "100 modes", "blur 0.25", "noise 4"]
     print_row("images", "side", "CPU ms / image", "FD, real", *mildest, "out of order", "diversity")
     print_row("---", *["---:"] * 9)
     for size in sizes:
@@ -128,9 +111,10 @@ def _side(n: int, size: int, side: int, mildest: list[str]) -> list[str]:
     perfect = [features(corrupted_faces.other_real(n, size, block)) for block in range(BLOCKS)]
     distances = [frechet_distance(real, fake) for fake in perfect]
     mean, spread = float(np.mean(distances)), float(np.std(distances, ddof=1))
+    material = corrupted_faces.material(n, size)
     corrupted = {
-        each.name: (each.fault, frechet_distance(real, features(each.images)))
-        for each in corrupted_faces.corruptions(n, size)
+        each.name: (each.fault, frechet_distance(real, features(each.make(material))))
+        for each in corrupted_faces.AUDITED
         if each.fault in ("lost modes", "blur", "noise") and each.name != "only noise"
     }
     varied = [diversity(real, fake) for fake in perfect]

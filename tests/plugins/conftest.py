@@ -17,7 +17,7 @@ from gan_bench.measure.corruptions import (
     copies,
     only_noise,
     repeat,
-    rows_of_modes,
+    trace,
 )
 from gan_bench_plugins import efficientnet_lite0, judges, pixels
 
@@ -33,11 +33,10 @@ def _draw(name: str, of: Material) -> np.ndarray:
     """(N, 3, 32, 32) of a corruption, by the name that docs/metrics.md gives it."""
     first, _, last = name.replace(",", "").partition(" ")
     if last == "modes":
-        assert of.pool is not None
-        assert of.labels is not None
-        return of.pool[rows_of_modes(of.labels, int(first), N)]
+        assert of.labelled is not None
+        return of.labelled.of_modes(int(first), N)
     if last == "copies":
-        return copies(of.other, of.train, float(first.rstrip("%")) / 100)
+        return copies(of.other, of.train, float(first.rstrip("%")) / 100, trace)
     if first == "blur":
         return blur(of.other, float(last))
     whole = {"real": of.train, PERFECT: of.other, "only noise": only_noise(of.other.shape)}

@@ -12,17 +12,27 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
+import audited
 import corrupted_faces
 import numpy as np
 import pytest
+from audited import SEEN, Audit
 
 from gan_bench import Dataset, Metric
 from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Fault
-from gan_bench.data.cache import Prepared, prepare
+from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source
-from gan_bench.measure.corruptions import Corruption, Strengths, corrupted
+from gan_bench.measure.corruptions import (
+    ONLY_NOISE,
+    Corruption,
+    blurred,
+    copied,
+    lost_modes,
+    noisy,
+    repeated,
+)
 from gan_bench.results.records import Record, read_record
 from gan_bench.run.cell import run_cell
 from gan_bench.run.folders import folders_of, lay_out
@@ -30,7 +40,14 @@ from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.request import Request
 
 N, SIZE, POOL = 2_048, 32, 4_096  # images of a cell, their side, and how many z chooses from
-STRENGTHS = Strengths(kept=(100, 10), distinct=(10, 1), sigmas=(1.0,), stds=(16,), shares=(0.5, 1))
+CORRUPTIONS = (  # within a fault from the mildest to the strongest
+    *map(lost_modes, (100, 10)),
+    *map(repeated, (10, 1)),
+    blurred(1),
+    *(noisy(16), ONLY_NOISE),
+    *map(copied, (0.5, 1)),
+)
+BORDERLINE = (2.5, 10)  # a z between these may be on either side of SEEN in another draw
 PERFECT = "perfect"
 
 ARCHITECTURES = '''
@@ -71,12 +88,6 @@ def gan_bench_architectures():
 def named(corruption: str) -> str:
     """A corruption's name as a folder's: `50% copies` is `50-copies`."""
     return corruption.replace("% ", "-").replace(",", "").replace(" ", "-")
-
-
-def corruptions(prepared: Prepared) -> list[Corruption]:
-    """Every corruption of the faces, of more images than a cell asks for."""
-    faces = corrupted_faces.material(POOL, SIZE)
-    return list(corrupted(replace(faces, train=prepared.train), STRENGTHS))
 
 
 def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
@@ -121,6 +132,12 @@ class Outcomes:
         """The perfect generator, then those with that fault, the mildest first."""
         return [PERFECT, *(name for name, its in self.faults.items() if its == fault)]
 
+    def z(self, metric: str, corruption: Corruption, audit: Audit) -> float:
+        """As the audit's z, from the score of the whole cell."""
+        score = self.records[named(corruption.name)].scores.get(metric)
+        value = score.value if score else None
+        return replace(audit, scores={corruption.name: value}).z(corruption.name)
+
     def cost(self, metric: str, name: str) -> float:
         """The score where more is worse; a refusal is worse than any number."""
         if metric in self.records[name].unscored:
@@ -142,12 +159,13 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
 
 def run(folder: Path) -> Outcomes:
     toonfaces = catalogues.load().find(Dataset, "toonfaces")
-    made = corruptions(prepare(Source(toonfaces), SIZE))
-    np.save(folder / f"{PERFECT}.npy", corrupted_faces.other_real(POOL, SIZE))
-    for each in made:
-        np.save(folder / f"{named(each.name)}.npy", each.images)
+    train = prepare(Source(toonfaces), SIZE).train
+    faces = replace(corrupted_faces.material(POOL, SIZE), train=train)
+    np.save(folder / f"{PERFECT}.npy", faces.other)
+    for each in CORRUPTIONS:
+        np.save(folder / f"{named(each.name)}.npy", each.make(faces))
     (folder / "plugin.py").write_text(ARCHITECTURES)
-    faults = {named(each.name): each.fault for each in made}
+    faults = {named(each.name): each.fault for each in CORRUPTIONS if each.fault}
     planned, known = plan(folder / "plugin.py", [PERFECT, *faults])
     lay_out(planned, folder / "results")
     records = {}
@@ -182,6 +200,21 @@ def test_every_metric_that_claims_to_see_a_fault_scores_it_in_order(
         if not _follows(outcomes, name, better, worse)
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda each: each.name)
+def test_a_metric_sees_what_the_audit_says_it_sees_and_nothing_else(
+    corruption: Corruption, outcomes: Outcomes
+) -> None:
+    audits = audited.read()[str(N)]
+    differing = {
+        name: (audit.z(corruption.name), z)
+        for name, audit in audits.items()
+        if name in outcomes.metrics and corruption.name in audit.scores
+        if not BORDERLINE[0] < audit.z(corruption.name) < BORDERLINE[1]
+        if ((z := outcomes.z(name, corruption, audit)) >= SEEN) != audit.sees_one(corruption.name)
+    }
+    assert differing == {}
 
 
 def _follows(outcomes: Outcomes, metric: str, better: str, worse: str) -> bool:

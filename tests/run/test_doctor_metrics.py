@@ -96,7 +96,7 @@ def test_modes_are_lost_by_the_labels_of_the_data_set() -> None:
     wide = metric("wide", lambda s: -float(s.fake.std(0).sum()), sees=("lost modes",))
     check = examined(catalogue(wide))["metric wide"]
     assert check.status == "ok", check.detail
-    assert "1 modes" in check.values["scores"]
+    assert "1 mode" in check.values["scores"]
 
 
 @pytest.mark.parametrize(("step", "status"), [(10, "ok"), (5, "failed")])

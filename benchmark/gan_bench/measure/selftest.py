@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +23,17 @@ from gan_bench.contract.protocol import Evaluation, Gauge, MetricSpec, Protocol,
 from gan_bench.data.cache import Prepared
 from gan_bench.data.split import Progress
 from gan_bench.measure import corruptions
-from gan_bench.measure.corruptions import Material, Strengths
+from gan_bench.measure.corruptions import (
+    ONLY_NOISE,
+    Corruption,
+    Labelled,
+    Material,
+    blurred,
+    copied,
+    lost_modes,
+    noisy,
+    repeated,
+)
 from gan_bench.measure.evaluator import Evaluator, Measured, reference_images, spaced
 from gan_bench.measure.features import extract_all
 from gan_bench.results.scale import REAL
@@ -36,9 +46,16 @@ RANGES = 500  # images from which on metrics state their score of other real ima
 REFERENCE = "the reference itself"
 EXACT = 0.01  # levels of 255: what rounding may add to a mean over half a million pixels
 ROUNDING = 5e-4  # a smaller score is shown as 0
-SHIFTS = (32,)  # levels of 255 by which all images are made brighter
+BRIGHTER = (32,)  # levels of 255 by which all images are made brighter
 LOST = (30, 100)  # factors by which modes become fewer: fewer losses do not show at N = 512
-STRENGTHS = Strengths(kept=(), distinct=(10, 1), sigmas=(1, 2), stds=(8,), shares=(0.5, 1.0))
+# far enough apart to differ on so few images; within a fault from the mildest to the strongest
+CORRUPTIONS = (
+    *map(repeated, (10, 1)),
+    *map(blurred, (1, 2)),
+    noisy(8),
+    ONLY_NOISE,
+    *map(copied, (0.5, 1)),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +89,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Readings:
-    """The readings of the reference, of other real images, of every corruption and every shift."""
+    """The readings of the reference, other real images, every corruption, and brighter images."""
 
     readings: Mapping[str, Reading]
 
@@ -80,9 +97,9 @@ class Readings:
         """The readings of one fault, the mildest first."""
         return [reading for reading in self.readings.values() if reading.fault == fault]
 
-    def shifted(self) -> list[Reading]:
+    def brighter(self) -> list[Reading]:
         """The readings of the brighter sets, the least bright first."""
-        return [self.readings[name] for name in map(_brighter, SHIFTS)]
+        return [self.readings[name] for name in map(_brighter, BRIGHTER)]
 
 
 def short(score: float) -> str:
@@ -127,14 +144,17 @@ def labels_of(images: Images) -> np.ndarray | None:
 def material(prepared: Prepared, labels: np.ndarray | None) -> Material:
     """The images to corrupt; labels are (T + H,) modes of both splits, or None."""
     other = np.asarray(prepared.held_out[rows(prepared)])
-    return Material(other=other, train=prepared.train, pool=Both(prepared), labels=labels)
+    labelled = None if labels is None else Labelled(Both(prepared), labels)
+    return Material(other=other, train=prepared.train, labelled=labelled)
 
 
-def strengths_for(labels: np.ndarray | None) -> Strengths:
-    """A few strengths of every fault, far enough apart to differ on so few images."""
-    modes = 0 if labels is None else len(np.unique(labels))
+def corruptions_for(labels: np.ndarray | None) -> tuple[Corruption, ...]:
+    """A few strengths of every fault. Without labels no modes can be lost."""
+    if labels is None:
+        return CORRUPTIONS
+    modes = len(np.unique(labels))
     kept = dict.fromkeys(max(1, modes // factor) for factor in LOST)
-    return replace(STRENGTHS, kept=tuple(kept))
+    return *map(lost_modes, kept), *CORRUPTIONS
 
 
 def read_all(
@@ -156,10 +176,10 @@ def _sets(
     real = material(prepared, labels)
     yield REFERENCE, None, reference_images(prepared, evaluator.protocol.evaluation)
     yield REAL, None, real.other
-    for corruption in corruptions.corrupted(real, strengths_for(labels)):
-        yield corruption.name, corruption.fault, corruption.images
-    for levels in SHIFTS:
-        yield _brighter(levels), None, corruptions.shift(real.other, levels)
+    for corruption in corruptions_for(labels):
+        yield corruption.name, corruption.fault, corruption.make(real)
+    for levels in BRIGHTER:
+        yield _brighter(levels), None, corruptions.brighten(real.other, levels)
 
 
 # Checks whose answers are known without any metric
@@ -176,7 +196,7 @@ def brightness(dataset: Dataset, prepared: Prepared, device: str) -> tuple[float
         samples=n, features=net.name, digests={net.name: net.digest(None)}, metrics=(spec,)
     )
     protocol = Protocol(data=prepared.data, schedule=Schedule(kimg=1), evaluation=evaluation)
-    images = corruptions.shift(material(prepared, None).other, SHIFTS[0])
+    images = corruptions.brighten(material(prepared, None).other, BRIGHTER[0])
     evaluator = Evaluator(own, protocol, dataset, prepared, device)
     measured = evaluator.measure(images, with_errors=False)
     known = images.mean() - reference_images(prepared, evaluation).mean()
@@ -219,7 +239,7 @@ def complaints(
         if fault != "copies":  # the reference is the training set, which copies are nearest to
             yield from _not_worse(metric, reference, corrupted[:1])
     if ranks and {"blur", "noise"} <= set(metric.sees):  # it claims to see image quality
-        yield from _out_of_order(metric, real, readings.shifted())
+        yield from _out_of_order(metric, real, readings.brighter())
     if gauge is not None:
         yield from _misses_collapse(metric, readings, gauge)
 

@@ -1,0 +1,98 @@
+"""What the built-in metrics declare to see is what tools/audit.py measured."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from statistics import fmean
+
+import audited
+import pytest
+from audited import SAMPLES, SEEN, Audit
+from corrupted_faces import AUDITED, MILDEST
+
+from gan_bench import Dataset, Metric
+from gan_bench import catalogue as catalogues
+from gan_bench.catalogue import Catalogue
+
+
+@pytest.fixture(scope="module")
+def known() -> Catalogue:
+    return catalogues.load()
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, Audit]:
+    return audited.read()[str(SAMPLES)]
+
+
+def test_every_metric_declares_the_faults_that_it_was_measured_to_see(
+    known: Catalogue, measured: dict[str, Audit]
+) -> None:
+    declared = {name: set(known.find(Metric, name).sees) for name in measured}
+    assert declared == {name: audit.faults() for name, audit in measured.items()}
+
+
+def test_every_metric_whose_net_comes_with_the_package_was_measured(
+    known: Catalogue, measured: dict[str, Audit]
+) -> None:
+    faces = known.find(Dataset, "toonfaces")
+    counting = {each.name for each in known.all(Metric) if audited.counts(each, known, faces)}
+    assert counting - {"fid", "kid"} == set(measured)
+
+
+def test_metrics_on_nets_that_were_not_measured_declare_what_their_family_was_measured_to_see(
+    known: Catalogue,
+) -> None:
+    for name, family in (("fid", "fd"), ("kid", "kd")):
+        on_lite0 = known.find(Metric, f"{family}-efficientnet-lite0")
+        assert known.find(Metric, name).sees == on_lite0.sees
+
+
+def test_all_corruptions_were_measured_against_sixteen_real_sets() -> None:
+    for metrics in audited.read().values():
+        for name, audit in metrics.items():
+            assert len(audit.real) == 16, name
+            assert set(audit.scores) == {each.name for each in AUDITED}, name
+
+
+def an_audit(*, higher_is_better: bool = False, **scores: float | None) -> Audit:
+    """Real sets score 10 ± 1."""
+    given = {each.name: 20.0 for each in AUDITED} | scores
+    real = (9.0, 10.0, 11.0)
+    return Audit(features="f", higher_is_better=higher_is_better, real=real, scores=given)
+
+
+def test_z_counts_deviations_of_real_sets_and_is_positive_for_worse() -> None:
+    assert an_audit(a=14.0).z("a") == pytest.approx(4)
+    assert an_audit(a=14.0, higher_is_better=True).z("a") == pytest.approx(-4)
+    assert an_audit(a=None).z("a") == math.inf
+
+
+def test_where_real_sets_all_score_the_same_any_difference_stands_out() -> None:
+    audit = Audit(features="f", higher_is_better=True, real=(1.0, 1.0), scores={"a": 1.0, "b": 0.9})
+    assert (audit.z("a"), audit.z("b")) == (0, math.inf)
+
+
+def test_a_fault_is_seen_from_its_mildest_strength_that_counts_on() -> None:
+    assert an_audit().faults() == set(MILDEST)
+    barely = {"blur 0.25": 10.0, "blur 1": 10.0 + SEEN}
+    assert an_audit(**barely).sees("blur")
+    for unseen in ("blur 1", "blur 2"):
+        assert not an_audit(**{unseen: 9.0 + SEEN}).sees("blur")
+
+
+def test_the_mildest_strengths_that_count_were_audited() -> None:
+    faults = {each.name: each.fault for each in AUDITED}
+    assert {fault: faults[name] for fault, name in MILDEST.items()} == {f: f for f in MILDEST}
+
+
+def test_scores_survive_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(audited, "FILE", tmp_path / "audit.json")
+    audits = {"64": {"m": an_audit(a=None, b=1 / 3)}}
+    audited.write(audits)
+    again = audited.read()["64"]["m"]
+    assert again.real == audits["64"]["m"].real
+    assert again.scores["a"] is None
+    assert again.scores["b"] == pytest.approx(1 / 3, rel=1e-5)
+    assert fmean(again.real) == 10
