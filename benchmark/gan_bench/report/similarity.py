@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gan_bench.base.text import number
+from gan_bench.report.letters import holm
 from gan_bench.report.rows import Row
-from gan_bench.report.statistics import ALPHA, MIN_SEEDS, holm
+from gan_bench.report.statistics import ALPHA, MIN_SEEDS
 from gan_bench.results.frame import metric_column
 from gan_bench.results.influence import ImageTerms, read_influence
 
