@@ -26,8 +26,10 @@ from gan_bench.train.state import Training, begin
 from gan_bench.train.verdicts import Look, counting, verdict_at
 from gan_bench_plugins.kernel import kernel_distance
 from markdown_rows import print_head, print_row
+from published_curves import in_a_row
 
 SIZE, TICKS = 16, 10
+USUAL = in_a_row(1.5, 2)
 KD = MetricSpec(name="kd-efficientnet-lite0", higher_is_better=False, features=FD.features)
 SCHEDULE = Schedule(
     kimg=16, batch=16, lr_g=4e-4, lr_d=4e-4, ema_kimg=2, ema_rampup=0.05, ticks=TICKS
@@ -55,8 +57,6 @@ RECIPES: dict[tuple[str, str, int], tuple[Damage, ...]] = {
     ("dcgan", "non-saturating", 1): (NONE, Damage(30), Damage(1, 0), Damage(30, 30)),
     ("dcgan", "non-saturating", 2): (NONE, Damage(100), Damage(1, 100), Damage(forget=True)),
     ("dense", "non-saturating", 1): (NONE, Damage(100), Damage(30, 30), Damage(1, 0)),
-    ("dcgan", "label-smoothing", 1): (NONE,),
-    ("dcgan", "minimax", 1): (NONE, Damage(1, 30)),
 }
 
 
@@ -147,11 +147,16 @@ def _cells(metric: MetricSpec, kept: Mapping[str, np.ndarray]) -> list[str]:
     pairs = zip(kept["kimg"], kept[metric.name], strict=True)
     looks = counting([Look(float(kimg), {metric.name: float(s)}) for kimg, s in pairs], SCHEDULE)
     verdicts = [verdict_at(looks[: k + 1], metric, (), TICK_SAMPLES) for k in range(len(looks))]
-    first = next((verdict for verdict in verdicts if verdict), None)
-    last = verdicts[-1]
+    usual = USUAL([look.scores[metric.name] for look in looks])
     return [
         metric.name,
         ", ".join(f"{score:,.0f}" for score in kept[metric.name]),
-        last.kind if last else "",
-        f"{first.kimg:g}" if first else "",
+        _first(looks, usual),
+        _first(looks, [verdict is not None for verdict in verdicts]),
+        "yes" if verdicts[-1] else "",
     ]
+
+
+def _first(looks: Sequence[Look], held: Sequence[bool]) -> str:
+    """The kimg at which a verdict was first given."""
+    return next((f"{look.kimg:g}" for look, holds in zip(looks, held, strict=True) if holds), "")

@@ -1,7 +1,8 @@
-"""Print the tables of docs/verdicts.md: `python tools/verdicts.py curves FILE.csv`, `... forced`.
+"""Print the tables of docs/verdicts.md: `python tools/verdicts.py curves FILE.csv`.
 
 FILE.csv has the columns run, step, fid: published training runs. Needs the package
-(`pip install -e .`); `curves` takes seconds, `forced` an hour of one core.
+(`pip install -e .`). `curves` takes a minute; `forced --out DIR` and `late --out DIR` train, for an
+hour of one core.
 """
 
 from __future__ import annotations

@@ -77,7 +77,8 @@ def trend_of(course: Course) -> Trend | None:
 
 
 def _usable(course: Course, metric: MetricSpec) -> list[Scored]:
-    ticks = scored(course.looks, metric)
+    """The usable scores by the metric, in the order of their kimg."""
+    ticks = sorted(scored(course.looks, metric))
     return [tick for tick in ticks if abs(tick.kimg) < LARGEST and abs(tick.score) < LARGEST]
 
 
@@ -127,7 +128,7 @@ def losing_variety(course: Course) -> Finding | None:
 
 
 def _halved(gauge: Gauge, ticks: Sequence[Scored]) -> bool:
-    """Whether the best was on the good side of the floor, and half of it or of the gain is gone."""
+    """Whether half of a good best is gone; of a gauge of which less is better: it doubled."""
     costs = [gauge.cost(tick.score) for tick in ticks]
     best = min(costs)
     limit = LOST * abs(best) if gauge.higher_is_better else abs(best)
