@@ -85,7 +85,7 @@ def _print_power(title: str, found: Callable[[float, int], float]) -> None:
 @click.option("--trials", default=4_000)
 def equal(trials: int) -> None:
     """How often a difference is seen that does not exist: shares of simulated tables."""
-    for rows, count in ((2, trials), (ROWS, trials // 2)):
+    for rows, count in ((2, trials), (ROWS, trials // 4)):
         print(f"\n{rows} equal rows, {count:,} tables")
         print_head("seeds are", *(f"{n} seeds" for n in SEEDS))
         for name, law in LAWS.items():
