@@ -46,7 +46,7 @@ def tables() -> None:
 
 
 @tables.command()
-@click.option("--trials", default=4_000)
+@click.option("--trials", default=2_000)
 def power(trials: int) -> None:
     """How often a difference that exists is seen: shares of simulated tables."""
     print("seeds needed before any two of so many rows can be told apart:")
@@ -85,7 +85,7 @@ def _print_power(title: str, found: Callable[[float, int], float]) -> None:
 @click.option("--trials", default=4_000)
 def equal(trials: int) -> None:
     """How often a difference is seen that does not exist: shares of simulated tables."""
-    for rows, count in ((2, trials), (ROWS, trials // 2)):
+    for rows, count in ((2, trials), (ROWS, trials // 4)):
         print(f"\n{rows} equal rows, {count:,} tables")
         print_head("seeds are", *(f"{n} seeds" for n in SEEDS))
         for name, law in LAWS.items():
@@ -155,7 +155,7 @@ def _difference_of_means(a: np.ndarray, b: np.ndarray, splits: int = 2_000) -> n
 
 
 @tables.command()
-@click.option("--trials", default=20_000)
+@click.option("--trials", default=10_000)
 def uneven(trials: int) -> None:
     """Two rows of equal means, with other numbers of seeds and other spreads."""
     laws = list(LAWS.items())[:3]

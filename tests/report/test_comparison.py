@@ -26,6 +26,7 @@ def shares(pairs: Sequence[tuple[Sequence[float], Sequence[float]]]) -> int:
 # Two tests
 
 
+@pytest.mark.filterwarnings("ignore:Precision loss")  # of scipy, where all values are equal
 @given(st.lists(st.floats(-1e3, 1e3), min_size=4, max_size=8), st.integers(4, 8))
 def test_welch_s_test_is_that_of_scipy(a: list[float], n: int) -> None:
     b = np.random.default_rng(n).normal(3, 2, n).tolist()

@@ -9,6 +9,10 @@ from gan_bench.contract.errors import StorageError
 from gan_bench.report.statistics import ALPHA, MIN_SEEDS
 from gan_bench.results.plans import SeedPlan, read_plans
 
+# Of tables of two equal rows, called different at one of nine looks, after each seed from 4 to 12:
+# `python tools/power.py peeking`, docs/statistics.md
+NINE_LOOKS = 0.135
+
 
 @dataclass(frozen=True)
 class Looks:

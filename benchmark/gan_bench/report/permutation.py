@@ -42,40 +42,42 @@ def permutation_p_values(pairs: Sequence[Pair]) -> list[float]:
     """
     ordered = [sorted(pair, key=len) for pair in pairs]  # the group of fewer seeds first
     sizes = [(len(few), len(many)) for few, many in ordered]
-    found = [math.nan] * len(pairs)
+    p_values = [math.nan] * len(pairs)
     for few, many in set(sizes):
         places = [place for place, size in enumerate(sizes) if size == (few, many)]
         for start in range(0, len(places), CHUNK):
             chosen = places[start : start + CHUNK]
             pooled = np.array([[*ordered[k][0], *ordered[k][1]] for k in chosen], np.float64)
             for place, p in zip(chosen, _p_values(pooled, few), strict=True):
-                found[place] = p
-    return found
+                p_values[place] = p
+    return p_values
 
 
 def _p_values(pooled: np.ndarray, few: int) -> list[float]:
     """(pairs, n) values, those of the first group in front -> the p value of each pair.
 
     With the mean of all values at 0, a split is known by S and Q, the sum and the sum of squares
-    of its first group: t^2 = e S^2 / (f + h Q - g S^2), see `_welch`. It is at least the observed
-    t_0^2 = e S_0^2 / V_0 if V_0 S^2 - S_0^2 (f + h Q - g S^2) >= 0: no division by 0.
+    of its first group: t^2 = c S^2 / V, where V = f + h Q - g S^2 (see `_welch`) and c is the same
+    for all splits. It is at least the observed t_0^2 if S^2 V_0 >= S_0^2 V: no division by 0.
+    Sorted by what depends on the split: (V_0 + g S_0^2) S^2 - h S_0^2 Q >= f S_0^2.
     """
     centred = pooled - pooled.mean(axis=1, keepdims=True)
     largest = np.abs(centred).max(axis=1, keepdims=True)
     values = centred / np.where(np.ptp(pooled, axis=1, keepdims=True) == 0, 1.0, largest)
     n = pooled.shape[1]
     f, g, h = _welch(values, few)
-    seen, squares = values[:, :few].sum(axis=1) ** 2, (values[:, :few] ** 2).sum(axis=1)
-    variance = np.maximum(f + h * squares - g * seen, 0.0)
+    observed = values[:, :few]
+    s2, q = observed.sum(axis=1) ** 2, (observed**2).sum(axis=1)  # S_0^2 and Q_0
+    v = np.maximum(f + h * q - g * s2, 0.0)  # V_0
     splits, canonical = _splits(n, few), np.stack(list(map(_canonical, values)))
-    sums = canonical * np.sqrt(variance + g * seen)[:, None]
-    weights = canonical**2 * (h * seen)[:, None]
-    bound = (seen * f - ROUNDING)[:, None]
+    sums = canonical * np.sqrt(v + g * s2)[:, None]
+    weights = canonical**2 * (h * s2)[:, None]
+    bound = (f * s2 - ROUNDING)[:, None]
     as_far = np.zeros(len(pooled), np.intp)
     for start in range(0, splits.shape[1], BLOCK):
         block = splits[:, start : start + BLOCK]
         statistic = (sums @ block) ** 2  # (pairs, splits)
-        if h:
+        if h:  # the groups are of unequal size
             statistic -= weights @ block
         as_far += np.count_nonzero(statistic >= bound, axis=1)
     added = 0 if _exact(n, few) else 1  # the observed split

@@ -59,7 +59,7 @@ def note_plan(protocol_folder: Path, cells: Iterable[Cell]) -> None:
     done = _done(protocol_folder)
     extended = [row for row, seeds in planned.items() if 0 < len(done.get(row, ())) < seeds]
     plan = SeedPlan(
-        seeds=max(planned.values()),
+        seeds=max(planned.values(), default=0),
         when=datetime.now(UTC).isoformat(timespec="seconds"),
         records=sum(map(sum, done.values())),
         compared=max((_compared(row, done) for row in extended), default=0),
