@@ -36,7 +36,9 @@ def test_latex_has_a_booktabs_table_for_each_protocol(tmp_path: Path) -> None:
     assert lines[lines.index(r"\begin{tabular}{llrrrrl}") + 1] == r"\toprule"
     assert r"good & a\_b & 1,234 & 0.5 & \textendash{} & \textendash{} & 1 finished \\" in lines
     assert r"odd & hinge & " + r"\textendash{} & " * 4 + r"1 failed \\" in lines
-    assert any(r"loss & fd-eye $\downarrow$ & diversity $\uparrow$ & best" in x for x in lines)
+    assert any(
+        r"loss & fd-eye $\downarrow$ (n = 500) & diversity $\uparrow$ & best" in x for x in lines
+    )
     assert lines.count(r"\end{table}") == 1
     assert re.search(r"^% odd / hinge / seed0: 50 %\\n\\end\{table\}$", text, re.MULTILINE)
     everything = render(leaderboard.load(tmp_path), "latex", tmp_path)
