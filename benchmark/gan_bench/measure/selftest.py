@@ -24,7 +24,7 @@ from gan_bench.data.cache import Prepared
 from gan_bench.data.split import Progress
 from gan_bench.measure import corruptions
 from gan_bench.measure.corruptions import Material, Strengths
-from gan_bench.measure.evaluator import Evaluator, Measured, reference_images
+from gan_bench.measure.evaluator import Evaluator, Measured, reference_images, spaced
 from gan_bench.measure.features import extract_all
 from gan_bench.results.scale import REAL
 
@@ -102,8 +102,7 @@ def count(prepared: Prepared) -> int:
 
 def rows(prepared: Prepared) -> np.ndarray:
     """(N,) rows of the held-out images that are taken, evenly spread."""
-    n = count(prepared)
-    return np.arange(n) * len(prepared.held_out) // n
+    return spaced(len(prepared.held_out), count(prepared))
 
 
 @dataclass(frozen=True)
