@@ -181,7 +181,7 @@ def jobs_seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
             super().__init__(*given)
             seen["shown"] = self.jobs
 
-    def preflight(folders: Any, home: Any, say: Any, jobs: int) -> None:
+    def preflight(folders: Any, home: Any, say: Any, jobs: int, *_: Any) -> None:
         seen["reckoned"] = jobs
 
     def run_cells(engine: Any, folders: Any, jobs: int, say: Any) -> list[Path]:
