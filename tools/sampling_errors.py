@@ -66,7 +66,8 @@ def tables() -> None:
 @click.option("--stated", default=8, help="Samplings whose errors are computed.")
 def errors(generator: Path, pool: Path, counts: tuple[int, ...], draws: int, stated: int) -> None:
     """Compare the errors that metrics state with the spread of scores of new samplings."""
-    print_head("images", "n", "metric", "spread of scores", "stated error", "ratio", "it varies by")
+    head = "n", "spread of scores", "stated error", "ratio", "it varies by"
+    print_head("images", "metric", *head, words=2)
     for n in counts:
         evaluator = _evaluator(n)
         for name, rows in _pools(generator, pool).items():
@@ -102,7 +103,7 @@ def _print_errors(name: str, n: int, metric: str, truth: float, stated: np.ndarr
     mean = math.sqrt(np.mean(np.square(stated)))
     ratio = f"{mean / truth:.2f}" if truth else "–"
     spread = percent(float(np.std(stated) / mean)) if mean else "–"
-    print_row(name, f"{n:,}", metric, number(truth, 3), number(mean, 3), ratio, spread)
+    print_row(name, metric, f"{n:,}", number(truth, 3), number(mean, 3), ratio, spread)
 
 
 @tables.command()
