@@ -127,7 +127,7 @@ def similarity(generator: Path, pool: Path, samples: int, trials: int) -> None:
         )
         called = float(np.mean(np.abs(z_scores) > 1.96))
         error = math.sqrt(called * (1 - called) / trials)
-        shown = f"{number(100 * called, 2)} ± {number(100 * error, 2)} %"
+        shown = f"{100 * called:.1f} ± {100 * error:.1f} %"
         spread = number(float(np.std(z_scores)), 2)
         mean = number(float(z_scores.mean()), 2)
         print_row(title, percent(share), f"{samples:,}", trials, mean, spread, shown)
