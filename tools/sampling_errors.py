@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import click
@@ -42,6 +43,7 @@ GENERATOR = click.option(
     required=True,
     help="generator.safetensors of a cell on 32 px toonfaces: the poor network.",
 )
+SHARES = (0.0, 0.05, 0.1, 0.2)  # of images from the other network, in one of two samplings
 POOL = click.option(
     "--pool",
     type=click.Path(file_okay=False, path_type=Path),
@@ -64,7 +66,8 @@ def tables() -> None:
 @click.option("--stated", default=8, help="Samplings whose errors are computed.")
 def errors(generator: Path, pool: Path, counts: tuple[int, ...], draws: int, stated: int) -> None:
     """Compare the errors that metrics state with the spread of scores of new samplings."""
-    print_head("images", "n", "metric", "spread of scores", "stated error", "ratio", "it varies by")
+    head = "n", "spread of scores", "stated error", "ratio", "it varies by"
+    print_head("images", "metric", *head, words=2)
     for n in counts:
         evaluator = _evaluator(n)
         for name, rows in _pools(generator, pool).items():
@@ -79,12 +82,12 @@ def _errors(
     """The true standard error of each metric, and the stated ones."""
     specs, drawn = evaluator.protocol.evaluation.metrics, _draws(rows, n)
     values = [evaluator.values(specs, {NET: next(drawn)}) for _ in range(draws)]
-    found = [evaluator.measure_features(specs, {NET: next(drawn)}).scores for _ in range(stated)]
+    measured = [evaluator.measure_features(specs, {NET: next(drawn)}).scores for _ in range(stated)]
     # n of a finite pool vary less than n of all images
     finite = math.sqrt(1 - n / len(rows))
     return (
         {m: float(np.std([each[m] for each in values], ddof=1)) / finite for m in METRICS},
-        {m: [scores[m].error or 0.0 for scores in found] for m in METRICS},
+        {m: [scores[m].error or 0.0 for scores in measured] for m in METRICS},
     )
 
 
@@ -100,7 +103,7 @@ def _print_errors(name: str, n: int, metric: str, truth: float, stated: np.ndarr
     mean = math.sqrt(np.mean(np.square(stated)))
     ratio = f"{mean / truth:.2f}" if truth else "–"
     spread = percent(float(np.std(stated) / mean)) if mean else "–"
-    print_row(name, f"{n:,}", metric, number(truth, 3), number(mean, 3), ratio, spread)
+    print_row(name, metric, f"{n:,}", number(truth, 3), number(mean, 3), ratio, spread)
 
 
 @tables.command()
@@ -113,47 +116,39 @@ def similarity(generator: Path, pool: Path, samples: int, trials: int) -> None:
     pools = _pools(generator, pool)
     perfect, poor = pools.values()
     metric = catalogues.load().find(Metric, f"kd-{NET}")
-    print_head("networks", "n", "trials", "mean z", "sd of z", "called different")
-    for title, first, second, share in (
-        ("two samplings of real images", perfect, perfect, 0.0),
-        ("two samplings of the generator", poor, poor, 0.0),
-        ("real images; with 1 % of the generator", perfect, perfect, 0.01),
-        ("real images; with 2 % of the generator", perfect, perfect, 0.02),
-        ("real images; with 5 % of the generator", perfect, perfect, 0.05),
-        ("the generator; with 2 % of real images", poor, poor, -0.02),
-        ("the generator; with 5 % of real images", poor, poor, -0.05),
+    head = "share of the other's", "n", "trials", "mean z", "sd of z", "called different"
+    print_head("network", *head)
+    for (title, own, other), share in product(
+        (("real images", perfect, poor), ("the generator", poor, perfect)), SHARES
     ):
-        other = poor if share > 0 else perfect
-        random = np.random.default_rng(0)
-        found = np.array(
-            [_trial(metric, perfect, first, second, other, abs(share), samples, random)
-             for _ in range(trials)]
-        )  # fmt: skip
-        called = float(np.mean(np.abs(found) > 1.96))
+        drawn = np.random.default_rng(0)
+        z_scores = np.array(
+            [_trial(metric, perfect, own, other, share, samples, drawn) for _ in range(trials)]
+        )
+        called = float(np.mean(np.abs(z_scores) > 1.96))
         error = math.sqrt(called * (1 - called) / trials)
-        shown = f"{number(100 * called, 2)} ± {number(100 * error, 2)} %"
-        spread = number(float(np.std(found)), 2)
-        print_row(title, f"{samples:,}", str(trials), number(float(found.mean()), 2), spread, shown)
+        shown = f"{100 * called:.1f} ± {100 * error:.1f} %"
+        spread = number(float(np.std(z_scores)), 2)
+        mean = number(float(z_scores.mean()), 2)
+        print_row(title, percent(share), f"{samples:,}", trials, mean, spread, shown)
 
 
 def _trial(
     metric: Metric,
     real: np.ndarray,
-    first: np.ndarray,
-    second: np.ndarray,
+    own: np.ndarray,
     other: np.ndarray,
     share: float,
     n: int,
-    random: np.random.Generator,
+    drawn: np.random.Generator,
 ) -> float:
-    """z of two networks against n real images; `share` of the second one's are from `other`."""
-    rows = random.permutation(len(first))[: 2 * n]
-    reference = real[random.permutation(len(real))[:n]]
-    a, b = first[rows[:n]], second[rows[n:]].copy()
-    mixed = round(share * n)
-    b[:mixed] = other[random.permutation(len(other))[:mixed]]
-    z = z_score(_network(metric, reference, b), _network(metric, reference, a))
-    return z or 0.0
+    """z of two samplings of a network, in one of which a share is from the other network."""
+    rows = drawn.permutation(len(own))[: 2 * n]
+    reference = real[drawn.permutation(len(real))[:n]]
+    pure, mixed = own[rows[:n]], own[rows[n:]].copy()
+    count = round(share * n)
+    mixed[:count] = other[drawn.permutation(len(other))[:count]]
+    return z_score(_network(metric, reference, mixed), _network(metric, reference, pure)) or 0.0
 
 
 def _network(metric: Metric, real: np.ndarray, fake: np.ndarray) -> Network:

@@ -59,10 +59,10 @@ def sampling_errors(
 def block_errors(specs: Sequence[MetricSpec], features: Arrays, values: Values) -> dict[str, float]:
     """The standard errors of these metrics, from disjoint blocks of the generated images.
 
-    `features` are (M, F) by net; `values` scores them. Each block is scored against real images
-    of the protocol, the same for all blocks. To first order a score's variance is inverse to M,
-    so the variance of the whole is that of the blocks over their number. Of three deals of the
-    images into eight blocks the mean is taken. Metrics that refuse a block have no error.
+    `features` are (M, F) by net; `values` scores them. All blocks are scored against the same real
+    images. To first order the variance of a score is inverse to M, so the variance of the whole is
+    that of the blocks over their number. The images are dealt into blocks several times, and the
+    variances are averaged. Metrics that refuse a block have no error.
     """
     count = min(map(len, features.values()), default=0)
     size = count // BLOCKS
