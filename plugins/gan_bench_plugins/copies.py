@@ -82,7 +82,8 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
         Metric(
             name="copies",
             source="share of generated images nearer to a training image than the nearest 1 % of "
-            "held-out images; distance in units of that to the tenth nearest, on amplitudes of Fourier transforms",
+            "held-out images; distance in units of that to the tenth nearest; "
+            "on the amplitudes of a Fourier transform",
             higher_is_better=False,
             compute=copies,
             features=spectrum.NAME,

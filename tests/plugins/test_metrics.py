@@ -17,7 +17,7 @@ from gan_bench import Dataset, Samples, Unscorable
 from gan_bench_plugins import diversity as diversity_plugin
 from gan_bench_plugins import modes as modes_plugin
 from gan_bench_plugins.diversity import diversity, vendi_score
-from gan_bench_plugins.frechet import frechet_distance, gaussian
+from gan_bench_plugins.frechet import at_infinity, frechet_distance, gaussian
 from gan_bench_plugins.modes import PRIOR, mode_kl, modes_hit, no_mode_share
 
 KEPT = [f"{k:,} modes" for k in corrupted_faces.KEPT]
@@ -75,6 +75,29 @@ def test_frechet_distance_of_a_set_to_itself_is_zero_and_of_one_image_refused(se
     assert frechet_distance(real, real) == pytest.approx(0, abs=1e-3)
     with pytest.raises(Unscorable, match=r"needs 2 images .* 5 real and 1 generated ones"):
         frechet_distance(np.ones((5, 3)), np.ones((1, 3)))
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_the_distance_at_infinity_has_hardly_any_of_the_bias(shift: float) -> None:
+    """Gaussians in 64 dimensions that differ in one mean; the distance of 256 is biased by 8."""
+    rng = np.random.default_rng(6)
+    real = _gaussian(rng, np.zeros(64), np.eye(64), 4_000)
+    drawn = [rng.normal(size=(256, 64)) + shift for _ in range(12)]
+    plain, corrected = (
+        np.array([compute(Samples(real=real, fake=fake)) for fake in drawn]) - 64 * shift**2
+        for compute in (lambda samples: frechet_distance(samples.real, samples.fake), at_infinity)
+    )
+    assert plain.mean() > 4
+    assert abs(corrected.mean()) < 0.15 * plain.mean()
+    assert corrected.std() < 2 * plain.std()
+
+
+def test_the_distance_at_infinity_needs_quarters_and_repeats_itself() -> None:
+    real, fake = np.random.default_rng(7).normal(size=(2, 60, 5))
+    samples = Samples(real=real, fake=fake)
+    assert at_infinity(samples) == at_infinity(samples)
+    with pytest.raises(Unscorable, match="needs 8 images"):
+        at_infinity(Samples(real=real, fake=fake[:7]))
 
 
 # -- diversity ----------------------------------------------------------------------------------

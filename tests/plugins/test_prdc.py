@@ -9,7 +9,7 @@ import pytest
 from prdc import compute_prdc  # type: ignore[import-untyped]
 
 from gan_bench import Samples, Unscorable
-from gan_bench_plugins import neighbours, prdc
+from gan_bench_plugins import neighbours
 from gan_bench_plugins.prdc import coverage, density, precision, recall
 
 FOUR = {"precision": precision, "recall": recall, "density": density, "coverage": coverage}
