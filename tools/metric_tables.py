@@ -32,7 +32,8 @@ import corrupted_faces
 from markdown_rows import print_row
 
 Net = Callable[[torch.Tensor], torch.Tensor]
-NETS = (None, "efficientnet-lite0", "pixels")  # None: the evaluation's own features
+OWN = ("pixels", "spectrum", "haar-packets")  # read by some metrics only; no preset takes them
+NETS = (None, "efficientnet-lite0", *OWN)  # None: the evaluation's own features
 BLOCKS = 6  # disjoint sets of real images; the std of their scores is the unit of the margins
 
 
@@ -69,7 +70,7 @@ def _evaluator(samples: int, size: int) -> Evaluator:
         for metric in sorted(known.all(Metric), key=lambda m: ("blur" not in m.sees, m.name))
         if metric.features in NETS
         and not metric.unsuited(dataset)
-        and not metric.name.endswith("-pixels")  # the families of a net that no preset takes
+        and not metric.name.endswith(tuple(f"-{net}" for net in OWN))
     )
     request = Request(data=dataset.name, size=size, samples=samples, metrics=names, device="cpu")
     planned = make_plan(request, known)

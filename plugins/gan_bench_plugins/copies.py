@@ -77,7 +77,7 @@ def _to_nearest(points: Tensor, others: Tensor, squares: Tensor) -> Tensor:
 
 @hookimpl
 def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
-    """`copies`, on the features `thumbnails`."""
+    """`copies`, on the features `spectrum`."""
     return [
         Metric(
             name="copies",

@@ -32,6 +32,7 @@ from gan_bench.run.request import Request
 N, SIZE, POOL = 2_048, 32, 4_096  # images of a cell, their side, and how many z chooses from
 STRENGTHS = Strengths(kept=(100, 10), distinct=(10, 1), sigmas=(1.0,), stds=(16,), shares=(0.5, 1))
 PERFECT = "perfect"
+OWN = ("pixels", "spectrum", "haar-packets")  # read by some metrics only; no preset takes them
 
 ARCHITECTURES = '''
 """An architecture for every file of images."""
@@ -90,8 +91,8 @@ def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
         metric.name
         for metric in known.all(Metric)
         if metric.sees
-        and metric.features in (None, features, "pixels")
-        and not metric.name.endswith("-pixels")  # the families of a net that no preset takes
+        and metric.features in (None, features, *OWN)
+        and not metric.name.endswith(tuple(f"-{net}" for net in OWN))
         and not metric.unsuited(dataset)
     )
     request = Request(
