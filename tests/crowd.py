@@ -30,7 +30,7 @@ METRICS = {  # name -> where better lies, and the net that it reads
     "ndb": (False, "eye"),
     "modes": (True, "judge"),
     "mode-kl": (False, "judge"),
-    "nn-ratio": (True, "pixels"),
+    "copies": (False, "pixels"),
     "fd-ear": (False, "ear"),
 }
 

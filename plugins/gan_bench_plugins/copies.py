@@ -77,12 +77,13 @@ def _to_nearest(points: Tensor, others: Tensor, squares: Tensor) -> Tensor:
 
 @hookimpl
 def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
-    """`copies`, on the features `thumbnails`."""
+    """`copies`, on the features `spectrum`."""
     return [
         Metric(
             name="copies",
             source="share of generated images nearer to a training image than the nearest 1 % of "
-            "held-out images; distance in units of that to the tenth nearest, on amplitudes of Fourier transforms",
+            "held-out images; distance in units of that to the tenth nearest; "
+            "on the amplitudes of a Fourier transform",
             higher_is_better=False,
             compute=copies,
             features=spectrum.NAME,

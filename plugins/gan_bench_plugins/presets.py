@@ -11,16 +11,16 @@ METRICS = (  # the first that fits ranks: fid and kid read inception, fd and kd 
     "fd",
     "kid",
     "kd",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
+    "fwd",
     "diversity",
     "ndb",
     "modes",
     "mode-kl",
-    "nn-ratio",
+    "copies",
 )
+NEIGHBOURS = ("precision", "recall", "density", "coverage")  # all 0 after a short training
+JUDGED = ("density", "coverage", "diversity")  # not 0 on the features of a judge
+TICKS = "fd-infinity"  # has hardly any bias on the few images of a tick
 GAUGES = ("diversity", "spread")
 RAMPUP = 0.05  # as in EDM: the average of a short training is not the network it began with
 OFFLINE = "efficientnet-lite0"  # its weights come with a package
@@ -41,8 +41,10 @@ def gan_bench_presets() -> list[Preset]:
             schedule=Schedule(kimg=48, batch=32, ema_kimg=2, ema_rampup=RAMPUP),
             features=(OFFLINE,),
             metrics=METRICS,
+            judged=JUDGED,
             samples=2048,
             tick_samples=256,
+            tick_metric=TICKS,
             gauges=GAUGES,
             engine="local",
         ),
@@ -56,9 +58,11 @@ def gan_bench_presets() -> list[Preset]:
             size=64,
             schedule=Schedule(kimg=2000, batch=64, ema_kimg=10, ema_rampup=RAMPUP),
             features=("inception", OFFLINE),
-            metrics=METRICS,
+            metrics=(*METRICS, *NEIGHBOURS),
+            judged=JUDGED,
             samples=10_000,
             tick_samples=1000,
+            tick_metric=TICKS,
             gauges=GAUGES,
             engine="local",
         ),
@@ -72,9 +76,11 @@ def gan_bench_presets() -> list[Preset]:
             size=128,
             schedule=Schedule(kimg=10_000, batch=64, ema_kimg=10, ema_rampup=RAMPUP),
             features=("inception", OFFLINE),
-            metrics=METRICS,
+            metrics=(*METRICS, *NEIGHBOURS),
+            judged=JUDGED,
             samples=50_000,
             tick_samples=2000,
+            tick_metric=TICKS,
             gauges=GAUGES,
             engine="local",
         ),

@@ -88,9 +88,6 @@ def judged(images: Images) -> Seen:
 
 @pytest.fixture(scope="session")
 def as_pixels(images: Images) -> Seen:
-    """Real and corrupted images as pixels; the real ones are the training set."""
+    """Real and corrupted images as pixels."""
     look = _cached(pixels.load("cpu"), images, N)
-    held_out = pixels.load("cpu")(torch.from_numpy(corrupted_faces.other_real(N, SIZE, 1))).numpy()
-    return lambda name: Samples(
-        real=look("real"), fake=look(name), train=look("real"), held_out=held_out
-    )
+    return lambda name: Samples(real=look("real"), fake=look(name))

@@ -49,6 +49,7 @@ CORRUPTIONS = (  # within a fault from the mildest to the strongest
 )
 BORDERLINE = (2.5, 10)  # a z between these may be on either side of SEEN in another draw
 PERFECT = "perfect"
+OWN = ("pixels", "spectrum", "haar-packets")  # read by some metrics only; no preset takes them
 
 ARCHITECTURES = '''
 """An architecture for every file of images."""
@@ -101,8 +102,8 @@ def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
         metric.name
         for metric in known.all(Metric)
         if metric.sees
-        and metric.features in (None, features, "pixels")
-        and not metric.name.endswith("-pixels")  # the families of a net that no preset takes
+        and metric.features in (None, features, *OWN)
+        and not metric.name.endswith(tuple(f"-{net}" for net in OWN))
         and not metric.unsuited(dataset)
     )
     request = Request(

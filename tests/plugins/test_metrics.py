@@ -17,7 +17,7 @@ from gan_bench import Dataset, Samples, Unscorable
 from gan_bench_plugins import diversity as diversity_plugin
 from gan_bench_plugins import modes as modes_plugin
 from gan_bench_plugins.diversity import diversity, vendi_score
-from gan_bench_plugins.frechet import frechet_distance, gaussian
+from gan_bench_plugins.frechet import at_infinity, frechet_distance, gaussian
 from gan_bench_plugins.modes import PRIOR, mode_kl, modes_hit, no_mode_share
 
 KEPT = [f"{k:,} modes" for k in corrupted_faces.KEPT]
@@ -75,6 +75,24 @@ def test_frechet_distance_of_a_set_to_itself_is_zero_and_of_one_image_refused(se
     assert frechet_distance(real, real) == pytest.approx(0, abs=1e-3)
     with pytest.raises(Unscorable, match=r"needs 2 images .* 5 real and 1 generated ones"):
         frechet_distance(np.ones((5, 3)), np.ones((1, 3)))
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_the_distance_at_infinity_has_hardly_any_of_the_bias(shift: float) -> None:
+    """That of Gaussians with unit covariance is F / M + F (F + 1) / (4 M) to first order."""
+    rng, F, M = np.random.default_rng(6), 32, 256
+    real = _gaussian(rng, np.zeros(F), np.eye(F), 4_000)
+    drawn = [Samples(real=real, fake=rng.normal(size=(M, F)) + shift) for _ in range(12)]
+    removed = [frechet_distance(each.real, each.fake) - at_infinity(each) for each in drawn]
+    assert np.mean(removed) == pytest.approx(F / M + F * (F + 1) / (4 * M), rel=0.1)
+
+
+def test_the_distance_at_infinity_needs_quarters_and_repeats_itself() -> None:
+    real, fake = np.random.default_rng(7).normal(size=(2, 60, 5))
+    samples = Samples(real=real, fake=fake)
+    assert at_infinity(samples) == at_infinity(samples)
+    with pytest.raises(Unscorable, match="needs 8 images"):
+        at_infinity(Samples(real=real, fake=fake[:7]))
 
 
 # -- diversity ----------------------------------------------------------------------------------

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
-from gan_bench import Unscorable
-from gan_bench_plugins.ndb import FEWEST, MOST, bin_count, differ, fill, fit_bins, ndb
+from gan_bench import Samples, Unscorable
+from gan_bench_plugins.ndb import (
+    COUNTED,
+    FEWEST,
+    MOST,
+    bin_count,
+    compute,
+    counted,
+    differ,
+    fill,
+    fit_bins,
+    gan_bench_metrics,
+    ndb,
+)
 
 
-@pytest.mark.parametrize(("F", "n", "repeats"), [(2, 1_000, 60), (16, 1_000, 60)])
-def test_one_bin_in_twenty_fails_if_distributions_are_equal(F: int, n: int, repeats: int) -> None:
+@pytest.mark.parametrize(("T", "n"), [(4_000, 256), (4_000, 512), (9_000, 1_024)])
+def test_a_perfect_generator_fails_one_bin_in_twenty_of_a_table(T: int, n: int) -> None:
+    """In a table all rows meet the same counts of the same training images."""
     rng = np.random.default_rng(0)
-    found = [ndb(*rng.normal(size=(2, n, F))) for _ in range(repeats)]
-    assert np.mean(found) == pytest.approx(0.05, abs=4 * np.std(found) / math.sqrt(repeats))
-    assert np.std(found) / math.sqrt(repeats) < 0.01
+    train, kept = rng.normal(size=(T, 8)).astype(np.float32), dict[str, np.ndarray]()
+
+    def keep(_: str, make: object) -> dict[str, np.ndarray]:
+        kept.update(kept or make())  # type: ignore[operator]
+        return kept
+
+    rows = [rng.normal(size=(n, 8)).astype(np.float32) for _ in range(100)]
+    found = [compute(Samples(real=train, fake=fake, train=train, keep=keep)) for fake in rows]
+    assert np.mean(found) == pytest.approx(0.05, abs=0.02)
+    (offer,) = gan_bench_metrics([])
+    assert offer.real is not None
+    assert np.mean(np.array(found) > offer.real[1]) <= 0.05
 
 
 def test_the_test_of_a_bin_is_that_of_two_proportions() -> None:
@@ -37,16 +57,16 @@ def test_lost_clusters_are_counted() -> None:
     """Ten far clusters, of which generated images show eight: two bins or more are empty."""
     rng = np.random.default_rng(1)
     where = 100 * np.eye(10)
-    real = where[np.arange(2_000) % 10] + rng.normal(size=(2_000, 10))
-    fake = where[np.arange(2_000) % 8] + rng.normal(size=(2_000, 10))
-    same = where[np.arange(2_000) % 10] + rng.normal(size=(2_000, 10))
-    assert ndb(real, same) < 0.15 < ndb(real, fake)
-    assert ndb(real, same[::-1]) == ndb(real, same)
+    train = where[np.arange(8_000) % 10] + rng.normal(size=(8_000, 10))
+    fake = where[np.arange(1_000) % 8] + rng.normal(size=(1_000, 10))
+    same = where[np.arange(1_000) % 10] + rng.normal(size=(1_000, 10))
+    assert ndb(train, same) < 0.15 < ndb(train, fake)
+    assert ndb(train, same[::-1]) == ndb(train, same)
 
 
 def test_one_repeated_image_fails_every_bin() -> None:
-    real = np.random.default_rng(2).normal(size=(800, 16))
-    assert ndb(real, np.repeat(real[:1], 800, 0)) == 1
+    train = np.random.default_rng(2).normal(size=(4_000, 16))
+    assert ndb(train, np.repeat(train[:1], 400, 0)) == 1
 
 
 def test_bins_expect_twenty_images_and_hold_five() -> None:
@@ -58,22 +78,33 @@ def test_bins_expect_twenty_images_and_hold_five() -> None:
     assert fill(centres, points).sum() == 1_000
 
 
+def test_more_training_images_are_counted_than_fitted() -> None:
+    assert [counted(count) for count in (321, 10_000, 60_000)] == [161, 5_000, 55_000]
+
+
 @pytest.mark.filterwarnings("error")
 def test_fewer_different_images_than_bins_are_binned() -> None:
-    rows = np.repeat(np.eye(3), 100, axis=0)
-    assert ndb(rows, rows) < 1
+    rows = np.repeat(np.eye(3), 400, axis=0)
+    assert ndb(rows, rows[::4]) < 1
     assert ndb(rows, np.repeat(rows[:1], 300, axis=0)) == 1
 
 
 def test_ndb_repeats_itself_and_leaves_the_global_random_state_alone() -> None:
-    real, fake = np.random.default_rng(4).normal(size=(2, 300, 4))
+    train, fake = np.random.default_rng(4).normal(size=(2, 400, 4))
     before = np.random.get_state()[1].tolist()  # type: ignore[index]
-    assert ndb(real, fake) == ndb(real, fake)
+    assert ndb(train, fake) == ndb(train, fake)
     assert np.random.get_state()[1].tolist() == before  # type: ignore[index]
 
 
-def test_ndb_compares_any_number_of_generated_images_and_refuses_too_few() -> None:
-    real, fake = np.random.default_rng(5).normal(size=(2, 400, 4))
-    assert ndb(real, fake[:150]) < 0.4
-    with pytest.raises(Unscorable, match=r"needs 80 images .* 79 real"):
-        ndb(np.random.rand(79, 3), np.random.rand(90, 3))
+def test_a_quarter_as_many_generated_images_are_read_as_training_images_are_counted() -> None:
+    train, fake = np.random.default_rng(5).normal(size=(2, 1_000, 4))
+    read = counted(len(train)) // COUNTED
+    assert read == 125
+    assert ndb(train, fake) == ndb(train, fake[:read])
+
+
+@pytest.mark.parametrize(("T", "M"), [(300, 90), (2_000, 39)])
+def test_too_few_images_are_refused(T: int, M: int) -> None:
+    rng = np.random.default_rng(6)
+    with pytest.raises(Unscorable, match=rf"{M} generated and {T:,} training .* 40 and 320"):
+        ndb(rng.normal(size=(T, 3)), rng.normal(size=(M, 3)))

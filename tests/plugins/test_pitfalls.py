@@ -53,19 +53,19 @@ def test_features_that_are_not_finite_are_refused(name: str, whose: str, bad: fl
 
 @pytest.mark.parametrize("name", ON_FEATURES)
 def test_scores_are_finite_repeat_themselves_and_do_not_change_their_input(name: str) -> None:
-    for F in (16, 300):  # fewer images than features are no obstacle
-        real, fake = gaussians(90, F)
+    for F in (256, 512):  # fewer images than features are no obstacle
+        real, fake = gaussians(400, F)
         first = METRICS[name].compute(samples(real, fake))
         assert np.isfinite(first)
-        assert METRICS[name].compute(samples(*gaussians(90, F))) == first
-        assert np.array_equal([real, fake], gaussians(90, F))
+        assert METRICS[name].compute(samples(*gaussians(400, F))) == first
+        assert np.array_equal([real, fake], gaussians(400, F))
 
 
 def test_only_distances_of_inception_features_have_their_famous_names() -> None:
     offers = {}
     for plugin in (frechet, kernel):
         offers |= {m.name: m for m in plugin.gan_bench_metrics(["inception", NET])}
-    features = {name: metric.features for name, metric in offers.items()}
+    features = {name: metric.features for name, metric in offers.items() if "infinity" not in name}
     assert features == {"fid": "inception", f"fd-{NET}": NET, "kid": "inception", f"kd-{NET}": NET}
     assert not any(metric.higher_is_better for metric in offers.values())
     assert all("x 1,000" in offers[name].source for name in ("kid", f"kd-{NET}"))
@@ -83,7 +83,7 @@ def test_ten_repeated_points_are_precise_and_dense_and_hardly_cover_anything() -
     assert prdc.recall(repeated) == 0
     assert prdc.coverage(repeated) < 0.08
     assert diversity.compute(repeated) < 0.7
-    assert ndb.compute(repeated) > 0.9
+    assert ndb.ndb(gaussians(8_000)[0], repeated.fake) > 0.9
 
 
 @pytest.mark.parametrize("name", ["precision", "recall", "density", "coverage"])

@@ -72,3 +72,14 @@ def test_fewer_images_than_neighbours_are_refused(name: str, least: int) -> None
     assert FOUR[name](Samples(real=x, fake=y)) >= 0
     with pytest.raises(Unscorable, match=f"needs {least} images"):
         FOUR[name](Samples(real=x[1:], fake=y[1:]))
+
+
+def test_each_is_offered_on_every_net_beside_its_partner_on_that_net() -> None:
+    offers = {m.name: m for m in prdc.gan_bench_metrics(["eye", "ear"])}
+    assert set(offers) == {f"{name}{end}" for name in FOUR for end in ("", "-eye", "-ear")}
+    assert {offers[f"{name}-ear"].features for name in FOUR} == {"ear"}
+    partners = {name: offer.partner for name, offer in offers.items() if offer.partner}
+    assert partners["precision-eye"] == "recall-eye"
+    assert partners["density"] == "coverage"
+    assert set(partners.values()) <= set(offers)
+    assert not any("repeats" in offers[name].sees for name in partners)

@@ -35,9 +35,34 @@ def test_every_name_of_a_preset_is_offered(preset: Preset, loaded: catalogues.Ca
     }
     for kind, names in named.items():
         assert set(names) <= set(loaded.names(kind))
-    for name in preset.metrics:  # as it stands, or completed by some features
+    assert preset.tick_metric is not None
+    for name in (*preset.metrics, preset.tick_metric):  # as it stands, or completed by features
         full = {name, *(f"{name}-{net}" for net in preset.features)}
         assert full & set(loaded.names(Metric))
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
+def test_every_judge_has_the_metrics_that_a_preset_wants_of_it(
+    preset: Preset, loaded: catalogues.Catalogue
+) -> None:
+    judges = [net.name for net in loaded.all(Features) if net.modes is not None]
+    assert judges
+    assert preset.judged
+    full = {f"{name}-{judge}" for name in preset.judged for judge in judges}
+    assert full <= set(loaded.names(Metric))
+
+
+def partnered(names: tuple[str, ...], loaded: catalogues.Catalogue) -> set[str]:
+    offers = [loaded.find(Metric, name) for name in names if name in loaded.names(Metric)]
+    return {offer.partner for offer in offers if offer.partner is not None}
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
+def test_no_metric_is_without_the_partner_without_which_it_misleads(
+    preset: Preset, loaded: catalogues.Catalogue
+) -> None:
+    assert partnered(preset.metrics, loaded) <= set(preset.metrics)
+    assert partnered(preset.judged, loaded) <= set(preset.judged)
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
