@@ -1,7 +1,7 @@
 """Check sampling errors, and the test of two networks, against many samplings of toonfaces.
 
 `python tools/sampling_errors.py errors` prints the table of docs/metrics.md,
-`python tools/sampling_errors.py similarity` that of docs/statistics.md. Both take half an hour of
+`python tools/sampling_errors.py similarity` that of docs/statistics.md. Both take minutes of
 one core. Needs the package (`pip install -e .`).
 """
 
