@@ -35,7 +35,7 @@ from remembered import remember
 
 SIZE, MOST = 32, audited.SAMPLES  # pixels; images of the largest sets: smaller ones are parts
 REAL_SETS = 16
-FEATURES = "efficientnet-lite0"
+FEATURES = audited.FEATURES
 Make = Callable[[], np.ndarray]  # -> (N, C, H, W) uint8
 
 
@@ -61,14 +61,11 @@ def audit(counts: tuple[int, ...], metrics: tuple[str, ...]) -> None:
 
 
 def metrics_of(known: Catalogue, dataset: Dataset) -> tuple[str, ...]:
-    """The names of all metrics whose nets are here and made for such images."""
-    judges = {each.judge for each in known.all(Dataset)} - {dataset.judge}
+    """The names of all metrics to measure whose nets are here."""
     return tuple(
         metric.name
         for metric in known.all(Metric)
-        if not metric.unsuited(dataset)
-        and (metric.features or FEATURES) not in judges
-        and is_here(known, metric.features or FEATURES)
+        if audited.counts(metric, known, dataset) and is_here(known, metric.features or FEATURES)
     )
 
 

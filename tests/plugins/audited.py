@@ -12,9 +12,12 @@ from typing import get_args
 
 from corrupted_faces import AUDITED, MILDEST
 
+from gan_bench import Dataset, Metric
+from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Fault
 
 FILE = Path(__file__).parents[2] / "docs" / "audit.json"
+FEATURES = "efficientnet-lite0"  # of the evaluation
 SEEN = 5  # standard deviations between real sets from which on a fault is seen
 SAMPLES = 2_048  # images of the sets by which `sees` is decided: those of the preset quick
 
@@ -57,6 +60,21 @@ class Audit:
     def faults(self) -> set[Fault]:
         """All faults that it sees."""
         return {fault for fault in get_args(Fault) if self.sees(fault)}
+
+
+def counts(metric: Metric, known: Catalogue, dataset: Dataset) -> bool:
+    """Whether it is measured: it suits the data set, and is no copy of a family on an idle net.
+
+    A family is on every net, as `fd-pixels`; the audit has it on the net of the evaluation and on
+    the judge of the data set.
+    """
+    net = metric.features
+    if metric.unsuited(dataset):
+        return False
+    if net is None or not metric.name.endswith(f"-{net}"):
+        return True
+    alone = metric.name.removesuffix(f"-{net}") not in known.names(Metric)
+    return net == dataset.judge or (net == FEATURES and alone)
 
 
 Audits = dict[str, dict[str, Audit]]  # number of images -> metric -> its scores
