@@ -77,7 +77,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             higher_is_better=True,
             compute=compute,
             equal_counts=True,
-            sees=("lost modes", "repeats", "noise"),
+            sees=("lost modes", "repeats", "blur", "noise"),
             real=(0.9, 1.1),
             floor=0.05,
         )

@@ -96,7 +96,6 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             "bins fitted to one half of the real images and counted on the other.",
             higher_is_better=False,
             compute=compute,
-            sees=("lost modes", "repeats"),
             real=(0.0, 0.3),
         )
     ]

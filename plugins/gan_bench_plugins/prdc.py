@@ -119,7 +119,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             higher_is_better=True,
             compute=recall,
             equal_counts=True,
-            sees=("lost modes", "repeats", "blur", "noise"),
+            sees=("lost modes", "blur", "noise"),
         ),
         Metric(
             name="density",
