@@ -13,6 +13,7 @@ from gan_bench.contract.offers import Fault
 from gan_bench.measure.selftest import short
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "plugins"))
+import audited
 from audited import SAMPLES, SEEN, Audit, read
 from corrupted_faces import AUDITED, MILDEST
 
@@ -60,14 +61,14 @@ def _z(audit: Audit, name: str) -> str:
 
 def seen() -> str:
     """Which metric sees which fault, by the rule."""
-    faults = get_args(Fault)
+    audits, faults = read(), get_args(Fault)
     return _framed(
         _rows(
             ["metric", *(f"{fault}, from *{MILDEST[fault]}* on" for fault in faults)],
             ["---", *[":-:"] * len(faults)],
             *(
-                [f"`{name}`", *("×" if audit.sees(fault) else "" for fault in faults)]
-                for name, audit in read()[str(SAMPLES)].items()
+                [f"`{name}`", *("×" * (fault in audited.seen(audits, name)) for fault in faults)]
+                for name in audits[str(SAMPLES)]
             ),
         )
     )

@@ -10,6 +10,7 @@ from gan_bench import Influence, Metric, Samples, hookimpl
 from gan_bench_plugins.preconditions import require_at_least, require_finite
 
 FID_FEATURES = "inception"
+PHOTOS = (FID_FEATURES, "efficientnet-lite0")  # nets of photographs, which see slight noise
 
 
 def frechet_distance(
@@ -125,7 +126,7 @@ def _metric(features: str) -> Metric:
         higher_is_better=False,
         compute=compute,
         features=features,
-        sees=("lost modes", "repeats", "blur", "noise"),
+        sees=("lost modes", "repeats", "blur", *(("noise",) if features in PHOTOS else ())),
         influence=influence,
     )
 

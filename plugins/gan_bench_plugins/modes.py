@@ -79,7 +79,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             compute=modes_hit,
             reads_modes=True,
             unsuited=unsuited,
-            sees=("lost modes", "repeats"),
+            sees=("lost modes", "repeats", "blur"),
         ),
         Metric(
             name="mode-kl",
@@ -90,6 +90,6 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             compute=mode_kl,
             reads_modes=True,
             unsuited=unsuited,
-            sees=("lost modes", "repeats"),
+            sees=("lost modes", "repeats", "blur"),
         ),
     ]

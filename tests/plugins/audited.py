@@ -18,8 +18,9 @@ from gan_bench.contract.offers import Fault
 
 FILE = Path(__file__).parents[2] / "docs" / "audit.json"
 FEATURES = "efficientnet-lite0"  # of the evaluation
-SEEN = 5  # standard deviations between real sets from which on a fault is seen
-SAMPLES = 2_048  # images of the sets by which `sees` is decided: those of the preset quick
+SEEN = 5  # standard deviations between real sets from which on a fault stands out
+CHANCE = 3  # and what it must exceed with few images, where real sets differ more
+SAMPLES, FEW = 2_048, 512  # images of the sets: as in the preset quick, as in doctor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +49,10 @@ class Audit:
             return math.copysign(math.inf, difference) if difference else 0.0
         return difference / spread
 
-    def sees_one(self, name: str) -> bool:
-        """Whether the corruption stands out from real images."""
-        return self.z(name) >= SEEN
-
-    def sees(self, fault: Fault) -> bool:
-        """Whether the mildest strength that counts, and every stronger one, stands out."""
+    def least(self, fault: Fault) -> float:
+        """The smallest z of the mildest strength that counts and of the stronger ones."""
         names = [each.name for each in AUDITED if each.fault == fault]
-        return all(map(self.sees_one, names[names.index(MILDEST[fault]) :]))
-
-    def faults(self) -> set[Fault]:
-        """All faults that it sees."""
-        return {fault for fault in get_args(Fault) if self.sees(fault)}
+        return min(map(self.z, names[names.index(MILDEST[fault]) :]))
 
 
 def counts(metric: Metric, known: Catalogue, dataset: Dataset) -> bool:
@@ -89,6 +82,16 @@ def read() -> Audits:
             for name, fields in metrics.items()
         }
         for n, metrics in written.items()
+    }
+
+
+def seen(audits: Audits, metric: str) -> set[Fault]:
+    """The faults that a metric sees, and may declare."""
+    many, few = (audits[str(n)][metric] for n in (SAMPLES, FEW))
+    return {
+        fault
+        for fault in get_args(Fault)
+        if many.least(fault) >= SEEN and few.least(fault) >= CHANCE
     }
 
 

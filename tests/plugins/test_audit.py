@@ -8,7 +8,7 @@ from statistics import fmean
 
 import audited
 import pytest
-from audited import SAMPLES, SEEN, Audit
+from audited import CHANCE, FEW, SAMPLES, SEEN, Audit
 from corrupted_faces import AUDITED, MILDEST
 
 from gan_bench import Dataset, Metric
@@ -22,23 +22,25 @@ def known() -> Catalogue:
 
 
 @pytest.fixture(scope="module")
-def measured() -> dict[str, Audit]:
-    return audited.read()[str(SAMPLES)]
+def measured() -> audited.Audits:
+    return audited.read()
 
 
 def test_every_metric_declares_the_faults_that_it_was_measured_to_see(
-    known: Catalogue, measured: dict[str, Audit]
+    known: Catalogue, measured: audited.Audits
 ) -> None:
-    declared = {name: set(known.find(Metric, name).sees) for name in measured}
-    assert declared == {name: audit.faults() for name, audit in measured.items()}
+    names = measured[str(SAMPLES)]
+    declared = {name: set(known.find(Metric, name).sees) for name in names}
+    assert declared == {name: audited.seen(measured, name) for name in names}
 
 
 def test_every_metric_whose_net_comes_with_the_package_was_measured(
-    known: Catalogue, measured: dict[str, Audit]
+    known: Catalogue, measured: audited.Audits
 ) -> None:
     faces = known.find(Dataset, "toonfaces")
     counting = {each.name for each in known.all(Metric) if audited.counts(each, known, faces)}
-    assert counting - {"fid", "kid"} == set(measured)
+    for metrics in measured.values():
+        assert counting - {"fid", "kid"} == set(metrics)
 
 
 def test_metrics_on_nets_that_were_not_measured_declare_what_their_family_was_measured_to_see(
@@ -49,8 +51,10 @@ def test_metrics_on_nets_that_were_not_measured_declare_what_their_family_was_me
         assert known.find(Metric, name).sees == on_lite0.sees
 
 
-def test_all_corruptions_were_measured_against_sixteen_real_sets() -> None:
-    for metrics in audited.read().values():
+def test_all_corruptions_were_measured_against_sixteen_real_sets(
+    measured: audited.Audits,
+) -> None:
+    for metrics in measured.values():
         for name, audit in metrics.items():
             assert len(audit.real) == 16, name
             assert set(audit.scores) == {each.name for each in AUDITED}, name
@@ -75,11 +79,11 @@ def test_where_real_sets_all_score_the_same_any_difference_stands_out() -> None:
 
 
 def test_a_fault_is_seen_from_its_mildest_strength_that_counts_on() -> None:
-    assert an_audit().faults() == set(MILDEST)
-    barely = {"blur 0.25": 10.0, "blur 1": 10.0 + SEEN}
-    assert an_audit(**barely).sees("blur")
-    for unseen in ("blur 1", "blur 2"):
-        assert not an_audit(**{unseen: 9.0 + SEEN}).sees("blur")
+    few = an_audit(**{"noise 8": 9.0 + CHANCE})
+    for unseen, faults in (("blur 0.5", set()), ("blur 1", {"blur"}), ("blur 2", {"blur"})):
+        many = an_audit(**{unseen: 9.0 + SEEN})
+        audits = {str(SAMPLES): {"m": many}, str(FEW): {"m": few}}
+        assert audited.seen(audits, "m") == set(MILDEST) - {"noise"} - faults
 
 
 def test_the_mildest_strengths_that_count_were_audited() -> None:

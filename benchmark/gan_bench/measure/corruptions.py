@@ -100,7 +100,7 @@ def copied(share: float) -> Corruption:
 def copied_and(name: str, change: Change) -> Corruption:
     """All images are copies of training images that were changed a little."""
     return Corruption(
-        name=f"copies, {name}", fault="copies", make=lambda m: copies(m.other, m.train, 1, change)
+        name=f"copies, {name}", fault=None, make=lambda m: copies(m.other, m.train, 1, change)
     )
 
 
