@@ -10,7 +10,7 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB")
 def number(value: float, digits: int = 4) -> str:
     """So many significant digits, all those before the point: 0.0123, 45.6, 1,001, 12,346."""
     short = f"{value + 0.0:.{digits}g}"  # + 0.0: no minus before a zero
-    large = math.isfinite(value) and 1000 <= abs(float(short)) < 1e9
+    large = math.isfinite(value) and min(1000, 10**digits) <= abs(float(short)) < 1e9
     return f"{value:,.0f}" if large else short
 
 
