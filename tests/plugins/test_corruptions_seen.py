@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from statistics import stdev
 from typing import get_args
 
 import audited
@@ -134,10 +135,12 @@ class Outcomes:
         return [PERFECT, *(name for name, its in self.faults.items() if its == fault)]
 
     def z(self, metric: str, corruption: Corruption, audit: Audit) -> float:
-        """As the audit's z, from the score of the whole cell."""
-        score = self.records[named(corruption.name)].scores.get(metric)
-        value = score.value if score else None
-        return replace(audit, scores={corruption.name: value}).z(corruption.name)
+        """How much worse than a perfect generator, in deviations of the audit's real sets.
+
+        Not than these sets: z draws some of the images twice, and whole cells have fewer modes.
+        """
+        cost, perfect = (self.cost(metric, name) for name in (named(corruption.name), PERFECT))
+        return (cost - perfect) / stdev(audit.real)
 
     def cost(self, metric: str, name: str) -> float:
         """The score where more is worse; a refusal is worse than any number."""
@@ -203,16 +206,26 @@ def test_every_metric_that_claims_to_see_a_fault_scores_it_in_order(
     assert wrong == []
 
 
-@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "corruption",
+    [each for each in CORRUPTIONS if each.fault != "repeats"],  # these depend on which ten images
+    ids=lambda each: each.name,
+)
 def test_a_metric_sees_what_the_audit_says_it_sees_and_nothing_else(
     corruption: Corruption, outcomes: Outcomes
 ) -> None:
-    audits = audited.read()[str(N)]
+    audits = {
+        name: each for name, each in audited.read()[str(N)].items() if name in outcomes.metrics
+    }
+    clear = {
+        name: audit
+        for name, audit in audits.items()
+        if corruption.name in audit.scores
+        and not BORDERLINE[0] < audit.z(corruption.name) < BORDERLINE[1]
+    }
     differing = {
         name: (audit.z(corruption.name), z)
-        for name, audit in audits.items()
-        if name in outcomes.metrics and corruption.name in audit.scores
-        if not BORDERLINE[0] < audit.z(corruption.name) < BORDERLINE[1]
+        for name, audit in clear.items()
         if ((z := outcomes.z(name, corruption, audit)) >= SEEN)
         != (audit.z(corruption.name) >= SEEN)
     }
