@@ -28,7 +28,7 @@ def to_csv(boards: Boards) -> str:
             pd.DataFrame({"status": "unreadable", "reason": boards.unreadable}, dtype=object)
         ]
     table = pd.concat(frames, ignore_index=True)
-    for name in table.columns[table.dtypes == object]:
+    for name in [name for name in table if table[name].dtype.kind == "O"]:
         table[name] = table[name].map(spreadsheet, na_action="ignore")
     text: str = table.rename(columns=spreadsheet).to_csv(index=False, lineterminator="\n")
     return text
