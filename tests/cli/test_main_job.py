@@ -38,7 +38,7 @@ from gan_bench.results.records import read_record
 from given import Command, Draw, Place, wait_for
 
 DATA = shlex.split("--data ../shapes --size 16 --kimg 0.3 --batch 16 --samples 32 --device cpu")
-METRICS = ("fwd", "diversity")
+METRICS = ("fwd", "diversity", "density", "coverage")
 CELLS = shlex.split("--arch dcgan --arch dense --loss minimax --loss non-saturating")
 NAMES = [
     f"{arch}/{loss}/seed0" for arch in ("dcgan", "dense") for loss in ("minimax", "non-saturating")
@@ -154,8 +154,9 @@ def test_what_is_known_of_the_real_images_was_computed_once(job: Job) -> None:
     kept = list(Path(job.place.env["GAN_BENCH_HOME"], "features").glob("*.npz"))
     features = [path for path in kept if "features" in np.load(path).files]
     nets = sorted(path.name.rpartition("-")[0] for path in features)
-    # of the reference, and all training and held-out images as pixels
-    assert nets == ["shapes-efficientnet-lite0", *["shapes-pixels"] * 3]
+    # of the reference, and by the nets of `ndb` and `copies` of all images
+    once = ["shapes-efficientnet-lite0", "shapes-haar-packets"]
+    assert nets == [*once, *["shapes-pixels"] * 3, *["shapes-spectrum"] * 3]
     assert len(kept) > len(features)  # what the metrics keep
     first = min((job.place.protocol / name / RECORD).stat().st_mtime for name in NAMES)
     assert max(path.stat().st_mtime for path in kept) < first

@@ -157,7 +157,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_BENCH_HOME", str(folder / "home"))
         # no errors of sampling: they cost as much again, and order nothing
-        patch.setattr("gan_bench.measure.evaluator.LEAST", N)
+        patch.setattr("gan_bench.measure.errors.LEAST", N + 1)
         return run(folder)
 
 

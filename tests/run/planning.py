@@ -20,7 +20,7 @@ MakeCell = Callable[[str], Path]
 TEST = Plugin("test", "test", "1", dict)
 SAMPLES = 70  # more than a grid shows
 SCHEDULE = Schedule(kimg=0.16, batch=8, ema_kimg=0.05, ticks=4)  # 20 updates
-NO_MODES = ["fwd", "diversity", "ndb", "copies"]
+NO_MODES = ["fwd", "diversity", "ndb", "copies", "density", "coverage"]
 
 
 def offer(known: Catalogue, *offers: Any) -> None:

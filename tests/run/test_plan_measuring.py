@@ -95,8 +95,8 @@ def test_metrics_that_the_numbers_of_images_rule_out_are_named_before_training(p
         return [note for note in plan(**asked).notes if note.startswith("not scored")]
 
     assert ruled_out(samples=500, metrics=("fd", "precision", "coverage")) == [
-        "not scored: precision, coverage; they need as many real images as samples, but there are "
-        "36 real images for 500 samples: --samples 36"
+        "not scored: precision, coverage, recall; they need as many real images as samples, but "
+        "there are 36 real images for 500 samples: --samples 36"
     ]
     assert ruled_out(samples=500, metrics=("fd",)) == []
     assert ruled_out(samples=36, metrics=("fd", "precision")) == []
@@ -118,6 +118,7 @@ def evaluation_of(plan: Plan, **asked: Any) -> Evaluation:
 def test_the_first_metric_scores_the_ticks_unless_the_preset_names_another(
     plan: Plan, known: Catalogue
 ) -> None:
+    presets(known, tick_metric=None)
     assert evaluation_of(plan).tick_metric is None
     assert evaluation_of(plan).at_ticks.name == f"fd-{NET}"
     presets(known, tick_metric="kd")
@@ -153,8 +154,8 @@ def test_a_net_that_only_the_ticks_read_is_loaded(plan: Plan, known: Catalogue) 
 @pytest.mark.parametrize(
     ("judge", "names"),
     [
-        ("mnist-judge", [f"fd-{NET}", "sharp-mnist-judge", "precision"]),
-        (None, [f"fd-{NET}", f"sharp-{NET}", "precision"]),
+        ("mnist-judge", [f"fd-{NET}", "sharp-mnist-judge", "coverage-mnist-judge"]),
+        (None, [f"fd-{NET}", f"sharp-{NET}", "coverage"]),
     ],
 )
 def test_judged_metrics_read_the_judge_of_the_data_set_or_else_the_features(
@@ -162,7 +163,7 @@ def test_judged_metrics_read_the_judge_of_the_data_set_or_else_the_features(
 ) -> None:
     offer(known, *(metric(f"sharp-{net}", features=net) for net in (NET, "mnist-judge")))
     offer(known, blank("mine", judge=judge))
-    presets(known, metrics=("fd",), judged=("sharp", "precision", "unheard-of"))
+    presets(known, metrics=("fd",), judged=("sharp", "coverage", "unheard-of"))
     assert [spec.name for spec in evaluation_of(plan, data="mine").metrics] == names
     named = evaluation_of(plan, data="mine", metrics=("kd",)).metrics
     assert [spec.name for spec in named] == [f"kd-{NET}"]
