@@ -51,6 +51,15 @@ def test_features_that_are_not_finite_are_refused(name: str, whose: str, bad: fl
         METRICS[name].compute(samples(real, fake))
 
 
+@pytest.mark.parametrize("name", [n for n in ON_FEATURES if not METRICS[n].reads_train])
+def test_a_metric_that_refuses_other_numbers_of_images_says_so(name: str) -> None:
+    real, fake = gaussians(90, 256)
+    try:
+        METRICS[name].compute(samples(real, fake[:60]))
+    except Unscorable:
+        assert METRICS[name].equal_counts
+
+
 @pytest.mark.parametrize("name", ON_FEATURES)
 def test_scores_are_finite_repeat_themselves_and_do_not_change_their_input(name: str) -> None:
     for F in (256, 512):  # fewer images than features are no obstacle
