@@ -68,7 +68,7 @@ def _on(net: str | None) -> list[Metric]:
             compute=clipped_density,
             equal_counts=True,
             features=net,
-            sees=("blur", "noise") if net is None else (),
+            sees=("blur", "noise") if net is None else ("blur",),
             real=(0.9, 1.0),
             partner=f"clipped-coverage{end}",
         ),
@@ -79,7 +79,7 @@ def _on(net: str | None) -> list[Metric]:
             compute=clipped_coverage,
             equal_counts=True,
             features=net,
-            sees=("lost modes", "repeats", "blur", "noise") if net is None else ("repeats",),
+            sees=("lost modes", "repeats", "blur", *(("noise",) if net is None else ())),
             real=(0.85, 1.0),
         ),
     ]

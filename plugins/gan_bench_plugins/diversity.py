@@ -108,9 +108,7 @@ def _on(net: str | None) -> Metric:
         compute=compute,
         equal_counts=True,
         features=net,
-        sees=("lost modes", "repeats", "blur", "noise")
-        if net is None
-        else ("lost modes", "repeats"),
+        sees=("lost modes", "repeats", "blur", *(("noise",) if net is None else ())),
         real=(0.9, 1.1),
         floor=0.05 if net is None else None,  # measured on the features of large networks only
         influence=influence,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_bench import Influence, Metric, Samples, hookimpl
+from gan_bench import Fault, Influence, Metric, Samples, hookimpl
 from gan_bench_plugins.preconditions import require_at_least, require_finite
 
 FID_FEATURES = "inception"
@@ -96,13 +96,19 @@ def at_infinity(samples: Samples) -> float:
     require_finite(samples.real, samples.fake)
     require_at_least(samples.real, samples.fake, 8)  # quarters of two images
     reference = samples.keep("frechet.gaussian", lambda: gaussian(samples.real))
+    # drawn by a fixed seed: where images are sorted, parts in their order would differ
+    fake = samples.fake[np.random.default_rng(0).permutation(len(samples.fake))]
 
     def mean_distance(parts: int) -> float:
-        size = len(samples.fake) // parts
-        subsets = (samples.fake[k * size : (k + 1) * size] for k in range(parts))
+        size = len(fake) // parts
+        subsets = (fake[k * size : (k + 1) * size] for k in range(parts))
         return sum(frechet_distance(samples.real, part, reference) for part in subsets) / parts
 
     return (8 * mean_distance(1) - 6 * mean_distance(2) + mean_distance(4)) / 3
+
+
+def _sees(features: str) -> tuple[Fault, ...]:
+    return ("lost modes", "repeats", "blur", *(("noise",) if features in PHOTOS else ()))
 
 
 def _at_infinity(features: str) -> Metric:
@@ -113,7 +119,7 @@ def _at_infinity(features: str) -> Metric:
         higher_is_better=False,
         compute=at_infinity,
         features=features,
-        sees=("lost modes", "repeats", "blur", "noise"),
+        sees=_sees(features),
     )
 
 
@@ -126,7 +132,7 @@ def _metric(features: str) -> Metric:
         higher_is_better=False,
         compute=compute,
         features=features,
-        sees=("lost modes", "repeats", "blur", *(("noise",) if features in PHOTOS else ())),
+        sees=_sees(features),
         influence=influence,
     )
 

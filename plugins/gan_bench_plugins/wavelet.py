@@ -70,7 +70,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             higher_is_better=False,
             compute=fwd,
             features=NAME,
-            sees=("lost modes", "repeats", "blur", "noise"),
+            sees=("lost modes", "repeats", "blur"),
         ),
         Metric(
             name="fwd-fine",
@@ -78,6 +78,6 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             higher_is_better=False,
             compute=fwd_fine,
             features=NAME,
-            sees=("blur", "noise"),
+            sees=("lost modes", "repeats", "blur", "noise"),
         ),
     ]
