@@ -33,7 +33,8 @@ def copies(samples: Samples) -> float:
     if train is None or held_out is None or len(held_out) < FEWEST:
         count = 0 if held_out is None else len(held_out)
         raise Unscorable(
-            f"There are {count} held-out images; to tell copies from new images takes {FEWEST}."
+            f"There are {count} held-out images to compare with, at most as many as samples; "
+            f"copies takes {FEWEST}."
         )
     if len(train) < NEIGHBOUR:
         raise Unscorable(f"There are {len(train)} training images; copies takes {NEIGHBOUR}.")

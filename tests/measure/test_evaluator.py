@@ -231,7 +231,7 @@ def test_a_metric_that_needs_as_many_real_images_is_refused_if_there_are_fewer(
     small = plan(known, "gap", "equal", samples=12).model_copy(update={"reference": "held-out"})
     measured = measure(known, small, prepared)
     assert measured.scores.keys() == {"gap"}
-    assert "there are 6 real images for 12 samples: --samples 6" in measured.unscored["equal"]
+    assert "there are 6 real images for 12 samples." in measured.unscored["equal"]
 
 
 def test_all_training_images_are_seen_only_if_a_metric_reads_them(prepared: Prepared) -> None:

@@ -83,7 +83,9 @@ def test_a_small_held_out_reference_comes_with_its_cost(notes: Any) -> None:
 
 
 def test_a_reference_without_images_is_refused(notes: Any) -> None:
-    with pytest.raises(UsageError, match="--reference held-out: faces has no held-out images"):
+    with pytest.raises(
+        UsageError, match="--reference held-out: faces has 0 held-out images, and 2 or more"
+    ):
         notes(data(5000, 0), reference="held-out")
 
 

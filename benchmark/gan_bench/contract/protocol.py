@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from gan_bench.base.numbers import LARGEST
 
+LEAST_SAMPLES = 10  # that `run --samples` takes, which does not import this file: it is slow
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Side = Annotated[int, Field(ge=1, le=4096)]  # of an image, or its channels
@@ -45,6 +46,11 @@ class Schedule(_Frozen):
     def updates(self) -> int:
         """Updates of G. D gets `d_steps` times as many, each on `batch` other real images."""
         return max(1, round(self.kimg * 1000 / (self.batch * self.d_steps)))
+
+    @property
+    def looks(self) -> int:
+        """How many ticks there are: one an update at most."""
+        return min(self.ticks, self.updates)
 
     def ema_decay(self, updates: int) -> float:
         """What the moving average keeps of itself at this update of G: 1, 2, ..."""

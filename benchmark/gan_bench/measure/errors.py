@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gan_bench.contract.errors import GanBenchError, StorageError, Unscorable, sentence
+from gan_bench.base.numbers import LARGEST
+from gan_bench.contract.errors import (
+    GanBenchError,
+    StorageError,
+    Unscorable,
+    UsageError,
+    sentence,
+)
 from gan_bench.contract.offers import Influence, Metric, Samples
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.measure.features import Arrays
@@ -90,7 +97,7 @@ def influence_of(metric: Metric, samples: Samples) -> Influence | None:
     if metric.influence is None or len(samples.fake) < LEAST:
         return None
     try:
-        terms = metric.influence(samples)
+        terms = _checked(metric.influence(samples), samples)
     except Unscorable:
         return None
     except StorageError:  # `keep` could not write: not the metric's fault
@@ -98,8 +105,18 @@ def influence_of(metric: Metric, samples: Samples) -> Influence | None:
     except Exception as error:
         why = sentence(error)
         raise GanBenchError(f"the influence of the metric {metric.name} failed: {why}") from error
-    finite = all(np.isfinite(each).all() for each in (terms.fake, terms.real) if each is not None)
-    return terms if finite else None
+    known = [each for each in (terms.fake, terms.real) if each is not None]
+    return terms if all((np.abs(each) <= LARGEST).all() for each in known) else None
+
+
+def _checked(terms: Influence, samples: Samples) -> Influence:
+    """The terms as float64, one an image; UsageError if they have another shape."""
+    real = None if terms.real is None else np.asarray(terms.real, np.float64)
+    fake = np.asarray(terms.fake, np.float64)
+    for each, count in ((fake, len(samples.fake)), (real, len(samples.real))):
+        if each is not None and each.shape != (count,):
+            raise UsageError(f"it needs {count} numbers, one an image, not the shape {each.shape}")
+    return Influence(fake=fake, real=real)
 
 
 def influence_error(metric: Metric, samples: Samples, whole: Influence) -> float:

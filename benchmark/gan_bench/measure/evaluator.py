@@ -15,7 +15,7 @@ from gan_bench.base.precision import settle
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import GanBenchError, StorageError, Unscorable, sentence
 from gan_bench.contract.offers import Dataset, Features, Influence, Metric, Samples
-from gan_bench.contract.protocol import Evaluation, MetricSpec, Protocol
+from gan_bench.contract.protocol import LEAST_SAMPLES, Evaluation, MetricSpec, Protocol
 from gan_bench.data.cache import Prepared
 from gan_bench.measure.errors import Errors, sampling_errors
 from gan_bench.measure.feature_cache import FeatureCache
@@ -219,7 +219,9 @@ def unequal(real: int, fake: int) -> str | None:
     """Why a metric that needs N = M cannot compare that many images; None if it can."""
     if real == fake:
         return None
-    return f"there are {real:,} real images for {fake:,} samples: --samples {min(real, fake)}"
+    least = min(real, fake)
+    advice = f": --samples {least}" if least >= LEAST_SAMPLES else ""
+    return f"there are {real:,} real images for {fake:,} samples{advice}"
 
 
 def spaced(length: int, count: int) -> np.ndarray:

@@ -36,7 +36,7 @@ def protocol_lines(
             "evaluation",
             f"{evaluation.samples:,} generated against {_reference(protocol, done)} "
             f"{evaluation.reference} images, the first {evaluation.tick_samples:,} of them "
-            f"at {plural(schedule.ticks, 'tick')}{_ticks_by(evaluation)}; "
+            f"at {plural(schedule.looks, 'tick')}{_ticks_by(evaluation)}; "
             f"features {', '.join(nets)}",
         ),
         ("device", ", ".join(_distinct(done, "device")) or "none yet"),

@@ -84,6 +84,8 @@ class Board:
         A seed without a score counts as worse than all others. The letters compare the scores at
         the end of the schedule, whatever the order of the rows.
         """
+        if not any(row.values(self.ranking.name) for row in self.rows):
+            return [""] * len(self.rows)
         order = ranked(self.rows, self.ranking)
         shown = letters([row.costs(self.ranking) for row in order])
         by_name = {row.name: letter for row, letter in zip(order, shown, strict=True)}

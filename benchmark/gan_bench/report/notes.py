@@ -226,7 +226,9 @@ def _rulers(board: Board) -> list[MetricSpec]:
 def _networks(board: Board) -> Iterator[str]:
     """Whether the first row's network differs from the others, where seeds are too few to say."""
     try:
-        yield from map(sentence_of, compare_networks(board.rows))
+        for comparison in compare_networks(board.rows):
+            if comparison.first.terms.metric not in board.floors:
+                yield sentence_of(comparison)
     except StorageError as error:
         yield f"the networks cannot be compared: {error}"
 

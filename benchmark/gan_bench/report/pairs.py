@@ -46,6 +46,8 @@ def against_leader(rows: Sequence[Row], metric: MetricSpec) -> list[Paired]:
     A pair of fewer than four common seeds is left out.
     """
     order = ranked(rows, metric)
+    if not order or not order[0].values(metric.name):
+        return []
     pairs = (_paired(order[0], other, metric) for other in order[1:])
     return [pair for pair in pairs if pair is not None]
 

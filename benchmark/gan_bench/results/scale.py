@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Number
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import SCALE
@@ -44,3 +45,11 @@ def read_scale(protocol_folder: Path) -> Scale | None:
     """The scale of a protocol; None if it was not measured. StorageError if it is damaged."""
     path = protocol_folder / SCALE
     return read_model(path, Scale) if os.path.lexists(path) else None
+
+
+def has_scale(protocol_folder: Path) -> bool:
+    """Whether the scale was measured and can be read."""
+    try:
+        return read_scale(protocol_folder) is not None
+    except StorageError:
+        return False

@@ -155,7 +155,7 @@ class DryRun:
 
     def _schedule_line(self) -> str:
         schedule = self.plan.protocol.schedule
-        return f"{schedule_text(schedule)}; {plural(schedule.ticks, 'tick')}"
+        return f"{schedule_text(schedule)}; {plural(schedule.looks, 'tick')}"
 
     def _cells_line(self) -> str:
         cells = plural(len(self.plan.cells), "cell")

@@ -138,7 +138,7 @@ def _from_records(
 def _measured(protocol: Protocol) -> int:
     """Generated images of a cell that are measured, at its ticks and at its end."""
     evaluation = protocol.evaluation
-    return evaluation.samples + protocol.schedule.ticks * evaluation.tick_samples
+    return evaluation.samples + protocol.schedule.looks * evaluation.tick_samples
 
 
 # From timed steps
@@ -156,7 +156,7 @@ def _timed(
     z = rng.normal(0, "z-eval", TIMED_IMAGES, arch.z_dim)
     drawing = seconds_of(lambda: generate(training, z, schedule.batch)) / TIMED_IMAGES
     at_ticks = max(GRID_SIDE**2, evaluation.tick_samples)
-    images = evaluation.samples + schedule.ticks * at_ticks
+    images = evaluation.samples + schedule.looks * at_ticks
     g, d = parameters(training.G), parameters(training.D)
     return Estimate(
         architecture=arch.name,
@@ -200,4 +200,4 @@ def _kept_bytes(g: int, protocol: Protocol) -> int:
     """The weights of G, a sample grid at every tick, and a few text files."""
     C, H, W = protocol.data.shape
     grid = C * grid_pixels(GRID_SIDE, H) * grid_pixels(GRID_SIDE, W)
-    return 4 * g + protocol.schedule.ticks * grid + LINES
+    return 4 * g + protocol.schedule.looks * grid + LINES

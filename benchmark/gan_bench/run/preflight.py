@@ -17,8 +17,8 @@ import psutil
 from gan_bench.base import text
 from gan_bench.contract.errors import GanBenchError, StorageError, UsageError
 from gan_bench.results.atomic import room
-from gan_bench.results.layout import LOG, SCALE, label_of
-from gan_bench.results.scale import REAL
+from gan_bench.results.layout import LOG, label_of
+from gan_bench.results.scale import REAL, has_scale
 from gan_bench.run.folders import done
 from gan_bench.run.outcome import LOST, RETRIES, StopKind, describe_exit, error_of, write_failure
 
@@ -75,9 +75,10 @@ def preflight(
             fail(report, report.error)
         else:
             trainable.append(report)
-    if trainable and not phases and not (home / SCALE).exists():
-        # the last pair ended the process that would have measured the scale
-        list(check_pairs([Path(trainable[0].cell)], say, show))
+    able = [Path(report.cell) for report in trainable] or [each for each in folders if done(each)]
+    if able and not phases and not has_scale(home):
+        # the process that would have measured it was killed, now or in an earlier run
+        list(check_pairs(able[:1], say, show))
     # Read here: the preflight process is gone, and its memory is free for the cells.
     host_free = int(psutil.virtual_memory().available)
     fitting = []

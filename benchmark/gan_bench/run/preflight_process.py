@@ -24,8 +24,8 @@ from gan_bench.base import rng
 from gan_bench.contract.errors import GanBenchError, sentence
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.measure.scale import measure_scale
-from gan_bench.results.layout import GRID_SIDE, LOG, SCALE, grid_pixels, protocol_folder_of
-from gan_bench.results.scale import REAL, write_scale
+from gan_bench.results.layout import GRID_SIDE, LOG, grid_pixels, protocol_folder_of
+from gan_bench.results.scale import REAL, has_scale, write_scale
 from gan_bench.run.cell import failure_reason
 from gan_bench.run.outcome import kind_of
 from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
@@ -86,7 +86,7 @@ def main(folders: Sequence[Path]) -> None:
 def _measure_scale(cell: Path, evaluator: Evaluator, task: Task, send: Send) -> None:
     """Measure the scale of the cell's protocol, unless it is there; a fault is only a warning."""
     home = protocol_folder_of(cell)
-    if (home / SCALE).exists():
+    if has_scale(home):
         return
     try:
         scale = measure_scale(evaluator, task.prepared, lambda what, *_: send({"phase": what}))

@@ -149,7 +149,7 @@ def _cell_seconds(protocol: Protocol, timed: _Timed) -> float:
     """The ticks and the end."""
     evaluation = protocol.evaluation
     tick = timed.measure(evaluation.watched, evaluation.tick_samples)
-    return protocol.schedule.ticks * tick + _end_seconds(protocol, timed)
+    return protocol.schedule.looks * tick + _end_seconds(protocol, timed)
 
 
 def _end_seconds(protocol: Protocol, timed: _Timed) -> float:
