@@ -167,3 +167,8 @@ def test_protocols_that_differ_in_a_partner_or_an_alarm_say_so() -> None:
     plain = protocol(evaluation={"metrics": [given]})
     other = protocol(evaluation={"metrics": [given | {"partner": "b", "alarm": 0.5}]})
     assert differences(plain, other) == {"evaluation.metrics": ("a eye", "a eye b 0.5")}
+
+
+@pytest.mark.parametrize(("kimg", "looks"), [(0.05, 1), (100, 10)])
+def test_there_is_at_most_one_tick_an_update(kimg: float, looks: int) -> None:
+    assert Schedule(kimg=kimg, batch=50).looks == looks

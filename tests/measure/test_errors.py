@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,3 +111,22 @@ def test_terms_too_large_to_square_give_no_error() -> None:
 def test_an_influence_that_breaks_is_named() -> None:
     with pytest.raises(GanBenchError, match="the influence of the metric odd failed: Zero"):
         errors_of(metric("odd", gap, influence=lambda _: 1 / 0))
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        Influence(fake=np.ones(3)),
+        Influence(fake=np.ones((512, 2))),
+        Influence(fake=np.ones(512), real=np.ones(3)),
+    ],
+)
+def test_terms_that_are_not_one_an_image_are_the_metric_s_fault(terms: Influence) -> None:
+    odd = replace(metric("odd", gap), influence=lambda _: terms)
+    with pytest.raises(GanBenchError, match=r"influence of the metric odd .* one an image"):
+        errors_of(odd)
+
+
+def test_terms_too_large_to_square_are_no_terms() -> None:
+    huge = replace(metric("huge", gap), influence=lambda _: Influence(fake=np.full(512, 1e200)))
+    assert huge.name not in errors_of(huge).by_metric

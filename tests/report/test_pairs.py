@@ -148,3 +148,12 @@ def test_where_there_is_no_pair_there_is_no_table(tmp_path: Path) -> None:
     write_row(tmp_path, "leader", [10.0, 12.0, 11.0])
     write_row(tmp_path, "other", [15.0, 17.0, 16.0])
     assert shown(tmp_path) == []
+
+
+def test_where_no_row_has_a_score_there_is_no_leader_and_no_letter(tmp_path: Path) -> None:
+    for architecture in ("one", "other"):
+        for seed in range(6):
+            write_cell(tmp_path, architecture, seed=seed, under=protocol(), status="diverged")
+    (board,) = leaderboard.load(tmp_path).boards
+    assert board.ties == ["", ""]
+    assert against_leader(board.rows, board.ranking) == []
