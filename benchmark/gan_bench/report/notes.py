@@ -171,13 +171,12 @@ def _refusals(board: Board) -> Iterator[str]:
 
 def _details(board: Board) -> Iterator[str]:
     """What weighs most in the scores of the first seed of each row, if its metrics say it."""
+    names = {metric.name for metric in board.protocol.evaluation.metrics} - board.floors.keys()
     for row in board.rows:
         for seed, details in zip(row.done["seed"][:1], row.done["details"][:1], strict=True):
-            cell = cell_label(row.architecture, row.loss, seed)
-            shown = [
-                f"{name}: {text}" for name, text in details.items() if name not in board.floors
-            ]
+            shown = [f"{name}: {text}" for name, text in details.items() if name in names]
             if shown:
+                cell = cell_label(row.architecture, row.loss, seed)
                 yield f"{cell}: what weighs most in {'; in '.join(shown)}"
 
 
