@@ -100,7 +100,7 @@ NOWHERE = [  # kind, field, value, the name that is unknown
     ("Preset", "features", "('pixels', 'clip')", "clip"),
     ("Preset", "metrics", "('fd', 'fad')", "fad"),
     ("Preset", "judged", "('sharpness',)", "sharpness"),
-    ("Preset", "gauges", "('spread',)", "spread"),
+    ("Preset", "gauges", "('spread', 'sprad')", "sprad"),
     ("Preset", "tick_metric", "'fd-infinty'", "fd-infinty"),
 ]
 

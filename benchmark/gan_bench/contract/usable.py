@@ -42,7 +42,7 @@ def _is_text(value: object) -> bool:
 
 
 def _are_texts(value: object) -> bool:
-    """A text is no list of texts: ("fd") lacks its comma."""
+    """A text is no list of texts: ("one") lacks its comma."""
     return isinstance(value, tuple | list) and all(map(_is_text, value))
 
 
