@@ -68,32 +68,49 @@ FAULTS: Rule = (
 YES_OR_NO: Rule = lambda value: isinstance(value, bool), "True or False"
 SCHEDULE: Rule = lambda value: isinstance(value, Schedule), "a Schedule"
 
+
+def _fields(**rules: Rule) -> dict[str, Rule]:
+    """Fields by name.
+
+    A field in quotes would look like the name of a metric, of which the core knows none.
+    """
+    return rules
+
+
 FIELDS: dict[type[Any], dict[str, Rule]] = {
-    Architecture: {"z_dim": COUNT},
-    Dataset: {
-        "reads": NAMES,
-        "size": _or_none(COUNT),
-        "features": _or_none(NAME),
-        "judge": _or_none(NAME),
-        "modes": _or_none(COUNT),
-    },
-    Metric: {
-        "higher_is_better": YES_OR_NO,
-        "features": _or_none(NAME),
-        "sees": FAULTS,
-        "real": _or_none(RANGE),
-        "floor": _or_none(NUMBER),
-        "partner": _or_none(NAME),
-        "alarm": _or_none(NUMBER),
-    },
-    Preset: {
-        **dict.fromkeys(("dataset", "engine"), NAME),
-        **dict.fromkeys(("devices", "architectures", "losses", "features", "metrics"), NAMES),
-        **dict.fromkeys(("gauges", "judged"), NAMES),
-        **dict.fromkeys(("size", "samples", "tick_samples"), COUNT),
-        "tick_metric": _or_none(NAME),
-        "schedule": SCHEDULE,
-    },
+    Architecture: _fields(z_dim=COUNT),
+    Dataset: _fields(
+        reads=NAMES,
+        size=_or_none(COUNT),
+        features=_or_none(NAME),
+        judge=_or_none(NAME),
+        modes=_or_none(COUNT),
+    ),
+    Metric: _fields(
+        higher_is_better=YES_OR_NO,
+        features=_or_none(NAME),
+        sees=FAULTS,
+        real=_or_none(RANGE),
+        floor=_or_none(NUMBER),
+        partner=_or_none(NAME),
+        alarm=_or_none(NUMBER),
+    ),
+    Preset: _fields(
+        devices=NAMES,
+        dataset=NAME,
+        architectures=NAMES,
+        losses=NAMES,
+        size=COUNT,
+        schedule=SCHEDULE,
+        features=NAMES,
+        metrics=NAMES,
+        samples=COUNT,
+        engine=NAME,
+        tick_samples=COUNT,
+        gauges=NAMES,
+        tick_metric=_or_none(NAME),
+        judged=NAMES,
+    ),
 }
 REFERENCES: dict[type[Any], dict[str, type[Any]]] = {  # fields that name other offers
     Dataset: {"features": Features, "judge": Features},
