@@ -112,6 +112,7 @@ def test_too_few_other_images_are_said(
     assert list(scale.bad) == ["noise", "one colour", "one image"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_while_the_scale_is_measured_names_the_command_that_goes_on(
     sent: signal.Signals, code: int, make_place: Make
@@ -131,6 +132,7 @@ def test_an_interrupt_while_the_scale_is_measured_names_the_command_that_goes_on
     assert "stopping" not in err  # no cell is there that could save its state
 
 
+@pytest.mark.long
 def test_the_next_run_of_a_finished_plan_measures_what_the_scale_lacks(
     check: Callable[..., tuple[list[Path], Said, Said]],
 ) -> None:
