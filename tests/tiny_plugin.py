@@ -197,7 +197,7 @@ def gan_bench_features() -> list[Features]:
 
 @hookimpl
 def gan_bench_metrics(features: Any) -> list[Metric]:
-    """`brightness`, with the terms of each image, and one that is broken."""
+    """`brightness`, with the terms of each image and a detail, and one that is broken."""
 
     def brightness(samples: Any) -> float:
         return float(samples.fake.mean() - samples.real.mean())
@@ -211,6 +211,12 @@ def gan_bench_metrics(features: Any) -> list[Metric]:
 
     given: dict[str, Any] = {"source": "a test", "higher_is_better": True, "features": "eye"}
     return [
-        Metric(name="brightness", compute=brightness, influence=influence, **given),
+        Metric(
+            name="brightness",
+            compute=brightness,
+            influence=influence,
+            detail=lambda _: "every pixel alike",
+            **given,
+        ),
         Metric(name="breaking", compute=breaking, **given),
     ]

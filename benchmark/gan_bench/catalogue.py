@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 import pluggy
 
 from gan_bench.contract.errors import UsageError, sentence
-from gan_bench.contract.names import did_you_mean, safe_name
+from gan_bench.contract.names import did_you_mean, normalised, qualified, safe_name
 from gan_bench.contract.offers import (
     Architecture,
     Dataset,
@@ -32,6 +32,7 @@ from gan_bench.contract.offers import (
     Metric,
     Preset,
 )
+from gan_bench.contract.usable import check_fields, dangling
 
 Offer = TypeVar("Offer")
 Result = TypeVar("Result")
@@ -122,7 +123,13 @@ class Catalogue:
                 return each
         own = self.canonical(kind, bare) if colon else None  # which may be another plugin's
         maker = offers[own][1].distribution if own else ""
-        return own if _normalised(maker) == _normalised(distribution) else None
+        return own if normalised(maker) == normalised(distribution) else None
+
+    def meant(self, kind: type[Offer], name: str) -> list[Offer]:
+        """The offer of that name; of a family of metrics, each one for a features net."""
+        nets = self.names(Features) if kind is Metric else []
+        names = {self.canonical(kind, each) for each in (name, *(f"{name}-{net}" for net in nets))}
+        return [self.offers[kind][each][0] for each in names - {None}]  # type: ignore[index]
 
     def names(self, kind: type[Any]) -> list[str]:
         """The names offered, in order."""
@@ -154,30 +161,21 @@ def load(files: Iterable[Path] = ()) -> Catalogue:
     for kind in KINDS:
         claims = [claim for each in hooked for claim in _claims(catalogue, kind, *each)]
         _give_names(catalogue, kind, claims)
+    _refuse_dangling(catalogue)
     for broken in catalogue.broken:
         if not broken.plugin.distribution:
             raise UsageError(str(broken))
     return catalogue
 
 
-def qualified(distribution: str, name: str) -> str:
-    """How an offer is called whose own name belongs to another plugin: a folder can have it."""
-    return f"{_normalised(distribution)}.{name}"
-
-
 def _installed() -> Iterator[Plugin]:
     allowed = os.environ.get("GAN_BENCH_PLUGINS")
     listed = re.split(r"[,\s]+", allowed or "")
-    names = None if allowed is None else {BUILT_IN, *map(_normalised, listed)}
+    names = None if allowed is None else {BUILT_IN, *map(normalised, listed)}
     points = [(_metadata(each, "Name") or "unknown", each) for each in entry_points(group=GROUP)]
     for distribution, point in sorted(points):
-        if names is None or _normalised(distribution) in names:
+        if names is None or normalised(distribution) in names:
             yield Plugin(point.name, distribution, _metadata(point, "Version"), point.load)
-
-
-def _normalised(name: str) -> str:
-    """A distribution's name as pip compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _metadata(point: EntryPoint, field: str) -> str:
@@ -245,11 +243,13 @@ def _asked(kind: type[Any], hooks: pluggy.HookRelay, extra: dict[str, Any]) -> l
 
 
 def _checked(kind: type[Any], offer: object) -> str:
-    """Its name; a UsageError if it is of another kind or its name cannot be a folder's."""
+    """Its name; a UsageError if it is of another kind, or if no run could use it."""
+    noun, hook = KINDS[kind]
     if not isinstance(offer, kind):
-        hook = KINDS[kind][1]
         raise UsageError(f"{hook} must return {kind.__name__} values, not {type(offer).__name__}")
-    return safe_name(offer.name)
+    name = safe_name(offer.name)
+    check_fields(noun, offer)
+    return name
 
 
 def _give_names(catalogue: Catalogue, kind: type[Any], claims: Iterable[Claim]) -> None:
@@ -290,6 +290,19 @@ def _keep_qualified(catalogue: Catalogue, kind: type[Any], offer: Any, plugin: P
     if name in catalogue.offers[kind]:
         raise UsageError(f"the {KINDS[kind][0]} {name!r} is offered by another plugin")
     catalogue.offers[kind][name] = replace(offer, name=name), plugin
+
+
+def _refuse_dangling(catalogue: Catalogue) -> None:
+    """Take out each offer that names one which nobody offers, and then those that named it."""
+    while faults := [
+        (kind, name, plugin, fault)
+        for kind, offers in catalogue.offers.items()
+        for name, (offer, plugin) in offers.items()
+        if (fault := dangling(KINDS[kind][0], offer, catalogue.meant))
+    ]:
+        for kind, name, plugin, fault in faults:
+            del catalogue.offers[kind][name]
+            catalogue.broken.append(Broken(plugin, fault))
 
 
 def _guarded(catalogue: Catalogue, plugin: Plugin, action: Callable[[], Result]) -> Result | None:

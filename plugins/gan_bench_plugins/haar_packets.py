@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,39 @@ def split(x: Tensor) -> Tensor:
     ]
     low, columns, rows, diagonal = bands
     return torch.stack([low, rows, columns, diagonal], -4) / 2
+
+
+def band(packet: int) -> str:
+    """Which waves a packet holds, in words: how many pixels they are long, and their direction.
+
+    Each split tells low from high frequencies. After a high band they are in reverse order, so
+    that the bits of a packet along one side of the image are the Gray code of its frequency.
+    """
+    digits = [packet // 4**k % 4 for k in reversed(range(LEVELS))]
+    down = _frequency(digit in (1, 3) for digit in digits)
+    across = _frequency(digit in (2, 3) for digit in digits)
+    if not (down or across):
+        return f"the mean colour of {BLOCK} x {BLOCK} px"
+    waves = [
+        f"{_wavelength(place)} {way}"
+        for place, way in ((down, "from top to bottom"), (across, "from left to right"))
+        if place
+    ]
+    return f"waves of {' and '.join(waves)}"
+
+
+def _frequency(bits: Iterable[bool]) -> int:
+    """The place of a band of frequencies, 0 to 15, from its splits, the finest first."""
+    place, high = 0, False
+    for bit in bits:
+        high ^= bit
+        place = 2 * place + high
+    return place
+
+
+def _wavelength(place: int) -> str:
+    """Band k has k to k + 1 waves in 32 pixels."""
+    return f"{2 * BLOCK / (place + 1):.2g} to {2 * BLOCK / place:.2g} px"
 
 
 def evenly(side: int) -> list[int]:

@@ -28,9 +28,14 @@ def neighbours_of(samples: Samples, k: int) -> dict[str, np.ndarray]:
 
     Also Unscorable for features that are not finite, or constant in either set.
     """
+    require_equal_counts(samples.real, samples.fake)
+    return balls_of(samples, k)
+
+
+def balls_of(samples: Samples, k: int) -> dict[str, np.ndarray]:
+    """As above, but N and M may differ: sampling errors are found from half of the images."""
     real, fake = samples.real, samples.fake
     require_finite(real, fake)
-    require_equal_counts(real, fake)
     require_at_least(real, fake, k + 1)
     require_variation(real, "real")
     require_variation(fake, "generated")
@@ -42,9 +47,9 @@ def neighbours(samples: Samples) -> dict[str, np.ndarray]:
     """Which images lie in whose ball, as 0 and 1, and how many images or balls these are.
 
     `fake_inside` (M,): in some real ball, k = 3; `real_inside` (N,): in some generated ball,
-    k = 3; `held` (N,): generated images in the ball of a real one, k = 5; `clipped` (M,): real
-    balls, k = 5 and clipped, that an image is in; `real_clipped` (N,): the same for real images,
-    without their own ball.
+    k = 3; `held` (N,): generated images in the ball of a real one, k = 5; `holding` (M,): real
+    balls, k = 5, that an image is in; `clipped` (M,): the same of clipped balls; `real_clipped`
+    (N,): the same for real images, without their own ball.
 
     Kynkäänniemi et al. 2019, section 2, where a ball is closed, and Naeem et al. 2020, section 3,
     where it is open. B(x_i) reaches to the k-th nearest other image of x_i's own kind. Distances
@@ -53,11 +58,10 @@ def neighbours(samples: Samples) -> dict[str, np.ndarray]:
     """
     import torch
 
-    centre = samples.real.mean(axis=0, dtype=np.float64)
-    real, fake = (torch.from_numpy(each - centre) for each in (samples.real, samples.fake))
+    real, fake = _centred(samples)
     kept = samples.keep("prdc.balls", lambda: real_balls(real))
     reach_pr, reach_dc, reach_clipped = torch.from_numpy(kept["reach"])  # (N,) each
-    inside, clipped, held = [], [], torch.zeros(len(real))
+    inside, clipped, holding, held = [], [], [], torch.zeros(len(real))
     real_inside = torch.zeros(len(real), dtype=torch.bool)
     (fake_reach,) = radii(fake, (min(NEAREST_PR, len(fake) - 1),))
     blocks = zip(torch.split(fake, ROWS), torch.split(fake_reach, ROWS), strict=True)
@@ -65,16 +69,39 @@ def neighbours(samples: Samples) -> dict[str, np.ndarray]:
         apart = torch.cdist(block, real)  # (rows, N)
         inside.append((apart <= reach_pr).any(1))
         clipped.append((apart <= reach_clipped).sum(1))
-        held += (apart < reach_dc).sum(0)
+        near = apart < reach_dc
+        holding.append(near.sum(1))
+        held += near.sum(0)
         real_inside |= (apart <= reach[:, None]).any(0)
     result = {
         "fake_inside": torch.cat(inside),
         "real_inside": real_inside,
         "held": held,
+        "holding": torch.cat(holding),
         "clipped": torch.cat(clipped),
     }
     arrays = {name: each.double().numpy() for name, each in result.items()}
     return arrays | {"real_clipped": kept["real_clipped"]}
+
+
+def sum_over_balls(samples: Samples, weights: np.ndarray) -> np.ndarray:
+    """(N,) -> (M,): the sum of the weights of the real balls, k = 5, that each image is in."""
+    import torch
+
+    real, fake = _centred(samples)
+    reach = torch.from_numpy(samples.keep("prdc.balls", lambda: real_balls(real))["reach"])[1]
+    given = torch.from_numpy(weights)
+    blocks = torch.split(fake, ROWS)
+    return torch.cat([(torch.cdist(y, real) < reach).double() @ given for y in blocks]).numpy()
+
+
+def _centred(samples: Samples) -> tuple[Tensor, Tensor]:
+    """Real and generated features about the real mean, in float64."""
+    import torch
+
+    centre = samples.real.mean(axis=0, dtype=np.float64)
+    real, fake = (torch.from_numpy(each - centre) for each in (samples.real, samples.fake))
+    return real, fake
 
 
 def real_balls(real: Tensor) -> dict[str, np.ndarray]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_bench import Metric, Samples, hookimpl
-from gan_bench_plugins.haar_packets import NAME, PACKETS
+from gan_bench import Metric, Samples, Unscorable, hookimpl
+from gan_bench_plugins.haar_packets import NAME, PACKETS, band
 from gan_bench_plugins.preconditions import require_at_least, require_finite
 
 FINE = PACKETS // 4  # the first packet whose first split is not the mean of neighbouring pixels
@@ -21,6 +21,26 @@ def fwd(samples: Samples) -> float:
 def fwd_fine(samples: Samples) -> float:
     """The mean over the 192 packets of differences between neighbouring pixels."""
     return float(packet_distances(samples)[FINE:].mean())
+
+
+def fwd_detail(samples: Samples) -> str:
+    """The packet with the largest distance, and its share of the sum."""
+    return worst_packet(packet_distances(samples), 0)
+
+
+def fwd_fine_detail(samples: Samples) -> str:
+    """The same of the packets of `fwd-fine`."""
+    return worst_packet(packet_distances(samples), FINE)
+
+
+def worst_packet(distances: np.ndarray, first: int) -> str:
+    """Of the packets from the `first` on. Unscorable if all distances are 0."""
+    compared = distances[first:]
+    if not compared.any():
+        raise Unscorable("no packet differs from that of the real images")
+    worst = int(compared.argmax())
+    share = compared[worst] / compared.sum()
+    return f"{band(first + worst)}: {100 * share:.3g} % of the distance"
 
 
 def packet_distances(samples: Samples) -> np.ndarray:
@@ -69,6 +89,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             source=source + "256 Haar wavelet packets",
             higher_is_better=False,
             compute=fwd,
+            detail=fwd_detail,
             features=NAME,
             sees=("lost modes", "repeats", "blur"),
         ),
@@ -77,6 +98,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             source=source + "the 192 Haar wavelet packets of differences between neighbours",
             higher_is_better=False,
             compute=fwd_fine,
+            detail=fwd_fine_detail,
             features=NAME,
             sees=("lost modes", "repeats", "blur", "noise"),
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -11,12 +13,12 @@ import pytest
 import tiny
 from gan_bench import catalogue as catalogues
 from gan_bench.results.layout import RECORD, SCALE, protocol_folder_of
-from gan_bench.results.records import read_record
-from gan_bench.results.scale import read_scale
+from gan_bench.results.records import Record, read_record, write_record
+from gan_bench.results.scale import read_scale, write_scale
 from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import make_plan
 from gan_bench.run.preflight import preflight
-from given import Draw
+from given import Draw, wait_for
 from tiny import WORDS, Make, cell_of
 
 Said = list[str]
@@ -108,3 +110,45 @@ def test_too_few_other_images_are_said(
     assert scale.why_no_real is not None
     assert said == [f"no scores of other real images: {scale.why_no_real}"]
     assert list(scale.bad) == ["noise", "one colour", "one image"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_while_the_scale_is_measured_names_the_command_that_goes_on(
+    sent: signal.Signals, code: int, make_place: Make
+) -> None:
+    here = make_place(f"interrupted-scale-{code}")
+    act = "import time; open('began', 'w'); time.sleep(100)"
+    (here.folder / "fragile.py").write_text(dedent(FRAGILE).format(act=act))
+    words = [*WORDS, "--plugin", "fragile.py", "--metric", "fragile", "--arch", "tiny"]
+    running = here.start(*words)
+    wait_for((here.folder / "began").exists, running)
+    running.send_signal(sent)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == code
+    ending = err[err.index("interrupted") :]
+    assert ending == f"interrupted, nothing is lost; to go on:\ngan-bench run {shlex.join(words)}\n"
+    assert "Traceback" not in err
+    assert "stopping" not in err  # no cell is there that could save its state
+
+
+@pytest.mark.long
+def test_the_next_run_of_a_finished_plan_measures_what_the_scale_lacks(
+    check: Callable[..., tuple[list[Path], Said, Said]],
+) -> None:
+    (folder,), _, _ = check(architectures=("tiny",))
+    home = protocol_folder_of(folder)
+    scale = read_scale(home)
+    assert scale is not None
+    architecture, loss, _ = folder.parts[-3:]
+    write_record(
+        folder,
+        Record(architecture=architecture, loss=loss, seed=0, status="finished", ended="now"),
+    )
+    lacking = {name: each for name, each in scale.bad.items() if name != "noise"}
+    for left in (None, scale.model_copy(update={"bad": lacking})):
+        (home / SCALE).unlink()
+        if left is not None:
+            write_scale(home, left)
+        preflight([folder], home)
+        assert read_scale(home) == scale

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from prdc import compute_prdc  # type: ignore[import-untyped]
 
-from gan_bench import Samples, Unscorable
+from gan_bench import Metric, Samples, Unscorable
+from gan_bench.measure.errors import influence_error, influence_of
 from gan_bench_plugins import neighbours, prdc
 from gan_bench_plugins.prdc import coverage, density, precision, recall
 
@@ -83,3 +84,67 @@ def test_each_is_offered_on_every_net_beside_its_partner_on_that_net() -> None:
     assert partners["density"] == "coverage"
     assert set(partners.values()) <= set(offers)
     assert not any("repeats" in offers[name].sees for name in partners)
+
+
+OFFERS = {offer.name: offer for offer in prdc.gan_bench_metrics([])}
+
+
+@pytest.mark.parametrize("name", ["precision", "density"])
+def test_a_term_is_what_the_score_lacks_without_the_image(name: str) -> None:
+    rng = np.random.default_rng(7)
+    real, fake = draw(rng, 40, 3), draw(rng, 40, 3, scale=1.5)
+    terms = influence_of(OFFERS[name], Samples(real=real, fake=fake))
+    assert terms is not None
+    reach = np.sort(np.linalg.norm(real[:, None] - real[None], axis=2))[:, [3, 5]]
+    apart = np.linalg.norm(fake[:, None] - real[None], axis=2)
+
+    def score(rows: np.ndarray) -> float:
+        in_ball = apart[rows] < reach[:, 1]
+        if name == "precision":
+            return float((apart[rows] <= reach[:, 0]).any(1).mean())
+        return float(in_ball.sum(1).mean() / 5)
+
+    everyone = np.arange(40)
+    without = np.array([score(np.delete(everyone, k)) for k in everyone])
+    assert terms.fake == pytest.approx(39 * (without.mean() - without), abs=1e-9)
+
+
+def stated_and_true(offer: Metric, share: float) -> tuple[float, float]:
+    """The stated error and that of drawing again, of a network with this share of good images."""
+    rng = np.random.default_rng(8)
+    real = draw(rng, 256, 4)
+    stated, scores = [], []
+    for _ in range(60):
+        fake = draw(rng, 256, 4)
+        fake[rng.random(256) >= share] += 100
+        samples = Samples(real=real, fake=fake)
+        whole = influence_of(offer, samples)
+        assert whole is not None
+        stated.append(influence_error(offer, samples, whole))
+        scores.append(offer.compute(samples))
+    return float(np.sqrt(np.mean(np.square(stated)))), float(np.std(scores, ddof=1))
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 1.0])
+@pytest.mark.parametrize("name", ["precision", "density", "coverage"])
+def test_the_stated_error_is_that_of_drawing_again(name: str, share: float) -> None:
+    stated, true = stated_and_true(OFFERS[name], share)
+    assert stated == pytest.approx(true, rel=0.25)  # the truth of 60 draws is known to 9 %
+
+
+@pytest.mark.parametrize("name", ["precision", "density", "coverage"])
+def test_the_error_of_a_share_of_0_is_0(name: str) -> None:
+    rng = np.random.default_rng(8)
+    samples = Samples(real=draw(rng, 256, 4), fake=draw(rng, 256, 4) + 100)
+    whole = influence_of(OFFERS[name], samples)
+    assert whole is not None
+    assert influence_error(OFFERS[name], samples, whole) == 0
+
+
+def test_the_chance_to_be_alone_in_a_ball_is_that_of_its_model() -> None:
+    rng = np.random.default_rng(9)
+    means = rng.gamma(5, 1, 20_000)  # as in balls that hold five real images
+    held = rng.poisson(means).astype(float)
+    for others in (0, 2, 6):
+        chance = prdc.chance_alone(held)[held == others + 1]
+        assert chance == pytest.approx(np.exp(-means[held == others]).mean(), rel=0.1)

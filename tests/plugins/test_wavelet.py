@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import corrupted_faces
 import numpy as np
 import pytest
 import torch
 
-from gan_bench import Samples
+from gan_bench import Samples, Unscorable
 from gan_bench.measure.corruptions import blur
 from gan_bench_plugins import haar_packets, wavelet
 from gan_bench_plugins.frechet import frechet_distance
@@ -101,3 +103,45 @@ def test_the_scores_are_means_of_the_packets() -> None:
     assert fwd(samples) == pytest.approx(found.mean())
     assert fwd_fine(samples) == pytest.approx(found[FINE:].mean())
     assert {m.features for m in wavelet.gan_bench_metrics([])} == {haar_packets.NAME}
+
+
+def wave(pixels: float, axis: int) -> np.ndarray:
+    """(40, 3, 32, 32): grey noise, and a wave of that length along rows (2) or columns (3)."""
+    places = np.arange(32).reshape([-1 if k == axis else 1 for k in range(4)])
+    noise = np.random.default_rng(0).normal(128, 3, (40, 3, 32, 32))
+    phases = np.random.default_rng(1).uniform(0, 2 * np.pi, (40, 1, 1, 1))
+    return (noise + 60 * np.sin(2 * np.pi * places / pixels + phases)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("axis", [2, 3])
+@pytest.mark.parametrize("pixels", [2.06, 2.5, 3.4, 4.7, 7.3, 12.0, 24.0])
+def test_the_detail_names_the_waves_that_a_generator_adds(pixels: float, axis: int) -> None:
+    real = np.random.default_rng(2).normal(128, 3, (40, 3, 32, 32)).clip(0, 255).astype(np.uint8)
+    said = wavelet.fwd_detail(Samples(real=look(real), fake=look(wave(pixels, axis))))
+    way = "from top to bottom" if axis == 2 else "from left to right"
+    found = re.fullmatch(rf"waves of (\S+) to (\S+) px {way}: (\S+) % of the distance", said)
+    assert found, said
+    shortest, longest, share = map(float, found.groups())
+    assert 0.9 * shortest <= pixels <= 1.1 * longest
+    assert share > 20
+
+
+def test_the_detail_of_a_brighter_set_is_its_colour_and_that_of_the_fine_one_is_not() -> None:
+    real = draw(60) // 2
+    samples = Samples(real=look(real), fake=look(real + np.uint8(51)))
+    said = wavelet.fwd_detail(samples)
+    assert said.startswith("the mean colour of 16 x 16 px: 100 % of")
+    blurred = Samples(real=look(draw(60)), fake=look(blur(draw(60), 1)))
+    assert wavelet.fwd_fine_detail(blurred).startswith("waves of ")
+
+
+def test_of_equal_sets_there_is_nothing_to_name() -> None:
+    same = look(draw(30))
+    with pytest.raises(Unscorable, match="no packet differs"):
+        wavelet.worst_packet(np.zeros(PACKETS), 0)
+    assert fwd(Samples(real=same, fake=same)) == pytest.approx(0, abs=1e-6)
+
+
+def test_every_packet_has_a_name_of_its_own() -> None:
+    names = {haar_packets.band(packet) for packet in range(PACKETS)}
+    assert len(names) == PACKETS

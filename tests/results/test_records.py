@@ -25,6 +25,12 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
     assert read_record(tmp_path) == RECORD
 
 
+def test_a_record_from_before_details_has_none(tmp_path: Path) -> None:
+    document = RECORD.model_dump(mode="json", exclude={"details"})
+    (tmp_path / "record.json").write_text(json.dumps(document))
+    assert read_record(tmp_path).details == {}
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [

@@ -72,6 +72,7 @@ def test_the_record_says_what_was_done_and_what_it_took(lay: LayCell) -> None:
     record = read_record(folder)
     assert (record.architecture, record.loss, record.seed) == ("tiny", "plain", 3)
     assert (record.status, record.reason) == ("finished", None)
+    assert record.details == {"brightness": "every pixel alike"}
     score = record.scores["brightness"]
     assert (score.n, score.reference, score.reference_n) == (SAMPLES, "train", 36)
     assert (score.features, score.higher_is_better) == ("eye", True)

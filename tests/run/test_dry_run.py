@@ -178,6 +178,12 @@ def test_what_the_run_would_refuse_is_refused(dry: Dry, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"no images in .*empty"):
         dry(data=str(tmp_path / "empty"))
+    for count, has in ((1, "1 image"), (9, "9 images")):
+        (tmp_path / "few").mkdir(exist_ok=True)
+        for k in range(count):
+            (tmp_path / "few" / f"{k}.png").write_bytes(b"counted, not read")
+        with pytest.raises(DataError, match=f"few has {has}, and 10 or more are needed"):
+            dry(data=str(tmp_path / "few"), batch=2)
     with pytest.raises(DataError, match="fewer than one batch of 37"):
         dry(batch=37)
     with pytest.raises(UsageError, match="does not suit"):

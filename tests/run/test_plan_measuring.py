@@ -136,7 +136,29 @@ def test_a_metric_of_ticks_that_does_not_exist_for_the_features_is_left_out(
     offer(known, metric("quick-look-pixels", features="pixels"))
     presets(known, tick_metric="quick-look")
     assert evaluation_of(plan).tick_metric is None
+    said = f"quick-look does not exist for {NET}: the first metric scores the ticks"
+    assert said in plan().notes
+    assert not any("quick-look" in note for note in plan(features=("pixels",)).notes)
     assert evaluation_of(plan, features=("pixels",)).at_ticks.name == "quick-look-pixels"
+
+
+def test_a_gauge_that_does_not_exist_for_the_features_is_left_out_and_said(
+    plan: Plan, known: Catalogue
+) -> None:
+    offer(known, metric("watch-pixels", features="pixels", floor=0.1))
+    presets(known, gauges=("spread", "watch"))
+    assert [gauge.name for gauge in evaluation_of(plan).gauges] == ["spread"]
+    assert f"watch does not exist for {NET}: the ticks go without it" in plan().notes
+
+
+@pytest.mark.parametrize("partner", ["watch", "nothing"])
+def test_a_partner_that_does_not_exist_for_the_features_is_said(
+    partner: str, plan: Plan, known: Catalogue
+) -> None:
+    offer(known, metric("watch-pixels", features="pixels"), metric("lonely", partner=partner))
+    planned = plan(metrics=("lonely",))
+    assert [spec.name for spec in planned.plan.protocol.evaluation.metrics] == ["lonely"]
+    assert f"lonely misleads without {partner}, which does not exist for {NET}" in planned.notes
 
 
 def test_a_metric_that_the_user_names_scores_the_ticks_too(plan: Plan, known: Catalogue) -> None:

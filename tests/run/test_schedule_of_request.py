@@ -58,6 +58,32 @@ def test_epochs_are_passes_over_the_training_images() -> None:
     assert kimg_of(0.5, data(1_000)) == 0.5
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            {"d_steps": 20, "kimg": 0.05},
+            "0.16 kimg are shown instead of 0.05: an update of G takes 160 images",
+        ),
+        ({"epochs": 1e-30}, "0.008 kimg are shown instead of 3.6e-32: an update of G takes 8"),
+        ({"epochs": 5e-324}, "0.008 kimg are shown instead of 2.22507e-308: an update of G"),
+        ({"kimg": 0.011}, "0.008 kimg are shown instead of 0.011: an update of G takes 8 images"),
+    ],
+)
+def test_images_beyond_those_asked_for_are_said(
+    asked: dict[str, Any], said: str, plan: Plan
+) -> None:
+    (note,) = [note for note in plan(**asked).notes if "are shown instead" in note]
+    assert note.startswith(said)
+
+
+@pytest.mark.parametrize("asked", [{}, {"kimg": 0.008}, {"kimg": 48.001}, {"epochs": 2}])
+def test_of_whole_updates_and_of_nearly_whole_ones_nothing_is_said(
+    asked: dict[str, Any], plan: Plan
+) -> None:
+    assert not any("are shown instead" in note for note in plan(**asked).notes)
+
+
 def test_epochs_that_no_schedule_holds_are_refused_with_the_most_there_can_be() -> None:
     with pytest.raises(UsageError, match=r"--epochs 100000 is too long .* the most is 50000"):
         kimg_of(1e5, data(20_000_000))

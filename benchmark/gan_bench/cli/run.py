@@ -141,12 +141,12 @@ def _train(
     for note in [*planned.notes, *data_notes(planned.prepared)]:
         watch.say(note)
     home = protocol_dir(results, protocol)
-    with _stopping_gently(watch.say), alone_in(home):
+    with _naming_it_after_storage_errors(), alone_in(home):
         lay_out(planned, results, retry_failed)
         watch.say(f"{standing(watch.folders)} in {home}")
         with console.status("testing one step of every pair") as status:
             preflight(watch.folders, home, watch.say, jobs, status.update)
-        with watch.showing():
+        with _stopping_gently(watch.say), watch.showing():
             for folder in run_cells(planned.engine, watch.folders, jobs, watch.say):
                 watch.ended(folder)
     return watch
@@ -163,10 +163,19 @@ def _naming_the_resume_command() -> Iterator[None]:
 
 
 @contextmanager
-def _stopping_gently(say: Callable[[str], None]) -> Iterator[None]:
-    """While cells train, a signal is answered before it is obeyed."""
+def _naming_it_after_storage_errors() -> Iterator[None]:
+    """A run that cannot write its results ends with the command that continues it."""
     from gan_bench.contract.errors import StorageError
 
+    try:
+        yield
+    except StorageError as error:
+        raise StorageError(f"{error}\nto go on:\n{typed()}") from error
+
+
+@contextmanager
+def _stopping_gently(say: Callable[[str], None]) -> Iterator[None]:
+    """While cells train, a signal is answered before it is obeyed."""
     answers = iter(("stopping: each cell saves its state at the end of its step; again: at once",))
 
     def obey(number: int, _: object) -> None:
@@ -176,8 +185,6 @@ def _stopping_gently(say: Callable[[str], None]) -> Iterator[None]:
     before = {number: signal.signal(number, obey) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except StorageError as error:
-        raise StorageError(f"{error}\nto go on:\n{typed()}") from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -36,3 +36,13 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name.lower(), spelled, n=1)
     guess = f" Did you mean {spelled[near[0]]}?" if near else ""
     return f"{guess} Installed: {', '.join(known) or 'none'}."
+
+
+def qualified(distribution: str, name: str) -> str:
+    """How an offer is called whose own name belongs to another plugin: a folder can have it."""
+    return f"{normalised(distribution)}.{name}"
+
+
+def normalised(name: str) -> str:
+    """A distribution's name as pip compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -189,6 +189,8 @@ class Metric:
     alarm: float | None = None  # a score worse than this puts all other scores in doubt: flagged
     # the terms of the score's standard error; None: blocks of the samples are scored
     influence: Callable[[Samples], Influence] | None = None
+    # what weighs most in the score, in a few words: shown below the table
+    detail: Callable[[Samples], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

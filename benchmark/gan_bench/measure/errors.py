@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -20,8 +21,8 @@ from gan_bench.contract.offers import Influence, Metric, Samples
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.measure.features import Arrays
 
-BLOCKS = 8  # disjoint parts of the samples
-DEALS = 3  # how often the samples are dealt into blocks: more deals, a steadier error
+BLOCKS = 4  # disjoint parts of the samples
+DEALS = 4  # how often the samples are dealt into blocks: more deals, a steadier error
 LEAST = 32  # images in a part: with fewer, no error is given
 
 
@@ -120,31 +121,38 @@ def _checked(terms: Influence, samples: Samples) -> Influence:
 
 
 def influence_error(metric: Metric, samples: Samples, whole: Influence) -> float:
-    """The standard error from the first-order terms of all M images and of half of them.
+    """The standard error from the first-order terms of all M images and of their two halves.
 
-    NaN if there are none for the half.
+    NaN if there are none for a half.
 
     Let the variance of a score be a / M + b / M^2. The terms are computed from the same images as
     the score, so their variance over M is a / M + 2 b / M^2 on average (Efron & Stein 1981). That
     is too large for a network whose images are as good as real, since its a is small. The terms
-    of half of the images give a / M + 4 b / M^2 when they are scaled to M; the difference gives b.
+    of a half give a / M + 4 b / M^2 when they are scaled to M; the difference gives b. Both halves
+    are taken, because one of them may have none of the few images that a small share is made of.
     """
-    half = influence_of(metric, _half(samples))
-    if half is None:
+    halves = [influence_of(metric, _half(samples, first)) for first in (0, 1)]
+    terms = [half.fake for half in halves if half is not None]
+    if len(terms) < len(halves):
         return math.nan
-    of_all, of_half = _over_count(whole.fake), _over_count(half.fake) / 2
+    of_all = _over_count(whole.fake)
+    of_half = sum(map(_over_count, terms)) / len(terms) / 2
     second_order = min(max(0.0, (of_half - of_all) / 2), of_all / 2)  # b / M^2; neither part is < 0
     return math.sqrt(of_all - second_order)
 
 
-def _half(samples: Samples) -> Samples:
-    """Every second generated image, and all real ones; nothing is shared with the whole."""
+def _half(samples: Samples, first: int) -> Samples:
+    """Every second generated image, and all real ones; metrics share what they compute of it."""
     modes = samples.fake_modes
+
+    def share(name: str, make: Callable[[], Any]) -> Any:
+        return samples.share(f"half {first}: {name}", make)
+
     return replace(
         samples,
-        fake=samples.fake[::2],
-        fake_modes=None if modes is None else modes[::2],
-        share=Samples.share,
+        fake=samples.fake[first::2],
+        fake_modes=None if modes is None else modes[first::2],
+        share=share,
     )
 
 

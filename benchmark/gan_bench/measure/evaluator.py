@@ -17,6 +17,7 @@ from gan_bench.contract.errors import GanBenchError, StorageError, Unscorable, s
 from gan_bench.contract.offers import Dataset, Features, Influence, Metric, Samples
 from gan_bench.contract.protocol import LEAST_SAMPLES, Evaluation, MetricSpec, Protocol
 from gan_bench.data.cache import Prepared
+from gan_bench.measure.details import details_of
 from gan_bench.measure.errors import Errors, sampling_errors
 from gan_bench.measure.feature_cache import FeatureCache
 from gan_bench.measure.features import Arrays, Fakes, Net, batches_of, features_by_net, load_net
@@ -31,6 +32,10 @@ class Measured:
     unscored: dict[str, str]  # metrics that refused, and why
     fault: tuple[VerdictKind, str] | None  # a failure that shows without any metric
     influences: Mapping[str, Influence] = field(default_factory=dict)  # by metric, if it has any
+    details: dict[str, str] = field(default_factory=dict)  # what weighs most, by metric
+
+
+SamplesOf = Callable[[MetricSpec], Samples]
 
 
 class Evaluator:
@@ -100,15 +105,19 @@ class Evaluator:
 
     def values(self, specs: Iterable[MetricSpec], features: Arrays) -> dict[str, float]:
         """The values of these metrics; features are (M, F) by net. Refusals are left out."""
-        return self._scores(specs, features)[0]
+        return self._scores(specs, self._reader(features))[0]
 
     def measure_features(
         self, specs: Sequence[MetricSpec], features: Arrays, with_errors: bool = True
     ) -> Measured:
         """The scores of M images by these metrics; features are (M, F) by net."""
-        values, unscored = self._scores(specs, features)
+        samples_of = self._reader(features)
+        values, unscored = self._scores(specs, samples_of)
         scored = [spec for spec in specs if spec.name in values]
-        errors = self._errors(scored, features) if with_errors else Errors()
+        metrics = [(spec, self.metric(spec)) for spec in scored]
+        errors = Errors()
+        if with_errors:
+            errors = sampling_errors(metrics, features, samples_of, self.values)
         reference = self.protocol.evaluation.reference
         scores = {
             spec.name: Score(
@@ -122,7 +131,8 @@ class Evaluator:
             )
             for spec in scored
         }
-        return Measured(scores, unscored, _fault(features), errors.influences)
+        details = details_of(metrics, samples_of)
+        return Measured(scores, unscored, _fault(features), errors.influences, details)
 
     def features(self, fakes: Fakes, specs: Iterable[MetricSpec]) -> Arrays:
         """Net -> (M, F) for the nets that these metrics read."""
@@ -132,18 +142,13 @@ class Evaluator:
         return features_by_net(nets, batches)
 
     def _scores(
-        self, specs: Iterable[MetricSpec], features: Arrays
+        self, specs: Iterable[MetricSpec], samples_of: SamplesOf
     ) -> tuple[dict[str, float], dict[str, str]]:
         """The values by metric, and the reasons of the metrics that refuse."""
         values, unscored = dict[str, float](), dict[str, str]()
-        shared: dict[tuple[str, int], Samples] = {}  # by the net and the number of real images
         for spec in specs:
-            net = spec.features
-            real = self._real(spec, len(features[net]))
-            if (net, len(real)) not in shared:
-                shared[net, len(real)] = self._samples(net, real, features[net])
             try:
-                values[spec.name] = self._score(spec, shared[net, len(real)])
+                values[spec.name] = _score(self.metric(spec), samples_of(spec))
             except Unscorable as refusal:
                 unscored[spec.name] = str(refusal)
             except StorageError:  # `keep` could not write: not the metric's fault
@@ -152,6 +157,22 @@ class Evaluator:
                 why = sentence(error)
                 raise GanBenchError(f"the metric {spec.name} failed: {why}") from error
         return values, unscored
+
+    def _reader(self, features: Arrays) -> SamplesOf:
+        """What each metric reads of these features, (M, F) by net.
+
+        Metrics that read the same images of the same net share what they compute.
+        """
+        shared: dict[tuple[str, int], Samples] = {}  # by the net and the number of real images
+
+        def samples_of(spec: MetricSpec) -> Samples:
+            net, fake = spec.features, features[spec.features]
+            real = self._real(spec, len(fake))
+            if (net, len(real)) not in shared:
+                shared[net, len(real)] = self._samples(net, real, fake)
+            return self._for_metric(spec, shared[net, len(real)])
+
+        return samples_of
 
     def _real(self, spec: MetricSpec, count: int) -> np.ndarray:
         """(N, F) of the reference: all, or as many as the `count` images if it needs N = M."""
@@ -178,31 +199,23 @@ class Evaluator:
             share=share,
         )
 
-    def _score(self, spec: MetricSpec, samples: Samples) -> float:
-        metric = self.metric(spec)
-        if metric.equal_counts and (why := unequal(len(samples.real), len(samples.fake))):
-            raise Unscorable(f"It needs as many real images as samples, but {why}.")
+    def _for_metric(self, spec: MetricSpec, samples: Samples) -> Samples:
+        """These samples with what only this metric reads: modes, and a `keep` of its own."""
         name_modes = self.catalogue.find(Features, spec.features).modes
-        if metric.reads_modes and name_modes is not None:
+        if self.metric(spec).reads_modes and name_modes is not None:
             both = samples.real, samples.fake
             real, fake = samples.share("named modes", lambda: tuple(map(name_modes, both)))
             samples = replace(samples, real_modes=real, fake_modes=fake)
-        samples = replace(samples, keep=self.cache.keep_for(spec, len(samples.real)))
-        value = float(metric.compute(samples))
-        if not math.isfinite(value):
-            raise Unscorable(f"{metric.name} gave {value}, which is no score")
-        return value
+        return replace(samples, keep=self.cache.keep_for(spec, len(samples.real)))
 
-    def _errors(self, specs: Sequence[MetricSpec], features: Arrays) -> Errors:
-        metrics = [(spec, self.metric(spec)) for spec in specs]
-        return sampling_errors(metrics, features, partial(self._samples_of, features), self.values)
 
-    def _samples_of(self, features: Arrays, spec: MetricSpec) -> Samples:
-        """What this metric reads, shared with no other."""
-        fake = features[spec.features]
-        real = self._real(spec, len(fake))
-        samples = self._samples(spec.features, real, fake)
-        return replace(samples, keep=self.cache.keep_for(spec, len(real)))
+def _score(metric: Metric, samples: Samples) -> float:
+    if metric.equal_counts and (why := unequal(len(samples.real), len(samples.fake))):
+        raise Unscorable(f"It needs as many real images as samples, but {why}.")
+    value = float(metric.compute(samples))
+    if not math.isfinite(value):
+        raise Unscorable(f"{metric.name} gave {value}, which is no score")
+    return value
 
 
 def _fault(features: Arrays) -> tuple[VerdictKind, str] | None:

@@ -13,7 +13,7 @@ from gan_bench.data.split import Progress
 from gan_bench.measure.corruptions import one_colour, only_noise
 from gan_bench.measure.evaluator import Evaluator, spaced
 from gan_bench.measure.features import Arrays
-from gan_bench.results.scale import REAL, Scale, Scored
+from gan_bench.results.scale import BAD_SETS, REAL, Scale, Scored
 
 BAD = 512  # images of a bad set, or `tick_samples` if that is more: they need no precision
 
@@ -88,9 +88,8 @@ def _free(data: Data, evaluation: Evaluation, split: Split) -> np.ndarray:
 def _bad_sets(prepared: Prepared, count: int) -> Iterator[tuple[str, np.ndarray]]:
     """Names and images; one image stands for a set of which all are the same."""
     shape = prepared.data.shape
-    yield "noise", only_noise((count, *shape))
-    yield "one colour", one_colour((1, *shape))
-    yield "one image", prepared.train[:1]
+    sets = only_noise((count, *shape)), one_colour((1, *shape)), prepared.train[:1]
+    yield from zip(BAD_SETS, sets, strict=True)
 
 
 def _fill(rows: np.ndarray, count: int) -> np.ndarray:

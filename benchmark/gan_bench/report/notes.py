@@ -44,6 +44,7 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
         _memorising(board),
         _diagnoses(board),
         _refusals(board),
+        _details(board),
         _rank_agreement(board),
         _other_winners(board),
         _networks(board),
@@ -166,6 +167,17 @@ def _refusals(board: Board) -> Iterator[str]:
     count = Counter(item for unscored in cells for item in unscored.items())
     for (metric, reason), times in count.items():
         yield f"{metric}: no score for {plural(times, 'cell')}: {reason}"
+
+
+def _details(board: Board) -> Iterator[str]:
+    """What weighs most in the scores of the first seed of each row, if its metrics say it."""
+    names = {metric.name for metric in board.protocol.evaluation.metrics} - board.floors.keys()
+    for row in board.rows:
+        for seed, details in zip(row.done["seed"][:1], row.done["details"][:1], strict=True):
+            shown = [f"{name}: {text}" for name, text in details.items() if name in names]
+            if shown:
+                cell = cell_label(row.architecture, row.loss, seed)
+                yield f"{cell}: what weighs most in {'; in '.join(shown)}"
 
 
 def _rank_agreement(board: Board) -> Iterator[str]:

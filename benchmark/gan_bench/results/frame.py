@@ -21,7 +21,10 @@ WITHOUT_RECORD: tuple[CellStatus, ...] = (UNFINISHED, "unreadable")
 KEYS = ("architecture", "loss", "seed", "status", "reason")
 BEST = tuple(f"best_{name}" for name in Best.model_fields)
 COST = tuple(Cost.model_fields)
-DETAILS = ("unscored", "verdicts", "notes", "versions", "computed", "reference_n", "log", "folder")
+DETAILS = (
+    *("unscored", "details", "verdicts", "notes", "versions", "computed"),
+    *("reference_n", "log", "folder"),
+)
 AFTER_SCORES = (
     *BEST,
     "rollbacks",
@@ -48,8 +51,8 @@ def read_frame(protocol_folder: Path) -> pd.DataFrame:
     and the reason; both have only missing values otherwise.
 
     Dtypes: scores and seconds are float64, counts are Int64, all others are objects. `verdicts`
-    holds tuples of Verdict, `unscored`, `versions`, `computed` and `machine` hold dictionaries,
-    `folder` holds the Path of the cell.
+    holds tuples of Verdict, `unscored`, `details`, `versions`, `computed` and `machine` hold
+    dictionaries, `folder` holds the Path of the cell.
     """
     import pandas as pd
 
@@ -113,6 +116,7 @@ def _record(record: Record) -> dict[str, Any]:
         "starts": record.starts,
         "ended": record.ended,
         "unscored": record.unscored,
+        "details": record.details,
         "verdicts": record.verdicts,
         "notes": record.notes,
         "versions": record.versions,

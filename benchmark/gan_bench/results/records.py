@@ -82,6 +82,7 @@ class Record(BaseModel):
     reason: str | None = None
     scores: dict[str, Score] = {}
     unscored: dict[str, str] = {}  # metrics that refused, and why
+    details: dict[str, str] = {}  # what weighs most in a score, of the metrics that say it
     best: Best | None = None
     verdicts: tuple[Verdict, ...] = ()  # all there were during the training
     rollbacks: Count = 0

@@ -15,6 +15,7 @@ from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
 
 REAL = "other real images"  # the name of the set that a perfect generator would make
+BAD_SETS = ("noise", "one colour", "one image")
 
 
 class Scored(BaseModel):
@@ -33,7 +34,7 @@ class Scale(BaseModel):
 
     real: Scored | None  # as many other real images as samples; None: there are too few
     why_no_real: str | None = None
-    bad: dict[str, Scored] = {}  # by name: "noise", "one colour", "one image"; `n` may be smaller
+    bad: dict[str, Scored] = {}  # BAD_SETS by name; `n` may be smaller
 
 
 def write_scale(protocol_folder: Path, scale: Scale) -> None:
@@ -48,8 +49,9 @@ def read_scale(protocol_folder: Path) -> Scale | None:
 
 
 def has_scale(protocol_folder: Path) -> bool:
-    """Whether the scale was measured and can be read."""
+    """Whether the scale was measured, with all of its sets, and can be read."""
     try:
-        return read_scale(protocol_folder) is not None
+        scale = read_scale(protocol_folder)
     except StorageError:
         return False
+    return scale is not None and set(BAD_SETS) <= scale.bad.keys()

@@ -158,6 +158,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         reason=last_verdict.reason if last_verdict else None,
         scores=measured.scores,
         unscored=measured.unscored,
+        details=measured.details,
         best=session.best(),
         verdicts=(*session.verdicts, *([verdict] if verdict else [])),
         rollbacks=session.rollbacks,

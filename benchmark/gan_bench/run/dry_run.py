@@ -203,8 +203,14 @@ def _count(source: Source, size: int) -> Data:
         shape, train, held_out = (channels, height, width), len(images.train), len(images.held_out)
     else:
         with members_of(source.given) as members:
-            held_out = len(members) // HOLD_OUT
-            shape, train = (3, size, size), len(members) - held_out
+            count = len(members)
+        if 0 < count < HOLD_OUT:
+            raise DataError(
+                f"{source.given} has {plural(count, 'image')}, and {HOLD_OUT} or more are needed: "
+                "add images"
+            )
+        shape, held_out = (3, size, size), count // HOLD_OUT
+        train = count - held_out
     if not train:
         raise DataError(f"no images in {source.given or source.dataset.name}")
     return Data(

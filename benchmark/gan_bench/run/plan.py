@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from gan_bench.run.plan_evaluation import (
     reference_notes,
 )
 from gan_bench.run.request import Request
+from gan_bench.run.schedule_text import length_note
 
 Say = Callable[[str], None]
 
@@ -132,6 +134,8 @@ def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, lis
     if request.epochs is not None:
         passes = f"--epochs {request.epochs:g} over {data.train:,} training images"
         notes.append(f"{passes} is --kimg {protocol.schedule.kimg:g}")
+    if note := length_note(protocol.schedule):
+        notes.append(note)
     environment = RunEnvironment(
         device=choice.device,
         named=choice.source.named,
@@ -199,8 +203,11 @@ def _pick_preset(
 
 
 def kimg_of(epochs: float, data: Data) -> float:
-    """The kimg of this many passes over the training images; UsageError for too many."""
-    kimg = epochs * data.train / 1000
+    """The kimg of this many passes over the training images; UsageError for too many.
+
+    At least the smallest number above 0, since one update is the least.
+    """
+    kimg = max(epochs * data.train / 1000, sys.float_info.min)
     if kimg > MOST_KIMG:
         most = MOST_KIMG * 1000 / data.train
         raise UsageError(

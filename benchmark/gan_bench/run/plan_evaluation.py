@@ -52,7 +52,17 @@ def choose_evaluation(
         metrics += _judged(preset.judged, features, catalogue, dataset)
         names = (preset.tick_metric,) if preset.tick_metric else ()
         tick_metric = next(iter(_fitting(names, features, catalogue, dataset)), None)
+        if names and tick_metric is None:
+            notes.append(
+                f"{names[0]} does not exist for {features}: the first metric scores the ticks"
+            )
     metrics, partner_notes = _with_partners(metrics, features, catalogue, dataset)
+    gauges = _fitting(preset.gauges, features, catalogue, dataset)
+    notes += [
+        f"{name} does not exist for {features}: the ticks go without it"
+        for name in preset.gauges
+        if metric_name(catalogue, name, features) not in catalogue.names(Metric)
+    ]
     evaluation = plan_evaluation(
         catalogue,
         dataset,
@@ -61,7 +71,7 @@ def choose_evaluation(
         samples=request.samples or preset.samples,
         weights=request.weights,
         tick_samples=preset.tick_samples,
-        gauges=_fitting(preset.gauges, features, catalogue, dataset),
+        gauges=gauges,
         reference=request.reference,
         tick_metric=tick_metric,
     )
@@ -179,11 +189,20 @@ def metric_name(catalogue: Catalogue, name: str, features: str) -> str:
 def _with_partners(
     names: tuple[str, ...], features: str, catalogue: Catalogue, dataset: Dataset
 ) -> tuple[tuple[str, ...], list[str]]:
-    """The metrics, and those without which they mislead; a note on each one that is added."""
+    """The metrics, and those without which they mislead; a note on each one that is added.
+
+    Also a note where such a one does not exist for these features.
+    """
     chosen = {(each := find_metric(catalogue, name, features)).name: each for name in names}
     notes = []
     for metric in list(chosen.values()):
-        partner = find_metric(catalogue, metric.partner, features) if metric.partner else metric
+        name = metric_name(catalogue, metric.partner or metric.name, features)
+        if name not in catalogue.names(Metric):
+            notes.append(
+                f"{metric.name} misleads without {name}, which does not exist for {features}"
+            )
+            continue
+        partner = catalogue.find(Metric, name)
         if partner.name not in chosen and not partner.unsuited(dataset):
             chosen[partner.name] = partner
             notes.append(f"metric {partner.name} added: {metric.name} misleads without it")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from gan_bench.base.text import number, percent, plural
 from gan_bench.contract.protocol import Schedule
 
+NEAR = 0.01  # of the images asked for: a smaller difference goes without saying
+
 
 def schedule_text(schedule: Schedule) -> str:
     """Every field but the ticks, with the updates that follow from them."""
@@ -14,6 +16,17 @@ def schedule_text(schedule: Schedule) -> str:
         f"Adam {number(schedule.lr_g)}/{number(schedule.lr_d)} "
         f"betas {number(schedule.betas[0])} {number(schedule.betas[1], 6)}, "
         f"{schedule.precision}, {_ema(schedule)}; on collapse: {schedule.on_collapse}"
+    )
+
+
+def length_note(schedule: Schedule) -> str | None:
+    """How many images are shown, where whole updates make it another number than was asked for."""
+    asked, shown = 1000 * schedule.kimg, schedule.shown(schedule.updates)
+    if abs(shown - asked) <= NEAR * asked:
+        return None
+    return (
+        f"{number(shown / 1000, 6)} kimg are shown instead of {number(schedule.kimg, 6)}: "
+        f"an update of G takes {plural(schedule.shown(1), 'image')}, and one is the least"
     )
 
 
