@@ -73,6 +73,7 @@ def _board(board: Board, neighbour: Neighbour | None) -> dict[str, Any]:
         "rows": [_row(board, row, tie) for row, tie in zip(board.rows, board.ties, strict=True)],
         "scale": board.scale.model_dump(mode="json") if board.scale else None,
         "scale_fault": board.scale_fault,
+        "plans_fault": board.plans_fault,
         "floors": board.floors,
         "rank_agreement": board.agreements,
         "winners": board.winners,
@@ -82,11 +83,11 @@ def _board(board: Board, neighbour: Neighbour | None) -> dict[str, Any]:
         pairs = {name: list(pair) for name, pair in fields.items()}
         document["differs"] = {"from": other.slug, "fields": pairs}
     if board.equal_time:
-        document["equal_time"] = _equal_time(board.equal_time)
+        document["equal_time"] = _equal_time(board.equal_time, board.tick_floor)
     return document
 
 
-def _equal_time(read: EqualTime) -> dict[str, Any]:
+def _equal_time(read: EqualTime, floor: str | None) -> dict[str, Any]:
     rows = [
         {
             "architecture": moment.row.architecture,
@@ -96,7 +97,7 @@ def _equal_time(read: EqualTime) -> dict[str, Any]:
         }
         for moment in read.moments
     ]
-    return {"seconds": read.seconds, "metric": read.metric.name, "rows": rows}
+    return {"seconds": read.seconds, "metric": read.metric.name, "floor": floor, "rows": rows}
 
 
 def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:

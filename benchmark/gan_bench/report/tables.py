@@ -43,7 +43,7 @@ def chapters(boards: Boards) -> Iterator[Chapter]:
     for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
         yield Chapter(
             board.slug,
-            protocol_lines(board.protocol, board.cells, board.looks),
+            protocol_lines(board),
             sections(board),
             notes(board, neighbour),
             {name: path for name, path in figure_paths(board).items() if path.is_file()},
