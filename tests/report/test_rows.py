@@ -107,17 +107,39 @@ def test_a_row_without_a_letter_has_a_reason(
 
 
 def test_the_spread_of_training_and_that_of_sampling_are_separate(tmp_path: Path) -> None:
-    for seed, value in enumerate([1.0, 3.0, 5.0, 7.0]):
-        folder = write_cell(tmp_path, "a", seed=seed, scores={"fd-eye": value})
-        record = read_record(folder)
-        score = record.scores["fd-eye"].model_copy(update={"error": 1.0})
-        write_record(folder, record.model_copy(update={"scores": {"fd-eye": score}}))
+    lay_errors(tmp_path, error=1.0)
     row = json.loads(to_json(leaderboard.load(tmp_path)))["protocols"][0]["rows"][0]
     metric = row["metrics"]["fd-eye"]
     assert metric["sd_seeds"] == pytest.approx((20 / 3) ** 0.5)
     assert metric["sd_sampling"] == 1.0
     assert metric["sd_training"] == pytest.approx((20 / 3 - 1) ** 0.5)
     assert (metric["low"] + metric["high"]) / 2 == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (1.0, ["2.58", "1", "2.38"]),
+        (3.0, ["2.58", "3", "none seen"]),  # no part of 2.58 is 3
+        (None, ["2.58", "–", "–"]),
+    ],
+)
+def test_the_table_of_seeds_says_what_sampling_leaves_for_training(
+    error: float | None, shown: list[str], tmp_path: Path
+) -> None:
+    lay_errors(tmp_path, error)
+    heads, row = tables(tmp_path)[1]
+    assert heads[3:] == ["sd of seeds", "sampling alone", "left for training"]
+    assert row[3:] == shown
+
+
+def lay_errors(results: Path, error: float | None) -> None:
+    """A row of 1, 3, 5, 7, each with this sampling error."""
+    for seed, value in enumerate([1.0, 3.0, 5.0, 7.0]):
+        folder = write_cell(results, "a", seed=seed, scores={"fd-eye": value})
+        record = read_record(folder)
+        score = record.scores["fd-eye"].model_copy(update={"error": error})
+        write_record(folder, record.model_copy(update={"scores": {"fd-eye": score}}))
 
 
 # Rows without a number
