@@ -28,7 +28,7 @@ def protocol_lines(board: Board) -> list[tuple[str, str]]:
         (
             "data",
             f"{data.name}, {width} x {height} x {channels}, {data.train:,} training and "
-            f"{data.held_out:,} held-out images, fingerprint {data.fingerprint[:12]}",
+            f"{plural(data.held_out, 'held-out image')}, fingerprint {data.fingerprint[:12]}",
         ),
         ("schedule", schedule_text(schedule)),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import NotHere, UsageError
 from gan_bench.contract.offers import Dataset, Features, Metric, Preset
@@ -15,7 +16,7 @@ from gan_bench.measure.features import weights_digest
 from gan_bench.run.request import Request
 
 LEAST = 2  # real images: with fewer, every metric refuses
-IMAGES_OF: dict[Split, str] = {"train": "training images", "held-out": "held-out images"}
+IMAGES_OF: dict[Split, str] = {"train": "training image", "held-out": "held-out image"}
 
 
 def choose_evaluation(
@@ -128,8 +129,8 @@ def reference_notes(evaluation: Evaluation, data: Data, catalogue: Catalogue) ->
     real = evaluation.reference_images(data)
     if real < LEAST:
         raise UsageError(
-            f"--reference {evaluation.reference}: {data.name} has {real} "
-            f"{IMAGES_OF[evaluation.reference]}, and {LEAST} or more are needed"
+            f"--reference {evaluation.reference}: {data.name} has "
+            f"{plural(real, IMAGES_OF[evaluation.reference])}, and {LEAST} or more are needed"
         )
     notes = reference_warnings(evaluation, data)
     if why := unequal(real, evaluation.samples):
