@@ -36,6 +36,14 @@ def test_the_facts_name_all_that_the_rows_share(two: Path) -> None:
     ]
 
 
+def test_one_image_is_no_images(tmp_path: Path) -> None:
+    plain = protocol()
+    data = plain.data.model_copy(update={"held_out": 1})
+    write_cell(tmp_path, "a", under=plain.model_copy(update={"data": data}))
+    (chapter,) = chapters(leaderboard.load(tmp_path))
+    assert "900 training and 1 held-out image, fingerprint" in dict(chapter.facts)["data"]
+
+
 @pytest.mark.parametrize(
     ("more", "note"),
     [
