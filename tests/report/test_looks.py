@@ -65,7 +65,7 @@ def test_a_table_says_how_many_seeds_were_planned(tmp_path: Path) -> None:
 def test_a_table_that_was_extended_says_what_its_letters_are_worth(tmp_path: Path) -> None:
     assert claim(tmp_path, written((4, 0), (5, 4), (6, 5))).endswith(
         "; planned for 4 seeds, but extended to 6 after letters could be seen: "
-        "with 3 looks, a false letter appears in up to 15 % of tables (simulated: 13.5 % with nine "
+        "with 3 looks, a false letter appears in up to 15 % of tables (simulated: 13 % with nine "
         "looks, after each seed from 4 to 12)"
     )
 

@@ -9,7 +9,7 @@ from gan_bench.results.plans import SeedPlan
 
 # Of tables of two equal rows, called different at one of nine looks, after each seed from 4 to 12:
 # `python tools/power.py peeking`, docs/statistics.md
-NINE_LOOKS = 0.135
+NINE_LOOKS = 0.13
 
 
 @dataclass(frozen=True)
