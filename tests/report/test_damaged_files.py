@@ -1,14 +1,12 @@
-"""Files that are damaged or changed by hand: each is named, and the rest is shown.
+"""Documents that are damaged or changed by hand: each is named, and the rest is shown.
 
-Every fault is put in place of one file of one cell, and every format is asked for.
+Every fault is put in place of one file, and every format is asked for.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,95 +15,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from faults import DIGITS, FAULTS, damage, odd, shown
 from gan_bench import StorageError
 from gan_bench.report import leaderboard
-from gan_bench.report.figures import draw
 from gan_bench.report.formats import FORMATS, render
-from gan_bench.report.page import to_html
-from gan_bench.results.atomic import append_line
-from gan_bench.results.layout import CELL, CURVE, PROTOCOL, RECORD, SCALE, SPEED, TICKS, figure_path
+from gan_bench.results.layout import (
+    PLANS,
+    PROTOCOL,
+    RECORD,
+    SCALE,
+)
 from gan_bench.results.records import read_record
 from given import Command
-from parsed import Page, rendered
 from records import PLAIN, protocol, write_cell
 
-Fault = Callable[[Path], None]
-
-
-def put(content: bytes) -> Fault:
-    def write(path: Path) -> None:
-        path.write_bytes(content)
-
-    return write
-
-
-def huge(path: Path) -> None:
-    with path.open("wb") as file:
-        file.truncate(2**40)  # of which the disk holds nothing
-
-
-def half(path: Path) -> None:
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
-
-
-FAULTS: dict[str, Fault] = {
-    "half of it": half,
-    "nothing": put(b""),
-    "zeros": put(bytes(512) + b"\n"),
-    "no UTF-8": put(b'{"loss": "\xff\xfe"}\n'),
-    "UTF-16": put('{"seed": 0}\n'.encode("utf-16")),
-    "a list": put(b"[1, 2]\n"),
-    "a number": put(b"7\n"),
-    "null": put(b"null\n"),
-    "a pickle": put(b"cos\nsystem\n(S'touch executed'\ntR.\n"),
-    "deep nesting": put(b"[" * 10_000_000 + b"\n"),
-    "deep objects": put(b'{"a":' * 2_000_000 + b"\n"),
-    "a terabyte": huge,
-    "a folder": Path.mkdir,
-    "a pipe": os.mkfifo,
-    "a device": lambda path: path.symlink_to("/dev/zero"),
-    "a loop": lambda path: path.symlink_to(path.name),
-    "a link to nowhere": lambda path: path.symlink_to("nowhere"),
-}
-
-
-def damage(path: Path, fault: str) -> None:
-    if fault != "half of it":
-        path.unlink(missing_ok=True)
-    FAULTS[fault](path)
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Path:
-    """Two sound cells, one that is damaged, and a second protocol."""
-    write_cell(tmp_path, "good", scores={"fd-eye": 12.345678, "diversity": 0.5})
-    write_cell(tmp_path, "bad", scores={"fd-eye": 99.0, "diversity": 0.9})
-    write_cell(tmp_path, "odd", scores={"fd-eye": 50.0, "diversity": 0.7})
-    write_cell(tmp_path, "other", under=protocol(kimg=200), scores={"fd-eye": 77.0})
-    return tmp_path
-
-
-def odd(results: Path) -> Path:
-    return results / PLAIN.slug / "odd" / "hinge" / "seed0"
-
-
-def shown(results: Path, style: str, gan_bench: Command, *more: str) -> str:
-    """What a reader of a report sees, without spaces: a terminal folds long words."""
-    result = gan_bench("report", results, "--format", style, *more)
-    assert (result.code, "Traceback" in result.err) == (0, False), result.err
-    assert not Path("executed").exists()
-    if style == "json":
-        assert json.loads(result.out, parse_constant=pytest.fail)
-    if style in ("html", "markdown"):
-        page = Page(result.out) if style == "html" else rendered(result.out)
-        return "".join(page.text.split())
-    return "".join(result.out.replace(r"\textbackslash{}", "\\").split())
-
-
-# A record
-
-DIGITS = "7" * 5000
 CHANGES = {
     "an older schema": ('"schema_number": 1', '"schema_number": 0'),
     "a newer schema": ('"schema_number": 1', '"schema_number": 2'),
@@ -155,10 +78,22 @@ def test_a_scale_that_is_damaged_is_a_fault_and_the_table_is_shown(
     fault: str, results: Path, gan_bench: Command
 ) -> None:
     damage(results / PLAIN.slug / SCALE, fault)
+    _is_named(SCALE, results, gan_bench)
+
+
+@pytest.mark.parametrize("fault", ["no UTF-8", "a number", "a folder", "a loop", "zeros"])
+def test_plans_that_are_damaged_are_a_fault_with_one_seed_too(
+    fault: str, results: Path, gan_bench: Command
+) -> None:
+    damage(results / PLAIN.slug / PLANS, fault)
+    _is_named(PLANS, results, gan_bench)
+
+
+def _is_named(file: str, results: Path, gan_bench: Command) -> None:
     for style in FORMATS:
         text = shown(results, style, gan_bench)
         assert ("12.345678" if style in ("csv", "json") else "12.35") in text
-        assert SCALE in text or style == "csv"
+        assert file in text or style == "csv"
 
 
 def everything(results: Path) -> list[str]:
@@ -252,76 +187,3 @@ def test_a_report_of_which_nothing_can_be_read_says_so(tmp_path: Path, gan_bench
     damage(tmp_path / PLAIN.slug / PROTOCOL, "nothing")
     for style in FORMATS:
         assert "unreadable" in shown(tmp_path, style, gan_bench)
-
-
-# What a table does not need
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_cell_file_is_not_needed_to_show_a_record(
-    fault: str, results: Path, gan_bench: Command
-) -> None:
-    damage(odd(results) / CELL, fault)
-    table = rendered(gan_bench("report", results).out).tables[0]
-    assert [row[0] for row in table[1:]] == ["good", "odd", "bad"]
-    assert table[2][-1] == "1 finished"
-
-
-LINES = {
-    "words": '{"step": "1", "kimg": "1", "seconds": "1", "loss_d": "x", "scores": "y"}',
-    "lists": '{"step": [1], "kimg": [1], "seconds": [1], "loss_d": [1], "scores": [1]}',
-    "nothing": '{"step": null, "kimg": null, "seconds": null, "scores": null}',
-    "no key": "{}",
-    "NaN": '{"kimg": NaN, "seconds": NaN, "loss_d": NaN, "scores": {"fd-eye": NaN}}',
-    "Infinity": '{"kimg": Infinity, "seconds": 1, "loss_d": -Infinity, "scores": {"fd-eye": 1}}',
-    "1e999": '{"kimg": 1e999, "seconds": 1e999, "loss_d": 1e999, "scores": {"fd-eye": 1e999}}',
-    "400 digits": f'{{"kimg": {DIGITS[:400]}, "seconds": {DIGITS[:400]}, "loss_d": 1}}',
-    "5,000 digits": f'{{"kimg": {DIGITS}, "seconds": {DIGITS}, "loss_d": 1}}',
-    "a score within a score": '{"kimg": 1, "seconds": 1, "scores": {"fd-eye": {"fd-eye": 1}}}',
-    "a list": "[1, 2]",
-    "a number": "7",
-}
-
-
-@pytest.mark.parametrize("name", [CURVE, TICKS, SPEED])
-@pytest.mark.parametrize("line", LINES)
-def test_a_line_of_a_curve_that_is_none_costs_no_table(
-    line: str, name: str, results: Path, gan_bench: Command
-) -> None:
-    (odd(results) / name).write_text(f"{LINES[line]}\n" * 3)
-    for more in ((), ("--by", "time")):
-        assert "oddhinge" in shown(results, "markdown", gan_bench, *more)
-
-
-@pytest.mark.parametrize("name", [CURVE, TICKS])
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_curve_that_cannot_be_read_is_left_out_and_named(
-    fault: str, name: str, results: Path, gan_bench: Command
-) -> None:
-    sound = {"step": 1, "kimg": 1.0, "loss_d": 1.0, "scores": {"fd-eye": 60.0}}
-    append_line(odd(results) / name, sound)
-    damage(odd(results) / name, fault)
-    result = gan_bench("report", results, "--by", "time")
-    assert (result.code, "odd | hinge" in result.out) == (0, True)
-    if fault in ("half of it", "nothing"):  # a line that is not complete was never written
-        assert result.err == ""
-    else:
-        assert re.search(rf"no pictures: .*odd/hinge/seed0/{name}", result.err)
-
-
-@pytest.mark.parametrize("fault", ["a pipe", "a device", "a folder", "a loop", "a terabyte"])
-def test_what_is_no_picture_is_not_shown(fault: str, results: Path) -> None:
-    boards = leaderboard.load(results, PLAIN.slug)
-    picture = figure_path(boards.boards[0].folder, "losses")
-    picture.parent.mkdir()
-    damage(picture, fault)
-    text = to_html(boards)
-    assert "base64" not in text
-    assert ("alt=" in text) == (fault == "a terabyte")  # a file that is too large leaves its name
-
-
-@pytest.mark.parametrize("fault", ["a pipe", "a device", "a folder", "a loop"])
-def test_what_is_no_file_is_no_sample_grid(fault: str, results: Path) -> None:
-    (odd(results) / "samples").mkdir()
-    damage(odd(results) / "samples" / "1.png", fault)
-    assert draw(leaderboard.load(results, PLAIN.slug).boards[0]) == []

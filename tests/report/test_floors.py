@@ -18,7 +18,10 @@ from gan_bench.report.floors import side_by_side
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.notes import notes
 from gan_bench.report.tables import sections
-from records import FD, protocol, write_cell
+from gan_bench.results.atomic import append_line
+from gan_bench.results.layout import SPEED, TICKS, protocol_dir
+from gan_bench.results.scale import Scale, Scored, write_scale
+from records import FD, PLAIN, protocol, write_cell
 
 
 def spec(name: str, up: bool = True, **more: Any) -> MetricSpec:
@@ -118,6 +121,31 @@ def test_noise_is_no_floor_for_a_metric_with_an_alarm_if_the_real_score_is_unkno
     scores = [{"copies": 0.02}, {"copies": 0.01}]
     board = board_of(tmp_path, (COPIES,), scores, real={}, noise={"copies": 0.0})
     assert "copies ↓" in titles(board)
+
+
+# At equal time
+
+
+@pytest.mark.parametrize(
+    ("ticks", "noise", "floored"),
+    [((90.0, 80.0), 70.0, True), ((90.0, 60.0), 70.0, False), ((90.0, 80.0), None, False)],
+)
+def test_at_equal_time_the_scores_are_compared_with_noise_at_a_tick(
+    ticks: tuple[float, float], noise: float | None, floored: bool, tmp_path: Path
+) -> None:
+    for name, score in zip("ab", ticks, strict=True):
+        folder = write_cell(tmp_path, name, scores={"fd-eye": 10.0})
+        append_line(folder / SPEED, {"kimg": 100.0, "seconds": 9.0})
+        append_line(folder / TICKS, {"kimg": 100.0, "scores": {"fd-eye": score}})
+    bad = {"noise": Scored(tick={} if noise is None else {"fd-eye": noise})}
+    write_scale(protocol_dir(tmp_path, PLAIN), Scale(real=Scored(tick={"fd-eye": 5.0}), bad=bad))
+    (board,) = leaderboard.load(tmp_path, by_time=True).boards
+    said = "fd-eye at equal time: no row is better than noise (70): the order of the rows means"
+    assert any(text.startswith(said) for text in texts(board)) == floored
+    (document,) = json.loads(to_json(leaderboard.load(tmp_path, by_time=True)))["protocols"]
+    assert (document["equal_time"]["floor"] is not None) == floored
+    (by_work,) = leaderboard.load(tmp_path).boards
+    assert not any("noise" in text for text in texts(by_work))
 
 
 # Partners

@@ -65,15 +65,21 @@ def test_a_table_says_how_many_seeds_were_planned(tmp_path: Path) -> None:
 def test_a_table_that_was_extended_says_what_its_letters_are_worth(tmp_path: Path) -> None:
     assert claim(tmp_path, written((4, 0), (5, 4), (6, 5))).endswith(
         "; planned for 4 seeds, but extended to 6 after letters could be seen: "
-        "with 3 looks, a false letter appears in up to 15 % of tables (simulated: 13.5 % with nine "
+        "with 3 looks, a false letter appears in up to 15 % of tables (simulated: 13 % with nine "
         "looks, after each seed from 4 to 12)"
     )
 
 
-def test_a_damaged_file_is_named_and_the_report_is_there(tmp_path: Path) -> None:
-    text = claim(tmp_path, "nonsense\n")
-    assert "not known how many seeds were planned: unreadable" in text
-    assert PLANS in text
+@pytest.mark.parametrize("seeds", [1, 6])
+@pytest.mark.parametrize("content", ["nonsense\n", written((6, 0)).replace("6", "0")])
+def test_a_damaged_file_is_a_fault_whatever_the_number_of_seeds(
+    content: str, seeds: int, tmp_path: Path
+) -> None:
+    assert "planned" not in claim(tmp_path, content, seeds)
+    (chapter,) = chapters(leaderboard.load(tmp_path))
+    (fault,) = [note.text for note in chapter.notes if note.severity == "fault"]
+    assert fault.startswith("it is not known how many seeds were planned: unreadable")
+    assert PLANS in fault
 
 
 @pytest.mark.parametrize(("content", "seeds"), [(None, 6), (written((1, 0)), 1)])

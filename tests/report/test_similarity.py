@@ -104,8 +104,35 @@ def test_nothing_is_said_where_letters_speak_or_terms_are_missing(why: str, tmp_
     assert said(tmp_path) == []
 
 
-def test_a_damaged_file_is_a_remark(tmp_path: Path) -> None:
-    lay(tmp_path, "a", 10.0)
-    (lay(tmp_path, "b", 30.0) / INFLUENCE).write_text("{")
+@pytest.mark.parametrize("damaged", ["a", "b"])
+def test_a_damaged_file_is_named_and_the_other_seeds_and_rows_are_compared(
+    damaged: str, tmp_path: Path
+) -> None:
+    last = {name: lay(tmp_path, name, kd, 2) for name, kd in (("a", 9.0), ("b", 30.0), ("c", 31.0))}
+    (last[damaged].parent / "seed0" / INFLUENCE).write_text("{")
+    (fault,) = [note for note in said(tmp_path) if "unreadable" in note]
+    start = f"{damaged} / hinge / seed0: this network cannot be compared: unreadable"
+    assert fault.startswith(start)
+    compared = {note.split(":")[0] for note in said(tmp_path) if note != fault}
+    seed_of_c = 1 if damaged == "a" else 0
+    assert compared == {
+        "a / hinge and b / hinge, seed 1",
+        f"a / hinge and c / hinge, seed {seed_of_c}",
+    }
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_terms_of_other_images_are_passed_over_and_named_if_there_are_no_others(
+    seeds: int, tmp_path: Path
+) -> None:
+    lay(tmp_path, "a", 10.0, seeds)
+    first = lay(tmp_path, "b", 30.0, seeds).parent / "seed0"
+    (first / INFLUENCE).unlink()
+    terms = np.random.default_rng(0).normal(size=N)
+    write_influence(first, [("kd-eye", Influence(fake=terms, real=terms[1:]))])
     (note,) = said(tmp_path)
-    assert note.startswith("the networks cannot be compared: unreadable")
+    if seeds == 1:
+        assert "cannot be compared, because influence.json has terms of other images" in note
+        assert "200 real and 200 generated ones of a / hinge and 199 real and 200" in note
+    else:
+        assert note.startswith("a / hinge and b / hinge, seed 1: these two networks differ")

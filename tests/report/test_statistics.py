@@ -92,6 +92,13 @@ def test_agreement_is_kendall_s_tau_b(rows: list[tuple[int, int]]) -> None:
     assert found is None or found == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("values", [2, 40, 10_000])
+def test_agreement_of_many_rows_is_that_of_scipy(values: int) -> None:
+    a, b = np.random.default_rng(values).integers(0, values, (2, 600)).tolist()
+    expected = scipy.stats.kendalltau(a, b, method="asymptotic").statistic
+    assert agreement(a, b) == pytest.approx(expected, abs=1e-12)
+
+
 def test_agreement_by_hand() -> None:
     assert agreement([1, 2, 3], [10, 20, 30]) == 1
     assert agreement([1, 2, 3], [30, 20, 10]) == -1

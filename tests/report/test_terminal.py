@@ -40,10 +40,21 @@ def test_a_terminal_shows_the_slug_the_facts_and_the_notes_of_every_protocol(two
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 300])
-def test_a_terminal_of_any_width_shows_every_row(width: int, two: Path) -> None:
+def test_a_terminal_of_any_width_shows_names_and_numbers_whole(width: int, two: Path) -> None:
+    long = MetricSpec(name="a-metric-with-a-very-long-name", higher_is_better=True, features="eye")
+    under = protocol(metrics=(FD, long))
+    scores = {"fd-eye": 12.345678, long.name: 0.25}
+    write_cell(two, "Q" * 25, "Z" * 17, under=under, scores=scores)
     write_cell(two, "odd", status="failed", reason="words " * 50, cost=None)
-    text = "".join(terminal(two, width).split())
-    assert "good" in text or width < 60
+    text = terminal(two, width)
+    assert max(map(len, text.splitlines())) <= width
+    tables = text.count("12.35") + text.count("0.25")
+    assert tables == 3  # two protocols by fd-eye, one by the other metric
+    names, losses = text.count("Q") / 25, text.count("Z") / 17
+    assert names == int(names) == losses > 1
+    assert "…" not in text
+    text = "".join(text.split())
+    assert "good" in text
     assert "words" * 50 in text
 
 

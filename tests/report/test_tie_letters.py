@@ -65,7 +65,11 @@ def test_a_row_under_four_seeds_is_not_tested() -> None:
 def test_a_table_of_nothing_has_no_letters() -> None:
     assert letters([]) == []
     assert letters([[1.0], [2.0]]) == ["", ""]
-    assert letters([[1.0, 2.0, 3.0, 4.0]]) == ["a"]
+
+
+def test_a_row_with_which_no_other_can_be_compared_has_no_letter() -> None:
+    assert letters([[1.0, 2.0, 3.0, 4.0]]) == [""]
+    assert letters([*ladder(1, 6), [1.0, 2.0, 3.0]]) == ["", ""]
 
 
 def test_the_letters_do_not_end_with_z() -> None:

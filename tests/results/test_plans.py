@@ -96,9 +96,18 @@ def test_a_folder_of_an_older_version_begins_its_plans_when_it_is_extended(tmp_p
     assert plans(tmp_path) == [(6, 8, 4)]
 
 
+def test_a_plan_without_cells_is_not_written_down(tmp_path: Path) -> None:
+    note_plan(tmp_path, [])
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "content",
-    ["nonsense\n", "[1]\n", '{"seeds": "many", "when": "", "records": 0}\n', '{"a": 1}\n'],
+    [
+        *("nonsense\n", "[1]\n", '{"a": 1}\n'),
+        '{"seeds": "many", "when": "", "records": 0}\n',
+        '{"seeds": 0, "when": "", "records": 0}\n',
+    ],
 )
 def test_a_damaged_file_is_an_error_to_the_reader_and_stays_as_it_is(
     content: str, tmp_path: Path

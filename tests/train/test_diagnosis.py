@@ -156,7 +156,8 @@ def test_a_very_short_training_is_too_short_to_tell() -> None:
     for rows in (0, 1, 2, 3, MIN_POINTS - 1):
         extreme = curve(rows, real_score=1.0, fake_score=0.0, grad_g=0.0)
         said = diagnose(course(extreme))
-        assert said.startswith(f"too short to tell: {rows} points of a curve")
+        points = "1 point" if rows == 1 else f"{rows} points"
+        assert said.startswith(f"too short to tell: {points} of a curve")
     assert kind(course(curve(MIN_POINTS))) == "usual"
 
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gan_bench.base.text import percent, plural
 from gan_bench.contract.protocol import Evaluation, Protocol
+from gan_bench.report.leaderboard import Board
 from gan_bench.report.letters import least_seeds
 from gan_bench.report.looks import NINE_LOOKS, Looks
-from gan_bench.report.rows import with_end, with_record
+from gan_bench.report.rows import with_record
 from gan_bench.report.statistics import MIN_SEEDS
-from gan_bench.results.frame import metric_column
 from gan_bench.run.schedule_text import schedule_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def protocol_lines(
-    protocol: Protocol, cells: pd.DataFrame, looks: Looks | None = None
-) -> list[tuple[str, str]]:
+def protocol_lines(board: Board) -> list[tuple[str, str]]:
     """Name and text of each fact about a protocol and its cells."""
-    done, ended = with_record(cells), with_end(cells)
+    protocol, done = board.protocol, with_record(board.cells)
     data, schedule, evaluation = protocol.data, protocol.schedule, protocol.evaluation
     channels, height, width = data.shape
     nets = [f"{name} (sha256 {digest[:12]})" for name, digest in evaluation.digests.items()]
@@ -29,7 +28,7 @@ def protocol_lines(
         (
             "data",
             f"{data.name}, {width} x {height} x {channels}, {data.train:,} training and "
-            f"{data.held_out:,} held-out images, fingerprint {data.fingerprint[:12]}",
+            f"{plural(data.held_out, 'held-out image')}, fingerprint {data.fingerprint[:12]}",
         ),
         ("schedule", schedule_text(schedule)),
         (
@@ -42,7 +41,8 @@ def protocol_lines(
         ("device", ", ".join(_distinct(done, "device")) or "none yet"),
         ("seeds", ", ".join(_distinct(done, "seed")) or "none yet"),
     ]
-    return lines if ended.empty else [*lines, ("±", _claims(protocol, ended, looks))]
+    claims = _claims(board)
+    return [*lines, ("±", claims)] if claims else lines
 
 
 def _ticks_by(evaluation: Evaluation) -> str:
@@ -61,29 +61,50 @@ def _reference(protocol: Protocol, cells: pd.DataFrame) -> str:
     return "/".join(f"{n:,}" for n in counts) or f"up to {protocol.evaluation.samples:,}"
 
 
-def _claims(protocol: Protocol, ended: pd.DataFrame, looks: Looks | None) -> str:
-    """What the numbers claim, which depends on the number of seeds that have ended."""
-    seeds = ended.groupby(["architecture", "loss"]).size()
-    most = int(seeds.max())
-    if most < 2:
+def _claims(board: Board) -> str:
+    """What the numbers claim, which depends on the number of seeds that have ended in each row."""
+    seeds = [row.counted(board.ranking.name) for row in board.rows]
+    if not any(seeds):
+        return ""
+    if max(seeds) < 2:
+        effect = "score otherwise" if len(seeds) == 1 else "rank the rows differently"
         return (
-            "no interval with one seed: another seed may rank the rows differently; "
+            f"no interval with one seed: another seed may {effect}; "
             "--seeds 6 gives intervals and ties"
         )
-    if most < MIN_SEEDS:
+    if max(seeds) < MIN_SEEDS:
         return (
-            f"no interval with fewer than {MIN_SEEDS} seeds: "
+            f"no interval and no letters with fewer than {MIN_SEEDS} seeds: "
             "the range of the seeds does not show which row is better"
         )
     parts = [
         "95 % interval of the mean over training seeds (Student's t)",
-        "rows that share a letter cannot be told apart (a permutation test and Welch's t test of "
-        "each pair, Holm's correction, 5 %)",
-        _limit(int((seeds >= MIN_SEEDS).sum()), most),
-        _survivors(protocol, ended),
-        _plan(looks) if looks else "",
+        *_letters(seeds, board),
+        _survivors(board),
+        _plan(board.looks) if board.looks else "",
     ]
     return "; ".join(filter(None, parts))
+
+
+def _letters(seeds: list[int], board: Board) -> Iterator[str]:
+    """What the letters mean, and why rows have none; `seeds` are the ended ones of each row."""
+    tested = sum(count >= MIN_SEEDS for count in seeds)
+    fewer = f"fewer than {MIN_SEEDS} seeds that have ended"
+    if len(seeds) == 1:
+        yield "no letters: there is no other row to compare with"
+    elif not any(row.values(board.ranking.name) for row in board.rows):
+        yield f"no letters: no seed has a score of {board.ranking.name}"
+    elif tested == 1:
+        yield f"no letters: all rows but one have {fewer}"
+    else:
+        yield (
+            "rows that share a letter cannot be told apart (a permutation test and Welch's t test "
+            "of each pair, Holm's correction, 5 %)"
+        )
+        if untested := len(seeds) - tested:
+            have = "row has" if untested == 1 else "rows have"
+            yield f"{untested:,} {have} no letter, because of {fewer}"
+        yield _limit(tested, max(seeds))
 
 
 def _limit(rows: int, seeds: int) -> str:
@@ -95,10 +116,11 @@ def _limit(rows: int, seeds: int) -> str:
     return ""
 
 
-def _survivors(protocol: Protocol, ended: pd.DataFrame) -> str:
-    """How seeds without a score count, if there are any."""
-    column = metric_column(protocol.evaluation.metrics[0].name)
-    if column in ended and ended[column].notna().all():
+def _survivors(board: Board) -> str:
+    """How seeds without a score count, if there are some beside others with one."""
+    metric = board.ranking.name
+    scored = any(row.values(metric) for row in board.rows)
+    if not scored or not any(row.missing(metric) for row in board.rows):
         return ""
     return (
         "a seed that ended without a score counts as the worst of all in the order and the "
@@ -108,8 +130,6 @@ def _survivors(protocol: Protocol, ended: pd.DataFrame) -> str:
 
 def _plan(looks: Looks) -> str:
     """How many seeds were planned, and what the letters are worth if more were added later."""
-    if looks.damage:
-        return f"it is not known how many seeds were planned: {looks.damage}"
     planned = "" if looks.planned is None else f"planned for {plural(looks.planned, 'seed')}"
     if looks.looks == 1:
         return planned

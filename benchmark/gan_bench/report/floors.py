@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from gan_bench.base.text import number
 from gan_bench.contract.protocol import MetricSpec
+from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.rows import Row
 from gan_bench.results.scale import Scale, Scored
 
@@ -19,12 +21,34 @@ def floors(
 
     A metric whose partner is left out is left out too, because it misleads alone.
     """
-    reasons = {metric.name: _reason(metric, rows, scale) for metric in metrics}
+    reasons = {
+        metric.name: _reason(
+            metric,
+            [row.values(metric.name) for row in rows],
+            _value(scale.real, metric) if scale else None,
+            _value(scale.bad.get(NOISE), metric) if scale else None,
+        )
+        for metric in metrics
+    }
     left_out = {name for name, reason in reasons.items() if reason and name != ranking.name}
     for metric in metrics:
         if metric.partner in left_out and not reasons[metric.name]:
             reasons[metric.name] = f"misleads without {metric.partner}"
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+def tick_floor(read: EqualTime, scale: Scale | None) -> str | None:
+    """Why the metric of the ticks does not order the rows at equal time; None if it does.
+
+    The rows are compared with real images and noise on as many images as a tick has.
+    """
+    real, bad = (scale.real, scale.bad.get(NOISE)) if scale else (None, None)
+    return _reason(
+        read.metric,
+        [moment.scores for moment in read.moments],
+        real.tick.get(read.metric.name) if real else None,
+        bad.tick.get(read.metric.name) if bad else None,
+    )
 
 
 def side_by_side(metrics: Sequence[MetricSpec]) -> list[MetricSpec]:
@@ -43,30 +67,25 @@ def side_by_side(metrics: Sequence[MetricSpec]) -> list[MetricSpec]:
     return list(placed.values())
 
 
-def _reason(metric: MetricSpec, rows: Sequence[Row], scale: Scale | None) -> str | None:
-    means = [mean for row in rows if (mean := row.mean(metric.name)) is not None]
-    noise = _noise(metric, scale)
-    if means and noise is not None:
+def _reason(
+    metric: MetricSpec, rows: Sequence[Sequence[float]], real: float | None, noise: float | None
+) -> str | None:
+    """Why these scores, by row and seed, do not compare the rows; None if they do."""
+    means = [fmean(scores) for scores in rows if scores]
+    if means and noise is not None and _noise_is_bad(metric, real, noise):
         best = min(map(metric.cost, means))
         floored = best >= metric.cost(noise)
         return f"no row is better than noise ({number(noise)})" if floored else None
-    if len(means) > 1 and len(set(means)) == 1 and _is_constant(metric, rows):
+    if len(means) > 1 and len({score for scores in rows for score in scores}) == 1:
         return f"every row scores {number(means[0])}"
     return None
 
 
-def _is_constant(metric: MetricSpec, rows: Sequence[Row]) -> bool:
-    return len({value for row in rows for value in row.values(metric.name)}) == 1
-
-
-def _noise(metric: MetricSpec, scale: Scale | None) -> float | None:
-    """The score of noise, if it is known and bad by this metric: noise has no copies, say."""
-    if scale is None or (noise := _value(scale.bad.get(NOISE), metric)) is None:
-        return None
-    real = _value(scale.real, metric)
+def _noise_is_bad(metric: MetricSpec, real: float | None, noise: float) -> bool:
+    """Whether the metric sees that noise is bad; one that counts copies, say, does not."""
     if real is None:
-        return noise if metric.alarm is None else None  # an alarm looks for one fault alone
-    return noise if metric.cost(real) < metric.cost(noise) else None
+        return metric.alarm is None  # an alarm looks for one fault alone
+    return metric.cost(real) < metric.cost(noise)
 
 
 def _value(scored: Scored | None, metric: MetricSpec) -> float | None:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import MetricSpec, Protocol, differences
 from gan_bench.report.equal_time import EqualTime, at_equal_time
-from gan_bench.report.floors import floors, side_by_side
+from gan_bench.report.floors import floors, side_by_side, tick_floor
 from gan_bench.report.letters import letters
-from gan_bench.report.looks import Looks, looks_at
+from gan_bench.report.looks import Looks, looks_of
 from gan_bench.report.rows import Row, places, ranked, rows_of
 from gan_bench.report.statistics import agreement
 from gan_bench.results.frame import read_frame
 from gan_bench.results.layout import PROTOCOL, cells_in
+from gan_bench.results.plans import read_plans
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
 from gan_bench.results.scale import Scale, read_scale
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,7 @@ class Board:
     looks: Looks | None = None  # None if it was not written down how many seeds were planned
     scale: Scale | None = None  # None too if it cannot be read
     scale_fault: str | None = None  # why it cannot be read
+    plans_fault: str | None = None  # why the number of planned seeds cannot be read
 
     def real(self, metric: MetricSpec) -> Score | None:
         """What other real images score by a metric of the protocol."""
@@ -63,6 +67,11 @@ class Board:
         return floors(self.protocol.evaluation.metrics, self.ranking, self.rows, self.scale)
 
     @cached_property
+    def tick_floor(self) -> str | None:
+        """Why the rows have no order at equal time; None if they have one. See `tick_floor`."""
+        return tick_floor(self.equal_time, self.scale) if self.equal_time else None
+
+    @cached_property
     def others(self) -> list[MetricSpec]:
         """The metrics beside the ranking one that compare the rows, partners side by side."""
         metrics = self.protocol.evaluation.metrics
@@ -79,7 +88,7 @@ class Board:
 
     @cached_property
     def ties(self) -> list[str]:
-        """Letters by row: rows that share one cannot be told apart; "" for fewer than four seeds.
+        """Letters by row: rows that share one cannot be told apart; see `letters`.
 
         A seed without a score counts as worse than all others. The letters compare the scores at
         the end of the schedule, whatever the order of the rows.
@@ -177,7 +186,8 @@ def _board(folder: Path, sort: str | None, by_time: bool) -> Board:
     if equal_time:
         rows = [moment.row for moment in equal_time.moments]
     slug = Path(os.path.abspath(folder)).name
-    scale, fault = _scale(folder)
+    scale, scale_fault = _read_or_fault(read_scale, folder)
+    plans, plans_fault = _read_or_fault(read_plans, folder)
     return Board(
         slug,
         folder,
@@ -187,16 +197,17 @@ def _board(folder: Path, sort: str | None, by_time: bool) -> Board:
         ranking,
         by_time=by_time,
         equal_time=equal_time,
-        looks=looks_at(folder),
+        looks=looks_of(plans or []),
         scale=scale,
-        scale_fault=fault,
+        scale_fault=scale_fault,
+        plans_fault=plans_fault,
     )
 
 
-def _scale(folder: Path) -> tuple[Scale | None, str | None]:
-    """The scale of a protocol, or why it cannot be read; neither if it was not measured."""
+def _read_or_fault(read: Callable[[Path], Value], folder: Path) -> tuple[Value | None, str | None]:
+    """What the function reads of a protocol's folder, or why it cannot be read."""
     try:
-        return read_scale(folder), None
+        return read(folder), None
     except StorageError as error:
         return None, str(error)
 

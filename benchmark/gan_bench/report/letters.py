@@ -43,9 +43,12 @@ def letters(groups: Sequence[Sequence[float]], alpha: float = ALPHA) -> list[str
 
     A group holds one cost for each seed, infinite for a seed without a score. All pairs of rows
     are tested, with Holm's correction over these pairs. A row with fewer than four seeds is not
-    tested and has "". A compact letter display, Piepho 2004.
+    tested and has "", and so has a row with which no other one can be compared. A compact letter
+    display, Piepho 2004.
     """
     tested = [row for row, group in enumerate(groups) if len(group) >= MIN_SEEDS]
+    if len(tested) < 2:
+        return [""] * len(groups)
     columns = tie_columns(tested, _told_apart(groups, tested, alpha))
     return [
         "".join(_letter(place) for place, column in enumerate(columns) if row in column)

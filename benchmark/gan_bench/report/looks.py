@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from gan_bench.contract.errors import StorageError
 from gan_bench.report.statistics import ALPHA, MIN_SEEDS
-from gan_bench.results.plans import SeedPlan, read_plans
+from gan_bench.results.plans import SeedPlan
 
 # Of tables of two equal rows, called different at one of nine looks, after each seed from 4 to 12:
 # `python tools/power.py peeking`, docs/statistics.md
-NINE_LOOKS = 0.135
+NINE_LOOKS = 0.13
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,6 @@ class Looks:
     planned: int | None  # seeds of a row before any letter could be seen; None: not known
     seeds: int  # of a row, in the end
     looks: int = 1
-    damage: str | None = None  # why the file of plans cannot be read
 
     @property
     def false_letters(self) -> float:
@@ -32,17 +29,13 @@ class Looks:
         return min(1.0, self.looks * ALPHA)
 
 
-def looks_at(protocol_folder: Path) -> Looks | None:
-    """What the plans of a protocol tell; None if none was written, as by older versions."""
-    try:
-        plans = read_plans(protocol_folder)
-    except StorageError as error:
-        return Looks(None, 0, damage=str(error))
-    return looks_of(plans) if plans else None
+def looks_of(plans: list[SeedPlan]) -> Looks | None:
+    """What the plans of a protocol tell; None if none was written, as by older versions.
 
-
-def looks_of(plans: list[SeedPlan]) -> Looks:
-    """Letters need four seeds: a plan that extends a row of fewer follows no look."""
+    Letters need four seeds: a plan that extends a row of fewer follows no look.
+    """
+    if not plans:
+        return None
     extensions = [k for k, plan in enumerate(plans) if plan.compared >= MIN_SEEDS]
     before = plans[: extensions[0]] if extensions else plans
     planned = before[-1].seeds if before else None

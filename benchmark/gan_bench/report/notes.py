@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gan_bench.base.text import number, plural
-from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec, cell_label
+from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
 from gan_bench.report.leaderboard import Board, Neighbour
 from gan_bench.report.rows import Row, ranked, with_record
@@ -18,7 +18,11 @@ from gan_bench.report.similarity import compare_networks, sentence_of
 from gan_bench.results.records import Verdict
 from gan_bench.results.scale import REAL
 
-MOST_DIAGNOSES = 12  # if more cells have one, only the first seed of each row is shown
+if TYPE_CHECKING:
+    import pandas as pd
+
+NO_ORDER = "the order of the rows means nothing"
+MOST_DIAGNOSES = 12  # different ones; if there are more, those of the first seed of each row
 
 
 @dataclass(frozen=True)
@@ -32,16 +36,17 @@ class Note:
 def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
     """All notes of a leaderboard, the faults first."""
     faults = chain(
-        [board.scale_fault] if board.scale_fault else [],
+        _files(board),
         *(_survivors(row, board.ranking) for row in board.rows),
         *(_alarms(row, board) for row in board.rows),
         *(faults_of(row) for row in board.rows),
     )
     remarks = chain(
+        _no_order(board),
         _no_time(board),
         _no_scale(board),
         _floors(board),
-        _memorising(board),
+        reference_warnings(board.protocol.evaluation, board.protocol.data),
         _diagnoses(board),
         _refusals(board),
         _details(board),
@@ -56,6 +61,14 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
     ]
 
 
+def _files(board: Board) -> Iterator[str]:
+    """The files of the protocol that cannot be read."""
+    if board.scale_fault:
+        yield board.scale_fault
+    if board.plans_fault:
+        yield f"it is not known how many seeds were planned: {board.plans_fault}"
+
+
 def faults_of(row: Row) -> list[str]:
     """What went wrong: verdicts with their dates, failures, records that cannot be read."""
     reasons = zip(row.cells["status"], row.cells["reason"], strict=True)
@@ -68,7 +81,7 @@ def faults_of(row: Row) -> list[str]:
 
 FAULTS = (
     *("architecture", "loss", "seed"),
-    *("status", "reason", "verdicts", "rollbacks", "notes"),
+    *("status", "reason", "verdicts", "rollbacks", "notes", "unscored", "reference_n"),
 )
 
 
@@ -79,6 +92,8 @@ def _faults(
     verdicts: tuple[Verdict, ...],
     rollbacks: float,
     more: tuple[str, ...],
+    unscored: dict[str, str],
+    reference_n: tuple[int, ...],
 ) -> Iterator[str]:
     for verdict in verdicts:
         after = "" if status == verdict.kind else f" (but {status} in the end)"
@@ -89,6 +104,9 @@ def _faults(
         yield f"{cell}: rolled back {times}; the discarded images count towards its kimg"
     if reason and not verdicts:
         yield f"{cell}: {reason}"
+    scored = bool(reference_n)  # of each score: there is none without it
+    if not (scored or unscored or reason or verdicts):
+        yield f"{cell}: {status}, but its record has no score and gives no reason"
     yield from (f"{cell}: {note}" for note in more)
 
 
@@ -127,20 +145,12 @@ def _floors(board: Board) -> Iterator[str]:
         names = [name for name in same if name != board.ranking.name]
         if names:
             yield f"{', '.join(names)}: {reason}: left out"
-        if len(names) < len(same):
-            yield f"{board.ranking.name}: {reason}: the order of the rows means nothing"
-
-
-def _memorising(board: Board) -> Iterator[str]:
-    data, evaluation = board.protocol.data, board.protocol.evaluation
-    reference = evaluation.reference_images(data)
-    if evaluation.reference == "train" and 2 * reference > data.train:
-        remedy = "; --reference held-out compares with images that no row has seen"
-        yield (
-            f"{reference:,} of the {data.train:,} training images are the reference: memorising "
-            f"pays, because copies of them score better than new images"
-            f"{remedy if data.held_out else ''}"
-        )
+        if len(names) < len(same) and board.equal_time:
+            yield f"{board.ranking.name}: {reason}: it does not compare the rows"
+        elif len(names) < len(same):
+            yield f"{board.ranking.name}: {reason}: {NO_ORDER}"
+    if board.equal_time and board.tick_floor:
+        yield f"{board.equal_time.metric.name} at equal time: {board.tick_floor}: {NO_ORDER}"
 
 
 def _no_time(board: Board) -> Iterator[str]:
@@ -148,17 +158,36 @@ def _no_time(board: Board) -> Iterator[str]:
         yield "no cell has completed the schedule: the rows are ordered by work, not by time"
 
 
+def _no_order(board: Board) -> Iterator[str]:
+    """Whether the ranking metric has no score at all, though cells have ended."""
+    name = board.ranking.name
+    ended = any(row.counted(name) for row in board.rows)
+    if ended and not any(row.values(name) for row in board.rows):
+        order = "" if board.equal_time else ": the rows are in the order of their names"
+        yield f"no cell has a score of {name}{order}"
+
+
 def _diagnoses(board: Board) -> Iterator[str]:
+    """What the curves show: one line a cell, but cells with the same diagnosis share one."""
     cells = with_record(board.cells)
-    if cells["diagnosis"].notna().sum() > MOST_DIAGNOSES:
+    if cells["diagnosis"].nunique() > MOST_DIAGNOSES:
         cells = cells.groupby(["architecture", "loss"], sort=False).head(1)
     cells = cells[cells["diagnosis"].notna()]
-    named: dict[str, list[str]] = {row.name: [] for row in board.rows}  # in the order of the table
+    named: dict[str, list[str]] = {}
+    for name, diagnosis in _diagnosed(board, cells):
+        named.setdefault(diagnosis, []).append(name)
+    for diagnosis, names in named.items():
+        yield f"{names[0] if len(names) == 1 else plural(len(names), 'cell')}: {diagnosis}"
+
+
+def _diagnosed(board: Board, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Label and diagnosis of cells, in the order of the table."""
     columns = (cells[name] for name in ("architecture", "loss", "seed", "diagnosis"))
+    by_row: dict[str, list[tuple[str, str]]] = {row.name: [] for row in board.rows}
     for architecture, loss, seed, diagnosis in zip(*columns, strict=True):
-        text = f"{cell_label(architecture, loss, seed)}: {diagnosis}"
-        named[f"{architecture} / {loss}"].append(text)
-    yield from chain.from_iterable(named.values())
+        label = cell_label(architecture, loss, seed)
+        by_row[f"{architecture} / {loss}"].append((label, diagnosis))
+    yield from chain.from_iterable(by_row.values())
 
 
 def _refusals(board: Board) -> Iterator[str]:
@@ -237,12 +266,11 @@ def _rulers(board: Board) -> list[MetricSpec]:
 
 def _networks(board: Board) -> Iterator[str]:
     """Whether the first row's network differs from the others, where seeds are too few to say."""
-    try:
-        for comparison in compare_networks(board.rows):
-            if comparison.first.terms.metric not in board.floors:
-                yield sentence_of(comparison)
-    except StorageError as error:
-        yield f"the networks cannot be compared: {error}"
+    comparisons, faults = compare_networks(board.rows)
+    for comparison in comparisons:
+        if comparison.first.terms.metric not in board.floors:
+            yield sentence_of(comparison)
+    yield from faults
 
 
 def _difference(neighbour: Neighbour | None) -> Iterator[str]:

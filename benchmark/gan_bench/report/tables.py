@@ -20,6 +20,7 @@ from gan_bench.report.pairs import Interval, against_leader
 from gan_bench.report.rows import Row
 from gan_bench.report.section import NAMES, NOTHING, Column, Filled, Section, section_of
 from gan_bench.report.selection import captions, figure_paths
+from gan_bench.report.statistics import Spread
 
 FEW = 4  # so many metrics fit beside each other in the first table
 CELLS = Column("cells", numeric=False)
@@ -43,7 +44,7 @@ def chapters(boards: Boards) -> Iterator[Chapter]:
     for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
         yield Chapter(
             board.slug,
-            protocol_lines(board.protocol, board.cells, board.looks),
+            protocol_lines(board),
             sections(board),
             notes(board, neighbour),
             {name: path for name, path in figure_paths(board).items() if path.is_file()},
@@ -159,10 +160,13 @@ def _seeds(board: Board) -> Section:
             [", ".join(map(number, row.values(name))) for row in rows],
         ),
         Filled(Column("sd of seeds"), [_deviation(spread.seeds) for spread in spreads]),
-        Filled(Column("from training"), [_deviation(spread.training) for spread in spreads]),
-        Filled(Column("from sampling"), [_deviation(spread.sampling) for spread in spreads]),
+        Filled(Column("sampling alone"), [_deviation(spread.sampling) for spread in spreads]),
+        Filled(Column("left for training"), [_training(spread) for spread in spreads]),
     ]
-    title = f"{name} of every seed, and the parts of its standard deviation (sd)"
+    title = (
+        f"{name} of every seed: the standard deviation (sd), what sampling alone would give, and "
+        "what that leaves for training"
+    )
     return section_of(title, rows, columns)
 
 
@@ -271,6 +275,11 @@ def _chance(chance: Interval) -> str:
 
 def _share(share: float) -> str:
     return f"{share:.2f}"
+
+
+def _training(spread: Spread) -> str:
+    """Nothing is left where the seeds happen to differ less than one network sampled anew would."""
+    return "none seen" if spread.training == 0 else _deviation(spread.training)
 
 
 def _deviation(value: float | None) -> str:

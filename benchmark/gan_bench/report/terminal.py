@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console
-from rich.measure import Measurement
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +17,7 @@ from gan_bench.report.tables import chapters
 
 MOST = 50  # rows of a table and notes that are shown
 GAP = 2  # spaces between columns
-UNBOUNDED = 10_000  # a width in which every column fits
+LEAST = 4  # columns of characters for a text that folds
 
 
 def to_terminal(boards: Boards, console: Console) -> None:
@@ -36,7 +36,9 @@ def to_terminal(boards: Boards, console: Console) -> None:
 
 
 def _facts(facts: list[tuple[str, str]]) -> Table:
-    grid = Table.grid("", "", padding=(0, 2, 0, 0))
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(2):
+        grid.add_column(overflow="fold")
     for name, text in facts:
         grid.add_row(Text(name, "dim"), Text(plain(text), "dim"))
     return grid
@@ -48,7 +50,7 @@ def _print_section(section: Section, console: Console) -> None:
     for k, table in enumerate(_parts(section, console)):
         if k:
             console.print()
-        console.print(table)
+        console.print(table, end="")
     if len(section.rows) > MOST:
         console.print(_shortened(len(section.rows), "rows", "csv"))
 
@@ -66,13 +68,9 @@ def _shortened(count: int, what: str, style: str) -> Text:
     return Text(f"{MOST} of {count:,} {what}; --format {style} has all", "dim")
 
 
-def _parts(section: Section, console: Console) -> Iterator[Table]:
+def _parts(section: Section, console: Console) -> Iterator[Text | Table]:
     """One table, or as many as the width requires, each with the names of the rows."""
-    unbounded = console.options.update_width(UNBOUNDED)
-    widths = [
-        Measurement.get(console, unbounded, _table(section, [k], fits=True)).maximum
-        for k in range(len(section.columns))
-    ]
+    widths = [_width(section, k) for k in range(len(section.columns))]
     names, others = [*range(len(NAMES))], [*range(len(NAMES), len(section.columns))]
 
     def fits(chosen: list[int]) -> bool:
@@ -82,25 +80,53 @@ def _parts(section: Section, console: Console) -> Iterator[Table]:
         chosen = [*names, others.pop(0)]
         while others and fits([*chosen, others[0]]):
             chosen.append(others.pop(0))
-        yield _table(section, chosen, fits(chosen))
+        if fits(chosen):
+            yield _table(section, chosen, [widths[k] for k in chosen])
+        else:
+            yield _narrow(section, chosen, console.width)
 
 
-def _table(section: Section, chosen: list[int], fits: bool) -> Table:
-    """Some columns of a section; rich folds the names if they do not fit."""
+def _width(section: Section, k: int) -> int:
+    """How wide a column is of which nothing folds."""
+    scale, rows = _bodies(section, [k])
+    texts = [*_head(section.columns[k]).plain.splitlines(), *(text for (text,) in [*scale, *rows])]
+    return max(map(cell_len, texts))
+
+
+def _table(section: Section, chosen: Sequence[int], widths: Sequence[int]) -> Text:
+    """Some columns of a section that fit beside each other.
+
+    They are laid out here, because rich takes three seconds for the 250 tables of 50 protocols.
+    """
+    columns = [section.columns[k] for k in chosen]
+    heads = [_head(column).plain.splitlines() for column in columns]
+    height = max(map(len, heads))
+    bottom = [[""] * (height - len(head)) + head for head in heads]
+    scale, rows = _bodies(section, chosen)
+    text = Text(no_wrap=True)
+    for lines, style in ((zip(*bottom, strict=True), "bold"), (scale, "italic"), (rows, "")):
+        for line in lines:
+            text.append(f"{_line(line, columns, widths)}\n", style)
+    return text
+
+
+def _line(texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
+    """One line of a table; numbers stand at the right of their column."""
+    padded = []
+    for text, column, width in zip(texts, columns, widths, strict=True):
+        space = " " * (width - cell_len(text))
+        padded.append(space + text if column.numeric else text + space)
+    return (" " * GAP).join(padded).rstrip()
+
+
+def _narrow(section: Section, chosen: Sequence[int], width: int) -> Table:
+    """The names and one column where they do not fit: heads and texts fold onto further lines."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
-    for column in (section.columns[k] for k in chosen):
-        table.add_column(
-            _head(column),
-            justify="right" if column.numeric else "left",
-            overflow="fold",
-            no_wrap=column.numeric,
-            vertical="bottom",
-        )
-    scores = [k for k in chosen if k >= len(NAMES)]
-    known = [row for row in section.scale if not scores or any(row[k] for k in scores)]
-    scale, rows = _texts(known, chosen), _texts(section.rows[:MOST], chosen)
-    if fits:  # one cell of many lines: rich takes nearly as long for a cell of one line
-        scale, rows = _one_row(scale), _one_row(rows)
+    scale, rows = _bodies(section, chosen)
+    columns = [section.columns[k] for k in chosen]
+    for column, room in zip(columns, _widths([*scale, *rows], width), strict=True):
+        justify: JustifyMethod = "right" if column.numeric else "left"
+        table.add_column(_head(column), justify=justify, overflow="fold", width=room)
     for row in scale:
         table.add_row(*map(Text, row), style="italic")
     for row in rows:
@@ -108,13 +134,34 @@ def _table(section: Section, chosen: list[int], fits: bool) -> Table:
     return table
 
 
-def _texts(rows: list[list[str]], chosen: list[int]) -> list[list[str]]:
+def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """How wide the columns of a narrow table are: the names, and a last column.
+
+    The last one takes what it needs, up to half of the room, or what the names leave if that is
+    more, and its longest word in any case. The names share the rest in proportion to their lengths.
+    """
+    *names, last = [max(map(cell_len, texts)) for texts in zip(*rows, strict=True)]
+    room = max(width - GAP * len(names), LEAST * (len(names) + 1))
+    heads = [max(name, cell_len(head.title)) for name, head in zip(names, NAMES, strict=True)]
+    if sum(heads) + last <= room:
+        return [*heads, room - sum(heads)]
+    longest = max(cell_len(word) for row in rows for word in (row[-1].split() or [""]))
+    left = room - min(last, max(longest, room - sum(names), room // 2))
+    if sum(names) > left:
+        first = min(max(LEAST, left * names[0] // sum(names)), left - LEAST)
+        names = [first, left - first]
+    return [*names, room - sum(names)]
+
+
+def _bodies(section: Section, chosen: Sequence[int]) -> tuple[list[list[str]], list[list[str]]]:
+    """The texts of the scale, where it has one in these columns, and of the rows that are shown."""
+    scores = [k for k in chosen if k >= len(NAMES)]
+    known = [row for row in section.scale if not scores or any(row[k] for k in scores)]
+    return _texts(known, chosen), _texts(section.rows[:MOST], chosen)
+
+
+def _texts(rows: list[list[str]], chosen: Sequence[int]) -> list[list[str]]:
     return [[plain(row[k]) for k in chosen] for row in rows]
-
-
-def _one_row(rows: list[list[str]]) -> list[list[str]]:
-    """The same texts in one row at most, each under the other in its cell."""
-    return [["\n".join(texts) for texts in zip(*rows, strict=True)]] if rows else []
 
 
 def _head(column: Column) -> Text:

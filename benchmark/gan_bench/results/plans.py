@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Cell, Count
@@ -23,7 +24,7 @@ class SeedPlan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seeds: Count  # of each row
+    seeds: Annotated[Count, Field(ge=1)]  # of each row
     when: str  # UTC, ISO 8601
     records: Count  # cells that had a record by then, so that their results could be seen
     # With how many seeds a row that now gets more of them could be compared with another row, when
@@ -48,18 +49,21 @@ def read_plans(protocol_folder: Path) -> list[SeedPlan]:
 def note_plan(protocol_folder: Path, cells: Iterable[Cell]) -> None:
     """Add a line if the number of seeds is another one; call this before the cells are laid out.
 
-    To resume the same command, or to add rows with the same number of seeds, adds no line. A
-    damaged file stays as it is: the report says that it cannot be read.
+    To resume the same command, or to add rows with the same number of seeds, adds no line, and
+    neither does a plan without cells. A damaged file stays as it is: the report says that it
+    cannot be read.
     """
     try:
         plans = read_plans(protocol_folder)
     except StorageError:
         return
     planned = Counter((cell.architecture, cell.loss) for cell in cells)
+    if not planned:
+        return
     done = _done(protocol_folder)
     extended = [row for row, seeds in planned.items() if 0 < len(done.get(row, ())) < seeds]
     plan = SeedPlan(
-        seeds=max(planned.values(), default=0),
+        seeds=max(planned.values()),
         when=datetime.now(UTC).isoformat(timespec="seconds"),
         records=sum(map(sum, done.values())),
         compared=max((_compared(row, done) for row in extended), default=0),

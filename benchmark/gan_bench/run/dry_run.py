@@ -150,7 +150,7 @@ class DryRun:
     def _data_line(self) -> str:
         data = self.plan.protocol.data
         counted = "" if self.prepared else "; counted, not read: some may be unusable"
-        images = f"{data.train:,} training and {data.held_out:,} held-out images"
+        images = f"{data.train:,} training and {plural(data.held_out, 'held-out image')}"
         return f"{data.name}, {data.shape[1]} px, {images}{counted}"
 
     def _schedule_line(self) -> str:

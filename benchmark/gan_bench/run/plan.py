@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.offers import Architecture, Dataset, Engine, Loss, Preset, Shape
@@ -121,18 +122,18 @@ def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, lis
     """The plan on these images, and notes; a GanBenchError if they do not suit the choice."""
     if data.train < choice.schedule.batch:
         raise DataError(
-            f"{data.name} has {data.train} training images, fewer than one batch of "
+            f"{data.name} has {plural(data.train, 'training image')}, fewer than one batch of "
             f"{choice.schedule.batch}: add images or lower --batch"
         )
     architectures, notes = _suited(choice, data.shape, data.name)
     protocol, request = choice.protocol(data), choice.request
     samples, planned = protocol.evaluation.samples, choice.evaluation.samples
     if samples < planned:
-        why = f"there are no more {IMAGES_OF[protocol.evaluation.reference]}"
+        why = f"there are no more {IMAGES_OF[protocol.evaluation.reference]}s"
         notes.append(f"{samples:,} samples instead of {planned:,}: {why}")
     notes += reference_notes(protocol.evaluation, data, catalogue)
     if request.epochs is not None:
-        passes = f"--epochs {request.epochs:g} over {data.train:,} training images"
+        passes = f"--epochs {request.epochs:g} over {plural(data.train, 'training image')}"
         notes.append(f"{passes} is --kimg {protocol.schedule.kimg:g}")
     if note := length_note(protocol.schedule):
         notes.append(note)
@@ -211,7 +212,7 @@ def kimg_of(epochs: float, data: Data) -> float:
     if kimg > MOST_KIMG:
         most = MOST_KIMG * 1000 / data.train
         raise UsageError(
-            f"--epochs {epochs:g} is too long a training on {data.train:,} images: "
+            f"--epochs {epochs:g} is too long a training on {plural(data.train, 'image')}: "
             f"the most is {most:g}"
         )
     return kimg

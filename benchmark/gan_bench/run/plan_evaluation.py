@@ -9,21 +9,14 @@ from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import NotHere, UsageError
 from gan_bench.contract.offers import Dataset, Features, Metric, Preset
-from gan_bench.contract.protocol import (
-    LEAST_SAMPLES,
-    Data,
-    Evaluation,
-    Gauge,
-    MetricSpec,
-    Split,
-)
+from gan_bench.contract.protocol import Data, Evaluation, Gauge, MetricSpec, Split
+from gan_bench.contract.reference import reference_warnings
 from gan_bench.measure.evaluator import unequal
 from gan_bench.measure.features import weights_digest
 from gan_bench.run.request import Request
 
 LEAST = 2  # real images: with fewer, every metric refuses
-FEW = 500  # real images: docs/metrics.md has the scores of 500 against both references
-IMAGES_OF: dict[Split, str] = {"train": "training images", "held-out": "held-out images"}
+IMAGES_OF: dict[Split, str] = {"train": "training image", "held-out": "held-out image"}
 
 
 def choose_evaluation(
@@ -146,21 +139,10 @@ def reference_notes(evaluation: Evaluation, data: Data, catalogue: Catalogue) ->
     real = evaluation.reference_images(data)
     if real < LEAST:
         raise UsageError(
-            f"--reference {evaluation.reference}: {data.name} has {real} "
-            f"{IMAGES_OF[evaluation.reference]}, and {LEAST} or more are needed"
+            f"--reference {evaluation.reference}: {data.name} has "
+            f"{plural(real, IMAGES_OF[evaluation.reference])}, and {LEAST} or more are needed"
         )
-    notes = []
-    if evaluation.reference == "train" and 2 * real > data.train:
-        note = (
-            f"{real:,} of the {data.train:,} training images are the reference: a generator that "
-            "copies the training images would score better than a perfect one"
-        )
-        notes.append(f"{note}; --reference held-out" if data.held_out >= LEAST_SAMPLES else note)
-    if evaluation.reference == "held-out" and real < FEW:
-        notes.append(
-            f"the reference is {plural(real, 'held-out image')}: with fewer than {FEW}, Fréchet "
-            "distances are higher and all scores less certain"
-        )
+    notes = reference_warnings(evaluation, data)
     if why := unequal(real, evaluation.samples):
         needing = [
             spec.name

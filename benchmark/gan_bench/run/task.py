@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.offers import Architecture, Dataset, Loss
 from gan_bench.contract.protocol import Cell, Protocol
@@ -78,7 +79,7 @@ def read_task(directory: Path) -> Task:
     if prepared.data != protocol.data:
         raise DataError(
             f"the data set {protocol.data.name} has changed since this protocol was planned "
-            f"({protocol.data.train} then, {prepared.data.train} training images now): "
+            f"({protocol.data.train:,} then, {plural(prepared.data.train, 'training image')} now): "
             "run the same command again to begin a new protocol"
         )
     return Task(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_bench.base.numbers import CURVE_COLUMNS
-from gan_bench.base.text import number
+from gan_bench.base.text import number, plural
 from gan_bench.train.balance import balance, levels_of, levels_text
 from gan_bench.train.curves import MIN_POINTS, Columns, columns_of
 from gan_bench.train.finding import ANOTHER_LOSS, Course, Finding, slower, until
@@ -44,7 +44,7 @@ def findings(course: Course) -> list[Finding]:
 
 
 def _too_short(rows: int, course: Course) -> Finding:
-    what = f"too short to tell: {rows} points of a curve where {MIN_POINTS} are needed"
+    what = f"too short to tell: {plural(rows, 'point')} of a curve where {MIN_POINTS} are needed"
     return Finding("too short", what, (until(course.schedule.shown(ROWS) / 1000),))
 
 

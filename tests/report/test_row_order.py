@@ -1,0 +1,40 @@
+"""The order of rows: by a metric in its own direction, and by the median over seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from laid_rows import lay_seeds, names
+
+from gan_bench import UsageError
+from gan_bench.report import leaderboard
+from records import DIVERSITY, FD, protocol, write_cell
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"), [("fd-eye", "good"), ("diversity", "bad"), (None, "good")]
+)
+def test_a_table_is_sorted_by_the_metric_asked_for_in_its_own_direction(
+    sort: str | None, first: str, two: Path
+) -> None:
+    (board,) = leaderboard.load(two, sort=sort).boards
+    assert board.rows[0].architecture == first
+
+
+def test_the_first_metric_may_be_one_where_more_is_better(tmp_path: Path) -> None:
+    under = protocol(metrics=(DIVERSITY, FD))
+    write_cell(tmp_path, "a", under=under, scores={"fd-eye": 1.0, "diversity": 0.1})
+    write_cell(tmp_path, "b", under=under, scores={"fd-eye": 2.0, "diversity": 0.2})
+    assert names(tmp_path) == ["b", "a"]
+
+
+def test_a_metric_to_sort_by_that_the_table_has_not_is_a_usage_error(two: Path) -> None:
+    with pytest.raises(UsageError, match=r"fd-eye, diversity\. Did you mean fd-eye\?"):
+        leaderboard.load(two, sort="fd-eyes")
+
+
+def test_seeds_of_a_row_rank_by_their_median(tmp_path: Path) -> None:
+    lay_seeds(tmp_path, "unsteady", [1.0, 20.0, 7.0])
+    lay_seeds(tmp_path, "steady", [5.0, 6.0, 19.0])
+    assert names(tmp_path) == ["steady", "unsteady"]
