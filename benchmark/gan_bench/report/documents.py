@@ -59,8 +59,7 @@ def to_json(boards: Boards) -> str:
         ],
         "unreadable": boards.unreadable,
     }
-    # one value a line: an indent would make Python take five times as long
-    return json.dumps(document, separators=(",\n", ": "), allow_nan=False) + "\n"
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
 def _board(board: Board, neighbour: Neighbour | None) -> dict[str, Any]:

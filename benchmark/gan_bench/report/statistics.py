@@ -11,7 +11,6 @@ import numpy as np
 
 MIN_SEEDS = 4  # 3 v 3 seeds cannot give a p value below 0.10, however far apart they are
 ALPHA = 0.05
-BLOCK = 256  # rows of which all pairs are looked at together
 
 
 # -- how far do the seeds of one row spread? ----------------------------------------------------
@@ -66,38 +65,12 @@ def _deviation(values: Sequence[float]) -> float:
 def agreement(a: Sequence[float], b: Sequence[float]) -> float | None:
     """Kendall's tau-b of the places of rows in two orders: 1 the same order, -1 the reverse.
 
-    None for fewer than three rows, or where all values of one list are equal (Kendall 1945):
-    tau = (C - D) / sqrt((P - T_a) (P - T_b)), from the P pairs of rows, of which C are in the same
-    order, D in the reverse one, and T_a or T_b tied. Not scipy's, which takes a second to import.
+    None for fewer than three rows, or where all values of one list
+    are equal (Kendall 1945).
     """
     if len(a) < 3:
         return None
-    codes = [np.unique(places, return_inverse=True)[1] for places in (a, b)]
-    first, second = codes
-    joint = first * len(b) + second
-    pairs = math.comb(len(a), 2)
-    tied_a, tied_b, tied_both = (_tied_pairs(each) for each in (first, second, joint))
-    reverse = _inversions(second[np.argsort(joint)])
-    same = pairs - tied_a - tied_b + tied_both - reverse
-    untied = (pairs - tied_a) * (pairs - tied_b)
-    return (same - reverse) / math.sqrt(untied) if untied else None
+    from scipy.stats import kendalltau
 
-
-def _tied_pairs(codes: np.ndarray) -> int:
-    return sum(
-        math.comb(count, 2)
-        for count in np.bincount(np.unique(codes, return_inverse=True)[1]).tolist()
-    )
-
-
-def _inversions(codes: np.ndarray) -> int:
-    """How many pairs stand in descending order."""
-    before = np.zeros(int(codes.max()) + 2, np.int64)  # how often each code came so far
-    count = 0
-    for start in range(0, len(codes), BLOCK):
-        block = codes[start : start + BLOCK]
-        larger = before.sum() - np.cumsum(before)  # of each code: how many before it are larger
-        count += int(larger[block].sum())
-        count += int(np.count_nonzero(np.triu(block[:, None] > block[None, :], 1)))
-        before += np.bincount(block, minlength=len(before))
-    return count
+    tau = float(kendalltau(a, b, method="asymptotic").statistic)  # its p value is not used
+    return None if math.isnan(tau) else tau

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console, JustifyMethod
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,7 @@ from gan_bench.report.tables import chapters
 MOST = 50  # rows of a table and notes that are shown
 GAP = 2  # spaces between columns
 LEAST = 4  # columns of characters for a text that folds
+UNBOUNDED = 10_000  # a width in which every column fits
 
 
 def to_terminal(boards: Boards, console: Console) -> None:
@@ -50,7 +52,7 @@ def _print_section(section: Section, console: Console) -> None:
     for k, table in enumerate(_parts(section, console)):
         if k:
             console.print()
-        console.print(table, end="")
+        console.print(table)
     if len(section.rows) > MOST:
         console.print(_shortened(len(section.rows), "rows", "csv"))
 
@@ -68,9 +70,13 @@ def _shortened(count: int, what: str, style: str) -> Text:
     return Text(f"{MOST} of {count:,} {what}; --format {style} has all", "dim")
 
 
-def _parts(section: Section, console: Console) -> Iterator[Text | Table]:
+def _parts(section: Section, console: Console) -> Iterator[Table]:
     """One table, or as many as the width requires, each with the names of the rows."""
-    widths = [_width(section, k) for k in range(len(section.columns))]
+    unbounded = console.options.update_width(UNBOUNDED)
+    widths = [
+        Measurement.get(console, unbounded, _table(section, [k])).maximum
+        for k in range(len(section.columns))
+    ]
     names, others = [*range(len(NAMES))], [*range(len(NAMES), len(section.columns))]
 
     def fits(chosen: list[int]) -> bool:
@@ -80,43 +86,26 @@ def _parts(section: Section, console: Console) -> Iterator[Text | Table]:
         chosen = [*names, others.pop(0)]
         while others and fits([*chosen, others[0]]):
             chosen.append(others.pop(0))
-        if fits(chosen):
-            yield _table(section, chosen, [widths[k] for k in chosen])
-        else:
-            yield _narrow(section, chosen, console.width)
+        yield _table(section, chosen) if fits(chosen) else _narrow(section, chosen, console.width)
 
 
-def _width(section: Section, k: int) -> int:
-    """How wide a column is of which nothing folds."""
-    scale, rows = _bodies(section, [k])
-    texts = [*_head(section.columns[k]).plain.splitlines(), *(text for (text,) in [*scale, *rows])]
-    return max(map(cell_len, texts))
-
-
-def _table(section: Section, chosen: Sequence[int], widths: Sequence[int]) -> Text:
-    """Some columns of a section that fit beside each other.
-
-    They are laid out here, because rich takes three seconds for the 250 tables of 50 protocols.
-    """
-    columns = [section.columns[k] for k in chosen]
-    heads = [_head(column).plain.splitlines() for column in columns]
-    height = max(map(len, heads))
-    bottom = [[""] * (height - len(head)) + head for head in heads]
+def _table(section: Section, chosen: Sequence[int]) -> Table:
+    """Some columns of a section that fit beside each other."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
+    for column in (section.columns[k] for k in chosen):
+        table.add_column(
+            _head(column),
+            justify="right" if column.numeric else "left",
+            no_wrap=column.numeric,
+            vertical="bottom",
+        )
     scale, rows = _bodies(section, chosen)
-    text = Text(no_wrap=True)
-    for lines, style in ((zip(*bottom, strict=True), "bold"), (scale, "italic"), (rows, "")):
-        for line in lines:
-            text.append(f"{_line(line, columns, widths)}\n", style)
-    return text
-
-
-def _line(texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
-    """One line of a table; numbers stand at the right of their column."""
-    padded = []
-    for text, column, width in zip(texts, columns, widths, strict=True):
-        space = " " * (width - cell_len(text))
-        padded.append(space + text if column.numeric else text + space)
-    return (" " * GAP).join(padded).rstrip()
+    # one cell of many lines: rich takes nearly as long for a cell of one line
+    for row in _one_row(scale):
+        table.add_row(*map(Text, row), style="italic")
+    for row in _one_row(rows):
+        table.add_row(*map(Text, row))
+    return table
 
 
 def _narrow(section: Section, chosen: Sequence[int], width: int) -> Table:
@@ -162,6 +151,11 @@ def _bodies(section: Section, chosen: Sequence[int]) -> tuple[list[list[str]], l
 
 def _texts(rows: list[list[str]], chosen: Sequence[int]) -> list[list[str]]:
     return [[plain(row[k]) for k in chosen] for row in rows]
+
+
+def _one_row(rows: list[list[str]]) -> list[list[str]]:
+    """The same texts in one row at most, each under the other in its cell."""
+    return [["\n".join(texts) for texts in zip(*rows, strict=True)]] if rows else []
 
 
 def _head(column: Column) -> Text:
