@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from rich.console import Console
 from watching import DATA, PROTOCOL, ended, phases, shown, started, trained, watched
 
 from gan_bench.data.cache import Prepared
+from gan_bench.data.report import DataReport, LeftOut
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import CURVE, RECORD, SPEED, STARTS, TICKS
 from gan_bench.run.progress import Watch, data_notes, preparing
@@ -156,19 +158,29 @@ def test_a_record_that_cannot_be_read_is_said_to_be_so(cell: MakeCell) -> None:
     assert said.getvalue().startswith(f"a / b / seed0: unreadable {folder}/record.json: ")
 
 
-def prepared(**report: object) -> Prepared:
+def prepared(dropped: Sequence[LeftOut] = (), notes: Sequence[str] = ()) -> Prepared:
     empty = np.zeros((0, 3, 16, 16), np.uint8)
-    return Prepared(DATA, empty, empty, {"dropped": 0} | report)
+    report = DataReport(
+        name=DATA.name,
+        sides=DATA.shape[1:],
+        channels=3,
+        train=DATA.train,
+        held_out=DATA.held_out,
+        dropped=tuple(dropped),
+        notes=tuple(notes),
+    )
+    return Prepared(DATA, empty, empty, report)
 
 
 def test_the_data_are_described_and_dropped_images_listed_with_reasons_and_an_example() -> None:
-    reasons = {"unreadable": 1230, "smaller than 16 px": 4}
-    first = ["a.png: unreadable: truncated", "b.png: smaller than 16 px: 3 x 3"]
+    cut = [LeftOut("a.png", "unreadable", "truncated")] * 1230
+    small = [LeftOut("b.png", "smaller than 16 px", "3 x 3")] * 4
     described = "data faces: 9,000 training, 1,000 held out, 16 px"
     assert data_notes(prepared()) == [described]
-    assert data_notes(prepared(dropped=1234, reasons=reasons, first_dropped=first)) == [
+    assert data_notes(prepared(small + cut, ["all are grey"])) == [
         described,
-        "dropped 1,234: 1,230 unreadable, 4 smaller than 16 px; a.png: unreadable: truncated",
+        "dropped 1,234: 1,230 unreadable, 4 smaller than 16 px; b.png: smaller than 16 px: 3 x 3",
+        "all are grey",
     ]
 
 

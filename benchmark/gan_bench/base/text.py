@@ -24,6 +24,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def sides(height: int, width: int) -> str:
+    """Sides in pixels, as `run --size` takes them: 64, or 128x96 for 128 pixels of width."""
+    return f"{width}" if height == width else f"{width}x{height}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as people say them: 47 s, 3 min 20 s, 5 h 12 min."""
     whole = round(min(seconds, 1e12))

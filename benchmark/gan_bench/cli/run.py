@@ -17,6 +17,7 @@ from rich.console import Console
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
+from gan_bench.cli.data_options import preparation_of
 from gan_bench.cli.interrupts import Terminated, exit_code
 from gan_bench.cli.options import RESULTS
 from gan_bench.cli.output import emit, say, typed
@@ -63,7 +64,7 @@ def run(
     _refuse_arguments(context)
     from gan_bench.run.request import Request
 
-    request = Request(**asked)
+    request = Request(preparation=preparation_of(asked), **asked)
     console = Console(stderr=True, quiet=quiet)
     with _naming_the_resume_command():
         catalogue = _load(request)

@@ -8,10 +8,11 @@ from typing import Any
 import rich_click as click
 
 from gan_bench.cli import options
-from gan_bench.cli.options import OUTPUT, PATH, Betas, Name, Number
+from gan_bench.cli.data_options import HOW, WHICH
+from gan_bench.cli.options import OUTPUT, Betas, Name, Number
 
 RETRY = "--retry-failed"
-TRAIN, DATA, SCHEDULE = "What to train", "Data", "Schedule"
+TRAIN, SCHEDULE = "What to train", "Schedule"
 MEASURE, RUNNING = "Measuring", "Running"
 RATE = Number(0, 1, min_open=True)
 
@@ -37,42 +38,8 @@ OPTIONS = (
         help="Schedule, data, size and metrics that belong together; other options override them. "
         "Default: the one for this device.",
     ),
-    click.option(
-        "--data",
-        type=Name("dataset", or_path=True),
-        metavar="NAME|FOLDER|ZIP",
-        panel=DATA,
-        help="Images to train on: a named data set, or your own in a folder or a zip file. "
-        "Default: the preset's.",
-    ),
-    click.option(
-        "--data-root",
-        metavar="DIR",
-        type=PATH,
-        panel=DATA,
-        help="Folder with the files of a named data set.",
-    ),
-    click.option(
-        "--download",
-        is_flag=True,
-        panel=DATA,
-        help="Download the files of a named data set to --data-root.",
-    ),
-    click.option(
-        "--size",
-        type=click.IntRange(8, 1024),
-        metavar="PX",
-        panel=DATA,
-        help="Side of the images in pixels, 8 to 1024. Default: the data set's, else the preset's.",
-    ),
-    click.option(
-        "--max-bad",
-        type=Number(0, 100),
-        default=0.1,
-        metavar="PERCENT",
-        panel=DATA,
-        help="Abort if more than this share of images is unusable.",
-    ),
+    *WHICH,
+    *HOW,
     click.option(
         "--kimg",
         type=Number(0, 1e9, min_open=True),

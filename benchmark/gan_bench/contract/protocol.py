@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
+from gan_bench.base import text
 from gan_bench.base.numbers import LARGEST
 
 LEAST_SAMPLES = 10  # that `run --samples` takes, which does not import this file: it is slow
@@ -16,6 +17,7 @@ Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Side = Annotated[int, Field(ge=1, le=4096)]  # of an image, or its channels
 NonNegative = Annotated[float, Field(ge=0)]
+Sides = tuple[int, int]  # (H, W) of an image in pixels
 Split = Literal["train", "held-out"]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 MOST_KIMG = 1e9
@@ -139,6 +141,11 @@ class Data(_Frozen):
     train: PositiveInt
     held_out: Count
 
+    @property
+    def size(self) -> str:
+        """The sides in pixels as text: 64, or 128x96 for 128 pixels of width."""
+        return text.sides(*self.shape[1:])
+
     def images(self, split: Split) -> int:
         """How many images the split has."""
         return self.train if split == "train" else self.held_out
@@ -154,13 +161,29 @@ class Protocol(_Frozen):
     @property
     def slug(self) -> str:
         """A readable name that no other protocol has."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        return f"{self.data.name}-{self.data.shape[1]}px-{self.schedule.kimg:g}kimg-{digest}"
+        document = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        digest = hashlib.sha256(document.encode()).hexdigest()[:8]
+        return f"{self.data.name}-{self.data.size}px-{self.schedule.kimg:g}kimg-{digest}"
 
     def fields(self) -> dict[str, Any]:
         """All fields of the protocol by their dotted names, as JSON has them."""
         return dict(_flat(self.model_dump(mode="json")))
+
+
+class Preparation(_Frozen):
+    """How the files of a folder or zip become images. The fingerprint tells what came of it."""
+
+    frames: Literal["first", "all"] = "first"  # of animations and of files with several pages
+    folder: str | None = None  # use only the images below folders of this name
+    group_by: Literal["folder", "name-prefix"] | None = None  # what stays on one side of the split
+    dedupe: bool = False  # of equal and nearly equal images, keep the first
+    min_size: PositiveInt | None = None  # drop images whose short side has fewer pixels
+    blurry: NonNegative | None = None  # drop images whose Laplacian varies less than this
+    grey: bool = False  # one channel; without it, only if every image is grey
+    alpha: bool = False  # four channels; without it, transparency is laid over white
+
+
+AS_IT_IS = Preparation()  # no option given
 
 
 class RunEnvironment(_Frozen):
@@ -169,6 +192,7 @@ class RunEnvironment(_Frozen):
     device: str
     named: bool  # whether the data set is in the catalogue; else `root` is a folder or a zip
     root: str | None = None
+    preparation: Preparation = AS_IT_IS
     plugins: tuple[str, ...] = ()  # files given with --plugin
     weights: str | None = None  # the file given with --feature-weights
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import io
 import json
 import math
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import filelock
 import numpy as np
@@ -21,15 +19,15 @@ from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import DataError, StorageError
-from gan_bench.contract.offers import Shape
-from gan_bench.contract.protocol import Data
-from gan_bench.data.reasons import count_reasons, reasons_text
-from gan_bench.data.source import Source
-from gan_bench.data.split import SPLITS, ImageStream, Progress
-from gan_bench.results.atomic import PART, room, sync_folder, write_json, writing
+from gan_bench.contract.protocol import Data, Sides
+from gan_bench.data.arrays import check_room, npy_header, write_array
+from gan_bench.data.report import DataReport, kinds_text, report_of
+from gan_bench.data.source import GATHERED, Source
+from gan_bench.data.stream import SPLITS, ImageStream, Progress
+from gan_bench.results.atomic import PART, sync_folder, write_json
 
 META = "data.json"
-LISTED = 10  # dropped images that the report names
+LISTED = 10  # dropped images that a message names
 
 
 @dataclass(frozen=True)
@@ -39,48 +37,55 @@ class Prepared:
     data: Data
     train: np.ndarray
     held_out: np.ndarray
-    report: dict[str, Any]
+    report: DataReport
 
 
-def prepare(source: Source, size: int, progress: Progress = lambda *_: None) -> Prepared:
+def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: None) -> Prepared:
     """The data set at that size, from the cache, or made and kept there.
 
     Raises DataError for what is wrong with the images, StorageError for the cache.
     """
-    folder = _folder(source, size)
+    sides = sides_of(size)
+    folder = _folder(source, sides)
     with locked(folder):
         try:
             return _open(folder)
         except (OSError, ValueError, LookupError, TypeError):  # not there, or damaged
-            _make(source, size, folder, progress)
+            _make(source, sides, folder, progress)
         return _open(folder)
 
 
-def cached(source: Source, size: int) -> Prepared | None:
+def cached(source: Source, size: int | Sides) -> Prepared | None:
     """The data set at that size if it is in the cache; nothing is made."""
     try:
-        return _open(_folder(source, size))
+        return _open(_folder(source, sides_of(size)))
     except (OSError, ValueError, LookupError, TypeError):  # not there, or damaged
         return None
 
 
-def _folder(source: Source, size: int) -> Path:
-    return cache_dir() / "images" / f"{source.dataset.name}-{size}px-{source.key(size)}"
+def sides_of(size: int | Sides) -> Sides:
+    """(H, W) of a square by its side; other sides stay as they are."""
+    return (size, size) if isinstance(size, int) else size
+
+
+def _folder(source: Source, sides: Sides) -> Path:
+    name = f"{source.dataset.name}-{text.sides(*sides)}px-{source.key(sides)}"
+    return cache_dir() / "images" / name
 
 
 def check_bad(prepared: Prepared, most_percent: float) -> None:
     """DataError if more than this percentage of the images was dropped."""
     report = prepared.report
-    dropped = report["dropped"]
-    total = report["train"] + report["held_out"] + dropped
+    dropped = len(report.dropped)
+    total = report.train + report.held_out + dropped
     percent = 100 * dropped / total
     if percent > most_percent:
-        named = "".join(f"\n  {plain(line)}" for line in report["first_dropped"])
-        more = dropped - len(report["first_dropped"])
-        rest = f"\n  and {more:,} more" if more else ""
+        named = "".join(f"\n  {plain(str(each))}" for each in report.dropped[:LISTED])
+        more = dropped - LISTED
+        rest = f"\n  and {more:,} more" if more > 0 else ""
         raise DataError(
             f"{dropped:,} of the {text.plural(total, 'image')} of {prepared.data.name} cannot be "
-            f"used, more than {most_percent:g} %: {reasons_text(report['reasons'])}{named}{rest}\n"
+            f"used, more than {most_percent:g} %: {kinds_text(report.reasons)}{named}{rest}\n"
             f"Mend or remove them, or allow them with --max-bad {math.ceil(10 * percent) / 10:g}"
         )
 
@@ -104,92 +109,47 @@ def locked(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _make(source: Source, size: int, folder: Path, progress: Progress) -> None:
+def _make(source: Source, sides: Sides, folder: Path, progress: Progress) -> None:
     # a fixed name: if this process is killed, the next one deletes what it left
     making = folder.with_name(f".{folder.name}.making")
-    with source.open(size, progress) as stream:
-        _check_room(stream, source.dataset.name, folder.parent)
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir()
+    try:
+        with source.open(sides, making, progress) as stream:
+            check_room(sum(stream.counts.values()) * math.prod(stream.shape), folder.parent)
+            for split in SPLITS:
+                at_most = stream.counts[split]
+                write_array(_array(making, split), stream.shape, stream.chunks(split), at_most)
+            data = _data(source.dataset.name, making, stream)
+        (making / GATHERED).unlink(missing_ok=True)
+        document = {"data": data.model_dump(mode="json"), "report": stream.report.document()}
+        write_json(making / META, document)
+        shutil.rmtree(folder, ignore_errors=True)
+        making.rename(folder)
+        sync_folder(folder.parent)
+    finally:
         shutil.rmtree(making, ignore_errors=True)
-        making.mkdir()
-        try:
-            counts = _write(stream, making)
-            data = _data(source.dataset.name, making, stream.shape, counts)
-            report = _report(stream, counts, size)
-            document = {"data": data.model_dump(mode="json"), "report": report}
-            write_json(making / META, document)
-            shutil.rmtree(folder, ignore_errors=True)
-            making.rename(folder)
-            sync_folder(folder.parent)
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
-
-
-def _check_room(stream: ImageStream, name: str, cache: Path) -> None:
-    needed = stream.at_most * math.prod(stream.shape)
-    if (free := room(cache)) < needed:
-        raise StorageError(
-            f"no room for the data set {name}: needs {text.size(needed)}, {text.size(free)} free "
-            f"on {cache}; make room, or set GAN_BENCH_HOME to a folder on another disk"
-        )
-
-
-def _write(stream: ImageStream, folder: Path) -> dict[str, int]:
-    """Write every chunk to the .npy file of its split; images of each split.
-
-    The header is written last: only then is the number of images known.
-    """
-    counts = dict.fromkeys(SPLITS, 0)
-    head = _npy_header((0, *stream.shape))
-    most = stream.at_most * math.prod(stream.shape)
-    with ExitStack() as stack:
-        drafts = {
-            split: stack.enter_context(writing(_array(folder, split), most, len(head)))
-            for split in SPLITS
-        }
-        for split, rows in stream.chunks:
-            drafts[split].add(rows.data)
-            counts[split] += len(rows)
-        for split, draft in drafts.items():
-            draft.add_head(_npy_header((counts[split], *stream.shape)))
-    return counts
 
 
 def _array(folder: Path, split: str) -> Path:
     return folder / f"{split}.npy"
 
 
-def _npy_header(shape: tuple[int, ...]) -> bytes:
-    """The header that numpy.save writes; it is as long for every number of images."""
-    buffer = io.BytesIO()
-    about = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(buffer, about)
-    return buffer.getvalue()
-
-
-def _data(name: str, folder: Path, shape: Shape, counts: Mapping[str, int]) -> Data:
+def _data(name: str, folder: Path, stream: ImageStream) -> Data:
     """The data set as protocols name it; the fingerprint is of shapes and pixels, not of files."""
     digest = hashlib.sha256()
     for split in SPLITS:
-        whole = (counts[split], *shape)
+        whole = (stream.counts[split], *stream.shape)
         digest.update(json.dumps(whole).encode())
         with _array(folder, split).open("rb") as file:
-            file.seek(len(_npy_header(whole)))
+            file.seek(len(npy_header(whole)))
             hashlib.file_digest(file, lambda: digest)
-    return Data(name=name, fingerprint=digest.hexdigest(), shape=shape, **counts)
-
-
-def _report(stream: ImageStream, counts: Mapping[str, int], size: int) -> dict[str, Any]:
-    return {
-        "size": size,
-        **counts,
-        "dropped": len(stream.dropped),
-        "reasons": count_reasons(stream.dropped),
-        "first_dropped": [str(image) for image in stream.dropped[:LISTED]],
-    }
+    counts = {split: stream.counts[split] for split in SPLITS}
+    return Data(name=name, fingerprint=digest.hexdigest(), shape=stream.shape, **counts)
 
 
 def _open(folder: Path) -> Prepared:
     meta = json.loads((folder / META).read_text(encoding="utf-8"))
     # "c": pages are private, so torch takes the arrays without a copy and cannot alter the file
     arrays = [np.load(_array(folder, split), mmap_mode="c") for split in SPLITS]
-    return Prepared(Data(**meta["data"]), arrays[0], arrays[1], meta["report"])
+    return Prepared(Data(**meta["data"]), arrays[0], arrays[1], report_of(meta["report"]))

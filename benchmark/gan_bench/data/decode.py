@@ -10,18 +10,40 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH
 
+from gan_bench.contract.protocol import Preparation, Sides
 from gan_bench.data.archive import Member
 from gan_bench.data.reasons import MOST_BYTES, MOST_PIXELS, Dropped, Reason, Refused
-from gan_bench.data.split import images_at_once
+from gan_bench.data.stream import images_at_once
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 WAITING_BYTES = 256 * 2**20  # of decoded images that wait for a slower one before them
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an image comes from, and what it was before it was made smaller."""
+
+    name: str
+    width: int  # pixels, upright
+    height: int
+    mode: str  # Pillow's, such as RGB or L
+    frame: int = 0  # of an animation, or the page of a file with several
+    frames: int = 1  # that the file has
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An image of the set: (C, H, W) uint8, and its origin."""
+
+    pixels: np.ndarray
+    origin: Origin
 
 
 class Budget:
@@ -46,16 +68,24 @@ class Budget:
                 self.changed.notify_all()
 
 
-def decode_all(members: Sequence[Member], size: int) -> Generator[np.ndarray | Dropped, None, None]:
-    """Every image as (3, size, size) uint8, or why it is dropped, in the order of the members.
+def decode_all(
+    members: Sequence[Member], sides: Sides, preparation: Preparation
+) -> Generator[list[Decoded | Dropped], None, None]:
+    """The images of every member, or why they are dropped, in the order of the members.
 
     Later images are decoded while an early one takes long, up to WAITING_BYTES of them.
     """
     Image.init()  # fills Image.OPEN
-    decode = partial(_decode, size=size, content=Budget(MOST_BYTES), pixels=Budget(MOST_PIXELS))
-    most = images_at_once(WAITING_BYTES, 3 * size * size)
+    decode = partial(
+        _decode,
+        sides=sides,
+        preparation=preparation,
+        content=Budget(MOST_BYTES),
+        pixels=Budget(MOST_PIXELS),
+    )
+    most = images_at_once(WAITING_BYTES, 3 * math.prod(sides))
     batch = max(1, most // 32)
-    begun: deque[Future[np.ndarray | Dropped]] = deque()
+    begun: deque[Future[list[Decoded | Dropped]]] = deque()
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         for start in range(0, len(members), batch):
@@ -69,15 +99,17 @@ def decode_all(members: Sequence[Member], size: int) -> Generator[np.ndarray | D
 
 
 def _finish(
-    begun: deque[Future[np.ndarray | Dropped]], count: int
-) -> Iterator[np.ndarray | Dropped]:
+    begun: deque[Future[list[Decoded | Dropped]]], count: int
+) -> Iterator[list[Decoded | Dropped]]:
     """Wait for a batch: waking this thread for every image would slow the decoders down."""
     first = [begun.popleft() for _ in range(min(count, len(begun)))]
     wait(first)
     yield from (future.result() for future in first)
 
 
-def _decode(member: Member, size: int, content: Budget, pixels: Budget) -> np.ndarray | Dropped:
+def _decode(
+    member: Member, sides: Sides, preparation: Preparation, content: Budget, pixels: Budget
+) -> list[Decoded | Dropped]:
     try:
         count = _checked_bytes(member)
         with (
@@ -85,13 +117,14 @@ def _decode(member: Member, size: int, content: Budget, pixels: Budget) -> np.nd
             _image(_content(member, count)) as image,
             pixels.take(_checked_pixels(image)),
         ):
-            return convert(image, size)
+            return [convert(image, member.name, sides)]
     except Refused as error:
-        return Dropped(member.name, size, error.reason, error.detail)
+        return [Dropped(member.name, sides, error.reason, error.detail)]
     except Image.DecompressionBombError as error:  # some decoders allocate as they open
-        return Dropped(member.name, size, Reason.TOO_MANY_PIXELS, str(error))
+        return [Dropped(member.name, sides, Reason.TOO_MANY_PIXELS, str(error))]
     except Exception as error:  # a decoder may raise anything on a damaged file
-        return Dropped(member.name, size, Reason.UNREADABLE, str(error) or type(error).__name__)
+        why = str(error) or type(error).__name__
+        return [Dropped(member.name, sides, Reason.UNREADABLE, why)]
 
 
 def _checked_bytes(member: Member) -> int:
@@ -137,16 +170,18 @@ def _tile(image: Image.Image) -> tuple[int, int]:
     return width, height
 
 
-def convert(image: Image.Image, size: int) -> np.ndarray:
-    """Image -> (3, size, size) uint8, by the one rule for all files; the image is altered.
+def convert(image: Image.Image, name: str, sides: Sides) -> Decoded:
+    """Image -> (3, H, W) uint8, by the one rule for all files; the image is altered.
 
     EXIF rotation, RGB over white, the centre crop, Lanczos. Refused if it would be enlarged.
     """
-    if min(image.size) < size:
-        raise Refused(Reason.TOO_SMALL, f"{image.width} x {image.height}")
     ImageOps.exif_transpose(image, in_place=True)  # else it copies images that are upright
-    fitted = ImageOps.fit(_rgb(image), (size, size), Image.Resampling.LANCZOS)
-    return np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1))
+    height, width = sides
+    if image.width < width or image.height < height:
+        raise Refused(Reason.TOO_SMALL, f"{image.width} x {image.height}")
+    origin = Origin(name, image.width, image.height, image.mode)
+    fitted = ImageOps.fit(_rgb(image), (width, height), Image.Resampling.LANCZOS)
+    return Decoded(np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1)), origin)
 
 
 def _rgb(image: Image.Image) -> Image.Image:

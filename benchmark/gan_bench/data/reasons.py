@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from gan_bench.base.escape import plain
+from gan_bench.base import text
+from gan_bench.contract.protocol import Sides
 
 MOST_BYTES = 256 * 2**20  # of a file, and of all read at once: 50 megapixels of BMP have 200 MB
 MOST_PIXELS = 50_000_000  # of an image, and of all decoded at once: 200 MB a layer
@@ -29,7 +28,6 @@ class Reason(Enum):
     TOO_MANY_PIXELS = f"larger than {MOST_PIXELS // 10**6} megapixels"
     TOO_SMALL = "smaller than {size} px"  # enlarging an image would teach G blur
     UNREADABLE = "unreadable"
-    OTHER = ""  # a reason that a plugin's data set gave: the detail is all there is
 
 
 class Refused(ValueError):
@@ -43,37 +41,15 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Dropped:
-    """An image that is not used in a set of images of `size` pixels, and why."""
+    """An image that is not used in a set of images of these sides, and why."""
 
     name: str
-    size: int
+    sides: Sides
     reason: Reason
-    detail: str = ""
+    detail: str = ""  # what was seen of it
 
     @property
     def kind(self) -> str:
         """The text of the reason, which images are counted by: smaller than 64 px."""
-        if self.reason is Reason.OTHER:
-            return self.detail
-        text: str = self.reason.value
-        return text.format(size=self.size)
-
-    @property
-    def why(self) -> str:
-        """The reason and what was seen: smaller than 64 px: 40 x 15."""
-        if self.reason is Reason.OTHER or not self.detail:
-            return self.kind
-        return f"{self.kind}: {self.detail}"
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.why}"
-
-
-def count_reasons(dropped: Iterable[Dropped]) -> dict[str, int]:
-    """How many images were dropped for each reason, the most frequent first."""
-    return dict(Counter(image.kind for image in dropped).most_common())
-
-
-def reasons_text(reasons: Mapping[str, int]) -> str:
-    """The counted reasons as one line: 3 unreadable, 1 empty."""
-    return ", ".join(f"{count:,} {plain(kind)}" for kind, count in reasons.items())
+        kind: str = self.reason.value
+        return kind.format(size=text.sides(*self.sides))

@@ -9,7 +9,7 @@ import numpy as np
 
 from gan_bench.contract.protocol import Data, Evaluation, Split
 from gan_bench.data.cache import Prepared
-from gan_bench.data.split import Progress
+from gan_bench.data.stream import Progress
 from gan_bench.measure.corruptions import one_colour, only_noise
 from gan_bench.measure.evaluator import Evaluator, spaced
 from gan_bench.measure.features import Arrays

@@ -21,7 +21,7 @@ from gan_bench.contract.errors import UsageError
 from gan_bench.contract.offers import Dataset, Fault, Features, Images, Metric, Samples
 from gan_bench.contract.protocol import Evaluation, Gauge, MetricSpec, Protocol, Schedule
 from gan_bench.data.cache import Prepared
-from gan_bench.data.split import Progress
+from gan_bench.data.stream import Progress
 from gan_bench.measure import corruptions
 from gan_bench.measure.corruptions import (
     ONLY_NOISE,

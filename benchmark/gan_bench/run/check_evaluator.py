@@ -16,7 +16,7 @@ from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.offers import Dataset, Metric
 from gan_bench.contract.protocol import Evaluation, MetricSpec, Protocol
 from gan_bench.data.cache import Prepared
-from gan_bench.data.split import Progress
+from gan_bench.data.stream import Progress
 from gan_bench.measure import selftest
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.run.machine import Check, guarded, outcome

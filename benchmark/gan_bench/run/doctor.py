@@ -21,7 +21,7 @@ from gan_bench.base.text import number, plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, NotHere, UsageError, sentence
 from gan_bench.contract.offers import Features
-from gan_bench.data.split import Progress
+from gan_bench.data.stream import Progress
 from gan_bench.measure import corruptions
 from gan_bench.measure.features import extract_all
 from gan_bench.run.check_evaluator import check_evaluator

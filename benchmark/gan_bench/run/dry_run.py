@@ -11,7 +11,7 @@ from gan_bench.base import text
 from gan_bench.base.text import duration, plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError
-from gan_bench.contract.protocol import Cell, Data, Plan
+from gan_bench.contract.protocol import Cell, Data, Plan, Sides
 from gan_bench.data.archive import members_of
 from gan_bench.data.cache import cached
 from gan_bench.data.source import Source
@@ -151,7 +151,7 @@ class DryRun:
         data = self.plan.protocol.data
         counted = "" if self.prepared else "; counted, not read: some may be unusable"
         images = f"{data.train:,} training and {plural(data.held_out, 'held-out image')}"
-        return f"{data.name}, {data.shape[1]} px, {images}{counted}"
+        return f"{data.name}, {data.size} px, {images}{counted}"
 
     def _schedule_line(self) -> str:
         schedule = self.plan.protocol.schedule
@@ -179,8 +179,8 @@ def _estimate_line(each: Estimate) -> str:
 def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1) -> DryRun:
     """Plan the request and estimate it. Raises what the run itself would raise of its names."""
     choice = choose(request, catalogue)
-    prepared = cached(choice.source, choice.size)
-    data = prepared.data if prepared else _count(choice.source, choice.size)
+    prepared = cached(choice.source, choice.sides)
+    data = prepared.data if prepared else _count(choice.source, choice.sides)
     plan, notes = plan_on(choice, data, catalogue)
     finished = [
         cell for cell in plan.cells if prepared and done(cell_dir(results, plan.protocol, cell))
@@ -195,24 +195,24 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1
     )
 
 
-def _count(source: Source, size: int) -> Data:
+def _count(source: Source, sides: Sides) -> Data:
     """How many images there are; the files of a folder or zip are counted and not read."""
-    if source.given is None:
-        images = source.dataset.load(source.root, size, False)
+    if not source.files or source.root is None:
+        images = source.dataset.load(source.root, sides[0], False)
         channels, height, width = images.train[0:1].shape[1:]
         shape, train, held_out = (channels, height, width), len(images.train), len(images.held_out)
     else:
-        with members_of(source.given) as members:
+        with members_of(source.root) as members:
             count = len(members)
         if 0 < count < HOLD_OUT:
             raise DataError(
-                f"{source.given} has {plural(count, 'image')}, and {HOLD_OUT} or more are needed: "
+                f"{source.root} has {plural(count, 'image')}, and {HOLD_OUT} or more are needed: "
                 "add images"
             )
-        shape, held_out = (3, size, size), count // HOLD_OUT
+        shape, held_out = (3, *sides), count // HOLD_OUT
         train = count - held_out
     if not train:
-        raise DataError(f"no images in {source.given or source.dataset.name}")
+        raise DataError(f"no images in {source.root or source.dataset.name}")
     return Data(
         name=source.dataset.name, fingerprint=UNKNOWN, shape=shape, train=train, held_out=held_out
     )

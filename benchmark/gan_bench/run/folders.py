@@ -61,7 +61,7 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
     remove_parts(root)
     note_plan(root, planned.plan.cells)
     write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
-    write_json(root / DATA_REPORT, planned.prepared.report)
+    write_json(root / DATA_REPORT, planned.prepared.report.document())
     for cell, folder in zip(planned.plan.cells, folders_of(planned, results), strict=True):
         if retry_failed and failed(folder):
             remove(folder / RECORD)

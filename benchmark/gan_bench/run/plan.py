@@ -13,6 +13,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.offers import Architecture, Dataset, Engine, Loss, Preset, Shape
 from gan_bench.contract.protocol import (
+    AS_IT_IS,
     MOST_KIMG,
     Cell,
     Data,
@@ -21,10 +22,11 @@ from gan_bench.contract.protocol import (
     Protocol,
     RunEnvironment,
     Schedule,
+    Sides,
 )
-from gan_bench.data.cache import Prepared, check_bad, prepare
+from gan_bench.data.cache import Prepared, check_bad, prepare, sides_of
 from gan_bench.data.source import Source, files_at
-from gan_bench.data.split import Progress
+from gan_bench.data.stream import Progress
 from gan_bench.run.names import unknown_data
 from gan_bench.run.plan_evaluation import (
     IMAGES_OF,
@@ -44,7 +46,7 @@ class Choice:
 
     request: Request
     source: Source
-    size: int
+    sides: Sides
     schedule: Schedule  # its kimg are the preset's where the request has epochs
     evaluation: Evaluation  # its samples are not yet fitted to the number of images
     architectures: tuple[Architecture, ...]
@@ -87,7 +89,7 @@ def make_plan(
 ) -> Planned:
     """Names -> a plan, with the images prepared. Raises a GanBenchError for what cannot run."""
     choice = choose(request, catalogue)
-    prepared = prepare(choice.source, choice.size, progress)
+    prepared = prepare(choice.source, choice.sides, progress)
     check_bad(prepared, request.max_bad)
     plan, notes = plan_on(choice, prepared.data, catalogue)
     return Planned(plan, prepared, choice, (*choice.notes, *notes))
@@ -107,7 +109,7 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     return Choice(
         request=request,
         source=source,
-        size=request.size or source.dataset.size or preset.size,
+        sides=sides_of(request.size or source.dataset.size or preset.size),
         schedule=_schedule(request, preset, precision),
         evaluation=evaluation,
         architectures=tuple(architectures.values()),
@@ -139,8 +141,9 @@ def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, lis
         notes.append(note)
     environment = RunEnvironment(
         device=choice.device,
-        named=choice.source.named,
+        named=not choice.source.files,
         root=str(choice.source.root) if choice.source.root else None,
+        preparation=choice.source.preparation,
         plugins=tuple(str(path.absolute()) for path in request.plugins),
         weights=str(request.weights.absolute()) if request.weights else None,
         timeout=request.timeout,
@@ -245,7 +248,7 @@ def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:
     if is_path and (request.data_root or request.download):
         raise UsageError(f"--data {name} is a path: leave --data-root and --download out")
     if is_path:
-        return files_at(path)
+        return files_at(path, request.preparation or AS_IT_IS)
     key = Dataset, name.lower()
     if request.data and not catalogue.canonical(Dataset, name) and key not in catalogue.contested:
         raise UsageError(unknown_data(name, catalogue.instead(Dataset, name)))

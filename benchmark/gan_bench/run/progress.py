@@ -20,6 +20,7 @@ from gan_bench.base.escape import plain
 from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Protocol
+from gan_bench.data.report import kinds_text
 from gan_bench.results.layout import label_of
 from gan_bench.results.records import read_record
 from gan_bench.run.states import CellReader, State
@@ -195,12 +196,12 @@ def _every(seconds: float, action: Callable[[], None]) -> Iterator[None]:
 def data_notes(prepared: Prepared) -> list[str]:
     """The data set and what was dropped from it, in a line or two."""
     data, report = prepared.data, prepared.report
-    side = data.shape[1]
-    lines = [f"data {data.name}: {data.train:,} training, {data.held_out:,} held out, {side} px"]
-    if report["dropped"]:
-        reasons = ", ".join(f"{count:,} {why}" for why, count in report["reasons"].items())
-        lines.append(f"dropped {report['dropped']:,}: {reasons}; {report['first_dropped'][0]}")
-    return lines
+    images = f"{data.train:,} training, {data.held_out:,} held out"
+    lines = [f"data {data.name}: {images}, {data.size} px"]
+    if report.dropped:
+        reasons = kinds_text(report.reasons)
+        lines.append(f"dropped {len(report.dropped):,}: {reasons}; {report.dropped[0]}")
+    return [*lines, *report.notes]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gan_bench.contract.protocol import Split
+    from gan_bench.contract.protocol import Preparation, Sides, Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,8 @@ class Request:
     data: str | None = None
     data_root: Path | None = None
     download: bool = False
-    size: int | None = None
+    size: int | Sides | None = None
+    preparation: Preparation | None = None
     preset: str | None = None
     kimg: float | None = None
     epochs: float | None = None  # passes over the training images, instead of kimg

@@ -74,8 +74,8 @@ def read_task(directory: Path) -> Task:
     if environment.named or root is None:
         source = Source(catalogue.find(Dataset, protocol.data.name), root)
     else:
-        source = files_at(root)
-    prepared = prepare(source, protocol.data.shape[1])
+        source = files_at(root, environment.preparation, protocol.data.name)
+    prepared = prepare(source, protocol.data.shape[1:])
     if prepared.data != protocol.data:
         raise DataError(
             f"the data set {protocol.data.name} has changed since this protocol was planned "
