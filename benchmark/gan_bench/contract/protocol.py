@@ -22,6 +22,8 @@ MOST_KIMG = 1e9
 
 
 class _Frozen(BaseModel):
+    """A default means "as before this field existed", and never changes: see `Protocol.slug`."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -34,6 +36,7 @@ class Schedule(_Frozen):
     lr_d: PositiveFloat = 2e-4
     betas: tuple[Beta, Beta] = (0.5, 0.999)
     d_steps: PositiveInt = 1  # updates of D per update of G
+    augment: tuple[str, ...] = ()  # augmentations in the order in which they are applied
     precision: Literal["fp32", "bf16"] = "fp32"
     ema_kimg: NonNegative = 0  # half-life of G's moving average, which is measured; 0: G itself
     ema_rampup: NonNegative = (
@@ -153,8 +156,12 @@ class Protocol(_Frozen):
 
     @property
     def slug(self) -> str:
-        """A readable name that no other protocol has."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """A readable name that no other protocol has.
+
+        Fields that have their default are left out, so that a new field gives no new name to the
+        protocols that were there before it.
+        """
+        text = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         return f"{self.data.name}-{self.data.shape[1]}px-{self.schedule.kimg:g}kimg-{digest}"
 

@@ -13,8 +13,13 @@ def schedule_text(schedule: Schedule) -> str:
         f"batch {schedule.batch}, {schedule.d_steps} D per G, "
         f"Adam {number(schedule.lr_g)}/{number(schedule.lr_d)} "
         f"betas {number(schedule.betas[0])} {number(schedule.betas[1], 6)}, "
-        f"{schedule.precision}, {_ema(schedule)}; on collapse: {schedule.on_collapse}"
+        f"{schedule.precision}, {_ema(schedule)}{_augment(schedule)}; "
+        f"on collapse: {schedule.on_collapse}"
     )
+
+
+def _augment(schedule: Schedule) -> str:
+    return f", augmented by {' and '.join(schedule.augment)}" if schedule.augment else ""
 
 
 def _ema(schedule: Schedule) -> str:
