@@ -1,7 +1,6 @@
 """Five hundred cartoon faces to train on, and 4,500 others to measure with: docs/datasets.md.
 
-    gan-bench run --plugin tools/few_images.py --data cartoon-faces-500 --data-root FOLDER \\
-        --reference held-out --arch dcgan --seeds 3 --kimg 64 [--augment diffaugment]
+    gan-bench run --plugin tools/few_images.py --data cartoon-faces-500 --data-root FOLDER ...
 
 FOLDER holds cartoon-faces.zip. A folder of 500 images would hold out 50, which is too few to
 measure with.

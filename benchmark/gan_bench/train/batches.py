@@ -60,12 +60,12 @@ class Batches:
         seed: int,
         z_dim: int,
         device: str,
-        draws: int = 0,
         room: int | None = None,
+        draws: int = 0,
     ) -> None:
-        """`draws`: random numbers that augmentation takes for each image.
+        """`room`: bytes that the data set may take on the device; None: a share of what is free.
 
-        `room`: bytes that the data set may take on the device; None: a share of what is free.
+        `draws`: random numbers that augmentation takes for each image.
         """
         room = room_for_images(device) if room is None else room
         self.schedule = schedule
