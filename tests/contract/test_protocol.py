@@ -212,6 +212,11 @@ def test_protocols_that_differ_in_a_partner_or_an_alarm_say_so() -> None:
     assert differences(plain, other) == {"evaluation.metrics": ("a eye", "a eye b 0.5")}
 
 
+def test_protocols_that_differ_in_their_augmentations_name_them() -> None:
+    flipped = protocol(schedule={"augment": ["flip", "blur"]})
+    assert differences(protocol(), flipped) == {"schedule.augment": ("none", "flip, blur")}
+
+
 @pytest.mark.parametrize(("kimg", "looks"), [(0.05, 1), (100, 10)])
 def test_there_is_at_most_one_tick_an_update(kimg: float, looks: int) -> None:
     assert Schedule(kimg=kimg, batch=50).looks == looks

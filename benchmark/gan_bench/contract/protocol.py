@@ -215,12 +215,14 @@ def differences(protocol: Protocol, other: Protocol) -> dict[str, tuple[Any, Any
 
 
 def _flat(document: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested fields by their dotted names; a list of metrics becomes one line of text."""
+    """Nested fields by their dotted names; a list of names or metrics becomes one line of text."""
     for name, value in document.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{above}{name}.")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             yield f"{above}{name}", ", ".join(map(_described, value))
+        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+            yield f"{above}{name}", ", ".join(value) or "none"
         else:
             yield f"{above}{name}", value
 
