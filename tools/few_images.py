@@ -1,4 +1,4 @@
-"""Five hundred cartoon faces to train on, and 4,500 others to measure with: docs/datasets.md.
+"""A few cartoon faces to train on, and all others to measure with: see docs/datasets.md.
 
     gan-bench run --plugin tools/few_images.py --data cartoon-faces-500 --data-root FOLDER ...
 
@@ -9,6 +9,7 @@ measure with.
 from __future__ import annotations
 
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from PIL import Image
 
 from gan_bench import DataError, Dataset, Images, hookimpl
 
-TRAIN = 500
 ARCHIVE = "cartoon-faces.zip"
 
 
@@ -27,8 +27,8 @@ def _pixels(archive: zipfile.ZipFile, name: str, size: int) -> np.ndarray:
     return np.asarray(small).transpose(2, 0, 1)
 
 
-def load(root: Path | None, size: int, _: bool) -> Images:
-    """500 images at random, the same ones every time; the others are held out."""
+def load(count: int, root: Path | None, size: int, _: bool) -> Images:
+    """`count` images at random, the same ones every time; the others are held out."""
     path = (root or Path()) / ARCHIVE
     if not path.is_file():
         raise DataError(f"there is no {path}: name its folder with --data-root")
@@ -36,18 +36,19 @@ def load(root: Path | None, size: int, _: bool) -> Images:
         names = sorted(name for name in archive.namelist() if name.endswith(".png"))
         images = np.stack([_pixels(archive, name, size) for name in names])
     order = np.random.default_rng(0).permutation(len(images))
-    return Images(train=images[order[:TRAIN]], held_out=images[order[TRAIN:]])
+    return Images(train=images[order[:count]], held_out=images[order[count:]])
 
 
 @hookimpl
 def gan_bench_datasets() -> list[Dataset]:
-    """`cartoon-faces-500`."""
+    """`cartoon-faces-500` and `cartoon-faces-100`."""
     return [
         Dataset(
-            name="cartoon-faces-500",
-            source="500 of 5,000 faces of the design ToonHead by Johan Melin (CC BY 4.0).",
+            name=f"cartoon-faces-{count}",
+            source=f"{count} of 5,000 faces of the design ToonHead by Johan Melin (CC BY 4.0).",
             version="1",
-            load=load,
+            load=partial(load, count),
             reads=(ARCHIVE,),
         )
+        for count in (500, 100)
     ]
