@@ -146,6 +146,13 @@ def test_a_cuda_graph_trains_as_the_steps_themselves_do() -> None:
 
 
 @pytest.mark.gpu
+def test_an_augmented_step_is_recorded_too() -> None:
+    training = state.begin(pair(), SHAPE, SHADED, 0, "cuda", BOTH)
+    run(training, schedule=SHADED)
+    assert training.computed.step == "cuda graph"
+
+
+@pytest.mark.gpu
 def test_a_loss_that_asks_the_gpu_a_question_is_trained_eagerly() -> None:
     def asking(real: Tensor, fake: Tensor) -> Tensor:
         return d_loss(real, fake) * (2 if real.mean().item() > 1e9 else 1)

@@ -113,8 +113,9 @@ class Batches:
         )
 
     def _pin(self, tensor: Tensor) -> Tensor:
-        """Pinned memory is copied to a GPU without blocking."""
-        return tensor.pin_memory() if self.device.startswith("cuda") else tensor
+        """Pinned memory is copied to a GPU without blocking; an empty tensor has none to pin."""
+        pinned = self.device.startswith("cuda") and tensor.numel() > 0
+        return tensor.pin_memory() if pinned else tensor
 
     def _send(self, *tensors: Tensor) -> Batch:
         sent, z, numbers = (tensor.to(self.device, non_blocking=True) for tensor in tensors)
