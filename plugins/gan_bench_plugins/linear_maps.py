@@ -1,7 +1,7 @@
 """Shifts and blurs of images: every row of the result is a weighted sum of rows, then columns.
 
-A matrix for each image and axis does it. There is no index to look up, so a gradient is two more
-products, the same in every run, and a CUDA graph can record it.
+Each image has a matrix for its rows and one for its columns. Products of matrices have the same
+gradient in every run, and a CUDA graph can record them.
 """
 
 from __future__ import annotations

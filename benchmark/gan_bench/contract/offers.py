@@ -70,9 +70,9 @@ class Augmentation:
     draws nothing itself: equal numbers give equal images, so that every cell of a seed sees the
     same images and an interrupted training ends in the same bytes.
 
-    One of "real" images changes the data set, and G learns to make what it makes: its images stay
-    in [-1, 1]. One of "real and fake" images changes all that D sees, in D's step and in G's, so
-    that G need not learn it: it must be differentiable.
+    If it changes "real" images only, it varies the data set, and G learns to make such images too:
+    they must stay in [-1, 1]. If it changes "real and fake" images, D sees both only after the
+    change, in D's step and in G's, so that G does not learn it: it must be differentiable.
     """
 
     name: str
