@@ -52,6 +52,15 @@ def test_a_plugin_in_one_file_trains(
     assert shown >= set(names) - {"--arch", "--loss"}
 
 
+def test_an_augmentation_in_one_file_is_part_of_the_protocol(shapes: Path, tmp_path: Path) -> None:
+    asked = ["--plugin", EXAMPLES / "my_augmentation.py", "--augment", "upend,diffaugment"]
+    cheap = ["--arch", "dense", "--features", "pixels", "--metric", "fd"]
+    out = gan_bench("run", *asked, *cheap, *tiny(shapes, tmp_path))
+    (protocol,) = json.loads(out)["protocols"]
+    assert protocol["schedule"]["augment"] == ["upend", "diffaugment"]
+    assert [row["status"] for row in protocol["rows"]] == [{"finished": 1}]
+
+
 def test_least_squares_are_0_at_their_targets() -> None:
     loss = runpy.run_path(str(EXAMPLES / "my_loss.py"))
     real, fake = torch.tensor([1.0, 1.0]), torch.tensor([0.0, 0.0])

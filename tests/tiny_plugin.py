@@ -23,7 +23,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gan_bench import Architecture, Features, Influence, Loss, Metric, hookimpl
+from gan_bench import (
+    Architecture,
+    Augmentation,
+    Features,
+    Influence,
+    Loss,
+    Metric,
+    hookimpl,
+)
 
 PATH = Path(__file__)
 Z_DIM = 6
@@ -160,7 +168,17 @@ def gan_bench_architectures() -> list[Architecture]:
     ]
 
 
-# Losses, features, metrics
+# Augmentations, losses, features, metrics
+
+
+@hookimpl
+def gan_bench_augmentations() -> list[Augmentation]:
+    """`overexposed` leaves the range of real images."""
+
+    def overexposed(images: Tensor, _: Tensor) -> Tensor:
+        return images + 1
+
+    return [Augmentation(name="overexposed", source="a test", draws=0, apply=overexposed)]
 
 
 def d_loss(real: Tensor, fake: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from gan_bench.contract.offers import (
         Architecture,
+        Augmentation,
         Dataset,
         Engine,
         Fault,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Architecture",
+    "Augmentation",
     "DataError",
     "Dataset",
     "Engine",

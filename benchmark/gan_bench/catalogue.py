@@ -24,6 +24,7 @@ from gan_bench.contract.errors import UsageError, sentence
 from gan_bench.contract.names import did_you_mean, normalised, qualified, safe_name
 from gan_bench.contract.offers import (
     Architecture,
+    Augmentation,
     Dataset,
     Engine,
     Features,
@@ -43,6 +44,7 @@ BUILT_IN = "gan-bench"  # the distribution whose offers win where two have the s
 KINDS: dict[type[Any], tuple[str, str]] = {
     Architecture: ("architecture", "gan_bench_architectures"),
     Loss: ("loss", "gan_bench_losses"),
+    Augmentation: ("augmentation", "gan_bench_augmentations"),
     Dataset: ("data set", "gan_bench_datasets"),
     Features: ("features net", "gan_bench_features"),
     Metric: ("metric", "gan_bench_metrics"),

@@ -35,6 +35,20 @@ def test_another_seed_stream_or_position_holds_other_numbers(other: tuple[int, .
     assert not np.any(here == there)
 
 
+def test_uniform_numbers_are_float32_rows_below_1_of_their_place() -> None:
+    u = rng.uniform(0, "augment", 4000, 8)
+    assert (u.shape, u.dtype, u.flags.c_contiguous) == ((4000, 8), np.float32, True)
+    assert 0 <= u.min() < u.max() < 1
+    assert np.allclose(u.mean(0), 0.5, atol=0.02)
+    assert np.allclose(u.std(0), 12**-0.5, atol=0.02)
+    assert not np.any(rng.uniform(0, "augment", 4000, 8, 1) == u)
+
+
+def test_a_column_more_leaves_the_first_columns_as_they_are() -> None:
+    narrow, wide = (rng.uniform(0, "augment", 5, draws, 7) for draws in (3, 4))
+    assert np.array_equal(narrow, wide[:, :3])
+
+
 def test_keys_are_63_bits_and_differ_between_places() -> None:
     places = [(seed, name, k) for seed in range(5) for name in ("init", "data") for k in range(50)]
     keys = [rng.key(*place) for place in places]

@@ -18,7 +18,7 @@ from gan_bench.contract.offers import Fault
 FILES = sorted(Path(gan_bench.__file__).parent.rglob("*.py"))
 # Names that are also plain English, and so may be said in a sentence of a docstring.
 PLAIN = {"dense", "diversity", "full", "local", "modes", "quick", "standard", "inception"}
-PLAIN |= {"copies", "pixels", "precision", "spread", "spectrum"}
+PLAIN |= {"blur", "copies", "flip", "pixels", "precision", "spread", "spectrum"}
 FAULTS = set(get_args(Fault))  # the core names these, and a metric may be called as its fault
 
 

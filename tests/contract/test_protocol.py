@@ -11,6 +11,7 @@ from gan_bench.contract.protocol import (
     Cell,
     Data,
     Evaluation,
+    Gauge,
     MetricSpec,
     Protocol,
     Schedule,
@@ -47,7 +48,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "schedule": {
         "kimg": 101, "batch": 32, "lr_g": 1e-4, "lr_d": 1e-4, "betas": (0.0, 0.99), "d_steps": 2,
-        "precision": "bf16", "ema_kimg": 2, "ema_rampup": 0.1, "ticks": 5, "on_collapse": "stop",
+        "augment": ("flip",), "precision": "bf16", "ema_kimg": 2, "ema_rampup": 0.1, "ticks": 5,
+        "on_collapse": "stop",
     },
     "evaluation": {
         "samples": 501, "tick_samples": 99, "reference": "held-out", "features": "ear",
@@ -70,6 +72,47 @@ def test_every_field_of_a_protocol_is_in_the_list_above() -> None:
     assert {part: set(kind.model_fields) for part, kind in parts.items()} == {
         part: set(fields) for part, fields in CHANGES.items()
     }
+
+
+def test_a_default_means_as_before_the_field_existed_and_never_changes() -> None:
+    """A slug leaves them out: another default would give an old name to another protocol."""
+    defaults = {
+        kind.__name__: {
+            name: field.default
+            for name, field in kind.model_fields.items()
+            if not field.is_required()
+        }
+        for kind in (Data, Schedule, Evaluation, MetricSpec, Gauge)
+    }
+    spec = {"partner": None, "alarm": None}
+    assert defaults == {
+        "Data": {},
+        "Schedule": {
+            "batch": 64, "lr_g": 2e-4, "lr_d": 2e-4, "betas": (0.5, 0.999), "d_steps": 1,
+            "augment": (), "precision": "fp32", "ema_kimg": 0, "ema_rampup": 0, "ticks": 10,
+            "on_collapse": "continue",
+        },
+        "Evaluation": {
+            "tick_samples": 256, "reference": "train", "tick_metric": None, "gauges": (),
+        },
+        "MetricSpec": spec,
+        "Gauge": spec,
+    }  # fmt: skip
+
+
+def test_a_new_field_gives_no_new_slug_to_a_protocol_that_does_not_use_it() -> None:
+    class LaterSchedule(Schedule):
+        colour: str = "as before"
+
+    class LaterProtocol(Protocol):
+        schedule: LaterSchedule
+
+    def later(**fields: Any) -> Protocol:
+        schedule = LaterSchedule.model_validate(SCHEDULE | fields)
+        return LaterProtocol.model_validate(dict(protocol()) | {"schedule": schedule})
+
+    assert later().slug == protocol().slug == "faces-32px-100kimg-bbdd1d28"
+    assert later(colour="new").slug != protocol().slug
 
 
 def test_equal_protocols_have_one_slug_however_they_were_written() -> None:
@@ -167,6 +210,11 @@ def test_protocols_that_differ_in_a_partner_or_an_alarm_say_so() -> None:
     plain = protocol(evaluation={"metrics": [given]})
     other = protocol(evaluation={"metrics": [given | {"partner": "b", "alarm": 0.5}]})
     assert differences(plain, other) == {"evaluation.metrics": ("a eye", "a eye b 0.5")}
+
+
+def test_protocols_that_differ_in_their_augmentations_name_them() -> None:
+    flipped = protocol(schedule={"augment": ["flip", "blur"]})
+    assert differences(protocol(), flipped) == {"schedule.augment": ("none", "flip, blur")}
 
 
 @pytest.mark.parametrize(("kimg", "looks"), [(0.05, 1), (100, 10)])

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 import tiny
-from gan_bench import DataError, StorageError, UsageError
+from gan_bench import DataError, GanBenchError, StorageError, UsageError
 from gan_bench import catalogue as catalogues
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import PROTOCOL, RECORD, protocol_of
@@ -71,6 +71,15 @@ def reports(plan: Plan) -> dict[str, PairReport]:
     assert sorted(each.cell for each in found) == sorted(map(str, folders))
     assert {each.stops for each in found} == {None}
     return {Path(each.cell).parents[1].name: each for each in found}
+
+
+def test_an_augmentation_that_breaks_the_contract_stops_all_cells(plan: Plan) -> None:
+    folders = plan("exposed", architectures=("tiny", "behaves"), augment=("overexposed",))
+    said = "the augmentation overexposed must keep real images in [-1, 1]"
+    (report,) = check_pairs(folders[:1])
+    assert (report.error, report.stops) == (said, "error")
+    with pytest.raises(GanBenchError, match="overexposed"):
+        preflight(folders, folders[0].parents[2])
 
 
 @pytest.mark.parametrize("name", ERRORS)

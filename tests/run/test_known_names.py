@@ -28,6 +28,7 @@ LOSS = """
 KINDS = {
     "architecture": {"architectures": ("dcgn",)},
     "loss": {"losses": ("minimx",)},
+    "augmentation": {"augment": ("difaugment",)},
     "dataset": {"data": "mnits"},
     "features": {"features": ("inceptoin",)},
     "metric": {"metrics": ("divresity",)},

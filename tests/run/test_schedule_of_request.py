@@ -10,6 +10,7 @@ from planning import Plan
 from gan_bench import UsageError
 from gan_bench.contract.protocol import Data
 from gan_bench.run.plan import kimg_of
+from gan_bench.run.schedule_text import schedule_text
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,12 @@ from gan_bench.run.plan import kimg_of
         ({"ema_kimg": 0}, {"ema_kimg": 0}),
         ({"ticks": 4}, {"ticks": 4}),
         ({"epochs": 5}, {"kimg": 0.18}),
+        ({"augment": ("Flip", "flip")}, {"augment": ("flip",)}),
+        # what changes the data set comes before what D sees of real images and fakes
+        (
+            {"augment": ("diffaugment", "flip", "blur")},
+            {"augment": ("flip", "blur", "diffaugment")},
+        ),
     ],
 )
 def test_a_request_changes_its_fields_of_the_schedule_and_no_other(
@@ -31,6 +38,20 @@ def test_a_request_changes_its_fields_of_the_schedule_and_no_other(
 ) -> None:
     plain, changed = plan().plan.protocol.schedule, plan(**asked).plan.protocol.schedule
     assert changed == plain.model_copy(update=fields)
+
+
+def test_augmentations_stand_in_the_line_of_the_schedule(plan: Plan) -> None:
+    plain, both = (
+        schedule_text(plan(**asked).plan.protocol.schedule)
+        for asked in ({}, {"augment": ("flip", "diffaugment")})
+    )
+    assert "augmented" not in plain
+    assert ", augmented by flip and diffaugment; on collapse" in both
+
+
+def test_an_unknown_augmentation_is_refused_with_the_nearest_name(plan: Plan) -> None:
+    with pytest.raises(UsageError, match=r"'flop'\. Did you mean flip\?"):
+        plan(augment=("flop",))
 
 
 def test_epochs_are_turned_into_kimg_and_that_is_said(plan: Plan) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 import tiny_plugin
-from gan_bench import Architecture, Loss, Schedule, Shape
+from gan_bench import Architecture, Augmentation, Loss, Schedule, Shape
 from gan_bench.train import state
 from gan_bench.train.loop import Point, Tick, train
 from gan_bench.train.state import Training
@@ -61,10 +61,34 @@ def make_loss(**changes: Any) -> Loss:
 LOSS = make_loss()
 
 
+def augmentation(
+    name: str,
+    apply: Callable[[Tensor, Tensor], Tensor],
+    draws: int,
+    changes: Literal["real", "real and fake"],
+) -> Augmentation:
+    return Augmentation(name=name, source="a test", apply=apply, draws=draws, changes=changes)
+
+
+def shade(images: Tensor, numbers: Tensor) -> Tensor:
+    """Each image a little greyer; 1 number an image."""
+    return images * (1 - numbers[:, :, None, None] / 2)
+
+
+def blot(images: Tensor, numbers: Tensor) -> Tensor:
+    """One row of each image becomes 0, wherever the first of 2 numbers says."""
+    row = (numbers[:, 0] * SHAPE[1]).long()
+    here = torch.arange(SHAPE[1], device=images.device) == row[:, None]
+    return images.masked_fill(here[:, None, :, None], 0)
+
+
 def begin(
-    schedule: Schedule = SCHEDULE, seed: int = 0, arch: Architecture | None = None
+    schedule: Schedule = SCHEDULE,
+    seed: int = 0,
+    arch: Architecture | None = None,
+    augment: Sequence[Augmentation] = (),
 ) -> Training:
-    return state.begin(arch or pair(), SHAPE, schedule, seed, "cpu")
+    return state.begin(arch or pair(), SHAPE, schedule, seed, "cpu", augment)
 
 
 def run(

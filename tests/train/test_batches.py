@@ -12,29 +12,36 @@ from networks import IMAGES
 
 from gan_bench import Schedule
 from gan_bench.base import rng
-from gan_bench.train.batches import Batches
+from gan_bench.train.batches import Batch, Batches
 
 SCHEDULE = Schedule(kimg=0.2, batch=8, d_steps=2)
 
 
 def batches(device: str = "cpu", room: int | None = None) -> Batches:
-    return Batches(IMAGES, SCHEDULE, 3, 5, device, room)
+    return Batches(IMAGES, SCHEDULE, 3, 5, device, room, draws=4)
 
 
-def content(source: Batches, step: int = 0, steps: int = 9) -> list[tuple[bytes, bytes]]:
+def content(source: Batches, step: int = 0, steps: int = 9) -> list[list[bytes]]:
     return [
-        (batch.pixels.cpu().numpy().tobytes(), batch.z.cpu().numpy().tobytes())
+        [tensor.cpu().numpy().tobytes() for tensor in (batch.pixels, batch.z, batch.numbers)]
         for batch in islice(source.from_step(step), steps)
     ]
 
 
-def test_a_batch_has_the_images_and_z_of_its_place_in_the_streams() -> None:
+def test_a_batch_has_the_images_z_and_numbers_of_its_place_in_the_streams() -> None:
     batch = next(batches().from_step(4))
     order = rng.DataOrder(3, 50)
     for k in range(2):
         rows = order.rows((4 * 2 + k) * 8, 8)
         assert np.array_equal(batch.pixels[k].numpy(), IMAGES[rows])
         assert np.array_equal(batch.z[k].numpy(), rng.normal(3, "z-train", 8, 5, 4 * 2 + k))
+        numbers = rng.uniform(3, "augment", 3 * 8, 4, 4 * 2 + k)
+        assert np.array_equal(batch.numbers[k].numpy(), numbers.reshape(3, 8, 4))
+
+
+def test_without_augmentation_a_batch_has_no_numbers() -> None:
+    batch = next(Batches(IMAGES, SCHEDULE, 3, 5, "cpu").from_step(0))
+    assert batch.numbers.shape == (2, 3, 8, 0)
 
 
 def test_a_later_step_has_the_batches_that_it_would_have_had_all_along() -> None:
@@ -52,12 +59,12 @@ class Ahead(Batches):
     """Batches that a thread prepares, as for a GPU, on a machine that has none."""
 
     def __init__(self) -> None:
-        super().__init__(IMAGES, SCHEDULE, 3, 5, "cpu", room=0)
+        super().__init__(IMAGES, SCHEDULE, 3, 5, "cpu", room=0, draws=4)
         self.device = "elsewhere"
 
-    def _send(self, rows_or_pixels: torch.Tensor, z: torch.Tensor) -> object:  # type: ignore[override]
+    def _send(self, *tensors: torch.Tensor) -> Batch:
         self.device = "cpu"
-        return super()._send(rows_or_pixels, z)
+        return super()._send(*tensors)
 
 
 def test_what_a_thread_prepares_is_the_same() -> None:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import torch
-from networks import LOSS, SCHEDULE, SHAPE, begin, d_loss, make_loss, pair, points, run, weights_of
+from networks import (
+    LOSS,
+    SCHEDULE,
+    SHAPE,
+    augmentation,
+    begin,
+    blot,
+    d_loss,
+    make_loss,
+    pair,
+    points,
+    run,
+    shade,
+    weights_of,
+)
 from torch import Tensor, nn
 
-from gan_bench import Loss
+from gan_bench import Augmentation, Loss, Schedule
 from gan_bench.train import state
 from gan_bench.train.batches import Batch
 from gan_bench.train.cuda_graph import FIRST, Do, RecordedStep, Recorder, recorder_for
@@ -44,16 +59,25 @@ class FakeGraph:
         return replay
 
 
-def trained(recorder: Recorder | None = None) -> tuple[list[Any], bytes, Computed]:
-    training = begin(EMA)
+SHADED = EMA.model_copy(update={"augment": ("shade", "blot")})
+BOTH = (augmentation("shade", shade, 1, "real"), augmentation("blot", blot, 2, "real and fake"))
+
+
+def trained(
+    recorder: Recorder | None = None, schedule: Schedule = EMA, augment: Sequence[Augmentation] = ()
+) -> tuple[list[Any], bytes, Computed]:
+    training = begin(schedule, augment=augment)
     training.recorder = recorder
-    return run(training, schedule=EMA), weights_of(training), training.computed
+    return run(training, schedule=schedule), weights_of(training), training.computed
 
 
-def test_a_recorded_training_is_the_same_training() -> None:
+@pytest.mark.parametrize(("schedule", "augment"), [(EMA, ()), (SHADED, BOTH)])
+def test_a_recorded_training_is_the_same_training(
+    schedule: Schedule, augment: Sequence[Augmentation]
+) -> None:
     graph = FakeGraph()
-    *plain, eager = trained()
-    *replayed, computed = trained(graph)
+    *plain, eager = trained(None, schedule, augment)
+    *replayed, computed = trained(graph, schedule, augment)
     assert replayed == plain
     assert (eager.step, computed.step) == ("eager", "cuda graph")
     assert (graph.eager, graph.recorded, graph.replayed) == (FIRST, 1, EMA.updates - FIRST)
@@ -76,7 +100,7 @@ def test_replaying_reads_the_new_batch_from_the_memory_of_the_recording() -> Non
         lambda batch: seen.append((float(batch.z), batch.z.data_ptr())), FakeGraph()
     )
     for k in range(FIRST + 4):
-        take_step(Batch(torch.zeros(1), torch.tensor(float(k))))
+        take_step(Batch(torch.zeros(1), torch.tensor(float(k)), torch.zeros(1)))
     assert [value for value, _ in seen] == [float(k) for k in range(FIRST + 4)]
     assert len({place for _, place in seen[FIRST:]}) == 1
 
@@ -119,6 +143,13 @@ def test_a_cuda_graph_trains_as_the_steps_themselves_do() -> None:
     for column in ("loss_d", "loss_g"):
         expected = [getattr(point, column) for point in steps]
         assert [getattr(p, column) for p in recorded] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.gpu
+def test_an_augmented_step_is_recorded_too() -> None:
+    training = state.begin(pair(), SHAPE, SHADED, 0, "cuda", BOTH)
+    run(training, schedule=SHADED)
+    assert training.computed.step == "cuda graph"
 
 
 @pytest.mark.gpu

@@ -1,8 +1,8 @@
 """Named random streams: every random number is a pure function of (seed, stream, position).
 
 No state is kept: a resumed training has nothing to restore, and no reader of a stream disturbs
-another. The streams of a training are init, data, z-train, z-eval and noise; the report splits
-seeds at random with the stream splits.
+another. The streams of a training are init, data, z-train, z-eval, augment and noise; the report
+splits seeds at random with the stream splits.
 """
 
 from __future__ import annotations
@@ -28,6 +28,15 @@ def normal(seed: int, stream: str, count: int, z_dim: int, *position: int) -> np
     Filled column by column, so that architectures of different z_dim share their first columns.
     """
     columns = _generator(seed, stream, *position).standard_normal((z_dim, count), np.float32)
+    return np.ascontiguousarray(columns.T)
+
+
+def uniform(seed: int, stream: str, count: int, draws: int, *position: int) -> np.ndarray:
+    """(count, draws) float32, uniform in [0, 1).
+
+    Filled column by column, so that another column more leaves the first ones as they are.
+    """
+    columns = _generator(seed, stream, *position).random((draws, count), np.float32)
     return np.ascontiguousarray(columns.T)
 
 

@@ -83,7 +83,12 @@ def _refuse_arguments(context: click.RichContext) -> None:
     from gan_bench.run.names import known_names
 
     word = context.args[0]
-    takers = {"architecture": "--arch", "loss": "--loss", "dataset": "--data"}
+    takers = {
+        "architecture": "--arch",
+        "loss": "--loss",
+        "augmentation": "--augment",
+        "dataset": "--data",
+    }
     named = [option for kind, option in takers.items() if word in known_names(kind)]
     option = named[0] if named and not os.path.exists(word) else "--data"
     raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(word)}", context)

@@ -106,6 +106,12 @@ OPTIONS = (
         help="Half-life of the moving average of G, which is measured, in kimg. 0: no average. "
         "Default: the preset's.",
     ),
+    options.names(
+        "--augment",
+        kind="augmentation",
+        panel=SCHEDULE,
+        help="Random changes of the images that D sees, which help where there are few.",
+    ),
     click.option(
         "--ticks",
         type=click.IntRange(1, 10_000),

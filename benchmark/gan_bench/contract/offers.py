@@ -57,8 +57,29 @@ class Loss:
     d_loss: Callable[[Tensor, Tensor], Tensor]  # of D(x) and D(fake)
     g_loss: Callable[[Tensor | None, Tensor], Tensor]  # of D(x), None if not relativistic; D(fake)
     relativistic: bool = False
-    # added to d_loss: D, x and fake (N, C, H, W) -> ()
+    # added to d_loss: D, x and fake (N, C, H, W) as D sees them, augmented -> ()
     penalty: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """A random change of images.
+
+    `apply(images, numbers)` gets images (N, C, H, W) float32 in [-1, 1] and random numbers
+    (N, draws), uniform in [0, 1), a row for each image, and returns images of the same shape. It
+    draws nothing itself: equal numbers give equal images, so that every cell of a seed sees the
+    same images and an interrupted training ends in the same bytes.
+
+    If it changes "real" images only, it varies the data set, and G learns to make such images too:
+    they must stay in [-1, 1]. If it changes "real and fake" images, D sees both only after the
+    change, in D's step and in G's, so that G does not learn it: it must be differentiable.
+    """
+
+    name: str
+    source: str
+    draws: int  # random numbers that it takes for each image
+    apply: Callable[[Tensor, Tensor], Tensor]
+    changes: Literal["real", "real and fake"] = "real"
 
 
 class Pixels(Protocol):
@@ -242,6 +263,11 @@ class Hooks:
     @hookspec
     def gan_bench_losses(self) -> list[Loss]:
         """Losses."""
+        raise AssertionError
+
+    @hookspec
+    def gan_bench_augmentations(self) -> list[Augmentation]:
+        """Random changes of the images that D sees."""
         raise AssertionError
 
     @hookspec

@@ -24,6 +24,8 @@ MOST_KIMG = 1e9
 
 
 class _Frozen(BaseModel):
+    """A default means "as before this field existed", and never changes: see `Protocol.slug`."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -36,6 +38,7 @@ class Schedule(_Frozen):
     lr_d: PositiveFloat = 2e-4
     betas: tuple[Beta, Beta] = (0.5, 0.999)
     d_steps: PositiveInt = 1  # updates of D per update of G
+    augment: tuple[str, ...] = ()  # augmentations in the order in which they are applied
     precision: Literal["fp32", "bf16"] = "fp32"
     ema_kimg: NonNegative = 0  # half-life of G's moving average, which is measured; 0: G itself
     ema_rampup: NonNegative = (
@@ -160,9 +163,13 @@ class Protocol(_Frozen):
 
     @property
     def slug(self) -> str:
-        """A readable name that no other protocol has."""
-        document = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        digest = hashlib.sha256(document.encode()).hexdigest()[:8]
+        """A readable name that no other protocol has.
+
+        Fields that have their default are left out, so that a new field gives no new name to the
+        protocols that were there before it.
+        """
+        document = self.model_dump(mode="json", exclude_defaults=True)
+        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.data.name}-{self.data.size}px-{self.schedule.kimg:g}kimg-{digest}"
 
     def fields(self) -> dict[str, Any]:
@@ -232,12 +239,14 @@ def differences(protocol: Protocol, other: Protocol) -> dict[str, tuple[Any, Any
 
 
 def _flat(document: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested fields by their dotted names; a list of metrics becomes one line of text."""
+    """Nested fields by their dotted names; a list of names or metrics becomes one line of text."""
     for name, value in document.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{above}{name}.")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             yield f"{above}{name}", ", ".join(map(_described, value))
+        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+            yield f"{above}{name}", ", ".join(value) or "none"
         else:
             yield f"{above}{name}", value
 

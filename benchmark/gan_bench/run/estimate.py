@@ -16,7 +16,7 @@ import torch
 from gan_bench.base import rng
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.offers import Architecture, Dataset, Loss
+from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss
 from gan_bench.contract.protocol import Plan, Protocol, Schedule
 from gan_bench.results.layout import GRID_SIDE, PROTOCOL, STARTS, grid_pixels
 from gan_bench.results.reading import last_line, read_model
@@ -80,7 +80,9 @@ def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) 
             protocol, dataset, catalogue, device, Path(weights) if weights else None
         )
         arch, offer = catalogue.find(Architecture, architecture), catalogue.find(Loss, loss)
-        pairs.append(_timed(arch, offer, protocol, device, measuring))
+        augment = [catalogue.find(Augmentation, name) for name in protocol.schedule.augment]
+        training = begin(arch, protocol.data.shape, protocol.schedule, 0, device, augment)
+        pairs.append(_timed(training, arch, offer, protocol, measuring))
     return Estimates(tuple(pairs), measuring.once_seconds if measuring else 0)
 
 
@@ -100,7 +102,8 @@ def _similar(protocol: Protocol, results: Path) -> Iterator[tuple[Protocol, Path
 
 def _work(protocol: Protocol) -> tuple[object, ...]:
     schedule = protocol.schedule
-    return protocol.data.shape, schedule.batch, schedule.d_steps, schedule.precision
+    shape, precision = protocol.data.shape, schedule.precision
+    return shape, schedule.batch, schedule.d_steps, precision, schedule.augment
 
 
 def _costs(pair: Path, device: str) -> Iterator[Cost]:
@@ -145,13 +148,12 @@ def _measured(protocol: Protocol) -> int:
 
 
 def _timed(
-    arch: Architecture, loss: Loss, protocol: Protocol, device: str, measuring: Measuring
+    training: Training, arch: Architecture, loss: Loss, protocol: Protocol, measuring: Measuring
 ) -> Estimate:
     schedule, evaluation = protocol.schedule, protocol.evaluation
     pixels = np.random.default_rng(0).integers(
         0, 256, (max(schedule.batch, TIMED_IMAGES), *protocol.data.shape), np.uint8
     )
-    training = begin(arch, protocol.data.shape, schedule, 0, device)
     step = _step_seconds(training, loss, pixels, schedule)
     z = rng.normal(0, "z-eval", TIMED_IMAGES, arch.z_dim)
     drawing = seconds_of(lambda: generate(training, z, schedule.batch)) / TIMED_IMAGES
@@ -164,7 +166,7 @@ def _timed(
         basis="timed steps",
         train_seconds=step * schedule.updates,
         measure_seconds=images * drawing + measuring.cell_seconds,
-        memory_bytes=int(peak_memory(device) * 2**20) + measuring.feature_bytes,
+        memory_bytes=int(peak_memory(training.device) * 2**20) + measuring.feature_bytes,
         checkpoint_bytes=_checkpoint_bytes(g, d, schedule),
         kept_bytes=_kept_bytes(g, protocol),
     )

@@ -31,6 +31,7 @@ INDEX = "names.json"
 WORDS = {  # kind as the index has it -> as a user reads it
     "architecture": "architecture",
     "loss": "loss",
+    "augmentation": "augmentation",
     "dataset": "data set",
     "features": "features net",
     "metric": "metric",
@@ -59,6 +60,7 @@ def check_spelling(request: Request) -> None:
         ("preset", (request.preset,)),
         ("architecture", request.architectures),
         ("loss", request.losses),
+        ("augmentation", request.augment),
         ("features", request.features),
         ("metric", request.metrics),
         ("engine", (request.engine,)),

@@ -11,7 +11,15 @@ from pathlib import Path
 from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError
-from gan_bench.contract.offers import Architecture, Dataset, Engine, Loss, Preset, Shape
+from gan_bench.contract.offers import (
+    Architecture,
+    Augmentation,
+    Dataset,
+    Engine,
+    Loss,
+    Preset,
+    Shape,
+)
 from gan_bench.contract.protocol import (
     AS_IT_IS,
     MOST_KIMG,
@@ -110,7 +118,7 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
         request=request,
         source=source,
         sides=sides_of(request.size or source.dataset.size or preset.size),
-        schedule=_schedule(request, preset, precision),
+        schedule=_schedule(request, preset, precision, _augmentations(request, preset, catalogue)),
         evaluation=evaluation,
         architectures=tuple(architectures.values()),
         losses=tuple(dict.fromkeys(losses)),
@@ -221,7 +229,21 @@ def kimg_of(epochs: float, data: Data) -> float:
     return kimg
 
 
-def _schedule(request: Request, preset: Preset, precision: str) -> Schedule:
+def _augmentations(request: Request, preset: Preset, catalogue: Catalogue) -> tuple[str, ...]:
+    """Names of the augmentations, each once, in the order in which they are applied.
+
+    Those of real images come first: they change the data set. After a cutout, a blur would show D
+    which images are real.
+    """
+    names = request.augment or preset.schedule.augment
+    offers = {name: catalogue.find(Augmentation, name) for name in names}
+    in_order = sorted(offers.values(), key=lambda offer: offer.changes != "real")
+    return tuple(dict.fromkeys(offer.name for offer in in_order))
+
+
+def _schedule(
+    request: Request, preset: Preset, precision: str, augment: tuple[str, ...]
+) -> Schedule:
     """The preset's schedule, with what the request says instead."""
     if request.epochs is not None and request.kimg is not None:
         raise UsageError(
@@ -234,7 +256,7 @@ def _schedule(request: Request, preset: Preset, precision: str) -> Schedule:
                 "one: leave one of them out"
             )
     lr_g, lr_d = request.lr or request.lr_g, request.lr or request.lr_d
-    settled = replace(request, precision=precision, lr_g=lr_g, lr_d=lr_d)
+    settled = replace(request, precision=precision, lr_g=lr_g, lr_d=lr_d, augment=augment)
     asked = {name: getattr(settled, name, None) for name in Schedule.model_fields}
     given = {name: value for name, value in asked.items() if value is not None}
     return Schedule(**preset.schedule.model_dump() | given)

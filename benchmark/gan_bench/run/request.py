@@ -31,6 +31,7 @@ class Request:
     betas: tuple[float, float] | None = None
     d_steps: int | None = None
     ema_kimg: float | None = None
+    augment: tuple[str, ...] = ()
     ticks: int | None = None
     seeds: int = 1
     features: tuple[str, ...] = ()

@@ -15,7 +15,8 @@ def schedule_text(schedule: Schedule) -> str:
         f"batch {schedule.batch}, {schedule.d_steps} D per G, "
         f"Adam {number(schedule.lr_g)}/{number(schedule.lr_d)} "
         f"betas {number(schedule.betas[0])} {number(schedule.betas[1], 6)}, "
-        f"{schedule.precision}, {_ema(schedule)}; on collapse: {schedule.on_collapse}"
+        f"{schedule.precision}, {_ema(schedule)}{_augment(schedule)}; "
+        f"on collapse: {schedule.on_collapse}"
     )
 
 
@@ -28,6 +29,10 @@ def length_note(schedule: Schedule) -> str | None:
         f"{number(shown / 1000, 6)} kimg are shown instead of {number(schedule.kimg, 6)}: "
         f"an update of G takes {plural(schedule.shown(1), 'image')}, and one is the least"
     )
+
+
+def _augment(schedule: Schedule) -> str:
+    return f", augmented by {' and '.join(schedule.augment)}" if schedule.augment else ""
 
 
 def _ema(schedule: Schedule) -> str:

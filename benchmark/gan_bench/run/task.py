@@ -8,13 +8,14 @@ from pathlib import Path
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError
-from gan_bench.contract.offers import Architecture, Dataset, Loss
+from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss
 from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.results.layout import CELL, CHECKPOINTS, protocol_of
 from gan_bench.results.reading import read_model
+from gan_bench.train.augment import check_augmentation
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.pair import check_loss
 from gan_bench.train.state import Training, begin
@@ -31,6 +32,7 @@ class Task:
     prepared: Prepared
     arch: Architecture
     loss: Loss
+    augmentations: tuple[Augmentation, ...]
 
     def evaluator(self) -> Evaluator:
         """The evaluator of its protocol, with its features nets loaded."""
@@ -45,7 +47,7 @@ class Task:
         check_loss(self.loss)
         protocol, cell = self.protocol, self.cell
         shape, device = protocol.data.shape, cell.environment.device
-        return begin(self.arch, shape, protocol.schedule, cell.seed, device)
+        return begin(self.arch, shape, protocol.schedule, cell.seed, device, self.augmentations)
 
     def checkpoints(self, directory: Path) -> Checkpoints:
         """The checkpoints of this cell; one of another identity is refused."""
@@ -57,6 +59,9 @@ class Task:
             "protocol": self.protocol.slug,
             "plugin of the architecture": offers[Architecture][cell.architecture][1].content,
             "plugin of the loss": offers[Loss][cell.loss][1].content,
+        } | {
+            f"plugin of {name}": offers[Augmentation][name][1].content
+            for name in self.protocol.schedule.augment
         }
         return Checkpoints(directory / CHECKPOINTS, identity)
 
@@ -65,7 +70,7 @@ def read_task(directory: Path) -> Task:
     """Read a cell's folder.
 
     Raises DataError if the images are not those of the plan, UsageError if a plugin no longer
-    offers what the cell needs.
+    offers what the cell needs, BadAugmentation if an augmentation breaks the contract.
     """
     cell = read_model(directory / CELL, Cell)
     protocol, environment = protocol_of(directory), cell.environment
@@ -82,6 +87,10 @@ def read_task(directory: Path) -> Task:
             f"({protocol.data.train:,} then, {plural(prepared.data.train, 'training image')} now): "
             "run the same command again to begin a new protocol"
         )
+    names = protocol.schedule.augment
+    augmentations = tuple(catalogue.find(Augmentation, name) for name in names)
+    for offer in augmentations:
+        check_augmentation(offer, protocol.data.shape)
     return Task(
         cell=cell,
         protocol=protocol,
@@ -90,4 +99,5 @@ def read_task(directory: Path) -> Task:
         prepared=prepared,
         arch=catalogue.find(Architecture, cell.architecture),
         loss=catalogue.find(Loss, cell.loss),
+        augmentations=augmentations,
     )

@@ -17,6 +17,7 @@ from gan_bench.base import rng
 from gan_bench.contract.protocol import Schedule
 
 AHEAD = 2  # batches that are prepared while a GPU works on the step before them
+USES = 3  # of augmentation in an update of D, each with numbers of its own: see Batch
 SHARE = 0.5  # of a GPU's free memory: a larger data set is streamed
 
 # A CPU reads the memory map in place. Another device holds a copy, or is sent what each step needs.
@@ -29,11 +30,19 @@ class Batch:
 
     pixels: Tensor  # (d_steps, N, C, H, W) uint8
     z: Tensor  # (d_steps, N, z_dim) float32
+    # (d_steps, 3, N, draws) float32, uniform in [0, 1), for augmentation: of real images, of fakes
+    # in D's step, and of fakes in G's step, which the last update of D comes before
+    numbers: Tensor
+
+    def clone(self) -> Batch:
+        """The same batch, in memory of its own."""
+        return Batch(self.pixels.clone(), self.z.clone(), self.numbers.clone())
 
     def copy_(self, other: Batch) -> None:
         """Overwrite this batch with the other, in the same memory."""
         self.pixels.copy_(other.pixels)
         self.z.copy_(other.z)
+        self.numbers.copy_(other.numbers)
 
 
 class Batches:
@@ -52,12 +61,17 @@ class Batches:
         z_dim: int,
         device: str,
         room: int | None = None,
+        draws: int = 0,
     ) -> None:
-        """`room`: bytes that the data set may take on the device; None: a share of what is free."""
+        """`room`: bytes that the data set may take on the device; None: a share of what is free.
+
+        `draws`: random numbers that augmentation takes for each image.
+        """
         room = room_for_images(device) if room is None else room
         self.schedule = schedule
         self.seed = seed
         self.z_dim = z_dim
+        self.draws = draws
         self.device = device
         streamed = room is not None and images.nbytes > room
         source = torch.from_numpy(images)  # no copy of a memory map
@@ -77,32 +91,35 @@ class Batches:
         with ThreadPoolExecutor(1) as thread:
             prepared = deque(thread.submit(self._prepare, k) for k in islice(steps, AHEAD))
             while True:
-                rows_or_pixels, z = prepared.popleft().result()
+                tensors = prepared.popleft().result()
                 prepared.append(thread.submit(self._prepare, next(steps)))
-                yield self._send(rows_or_pixels, z)
+                yield self._send(*tensors)
 
-    def _prepare(self, step: int) -> tuple[Tensor, Tensor]:
-        """(d_steps N,) rows, or their pixels, and (d_steps N, z_dim) z, in the host's memory."""
+    def _prepare(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The tensors of a Batch in the host's memory; rows where the pixels are on the device."""
         N, d_steps = self.schedule.batch, self.schedule.d_steps
         rows = torch.from_numpy(self._order.rows(step * d_steps * N, d_steps * N))
-        z = [
-            rng.normal(self.seed, "z-train", N, self.z_dim, step * d_steps + k)
-            for k in range(d_steps)
+        positions = range(step * d_steps, (step + 1) * d_steps)
+        z = [rng.normal(self.seed, "z-train", N, self.z_dim, k) for k in positions]
+        numbers = [
+            rng.uniform(self.seed, "augment", USES * N, self.draws, k).reshape(USES, N, self.draws)
+            for k in positions
         ]
         rows_or_pixels = rows if self._indexed else self._images.index_select(0, rows)
-        return self._pin(rows_or_pixels), self._pin(torch.from_numpy(np.concatenate(z)))
+        return (
+            self._pin(rows_or_pixels.view(d_steps, N, *rows_or_pixels.shape[1:])),
+            self._pin(torch.from_numpy(np.stack(z))),
+            self._pin(torch.from_numpy(np.stack(numbers))),
+        )
 
     def _pin(self, tensor: Tensor) -> Tensor:
-        """Pinned memory is copied to a GPU without blocking."""
-        return tensor.pin_memory() if self.device.startswith("cuda") else tensor
+        """Pinned memory is copied to a GPU without blocking; an empty tensor has none to pin."""
+        pinned = self.device.startswith("cuda") and tensor.numel() > 0
+        return tensor.pin_memory() if pinned else tensor
 
-    def _send(self, rows_or_pixels: Tensor, z: Tensor) -> Batch:
-        rows_or_pixels, z = (
-            tensor.to(self.device, non_blocking=True) for tensor in (rows_or_pixels, z)
-        )
-        pixels = self._images.index_select(0, rows_or_pixels) if self._indexed else rows_or_pixels
-        d_steps = self.schedule.d_steps
-        return Batch(*(each.view(d_steps, -1, *each.shape[1:]) for each in (pixels, z)))
+    def _send(self, *tensors: Tensor) -> Batch:
+        sent, z, numbers = (tensor.to(self.device, non_blocking=True) for tensor in tensors)
+        return Batch(self._images[sent] if self._indexed else sent, z, numbers)
 
 
 def room_for_images(device: str) -> int | None:

@@ -65,7 +65,7 @@ class RecordedStep:
 
     def _record(self, recorder: Recorder, batch: Batch) -> None:
         """Record the step on memory of its own, which every later batch is copied to."""
-        self._recorded_batch = Batch(batch.pixels.clone(), batch.z.clone())
+        self._recorded_batch = batch.clone()
         try:
             self._replay = recorder.record(lambda: self._step(self._recorded_batch))
         except Exception as error:  # a plugin may do anything that a recording forbids

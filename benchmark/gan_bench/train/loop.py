@@ -63,7 +63,7 @@ def train(
     of the schedule's. Raises Diverged at a Point whose numbers are not finite. A second call goes
     on at the step that the training is at.
     """
-    G, D, ema = training.G, training.D, training.ema
+    G, D, ema, augment = training.G, training.D, training.ema, training.augment
     bf16 = schedule.precision == "bf16"
     autocast = torch.autocast(torch.device(training.device).type, torch.bfloat16, enabled=bf16)
     ema_decay = torch.zeros((), device=training.device)  # a recorded step reads it here
@@ -71,15 +71,18 @@ def train(
     # One step. It stays on the device, in the same memory every time, so it can be recorded.
     def step(batch: Batch) -> None:
         # Update D: real and fake in separate calls, so that each has its own BatchNorm statistics
-        for pixels, z in zip(batch.pixels, batch.z, strict=True):
+        for pixels, z, numbers in zip(batch.pixels, batch.z, batch.numbers, strict=True):
+            for_real, for_fake, for_g = numbers  # (N, draws) each
             x = pixels.float() / 127.5 - 1  # (N, C, H, W) in [-1, 1]
             x = x.contiguous(memory_format=torch.channels_last)
+            x = augment.real(x, for_real)
             with autocast:
                 fake = G(z)  # (N, C, H, W) in [-1, 1]
-                real_logits, fake_logits = D(x), D(fake.detach())  # (N,), (N,)
+                seen = augment.fake(fake.detach(), for_fake)
+                real_logits, fake_logits = D(x), D(seen)  # (N,), (N,)
                 loss_d = loss.d_loss(real_logits.float(), fake_logits.float())
-                if loss.penalty is not None:
-                    loss_d = loss_d + loss.penalty(D, x, fake.detach())
+                if loss.penalty is not None:  # of the images that D sees
+                    loss_d = loss_d + loss.penalty(D, x, seen)
             training.opt_d.zero_grad()
             loss_d.backward()  # type: ignore[no-untyped-call]
             grad_d = _gradient_norm(D)
@@ -89,7 +92,7 @@ def train(
         with _frozen(D):
             with autocast:
                 real_for_g = D(x).float() if loss.relativistic else None
-                loss_g = loss.g_loss(real_for_g, D(fake).float())
+                loss_g = loss.g_loss(real_for_g, D(augment.fake(fake, for_g)).float())
             training.opt_g.zero_grad()
             loss_g.backward()  # type: ignore[no-untyped-call]
             grad_g = _gradient_norm(G)
@@ -106,7 +109,7 @@ def train(
 
     # All steps
     take_step = RecordedStep(step, training.recorder)
-    batches = Batches(images, schedule, seed, training.z_dim, training.device)
+    batches = Batches(images, schedule, seed, training.z_dim, training.device, draws=augment.draws)
     G.train()
     D.train()
     with closing(batches.from_step(training.step)) as upcoming:

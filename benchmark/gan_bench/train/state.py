@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -14,8 +14,10 @@ from torch.optim import Adam, Optimizer
 
 from gan_bench.base.numbers import CURVE_COLUMNS
 from gan_bench.base.precision import settle
-from gan_bench.contract.offers import Architecture, Shape
+from gan_bench.contract.errors import UsageError
+from gan_bench.contract.offers import Architecture, Augmentation, Shape
 from gan_bench.contract.protocol import Schedule
+from gan_bench.train.augment import Augment
 from gan_bench.train.batches import Placement
 from gan_bench.train.cuda_graph import Recorder, recorder_for
 from gan_bench.train.pair import build_pair
@@ -53,6 +55,7 @@ class Training:
     opt_g: Optimizer
     opt_d: Optimizer
     z_dim: int
+    augment: Augment
     device: str
     recorder: Recorder | None  # records a step as a CUDA graph; None: every step is eager
     computed: Computed
@@ -63,8 +66,21 @@ class Training:
     step: int = 0
 
 
-def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, device: str) -> Training:
-    """A training before its first step. Raises BadPair for networks that break the contract."""
+def begin(
+    arch: Architecture,
+    shape: Shape,
+    schedule: Schedule,
+    seed: int,
+    device: str,
+    augmentations: Sequence[Augmentation] = (),
+) -> Training:
+    """A training before its first step.
+
+    Raises BadPair for networks that break the contract, and UsageError if the augmentations are
+    not those that the schedule names.
+    """
+    if tuple(offer.name for offer in augmentations) != schedule.augment:
+        raise UsageError(f"the schedule names other augmentations: {', '.join(schedule.augment)}")
     gpu = settle(device)
     G, D = (
         # convolutions are faster in this memory layout; it changes no result
@@ -79,6 +95,7 @@ def begin(arch: Architecture, shape: Shape, schedule: Schedule, seed: int, devic
         opt_g=adam(G.parameters(), schedule.lr_g),
         opt_d=adam(D.parameters(), schedule.lr_d),
         z_dim=arch.z_dim,
+        augment=Augment(tuple(augmentations)),
         device=device,
         recorder=recorder_for(device, G, D),
         computed=Computed(gpu),
