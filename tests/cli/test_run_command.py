@@ -59,13 +59,14 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--data-root", "elsewhere"], "is a path: leave --data-root and --download out"),
         (["--jobs", "0"], "0 is not in the range x>=1"),
         (
-            ["--arch", "dcgan", "--size", "20"],
-            "error: --arch dcgan does not suit shapes: dcgan makes square images of 16 to 256 px "
-            "in powers of two; these are 20 x 20: try --size 32",
+            ["--arch", "dcgan", "--size", "18"],
+            "error: --arch dcgan does not suit shapes: dcgan makes no images of 18 px, because it "
+            "doubles a map with a short side of 4 to 7 px two to six times: try --size 16 or "
+            "--size 20",
         ),
         (
             ["--arch", "dcgan", "--size", "28", "--data", "../digits"],
-            "these are 28 x 28: try dcgan-mnist or --size 32",
+            "try dcgan-mnist, --size 24 or --size 32",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
