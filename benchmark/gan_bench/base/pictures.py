@@ -38,13 +38,15 @@ def _checkerboard(height: int, width: int) -> np.ndarray:
     return np.where((rows // side + columns // side) % 2, LIGHT, LIGHTER).astype(np.uint16)
 
 
-def words(text: str, height: int, size: int = TITLE, colour: str = GREY) -> Image.Image:
-    """A line of text on white, as wide as the text and `height` pixels high."""
+def words(
+    text: str, height: int, size: int = TITLE, colour: str = GREY, top: int = 2
+) -> Image.Image:
+    """A line of text on white, as wide as the text and `height` pixels high, `top` above it."""
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(size)
     line = Image.new("RGB", (max(1, ceil(font.getlength(text))), height), "white")
-    ImageDraw.Draw(line).text((0, 2), text, colour, font)
+    ImageDraw.Draw(line).text((0, top), text, colour, font)
     return line
 
 

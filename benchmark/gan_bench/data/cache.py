@@ -9,7 +9,7 @@ import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import filelock
@@ -21,12 +21,16 @@ from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import DataError, StorageError
 from gan_bench.contract.protocol import Data, Sides
 from gan_bench.data.arrays import check_room, npy_header, write_array
+from gan_bench.data.choose import pixels_of
+from gan_bench.data.odd import looked_at, tiles
 from gan_bench.data.report import DataReport, kinds_text, report_of
 from gan_bench.data.source import GATHERED, Source
 from gan_bench.data.stream import SPLITS, ImageStream, Progress
 from gan_bench.results.atomic import PART, sync_folder, write_json
 
 META = "data.json"
+TILES = "tiles.npy"  # the odd images of the contact sheet
+NO_TILES = np.empty((0, 3, 1, 1), np.uint8)
 LISTED = 10  # dropped images that a message names
 
 
@@ -38,6 +42,7 @@ class Prepared:
     train: np.ndarray
     held_out: np.ndarray
     report: DataReport
+    tiles: np.ndarray = field(default_factory=lambda: NO_TILES)  # (k, C, h, w), of `report.odd`
 
 
 def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: None) -> Prepared:
@@ -122,13 +127,28 @@ def _make(source: Source, sides: Sides, folder: Path, progress: Progress) -> Non
                 write_array(_array(making, split), stream.shape, stream.chunks(split), at_most)
             data = _data(source.dataset.name, making, stream)
         (making / GATHERED).unlink(missing_ok=True)
-        document = {"data": data.model_dump(mode="json"), "report": stream.report.document()}
+        report, odd = _looked_at(making, stream)
+        np.save(making / TILES, odd)
+        document = {"data": data.model_dump(mode="json"), "report": report.document()}
         write_json(making / META, document)
         shutil.rmtree(folder, ignore_errors=True)
         making.rename(folder)
         sync_folder(folder.parent)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _looked_at(folder: Path, stream: ImageStream) -> tuple[DataReport, np.ndarray]:
+    """The report, and the tiles of the odd images in it; a plugin's images are looked at here."""
+    if stream.tiles is not None:
+        return stream.report, stream.tiles
+    images = np.load(_array(folder, "train"), mmap_mode="r")
+    kinds, facts = looked_at(images)
+    return replace(
+        stream.report,
+        pixels=pixels_of(facts),
+        odd=tuple(each.named(lambda row: f"training image {row:,}") for each in kinds),
+    ), tiles(images, kinds)
 
 
 def _array(folder: Path, split: str) -> Path:
@@ -152,4 +172,5 @@ def _open(folder: Path) -> Prepared:
     meta = json.loads((folder / META).read_text(encoding="utf-8"))
     # "c": pages are private, so torch takes the arrays without a copy and cannot alter the file
     arrays = [np.load(_array(folder, split), mmap_mode="c") for split in SPLITS]
-    return Prepared(Data(**meta["data"]), arrays[0], arrays[1], report_of(meta["report"]))
+    tiles = np.load(folder / TILES)
+    return Prepared(Data(**meta["data"]), *arrays, report_of(meta["report"]), tiles)

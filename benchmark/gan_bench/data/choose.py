@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gan_bench.contract.protocol import Preparation
+from gan_bench.data.facts import Facts
 from gan_bench.data.gather import Gathered
+from gan_bench.data.odd import odd_in_origin, odd_in_pixels, odd_left_out, odd_pairs, tiles
 from gan_bench.data.report import DataReport, Pixels, left_out
 from gan_bench.data.split import held_out
 from gan_bench.data.stream import CHUNK_BYTES, SPLITS, images_at_once
@@ -22,6 +24,7 @@ class Chosen:
     rows: dict[str, np.ndarray]  # split -> (n,) int64, ascending
     channels: int
     report: DataReport
+    tiles: np.ndarray  # (k, C, h, w) uint8, of the odd images in the report
 
     def chunks(self, split: str) -> Iterator[np.ndarray]:
         """The images of a split, (n, C, H, W) uint8."""
@@ -41,6 +44,12 @@ def choose(gathered: Gathered, preparation: Preparation, name: str) -> Chosen:
     rows = dict(zip(SPLITS, (kept[~held], kept[held]), strict=True))
     grey = preparation.grey or bool(count and facts.grey.all())
     channels = 1 if grey else gathered.pixels.shape[1]
+    odd = [
+        *odd_in_pixels(facts, kept),
+        *odd_in_origin(gathered.origins, gathered.pixels.shape[2:], kept),
+        *odd_pairs(facts.digest, groups.ravel(), kept),
+        *odd_left_out({}),
+    ]
     report = DataReport(
         name=name,
         sides=gathered.pixels.shape[2:],
@@ -49,13 +58,14 @@ def choose(gathered: Gathered, preparation: Preparation, name: str) -> Chosen:
         held_out=len(rows["held_out"]),
         dropped=left_out(gathered.dropped),
         held_out_names=tuple(gathered.origins[k].name for k in rows["held_out"]),
-        pixels=_pixels(gathered),
+        pixels=pixels_of(facts),
+        odd=tuple(each.named(lambda row: gathered.origins[row].name) for each in odd),
     )
-    return Chosen(gathered, rows, channels, report)
+    return Chosen(gathered, rows, channels, report, tiles(gathered.pixels, odd)[:, :channels])
 
 
-def _pixels(gathered: Gathered) -> Pixels | None:
-    facts = gathered.facts
+def pixels_of(facts: Facts) -> Pixels | None:
+    """The range of all pixels; None of no image."""
     if not len(facts.mean):
         return None
     return Pixels(int(facts.min.min()), round(float(facts.mean.mean()), 2), int(facts.max.max()))

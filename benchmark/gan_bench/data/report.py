@@ -38,6 +38,15 @@ class Pixels:
     max: int
 
 
+@dataclass(frozen=True)
+class Odd:
+    """Images that are odd in one way, which the contact sheet shows."""
+
+    title: str  # darkest
+    names: tuple[str, ...]
+    seen: tuple[str, ...]  # what was measured of each: mean 3.2
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataReport:
     """What `data-report.json` holds. Names are those of the files, below the folder or zip.
@@ -56,6 +65,7 @@ class DataReport:
     pixels: Pixels | None = None
     notes: tuple[str, ...] = ()  # what a user should know, a sentence each
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # folders, modes, ...
+    odd: tuple[Odd, ...] = ()  # of each kind the first few
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -74,7 +84,10 @@ def report_of(document: Mapping[str, Any]) -> DataReport:
     }
     texts = {name: tuple(document[name]) for name in ("sides", "held_out_names", "notes")}
     pixels = document["pixels"] and Pixels(**document["pixels"])
-    return DataReport(**{**document, **lists, **texts, "pixels": pixels})
+    odd = tuple(
+        Odd(each["title"], tuple(each["names"]), tuple(each["seen"])) for each in document["odd"]
+    )
+    return DataReport(**{**document, **lists, **texts, "pixels": pixels, "odd": odd})
 
 
 def left_out(dropped: Iterable[Dropped]) -> tuple[LeftOut, ...]:

@@ -58,7 +58,7 @@ class Source:
             with _chosen(self, sides, scratch, progress) as chosen:
                 counts = {split: len(rows) for split, rows in chosen.rows.items()}
                 shape = (chosen.channels, *sides)
-                yield ImageStream(shape, counts, chosen.chunks, chosen.report)
+                yield ImageStream(shape, counts, chosen.chunks, chosen.report, chosen.tiles)
         else:
             yield _stream_of_plugin(_loaded(self, sides), self.dataset.name, sides, progress)
 

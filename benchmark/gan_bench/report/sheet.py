@@ -83,4 +83,5 @@ def _tile(path: Path, sides: Sides) -> Image.Image:
         )
         tile = Image.new("RGB", size, "white")  # the grid may have fewer images
         tile.paste(grid.convert("RGB"), (-GRID_PADDING, -GRID_PADDING))
-    return pictures.enlarged(tile, max(1, IMAGE_PX // max(sides)))
+    zoom = min(IMAGE_PX // min(sides), 2 * IMAGE_PX // max(sides))
+    return pictures.enlarged(tile, max(1, zoom))

@@ -1,6 +1,6 @@
 """Where everything in a results folder is. File names of the folder stand here only.
 
-<protocol>/protocol.json, data-report.json, scale.json, plans.jsonl, figures/
+<protocol>/protocol.json, data-report.json, contact-sheet.png, scale.json, plans.jsonl, figures/
 <protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
 """
 
@@ -18,6 +18,7 @@ from gan_bench.results.reading import read_model
 # of a protocol
 PROTOCOL = "protocol.json"
 DATA_REPORT = "data-report.json"
+CONTACT_SHEET = "contact-sheet.png"  # a sample of the images and the odd ones
 FIGURES = "figures"
 SCALE = "scale.json"  # scores of real images and of noise: the scale for all rows
 PLANS = "plans.jsonl"  # how many seeds were asked for, and what could be seen by then

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.protocol import Data, Protocol, differences
-from gan_bench.results.atomic import make_folder, remove, remove_parts, write_json
+from gan_bench.data.contact_sheet import contact_sheet
+from gan_bench.results.atomic import make_folder, remove, remove_parts, write_bytes, write_json
 from gan_bench.results.layout import (
     CELL,
     CHECKPOINTS,
+    CONTACT_SHEET,
     DATA_REPORT,
     PROTOCOL,
     RECORD,
@@ -62,6 +64,8 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
     note_plan(root, planned.plan.cells)
     write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
     write_json(root / DATA_REPORT, planned.prepared.report.document())
+    if not (root / CONTACT_SHEET).exists():
+        write_bytes(root / CONTACT_SHEET, contact_sheet(planned.prepared))
     for cell, folder in zip(planned.plan.cells, folders_of(planned, results), strict=True):
         if retry_failed and failed(folder):
             remove(folder / RECORD)

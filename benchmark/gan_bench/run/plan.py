@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gan_bench.base import text
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.offers import Architecture, Dataset, Engine, Loss, Preset, Shape
@@ -95,18 +96,18 @@ def make_plan(
 def choose(request: Request, catalogue: Catalogue) -> Choice:
     """Look up every name that the request or its preset asks for; UsageError for unknown ones."""
     device = pick_device(request.device)
-    preset, preset_notes = _pick_preset(request, catalogue, device)
+    preset, preset_notes = pick_preset(request, catalogue, device)
     names = request.architectures or preset.architectures
     architectures = {name: catalogue.find(Architecture, name) for name in names}
     losses = [catalogue.find(Loss, name).name for name in request.losses or preset.losses]
     engine = catalogue.find(Engine, request.engine or preset.engine)
     precision, precision_note = pick_precision(request.precision, device)
-    source = _source(request, catalogue, preset)
+    source, sides = _source_and_sides(request, catalogue, preset)
     evaluation, evaluation_notes = choose_evaluation(request, catalogue, preset, source.dataset)
     return Choice(
         request=request,
         source=source,
-        sides=sides_of(request.size or source.dataset.size or preset.size),
+        sides=sides,
         schedule=_schedule(request, preset, precision),
         evaluation=evaluation,
         architectures=tuple(architectures.values()),
@@ -176,7 +177,7 @@ def pick_precision(asked: str, device: str) -> tuple[str, str]:
     return "fp32", f"precision fp32: this {device} does not compute bf16 itself"
 
 
-def _pick_preset(
+def pick_preset(
     request: Request, catalogue: Catalogue, device: str
 ) -> tuple[Preset, tuple[str, ...]]:
     """The preset asked for, or the one for this device: the built-in one if there is one."""
@@ -230,6 +231,26 @@ def _schedule(request: Request, preset: Preset, precision: str) -> Schedule:
     asked = {name: getattr(settled, name, None) for name in Schedule.model_fields}
     given = {name: value for name, value in asked.items() if value is not None}
     return Schedule(**preset.schedule.model_dump() | given)
+
+
+def data_of(request: Request, catalogue: Catalogue) -> tuple[Source, Sides]:
+    """The images that `run` would train on, and their sides, without the rest of its plan."""
+    preset, _ = pick_preset(request, catalogue, pick_device(request.device))
+    return _source_and_sides(request, catalogue, preset)
+
+
+def _source_and_sides(
+    request: Request, catalogue: Catalogue, preset: Preset
+) -> tuple[Source, Sides]:
+    """The data set and the sides of its images; UsageError for rectangles that it cannot make."""
+    source = _source(request, catalogue, preset)
+    height, width = sides_of(request.size or source.dataset.size or preset.size)
+    if height != width and not source.files:
+        raise UsageError(
+            f"--size {text.sides(height, width)}: the data set {source.dataset.name} has square "
+            "images only: give one number, or a folder or zip of your own with --data"
+        )
+    return source, (height, width)
 
 
 def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:

@@ -1,0 +1,143 @@
+"""The images of a set that a user should look at first: the darkest, the most cropped, ..."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gan_bench.base import text
+from gan_bench.contract.protocol import Sides
+from gan_bench.data.decode import Origin
+from gan_bench.data.facts import Facts, facts_of
+from gan_bench.data.report import Odd
+from gan_bench.data.stream import CHUNK_BYTES, images_at_once
+
+SHOWN = 6  # images of a kind
+TILE = 112  # pixels: the longer side of a larger image is reduced to it
+CUT = 0.02  # share of an image that is cut off unnoticed
+
+
+@dataclass(frozen=True)
+class OddRows:
+    """Images that are odd in one way: their rows of what was gathered, and what was seen."""
+
+    title: str
+    rows: np.ndarray  # (k,) int64
+    seen: tuple[str, ...]
+
+    def named(self, name: Callable[[int], str]) -> Odd:
+        """The same for the data report."""
+        return Odd(self.title, tuple(name(int(row)) for row in self.rows), self.seen)
+
+
+def odd_in_pixels(facts: Facts, used: np.ndarray) -> list[OddRows]:
+    """Of the rows `used`, the images at both ends of what is measured on their pixels."""
+    dark, flat, sharp = facts.mean, facts.deviation, facts.sharpness
+    return [
+        _first("darkest", dark, used, "mean"),
+        _first("brightest", -dark, used, "mean"),
+        _first("flattest, by standard deviation", flat, used, "std"),
+        _first("blurriest, by variance of the Laplacian (--blurry)", sharp, used, "var"),
+        _first("sharpest, by variance of the Laplacian", -sharp, used, "var"),
+    ]
+
+
+def _first(title: str, order: np.ndarray, used: np.ndarray, unit: str) -> OddRows:
+    """The images that come first in this order, which is what was seen or its negative."""
+    rows = used[np.argsort(order[used], kind="stable")[:SHOWN]]
+    return OddRows(title, rows, tuple(f"{unit} {text.number(abs(order[k]), 3)}" for k in rows))
+
+
+def odd_in_origin(origins: Sequence[Origin], sides: Sides, used: np.ndarray) -> list[OddRows]:
+    """Of the rows `used`, the smallest originals and those that lost most to the centre crop."""
+    kinds = []
+    widths = np.array([each.width for each in origins], np.int64)
+    heights = np.array([each.height for each in origins], np.int64)
+    short = np.minimum(widths, heights)
+    if len(used) and np.ptp(short[used]):
+        rows = used[np.argsort(short[used], kind="stable")[:SHOWN]]
+        seen = tuple(f"{widths[k]} x {heights[k]}" for k in rows)
+        kinds.append(OddRows("smallest originals", rows, seen))
+    cut = _cut_off(widths, heights, sides)
+    rows = used[np.argsort(-cut[used], kind="stable")[:SHOWN]]
+    rows = rows[cut[rows] > CUT]
+    if len(rows):
+        seen = tuple(f"{text.percent(cut[k])} cut off" for k in rows)
+        kinds.append(OddRows("most cropped", rows, seen))
+    return kinds
+
+
+def _cut_off(widths: np.ndarray, heights: np.ndarray, sides: Sides) -> np.ndarray:
+    """The share of the pixels of each image that the centre crop removes."""
+    height, width = sides
+    scale = np.minimum(widths / width, heights / height)
+    return np.asarray(1 - scale**2 * (width * height) / (widths * heights))
+
+
+def odd_pairs(digest: np.ndarray, groups: np.ndarray, used: np.ndarray) -> list[OddRows]:
+    """Two images of each of a few groups of like ones: nearly equal images before equal ones."""
+    order = used[np.argsort(groups[used], kind="stable")]
+    same_group = np.flatnonzero(groups[order[1:]] == groups[order[:-1]])
+    first, second = order[same_group], order[same_group + 1]
+    new = np.diff(groups[first], prepend=-1) != 0  # one pair a group
+    first, second = first[new], second[new]
+    equal = (digest[first] == digest[second]).all(axis=1)
+    chosen = np.argsort(equal, kind="stable")[: SHOWN // 2]
+    if not len(chosen):
+        return []
+    rows = np.stack([first[chosen], second[chosen]], axis=1).ravel()
+    words = {True: "equal", False: "nearly equal"}
+    seen = tuple(words[bool(equal[k])] for k in chosen for _ in range(2))
+    return [OddRows("pairs that are equal or nearly equal", rows, seen)]
+
+
+def odd_left_out(kinds: Mapping[str, Sequence[int] | np.ndarray]) -> list[OddRows]:
+    """The first images that an option left out, by the kind as which they are counted."""
+    return [
+        OddRows(f"left out: {kind}", np.asarray(rows[:SHOWN], np.int64), ("",) * len(rows[:SHOWN]))
+        for kind, rows in kinds.items()
+        if len(rows)
+    ]
+
+
+def tiles(pixels: np.ndarray, kinds: Sequence[OddRows]) -> np.ndarray:
+    """(k, C, h, w) uint8: the images of all kinds, one kind after another."""
+    rows = np.concatenate([np.empty(0, np.int64), *(each.rows for each in kinds)])
+    return reduced(pixels[rows]) if len(rows) else pixels[:0]
+
+
+def reduced(images: np.ndarray) -> np.ndarray:
+    """(n, C, H, W) uint8 whose longer side has at most TILE pixels."""
+    n, C, H, W = images.shape
+    if max(H, W) <= TILE:
+        return np.asarray(images)
+    from PIL import Image
+
+    shrink = TILE / max(H, W)
+    size = max(1, round(W * shrink)), max(1, round(H * shrink))
+    planes = [
+        np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS))
+        for plane in images.reshape(n * C, H, W)
+    ]
+    return np.reshape(planes, (n, C, size[1], size[0]))
+
+
+def looked_at(images: np.ndarray) -> tuple[list[OddRows], Facts]:
+    """What is odd in images (N, C, H, W) of which only the pixels are known, and their facts."""
+    step = images_at_once(CHUNK_BYTES, math.prod(images.shape[1:]))
+    parts = [facts_of(_colour(part)) for part in _parts(images, step)]
+    facts = Facts.joined(parts)
+    return odd_in_pixels(facts, np.arange(len(images))), facts
+
+
+def _parts(images: np.ndarray, step: int) -> Iterator[np.ndarray]:
+    return (images[start : start + step] for start in range(0, len(images), step))
+
+
+def _colour(images: np.ndarray) -> np.ndarray:
+    """At least three channels, which `Facts` are about."""
+    few = images.shape[1] < 3
+    return np.repeat(images[:, :1], 3, axis=1) if few else np.asarray(images)
