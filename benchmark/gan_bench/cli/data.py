@@ -15,7 +15,7 @@ from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, HOW, WHICH, preparation_of
 from gan_bench.cli.options import OUTPUT, PATH, Name
-from gan_bench.cli.output import complain, emit, stdout_console
+from gan_bench.cli.output import complain, emit, say, stdout_console
 from gan_bench.cli.run import catalogue_for
 
 if TYPE_CHECKING:
@@ -68,25 +68,24 @@ def data(max_bad: float, out: Path | None, as_json: bool, **asked: Any) -> None:
     """
     if out is not None and out.suffix.lower() != PNG:
         raise click.BadParameter(f"{out}: the contact sheet is a PNG file: name it *{PNG}")
-    from gan_bench.contract.errors import DataError
     from gan_bench.data.cache import check_bad, prepare
+    from gan_bench.data.source import Unusable
     from gan_bench.run.plan import data_of
     from gan_bench.run.progress import preparing
     from gan_bench.run.request import Request
 
     request = Request(preparation=preparation_of(asked), **asked)
-    source, sides = data_of(request, catalogue_for(request))
-    prepared, report, refusal = None, None, None
+    source, sides, notes = data_of(request, catalogue_for(request))
+    for note in notes:
+        say(note)
+    prepared, refusal = None, None
     try:
         with preparing(Console(stderr=True), str(request.data)) as update:
             prepared = prepare(source, sides, update)
         report = prepared.report
         check_bad(prepared, max_bad)
-    except DataError as error:
-        report = report or getattr(error, "report", None)
-        if report is None:
-            raise
-        refusal = error
+    except Unusable as error:
+        report, refusal = error.report, error
     where = out or (None if as_json else _default_path(report.name, source.root))
     sheet = _write_sheet(prepared, where) if prepared and where else None
     if as_json:

@@ -136,7 +136,7 @@ def _train(
 
     check_writable(results)
     with preparing(console, request.data or "images") as update:
-        planned = make_plan(request, catalogue, update)
+        planned = make_plan(request, catalogue, update, results)
     protocol = planned.plan.protocol
     watch = Watch(console, protocol, folders_of(planned, results), jobs)
     for note in [*planned.notes, *data_notes(planned.prepared)]:

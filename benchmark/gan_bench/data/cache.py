@@ -18,31 +18,37 @@ import numpy as np
 from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.base.home import cache_dir
-from gan_bench.contract.errors import DataError, StorageError
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Data, Sides
 from gan_bench.data.arrays import check_room, npy_header, write_array
 from gan_bench.data.choose import pixels_of
+from gan_bench.data.in_use import InUse
 from gan_bench.data.odd import looked_at, tiles
+from gan_bench.data.ours import META
 from gan_bench.data.report import DataReport, kinds_text, report_of
-from gan_bench.data.source import GATHERED, Source
+from gan_bench.data.source import GATHERED, Source, Unusable
 from gan_bench.data.stream import SPLITS, ImageStream, Progress
 from gan_bench.results.atomic import PART, sync_folder, write_json
 
-META = "data.json"
 TILES = "tiles.npy"  # the odd images of the contact sheet
 NO_TILES = np.empty((0, 3, 1, 1), np.uint8)
+MAKING = ".making"  # ending of the folder of a set that is being made
 LISTED = 10  # dropped images that a message names
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A data set in the cache: memmaps (n, C, H, W) uint8 of both splits, and the data report."""
+    """A data set in the cache: memmaps (n, C, H, W) uint8 of both splits, and the data report.
+
+    For as long as it is kept, `gan-bench cache` does not remove the set.
+    """
 
     data: Data
     train: np.ndarray
     held_out: np.ndarray
     report: DataReport
     tiles: np.ndarray = field(default_factory=lambda: NO_TILES)  # (k, C, h, w), of `report.odd`
+    in_use: InUse | None = None
 
 
 def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: None) -> Prepared:
@@ -73,13 +79,17 @@ def sides_of(size: int | Sides) -> Sides:
     return (size, size) if isinstance(size, int) else size
 
 
+def sets_folder() -> Path:
+    """The folder of all prepared sets."""
+    return cache_dir() / "images"
+
+
 def _folder(source: Source, sides: Sides) -> Path:
-    name = f"{source.dataset.name}-{text.sides(*sides)}px-{source.key(sides)}"
-    return cache_dir() / "images" / name
+    return sets_folder() / f"{source.dataset.name}-{text.sides(*sides)}px-{source.key(sides)}"
 
 
 def check_bad(prepared: Prepared, most_percent: float) -> None:
-    """DataError if more than this percentage of the images was dropped."""
+    """Unusable if more than this percentage of the images was dropped."""
     report = prepared.report
     dropped = len(report.dropped)
     total = report.train + report.held_out + dropped
@@ -88,10 +98,11 @@ def check_bad(prepared: Prepared, most_percent: float) -> None:
         named = "".join(f"\n  {plain(str(each))}" for each in report.dropped[:LISTED])
         more = dropped - LISTED
         rest = f"\n  and {more:,} more" if more > 0 else ""
-        raise DataError(
+        raise Unusable(
             f"{dropped:,} of the {text.plural(total, 'image')} of {prepared.data.name} cannot be "
             f"used, more than {most_percent:g} %: {kinds_text(report.reasons)}{named}{rest}\n"
-            f"Mend or remove them, or allow them with --max-bad {math.ceil(10 * percent) / 10:g}"
+            f"Mend or remove them, or allow them with --max-bad {math.ceil(10 * percent) / 10:g}",
+            report,
         )
 
 
@@ -116,7 +127,7 @@ def locked(path: Path) -> Iterator[None]:
 
 def _make(source: Source, sides: Sides, folder: Path, progress: Progress) -> None:
     # a fixed name: if this process is killed, the next one deletes what it left
-    making = folder.with_name(f".{folder.name}.making")
+    making = folder.with_name(f".{folder.name}{MAKING}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
     try:
@@ -129,7 +140,11 @@ def _make(source: Source, sides: Sides, folder: Path, progress: Progress) -> Non
         (making / GATHERED).unlink(missing_ok=True)
         report, odd = _looked_at(making, stream)
         np.save(making / TILES, odd)
-        document = {"data": data.model_dump(mode="json"), "report": report.document()}
+        document = {
+            "data": data.model_dump(mode="json"),
+            "report": report.document(),
+            "root": str(source.root) if source.root else None,
+        }
         write_json(making / META, document)
         shutil.rmtree(folder, ignore_errors=True)
         making.rename(folder)
@@ -170,7 +185,8 @@ def _data(name: str, folder: Path, stream: ImageStream) -> Data:
 
 def _open(folder: Path) -> Prepared:
     meta = json.loads((folder / META).read_text(encoding="utf-8"))
+    in_use = InUse(folder / META)
     # "c": pages are private, so torch takes the arrays without a copy and cannot alter the file
     arrays = [np.load(_array(folder, split), mmap_mode="c") for split in SPLITS]
-    tiles = np.load(folder / TILES)
-    return Prepared(Data(**meta["data"]), *arrays, report_of(meta["report"]), tiles)
+    odd, report = np.load(folder / TILES), report_of(meta["report"])
+    return Prepared(Data(**meta["data"]), arrays[0], arrays[1], report, odd, in_use)

@@ -119,7 +119,7 @@ def _decode(
         ):
             return [convert(image, member.name, sides)]
     except Refused as error:
-        return [Dropped(member.name, sides, error.reason, error.detail)]
+        return [Dropped(member.name, sides, error.reason, error.detail, error.image)]
     except Image.DecompressionBombError as error:  # some decoders allocate as they open
         return [Dropped(member.name, sides, Reason.TOO_MANY_PIXELS, str(error))]
     except Exception as error:  # a decoder may raise anything on a damaged file
@@ -178,7 +178,8 @@ def convert(image: Image.Image, name: str, sides: Sides) -> Decoded:
     ImageOps.exif_transpose(image, in_place=True)  # else it copies images that are upright
     height, width = sides
     if image.width < width or image.height < height:
-        raise Refused(Reason.TOO_SMALL, f"{image.width} x {image.height}")
+        own = image.height, image.width
+        raise Refused(Reason.TOO_SMALL, f"{image.width} x {image.height}", own)
     origin = Origin(name, image.width, image.height, image.mode)
     fitted = ImageOps.fit(_rgb(image), (width, height), Image.Resampling.LANCZOS)
     return Decoded(np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1)), origin)

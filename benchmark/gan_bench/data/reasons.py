@@ -31,12 +31,16 @@ class Reason(Enum):
 
 
 class Refused(ValueError):
-    """An image is not used, for this reason; the detail is what was seen of it."""
+    """An image is not used, for this reason; the detail is what was seen of it.
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    `image` is its (H, W) in pixels, if that is the reason.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "", image: Sides | None = None) -> None:
         super().__init__(reason.name, detail)
         self.reason = reason
         self.detail = detail
+        self.image = image
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Dropped:
     sides: Sides
     reason: Reason
     detail: str = ""  # what was seen of it
+    image: Sides | None = None  # its own (H, W) in pixels, if it is too small
 
     @property
     def kind(self) -> str:

@@ -48,6 +48,11 @@ def protocol_dir(results: Path, protocol: Protocol) -> Path:
     return results / protocol.slug
 
 
+def refused_report_path(results: Path, data_name: str) -> Path:
+    """Where the data report of a set is that was refused, and so has no protocol."""
+    return results / f"{safe_name(data_name)}-{DATA_REPORT}"
+
+
 def cell_dir(results: Path, protocol: Protocol, cell: Cell) -> Path:
     """The folder of a cell: <protocol>/<architecture>/<loss>/seed<k>."""
     names = safe_name(cell.architecture), safe_name(cell.loss), f"seed{cell.seed}"

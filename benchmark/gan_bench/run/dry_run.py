@@ -12,8 +12,8 @@ from gan_bench.base.text import duration, plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.protocol import Cell, Data, Plan, Sides
-from gan_bench.data.archive import members_of
 from gan_bench.data.cache import cached
+from gan_bench.data.files import files_of
 from gan_bench.data.source import Source
 from gan_bench.data.split import HOLD_OUT
 from gan_bench.results.layout import cell_dir
@@ -202,9 +202,9 @@ def _count(source: Source, sides: Sides) -> Data:
         channels, height, width = images.train[0:1].shape[1:]
         shape, train, held_out = (channels, height, width), len(images.train), len(images.held_out)
     else:
-        with members_of(source.root) as members:
-            held_out = len(members) // HOLD_OUT
-            shape, train = (3, *sides), len(members) - held_out
+        with files_of(source.root, source.preparation.folder) as files:
+            held_out = len(files.members) // HOLD_OUT
+            shape, train = (3, *sides), len(files.members) - held_out
     if not train:
         raise DataError(f"no images in {source.root or source.dataset.name}")
     return Data(

@@ -1,0 +1,102 @@
+"""What identifies the files of a set: where they are, what they are now, some of their bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gan_bench.contract.errors import DataError
+from gan_bench.data.kinds import HEAD, TEXT_SUFFIXES, Kind, kind_of, suffix_of
+from gan_bench.data.walk import File
+
+SAMPLED = 48  # files, or places in a single file, of which some bytes are read
+SAMPLE = 1024  # bytes at each place
+END = struct.Struct("<4s4H2LH")  # the end record of a zip: signature, counts, sizes
+END_MARK = b"PK\5\6"
+LARGEST_COMMENT = 2**16
+MOST_DIRECTORY = 64 * 2**20  # bytes of a zip's directory that are read
+
+
+def identity_of(root: str, files: Sequence[File]) -> list[Any]:
+    """Plain data that differs if the real path or any file differs; no image is decoded.
+
+    A file is known by its name, its size, its two times of change and its inode. No program can
+    set the second time back, and a file that replaces another one has another inode. The sample
+    is for file systems that keep neither. Text is left out: programs write logs into the folder.
+    """
+    images = [file for file in files if not _is_text(file)]
+    names, facts = [file.name for file in images], [_facts(file.status) for file in images]
+    digest = _digest(json.dumps(names).encode(), repr(facts).encode())
+    chosen = images
+    if len(images) > SAMPLED:
+        chosen = random.Random(digest).sample(images, SAMPLED)
+    parts = (file.read(place, SAMPLE) for file in chosen for place in _ends(file.status.st_size))
+    return [root, len(images), digest, _digest(*parts)]
+
+
+def files_matching(root: Path, patterns: Sequence[str]) -> Iterator[File]:
+    """The files and folders below root that match, as a named data set reads them."""
+    paths = {str(path) for pattern in patterns for path in root.glob(pattern)}
+    try:
+        for path in sorted(paths):
+            name = os.path.relpath(path, root).replace(os.sep, "/")
+            yield File(name, path, _status(path))
+    except OSError as error:
+        raise DataError(f"cannot read {error.filename}: {error.strerror or error}") from error
+
+
+def _status(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except OSError:  # a link to nothing
+        return os.lstat(path)
+
+
+def identity_of_file(path: Path) -> list[Any]:
+    """The same of one file that holds a whole set. Of a zip, its directory has all checksums."""
+    try:
+        file = File(path.name, str(path), path.stat())
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    size = file.status.st_size
+    parts = (file.read(size * k // SAMPLED, SAMPLE) for k in range(SAMPLED))
+    return [str(path), _facts(file.status), _digest(*parts, _directory(file))]
+
+
+def _facts(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _is_text(file: File) -> bool:
+    """Whether it is a text by its name, and its content does not say otherwise."""
+    if suffix_of(file.name) not in TEXT_SUFFIXES:
+        return False
+    return kind_of(file.read(0, HEAD)) in (Kind.TEXT, Kind.EMPTY)
+
+
+def _ends(size: int) -> tuple[int, ...]:
+    return (0, size - SAMPLE) if size > SAMPLE else (0,)
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _directory(file: File) -> bytes:
+    """The directory of a zip, with the end record; the last bytes of any other file."""
+    size = file.status.st_size
+    tail = file.read(max(0, size - LARGEST_COMMENT - END.size), LARGEST_COMMENT + END.size)
+    place = tail.rfind(END_MARK)
+    if place < 0 or len(tail) - place < END.size:
+        return tail
+    length = END.unpack_from(tail, place)[5] + len(tail) - place  # 4 GiB mean: see elsewhere
+    return file.read(max(0, size - length, size - MOST_DIRECTORY), min(length, MOST_DIRECTORY))
