@@ -204,7 +204,9 @@ def _count(source: Source, sides: Sides) -> Data:
     else:
         with files_of(source.root, source.preparation.folder) as files:
             held_out = len(files.members) // HOLD_OUT
-            shape, train = (3, *sides), len(files.members) - held_out
+            asked = source.preparation
+            channels = 1 if asked.grey else 4 if asked.alpha else 3
+            shape, train = (channels, *sides), len(files.members) - held_out
     if not train:
         raise DataError(f"no images in {source.root or source.dataset.name}")
     return Data(
