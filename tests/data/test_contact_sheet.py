@@ -123,7 +123,7 @@ def test_a_named_data_set_has_a_sheet_too() -> None:
     images = blank(40)
     images[17] = 255
     prepared = prepare(Source(dataset("mine", images, blank(4))), SIZE)
-    assert odd(prepared, "brightest").names[0] == "training image 17"
+    assert odd(prepared, "brightest").names[0] == "image 17"
     assert (prepared.report.pixels.min, prepared.report.pixels.max) == (0, 255)  # type: ignore[union-attr]
     assert count(contact_sheet(prepared), (255, 255, 255)) > 0
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ACROSS, DOWN = 2 * SHOWN, 5  # images of the sample
 LEAST_PX = 64  # smaller images are enlarged by a whole number until a side is as long
 GAP, MARGIN = 8, 24  # pixels
-RULE = "#cccccc"  # a line above each title
+RULE = "#cccccc"  # a line above each title, and around each image: it may be white
 HEAD_PX, COUNTS_PX, TITLE_PX, CAPTION_PX = 34, 28, 28, 17  # heights of the lines of text
 HEAD, CAPTION = 24, 12  # font sizes
 
@@ -61,11 +61,12 @@ def _odd_blocks(odd: tuple[Odd, ...], tiles: np.ndarray, width: int) -> list[Ima
 
 def _tiles(images: np.ndarray) -> list[Image.Image]:
     """(n, C, H, W) uint8 as people see them, enlarged or reduced to the size of a tile."""
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     small = pictures.shown(reduced(images))
     zoom = max(1, min(ceil(LEAST_PX / max(small.shape[2:])), TILE // max(small.shape[2:])))
-    return [pictures.enlarged(Image.fromarray(each.transpose(1, 2, 0)), zoom) for each in small]
+    drawn = (Image.fromarray(each.transpose(1, 2, 0)) for each in small)
+    return [ImageOps.expand(pictures.enlarged(each, zoom), 1, RULE) for each in drawn]
 
 
 def _mosaic(images: list[Image.Image]) -> Image.Image:
