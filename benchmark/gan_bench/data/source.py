@@ -58,7 +58,7 @@ class Source:
             with _chosen(self, sides, scratch, progress) as chosen:
                 counts = {split: len(rows) for split, rows in chosen.rows.items()}
                 shape = (chosen.channels, *sides)
-                yield ImageStream(shape, counts, chosen.chunks, chosen.report)
+                yield ImageStream(shape, counts, chosen.chunks, chosen.report, chosen.labels)
         else:
             yield _stream_of_plugin(_loaded(self, sides), self.dataset.name, sides, progress)
 
@@ -96,6 +96,8 @@ def _chosen(source: Source, sides: Sides, scratch: Path, progress: Progress) -> 
         check_room(2 * len(members) * 3 * math.prod(sides), scratch)  # gathered, then split
         gathered = gather(members, sides, source.preparation, scratch / GATHERED, progress)
         chosen = choose(gathered, source.preparation, source.dataset.name)
+        if chosen.refusal:
+            raise DataError(f"{source.root}: {chosen.refusal}")
         if chosen.report.train + chosen.report.held_out < HOLD_OUT:
             raise DataError(_too_few(source.root, chosen.report))
         yield chosen
@@ -109,7 +111,14 @@ def _in_memory(source: Source, sides: Sides) -> Images:
     ):
         train, held_out = (np.concatenate(list(stream.chunks(split))) for split in SPLITS)
         dropped = [(each.name, each.why) for each in stream.report.dropped]
-    return Images(train=train, held_out=held_out, dropped=dropped)
+        train_labels, held_out_labels = (stream.labels.get(split) for split in SPLITS)
+    return Images(
+        train=train,
+        held_out=held_out,
+        train_labels=train_labels,
+        held_out_labels=held_out_labels,
+        dropped=dropped,
+    )
 
 
 def _too_few(root: Path, report: DataReport) -> str:
@@ -172,7 +181,13 @@ def _stream_of_plugin(images: Images, name: str, sides: Sides, progress: Progres
         held_out=counts["held_out"],
         dropped=tuple(LeftOut(which, why) for which, why in images.dropped),
     )
-    return ImageStream((C, H, W), counts, chunks, report)
+    return ImageStream((C, H, W), counts, chunks, report, _labels(images))
+
+
+def _labels(images: Images) -> dict[str, np.ndarray]:
+    """Split -> the labels that the plugin gives, if it gives them for both splits."""
+    labels = dict(zip(SPLITS, (images.train_labels, images.held_out_labels), strict=True))
+    return {split: np.asarray(each, np.int64) for split, each in labels.items() if each is not None}
 
 
 def _check_slice(rows: np.ndarray, shape: tuple[int, ...], name: str) -> None:
