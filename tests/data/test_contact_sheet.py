@@ -13,7 +13,7 @@ from sets import blank, dataset, no_image_is_opened
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.contact_sheet import contact_sheet
 from gan_bench.data.odd import SHOWN, TILE, odd_left_out, reduced
-from gan_bench.data.report import Odd
+from gan_bench.data.report import LeftOut, Odd
 from gan_bench.data.source import Source, files_at
 from given import Draw
 
@@ -91,9 +91,11 @@ def test_equal_images_stand_beside_each_other(shapes: Path) -> None:
 
 
 def test_what_an_option_left_out_is_shown_by_its_kind() -> None:
-    (kind,) = odd_left_out({"blurry": range(20), "never": []})
-    assert kind.title == "left out: blurry"
-    assert kind.rows.tolist() == list(range(SHOWN))
+    blurry = {row: LeftOut(f"{row}.png", "blurry", f"variance {row}") for row in range(20)}
+    kinds = odd_left_out({**blurry, 30: LeftOut("30.png", "smaller than 64 px", "20 x 20")})
+    assert [kind.title for kind in kinds] == ["left out: blurry", "left out: smaller than 64 px"]
+    assert kinds[0].rows.tolist() == list(range(SHOWN))
+    assert (kinds[1].rows.tolist(), kinds[1].seen) == ([30], ("20 x 20",))
 
 
 def test_the_sheet_is_drawn_from_the_cache(strange: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,7 +162,7 @@ def _looked_at(folder: Path, stream: ImageStream) -> tuple[DataReport, np.ndarra
     return replace(
         stream.report,
         pixels=pixels_of(facts),
-        odd=tuple(each.named(lambda row: f"image {row:,}") for each in kinds),
+        odd=tuple(each.named() for each in kinds),
     ), tiles(images, kinds)
 
 

@@ -36,6 +36,7 @@ class Origin:
     mode: str  # Pillow's, such as RGB or L
     frame: int = 0  # of an animation, or the page of a file with several
     frames: int = 1  # that the file has
+    repaired: str = ""  # what was wrong with the file, if its pixels are whole all the same
 
 
 @dataclass(frozen=True, slots=True)

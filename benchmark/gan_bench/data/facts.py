@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -27,6 +28,10 @@ class Facts:
     sharpness: np.ndarray  # (n,) float64: variance of the Laplacian of the grey image
     thumb: np.ndarray  # (n, C, 8, 8) uint8: the means of its cells
 
+    def at(self, rows: np.ndarray) -> Facts:
+        """The facts of some of the images."""
+        return Facts(**{each.name: getattr(self, each.name)[rows] for each in fields(Facts)})
+
     @staticmethod
     def joined(parts: Sequence[Facts]) -> Facts:
         """The facts of several chunks, one after another."""
@@ -43,7 +48,7 @@ def facts_of(pixels: np.ndarray) -> Facts:
 
 
 def _facts(pixels: np.ndarray) -> Facts:
-    flat = pixels.reshape(len(pixels), -1)
+    flat = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
     digests = [hashlib.sha256(row.data).digest() for row in flat]
     planes = pixels.astype(np.float32)  # which holds sums of up to 256 x 256 pixels exactly
     cells = _cells(planes)
@@ -82,14 +87,14 @@ def _cells(planes: np.ndarray) -> np.ndarray:
     rows = (planes.reshape(-1, W) @ across.T.astype(np.float32)).reshape(n, C, H, CELLS)
     exact = np.float32 if 255 * H * W < 2**24 else np.float64
     sums = down.astype(exact) @ rows.astype(exact, copy=False)
-    return sums.astype(np.float64) / (H * W)
+    return np.asarray(sums / np.float64(H * W))
 
 
 def _overlaps(side: int) -> np.ndarray:
     """(8, side): how much of each pixel lies in each cell, in eighths of a pixel."""
     cells, pixels = np.arange(CELLS)[:, None] * side, np.arange(side)[None] * CELLS
     shared = np.minimum(cells + side, pixels + CELLS) - np.maximum(cells, pixels)
-    return np.clip(shared, 0, None)
+    return np.asarray(shared.clip(0))
 
 
 def _laplacian(grey: np.ndarray) -> np.ndarray:
@@ -105,7 +110,11 @@ def _laplacian(grey: np.ndarray) -> np.ndarray:
 
 def _variance(planes: np.ndarray) -> np.ndarray:
     """(n, C, H, W) float32 -> (n, C) float64, within each plane."""
-    count = max(planes.shape[2] * planes.shape[3], 1)
-    flat = planes.reshape(*planes.shape[:2], -1)
+    n, channels, *sides = planes.shape
+    count = math.prod(sides)
+    if count == 0:  # an image of 2 pixels or less has no Laplacian
+        return np.zeros((n, channels))
+    flat = planes.reshape(n, channels, count)
     squares = np.einsum("ncp,ncp->nc", flat, flat).astype(np.float64)
-    return np.clip(squares / count - (flat.sum(2) / count).astype(np.float64) ** 2, 0, None)
+    means = flat.sum(2) / np.float64(count)
+    return np.asarray((squares / count - means**2).clip(0))

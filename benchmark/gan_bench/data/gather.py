@@ -28,6 +28,7 @@ class Gathered:
     origins: Sequence[Origin]
     facts: Facts
     dropped: Sequence[Dropped]
+    notes: Sequence[str] = ()  # how deep images are shown, and how many files were repaired
 
 
 def gather(

@@ -106,7 +106,9 @@ def _neighbours(codes: np.ndarray) -> np.ndarray:
 # Verification
 def _contrast(thumbs: np.ndarray) -> np.ndarray:
     """(n,) standard deviation of each thumb."""
-    parts = (thumbs[k : k + CHUNK].reshape(-1, thumbs[0].size) for k in range(0, len(thumbs), CHUNK))
+    parts = (
+        thumbs[k : k + CHUNK].reshape(-1, thumbs[0].size) for k in range(0, len(thumbs), CHUNK)
+    )
     return np.concatenate([part.std(1) for part in parts]).clip(LEAST_CONTRAST)
 
 
@@ -123,4 +125,5 @@ def _nearly_equal(thumbs: np.ndarray, contrast: np.ndarray, pairs: np.ndarray) -
     a -= b
     alike = np.einsum("ij,ij->i", a, a) <= ALIKE**2 * a.shape[1]
     alike &= np.abs(a).max(1) <= CELL_ALIKE
-    return alike & (np.abs(a_mean - b_mean)[:, 0] <= BRIGHTNESS)
+    alike &= np.abs(a_mean - b_mean)[:, 0] <= BRIGHTNESS
+    return np.asarray(alike)

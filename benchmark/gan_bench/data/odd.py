@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gan_bench.base import text
 from gan_bench.contract.protocol import Sides
+from gan_bench.data.choose import Chosen
 from gan_bench.data.decode import Origin
-from gan_bench.data.facts import Facts, facts_of
-from gan_bench.data.report import Odd
+from gan_bench.data.facts import Facts, facts_of, luma
+from gan_bench.data.origins import name_of
+from gan_bench.data.report import DataReport, LeftOut, Odd
 from gan_bench.data.stream import CHUNK_BYTES, images_at_once
 
 SHOWN = 6  # images of a kind
@@ -28,9 +30,10 @@ class OddRows:
     rows: np.ndarray  # (k,) int64
     seen: tuple[str, ...]
 
-    def named(self, name: Callable[[int], str]) -> Odd:
-        """The same for the data report."""
-        return Odd(self.title, tuple(name(int(row)) for row in self.rows), self.seen)
+    def named(self, origins: Sequence[Origin] = ()) -> Odd:
+        """The same for the data report; images without an origin are named by their rows."""
+        names = (name_of(origins[row]) if origins else f"image {row:,}" for row in self.rows)
+        return Odd(self.title, tuple(names), self.seen)
 
 
 def odd_in_pixels(facts: Facts, used: np.ndarray) -> list[OddRows]:
@@ -77,36 +80,57 @@ def _cut_off(widths: np.ndarray, heights: np.ndarray, sides: Sides) -> np.ndarra
     return np.asarray(1 - scale**2 * (width * height) / (widths * heights))
 
 
-def odd_pairs(digest: np.ndarray, groups: np.ndarray, used: np.ndarray) -> list[OddRows]:
+def odd_pairs(report: DataReport, row_of: Mapping[str, int]) -> list[OddRows]:
     """Two images of each of a few groups of like ones: nearly equal images before equal ones."""
-    order = used[np.argsort(groups[used], kind="stable")]
-    same_group = np.flatnonzero(groups[order[1:]] == groups[order[:-1]])
-    first, second = order[same_group], order[same_group + 1]
-    new = np.diff(groups[first], prepend=-1) != 0  # one pair a group
-    first, second = first[new], second[new]
-    equal = (digest[first] == digest[second]).all(axis=1)
-    chosen = np.argsort(equal, kind="stable")[: SHOWN // 2]
-    if not len(chosen):
+    groups = [(each, "nearly equal") for each in report.nearly_equal]
+    groups += [(each, "equal") for each in report.equal]
+    pairs = groups[: SHOWN // 2]
+    if not pairs:
         return []
-    rows = np.stack([first[chosen], second[chosen]], axis=1).ravel()
-    words = {True: "equal", False: "nearly equal"}
-    seen = tuple(words[bool(equal[k])] for k in chosen for _ in range(2))
-    return [OddRows("pairs that are equal or nearly equal", rows, seen)]
+    rows = [row_of[name] for names, _ in pairs for name in names[:2]]
+    seen = tuple(kind for names, kind in pairs for _ in names[:2])
+    return [OddRows("pairs that are equal or nearly equal", np.array(rows), seen)]
 
 
-def odd_left_out(kinds: Mapping[str, Sequence[int] | np.ndarray]) -> list[OddRows]:
+def odd_left_out(not_used: Mapping[int, LeftOut]) -> list[OddRows]:
     """The first images that an option left out, by the kind as which they are counted."""
+    kinds: dict[str, list[tuple[int, str]]] = {}
+    for row, why in sorted(not_used.items()):
+        kinds.setdefault(why.kind, []).append((row, why.detail))
+    shown = {kind: images[:SHOWN] for kind, images in kinds.items()}
     return [
-        OddRows(f"left out: {kind}", np.asarray(rows[:SHOWN], np.int64), ("",) * len(rows[:SHOWN]))
-        for kind, rows in kinds.items()
-        if len(rows)
+        OddRows(
+            f"left out: {kind}",
+            np.array([row for row, _ in images]),
+            tuple(detail for _, detail in images),
+        )
+        for kind, images in shown.items()
     ]
+
+
+def odd_of(chosen: Chosen) -> list[OddRows]:
+    """What is odd in the images of a folder or zip."""
+    gathered, report = chosen.gathered, chosen.report
+    used = np.sort(np.concatenate(list(chosen.rows.values())))
+    row_of = {name_of(origin): row for row, origin in enumerate(gathered.origins)}
+    return [
+        *odd_in_pixels(gathered.facts, used),
+        *odd_in_origin(gathered.origins, report.sides, used),
+        *odd_pairs(report, row_of),
+        *odd_left_out(chosen.not_used),
+    ]
+
+
+def tiles_of(chosen: Chosen, kinds: Sequence[OddRows]) -> np.ndarray:
+    """(k, C, h, w) uint8 with as many channels as the set: one kind after another."""
+    small = tiles(chosen.gathered.pixels, kinds)
+    return luma(small) if chosen.channels == 1 and small.shape[1] > 1 else small
 
 
 def tiles(pixels: np.ndarray, kinds: Sequence[OddRows]) -> np.ndarray:
     """(k, C, h, w) uint8: the images of all kinds, one kind after another."""
-    rows = np.concatenate([np.empty(0, np.int64), *(each.rows for each in kinds)])
-    return reduced(pixels[rows]) if len(rows) else pixels[:0]
+    rows = np.concatenate([np.empty(0, np.int64), *(each.rows for each in kinds)]).astype(np.int64)
+    return reduced(pixels[rows]) if len(rows) else np.asarray(pixels[:0])
 
 
 def reduced(images: np.ndarray) -> np.ndarray:

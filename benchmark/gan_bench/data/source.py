@@ -27,6 +27,7 @@ from gan_bench.data.files import Files, NoImages, files_of, identity
 from gan_bench.data.gather import gather
 from gan_bench.data.hub import is_hub
 from gan_bench.data.identity import files_matching, identity_of
+from gan_bench.data.odd import odd_of, tiles_of
 from gan_bench.data.reasons import Dropped
 from gan_bench.data.report import DataReport, LeftOut, kinds_text
 from gan_bench.data.split import HOLD_OUT
@@ -74,10 +75,10 @@ class Source:
         `scratch` is a folder for what is written on the way.
         """
         if self.files:
-            with _chosen(self, sides, scratch, progress) as chosen:
+            with _chosen(self, sides, scratch, progress) as (chosen, odd):
                 counts = {split: len(rows) for split, rows in chosen.rows.items()}
                 shape = (chosen.channels, *sides)
-                yield ImageStream(shape, counts, chosen.chunks, chosen.report, chosen.tiles)
+                yield ImageStream(shape, counts, chosen.chunks, chosen.report, chosen.labels, odd)
         else:
             yield _stream_of_plugin(_loaded(self, sides), self.dataset.name, sides, progress)
 
@@ -106,8 +107,13 @@ def _name_of(path: Path) -> str:
 
 # Folders and zips
 @contextmanager
-def _chosen(source: Source, sides: Sides, scratch: Path, progress: Progress) -> Iterator[Chosen]:
-    """The images in a folder or zip, in order of their names; Unusable if they are too few."""
+def _chosen(
+    source: Source, sides: Sides, scratch: Path, progress: Progress
+) -> Iterator[tuple[Chosen, np.ndarray]]:
+    """The images in a folder or zip, in order of their names, and the tiles of the odd ones.
+
+    Unusable if they are too few.
+    """
     assert source.root is not None
     name, preparation = source.dataset.name, source.preparation
     try:
@@ -115,14 +121,18 @@ def _chosen(source: Source, sides: Sides, scratch: Path, progress: Progress) -> 
             check_room(2 * len(files.members) * 3 * math.prod(sides), scratch)  # then it is split
             gathered = gather(files.members, sides, preparation, scratch / GATHERED, progress)
             chosen = choose(gathered, preparation, name)
+            odd = odd_of(chosen)
             report = replace(
                 chosen.report,
+                odd=tuple(each.named(gathered.origins) for each in odd),
                 not_used=(*chosen.report.not_used, *files.not_used),
                 notes=(*files.notes, *chosen.report.notes),
             )
+            if chosen.refusal:
+                raise Unusable(f"{source.root}: {chosen.refusal}", report)
             if report.train + report.held_out < HOLD_OUT:
                 raise Unusable(_too_few(source.root, report, gathered.dropped), report)
-            yield replace(chosen, report=report)
+            yield replace(chosen, report=report), tiles_of(chosen, odd)
     except NoImages as error:
         raise Unusable(str(error), _empty_report(name, sides, error.files)) from error
 
@@ -147,7 +157,14 @@ def _in_memory(source: Source, sides: Sides) -> Images:
     ):
         train, held_out = (np.concatenate(list(stream.chunks(split))) for split in SPLITS)
         dropped = [(each.name, each.why) for each in stream.report.dropped]
-    return Images(train=train, held_out=held_out, dropped=dropped)
+        train_labels, held_out_labels = (stream.labels.get(split) for split in SPLITS)
+    return Images(
+        train=train,
+        held_out=held_out,
+        train_labels=train_labels,
+        held_out_labels=held_out_labels,
+        dropped=dropped,
+    )
 
 
 def _too_few(root: Path, report: DataReport, dropped: Sequence[Dropped]) -> str:
@@ -219,7 +236,13 @@ def _stream_of_plugin(images: Images, name: str, sides: Sides, progress: Progres
         held_out=counts["held_out"],
         dropped=tuple(LeftOut(which, why) for which, why in images.dropped),
     )
-    return ImageStream((C, H, W), counts, chunks, report)
+    return ImageStream((C, H, W), counts, chunks, report, _labels(images))
+
+
+def _labels(images: Images) -> dict[str, np.ndarray]:
+    """Split -> the labels that the plugin gives, if it gives them for both splits."""
+    labels = dict(zip(SPLITS, (images.train_labels, images.held_out_labels), strict=True))
+    return {split: np.asarray(each, np.int64) for split, each in labels.items() if each is not None}
 
 
 def _check_slice(rows: np.ndarray, shape: tuple[int, ...], name: str) -> None:

@@ -36,5 +36,5 @@ class ImageStream:
     counts: Mapping[str, int]  # split -> how many images it has
     chunks: Callable[[str], Iterator[np.ndarray]]  # split -> its images, (n, C, H, W) uint8
     report: DataReport
-    tiles: np.ndarray | None = None  # of `report.odd`, one kind after another; None: not looked for
     labels: Mapping[str, np.ndarray] = field(default_factory=dict)  # split -> (n,) int64
+    tiles: np.ndarray | None = None  # of `report.odd`, one kind after another; None: not looked for
