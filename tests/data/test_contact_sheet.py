@@ -27,7 +27,7 @@ def odd(prepared: Prepared, title: str) -> Odd:
 
 
 def titles(prepared: Prepared) -> list[str]:
-    return [kind.title.partition(",")[0] for kind in prepared.report.odd]
+    return [kind.title for kind in prepared.report.odd]
 
 
 def pixels(sheet: bytes) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_the_images_at_both_ends_are_named_with_what_was_seen(strange: Path) -> 
 
 def test_the_smallest_originals_and_the_most_cropped_are_named(strange: Path) -> None:
     prepared = prepare(files_at(strange), SIZE)
-    smallest, cropped = odd(prepared, "smallest originals"), odd(prepared, "most cropped")
+    smallest, cropped = odd(prepared, "smallest"), odd(prepared, "most cropped")
     assert (smallest.names[0], smallest.seen[0]) == ("small.png", "18 x 17")
     assert (cropped.names, cropped.seen) == (
         ("panorama.png", "small.png"),
@@ -83,7 +83,7 @@ def test_of_images_that_are_all_alike_in_size_none_is_called_small_or_cropped(
 def test_equal_images_stand_beside_each_other(shapes: Path) -> None:
     (shapes / "copy.png").write_bytes((shapes / "007.png").read_bytes())
     prepared = prepare(files_at(shapes), SIZE)
-    pairs = odd(prepared, "pairs")
+    pairs = odd(prepared, "alike")
     assert {"007.png", "copy.png"} <= set(pairs.names)
     first = pairs.names.index("007.png")
     assert pairs.names[first + 1] == "copy.png"
@@ -93,7 +93,7 @@ def test_equal_images_stand_beside_each_other(shapes: Path) -> None:
 def test_what_an_option_left_out_is_shown_by_its_kind() -> None:
     blurry = {row: LeftOut(f"{row}.png", "blurry", f"variance {row}") for row in range(20)}
     kinds = odd_left_out({**blurry, 30: LeftOut("30.png", "smaller than 64 px", "20 x 20")})
-    assert [kind.title for kind in kinds] == ["left out: blurry", "left out: smaller than 64 px"]
+    assert [kind.about for kind in kinds] == ["blurry", "smaller than 64 px"]
     assert kinds[0].rows.tolist() == list(range(SHOWN))
     assert (kinds[1].rows.tolist(), kinds[1].seen) == ([30], ("20 x 20",))
 

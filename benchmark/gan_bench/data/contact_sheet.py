@@ -55,7 +55,7 @@ def _odd_blocks(odd: tuple[Odd, ...], tiles: np.ndarray, width: int) -> list[Ima
             _captioned(image, (name.rpartition("/")[2], seen), width)
             for image, name, seen in zip(images, kind.names, kind.seen, strict=True)
         ]
-        blocks.append(_titled(plain(kind.title), _mosaic(captioned)))
+        blocks.append(_titled(plain(f"{kind.title}: {kind.about}"), _mosaic(captioned)))
     return blocks
 
 

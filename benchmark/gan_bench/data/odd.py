@@ -27,31 +27,34 @@ class OddRows:
     """Images that are odd in one way: their rows of what was gathered, and what was seen."""
 
     title: str
+    about: str
     rows: np.ndarray  # (k,) int64
     seen: tuple[str, ...]
 
     def named(self, origins: Sequence[Origin] = ()) -> Odd:
         """The same for the data report; images without an origin are named by their rows."""
         names = (name_of(origins[row]) if origins else f"image {row:,}" for row in self.rows)
-        return Odd(self.title, tuple(names), self.seen)
+        return Odd(self.title, self.about, tuple(names), self.seen)
 
 
 def odd_in_pixels(facts: Facts, used: np.ndarray) -> list[OddRows]:
     """Of the rows `used`, the images at both ends of what is measured on their pixels."""
     dark, flat, sharp = facts.mean, facts.deviation, facts.sharpness
     return [
-        _first("darkest", dark, used, "mean"),
-        _first("brightest", -dark, used, "mean"),
-        _first("flattest, by standard deviation", flat, used, "std"),
-        _first("blurriest, by variance of the Laplacian (--blurry)", sharp, used, "var"),
-        _first("sharpest, by variance of the Laplacian", -sharp, used, "var"),
+        _first("darkest", "mean of all pixels", "mean", dark, used),
+        _first("brightest", "mean of all pixels", "mean", -dark, used),
+        _first("flattest", "standard deviation", "std", flat, used),
+        _first("blurriest", "variance of the Laplacian (--blurry)", "var", sharp, used),
+        _first("sharpest", "variance of the Laplacian", "var", -sharp, used),
     ]
 
 
-def _first(title: str, order: np.ndarray, used: np.ndarray, unit: str) -> OddRows:
+def _first(title: str, about: str, unit: str, order: np.ndarray, used: np.ndarray) -> OddRows:
     """The images that come first in this order, which is what was seen or its negative."""
     rows = used[np.argsort(order[used], kind="stable")[:SHOWN]]
-    return OddRows(title, rows, tuple(f"{unit} {text.number(abs(order[k]), 3)}" for k in rows))
+    return OddRows(
+        title, about, rows, tuple(f"{unit} {text.number(abs(order[k]), 3)}" for k in rows)
+    )
 
 
 def odd_in_origin(origins: Sequence[Origin], sides: Sides, used: np.ndarray) -> list[OddRows]:
@@ -63,13 +66,13 @@ def odd_in_origin(origins: Sequence[Origin], sides: Sides, used: np.ndarray) -> 
     if len(used) and np.ptp(short[used]):
         rows = used[np.argsort(short[used], kind="stable")[:SHOWN]]
         seen = tuple(f"{widths[k]} x {heights[k]}" for k in rows)
-        kinds.append(OddRows("smallest originals", rows, seen))
+        kinds.append(OddRows("smallest", "width x height before it was resized", rows, seen))
     cut = _cut_off(widths, heights, sides)
     rows = used[np.argsort(-cut[used], kind="stable")[:SHOWN]]
     rows = rows[cut[rows] > CUT]
     if len(rows):
         seen = tuple(f"{text.percent(cut[k])} cut off" for k in rows)
-        kinds.append(OddRows("most cropped", rows, seen))
+        kinds.append(OddRows("most cropped", "to the shape of all images", rows, seen))
     return kinds
 
 
@@ -89,7 +92,7 @@ def odd_pairs(report: DataReport, row_of: Mapping[str, int]) -> list[OddRows]:
         return []
     rows = [row_of[name] for names, _ in pairs for name in names[:2]]
     seen = tuple(kind for names, kind in pairs for _ in names[:2])
-    return [OddRows("pairs that are equal or nearly equal", np.array(rows), seen)]
+    return [OddRows("alike", "pairs that are equal or nearly equal", np.array(rows), seen)]
 
 
 def odd_left_out(not_used: Mapping[int, LeftOut]) -> list[OddRows]:
@@ -100,7 +103,8 @@ def odd_left_out(not_used: Mapping[int, LeftOut]) -> list[OddRows]:
     shown = {kind: images[:SHOWN] for kind, images in kinds.items()}
     return [
         OddRows(
-            f"left out: {kind}",
+            "left out",
+            kind,
             np.array([row for row, _ in images]),
             tuple(detail for _, detail in images),
         )

@@ -43,7 +43,8 @@ class Pixels:
 class Odd:
     """Images that are odd in one way, which the contact sheet shows."""
 
-    title: str  # darkest
+    title: str  # blurriest
+    about: str  # what that means: variance of the Laplacian
     names: tuple[str, ...]
     seen: tuple[str, ...]  # what was measured of each: mean 3.2
 
@@ -131,7 +132,8 @@ def report_of(document: Mapping[str, Any]) -> DataReport:
     )
     further = document["further"] and Further(**document["further"])
     odd = tuple(
-        Odd(each["title"], tuple(each["names"]), tuple(each["seen"])) for each in document["odd"]
+        Odd(each["title"], each["about"], tuple(each["names"]), tuple(each["seen"]))
+        for each in document["odd"]
     )
     parts = {"pixels": pixels, "originals": originals, "further": further, "odd": odd}
     fields = {name: value for name, value in document.items() if name != "summary"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gan_bench.base import text
-from gan_bench.data.report import DataReport, LeftOut, count_kinds
+from gan_bench.data.report import DataReport, LeftOut, Odd, Originals, count_kinds
 
 NAMED = 5  # files of a kind that are named
+FIRST = 2  # images of each odd kind
 COUNTED = 12  # values of a count, such as folders, that are named
 COLOURS = {1: "grey", 3: "RGB", 4: "RGB and transparency"}
 
@@ -22,7 +23,7 @@ def colours(channels: int) -> str:
 def pixels_text(report: DataReport) -> str:
     """The range of the pixels: 0 to 255, mean 176.4."""
     pixels = report.pixels
-    return f"{pixels.min} to {pixels.max}, mean {pixels.mean:.1f}" if pixels else "none"
+    return f"{pixels.min} to {pixels.max}, mean {text.number(pixels.mean, 3)}" if pixels else "none"
 
 
 def report_lines(report: DataReport) -> list[Line]:
@@ -35,9 +36,11 @@ def report_lines(report: DataReport) -> list[Line]:
         ("split", f"{report.train:,} for training, {report.held_out:,} held out"),
         ("pixels", pixels_text(report)),
         *((title, _counts(counts)) for title, counts in report.counts.items() if counts),
+        *((("originals", _originals(report.originals)),) if report.originals else ()),
         *_left_out("dropped", report.dropped),
         *_left_out("not used", report.not_used),
-        *((_short(kind.title), _with(kind.names[0], kind.seen[0])) for kind in report.odd),
+        *(_left_out("repaired", report.repaired) if report.repaired else ()),
+        *((kind.title, _first_of(kind)) for kind in report.odd),
     ]
 
 
@@ -47,6 +50,17 @@ def _counts(counts: Mapping[str, int]) -> str:
     parts = [f"{value} {count:,}" for value, count in ranked[:COUNTED]]
     more = len(ranked) - COUNTED
     return ", ".join([*parts, *([f"and {more:,} more"] if more > 0 else [])])
+
+
+def _originals(sizes: Originals) -> str:
+    """Sizes before the images were resized: 90 x 90 to 400 x 300, median 200 x 200."""
+    smallest, median, largest = (
+        f"{width} x {height}" for width, height in (sizes.smallest, sizes.median, sizes.largest)
+    )
+    if sizes.smallest == sizes.largest:
+        return smallest
+    cropped = f"; {sizes.much_cropped:,} lose more than a fifth to the crop"
+    return f"{smallest} to {largest}, median {median}{cropped if sizes.much_cropped else ''}"
 
 
 def _left_out(title: str, files: Sequence[LeftOut]) -> Iterator[Line]:
@@ -59,10 +73,7 @@ def _left_out(title: str, files: Sequence[LeftOut]) -> Iterator[Line]:
         yield "", f"{count:,} {kind}: {', '.join([*names[:NAMED], *more])}"
 
 
-def _short(title: str) -> str:
-    """A title without what it is measured by."""
-    return title.partition(",")[0]
-
-
-def _with(name: str, seen: str) -> str:
-    return f"{name}, {seen}" if seen else name
+def _first_of(kind: Odd) -> str:
+    """The first images with what was seen: a.png (mean 3), b.png (mean 4)."""
+    pairs = list(zip(kind.names, kind.seen, strict=True))[:FIRST]
+    return ", ".join(f"{name} ({seen})" if seen else name for name, seen in pairs)
