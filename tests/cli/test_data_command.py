@@ -8,6 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 from PIL import Image
+from rich.cells import cell_len
 
 from given import Command, Draw, refused
 
@@ -150,7 +151,7 @@ def test_the_page_fits_the_terminal_and_shows_no_hidden_character(
     monkeypatch.setattr("gan_bench.cli.data.PIPE_WIDTH", width)
     said = gan_bench("data", folder, "--size", "16", "--max-bad", "50")
     assert said.code == 0
-    assert max(map(len, said.out.splitlines())) <= width
+    assert max(map(cell_len, said.out.splitlines())) <= width
     assert "\x1b" not in said.out
     assert "\\x1b[31mred.png" in said.out
     assert "two\\nlines.png" in "".join(said.out.split())
