@@ -12,7 +12,7 @@ import numpy as np
 CELLS = 8  # a thumbnail has 8 x 8 cells
 LUMA = (19595, 38470, 7471)  # of R, G and B, in 1/65536: ITU-R 601, as Pillow rounds it
 BLOCK_BYTES = 2**18  # of images looked at together: they stay in the cache of a core
-FLAT = 2.0  # standard deviation up to which an image is of one colour; JPEG makes about 1
+FLAT = 1.0  # standard deviation up to which an image is of one colour
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ import numpy as np
 
 from gan_bench.base import text
 from gan_bench.data.facts import FLAT, Facts
-from gan_bench.data.report import DataReport, copies, copies_text
+from gan_bench.data.report import DataReport, copies, count_kinds, kinds_text
 
 DARK, BRIGHT = 64, 191  # half of the images have no pixel above, or below: a wrong depth?
-MUCH = 0.1  # a share of images that lose a fifth or more to the crop
 
 
 def notes_on(facts: Facts, report: DataReport, too_large: int) -> Iterator[str]:
@@ -25,8 +24,7 @@ def _on_pixels(facts: Facts) -> Iterator[str]:
     """Of images that are flat, nearly black or nearly white."""
     n = len(facts.mean)
     if flat := int((facts.deviation <= FLAT).sum()):
-        which = "image is" if flat == 1 else "images are"
-        yield f"{flat:,} of {n:,} {which} one flat colour"
+        yield f"{_are(flat)} one flat colour, of {n:,}"
     if n and np.median(facts.max) < DARK:
         yield f"{_range(facts)}: nearly black; is the depth right?"
     elif n and np.median(facts.min) > BRIGHT:
@@ -38,10 +36,25 @@ def _range(facts: Facts) -> str:
     return f"pixels are {facts.min.min()} to {facts.max.max()}, mean {mean}"
 
 
+def _are(count: int) -> str:
+    return "1 image is" if count == 1 else f"{count:,} images are"
+
+
 def _on_copies(report: DataReport, too_large: int) -> Iterator[str]:
     """Of images that are alike, and stay on one side of the split."""
-    if words := copies_text(copies(report.equal), copies(report.nearly_equal)):
-        yield f"{words}: they stay on one side of the split; --dedupe leaves them out"
+    equal, near = copies(report.equal), copies(report.nearly_equal)
+    parts = [
+        *([f"{_are(equal)} equal to another one"] if equal else []),
+        *(
+            [f"{near:,} nearly equal" if equal else f"{_are(near)} nearly equal to another one"]
+            if near
+            else []
+        ),
+    ]
+    if parts:
+        yield (
+            f"{' and '.join(parts)}; they stay on one side of the split; --dedupe leaves them out"
+        )
     if too_large:
         yield (
             f"{too_large:,} images are linked by nearly equal ones, as the frames of a clip are: "
@@ -50,7 +63,9 @@ def _on_copies(report: DataReport, too_large: int) -> Iterator[str]:
 
 
 def _on_files(report: DataReport) -> Iterator[str]:
-    """Of frames that are not used, and of what the crop cuts off."""
+    """Of images that an option left out, and of frames that are not used."""
+    if report.not_used:
+        yield f"left out: {kinds_text(count_kinds(report.not_used))}"
     if further := report.further:
         frames = text.plural(further.frames, "further frame or page").replace("pages", "page")
         yield f"{frames} in {text.plural(further.files, 'file')}; --frames all uses them"

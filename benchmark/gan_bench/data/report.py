@@ -99,7 +99,7 @@ class DataReport:
 
     def summary(self) -> str:
         """One line: 5,000 images of 6 folders; 12 dropped (12 empty); pixels 0 to 255, mean 131."""
-        return "; ".join(filter(None, self._parts()))
+        return "; ".join(self._parts())
 
     def _parts(self) -> Iterator[str]:
         folders = len(self.counts.get("folders", ()))
@@ -108,7 +108,9 @@ class DataReport:
         for what, images in (("dropped", self.dropped), ("not used", self.not_used)):
             if images:
                 yield f"{len(images):,} {what} ({kinds_text(count_kinds(images))})"
-        yield copies_text(copies(self.equal), copies(self.nearly_equal))
+        for word, groups in (("equal", self.equal), ("nearly equal", self.nearly_equal)):
+            if count := copies(groups):
+                yield f"{count:,} {word} to another"
         if self.pixels:
             mean = text.number(self.pixels.mean, 3)
             yield f"pixels {self.pixels.min} to {self.pixels.max}, mean {mean}"
@@ -147,13 +149,6 @@ def _tuple(value: Any) -> Any:
 def copies(groups: Iterable[Sequence[str]]) -> int:
     """How many images there are beside the first of each group."""
     return sum(len(group) - 1 for group in groups)
-
-
-def copies_text(equal: int, nearly_equal: int) -> str:
-    """How many are equal to an earlier image: 14 equal to another image, 230 nearly equal."""
-    counts = ((equal, "equal"), (nearly_equal, "nearly equal"))
-    parts = [f"{count:,} {word}" for count, word in counts if count]
-    return f"{' and '.join(parts)} to another" if parts else ""
 
 
 def left_out(dropped: Iterable[Dropped]) -> tuple[LeftOut, ...]:
