@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.error import URLError
@@ -49,7 +50,7 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--batch", "1"], "1 is not in the range x>=2"),
         (["--seeds", "0"], "0 is not in the range x>=1"),
         (["--size", "4"], "4 is not in the range"),
-        (["--acrh", "dcgan"], "No such option '--acrh'. (Did you mean one of: '--arch',"),
+        (["--acrh", "dcgan"], "No such option '--acrh'. (Did you mean one of: "),
         (["--arch"], "Option '--arch' requires an argument"),
         (["--arch", "dcgan,,dense"], "Invalid value for '--arch': a name is empty"),
         (["--arch", "dense,dcgn"], "no architecture is called 'dcgn'. Did you mean dcgan?"),
@@ -81,8 +82,38 @@ def test_a_command_that_cannot_be_meant_is_answered_in_a_sentence(
 
 def test_data_that_holds_no_images_is_an_error_of_the_data(gan_bench: Command) -> None:
     Path("given").mkdir()
-    said = "error: no images in given: looked for bmp, gif, jpeg"
+    said = f"error: no images in {Path('given').absolute()}: it is empty"
     refused(gan_bench("run", "--data", "given"), 4, said)
+
+
+def test_the_report_of_a_set_that_is_refused_is_kept_and_its_path_said(
+    gan_bench: Command, shapes: Path
+) -> None:
+    for k in range(30):
+        (shapes / f"bad{k}.png").write_bytes(b"rubbish")
+    (shapes / "clip.mp4").write_bytes(b"\0\0\0\x20ftypisom")
+    path = Path("results/shapes-data-report.json")
+    said = gan_bench("run", "--data", shapes, "--size", "16")
+    refused(said, 4, "more than 0.1 %: 30 unreadable", f"all that is left out: {path}")
+    report = json.loads(path.read_text())
+    assert len(report["dropped"]) == 30
+    assert [each["name"] for each in report["not_used"]] == ["clip.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("https://example.org/faces.zip", "is a URL: download it, then give the folder or the zip"),
+        ("hf:user/faces", "user/faces needs the package datasets: pip install 'gan-bench[huggingf"),
+        ("kaggle:user/faces", "user/faces needs the package kagglehub: pip install 'gan-bench[kag"),
+    ],
+)
+def test_data_elsewhere_is_answered_with_the_way_to_get_it(
+    name: str, said: str, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("datasets", "kagglehub"):
+        monkeypatch.setitem(sys.modules, module, None)
+    refused(gan_bench("run", "--data", name), 2 if "://" in name else 4, said)
 
 
 def test_a_named_data_set_without_its_files_says_what_it_needs(gan_bench: Command) -> None:

@@ -138,9 +138,10 @@ def _tail(file: io.FileIO) -> bytes:
 def members_of_zip(archive: zipfile.ZipFile) -> Iterator[tuple[Kind, ZipMember]]:
     """All files of a zip, in order of their names, and what each is."""
     # of two members with one name the last counts, as if they had been unpacked
-    infos = {each.filename: each for each in archive.infolist() if not each.is_dir()}
+    infos = {each.filename: each for each in archive.infolist()}
     for name in sorted(infos):
-        if not any(map(HIDDEN.match, Path(name).parts)):
+        is_file = name and not name.endswith("/")
+        if is_file and not any(map(HIDDEN.match, Path(name).parts)):
             member = ZipMember(name, archive, infos[name])
             yield kind_by_name(name, partial(_beginning, member, HEAD)), member
 

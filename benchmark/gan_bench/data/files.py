@@ -22,7 +22,7 @@ from gan_bench.data.archive import (
 )
 from gan_bench.data.array_file import is_npz, members_of_npy, members_of_npz
 from gan_bench.data.hub import is_hub, members_of_hub
-from gan_bench.data.identity import identity_of, identity_of_file
+from gan_bench.data.identity import identity_of, identity_of_file, without_text
 from gan_bench.data.kinds import HEAD, Kind, archive_format, kind_of
 from gan_bench.data.report import LeftOut
 from gan_bench.data.selection import in_folder
@@ -63,7 +63,9 @@ def identity(root: Path) -> list[Any]:
         _, files = members_of_hub(root)
         return [root.as_posix(), [identity_of_file(Path(file)) for file in files]]
     _check_there(root)
-    return identity_of(str(root), walk(root).files) if root.is_dir() else identity_of_file(root)
+    if root.is_dir():
+        return identity_of(str(root), without_text(walk(root).files))
+    return identity_of_file(root)
 
 
 class NoImages(DataError):

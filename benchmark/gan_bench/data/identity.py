@@ -28,16 +28,20 @@ def identity_of(root: str, files: Sequence[File]) -> list[Any]:
 
     A file is known by its name, its size, its two times of change and its inode. No program can
     set the second time back, and a file that replaces another one has another inode. The sample
-    is for file systems that keep neither. Text is left out: programs write logs into the folder.
+    is for file systems that keep neither.
     """
-    images = [file for file in files if not _is_text(file)]
-    names, facts = [file.name for file in images], [_facts(file.status) for file in images]
+    names, facts = [file.name for file in files], [_facts(file.status) for file in files]
     digest = _digest(json.dumps(names).encode(), repr(facts).encode())
-    chosen = images
-    if len(images) > SAMPLED:
-        chosen = random.Random(digest).sample(images, SAMPLED)
+    chosen = files
+    if len(files) > SAMPLED:
+        chosen = random.Random(digest).sample(files, SAMPLED)
     parts = (file.read(place, SAMPLE) for file in chosen for place in _ends(file.status.st_size))
-    return [root, len(images), digest, _digest(*parts)]
+    return [root, len(files), digest, _digest(*parts)]
+
+
+def without_text(files: Sequence[File]) -> list[File]:
+    """The files that may be images: programs write logs into the folder while they run."""
+    return [file for file in files if not _is_text(file)]
 
 
 def files_matching(root: Path, patterns: Sequence[str]) -> Iterator[File]:

@@ -51,7 +51,7 @@ class Kind(Enum):
     LINK = "broken link", ""
     SPECIAL = "special file", ""
     EMPTY = "empty file", ""
-    OTHER = "other file", ""
+    OTHER = "unrecognised file", ""
 
     def __init__(self, noun: str, todo: str) -> None:
         self.noun = noun
@@ -60,7 +60,7 @@ class Kind(Enum):
     @property
     def one(self) -> str:
         """One such file: a video, an archive."""
-        return f"{'an' if self.noun.startswith(tuple('aeoHSO')) else 'a'} {self.noun}"
+        return f"{'an' if self.noun.startswith(tuple('aeiouHSO')) else 'a'} {self.noun}"
 
 
 ARCHIVES = {  # name -> its first bytes

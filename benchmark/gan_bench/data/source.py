@@ -155,7 +155,8 @@ def _in_memory(source: Source, sides: Sides) -> Images:
         tempfile.TemporaryDirectory() as scratch,
         source.open(sides, Path(scratch), lambda *_: None) as stream,
     ):
-        train, held_out = (np.concatenate(list(stream.chunks(split))) for split in SPLITS)
+        none = np.empty((0, *stream.shape), np.uint8)
+        train, held_out = (np.concatenate([none, *stream.chunks(split)]) for split in SPLITS)
         dropped = [(each.name, each.why) for each in stream.report.dropped]
         train_labels, held_out_labels = (stream.labels.get(split) for split in SPLITS)
     return Images(

@@ -79,11 +79,12 @@ def walk(root: Path) -> Tree:
     state = _Walk(os.path.realpath(root))
     _enter(state, "", state.root)
     while state.links:  # after all that is really there, so that a link does not take its place
-        name, real = state.links.pop(0)
-        if real in state.seen or any(_contains(real, start) for start in state.starts):
-            state.again.append(name)
-        else:
-            _enter(state, f"{name}/", real)
+        links, state.links = sorted(state.links), []
+        for name, real in links:
+            if real in state.seen or any(_contains(real, start) for start in state.starts):
+                state.again.append(name)
+            else:
+                _enter(state, f"{name}/", real)
     files = [*state.files, *_once(state)]
     files.sort(key=itemgetter(0))
     return Tree(files, tuple(state.ours), tuple(state.again))
