@@ -48,6 +48,7 @@ def choose(gathered: Gathered, preparation: Preparation, name: str) -> Chosen:
         train=len(rows["train"]),
         held_out=len(rows["held_out"]),
         dropped=left_out(gathered.dropped),
+        notes=tuple(gathered.notes),
         held_out_names=tuple(gathered.origins[k].name for k in rows["held_out"]),
         pixels=_pixels(gathered),
     )
