@@ -189,7 +189,7 @@ class Decoder:
             except Exception as error:
                 if frame == 0:
                     raise
-                yield self._dropped(f"{name}, image {frame + 1} of {count}", error)
+                yield self._dropped(f"{name}, frame {frame + 1}", error)
 
     def _image(self, opened: Opened, about: Origin, scale: Scale | None) -> Item:
         image, width, height = opened.image, opened.width, opened.height

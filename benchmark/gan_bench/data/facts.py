@@ -29,7 +29,7 @@ class Facts:
 
 def facts_of(pixels: np.ndarray) -> Facts:
     """Of images (n, C, H, W) uint8."""
-    flat = pixels.reshape(len(pixels), -1)
+    flat = pixels.reshape(len(pixels), pixels[:1].size or 1)
     digests = [hashlib.sha256(row.data).digest() for row in flat]
     return Facts(
         digest=np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32),

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, fields
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,11 +28,29 @@ from gan_bench.data.stream import CHUNK_BYTES, Progress, images_at_once
 TASK_BYTES = 64 * 2**20  # of decoded frames, which one thread holds
 
 
+class Stored:
+    """Images (n, C, H, W) uint8 in a .npy file, as an array that holds nothing in memory.
+
+    A map that stays open would count as memory of this process, page by page.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int, int, int]) -> None:
+        self.path, self.shape = path, shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        if not len(self):
+            return np.asarray(np.empty(self.shape, np.uint8)[key])
+        return np.array(np.load(self.path, mmap_mode="r")[key])
+
+
 @dataclass(frozen=True)
 class Gathered:
     """All images that could be decoded, in order of their names. Nothing is chosen yet."""
 
-    pixels: np.ndarray  # (n, C, H, W) uint8, mapped from a file
+    pixels: Stored  # (n, C, H, W) uint8
     origins: Sequence[Origin]
     facts: Facts
     dropped: Sequence[Dropped]
@@ -157,25 +176,23 @@ def gather(
 
     with warnings.catch_warnings(action="ignore"):  # of decoders, in place of the reasons
         count = write_array(path, shape, chunks(), len(members))
-    pixels = np.load(path, mmap_mode="r") if count else np.empty((0, *shape), np.uint8)
+    pixels = Stored(path, (count, *shape))
     order = sorted(range(count), key=rounds.keys.__getitem__)
     joined = Facts.joined(facts)
     if order != list(range(count)):
-        pixels = _sorted(pixels, order, path)
+        _sort(pixels, order)
         joined = Facts(**{each.name: getattr(joined, each.name)[order] for each in fields(Facts)})
     dropped = [item for _, item in sorted(rounds.dropped, key=lambda pair: pair[0])]
     origins = [rounds.origins[k] for k in order]
     return Gathered(pixels, origins, joined, dropped, rounds.notes())
 
 
-def _sorted(pixels: np.ndarray, order: Sequence[int], path: Path) -> np.ndarray:
+def _sort(pixels: Stored, order: Sequence[int]) -> None:
     """Write the images again, in this order: deep images and further frames came last."""
-    check_room(pixels.nbytes, path.parent)
-    step = images_at_once(CHUNK_BYTES, pixels[0].size)
-    chunks = (pixels[order[start : start + step]] for start in range(0, len(order), step))
-    other = path.with_name(f"sorted-{path.name}")
-    write_array(other, pixels.shape[1:], chunks, len(order))
-    del pixels
-    other.replace(path)
-    again: np.ndarray = np.load(path, mmap_mode="r")
-    return again
+    count, *shape = pixels.shape  # (n, C, H, W)
+    check_room(math.prod(pixels.shape), pixels.path.parent)
+    step = images_at_once(CHUNK_BYTES, math.prod(shape))
+    chunks = (pixels[order[start : start + step]] for start in range(0, count, step))
+    other = pixels.path.with_name(f"sorted-{pixels.path.name}")
+    write_array(other, (shape[0], shape[1], shape[2]), chunks, count)
+    other.replace(pixels.path)

@@ -186,7 +186,7 @@ def _scale_key(image: PngImageFile, content: bytes) -> None:
 
 def _forget_alpha(image: TgaImageFile, content: bytes) -> None:
     """Many programs write 32-bit TGAs whose fourth byte is not used, and is 0 everywhere."""
-    if image.mode == "RGBA" and not content[17] & 15 and not image.getextrema()[3][1]:
+    if image.mode == "RGBA" and not content[17] & 15 and image.getchannel("A").getextrema()[1] == 0:
         image.putalpha(255)
 
 
