@@ -37,14 +37,14 @@ def tiff_of(values: np.ndarray, photometric: int = 1, planes: bool = False) -> b
     sample = {"u": 1, "i": 2, "f": 3}[values.dtype.kind]
     body = values.transpose(2, 0, 1).tobytes() if planes else values.tobytes()
     each = len(body) // channels if planes else len(body)
-    starts = [8 + each * k for k in range(channels if planes else 1)]
+    starts = [each * k for k in range(channels if planes else 1)]
     tags = ImageFileDirectory_v2(b"MM\0*\0\0\0\x08" if order == ">" else b"II*\0\x08\0\0\0")
     tags[256], tags[257], tags[259], tags[262] = values.shape[1], values.shape[0], 1, photometric
     tags[258], tags[339] = (bits,) * channels, (sample,) * channels
     tags[277], tags[278], tags[284] = channels, values.shape[0], 2 if planes else 1
     tags[273], tags[279] = tuple(starts), (each,) * len(starts)
-    head = (b"MM" if order == ">" else b"II") + struct.pack(f"{order}HI", 42, 8 + len(body))
-    return head + body + tags.tobytes(8 + len(body))
+    head = (b"MM" if order == ">" else b"II") + struct.pack(f"{order}HI", 42, 8)
+    return head + tags.tobytes(8) + body  # Pillow adds the length of the directory to the starts
 
 
 def pgm_of(values: np.ndarray, maximum: int, kind: str = "P5") -> bytes:
@@ -137,7 +137,7 @@ def test_the_maximum_that_a_pgm_declares_is_white(maximum: int, plain: bool) -> 
     else:
         packed = values.astype(">u2" if maximum > 255 else "u1").tobytes()
         content = f"P5\n16 16 {maximum}\n".encode() + packed
-    assert same(pixels_of(content), 255 * values / maximum)
+    assert same(pixels_of(content), 255.0 * values / maximum)
 
 
 def test_a_declared_maximum_counts_even_if_no_pixel_has_it() -> None:
@@ -178,7 +178,7 @@ def test_bits_that_pillow_stretches_stay_as_they_are() -> None:
         (-ramp(1000, "i2"), "negative values"),
         (-ramp(1, "<f4"), "negative values"),
         (ramp(300, "<f4"), "floats that are neither 0 to 1 nor 0 to 255"),
-        (ramp(1, "<f4") / np.float32(0), "infinite or undefined values"),
+        (np.where(RAMP > 0.5, np.nan, RAMP).astype("<f4"), "infinite or undefined values"),
         (ramp(1, "<f8"), "values of a kind that is not read"),
         (ramp(1, "<f2"), "values of a kind that is not read"),
         (COLOURS.astype("<f4"), "values of a kind that is not read"),
@@ -186,7 +186,6 @@ def test_bits_that_pillow_stretches_stay_as_they_are() -> None:
         (-ramp(100, "i1"), "negative values"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_what_has_no_rule_is_refused_by_name(values: np.ndarray, kind: str) -> None:
     photometric = 2 if values.ndim == 3 and values.shape[2] == 3 else 1
     assert why_dropped(tiff_of(values, photometric))[0] == kind

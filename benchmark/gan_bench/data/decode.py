@@ -192,26 +192,28 @@ class Decoder:
                 yield self._dropped(f"{name}, frame {frame + 1}", error)
 
     def _image(self, opened: Opened, about: Origin, scale: Scale | None) -> Item:
-        image, width, height = opened.image, opened.width, opened.height
-        if image and not isinstance(image, Tiff):  # Pillow gives the upright size of a TIFF
-            turned = image.getexif().get(ORIENTATION, 1) >= QUARTER
-            width, height = (height, width) if turned else (width, height)
-        if width < self.sides[1] or height < self.sides[0]:
-            raise Refused(Reason.TOO_SMALL, f"{width} x {height}", (height, width))
-        origin = replace(about, width=width, height=height, mode=opened.mode)
-        profile = image.info.get("icc_profile") if image and "srgb" not in image.info else None
+        profile = opened.profile
         with self.pixels.take(opened.cost):
             layer = opened.decode()
-            if not isinstance(layer, Deep):
+            if isinstance(layer, Deep):
+                origin = self._checked(opened, about, layer.values.shape[:2])
+                depth = depth_of(layer)
+                if scale is None:
+                    return Measured(depth, origin)
+                check(layer, scale)
+                pixels = convert_deep(layer, scale, self.sides, self.colours, profile, self.alpha)
+            else:
+                origin = self._checked(opened, about, _upright(opened, layer))
                 ImageOps.exif_transpose(layer, in_place=True)  # else it copies upright images
                 pixels = convert(layer, self.sides, self.colours, profile, self.alpha)
-                return Decoded(pixels, origin)
-            depth = depth_of(layer)
-            if scale is None:
-                return Measured(depth, origin)
-            check(layer, scale)
-            pixels = convert_deep(layer, scale, self.sides, self.colours, profile, self.alpha)
-            return Decoded(pixels, origin)
+        return Decoded(pixels, origin)
+
+    def _checked(self, opened: Opened, about: Origin, size: tuple[int, int]) -> Origin:
+        """The origin of an image of this (H, W). Refused if it would be enlarged."""
+        height, width = size
+        if width < self.sides[1] or height < self.sides[0]:
+            raise Refused(Reason.TOO_SMALL, f"{width} x {height}", size)
+        return replace(about, width=width, height=height, mode=opened.mode)
 
     def _dropped(self, name: str, error: Exception) -> Dropped:
         if isinstance(error, Refused):
@@ -220,6 +222,12 @@ class Decoder:
             return Dropped(name, self.sides, Reason.TOO_MANY_PIXELS, str(error))
         why = str(error) or type(error).__name__
         return Dropped(name, self.sides, Reason.UNREADABLE, why)
+
+
+def _upright(opened: Opened, layer: Image.Image) -> Sides:
+    """(H, W) of the file as a viewer shows it. Pillow turns a TIFF by itself."""
+    turned = layer.getexif().get(ORIENTATION, 1) >= QUARTER and not isinstance(layer, Tiff)
+    return (opened.width, opened.height) if turned else (opened.height, opened.width)
 
 
 def _same(one: Sequence[Item], other: Sequence[Item]) -> bool:

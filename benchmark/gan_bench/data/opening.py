@@ -51,6 +51,12 @@ class Opened:
     cost: int  # pixels that decoding holds, up to eight bytes each
     decode: Callable[[], Layer]
 
+    @property
+    def profile(self) -> bytes | None:
+        """The ICC profile of its colours; None if they are said to be sRGB, or nothing is said."""
+        info = self.image.info if self.image else {}
+        return None if "srgb" in info else info.get("icc_profile")
+
 
 def open_image(content: bytes, sides: Sides, page: int = 0) -> Opened:
     """Read the header, and check what it claims. Refused, or whatever a decoder raises."""
