@@ -88,7 +88,7 @@ def test_a_png_that_says_srgb_needs_no_profile() -> None:
     [((0, 0, 0), (0, 0, 0)), ((255, 0, 0), WHITE), ((137, 0, 0), (128, 128, 128))],
 )
 def test_lab_becomes_rgb(lab: tuple[int, ...], rgb: tuple[int, ...]) -> None:
-    image = Image.frombytes("LAB", SIDES, bytes((lab[0], 128, 128)) * 256)
+    image = Image.frombytes("LAB", SIDES, bytes(lab) * 256)
     assert np.abs(pixels_of(file_of(image, "TIFF")).astype(int) - rgb).max() <= 2
 
 

@@ -183,8 +183,7 @@ class Decoder:
         for frame in task.frames:
             about = Origin(name, opened.width, opened.height, opened.mode, frame, count)
             try:
-                if count > 1:
-                    opened = turned_to(opened, content, self.sides, pages[frame])
+                opened = turned_to(opened, content, self.sides, pages[frame])
                 yield self._image(opened, about, task.scale)
             except Exception as error:
                 if frame == 0:

@@ -90,7 +90,9 @@ def open_image(content: bytes, sides: Sides, page: int = 0) -> Opened:
 def turned_to(opened: Opened, content: bytes, sides: Sides, page: int) -> Opened:
     """Another page of the same file, or a later frame: as a viewer shows it, on those before."""
     image = opened.image
-    if image is None or isinstance(image, Tiff | MpoImageFile):
+    if image is None or image.tell() == page == 0:
+        return opened
+    if isinstance(image, Tiff | MpoImageFile):
         return open_image(content, sides, page)
     image.seek(page)
     return replace(opened, mode=image.mode, decode=image.copy)

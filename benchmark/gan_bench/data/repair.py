@@ -6,12 +6,13 @@ import struct
 import zlib
 
 from gan_bench.data.formats import HEAD, image_format
+from gan_bench.data.jpeg import has_all_scans
 
 NO_END = "JPEG without its end"
 NO_NOTES = "PNG with damaged notes"
 KEPT = (b"tRNS", b"iCCP", b"sRGB", b"eXIf")  # chunks of a PNG that change how it looks
 SIGNATURE = 8  # bytes of a PNG
-SCAN, END, RESTART = b"\xff\xda", b"\xff\xd9", 0xD0
+END, RESTART = b"\xff\xd9", 0xD0
 FILLERS = (0x00, 0x55)
 
 
@@ -21,7 +22,7 @@ def mended(content: bytes) -> tuple[str, tuple[bytes, ...]] | None:
     If there are two, the pixels are whole only if both give the same.
     """
     kind = image_format(content[:HEAD])
-    if kind == "JPEG" and SCAN in content:
+    if kind == "JPEG" and has_all_scans(content):
         return NO_END, tuple(_with_end(content, filler) for filler in FILLERS)
     if kind == "PNG" and (bare := _without_notes(content)):
         return NO_NOTES, (bare,)
