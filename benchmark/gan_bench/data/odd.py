@@ -13,6 +13,7 @@ from gan_bench.contract.protocol import Sides
 from gan_bench.data.choose import Chosen
 from gan_bench.data.decode import Origin
 from gan_bench.data.facts import Facts, facts_of, luma
+from gan_bench.data.gather import Stored
 from gan_bench.data.origins import name_of
 from gan_bench.data.report import DataReport, LeftOut, Odd
 from gan_bench.data.stream import CHUNK_BYTES, images_at_once
@@ -131,10 +132,10 @@ def tiles_of(chosen: Chosen, kinds: Sequence[OddRows]) -> np.ndarray:
     return luma(small) if chosen.channels == 1 and small.shape[1] > 1 else small
 
 
-def tiles(pixels: np.ndarray, kinds: Sequence[OddRows]) -> np.ndarray:
+def tiles(pixels: np.ndarray | Stored, kinds: Sequence[OddRows]) -> np.ndarray:
     """(k, C, h, w) uint8: the images of all kinds, one kind after another."""
-    rows = np.concatenate([np.empty(0, np.int64), *(each.rows for each in kinds)]).astype(np.int64)
-    return reduced(pixels[rows]) if len(rows) else np.asarray(pixels[:0])
+    parts = [reduced(pixels[each.rows]) for each in kinds if len(each.rows)]
+    return np.concatenate(parts) if parts else np.asarray(pixels[:0])
 
 
 def reduced(images: np.ndarray) -> np.ndarray:

@@ -28,6 +28,13 @@ class Reason(Enum):
     TOO_MANY_PIXELS = f"larger than {MOST_PIXELS // 10**6} megapixels"
     TOO_SMALL = "smaller than {size} px"  # enlarging an image would teach G blur
     UNREADABLE = "unreadable"
+    NOT_INSTALLED = "HEIC or HEIF, which needs: pip install gan-bench[heif]"
+    RAW = "raw file of a camera: develop it first"
+    DEPTH = "values of a kind that is not read"
+    NO_NUMBERS = "infinite or undefined values"
+    NEGATIVE = "negative values"
+    FLOATS = "floats that are neither 0 to 1 nor 0 to 255"
+    FRAMES = "further frames, too many to use"
 
 
 class Refused(ValueError):
