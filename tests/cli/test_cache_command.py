@@ -51,7 +51,7 @@ def test_a_line_for_each_set_and_nothing_is_removed(gan_bench: Command, faces: l
     [
         (["--older-than", "99"], {"faces"}),
         (["--older-than", "101"], {"faces", "old-faces"}),
-        (["--keep-under", "20kB"], {"faces"}),
+        (["--keep-under", "60kB"], {"faces"}),
         (["--keep-under", "1 GB"], {"faces", "old-faces"}),
         (["--keep-under", "0"], set()),
         (["faces"], {"old-faces"}),
