@@ -30,12 +30,12 @@ def identity_of(root: str, files: Sequence[File]) -> list[Any]:
     set the second time back, and a file that replaces another one has another inode. The sample
     is for file systems that keep neither.
     """
-    names, facts = [file.name for file in files], [_facts(file.status) for file in files]
+    names, facts = [file.name for file in files], [file.facts for file in files]
     digest = _digest(json.dumps(names).encode(), repr(facts).encode())
     chosen = files
     if len(files) > SAMPLED:
         chosen = random.Random(digest).sample(files, SAMPLED)
-    parts = (file.read(place, SAMPLE) for file in chosen for place in _ends(file.status.st_size))
+    parts = (file.read(place, SAMPLE) for file in chosen for place in _ends(file.size))
     return [root, len(files), digest, _digest(*parts)]
 
 
@@ -68,13 +68,9 @@ def identity_of_file(path: Path) -> list[Any]:
         file = File(path.name, str(path), path.stat())
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    size = file.status.st_size
+    size = file.size
     parts = (file.read(size * k // SAMPLED, SAMPLE) for k in range(SAMPLED))
-    return [str(path), _facts(file.status), _digest(*parts, _directory(file))]
-
-
-def _facts(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    return [str(path), file.facts, _digest(*parts, _directory(file))]
 
 
 def _is_text(file: File) -> bool:
@@ -97,7 +93,7 @@ def _digest(*parts: bytes) -> str:
 
 def _directory(file: File) -> bytes:
     """The directory of a zip, with the end record; the last bytes of any other file."""
-    size = file.status.st_size
+    size = file.size
     tail = file.read(max(0, size - LARGEST_COMMENT - END.size), LARGEST_COMMENT + END.size)
     place = tail.rfind(END_MARK)
     if place < 0 or len(tail) - place < END.size:
