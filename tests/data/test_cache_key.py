@@ -136,7 +136,7 @@ def honest_zip(path: Path, seed: int) -> Path:
 
 def test_a_log_that_grows_in_the_folder_does_not_make_it_another_set(shapes: Path) -> None:
     before = files_at(shapes).key((SIZE, SIZE))
-    for name in ("run.log", "out.txt", "nohup.out"):
+    for name in ("run.log", "out.txt", "nohup.out", "log"):
         (shapes / name).write_text("training\n")
         assert files_at(shapes).key((SIZE, SIZE)) == before
     image = (shapes / "000.png").read_bytes()

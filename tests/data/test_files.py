@@ -139,10 +139,15 @@ def test_folders_called_train_and_test_are_told_with_their_numbers(tmp_path: Pat
     )
 
 
+def test_the_years_of_a_part_change_nothing(tmp_path: Path) -> None:
+    root = parted(tmp_path / "set", **{"images/train2017": 12, "images/val_2017": 10})
+    assert notes(root)[0].startswith("folders: train2017 12, val_2017 10; all are used, --folder")
+
+
 def test_masks_beside_the_images_are_told(tmp_path: Path) -> None:
     root = parted(tmp_path / "set", images=12, Masks=12)
     assert notes(root) == (
-        "folders: Masks 12, elsewhere 12; all are used, --folder Masks uses one",
+        "folders: Masks 12, elsewhere 12; all are used, --folder images uses one",
     )
 
 

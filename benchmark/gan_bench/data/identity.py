@@ -12,9 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from gan_bench.contract.errors import DataError
-from gan_bench.data.kinds import HEAD, TEXT_SUFFIXES, Kind, kind_of, suffix_of
+from gan_bench.data.kinds import (
+    HEAD,
+    IMAGE_SUFFIXES,
+    TEXT_SUFFIXES,
+    Kind,
+    kind_of,
+    suffix_of,
+)
 from gan_bench.data.walk import File
 
+MOST_READ = 2000  # files of which the first bytes are read at every start
 SAMPLED = 48  # files, or places in a single file, of which some bytes are read
 SAMPLE = 1024  # bytes at each place
 END = struct.Struct("<4s4H2LH")  # the end record of a zip: signature, counts, sizes
@@ -40,8 +48,15 @@ def identity_of(root: str, files: Sequence[File]) -> list[Any]:
 
 
 def without_text(files: Sequence[File]) -> list[File]:
-    """The files that may be images: programs write logs into the folder while they run."""
-    return [file for file in files if not _is_text(file)]
+    """The files that may be images: programs write logs into the folder while they run.
+
+    Their content decides. If many files do not say by their names that they are images, only
+    those that say that they are text are looked into.
+    """
+    doubtful = {file.name for file in files if suffix_of(file.name) not in IMAGE_SUFFIXES}
+    if len(doubtful) > MOST_READ:
+        doubtful = {name for name in doubtful if suffix_of(name) in TEXT_SUFFIXES}
+    return [file for file in files if file.name not in doubtful or not _is_text(file)]
 
 
 def files_matching(root: Path, patterns: Sequence[str]) -> Iterator[File]:
@@ -74,10 +89,7 @@ def identity_of_file(path: Path) -> list[Any]:
 
 
 def _is_text(file: File) -> bool:
-    """Whether it is a text by its name, and its content does not say otherwise."""
-    if suffix_of(file.name) not in TEXT_SUFFIXES:
-        return False
-    return kind_of(file.read(0, HEAD)) in (Kind.TEXT, Kind.EMPTY)
+    return kind_of(file.read(0, HEAD), suffix_of(file.name)) in (Kind.TEXT, Kind.EMPTY)
 
 
 def _ends(size: int) -> tuple[int, ...]:
