@@ -16,7 +16,7 @@ from typing import IO, Protocol
 from gan_bench.base import text
 from gan_bench.contract.errors import DataError
 from gan_bench.data.kinds import HEAD, Kind, kind_by_name
-from gan_bench.data.ours import is_ours
+from gan_bench.data.ours import is_ours, is_sheet
 from gan_bench.data.reasons import MOST_BYTES, MOST_PACKED, Reason, Refused
 from gan_bench.data.walk import HIDDEN, File
 
@@ -140,7 +140,7 @@ def members_of_zip(archive: zipfile.ZipFile) -> Iterator[tuple[Kind, ZipMember]]
     # of two members with one name the last counts, as if they had been unpacked
     infos = {each.filename: each for each in archive.infolist()}
     for name in sorted(infos):
-        is_file = name and not name.endswith("/")
+        is_file = name and not name.endswith("/") and not is_sheet(name)
         if is_file and not any(map(HIDDEN.match, Path(name).parts)):
             member = ZipMember(name, archive, infos[name])
             yield kind_by_name(name, partial(_beginning, member, HEAD)), member

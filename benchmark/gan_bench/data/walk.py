@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_bench.contract.errors import DataError
-from gan_bench.data.ours import is_cache, is_ours, read_below
+from gan_bench.data.ours import is_cache, is_ours, is_sheet, read_below
 
 # Hidden files, and what Macs, Windows, disks and network drives keep for themselves. Not "..",
 # which is refused with its own reason.
@@ -73,7 +73,7 @@ class Tree:
     """The files of a folder in order of their names, and the folders that were left out."""
 
     files: list[File]
-    ours: tuple[str, ...] = ()  # folders that gan-bench wrote
+    ours: tuple[str, ...] = ()  # folders and files that gan-bench wrote
     again: tuple[str, ...] = ()  # links to folders and files that are in the tree already
 
 
@@ -147,6 +147,8 @@ def _enter(state: _Walk, prefix: str, real: str) -> None:
                 _keep_link(state, name, entry)
             elif entry.is_dir():
                 folders.append((f"{name}/", entry.path))
+            elif is_sheet(name):
+                state.ours.append(name)
             else:
                 state.files.append(File(name, entry.path, _status(entry)))
 

@@ -19,6 +19,7 @@ from gan_bench.results.reading import read_model
 # of a protocol
 PROTOCOL = "protocol.json"
 DATA_REPORT = "data-report.json"
+CONTACT_SHEET = "contact-sheet.png"  # a sample of the images and the odd ones
 FIGURES = "figures"
 SCALE = "scale.json"  # scores of real images and of noise: the scale for all rows
 PLANS = "plans.jsonl"  # how many seeds were asked for, and what could be seen by then
