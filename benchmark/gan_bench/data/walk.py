@@ -114,7 +114,7 @@ def walk(root: Path) -> Tree:
     _walk_all(state)
     files = [*state.files, *_once(state)]
     files.sort(key=itemgetter(0))
-    return Tree(files, tuple(state.ours), tuple(state.again))
+    return Tree(files, tuple(sorted(state.ours)), tuple(sorted(state.again)))
 
 
 def _walk_all(state: _Walk) -> None:
