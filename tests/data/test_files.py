@@ -89,6 +89,14 @@ def test_pipes_and_broken_links_are_counted_and_never_opened(tmp_path: Path) -> 
     assert [str(each) for each in report.dropped] == ["pipe.png: no regular file"]
 
 
+def test_what_may_not_be_read_is_not_called_empty(tmp_path: Path) -> None:
+    entries = [Entry(f"{k}.png", image_bytes(seed=k)) for k in range(12)]
+    entries += [Entry("locked", b"secret", flags=1), Entry("empty", b"")]
+    report = prepare(files_at(write_zip(tmp_path / "set.zip", entries)), SIZE).report
+    kinds = {each.name: each.kind for each in report.not_used}
+    assert kinds == {"locked": "unrecognised file", "empty": "empty file"}
+
+
 def test_results_in_a_zip_are_not_read(tmp_path: Path) -> None:
     with_honest(tmp_path / "set")
     archive = tmp_path / "set.zip"
@@ -139,10 +147,15 @@ def test_folders_called_train_and_test_are_told_with_their_numbers(tmp_path: Pat
     )
 
 
+def test_the_years_of_a_part_change_nothing(tmp_path: Path) -> None:
+    root = parted(tmp_path / "set", **{"images/train2017": 12, "images/val_2017": 10})
+    assert notes(root)[0].startswith("folders: train2017 12, val_2017 10; all are used, --folder")
+
+
 def test_masks_beside_the_images_are_told(tmp_path: Path) -> None:
     root = parted(tmp_path / "set", images=12, Masks=12)
     assert notes(root) == (
-        "folders: Masks 12, elsewhere 12; all are used, --folder Masks uses one",
+        "folders: Masks 12, elsewhere 12; all are used, --folder images uses one",
     )
 
 

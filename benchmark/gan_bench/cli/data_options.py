@@ -37,8 +37,8 @@ WHICH = (
         type=Name("dataset", or_path=True),
         metavar="NAME|FOLDER|ZIP",
         panel=DATA,
-        help="Images to train on: a named data set, or your own in a folder or a zip file. "
-        "Default: the preset's.",
+        help="Images to train on: a named data set, or your own in a folder, a zip, a .npy or "
+        ".npz file; hf:user/name and kaggle:user/name are downloaded. Default: the preset's.",
     ),
     click.option(
         "--data-root",

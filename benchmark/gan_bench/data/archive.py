@@ -16,7 +16,7 @@ from typing import IO, Protocol
 from gan_bench.base import text
 from gan_bench.contract.errors import DataError
 from gan_bench.data.kinds import HEAD, Kind, kind_by_name
-from gan_bench.data.ours import is_ours
+from gan_bench.data.ours import is_ours, is_sheet
 from gan_bench.data.reasons import MOST_BYTES, MOST_PACKED, Reason, Refused
 from gan_bench.data.walk import HIDDEN, File
 
@@ -140,10 +140,11 @@ def members_of_zip(archive: zipfile.ZipFile) -> Iterator[tuple[Kind, ZipMember]]
     # of two members with one name the last counts, as if they had been unpacked
     infos = {each.filename: each for each in archive.infolist()}
     for name in sorted(infos):
-        is_file = name and not name.endswith("/")
+        is_file = name and not name.endswith("/") and not is_sheet(name)
         if is_file and not any(map(HIDDEN.match, Path(name).parts)):
             member = ZipMember(name, archive, infos[name])
-            yield kind_by_name(name, partial(_beginning, member, HEAD)), member
+            kind = kind_by_name(name, partial(_beginning, member, HEAD))
+            yield Kind.OTHER if kind is Kind.EMPTY and infos[name].file_size else kind, member
 
 
 def results_in_zip(archive: zipfile.ZipFile) -> list[str]:
@@ -176,6 +177,13 @@ def members_of_folder(files: list[File]) -> Iterator[tuple[Kind, FolderMember]]:
     """All files of a folder, and what each is."""
     for file in files:
         kind = kind_by_name(file.name, partial(file.read, 0, HEAD))
-        if kind is Kind.EMPTY and not file.regular:
-            kind = Kind.LINK if stat.S_ISLNK(file.status.st_mode) else Kind.SPECIAL
-        yield kind, FolderMember(file.name, file.path)
+        yield _why_empty(file) if kind is Kind.EMPTY else kind, FolderMember(file.name, file.path)
+
+
+def _why_empty(file: File) -> Kind:
+    """What a file is of which nothing could be read."""
+    if stat.S_ISLNK(file.status.st_mode):
+        return Kind.LINK
+    if not file.regular:
+        return Kind.SPECIAL
+    return Kind.OTHER if file.size else Kind.EMPTY

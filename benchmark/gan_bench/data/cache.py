@@ -48,7 +48,7 @@ class Prepared:
     held_out: np.ndarray
     report: DataReport
     tiles: np.ndarray = field(default_factory=lambda: NO_TILES)  # (k, C, h, w), of `report.odd`
-    in_use: InUse | None = None
+    in_use: InUse | None = field(default=None, repr=False, compare=False)
 
 
 def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: None) -> Prepared:

@@ -26,7 +26,7 @@ from gan_bench.data.identity import identity_of, identity_of_file, without_text
 from gan_bench.data.kinds import HEAD, Kind, archive_format, kind_of
 from gan_bench.data.report import LeftOut
 from gan_bench.data.selection import in_folder
-from gan_bench.data.walk import Tree, walk
+from gan_bench.data.walk import Tree, walk, without_collections
 
 NAMED = 3  # folders that a note names
 IMAGES = "a folder or a zip of images"
@@ -64,7 +64,8 @@ def identity(root: Path) -> list[Any]:
         return [root.as_posix(), [identity_of_file(Path(file)) for file in files]]
     _check_there(root)
     if root.is_dir():
-        return identity_of(str(root), without_text(walk(root).files))
+        with without_collections():
+            return identity_of(str(root), without_text(walk(root).files))
     return identity_of_file(root)
 
 

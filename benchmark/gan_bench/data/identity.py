@@ -12,9 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from gan_bench.contract.errors import DataError
-from gan_bench.data.kinds import HEAD, TEXT_SUFFIXES, Kind, kind_of, suffix_of
+from gan_bench.data.kinds import (
+    HEAD,
+    IMAGE_SUFFIXES,
+    TEXT_SUFFIXES,
+    Kind,
+    kind_of,
+    suffix_of,
+)
 from gan_bench.data.walk import File
 
+MOST_READ = 2000  # files of which the first bytes are read at every start
 SAMPLED = 48  # files, or places in a single file, of which some bytes are read
 SAMPLE = 1024  # bytes at each place
 END = struct.Struct("<4s4H2LH")  # the end record of a zip: signature, counts, sizes
@@ -30,18 +38,25 @@ def identity_of(root: str, files: Sequence[File]) -> list[Any]:
     set the second time back, and a file that replaces another one has another inode. The sample
     is for file systems that keep neither.
     """
-    names, facts = [file.name for file in files], [_facts(file.status) for file in files]
+    names, facts = [file.name for file in files], [file.facts for file in files]
     digest = _digest(json.dumps(names).encode(), repr(facts).encode())
     chosen = files
     if len(files) > SAMPLED:
         chosen = random.Random(digest).sample(files, SAMPLED)
-    parts = (file.read(place, SAMPLE) for file in chosen for place in _ends(file.status.st_size))
+    parts = (file.read(place, SAMPLE) for file in chosen for place in _ends(file.size))
     return [root, len(files), digest, _digest(*parts)]
 
 
 def without_text(files: Sequence[File]) -> list[File]:
-    """The files that may be images: programs write logs into the folder while they run."""
-    return [file for file in files if not _is_text(file)]
+    """The files that may be images: programs write logs into the folder while they run.
+
+    Their content decides. If many files do not say by their names that they are images, only
+    those that say that they are text are looked into.
+    """
+    doubtful = {file.name for file in files if suffix_of(file.name) not in IMAGE_SUFFIXES}
+    if len(doubtful) > MOST_READ:
+        doubtful = {name for name in doubtful if suffix_of(name) in TEXT_SUFFIXES}
+    return [file for file in files if file.name not in doubtful or not _is_text(file)]
 
 
 def files_matching(root: Path, patterns: Sequence[str]) -> Iterator[File]:
@@ -68,20 +83,13 @@ def identity_of_file(path: Path) -> list[Any]:
         file = File(path.name, str(path), path.stat())
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    size = file.status.st_size
+    size = file.size
     parts = (file.read(size * k // SAMPLED, SAMPLE) for k in range(SAMPLED))
-    return [str(path), _facts(file.status), _digest(*parts, _directory(file))]
-
-
-def _facts(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    return [str(path), file.facts, _digest(*parts, _directory(file))]
 
 
 def _is_text(file: File) -> bool:
-    """Whether it is a text by its name, and its content does not say otherwise."""
-    if suffix_of(file.name) not in TEXT_SUFFIXES:
-        return False
-    return kind_of(file.read(0, HEAD)) in (Kind.TEXT, Kind.EMPTY)
+    return kind_of(file.read(0, HEAD), suffix_of(file.name)) in (Kind.TEXT, Kind.EMPTY)
 
 
 def _ends(size: int) -> tuple[int, ...]:
@@ -97,7 +105,7 @@ def _digest(*parts: bytes) -> str:
 
 def _directory(file: File) -> bytes:
     """The directory of a zip, with the end record; the last bytes of any other file."""
-    size = file.status.st_size
+    size = file.size
     tail = file.read(max(0, size - LARGEST_COMMENT - END.size), LARGEST_COMMENT + END.size)
     place = tail.rfind(END_MARK)
     if place < 0 or len(tail) - place < END.size:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from gan_bench.base.home import cache_dir
-from gan_bench.results.layout import CELL, CURVE, LOG, PROTOCOL, RECORD, STARTS
+from gan_bench.results.layout import CELL, CONTACT_SHEET, CURVE, LOG, PROTOCOL, RECORD, STARTS
 
 META = "data.json"  # of a prepared set in the cache
 ARRAYS = {"train.npy", "held_out.npy"}
@@ -34,6 +34,11 @@ def _is_protocol(read: Callable[[str], bytes]) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(fields, dict) and set(fields) >= PROTOCOL_FIELDS
+
+
+def is_sheet(name: str) -> bool:
+    """Whether `gan-bench data` writes its contact sheet to a file of this name."""
+    return name.endswith(CONTACT_SHEET)
 
 
 def is_cache(folder: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -12,8 +13,10 @@ from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.data.archive import Member
 
-PARTS = ("train", "training", "test", "testing", "val", "valid", "validation", "dev", "holdout")
-NO_PHOTOGRAPHS = ("mask", "masks", "label", "labels", "annotation", "annotations", "depth")
+PARTS = re.compile(
+    r"(x[_-])?(train(ing)?|test(ing)?|val(id|idation)?|dev|holdout)[_-]?\d*", re.IGNORECASE
+)
+NO_PHOTOGRAPHS = re.compile(r"(mask|label|annotation|depth|segmentation)s?", re.IGNORECASE)
 NAMED = 12  # folders that a message names
 
 
@@ -57,18 +60,15 @@ def _unknown(folder: str, members: Sequence[Member]) -> str:
 
 def _parts_note(members: Sequence[Member]) -> str | None:
     """train 40, test 20; all are used: if any folder is called like a part of a data set."""
-    counts = Counter[str]()
-    for member in members:
-        counts.update({part for part in _above(member).split("/") if _is_part(part)})
-    one_for_all = len(counts) == 1 and counts.total() == len(members)
-    if not counts or (one_for_all and next(iter(counts)).lower() in PARTS):
+    folders = Counter(part for each in members for part in set(_above(each).split("/")) if part)
+    parts = {name: count for name, count in folders.items() if PARTS.fullmatch(name)}
+    others = {name: count for name, count in folders.items() if NO_PHOTOGRAPHS.fullmatch(name)}
+    if not others and parts in ({}, dict.fromkeys(parts, len(members))):
         return None
-    listed = ", ".join(f"{plain(name)} {count:,}" for name, count in counts.items())
-    rest = len(members) - counts.total()
+    named = parts | others
+    listed = ", ".join(f"{plain(name)} {count:,}" for name, count in named.items())
+    rest = len(members) - sum(named.values())
     elsewhere = f", elsewhere {rest:,}" if rest > 0 else ""
-    first = next(iter(counts))
-    return f"folders: {listed}{elsewhere}; all are used, --folder {plain(first)} uses one"
-
-
-def _is_part(name: str) -> bool:
-    return name.lower() in (*PARTS, *NO_PHOTOGRAPHS)
+    images = [name for name, _ in folders.most_common() if name not in others]
+    one = next(iter([*parts, *images, *others]))
+    return f"folders: {listed}{elsewhere}; all are used, --folder {plain(one)} uses one"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from gan_bench.contract.errors import DataError
-from gan_bench.data.ours import is_cache, is_ours, read_below
+from gan_bench.data.ours import is_cache, is_ours, is_sheet, read_below
 
 # Hidden files, and what Macs, Windows, disks and network drives keep for themselves. Not "..",
 # which is refused with its own reason.
@@ -28,6 +30,26 @@ class File(NamedTuple):
     name: str  # below the folder, with "/"
     path: str
     status: os.stat_result
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.status.st_size
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """The same for two names of one file; (_, 0) where the system does not tell."""
+        return self.status.st_dev, self.status.st_ino
+
+    @property
+    def facts(self) -> tuple[int, ...]:
+        """What differs if the file is another one or has another content.
+
+        Programs may set the first time, but not the second, which is that of the last change; on
+        Windows, when the file was made.
+        """
+        status = self.status
+        return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
     @property
     def regular(self) -> bool:
@@ -51,7 +73,7 @@ class Tree:
     """The files of a folder in order of their names, and the folders that were left out."""
 
     files: list[File]
-    ours: tuple[str, ...] = ()  # folders that gan-bench wrote
+    ours: tuple[str, ...] = ()  # folders and files that gan-bench wrote
     again: tuple[str, ...] = ()  # links to folders and files that are in the tree already
 
 
@@ -69,6 +91,18 @@ class _Walk:
     again: list[str] = field(default_factory=list)
 
 
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Python looks for garbage again and again while it gets many new objects: here is none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def walk(root: Path) -> Tree:
     """The files below a folder; DataError if it, or a folder in it, cannot be read.
 
@@ -77,6 +111,13 @@ def walk(root: Path) -> Tree:
     file counts.
     """
     state = _Walk(os.path.realpath(root))
+    _walk_all(state)
+    files = [*state.files, *_once(state)]
+    files.sort(key=itemgetter(0))
+    return Tree(files, tuple(sorted(state.ours)), tuple(sorted(state.again)))
+
+
+def _walk_all(state: _Walk) -> None:
     _enter(state, "", state.root)
     while state.links:  # after all that is really there, so that a link does not take its place
         links, state.links = sorted(state.links), []
@@ -85,9 +126,6 @@ def walk(root: Path) -> Tree:
                 state.again.append(name)
             else:
                 _enter(state, f"{name}/", real)
-    files = [*state.files, *_once(state)]
-    files.sort(key=itemgetter(0))
-    return Tree(files, tuple(state.ours), tuple(state.again))
 
 
 def _enter(state: _Walk, prefix: str, real: str) -> None:
@@ -109,6 +147,8 @@ def _enter(state: _Walk, prefix: str, real: str) -> None:
                 _keep_link(state, name, entry)
             elif entry.is_dir():
                 folders.append((f"{name}/", entry.path))
+            elif is_sheet(name):
+                state.ours.append(name)
             else:
                 state.files.append(File(name, entry.path, _status(entry)))
 
@@ -154,15 +194,10 @@ def _once(state: _Walk) -> Iterator[File]:
     """The links to files, without those to files that are in the tree already."""
     if not state.linked:
         return
-    known = {_identity(each) for each in state.files if each.status.st_ino}
-    for link in sorted(state.linked, key=lambda link: link.name):
-        identity = _identity(link)
-        if identity in known and link.status.st_ino:
+    known = {each.identity for each in state.files}
+    for link in sorted(state.linked, key=itemgetter(0)):
+        if link.status.st_ino and link.identity in known:
             state.again.append(link.name)
         else:
-            known.add(identity)
+            known.add(link.identity)
             yield link
-
-
-def _identity(file: File) -> tuple[int, int]:
-    return file.status.st_dev, file.status.st_ino

@@ -2,6 +2,7 @@
 
 <protocol>/protocol.json, data-report.json, contact-sheet.png, scale.json, plans.jsonl, figures/
 <protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
+<data set>-data-report.json                 of a set that was refused
 """
 
 from __future__ import annotations
