@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Literal
 
 import numpy as np
@@ -74,12 +74,13 @@ def groups_by_name(
     if rule is None:
         return None
     numbers: dict[tuple[str, str], int] = {}
-    keys = (_key(PurePosixPath(name), rule) for name in names)
+    keys = (_key(name, rule) for name in names)
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
 
 
-def _key(path: PurePosixPath, rule: str) -> tuple[str, str]:
-    return str(path.parent), "" if rule == "folder" else name_prefix(path.stem)
+def _key(name: str, rule: str) -> tuple[str, str]:
+    folder, _, file = name.rpartition("/")
+    return folder, "" if rule == "folder" else name_prefix(splitext(file)[0])
 
 
 def name_prefix(stem: str) -> str:

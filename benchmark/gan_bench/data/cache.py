@@ -7,9 +7,9 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import filelock
@@ -38,6 +38,7 @@ class Prepared:
     train: np.ndarray
     held_out: np.ndarray
     report: DataReport
+    labels: Mapping[str, np.ndarray] = field(default_factory=dict)  # split -> (n,) int64, or none
 
 
 def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: None) -> Prepared:
@@ -121,6 +122,8 @@ def _make(source: Source, sides: Sides, folder: Path, progress: Progress) -> Non
                 at_most = stream.counts[split]
                 write_array(_array(making, split), stream.shape, stream.chunks(split), at_most)
             data = _data(source.dataset.name, making, stream)
+        for split, labels in stream.labels.items():
+            np.save(_labels(making, split), labels)
         (making / GATHERED).unlink(missing_ok=True)
         document = {"data": data.model_dump(mode="json"), "report": stream.report.document()}
         write_json(making / META, document)
@@ -129,6 +132,10 @@ def _make(source: Source, sides: Sides, folder: Path, progress: Progress) -> Non
         sync_folder(folder.parent)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _labels(folder: Path, split: str) -> Path:
+    return folder / f"{split}_labels.npy"
 
 
 def _array(folder: Path, split: str) -> Path:
@@ -152,4 +159,7 @@ def _open(folder: Path) -> Prepared:
     meta = json.loads((folder / META).read_text(encoding="utf-8"))
     # "c": pages are private, so torch takes the arrays without a copy and cannot alter the file
     arrays = [np.load(_array(folder, split), mmap_mode="c") for split in SPLITS]
-    return Prepared(Data(**meta["data"]), arrays[0], arrays[1], report_of(meta["report"]))
+    files = {split: _labels(folder, split) for split in SPLITS}
+    labels = {split: np.load(path) for split, path in files.items() if path.exists()}
+    train, held_out = arrays
+    return Prepared(Data(**meta["data"]), train, held_out, report_of(meta["report"]), labels)

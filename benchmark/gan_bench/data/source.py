@@ -58,7 +58,8 @@ class Source:
             with _chosen(self, sides, scratch, progress) as chosen:
                 counts = {split: len(rows) for split, rows in chosen.rows.items()}
                 shape = (chosen.channels, *sides)
-                yield ImageStream(shape, counts, chosen.chunks, chosen.report, chosen.labels)
+                report, labels = chosen.report, chosen.labels
+                yield ImageStream(shape, counts, chosen.chunks, report, labels=labels)
         else:
             yield _stream_of_plugin(_loaded(self, sides), self.dataset.name, sides, progress)
 
@@ -181,7 +182,7 @@ def _stream_of_plugin(images: Images, name: str, sides: Sides, progress: Progres
         held_out=counts["held_out"],
         dropped=tuple(LeftOut(which, why) for which, why in images.dropped),
     )
-    return ImageStream((C, H, W), counts, chunks, report, _labels(images))
+    return ImageStream((C, H, W), counts, chunks, report, labels=_labels(images))
 
 
 def _labels(images: Images) -> dict[str, np.ndarray]:
