@@ -110,6 +110,8 @@ def _first_of_each(groups: np.ndarray) -> np.ndarray:
 
 def _groups_of(groups: np.ndarray) -> list[np.ndarray]:
     """The rows of each group of two or more, in order of the first."""
-    order = np.argsort(groups, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-    return sorted((rows for rows in parts if len(rows) > 1), key=lambda rows: int(rows[0]))
+    _, first, sizes = np.unique(groups, return_index=True, return_counts=True)
+    order, stops = np.argsort(groups, kind="stable"), np.cumsum(sizes)
+    several = np.flatnonzero(sizes > 1)
+    several = several[np.argsort(first[several])]
+    return [order[stops[k] - sizes[k] : stops[k]] for k in several]
