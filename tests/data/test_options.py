@@ -135,9 +135,11 @@ def test_class_folders_are_labels(pattern: str, classes: list[str] | None, tmp_p
     names = [pattern.format(animal=a, k=k) for a in ("dog", "cat") for k in range(15)]
     root = folder_of(tmp_path, pictures(names))
     images = files_at(root).dataset.load(None, SIDE, False)
-    report = prepared_of(root).report
+    prepared = prepared_of(root)
+    report = prepared.report
     if classes is None:
         assert images.train_labels is None
+        assert not prepared.labels
         assert "classes" not in report.counts
         return
     assert sorted(report.counts["classes"]) == classes
@@ -146,6 +148,8 @@ def test_class_folders_are_labels(pattern: str, classes: list[str] | None, tmp_p
     assert images.train_labels is not None
     assert images.held_out_labels.tolist() == held
     assert images.train_labels.sum() + sum(held) == 15
+    assert np.array_equal(prepared.labels["held_out"], images.held_out_labels)
+    assert np.array_equal(prepared.labels["train"], images.train_labels)
 
 
 def test_train_and_test_are_no_classes(tmp_path: Path) -> None:

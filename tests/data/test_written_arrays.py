@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sets import SIZE, dataset, random_rgb
+from sets import SIZE, blank, dataset, random_rgb
 
+from gan_bench import Dataset, Images
 from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source, files_at
 
@@ -72,6 +73,19 @@ def test_a_set_larger_than_a_slice_is_written_whole_and_in_order() -> None:
     prepared = prepare(source, 4, lambda *state: calls.append(state))
     assert prepared.train[:, 0, 0, 0].tolist() == [k % 251 for k in range(1300)]
     assert calls[-2:] == [("train", 1300, 1300), ("held_out", 3, 3)]
+
+
+@pytest.mark.usefixtures("home")
+def test_labels_of_a_plugin_are_kept() -> None:
+    images = Images(
+        train=blank(20), held_out=blank(4), train_labels=np.arange(20), held_out_labels=np.arange(4)
+    )
+    offer = Dataset(name="labelled", source="a test", version="1", load=lambda *_: images)
+    labels = prepare(Source(offer), SIZE).labels
+    assert {split: each.tolist() for split, each in labels.items()} == {
+        "train": list(range(20)),
+        "held_out": list(range(4)),
+    }
 
 
 def test_progress_counts_every_file(shapes: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Literal
 
 import numpy as np
@@ -74,12 +74,13 @@ def groups_by_name(
     if rule is None:
         return None
     numbers: dict[tuple[str, str], int] = {}
-    keys = (_key(PurePosixPath(name), rule) for name in names)
+    keys = (_key(name, rule) for name in names)
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
 
 
-def _key(path: PurePosixPath, rule: str) -> tuple[str, str]:
-    return str(path.parent), "" if rule == "folder" else name_prefix(path.stem)
+def _key(name: str, rule: str) -> tuple[str, str]:
+    folder, _, file = name.rpartition("/")
+    return folder, "" if rule == "folder" else name_prefix(splitext(file)[0])
 
 
 def name_prefix(stem: str) -> str:
@@ -109,6 +110,8 @@ def _first_of_each(groups: np.ndarray) -> np.ndarray:
 
 def _groups_of(groups: np.ndarray) -> list[np.ndarray]:
     """The rows of each group of two or more, in order of the first."""
-    order = np.argsort(groups, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-    return sorted((rows for rows in parts if len(rows) > 1), key=lambda rows: int(rows[0]))
+    _, first, sizes = np.unique(groups, return_index=True, return_counts=True)
+    order, stops = np.argsort(groups, kind="stable"), np.cumsum(sizes)
+    several = np.flatnonzero(sizes > 1)
+    several = several[np.argsort(first[several])]
+    return [order[stops[k] - sizes[k] : stops[k]] for k in several]

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -48,6 +48,7 @@ class Prepared:
     held_out: np.ndarray
     report: DataReport
     tiles: np.ndarray = field(default_factory=lambda: NO_TILES)  # (k, C, h, w), of `report.odd`
+    labels: Mapping[str, np.ndarray] = field(default_factory=dict)  # split -> (n,) int64, or none
     in_use: InUse | None = field(default=None, repr=False, compare=False)
 
 
@@ -137,6 +138,8 @@ def _make(source: Source, sides: Sides, folder: Path, progress: Progress) -> Non
                 at_most = stream.counts[split]
                 write_array(_array(making, split), stream.shape, stream.chunks(split), at_most)
             data = _data(source.dataset.name, making, stream)
+        for split, labels in stream.labels.items():
+            np.save(_labels(making, split), labels)
         (making / GATHERED).unlink(missing_ok=True)
         report, odd = _looked_at(making, stream)
         np.save(making / TILES, odd)
@@ -166,6 +169,10 @@ def _looked_at(folder: Path, stream: ImageStream) -> tuple[DataReport, np.ndarra
     ), tiles(images, kinds)
 
 
+def _labels(folder: Path, split: str) -> Path:
+    return folder / f"{split}_labels.npy"
+
+
 def _array(folder: Path, split: str) -> Path:
     return folder / f"{split}.npy"
 
@@ -188,5 +195,13 @@ def _open(folder: Path) -> Prepared:
     in_use = InUse(folder / META)
     # "c": pages are private, so torch takes the arrays without a copy and cannot alter the file
     arrays = [np.load(_array(folder, split), mmap_mode="c") for split in SPLITS]
-    odd, report = np.load(folder / TILES), report_of(meta["report"])
-    return Prepared(Data(**meta["data"]), arrays[0], arrays[1], report, odd, in_use)
+    files = {split: _labels(folder, split) for split in SPLITS}
+    return Prepared(
+        data=Data(**meta["data"]),
+        train=arrays[0],
+        held_out=arrays[1],
+        report=report_of(meta["report"]),
+        tiles=np.load(folder / TILES),
+        labels={split: np.load(path) for split, path in files.items() if path.exists()},
+        in_use=in_use,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -16,7 +15,7 @@ def class_labels(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray] | N
     The classes are the folders directly below the folder that holds everything, if all images lie
     in two or more of them. Folders called train, test or val are no classes: those in them count.
     """
-    folders = [PurePosixPath(name).parent for name in names]
+    folders = [name.rpartition("/")[0] for name in names]
     parts = {folder: _without_splits(folder) for folder in set(folders)}
     shared = _shared(list(parts.values()))
     if any(len(below) <= shared for below in parts.values()):
@@ -36,5 +35,6 @@ def _shared(folders: Sequence[tuple[str, ...]]) -> int:
     return next((k for k, (one, other) in enumerate(pairs) if one != other), len(first))
 
 
-def _without_splits(folder: PurePosixPath) -> tuple[str, ...]:
-    return tuple(part for part in folder.parts if part.lower() not in SPLIT_FOLDERS)
+def _without_splits(folder: str) -> tuple[str, ...]:
+    parts = filter(None, folder.split("/"))
+    return tuple(part for part in parts if part.lower() not in SPLIT_FOLDERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 import numpy as np
 
@@ -24,10 +24,9 @@ def counts_of(
     origins: Sequence[Origin], labelled: tuple[tuple[str, ...], np.ndarray] | None
 ) -> dict[str, dict[str, int]]:
     """How many images each folder, ending, mode and class has."""
-    paths = [PurePosixPath(origin.name) for origin in origins]
     counts: dict[str, Counter[str]] = {
-        "folders": Counter(str(path.parent) for path in paths),
-        "endings": Counter(path.suffix[1:].lower() or "none" for path in paths),
+        "folders": Counter(origin.name.rpartition("/")[0] or "." for origin in origins),
+        "endings": Counter(splitext(origin.name)[1][1:].lower() or "none" for origin in origins),
         "modes": Counter(origin.mode for origin in origins),
     }
     if labelled:

@@ -78,7 +78,14 @@ class Source:
             with _chosen(self, sides, scratch, progress) as (chosen, odd):
                 counts = {split: len(rows) for split, rows in chosen.rows.items()}
                 shape = (chosen.channels, *sides)
-                yield ImageStream(shape, counts, chosen.chunks, chosen.report, chosen.labels, odd)
+                yield ImageStream(
+                    shape,
+                    counts,
+                    chosen.chunks,
+                    chosen.report,
+                    labels=chosen.labels,
+                    tiles=odd,
+                )
         else:
             yield _stream_of_plugin(_loaded(self, sides), self.dataset.name, sides, progress)
 
@@ -237,7 +244,7 @@ def _stream_of_plugin(images: Images, name: str, sides: Sides, progress: Progres
         held_out=counts["held_out"],
         dropped=tuple(LeftOut(which, why) for which, why in images.dropped),
     )
-    return ImageStream((C, H, W), counts, chunks, report, _labels(images))
+    return ImageStream((C, H, W), counts, chunks, report, labels=_labels(images))
 
 
 def _labels(images: Images) -> dict[str, np.ndarray]:

@@ -17,29 +17,31 @@ def held_out(groups: np.ndarray, digests: np.ndarray) -> np.ndarray:
     are ranked by a hash of their least digest, and held out in this order until a tenth of the
     images is. So neither names nor the order of files matter, and another image moves few others.
     """
-    members = _ranked(groups, digests)
+    ranked, sizes, numbers = _ranked(groups, digests)
     n, wanted = len(groups), len(groups) // HOLD_OUT
-    chosen, left = np.zeros(n, bool), wanted
-    for rows in members:
-        if len(rows) <= left:
-            chosen[rows] = True
-            left -= len(rows)
+    chosen, left = np.zeros(len(sizes), bool), wanted
+    for group in ranked:
         if not left:
             break
+        if sizes[group] <= left:
+            chosen[group] = True
+            left -= sizes[group]
     if left > wanted / 2:  # most groups are larger than a tenth
-        others = [rows for rows in members if not chosen[rows[0]]]
-        smallest = min(others, key=len, default=())
-        if len(others) > 1 and chosen.sum() + len(smallest) <= n / MOST_HELD_OUT:
+        others = [group for group in ranked if not chosen[group]]
+        smallest = min(others, key=lambda group: int(sizes[group]), default=None)
+        if smallest is not None and wanted - left + sizes[smallest] <= n / MOST_HELD_OUT:
             chosen[smallest] = True
-    return chosen
+    return np.asarray(chosen[numbers])
 
 
-def _ranked(groups: np.ndarray, digests: np.ndarray) -> list[np.ndarray]:
-    """The rows of each group, the groups in an order that depends on their content only."""
-    if not len(groups):
-        return []
+def _ranked(groups: np.ndarray, digests: np.ndarray) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """The groups as 0 to k - 1 in an order that depends on their content only.
+
+    Also the size of each, (k,) int, and the group of each image, (n,) int.
+    """
+    _, numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     names = np.ascontiguousarray(digests).view(f"S{digests.shape[1]}")[:, 0]
-    order = np.lexsort((names, groups))
-    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1))
-    members = np.split(order, starts[1:])
-    return sorted(members, key=lambda rows: hashlib.sha256(digests[rows[0]].tobytes()).digest())
+    order = np.lexsort((names, numbers))
+    least = digests[order[np.cumsum(sizes) - sizes]]
+    keys = [hashlib.sha256(row.data).digest() for row in least]
+    return sorted(range(len(sizes)), key=keys.__getitem__), sizes, numbers
