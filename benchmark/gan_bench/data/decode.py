@@ -6,10 +6,11 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -181,38 +182,37 @@ class Decoder:
         pages = pages_of(opened.image, content) if opened.image else (0,)
         name, count = task.member.name, len(pages)
         for frame in task.frames:
-            about = Origin(name, opened.width, opened.height, opened.mode, frame, count)
             try:
                 opened = turned_to(opened, content, self.sides, pages[frame])
-                yield self._image(opened, about, task.scale)
+                yield self._image(opened, partial(Origin, name, frame=frame, frames=count), task)
             except Exception as error:
                 if frame == 0:
                     raise
                 yield self._dropped(f"{name}, frame {frame + 1}", error)
 
-    def _image(self, opened: Opened, about: Origin, scale: Scale | None) -> Item:
-        profile = opened.profile
+    def _image(self, opened: Opened, about: Callable[..., Origin], task: Task) -> Item:
+        """Decode one image; `about` makes its origin of width, height and mode."""
+        profile, scale = opened.profile, task.scale
         with self.pixels.take(opened.cost):
             layer = opened.decode()
             if isinstance(layer, Deep):
-                origin = self._checked(opened, about, layer.values.shape[:2])
+                origin = about(*self._checked(*layer.values.shape[:2]), opened.mode)
                 depth = depth_of(layer)
                 if scale is None:
                     return Measured(depth, origin)
                 check(layer, scale)
                 pixels = convert_deep(layer, scale, self.sides, self.colours, profile, self.alpha)
             else:
-                origin = self._checked(opened, about, _upright(opened, layer))
+                origin = about(*self._checked(*_upright(opened, layer)), opened.mode)
                 ImageOps.exif_transpose(layer, in_place=True)  # else it copies upright images
                 pixels = convert(layer, self.sides, self.colours, profile, self.alpha)
         return Decoded(pixels, origin)
 
-    def _checked(self, opened: Opened, about: Origin, size: tuple[int, int]) -> Origin:
-        """The origin of an image of this (H, W). Refused if it would be enlarged."""
-        height, width = size
+    def _checked(self, height: int, width: int) -> tuple[int, int]:
+        """(width, height). Refused if the image would be enlarged."""
         if width < self.sides[1] or height < self.sides[0]:
-            raise Refused(Reason.TOO_SMALL, f"{width} x {height}", size)
-        return replace(about, width=width, height=height, mode=opened.mode)
+            raise Refused(Reason.TOO_SMALL, f"{width} x {height}", (height, width))
+        return width, height
 
     def _dropped(self, name: str, error: Exception) -> Dropped:
         if isinstance(error, Refused):

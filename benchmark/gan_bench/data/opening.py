@@ -72,7 +72,7 @@ def open_image(content: bytes, sides: Sides, page: int = 0) -> Opened:
     image = _at(content, kind, page)
     width, height = image.size
     cost = _cost(image, content, kind, sides)
-    deep = is_deep(image)
+    deep = kind != "JPEG" and is_deep(image)
     mode = f"{image.mode};16" if deep and image.mode in ("LA", "RGB", "RGBA") else image.mode
 
     def decode() -> Layer:
