@@ -36,6 +36,14 @@ class Frame:
         return math.ceil(2 * self.samples * self.width * self.height) if self.held else 0
 
 
+def area(image: JpegImageFile, width: int, height: int) -> tuple[float, float] | None:
+    """The part of a reduced JPEG that has pixels: the last row and column may be half empty."""
+    if image.size == (width, height):
+        return None
+    factor = next(each for each in (2, 4, 8) if -(-width // each) == image.width)
+    return width / factor, height / factor
+
+
 def frame_of(content: bytes, width: int, height: int) -> Frame:
     """Read the headers of a JPEG; without a scan the costliest is assumed."""
     progressive, components, samples = False, 0, 3.0
