@@ -21,10 +21,10 @@ KINDS = {
     "GIF": "gif",
     "TIFF": "tif",
     "PPM": "ppm",
-    "AVIF": "avif",
-    "JPEG2000": "jp2",
-    "TGA": "tga",
-    "ICO": "ico",
+    "AVIF": "avif.png",  # the content counts, not the name
+    "JPEG2000": "jp2.png",
+    "TGA": "tga.png",
+    "ICO": "ico.png",
 }
 MEBI = 2**20
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from gan_bench.data import jpeg
 from gan_bench.data.colour import Colours
-from gan_bench.data.convert import convert
+from gan_bench.data.convert import Look, convert
 from gan_bench.data.opening import open_image
 
 SIZE = (6000, 4000)  # 24 megapixels
@@ -55,7 +55,7 @@ def shown(content: bytes, side: int, spare: int) -> tuple[np.ndarray, float]:
     opened = open_image(content, (side, side))
     layer = opened.decode()
     assert isinstance(layer, Image.Image)
-    pixels = convert(layer, (side, side), Colours(), None, False)
+    pixels = convert(layer, Look((side, side), alpha=False, area=opened.area), Colours())
     return pixels.astype(int), time.process_time() - start
 
 
