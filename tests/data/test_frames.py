@@ -94,8 +94,8 @@ def test_thumbnails_pyramids_and_second_pictures_of_phones_are_no_frames() -> No
     for kind in ("TIFF", "MPO"):
         assert decoded(animation(kind, [page, *small])).origin.frames == 1
         assert decoded(animation(kind, [page, small[0], page])).origin.frames == 2
-    thumbnail_first = decoded(animation("TIFF", [small[0], page]))
-    assert (thumbnail_first.origin.width, thumbnail_first.origin.frames) == (64, 1)
+    larger = decoded(animation("TIFF", [small[0], page]))
+    assert (larger.origin.width, larger.origin.frames) == (32, 2)
 
 
 def test_a_page_that_cannot_be_read_is_dropped_by_itself() -> None:
@@ -121,8 +121,10 @@ def test_pages_that_lead_in_a_circle_end(loop: bool) -> None:
     assert len(items) == 1
 
 
-def test_both_pictures_of_a_camera_with_two_lenses_are_used() -> None:
-    one, two = items_of(animation("MPO", FRAMES[:2]), frames=range(2))
+@pytest.mark.parametrize("side", [24, 960])
+def test_both_pictures_of_a_camera_with_two_lenses_are_used(side: int) -> None:
+    frames = [frame.resize((side, side)) for frame in FRAMES[:2]]
+    one, two = items_of(animation("MPO", frames), frames=range(2))
     assert isinstance(one, Decoded)
     assert isinstance(two, Decoded)
     assert np.abs(two.pixels[:, 8, 8].astype(int) - COLOURS[1]).max() <= 6

@@ -42,6 +42,13 @@ def test_a_jpeg_with_missing_pixels_is_dropped_wherever_it_is_cut(kind: str) -> 
         assert why_dropped(whole[:cut], (64, 64))[0] == "unreadable", (cut, len(whole))
 
 
+def test_a_large_jpeg_without_pixels_is_dropped_though_few_would_be_seen() -> None:
+    whole = file_of(PHOTO.resize((1600, 1280)), "JPEG")
+    start = whole.index(b"\xff\xda") + 14
+    for cut in (start, start + 100, len(whole) - 300):
+        assert why_dropped(whole[:cut])[0] == "unreadable"
+
+
 def with_chunk(kind: bytes, content: bytes = b"k\0text") -> bytes:
     """A PNG with a chunk whose checksum is wrong."""
     chunk = bytearray(png_chunk(kind, content))

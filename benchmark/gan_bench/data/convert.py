@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
 
@@ -10,44 +12,68 @@ from gan_bench.data.colour import Colours, over_white
 from gan_bench.data.depth import BYTE, Deep, Scale
 
 Box = tuple[float, float, float, float]
+QUARTER = 5  # the least orientation of EXIF that turns an image by a quarter
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
-def convert(
-    image: Image.Image, sides: Sides, colours: Colours, profile: bytes | None, alpha: bool
-) -> np.ndarray:
-    """An upright image of 8 bits -> (C, H, W) uint8; C is 4 with `alpha`, else 3.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an image is to become, and what its file says of how it looks."""
 
-    Colours in sRGB, over white unless alpha is kept, the centre crop, Lanczos.
+    sides: Sides
+    alpha: bool  # whether transparency is kept
+    profile: bytes | None = None
+    orientation: int = 1  # as EXIF counts
+    area: tuple[float, float] | None = None  # the part of a reduced JPEG that has pixels
+
+
+def convert(image: Image.Image, look: Look, colours: Colours) -> np.ndarray:
+    """An image of 8 bits -> (C, H, W) uint8; C is 4 if alpha is kept, else 3.
+
+    Colours in sRGB, over white unless alpha is kept, the centre crop, Lanczos, the turn by EXIF.
     """
-    layer = colours.srgb(image, profile)
-    layer = layer if alpha else over_white(layer)
-    return _channels(_fit(layer, sides), alpha)
+    layer = colours.srgb(image, look.profile)
+    layer = layer if look.alpha else over_white(layer)
+    height, width = look.sides
+    if look.orientation >= QUARTER:
+        height, width = width, height
+    wide, high = look.area or layer.size
+    box = centre(wide, high, (height, width))
+    fitted = layer.resize((width, height), Image.Resampling.LANCZOS, box)
+    turn = TURNS.get(look.orientation)
+    return _channels(fitted if turn is None else fitted.transpose(turn), look.alpha)
 
 
-def convert_deep(
-    image: Deep, scale: Scale, sides: Sides, colours: Colours, profile: bytes | None, alpha: bool
-) -> np.ndarray:
-    """As `convert`, of an image of more than 8 bits. It is resized before it is scaled.
+def convert_deep(image: Deep, scale: Scale, look: Look, colours: Colours) -> np.ndarray:
+    """As `convert`, of an upright image of more than 8 bits. It is resized before it is scaled.
 
     What is transparent has no weight when the image becomes smaller.
     """
     opacity = None if image.alpha is None else image.alpha.astype(np.float32) / BYTE
-    weight = None if opacity is None else _fit_values(opacity, sides).clip(0, 1)
+    weight = None if opacity is None else _fit(opacity, look.sides).clip(0, 1)
     bands = []
     for band in np.moveaxis(image.values, -1, 0):
         values = band.astype(np.float32)
         if opacity is None or weight is None:
-            bands.append(_fit_values(values, sides))
+            bands.append(_fit(values, look.sides))
         else:
             values *= opacity
-            bands.append(_fit_values(values, sides) / np.maximum(weight, 1e-6))
+            bands.append(_fit(values, look.sides) / np.maximum(weight, 1e-6))
     shown = np.stack(bands, -1) * (BYTE / scale.white(image))
     if image.inverted:
         shown = BYTE - shown
-    layer = colours.srgb(_image(shown), profile)
+    layer = colours.srgb(_image(shown), look.profile)
     if weight is not None:
         layer.putalpha(_image(BYTE * weight[..., None]))
-    return _channels(layer if alpha else over_white(layer), alpha)
+    return _channels(layer if look.alpha else over_white(layer), look.alpha)
 
 
 def _image(values: np.ndarray) -> Image.Image:
@@ -66,18 +92,15 @@ def _channels(layer: Image.Image, alpha: bool) -> np.ndarray:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def _fit_values(values: np.ndarray, sides: Sides) -> np.ndarray:
-    return np.asarray(_fit(Image.fromarray(values), sides))
-
-
-def _fit(image: Image.Image, sides: Sides) -> Image.Image:
-    """Resize the centre of an image to (H, W). Pillow weighs colours with their opacity."""
+def _fit(values: np.ndarray, sides: Sides) -> np.ndarray:
+    """Resize the centre of (H, W) float32."""
     height, width = sides
+    image = Image.fromarray(values)
     box = centre(image.width, image.height, sides)
-    return image.resize((width, height), Image.Resampling.LANCZOS, box)
+    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS, box))
 
 
-def centre(width: int, height: int, sides: Sides) -> Box:
+def centre(width: float, height: float, sides: Sides) -> Box:
     """The largest box of the ratio of `sides` in the middle of an image: left, top, right, bottom.
 
     As PIL.ImageOps.fit computes it.

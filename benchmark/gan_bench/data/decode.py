@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from gan_bench.contract.protocol import Preparation, Sides
 from gan_bench.data.archive import Member
 from gan_bench.data.colour import Colours
-from gan_bench.data.convert import convert, convert_deep
+from gan_bench.data.convert import QUARTER, Look, convert, convert_deep
 from gan_bench.data.depth import Deep, Depth, Scale, check, depth_of
 from gan_bench.data.frames import pages_of
 from gan_bench.data.opening import Opened, open_image, turned_to
@@ -27,7 +29,7 @@ from gan_bench.data.stream import images_at_once
 from gan_bench.data.tiff import Tiff
 
 WAITING_BYTES = 256 * 2**20  # of decoded images that wait for a slower one before them
-ORIENTATION, QUARTER = 0x0112, 5  # the EXIF tag, and its least value for a turn by a quarter
+ORIENTATION = 0x0112  # the EXIF tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,53 +168,63 @@ class Decoder:
         if repair is None:
             return None
         what, contents = repair
-        one, *others = [list(self._images(task, each)) for each in contents]
-        if any(not _same(one, other) for other in others):
+        if len({self._digest(each) for each in contents}) > 1:
             return None
         return [
-            replace(each, origin=replace(each.origin, repaired=what))
-            for each in one
-            if not isinstance(each, Dropped)
+            each
+            if isinstance(each, Dropped)
+            else replace(each, origin=replace(each.origin, repaired=what))
+            for each in self._images(task, contents[0])
         ]
+
+    def _digest(self, content: bytes) -> bytes:
+        """Of all pixels that are decoded: a few are not seen any more when they are resized."""
+        opened = open_image(content, self.sides)
+        with self.pixels.take(opened.cost):
+            layer = opened.decode()
+            pixels = layer.values if isinstance(layer, Deep) else np.asarray(layer)
+            return hashlib.sha256(np.ascontiguousarray(pixels).data).digest()
 
     def _images(self, task: Task, content: bytes) -> Iterator[Item]:
         """The frames of a task. An error in the first of a file is an error of the file."""
         opened = open_image(content, self.sides)
-        pages = pages_of(opened.image, content) if opened.image else (0,)
+        pages = (
+            pages_of(opened.image, content, (opened.width, opened.height)) if opened.image else (0,)
+        )
         name, count = task.member.name, len(pages)
         for frame in task.frames:
-            about = Origin(name, opened.width, opened.height, opened.mode, frame, count)
             try:
                 opened = turned_to(opened, content, self.sides, pages[frame])
-                yield self._image(opened, about, task.scale)
+                yield self._image(opened, partial(Origin, name, frame=frame, frames=count), task)
             except Exception as error:
                 if frame == 0:
                     raise
                 yield self._dropped(f"{name}, frame {frame + 1}", error)
 
-    def _image(self, opened: Opened, about: Origin, scale: Scale | None) -> Item:
-        profile = opened.profile
+    def _image(self, opened: Opened, about: Callable[..., Origin], task: Task) -> Item:
+        """Decode one image; `about` makes its origin of width, height and mode."""
+        look, scale = Look(self.sides, self.alpha, opened.profile), task.scale
         with self.pixels.take(opened.cost):
             layer = opened.decode()
             if isinstance(layer, Deep):
-                origin = self._checked(opened, about, layer.values.shape[:2])
+                origin = about(*self._checked(*layer.values.shape[:2]), opened.mode)
                 depth = depth_of(layer)
                 if scale is None:
                     return Measured(depth, origin)
                 check(layer, scale)
-                pixels = convert_deep(layer, scale, self.sides, self.colours, profile, self.alpha)
+                pixels = convert_deep(layer, scale, look, self.colours)
             else:
-                origin = self._checked(opened, about, _upright(opened, layer))
-                ImageOps.exif_transpose(layer, in_place=True)  # else it copies upright images
-                pixels = convert(layer, self.sides, self.colours, profile, self.alpha)
+                turn = 1 if isinstance(layer, Tiff) else layer.getexif().get(ORIENTATION, 1)
+                origin = about(*self._checked(*_upright(opened, turn)), opened.mode)
+                look = replace(look, orientation=turn, area=opened.area)
+                pixels = convert(layer, look, self.colours)
         return Decoded(pixels, origin)
 
-    def _checked(self, opened: Opened, about: Origin, size: tuple[int, int]) -> Origin:
-        """The origin of an image of this (H, W). Refused if it would be enlarged."""
-        height, width = size
+    def _checked(self, height: int, width: int) -> tuple[int, int]:
+        """(width, height). Refused if the image would be enlarged."""
         if width < self.sides[1] or height < self.sides[0]:
-            raise Refused(Reason.TOO_SMALL, f"{width} x {height}", size)
-        return replace(about, width=width, height=height, mode=opened.mode)
+            raise Refused(Reason.TOO_SMALL, f"{width} x {height}", (height, width))
+        return width, height
 
     def _dropped(self, name: str, error: Exception) -> Dropped:
         if isinstance(error, Refused):
@@ -223,18 +235,10 @@ class Decoder:
         return Dropped(name, self.sides, Reason.UNREADABLE, why)
 
 
-def _upright(opened: Opened, layer: Image.Image) -> Sides:
+def _upright(opened: Opened, orientation: int) -> Sides:
     """(H, W) of the file as a viewer shows it. Pillow turns a TIFF by itself."""
-    turned = layer.getexif().get(ORIENTATION, 1) >= QUARTER and not isinstance(layer, Tiff)
-    return (opened.width, opened.height) if turned else (opened.height, opened.width)
-
-
-def _same(one: Sequence[Item], other: Sequence[Item]) -> bool:
-    """Whether both have the same pixels."""
-    return all(
-        isinstance(a, Decoded) and isinstance(b, Decoded) and np.array_equal(a.pixels, b.pixels)
-        for a, b in zip(one, other, strict=True)
-    )
+    sides = opened.height, opened.width
+    return sides[::-1] if orientation >= QUARTER else sides
 
 
 def _checked_bytes(member: Member) -> int:

@@ -17,16 +17,17 @@ MOST_FRAMES = 10_000  # of a file
 MOST_FRAME_PIXELS = 10**9  # of all frames of a file: a minute to decode
 
 
-def pages_of(image: Image.Image, content: bytes) -> Sequence[int]:
+def pages_of(image: Image.Image, content: bytes, size: tuple[int, int]) -> Sequence[int]:
     """The indices of the frames that are images of their own, for Image.seek.
 
-    Thumbnails, pyramids, masks and the small second pictures of phones are none. Refused if a
-    TIFF has nothing else: such are raw files of cameras.
+    `size` is that of the first, which the decoder may reduce. Thumbnails, pyramids, masks and
+    the small second pictures of phones are none. Refused if a TIFF has nothing else: such are
+    the raw files of cameras.
     """
     if isinstance(image, GifImageFile):
         return range(_gif_frames(content))
     if isinstance(image, Tiff | MpoImageFile):
-        return _full_pages(image)
+        return _full_pages(image, size)
     count: int = min(getattr(image, "n_frames", 1), MOST_FRAMES)
     if isinstance(image, PngImageFile) and getattr(image, "default_image", False) and count > 1:
         return range(1, count)  # the first is for programs that know no animation
@@ -38,7 +39,7 @@ def most_frames(count: int, width: int, height: int) -> int:
     return max(1, min(count, MOST_FRAMES, MOST_FRAME_PIXELS // (width * height)))
 
 
-def _full_pages(image: Tiff | MpoImageFile) -> Sequence[int]:
+def _full_pages(image: Tiff | MpoImageFile, size: tuple[int, int]) -> Sequence[int]:
     if not getattr(image, "is_animated", False):
         if isinstance(image, Tiff) and image.reduced:
             raise Refused(Reason.RAW)
@@ -53,14 +54,14 @@ def _full_pages(image: Tiff | MpoImageFile) -> Sequence[int]:
             sizes[page] = (0, 0)
             continue
         if not (isinstance(image, Tiff) and image.reduced):
-            sizes[page] = image.size
+            sizes[page] = image.size if page else size
     if not sizes:
         raise Refused(Reason.RAW)
-    width, height = max(sizes.values())
+    width, height = next(iter(sizes.values()))
     return [
         page
-        for page, size in sizes.items()
-        if size == (0, 0) or 2 * size[0] > width or 2 * size[1] > height
+        for page, (wide, high) in sizes.items()
+        if (wide, high) == (0, 0) or 2 * wide > width or 2 * high > height
     ]
 
 

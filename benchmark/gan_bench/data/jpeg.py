@@ -36,6 +36,14 @@ class Frame:
         return math.ceil(2 * self.samples * self.width * self.height) if self.held else 0
 
 
+def area(image: JpegImageFile, width: int, height: int) -> tuple[float, float] | None:
+    """The part of a reduced JPEG that has pixels: the last row and column may be half empty."""
+    if image.size == (width, height):
+        return None
+    factor = next(each for each in (2, 4, 8) if -(-width // each) == image.width)
+    return width / factor, height / factor
+
+
 def frame_of(content: bytes, width: int, height: int) -> Frame:
     """Read the headers of a JPEG; without a scan the costliest is assumed."""
     progressive, components, samples = False, 0, 3.0
@@ -97,7 +105,9 @@ def reduce(image: JpegImageFile, content: bytes, sides: Sides) -> int:
     """Let the decoder reduce a JPEG by 2, 4 or 8, if that leaves SPARE times the sides.
 
     Returns what decoding takes, in pixels of PIXEL_BYTES. Refused if that is more than
-    MOST_PIXELS. The pixels differ from those of a JPEG that is decoded in full: FIGURES.
+    MOST_PIXELS. Compared with JPEGs that are decoded in full, the images of the set differ by 10
+    of 255 at most, by 0.2 to 0.6 on average in nine photographs, and by up to 1.9 in drawn edges
+    and noise: `python tools/draft_bound.py [FILE.jpg ...]` prints it.
     """
     width, height = image.size
     if width * height > MOST_REDUCED:

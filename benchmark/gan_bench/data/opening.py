@@ -50,6 +50,7 @@ class Opened:
     mode: str
     cost: int  # pixels that decoding holds, up to eight bytes each
     decode: Callable[[], Layer]
+    area: tuple[float, float] | None = None  # the part of a reduced JPEG that has pixels
 
     @property
     def profile(self) -> bytes | None:
@@ -72,7 +73,7 @@ def open_image(content: bytes, sides: Sides, page: int = 0) -> Opened:
     image = _at(content, kind, page)
     width, height = image.size
     cost = _cost(image, content, kind, sides)
-    deep = is_deep(image)
+    deep = kind != "JPEG" and is_deep(image)
     mode = f"{image.mode};16" if deep and image.mode in ("LA", "RGB", "RGBA") else image.mode
 
     def decode() -> Layer:
@@ -84,7 +85,8 @@ def open_image(content: bytes, sides: Sides, page: int = 0) -> Opened:
             _forget_alpha(image, content)
         return image
 
-    return Opened(image, width, height, mode, 2 * cost if deep else cost, decode)
+    area = jpeg.area(image, width, height) if isinstance(image, JpegImageFile) else None
+    return Opened(image, width, height, mode, 2 * cost if deep else cost, decode, area)
 
 
 def turned_to(opened: Opened, content: bytes, sides: Sides, page: int) -> Opened:
