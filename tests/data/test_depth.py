@@ -13,8 +13,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from gan_bench.contract.protocol import AS_IT_IS
-from gan_bench.data.archive import members_of
 from gan_bench.data.depth import Depth, notes_on, scale_for
+from gan_bench.data.files import files_of
 from gan_bench.data.gather import Gathered, gather
 from hostile import png_chunk
 
@@ -198,8 +198,8 @@ def test_the_refusal_names_what_the_file_has() -> None:
 # The set
 def gathered(folder: Path, scratch: Path) -> Gathered:
     scratch.mkdir()
-    with members_of(folder) as members:
-        return gather(members, SIDES, AS_IT_IS, scratch / "images.npy", lambda *_: None)
+    with files_of(folder) as files:
+        return gather(files.members, SIDES, AS_IT_IS, scratch / "images.npy", lambda *_: None)
 
 
 def test_one_scale_holds_for_all_integers_of_a_set_and_their_order_does_not_change(

@@ -11,8 +11,8 @@ from decoded import SIDES, decoded, file_of, items_of
 from PIL import Image
 
 from gan_bench.contract.protocol import Preparation
-from gan_bench.data.archive import members_of
 from gan_bench.data.decode import Decoded
+from gan_bench.data.files import files_of
 from gan_bench.data.frames import MOST_FRAME_PIXELS, MOST_FRAMES, most_frames
 from gan_bench.data.gather import Gathered, gather
 from gan_bench.data.reasons import Reason
@@ -32,8 +32,8 @@ def gathered(folder: Path, files: dict[str, bytes], **options: object) -> Gather
     for name, content in files.items():
         (folder / "set" / name).write_bytes(content)
     preparation = Preparation(**options)  # type: ignore[arg-type]
-    with members_of(folder / "set") as members:
-        return gather(members, SIDES, preparation, folder / "images.npy", lambda *_: None)
+    with files_of(folder / "set") as files:
+        return gather(files.members, SIDES, preparation, folder / "images.npy", lambda *_: None)
 
 
 @pytest.mark.parametrize("kind", ANIMATED)
