@@ -21,6 +21,10 @@ KINDS = {
     "GIF": "gif",
     "TIFF": "tif",
     "PPM": "ppm",
+    "AVIF": "avif.png",  # the content counts, not the name
+    "JPEG2000": "jp2.png",
+    "TGA": "tga.png",
+    "ICO": "ico.png",
 }
 MEBI = 2**20
 
@@ -114,6 +118,13 @@ def webp(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
 
 
+def patched(kind: str, mark: bytes, after: int, content: bytes) -> bytes:
+    """An honest file in which other bytes stand at this distance from the mark."""
+    whole = image_bytes(kind)
+    place = whole.index(mark) + after
+    return whole[:place] + content + whole[place + len(content) :]
+
+
 # What claims more than 50 megapixels in its header.
 CLAIMS: dict[str, Callable[[], bytes]] = {
     "huge.png": lambda: png(50_000, 50_000, zlib_zeros(1)),
@@ -126,6 +137,23 @@ CLAIMS: dict[str, Callable[[], bytes]] = {
     "huge.ppm": lambda: b"P6 50000 50000 255\n" + bytes(100),
     "huge.jpg": lambda: jpeg(50_000, 50_000),
     "just-too-large.png": lambda: png(50_000, 1_001, b""),
+    "huge.avif": lambda: patched("AVIF", b"ispe", 8, struct.pack(">II", 16_000, 16_000)),
+    "huge.jp2": lambda: patched("JPEG2000", b"ihdr", 4, struct.pack(">II", 50_000, 50_000)),
+    "huge.tga": lambda: patched("TGA", b"", 12, struct.pack("<HH", 50_000, 50_000)),
+    "huge-text.pgm": lambda: b"P2 50000 50000 255\n" + b"0 " * 100,
+    "huge.pfm": lambda: b"Pf\n50000 50000\n-1.0\n" + bytes(100),
+    "huge.pam": lambda: (
+        b"P7\nWIDTH 50000\nHEIGHT 50000\nDEPTH 4\nMAXVAL 255\nENDHDR\n" + bytes(100)
+    ),
+}
+
+# What claims little in its header, and holds more.
+LIES: dict[str, Callable[[], bytes]] = {
+    "codestream.jp2": lambda: patched(
+        "JPEG2000", b"\xff\x4f\xff\x51", 8, struct.pack(">II", 50_000, 50_000)
+    ),
+    "icon.ico": lambda: patched("ICO", b"IHDR", 4, struct.pack(">II", 50_000, 50_000)),
+    "canvas.webp": lambda: patched("WEBP", b"VP8", 9, b"\xff\x3f\xff\x3f"),
 }
 
 

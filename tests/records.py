@@ -98,14 +98,14 @@ def write_cell(
 
 
 def write_training(
-    folder: Path, ticks: int = 4, side: int = 16, colour: int = 0, points: int = 20
+    folder: Path, ticks: int = 4, side: int = 16, colour: int = 0, points: int = 20, width: int = 0
 ) -> None:
     """A curve, and grids whose images are all of one colour, which tells the tick."""
     for k in range(1, points + 1):
         losses = {"step": k, "kimg": k / 10, "loss_d": 1.0 / k, "loss_g": 0.5 * k}
         append_line(folder / CURVE, losses | {"real_score": 0.9 - k / 100, "fake_score": 0.1})
     for k in range(1, ticks + 1):
-        image = np.full((side + 2, side + 2, 3), 255, np.uint8)
+        image = np.full((side + 2, (width or side) + 2, 3), 255, np.uint8)
         image[2:, 2:] = (colour, 10 * k, 0)
         grid = np.pad(np.tile(image, (8, 8, 1)), ((0, 2), (0, 2), (0, 0)), constant_values=255)
         path = folder / "samples" / f"{k / 10:010.3f}.png"

@@ -1,10 +1,11 @@
-"""DCGAN: one convolutional pair for every power of two, and a variant for 28 x 28 digits."""
+"""DCGAN: one convolutional pair for squares and rectangles, and a variant for 28 x 28 digits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from gan_bench import Architecture, Shape, hookimpl
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 BASE = 64  # channels of the layer next to the image
 WIDEST = 512  # a 128 px pair would otherwise need 1024 channels at its narrowest point
-SIZES = (16, 32, 64, 128, 256)
+COARSEST = (4, 5, 6, 7)  # px, the short side of the map that G begins with
+SHORT_SIDES = sorted(c << k for c in COARSEST for k in range(2, 7) if c << k <= 256)
+DIGITS = (28, 28)  # dcgan-mnist makes them, and a preset with both must not train one pair twice
 
 
 def _initialised(network: nn.Module) -> nn.Module:
@@ -29,27 +32,33 @@ def _initialised(network: nn.Module) -> nn.Module:
     return network
 
 
-def _doublings(side: int, coarsest: int) -> int:
-    return (side // coarsest).bit_length() - 1
+def _doublings(shape: Shape) -> int:
+    """How often the coarsest map is doubled: its short side has 4 to 7 pixels."""
+    return (min(shape[1:]) // COARSEST[0]).bit_length() - 1
 
 
-def _channels(shape: Shape, coarsest: int) -> list[int]:
+def _coarsest(shape: Shape) -> tuple[int, int]:
+    """(h, w) of the map that G begins with and D ends with: 4 x 4 for squares of powers of two."""
+    return shape[1] >> _doublings(shape), shape[2] >> _doublings(shape)
+
+
+def _channels(shape: Shape) -> list[int]:
     """Channels from the layer next to the image to the coarsest one: 64, 128, 256 at 32 px."""
-    return [min(BASE << k, WIDEST) for k in range(_doublings(shape[1], coarsest))]
+    return [min(BASE << k, WIDEST) for k in range(_doublings(shape))]
 
 
-def generator(shape: Shape, z_dim: int, coarsest: int) -> nn.Module:
+def generator(shape: Shape, z_dim: int) -> nn.Module:
     """(N, z_dim) -> (N, C, H, W) in [-1, 1].
 
-    z becomes a map of `coarsest` pixels; each transposed convolution doubles its side; the last
-    layer is tanh.
+    z becomes the coarsest map; each transposed convolution doubles its sides; the last layer is
+    tanh.
     """
     from torch import nn
 
-    widths = _channels(shape, coarsest)[::-1]
+    widths = _channels(shape)[::-1]
     layers: list[nn.Module] = [
         nn.Unflatten(1, (z_dim, 1, 1)),
-        nn.ConvTranspose2d(z_dim, widths[0], coarsest, bias=False),
+        nn.ConvTranspose2d(z_dim, widths[0], _coarsest(shape), bias=False),
         nn.BatchNorm2d(widths[0]),
         nn.ReLU(),
     ]
@@ -63,15 +72,15 @@ def generator(shape: Shape, z_dim: int, coarsest: int) -> nn.Module:
     return _initialised(nn.Sequential(*layers))
 
 
-def discriminator(shape: Shape, coarsest: int) -> nn.Module:
+def discriminator(shape: Shape) -> nn.Module:
     """(N, C, H, W) -> (N,) logits.
 
-    Each strided convolution halves the side, down to a map of `coarsest` pixels, which the last
-    one turns into a logit. No BatchNorm on the first and the last layer, as in section 3.
+    Each strided convolution halves the sides, down to the coarsest map, which the last one turns
+    into a logit. No BatchNorm on the first and the last layer, as in section 3.
     """
     from torch import nn
 
-    widths = _channels(shape, coarsest)
+    widths = _channels(shape)
     layers: list[nn.Module] = [
         nn.Conv2d(shape[0], widths[0], 4, stride=2, padding=1),
         nn.LeakyReLU(0.2),
@@ -82,18 +91,40 @@ def discriminator(shape: Shape, coarsest: int) -> nn.Module:
             nn.BatchNorm2d(wide),
             nn.LeakyReLU(0.2),
         ]
-    layers += [nn.Conv2d(widths[-1], 1, coarsest), nn.Flatten(0)]
+    layers += [nn.Conv2d(widths[-1], 1, _coarsest(shape)), nn.Flatten(0)]
     return _initialised(nn.Sequential(*layers))
 
 
 def _dcgan_unsuited(shape: Shape) -> str | None:
-    if shape[1] == shape[2] and shape[1] in SIZES:
+    sides = shape[1:]
+    sizes = nearest_sizes(*sides)
+    if sides in sizes:
         return None
-    hint = "try dcgan-mnist or --size 32" if shape[1:] == (28, 28) else "try --size 32"
+    instead = "dcgan-mnist, " if sides == DIGITS else ""
     return (
-        "dcgan makes square images of 16 to 256 px in powers of two; "
-        f"these are {shape[1]} x {shape[2]}: {hint}"
+        f"dcgan makes no images of {_as_option(*sides)} px, because it doubles a map with a short "
+        "side of 4 to 7 px two to six times: try "
+        + instead
+        + " or ".join(f"--size {_as_option(*size)}" for size in sizes)
     )
+
+
+def nearest_sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """One or two (H, W) that `dcgan` makes: the nearest, with about the same ratio, or these."""
+    short, long = sorted((height, width))
+    below = max((side for side in SHORT_SIDES if side <= short), default=SHORT_SIDES[0])
+    above = min((side for side in SHORT_SIDES if side >= short), default=SHORT_SIDES[-1])
+    sizes = []
+    for side, rounded in ((below, floor), (above, ceil)):
+        step = 1 << _doublings((1, side, side))
+        other = max(side, rounded(long * side / short / step) * step)
+        sizes.append((side, other) if height <= width else (other, side))
+    return [size for size in dict.fromkeys(sizes) if size != DIGITS] or [(24, 24), (32, 32)]
+
+
+def _as_option(height: int, width: int) -> str:
+    """Sides as --size takes them: 64, or 128x96 for 128 pixels of width."""
+    return f"{width}" if height == width else f"{width}x{height}"
 
 
 def _mnist_unsuited(shape: Shape) -> str | None:
@@ -103,29 +134,29 @@ def _mnist_unsuited(shape: Shape) -> str | None:
 
 
 def _offer(
-    name: str, source: str, z_dim: int, coarsest: int, unsuited: Callable[[Shape], str | None]
+    name: str, source: str, z_dim: int, unsuited: Callable[[Shape], str | None]
 ) -> Architecture:
     return Architecture(
         name=name,
         source=f"Radford et al. 2016, arXiv 1511.06434: {source}",
         z_dim=z_dim,
-        generator=partial(generator, z_dim=z_dim, coarsest=coarsest),
-        discriminator=partial(discriminator, coarsest=coarsest),
+        generator=partial(generator, z_dim=z_dim),
+        discriminator=discriminator,
         unsuited=unsuited,
     )
 
 
 @hookimpl
 def gan_bench_architectures() -> list[Architecture]:
-    """`dcgan` for 16 to 256 px, `dcgan-mnist` for 28 px."""
+    """`dcgan` for a short side of 16 to 256 px, `dcgan-mnist` for 28 x 28."""
     return [
         _offer(
             "dcgan",
-            "section 3 and figure 1, for every power of two from 16 to 256 px. Departures: 64 "
-            "channels next to the image, doubling to at most 512 (the paper: 128 to 1024), z from "
-            "N(0, 1) with 128 values for 100 from a uniform distribution.",
+            "section 3 and figure 1, for short sides of 16 to 256 px. Departures: the first map "
+            "has 4 to 7 px on the short side (the paper: 4 x 4), 64 channels next to the image, "
+            "doubling to at most 512 (the paper: 128 to 1024), z from N(0, 1) with 128 values "
+            "for 100 from a uniform distribution.",
             z_dim=128,
-            coarsest=4,
             unsuited=_dcgan_unsuited,
         ),
         _offer(
@@ -133,7 +164,6 @@ def gan_bench_architectures() -> list[Architecture]:
             "section 3, for 28 x 28 digits. Departures: two doublings from 7 x 7 (64 and 128 "
             "channels), z from N(0, 1) with 100 values.",
             z_dim=100,
-            coarsest=7,
             unsuited=_mnist_unsuited,
         ),
     ]

@@ -66,7 +66,10 @@ def test_options_stand_in_groups_with_their_defaults_and_examples(gan_bench: Com
     ("words", "said"),
     [
         (["rnu"], "error: No such command 'rnu'. Did you mean run?"),
-        (["xyz"], "error: No such command 'xyz'. There are run, report, plugins, doctor."),
+        (
+            ["xyz"],
+            "error: No such command 'xyz'. There are run, report, data, plugins, doctor, cache.",
+        ),
         (["plugins", "lst"], "error: No such command 'lst'. Did you mean 'list'?"),
         (["doctor", "--jsn"], "error: No such option '--jsn'. Did you mean '--json'?"),
     ],
@@ -131,6 +134,8 @@ def test_help_and_report_load_no_torch(
         ("run --engine l", ["local"]),
         ("run --data mn", ["mn", "mnist"]),  # the first is the path, for the shell to complete
         ("report --format mark", ["markdown"]),
+        ("data mn", ["mn", "mnist"]),
+        ("data faces --group-by n", ["name-prefix"]),
     ],
 )
 def test_names_are_completed_without_torch(

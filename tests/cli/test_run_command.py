@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.error import URLError
@@ -49,7 +50,7 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--batch", "1"], "1 is not in the range x>=2"),
         (["--seeds", "0"], "0 is not in the range x>=1"),
         (["--size", "4"], "4 is not in the range"),
-        (["--acrh", "dcgan"], "(Did you mean one of: '--alpha', '--arch',"),
+        (["--acrh", "dcgan"], "No such option '--acrh'. (Did you mean one of: "),
         (["--arch"], "Option '--arch' requires an argument"),
         (["--arch", "dcgan,,dense"], "Invalid value for '--arch': a name is empty"),
         (["--arch", "dense,dcgn"], "no architecture is called 'dcgn'. Did you mean dcgan?"),
@@ -59,13 +60,14 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--data-root", "elsewhere"], "is a path: leave --data-root and --download out"),
         (["--jobs", "0"], "0 is not in the range x>=1"),
         (
-            ["--arch", "dcgan", "--size", "20"],
-            "error: --arch dcgan does not suit shapes: dcgan makes square images of 16 to 256 px "
-            "in powers of two; these are 20 x 20: try --size 32",
+            ["--arch", "dcgan", "--size", "18"],
+            "error: --arch dcgan does not suit shapes: dcgan makes no images of 18 px, because it "
+            "doubles a map with a short side of 4 to 7 px two to six times: try --size 16 or "
+            "--size 20",
         ),
         (
             ["--arch", "dcgan", "--size", "28", "--data", "../digits"],
-            "these are 28 x 28: try dcgan-mnist or --size 32",
+            "try dcgan-mnist, --size 24 or --size 32",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -80,8 +82,38 @@ def test_a_command_that_cannot_be_meant_is_answered_in_a_sentence(
 
 def test_data_that_holds_no_images_is_an_error_of_the_data(gan_bench: Command) -> None:
     Path("given").mkdir()
-    said = "error: no images in given: looked for bmp, gif, jpeg"
+    said = f"error: no images in {Path('given').absolute()}: it is empty"
     refused(gan_bench("run", "--data", "given"), 4, said)
+
+
+def test_the_report_of_a_set_that_is_refused_is_kept_and_its_path_said(
+    gan_bench: Command, shapes: Path
+) -> None:
+    for k in range(30):
+        (shapes / f"bad{k}.png").write_bytes(b"rubbish")
+    (shapes / "clip.mp4").write_bytes(b"\0\0\0\x20ftypisom")
+    path = Path("results/shapes-data-report.json")
+    said = gan_bench("run", "--data", shapes, "--size", "16")
+    refused(said, 4, "more than 0.1 %: 30 unreadable", f"all that is left out: {path}")
+    report = json.loads(path.read_text())
+    assert len(report["dropped"]) == 30
+    assert [each["name"] for each in report["not_used"]] == ["clip.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("https://example.org/faces.zip", "is a URL: download it, then give the folder or the zip"),
+        ("hf:user/faces", "user/faces needs the package datasets: pip install 'gan-bench[huggingf"),
+        ("kaggle:user/faces", "user/faces needs the package kagglehub: pip install 'gan-bench[kag"),
+    ],
+)
+def test_data_elsewhere_is_answered_with_the_way_to_get_it(
+    name: str, said: str, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("datasets", "kagglehub"):
+        monkeypatch.setitem(sys.modules, module, None)
+    refused(gan_bench("run", "--data", name), 2 if "://" in name else 4, said)
 
 
 def test_a_named_data_set_without_its_files_says_what_it_needs(gan_bench: Command) -> None:

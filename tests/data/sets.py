@@ -66,7 +66,7 @@ def same(one: Prepared, other: Prepared) -> bool:
 
 
 def names_of_dropped(prepared: Prepared) -> dict[str, str]:
-    return dict(line.split(": ", 1) for line in prepared.report["first_dropped"])
+    return {each.name: each.why for each in prepared.report.dropped}
 
 
 def no_image_is_opened(*_: object, **__: object) -> NoReturn:

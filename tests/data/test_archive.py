@@ -70,9 +70,9 @@ def test_a_member_that_means_harm_is_dropped_with_its_reason(what: str, tmp_path
 
 
 def test_a_flat_picture_of_ordinary_size_may_be_packed_much(tmp_path: Path) -> None:
-    Image.new("RGB", (1024, 1024), (9, 9, 9)).save(tmp_path / "flat.bmp")
     with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         for k in range(12):
+            Image.new("RGB", (1024, 1024), (20 * k, 9, 9)).save(tmp_path / "flat.bmp")
             packed.write(tmp_path / "flat.bmp", f"{k}.bmp")
         info = packed.infolist()[0]
     assert info.file_size > 200 * info.compress_size
@@ -91,12 +91,17 @@ def test_a_zip_that_is_corrupt_in_the_middle_loses_members_only(tmp_path: Path) 
     assert len(given.train) + len(given.held_out) + len(given.dropped) == 20
 
 
-def test_a_zip_cut_anywhere_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_zip_cut_anywhere_is_said_to_be_cut(tmp_path: Path) -> None:
     whole = write_zip(tmp_path / "whole.zip", honest()).read_bytes()
-    for cut in range(0, len(whole), len(whole) // 20 + 1):
+    for cut in range(4, len(whole), len(whole) // 20 + 1):
         (tmp_path / "set.zip").write_bytes(whole[:cut])
-        with pytest.raises(DataError, match=r"set\.zip is no zip: .*; give a folder or a zip"):
+        with pytest.raises(
+            DataError, match=r"set\.zip is only the beginning of a zip: .* download"
+        ):
             loaded(tmp_path / "set.zip")
+    (tmp_path / "set.zip").write_bytes(b"")
+    with pytest.raises(DataError, match=r"set\.zip is an empty file: give a folder or a zip"):
+        loaded(tmp_path / "set.zip")
 
 
 @settings(max_examples=60)
@@ -119,7 +124,7 @@ def test_an_altered_zip_ends_in_a_set_or_in_an_error_of_the_data(data: st.DataOb
 def test_a_long_comment_does_no_harm(tmp_path: Path) -> None:
     assert dropped(write_zip(tmp_path / "long.zip", honest(), b"c" * 65_535)) == {}
     false_end = write_zip(tmp_path / "set.zip", honest(), comment=b"PK\5\6" + bytes(65_000))
-    with pytest.raises(DataError, match=r"is no zip|no images in"):
+    with pytest.raises(DataError, match=r"is a damaged zip|no images in"):
         loaded(false_end)
 
 
@@ -142,7 +147,7 @@ def test_a_directory_too_large_to_bear_is_refused(
     archive = write_zip(tmp_path / "set.zip", honest())
     length = len(archive.read_bytes()) - archive.read_bytes().index(b"PK\1\2") - 22
     monkeypatch.setattr("gan_bench.data.archive.MOST_BYTES", length - 1)
-    with pytest.raises(DataError, match=rf"is no zip: its directory has {length} bytes"):
+    with pytest.raises(DataError, match=rf"is a damaged zip: its directory has {length} bytes"):
         loaded(archive)
     monkeypatch.setattr("gan_bench.data.archive.MOST_BYTES", 10**6)
     assert dropped(archive) == {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from pathlib import Path
 
@@ -15,47 +13,145 @@ from sets import SIZE, blank, dataset, no_image_is_opened, posix, random_rgb, sa
 from gan_bench import Dataset, Images
 from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source, files_at
+from gan_bench.data.walk import File
+from hostile import Entry, image_bytes, write_zip
 
 
 def test_the_second_start_opens_no_image(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = prepare(files_at(shapes), SIZE)
-    monkeypatch.setattr("gan_bench.data.decode._image", no_image_is_opened)
+    monkeypatch.setattr("gan_bench.data.source.gather", no_image_is_opened)
     second = prepare(files_at(shapes), SIZE)
     assert same(first, second)
     assert first.data == second.data
     assert first.report == second.report
 
 
-@pytest.mark.parametrize("named", [False, True], ids=["files", "named"])
-def test_the_key_is_of_names_bytes_and_times_in_order_of_folders(
-    named: bool, tmp_path: Path
+def bitmaps(folder: Path, seed: int) -> Path:
+    """Images whose files have the same names, sizes and times for every seed."""
+    folder.mkdir(parents=True)
+    for k in range(12):
+        Image.fromarray(random_rgb(100 * seed + k, 24)).save(folder / f"{k}.bmp")
+    restore_times(folder)
+    return folder
+
+
+def restore_times(folder: Path) -> None:
+    """As tar and unzip do."""
+    for path in folder.iterdir():
+        os.utime(path, ns=(10**18, 10**18))
+
+
+def brightness_of_all(root: Path | None, size: int, download: bool) -> Images:
+    """A named data set that reads whatever is in its folder."""
+    assert root is not None
+    pixels = np.stack([np.array(Image.open(path)) for path in sorted(root.glob("*.bmp"))])
+    return Images(train=pixels.transpose(0, 3, 1, 2), held_out=blank(0))
+
+
+MEANS = {
+    "files": files_at,
+    "named": lambda root: Source(
+        Dataset(name="set", source="t", version="1", load=brightness_of_all, reads=("*.bmp",)), root
+    ),
+}
+
+
+def no_inodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a file system that keeps neither inodes nor the time of the last change."""
+
+    monkeypatch.setattr(File, "facts", property(lambda file: (file.size, file.status.st_mtime_ns)))
+
+
+@pytest.mark.parametrize("inodes", [True, False])
+@pytest.mark.parametrize("means", MEANS)
+def test_files_with_the_same_names_sizes_and_times_elsewhere_are_another_set(
+    means: str, inodes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A set that is in the cache is found there by later versions, too."""
-    root = tmp_path / "set"
-    for k, name in enumerate(("a/b.png", "a-b.png", "a.png", "b/ü\n.png", "0", "a/a/a.jpg")):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(bytes(k))
-        os.utime(root / name, ns=(0, 10**9 + k))
-    os.symlink("nowhere", root / "z.png")
-    given = sorted(path for path in root.rglob("*") if named or not path.is_dir())
-    listing = [
-        [path.relative_to(tmp_path).as_posix(), about.st_size, about.st_mtime_ns]
-        for path in given
-        for about in [path.lstat()]
-    ]
-    text = json.dumps(["set", "1", SIZE, listing])
-    source = Source(dataset("set", blank(), blank(1)), root, given=None if named else root)
-    assert source.key(SIZE) == hashlib.sha256(text.encode()).hexdigest()[:16]
+    """The score of one folder must never be given for another."""
+    if not inodes:
+        no_inodes(monkeypatch)
+    one, other = (bitmaps(tmp_path / name / "images", k) for k, name in enumerate("AB"))
+    prints = [prepare(MEANS[means](root), 24).data.fingerprint for root in (one, other)]
+    assert len(set(prints)) == 2
+    one.rename(tmp_path / "aside")  # the two change places
+    other.rename(one)
+    (tmp_path / "aside").rename(other)
+    assert prepare(MEANS[means](one), 24).data.fingerprint == prints[1]
+    assert prepare(MEANS[means](other), 24).data.fingerprint == prints[0]
+
+
+@pytest.mark.parametrize("inodes", [True, False])
+@pytest.mark.parametrize("replace", [True, False], ids=["replaced", "written over"])
+@pytest.mark.parametrize("means", MEANS)
+def test_a_file_with_other_content_and_the_same_size_and_time_is_read_again(
+    means: str, replace: bool, inodes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not inodes:
+        no_inodes(monkeypatch)
+    root = bitmaps(tmp_path / "set", 0)
+    before = prepare(MEANS[means](root), 24).data.fingerprint
+    path = tmp_path / "new.bmp" if replace else root / "7.bmp"
+    Image.fromarray(random_rgb(999, 24)).save(path)
+    if replace:
+        path.replace(root / "7.bmp")
+    restore_times(root)
+    assert prepare(MEANS[means](root), 24).data.fingerprint != before
+
+
+def test_a_zip_is_known_by_where_it_is_and_by_all_that_is_in_it(tmp_path: Path) -> None:
+    one, other = (honest_zip(tmp_path / f"{k}.zip", seed=k) for k in range(2))
+    assert one.stat().st_size == other.stat().st_size
+    first = prepare(files_at(one), SIZE)
+    (tmp_path / "moved").mkdir()
+    moved = one.rename(tmp_path / "moved" / "0.zip")
+    assert files_at(moved).key((SIZE, SIZE)) != files_at(other).key((SIZE, SIZE))
+    assert same(prepare(files_at(moved), SIZE), first)
+    other.replace(moved)
+    restore_times(moved.parent)
+    assert not same(prepare(files_at(moved), SIZE), first)
+
+
+def test_the_last_image_of_a_large_zip_is_part_of_its_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes are not read, but its checksum stands in the directory."""
+    no_inodes(monkeypatch)
+    keys = set[str]()
+    for seed in range(2):
+        entries = [Entry(f"{k:03d}.png", image_bytes("BMP", 64, k)) for k in range(400)]
+        entries[311] = Entry("311.png", image_bytes("BMP", 64, 1000 + seed))
+        write_zip(tmp_path / "large.zip", entries)
+        restore_times(tmp_path)
+        keys.add(files_at(tmp_path / "large.zip").key((SIZE, SIZE)))
+    assert len(keys) == 2
+
+
+def honest_zip(path: Path, seed: int) -> Path:
+    """Zips of the same size, whatever the seed."""
+    entries = [Entry(f"{k}.bmp", image_bytes("BMP", seed=100 * seed + k)) for k in range(12)]
+    write_zip(path, entries)
+    os.utime(path, ns=(10**18, 10**18))
+    return path
+
+
+def test_a_log_that_grows_in_the_folder_does_not_make_it_another_set(shapes: Path) -> None:
+    before = files_at(shapes).key((SIZE, SIZE))
+    for name in ("run.log", "out.txt", "nohup.out", "log"):
+        (shapes / name).write_text("training\n")
+        assert files_at(shapes).key((SIZE, SIZE)) == before
+    image = (shapes / "000.png").read_bytes()
+    (shapes / "out.txt").write_bytes(image)  # an image all the same
+    assert files_at(shapes).key((SIZE, SIZE)) != before
 
 
 @posix
 def test_an_undecodable_name_is_part_of_the_key(tmp_path: Path) -> None:
     folder = with_honest(tmp_path / "set")
-    keys = [files_at(folder).key(SIZE)]
+    keys = [files_at(folder).key((SIZE, SIZE))]
     for name in (b"a\xff.png", b"a\xfe.png"):
         (folder / os.fsdecode(name)).write_bytes(b"")
         os.utime(folder / os.fsdecode(name), (1, 1))
-        keys.append(files_at(folder).key(SIZE))
+        keys.append(files_at(folder).key((SIZE, SIZE)))
         (folder / os.fsdecode(name)).unlink()
     assert len(set(keys)) == 3
 
@@ -77,7 +173,7 @@ def test_a_folder_that_has_changed_is_read_again(
     else:
         name = "000.png" if change == "content" else "999.png"
         Image.fromarray(random_rgb(99, 24)).save(shapes / name)
-    monkeypatch.setattr("gan_bench.data.source._stream_of_files", no_image_is_opened)
+    monkeypatch.setattr("gan_bench.data.source.gather", no_image_is_opened)
     with pytest.raises(AssertionError, match="an image was opened"):
         prepare(files_at(shapes), SIZE)
 

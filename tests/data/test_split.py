@@ -1,79 +1,74 @@
-"""Every tenth image is held out; chunks of both splits are written whole and in order."""
+"""A tenth is held out by content: groups stay together, names and order change nothing."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import zipfile
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PIL import Image
-from sets import SIZE, dataset, random_rgb
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gan_bench.data.cache import prepare
-from gan_bench.data.source import Source, files_at
+from gan_bench.data.split import held_out
 
-
-@pytest.mark.usefixtures("small_chunks")
-@pytest.mark.parametrize("count", [10, 29, 40, 163])
-@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
-def test_files_are_kept_in_order_with_the_fingerprint_of_their_pixels(
-    packed: bool, count: int, tmp_path: Path, home: Path
-) -> None:
-    pixels = [random_rgb(k).transpose(2, 0, 1) for k in range(count)]
-    (tmp_path / "set").mkdir()
-    for k, each in enumerate(pixels):
-        Image.fromarray(each.transpose(1, 2, 0)).save(tmp_path / "set" / f"{k:03d}.png")
-        if k % 7 == 0:
-            (tmp_path / "set" / f"{k:03d}bad.png").write_bytes(b"rubbish")
-    given = tmp_path / "set"
-    if packed:
-        given = tmp_path / "set.zip"
-        with zipfile.ZipFile(given, "w") as archive:
-            for path in (tmp_path / "set").iterdir():
-                archive.write(path, path.name)
-    prepared = prepare(files_at(given), SIZE)
-    held_out = np.stack(pixels[9::10])
-    train = np.stack([each for k, each in enumerate(pixels) if k % 10 != 9])
-    digest = hashlib.sha256()
-    for split in (train, held_out):
-        digest.update(json.dumps(split.shape).encode() + split.tobytes())
-    assert prepared.data.fingerprint == digest.hexdigest()
-    assert prepared.report["dropped"] == -(-count // 7)
-    for name, split in (("train", train), ("held_out", held_out)):
-        (kept,) = home.glob(f"images/*/{name}.npy")
-        buffer = io.BytesIO()
-        np.save(buffer, split)
-        assert kept.read_bytes() == buffer.getvalue()
+sizes_of_groups = st.lists(st.integers(1, 30), min_size=1, max_size=60)
 
 
-class Counted:
-    """Image k is filled with k; slices are drawn when asked for."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        numbers = (np.arange(self.count)[rows] % 251).astype(np.uint8)
-        return np.tile(numbers[:, None, None, None], (1, 1, 4, 4))
+def digests(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (5001, 32), np.uint8)[:count]
 
 
-def test_a_set_larger_than_a_slice_is_written_whole_and_in_order() -> None:
-    calls: list[tuple[str, int, int]] = []
-    source = Source(dataset("counted", Counted(1300), Counted(3)))
-    prepared = prepare(source, 4, lambda *state: calls.append(state))
-    assert prepared.train[:, 0, 0, 0].tolist() == [k % 251 for k in range(1300)]
-    assert calls[-2:] == [("train", 1300, 1300), ("held_out", 3, 3)]
+def groups_of(sizes: list[int]) -> np.ndarray:
+    return np.repeat(np.arange(len(sizes)), sizes)
 
 
-def test_progress_counts_every_file(shapes: Path) -> None:
-    (shapes / "007a.png").write_bytes(b"rubbish")
-    calls: list[tuple[str, int, int]] = []
-    prepare(files_at(shapes), SIZE, lambda *state: calls.append(state))
-    assert calls == [("files", k, 41) for k in range(1, 42)]
+@pytest.mark.parametrize("count", [10, 11, 19, 20, 163, 5000])
+def test_exactly_a_tenth_of_single_images_is_held_out(count: int) -> None:
+    assert held_out(np.arange(count), digests(count)).sum() == count // 10
+
+
+@settings(max_examples=25, deadline=None)
+@given(sizes=sizes_of_groups, seed=st.integers(0, 99))
+def test_groups_stay_together_in_any_order(sizes: list[int], seed: int) -> None:
+    groups = groups_of(sizes)
+    names = digests(len(groups))
+    held = held_out(groups, names)
+    for group in range(len(sizes)):
+        assert len(set(held[groups == group])) == 1
+    order = np.random.default_rng(seed).permutation(len(groups))
+    numbers = np.random.default_rng(seed).permutation(len(sizes))
+    assert np.array_equal(held_out(numbers[groups[order]], names[order]), held[order])
+
+
+@settings(max_examples=25, deadline=None)
+@given(sizes=st.lists(st.integers(1, 5), min_size=50, max_size=200))
+def test_small_groups_make_a_tenth_exactly_or_nearly(sizes: list[int]) -> None:
+    count = sum(sizes)
+    assert count // 10 - 4 <= held_out(groups_of(sizes), digests(count)).sum() <= count // 10
+
+
+@settings(max_examples=25, deadline=None)
+@given(count=st.integers(10, 400))
+def test_another_image_moves_one_at_most(count: int) -> None:
+    before = held_out(np.arange(count), digests(count))
+    after = held_out(np.arange(count + 1), digests(count + 1))[:count]
+    assert (before != after).sum() <= 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([20] * 5, 20),  # five folders: one of them, although it is a fifth
+        ([50, 25, 25], 25),
+        ([1, *[33] * 3], 1),  # another third would be too much
+        ([50, 50], 0),
+        ([100], 0),
+        ([90, *[1] * 10], 10),
+    ],
+)
+def test_large_groups(sizes: list[int], expected: int) -> None:
+    assert held_out(groups_of(sizes), digests(sum(sizes))).sum() == expected
+
+
+def test_large_groups_are_as_likely_to_be_held_out_as_small_ones() -> None:
+    sizes = [1] * 450 + [3] * 150
+    shares = [held_out(groups_of(sizes), digests(900, seed))[450:].sum() / 90 for seed in range(40)]
+    assert np.mean(shares) == pytest.approx(0.5, abs=0.06)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from nets import DATASET, FAKES, GAP, TRAIN, Eye, catalogue, evaluator, gap, measure, metric, plan
+from PIL import Image
 from torch import Tensor
 
 from gan_bench import (
@@ -266,6 +267,21 @@ def test_the_reference_is_as_many_real_images_as_there_are_evenly_over_the_split
     evaluation = plan(known, "gap", samples=samples).model_copy(update={"reference": reference})
     images = reference_images(prepared, evaluation)
     assert images[:, 0, 0, 0].tolist() == rows
+
+
+def test_every_net_sees_transparency_over_white() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (300, 4, 5, 7), dtype=np.uint8)
+    images[:, 3, :2] = 0
+    images[:, 3, 4:] = 255
+    layers = [Image.fromarray(image.transpose(1, 2, 0)) for image in images]
+    white = Image.new("RGBA", (7, 5), "white")
+    flat = np.stack([np.asarray(Image.alpha_composite(white, each)) for each in layers])
+    expected = flat[..., :3].transpose(0, 3, 1, 2).astype(int)
+    seen = extract_all(lambda batch: batch.flatten(1), images, "cpu").reshape(300, 3, 5, 7)
+    assert np.abs(seen - expected).max() <= 1  # Pillow rounds twice
+    assert (seen[:, :, :2] == 255).all()
+    assert np.array_equal(seen[:, :, 4:], images[:, :3, 4:])
 
 
 def test_features_of_many_images_are_taken_in_batches_and_in_order() -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from gan_bench import Architecture, Shape
@@ -12,7 +14,12 @@ ARCHITECTURES = {offer.name: offer for offer in OFFERS}
 POWERS = (16, 32, 64, 128, 256)
 CASES = [
     *[("dcgan", (3, side, side)) for side in POWERS],
+    *[
+        ("dcgan", (3, *sides))
+        for sides in [(48, 48), (80, 80), (32, 48), (48, 32), (28, 56), (64, 20)]
+    ],
     ("dcgan", (1, 32, 32)),
+    ("dcgan", (4, 32, 24)),
     ("dcgan-mnist", (1, 28, 28)),
     ("dcgan-mnist", (3, 28, 28)),
     *[("dense", shape) for shape in [(1, 28, 28), (3, 32, 32), (3, 64, 64), (2, 9, 5), (4, 1, 1)]],
@@ -113,21 +120,38 @@ def test_batchnorm_activations_and_first_weights_are_those_of_the_paper(
         assert scales.std().item() == pytest.approx(0.02, rel=0.25)
 
 
-POWERS_OF_TWO = "dcgan makes square images of 16 to 256 px in powers of two; "
+@pytest.mark.parametrize(
+    ("sides", "coarsest", "doublings"),
+    [
+        ((32, 32), (4, 4), 3),
+        ((48, 48), (6, 6), 3),
+        ((80, 80), (5, 5), 4),
+        ((112, 112), (7, 7), 4),
+        ((32, 48), (4, 6), 3),
+        ((128, 96), (8, 6), 4),
+    ],
+)
+def test_dcgan_begins_with_a_map_whose_short_side_has_4_to_7_px(
+    sides: tuple[int, int], coarsest: tuple[int, int], doublings: int
+) -> None:
+    G, D = pair(ARCHITECTURES["dcgan"], (3, *sides))
+    first, *others = layers(G, nn.ConvTranspose2d)
+    assert first.kernel_size == layers(D, nn.Conv2d)[-1].kernel_size == coarsest
+    assert len(others) == doublings
+
+
+TRY = "because it doubles a map with a short side of 4 to 7 px two to six times: try "
 
 
 @pytest.mark.parametrize(
     ("name", "shape", "why"),
     [
-        (
-            "dcgan",
-            (1, 28, 28),
-            f"{POWERS_OF_TWO}these are 28 x 28: try dcgan-mnist or --size 32",
-        ),
-        ("dcgan", (3, 48, 48), f"{POWERS_OF_TWO}these are 48 x 48: try --size 32"),
-        ("dcgan", (3, 8, 8), "these are 8 x 8"),
-        ("dcgan", (3, 512, 512), "these are 512 x 512"),
-        ("dcgan", (3, 32, 64), "these are 32 x 64"),
+        ("dcgan", (1, 28, 28), f"28 px, {TRY}dcgan-mnist, --size 24 or --size 32"),
+        ("dcgan", (3, 100, 100), f"100 px, {TRY}--size 96 or --size 112"),
+        ("dcgan", (3, 8, 8), f"8 px, {TRY}--size 16"),
+        ("dcgan", (3, 512, 512), f"512 px, {TRY}--size 256"),
+        ("dcgan", (3, 32, 50), f"50x32 px, {TRY}--size 48x32 or --size 56x32"),
+        ("dcgan", (3, 101, 76), f"76x101 px, {TRY}--size 64x80 or --size 80x112"),
         (
             "dcgan-mnist",
             (3, 32, 32),
@@ -136,7 +160,14 @@ POWERS_OF_TWO = "dcgan makes square images of 16 to 256 px in powers of two; "
     ],
 )
 def test_an_unsuited_shape_is_answered_with_what_to_try(name: str, shape: Shape, why: str) -> None:
-    assert why in str(ARCHITECTURES[name].unsuited(shape))
+    assert str(ARCHITECTURES[name].unsuited(shape)).endswith(why)
+
+
+@settings(max_examples=200)
+@given(st.integers(8, 1024), st.integers(8, 1024))
+def test_the_sizes_that_dcgan_proposes_are_made(height: int, width: int) -> None:
+    for proposed in dcgan.nearest_sizes(height, width):
+        assert ARCHITECTURES["dcgan"].unsuited((3, *proposed)) is None
 
 
 # Dense

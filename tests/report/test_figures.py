@@ -72,6 +72,17 @@ def test_the_sheet_has_a_strip_for_each_cell_and_a_tile_for_each_tick(
     assert max(p[:, 0].max() for p in places[0]) < places[1][0][:, 0].min()  # the best first
 
 
+def test_the_sheet_shows_rectangles(tmp_path: Path) -> None:
+    data = Data(name="wide", fingerprint="ab", shape=(3, 16, 24), train=9, held_out=1)
+    under = protocol().model_copy(update={"data": data})
+    folder = write_cell(tmp_path, "a", under=under, scores={"fd-eye": 1})
+    write_training(folder, ticks=3, side=16, width=24)
+    sheet = pictures(tmp_path)["samples"]
+    for tick in (1, 2, 3):
+        pixels = np.argwhere((sheet == (0, 10 * tick, 0)).all(axis=2))
+        assert len(pixels) == 6 * 16 * 24 * 4**2
+
+
 def test_a_grid_of_few_images_has_a_tile_of_those(cell: Path) -> None:
     for path in (cell / "samples").iterdir():
         with Image.open(path) as opened:

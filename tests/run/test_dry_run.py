@@ -187,6 +187,6 @@ def test_what_the_run_would_refuse_is_refused(dry: Dry, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="fewer than one batch of 37"):
         dry(batch=37)
     with pytest.raises(UsageError, match="does not suit"):
-        dry(size=20)
+        dry(size=18)
     with pytest.raises(DataError, match="mnist needs --data-root"):
         dry(data="mnist")

@@ -14,7 +14,15 @@ from planning import Plan, Scripted, offer, record
 
 from gan_bench import DataError, Preset, UsageError
 from gan_bench.catalogue import Catalogue
-from gan_bench.results.layout import CELL, CHECKPOINTS, DATA_REPORT, PROTOCOL, RECORD, protocol_of
+from gan_bench.results.layout import (
+    CELL,
+    CHECKPOINTS,
+    CONTACT_SHEET,
+    DATA_REPORT,
+    PROTOCOL,
+    RECORD,
+    protocol_of,
+)
 from gan_bench.results.plans import read_plans
 from gan_bench.results.reading import read_model
 from gan_bench.run.folders import check_writable, failed, folders_of, lay_out
@@ -33,6 +41,17 @@ def test_a_plan_is_laid_out_as_files_that_say_all(plan: Plan, tmp_path: Path) ->
         assert protocol_of(folder) == planned.plan.protocol
         assert read_model(folder / CELL, type(cell)) == cell
     assert (root / DATA_REPORT).exists()
+    with Image.open(root / CONTACT_SHEET) as sheet:
+        assert sheet.width > 12 * 64
+
+
+def test_a_contact_sheet_is_drawn_once(plan: Plan, tmp_path: Path) -> None:
+    planned = plan()
+    lay_out(planned, tmp_path / "results")
+    sheet = tmp_path / "results" / planned.plan.protocol.slug / CONTACT_SHEET
+    sheet.write_bytes(b"drawn before")
+    lay_out(planned, tmp_path / "results")
+    assert sheet.read_bytes() == b"drawn before"
 
 
 def test_an_outcome_stays_when_the_plan_is_laid_out_again_and_to_retry_takes_back_the_failed(

@@ -93,9 +93,22 @@ def test_all_that_a_cell_needs_is_in_its_plan(
 
 
 def test_an_architecture_of_the_preset_that_does_not_suit_is_left_out_and_said(plan: Plan) -> None:
-    planned = plan(architectures=(), size=20)
+    planned = plan(architectures=(), size=18)
     assert names(planned) == ["dense/non-saturating/0"]
-    assert any(note.startswith("dcgan left out: dcgan makes square") for note in planned.notes)
+    assert any(
+        note.startswith("dcgan left out: dcgan makes no images of 18 px") for note in planned.notes
+    )
+
+
+def test_rectangles_are_made_of_the_users_images_and_refused_of_a_named_data_set(
+    plan: Plan, known: Catalogue
+) -> None:
+    protocol = plan(size=(16, 24)).plan.protocol
+    assert protocol.data.shape == (3, 16, 24)
+    assert "-24x16px-" in protocol.slug
+    offer(known, blank("mine"))
+    with pytest.raises(UsageError, match="--size 24x16: the images of mine are square: give one"):
+        plan(data="mine", size=(16, 24))
 
 
 def test_a_data_set_without_enough_images_for_a_batch_is_refused(plan: Plan) -> None:

@@ -72,7 +72,22 @@ def test_a_grid_has_eight_images_in_a_row_with_white_between_them() -> None:
     images = np.zeros((GRID, *SHAPE), np.uint8)
     with Image.open(io.BytesIO(grid(images))) as sheet:
         pixels = np.asarray(sheet)
+        assert sheet.text["Software"] == "gan-bench"  # type: ignore[attr-defined]
     assert pixels.shape == (grid_pixels(8, 8), grid_pixels(8, 8), 3)
     assert {int(value) for value in np.unique(pixels)} == {0, 255}
     assert (pixels[:2] == 255).all()
     assert (pixels[2:10, 2:10] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [((70,), (70, 70, 70)), ((1, 2, 3, 255), (1, 2, 3)), ((1, 2, 3, 0), (255, 255, 255))],
+    ids=["grey", "opaque", "transparent"],
+)
+def test_a_grid_of_rectangles_shows_grey_and_transparency_as_people_see_them(
+    value: tuple[int, ...], seen: tuple[int, int, int]
+) -> None:
+    images = np.broadcast_to(np.uint8(value)[None, :, None, None], (10, len(value), 16, 24))
+    with Image.open(io.BytesIO(grid(images.copy()))) as sheet:
+        assert sheet.size == (grid_pixels(8, 24), grid_pixels(2, 16))
+        assert sheet.convert("RGB").getpixel((2, 2)) == seen

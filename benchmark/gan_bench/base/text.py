@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
+LEAST_SIDE, MOST_SIDE = 8, 1024  # px, of the images that `run --size` makes
 
 
 def number(value: float, digits: int = 4) -> str:

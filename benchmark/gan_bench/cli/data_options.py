@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from gan_bench.base.text import LEAST_SIDE, MOST_SIDE
 from gan_bench.cli.options import PATH, Name, Number
 
 if TYPE_CHECKING:
     from gan_bench.contract.protocol import Preparation
 
 DATA, PREPARING = "Data", "Your own images"
-LEAST_SIDE, MOST_SIDE = 8, 1024
 
 
 class Size(click.ParamType[tuple[int, int]]):
@@ -37,8 +37,8 @@ WHICH = (
         type=Name("dataset", or_path=True),
         metavar="NAME|FOLDER|ZIP",
         panel=DATA,
-        help="Images to train on: a named data set, or your own in a folder or a zip file. "
-        "Default: the preset's.",
+        help="Images to train on: a named data set, or your own in a folder, a zip, a .npy or "
+        ".npz file; hf:user/name and kaggle:user/name are downloaded. Default: the preset's.",
     ),
     click.option(
         "--data-root",

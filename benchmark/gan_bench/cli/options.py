@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,12 +31,16 @@ def examples(*commands: str) -> str:
 
 
 class _Path(click.Path):
-    """A path; an empty one, as an unset shell variable gives, is not the current folder."""
+    """A path; an empty one, as an unset shell variable gives, is not the current folder.
+
+    ~ is the home folder: the shell leaves it as it is in --results=~/here.
+    """
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         if value == "":
             self.fail("the value is empty", param, ctx)
-        return super().convert(value, param, ctx)
+        home = os.path.expanduser(value) if isinstance(value, str) else value
+        return super().convert(home, param, ctx)
 
 
 PATH = _Path(path_type=Path)

@@ -67,7 +67,7 @@ def run(
     request = Request(preparation=preparation_of(asked), **asked)
     console = Console(stderr=True, quiet=quiet)
     with _naming_the_resume_command():
-        catalogue = _load(request)
+        catalogue = catalogue_for(request)
         if dry_run:
             _print_plan(request, catalogue, results, jobs, as_json)
             return
@@ -94,7 +94,7 @@ def _refuse_arguments(context: click.RichContext) -> None:
     raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(word)}", context)
 
 
-def _load(request: Request) -> Catalogue:
+def catalogue_for(request: Request) -> Catalogue:
     """The catalogue; a misspelt name is answered before anything imports torch."""
     from gan_bench.run.names import check_spelling, remember
 
@@ -131,7 +131,7 @@ def _train(
     console: Console,
 ) -> Watch:
     """Plan and run all cells."""
-    from gan_bench.results.layout import protocol_dir
+    from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
     from gan_bench.results.locks import alone_in
     from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
     from gan_bench.run.plan import make_plan
@@ -141,7 +141,7 @@ def _train(
 
     check_writable(results)
     with preparing(console, request.data or "images") as update:
-        planned = make_plan(request, catalogue, update)
+        planned = make_plan(request, catalogue, update, results)
     protocol = planned.plan.protocol
     watch = Watch(console, protocol, folders_of(planned, results), jobs)
     for note in [*planned.notes, *data_notes(planned.prepared)]:
@@ -149,6 +149,7 @@ def _train(
     home = protocol_dir(results, protocol)
     with _naming_it_after_storage_errors(), alone_in(home):
         lay_out(planned, results, retry_failed)
+        watch.say(f"contact sheet: {home / CONTACT_SHEET}")
         watch.say(f"{standing(watch.folders)} in {home}")
         with console.status("testing one step of every pair") as status:
             preflight(watch.folders, home, watch.say, jobs, status.update)

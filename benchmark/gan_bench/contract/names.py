@@ -32,10 +32,14 @@ def name_of(path: Path) -> str:
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """The hint after `no such name`: the nearest known name, if one is near, and all of them."""
+    return f"{nearest(name, known)} Installed: {', '.join(known) or 'none'}."
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Did you mean ...? with the nearest known name; nothing if none is near."""
     spelled = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name.lower(), spelled, n=1)
-    guess = f" Did you mean {spelled[near[0]]}?" if near else ""
-    return f"{guess} Installed: {', '.join(known) or 'none'}."
+    return f" Did you mean {spelled[near[0]]}?" if near else ""
 
 
 def qualified(distribution: str, name: str) -> str:

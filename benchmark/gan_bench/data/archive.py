@@ -1,26 +1,42 @@
-"""The image files in a folder or a zip, and how much of each may be read."""
+"""The members of a folder or a zip, and how much of each may be read."""
 
 from __future__ import annotations
 
 import io
 import os
-import re
 import stat
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PureWindowsPath
-from typing import IO
+from typing import IO, Protocol
 
 from gan_bench.base import text
 from gan_bench.contract.errors import DataError
+from gan_bench.data.kinds import HEAD, Kind, kind_by_name
+from gan_bench.data.ours import is_ours, is_sheet
 from gan_bench.data.reasons import MOST_BYTES, MOST_PACKED, Reason, Refused
+from gan_bench.data.walk import HIDDEN, File
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
-HIDDEN = re.compile(r"(?!\.\.(\\|$))(\.|__MACOSX)")  # "..", which is refused, is not hidden
 ENCRYPTED_FLAG = 0x1
 FLAT = 16 * 2**20  # bytes: a member this small may be packed any number of times
+END_MARK = b"PK\5\6"  # of the record at the end of every zip
+
+
+class Member(Protocol):
+    """An image file, wherever it is; or an array that is read as one."""
+
+    @property
+    def name(self) -> str:
+        """Its name below the folder, with "/"."""
+
+    def size(self) -> int:
+        """Bytes to read at most; Refused if it must not be read."""
+
+    def open(self) -> IO[bytes]:
+        """The content, to be read once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +71,6 @@ class ZipMember:
         info = self.info
         path = PureWindowsPath(info.filename)  # knows both separators, and drives
         ratio = info.file_size / max(info.compress_size, 1)
-        # zipfile unpacks other methods without a bound: 4 kB of bzip2 may hold 4 GB
-        bounded = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
         if path.anchor:
             raise Refused(Reason.ABSOLUTE_NAME)
         if ".." in path.parts:
@@ -65,7 +79,7 @@ class ZipMember:
             raise Refused(Reason.LINK)
         if info.flag_bits & ENCRYPTED_FLAG:
             raise Refused(Reason.ENCRYPTED)
-        if not bounded:
+        if not _bounded(info):
             raise Refused(Reason.METHOD, f"method {info.compress_type}")
         if info.file_size > FLAT and ratio > MOST_PACKED:
             raise Refused(Reason.BOMB, f"{ratio:,.0f} times")
@@ -76,7 +90,9 @@ class ZipMember:
         return self.archive.open(self.info)
 
 
-Member = FolderMember | ZipMember
+def _bounded(info: zipfile.ZipInfo) -> bool:
+    """Whether zipfile unpacks it piece by piece: 4 kB of bzip2 may hold 4 GB."""
+    return info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class BoundedFile(io.FileIO):
@@ -92,82 +108,82 @@ class BoundedFile(io.FileIO):
         return super().read(size) or b""
 
 
-@contextmanager
-def members_of(root: Path) -> Iterator[list[Member]]:
-    """The image files in a folder or zip, sorted by name; DataError if it cannot be read."""
-    with ExitStack() as stack:
-        if root.is_dir():
-            paths = _by_name(root, walk(root))
-            yield [FolderMember(name, paths[name]) for name in sorted(filter(_is_image, paths))]
-        else:
-            archive = _open_zip(root, stack)
-            # of two members with one name the last counts, as if they had been unpacked
-            infos = {each.filename: each for each in archive.infolist() if not each.is_dir()}
-            names = sorted(filter(_is_image, infos))
-            yield [ZipMember(name, archive, infos[name]) for name in names]
-
-
-def _open_zip(root: Path, stack: ExitStack) -> zipfile.ZipFile:
+def open_zip(root: Path, stack: ExitStack) -> zipfile.ZipFile:
+    """The zip, open for as long as the stack is; DataError if it is none, or is cut off."""
     try:
         file = stack.enter_context(BoundedFile(root))
+        has_end = END_MARK in _tail(file)
     except OSError as error:
-        raise _cannot_read(f"{root}", error) from error
+        raise DataError(f"cannot read {root}: {error.strerror or error}") from error
+    if not has_end:
+        raise DataError(
+            f"{root} is only the beginning of a zip: the end is missing, as after a download "
+            "that was interrupted; download it again"
+        )
     try:
         return zipfile.ZipFile(file)
     except Exception as error:  # zipfile raises many types on damaged files
-        raise DataError(f"{root} is no zip: {error}; give a folder or a zip of images") from error
+        raise DataError(f"{root} is a damaged zip: {error}; download or pack it again") from error
 
 
-def _cannot_read(what: str, error: OSError) -> DataError:
-    return DataError(f"cannot read {what}: {error.strerror or error}")
+def _tail(file: io.FileIO) -> bytes:
+    """As much as an end record and the longest comment take."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 2**16 - 22))
+    tail = file.read()
+    file.seek(0)
+    return tail or b""
 
 
-def _is_image(name: str) -> bool:
-    path = Path(name)
-    return path.suffix.lower() in SUFFIXES and not any(map(HIDDEN.match, path.parts))
+def members_of_zip(archive: zipfile.ZipFile) -> Iterator[tuple[Kind, ZipMember]]:
+    """All files of a zip, in order of their names, and what each is."""
+    # of two members with one name the last counts, as if they had been unpacked
+    infos = {each.filename: each for each in archive.infolist()}
+    for name in sorted(infos):
+        is_file = name and not name.endswith("/") and not is_sheet(name)
+        if is_file and not any(map(HIDDEN.match, Path(name).parts)):
+            member = ZipMember(name, archive, infos[name])
+            kind = kind_by_name(name, partial(_beginning, member, HEAD))
+            yield Kind.OTHER if kind is Kind.EMPTY and infos[name].file_size else kind, member
 
 
-def walk(root: Path) -> Iterator[str]:
-    """The paths of all files below root, class folders included.
+def results_in_zip(archive: zipfile.ZipFile) -> list[str]:
+    """The folders in a zip that gan-bench wrote."""
+    folders: dict[str, set[str]] = {}
+    for name in archive.namelist():
+        folder, _, last = name.rpartition("/")
+        folders.setdefault(folder, set()).add(last)
 
-    Hidden files and folders are left out, and links to folders are not followed. If root is a
-    file, it is the only one. DataError if a folder cannot be read.
-    """
-    if not root.exists():
-        raise DataError(f"there is no {root}")
-    if root.is_file():
-        yield str(root)
-        return
-    if not root.is_dir():
-        raise DataError(f"{root} is neither a folder nor a file: give a folder or a zip of images")
-    for folder, folders, files in os.walk(root, onerror=_unreadable_folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (os.path.join(folder, name) for name in files if not name.startswith("."))
+    def ours(folder: str) -> bool:
+        def read(name: str) -> bytes:
+            info = archive.getinfo(f"{folder}/{name}" if folder else name)
+            return _beginning(ZipMember(info.filename, archive, info), 2**20)
 
+        return is_ours(folders[folder], read)
 
-def _unreadable_folder(error: OSError) -> None:
-    raise _cannot_read(f"the folder {error.filename}", error)
+    return [folder for folder in folders if ours(folder)]
 
 
-def listing_of(root: Path, files: Iterable[str]) -> Iterator[tuple[str, int, int]]:
-    """(name, bytes, time in ns) of every file, in order: the cache is keyed on it."""
-    paths = _by_name(root.parent, files)
-    try:
-        for name in sorted(paths, key=lambda name: name.split("/")):
-            status = _status(paths[name])
-            yield name, status.st_size, status.st_mtime_ns
-    except OSError as error:
-        raise _cannot_read(error.filename, error) from error
+def _beginning(member: ZipMember, count: int) -> bytes:
+    """The first bytes; none of what must not be read."""
+    with suppress(Exception):  # zipfile raises many types on damaged members
+        if member.size():
+            with member.open() as file:
+                return file.read(count)
+    return b""
 
 
-def _by_name(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Paths by their names below root. Strings: making Path objects would take longest."""
-    start = len(os.path.join(root, ""))
-    return {path[start:].replace(os.sep, "/"): path for path in paths}
+def members_of_folder(files: list[File]) -> Iterator[tuple[Kind, FolderMember]]:
+    """All files of a folder, and what each is."""
+    for file in files:
+        kind = kind_by_name(file.name, partial(file.read, 0, HEAD))
+        yield _why_empty(file) if kind is Kind.EMPTY else kind, FolderMember(file.name, file.path)
 
 
-def _status(path: str) -> os.stat_result:
-    try:
-        return os.stat(path)
-    except OSError:  # a link to nothing
-        return os.lstat(path)
+def _why_empty(file: File) -> Kind:
+    """What a file is of which nothing could be read."""
+    if stat.S_ISLNK(file.status.st_mode):
+        return Kind.LINK
+    if not file.regular:
+        return Kind.SPECIAL
+    return Kind.OTHER if file.size else Kind.EMPTY

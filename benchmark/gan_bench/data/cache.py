@@ -7,9 +7,9 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import filelock
@@ -18,26 +18,38 @@ import numpy as np
 from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.base.home import cache_dir
-from gan_bench.contract.errors import DataError, StorageError
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Data, Sides
 from gan_bench.data.arrays import check_room, npy_header, write_array
+from gan_bench.data.choose import pixels_of
+from gan_bench.data.in_use import InUse
+from gan_bench.data.odd import looked_at, tiles
+from gan_bench.data.ours import META
 from gan_bench.data.report import DataReport, kinds_text, report_of
-from gan_bench.data.source import GATHERED, Source
+from gan_bench.data.source import GATHERED, Source, Unusable
 from gan_bench.data.stream import SPLITS, ImageStream, Progress
 from gan_bench.results.atomic import PART, sync_folder, write_json
 
-META = "data.json"
+TILES = "tiles.npy"  # the odd images of the contact sheet
+NO_TILES = np.empty((0, 3, 1, 1), np.uint8)
+MAKING = ".making"  # ending of the folder of a set that is being made
 LISTED = 10  # dropped images that a message names
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A data set in the cache: memmaps (n, C, H, W) uint8 of both splits, and the data report."""
+    """A data set in the cache: memmaps (n, C, H, W) uint8 of both splits, and the data report.
+
+    For as long as it is kept, `gan-bench cache` does not remove the set.
+    """
 
     data: Data
     train: np.ndarray
     held_out: np.ndarray
     report: DataReport
+    tiles: np.ndarray = field(default_factory=lambda: NO_TILES)  # (k, C, h, w), of `report.odd`
+    labels: Mapping[str, np.ndarray] = field(default_factory=dict)  # split -> (n,) int64, or none
+    in_use: InUse | None = field(default=None, repr=False, compare=False)
 
 
 def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: None) -> Prepared:
@@ -68,13 +80,17 @@ def sides_of(size: int | Sides) -> Sides:
     return (size, size) if isinstance(size, int) else size
 
 
+def sets_folder() -> Path:
+    """The folder of all prepared sets."""
+    return cache_dir() / "images"
+
+
 def _folder(source: Source, sides: Sides) -> Path:
-    name = f"{source.dataset.name}-{text.sides(*sides)}px-{source.key(sides)}"
-    return cache_dir() / "images" / name
+    return sets_folder() / f"{source.dataset.name}-{text.sides(*sides)}px-{source.key(sides)}"
 
 
 def check_bad(prepared: Prepared, most_percent: float) -> None:
-    """DataError if more than this percentage of the images was dropped."""
+    """Unusable if more than this percentage of the images was dropped."""
     report = prepared.report
     dropped = len(report.dropped)
     total = report.train + report.held_out + dropped
@@ -83,10 +99,11 @@ def check_bad(prepared: Prepared, most_percent: float) -> None:
         named = "".join(f"\n  {plain(str(each))}" for each in report.dropped[:LISTED])
         more = dropped - LISTED
         rest = f"\n  and {more:,} more" if more > 0 else ""
-        raise DataError(
+        raise Unusable(
             f"{dropped:,} of the {text.plural(total, 'image')} of {prepared.data.name} cannot be "
             f"used, more than {most_percent:g} %: {kinds_text(report.reasons)}{named}{rest}\n"
-            f"Mend or remove them, or allow them with --max-bad {math.ceil(10 * percent) / 10:g}"
+            f"Mend or remove them, or allow them with --max-bad {math.ceil(10 * percent) / 10:g}",
+            report,
         )
 
 
@@ -111,7 +128,7 @@ def locked(path: Path) -> Iterator[None]:
 
 def _make(source: Source, sides: Sides, folder: Path, progress: Progress) -> None:
     # a fixed name: if this process is killed, the next one deletes what it left
-    making = folder.with_name(f".{folder.name}.making")
+    making = folder.with_name(f".{folder.name}{MAKING}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
     try:
@@ -121,14 +138,39 @@ def _make(source: Source, sides: Sides, folder: Path, progress: Progress) -> Non
                 at_most = stream.counts[split]
                 write_array(_array(making, split), stream.shape, stream.chunks(split), at_most)
             data = _data(source.dataset.name, making, stream)
+        for split, labels in stream.labels.items():
+            np.save(_labels(making, split), labels)
         (making / GATHERED).unlink(missing_ok=True)
-        document = {"data": data.model_dump(mode="json"), "report": stream.report.document()}
+        report, odd = _looked_at(making, stream)
+        np.save(making / TILES, odd)
+        document = {
+            "data": data.model_dump(mode="json"),
+            "report": report.document(),
+            "root": str(source.root) if source.root else None,
+        }
         write_json(making / META, document)
         shutil.rmtree(folder, ignore_errors=True)
         making.rename(folder)
         sync_folder(folder.parent)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _looked_at(folder: Path, stream: ImageStream) -> tuple[DataReport, np.ndarray]:
+    """The report, and the tiles of the odd images in it; a plugin's images are looked at here."""
+    if stream.tiles is not None:
+        return stream.report, stream.tiles
+    images = np.load(_array(folder, "train"), mmap_mode="r")
+    kinds, facts = looked_at(images)
+    return replace(
+        stream.report,
+        pixels=pixels_of(facts),
+        odd=tuple(each.named() for each in kinds),
+    ), tiles(images, kinds)
+
+
+def _labels(folder: Path, split: str) -> Path:
+    return folder / f"{split}_labels.npy"
 
 
 def _array(folder: Path, split: str) -> Path:
@@ -150,6 +192,16 @@ def _data(name: str, folder: Path, stream: ImageStream) -> Data:
 
 def _open(folder: Path) -> Prepared:
     meta = json.loads((folder / META).read_text(encoding="utf-8"))
+    in_use = InUse(folder / META)
     # "c": pages are private, so torch takes the arrays without a copy and cannot alter the file
     arrays = [np.load(_array(folder, split), mmap_mode="c") for split in SPLITS]
-    return Prepared(Data(**meta["data"]), arrays[0], arrays[1], report_of(meta["report"]))
+    files = {split: _labels(folder, split) for split in SPLITS}
+    return Prepared(
+        data=Data(**meta["data"]),
+        train=arrays[0],
+        held_out=arrays[1],
+        report=report_of(meta["report"]),
+        tiles=np.load(folder / TILES),
+        labels={split: np.load(path) for split, path in files.items() if path.exists()},
+        in_use=in_use,
+    )

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from gan_bench.base import text
 from gan_bench.contract.protocol import Preparation
+from gan_bench.data.alike import Alike, alike_in, groups_by_name, together
+from gan_bench.data.facts import Facts, luma
 from gan_bench.data.gather import Gathered
-from gan_bench.data.report import DataReport, Pixels, left_out
-from gan_bench.data.split import held_out
+from gan_bench.data.labels import class_labels
+from gan_bench.data.notes import notes_on
+from gan_bench.data.origins import counts_of, further_in, name_of, originals_of, repaired_in
+from gan_bench.data.report import (
+    DataReport,
+    LeftOut,
+    Pixels,
+    count_kinds,
+    kinds_text,
+    left_out,
+)
+from gan_bench.data.split import HOLD_OUT, held_out
 from gan_bench.data.stream import CHUNK_BYTES, SPLITS, images_at_once
 
 
@@ -19,43 +32,144 @@ class Chosen:
     """The images of each split, as rows of what was gathered."""
 
     gathered: Gathered
-    rows: dict[str, np.ndarray]  # split -> (n,) int64, ascending
+    rows: Mapping[str, np.ndarray]  # split -> (n,) int64, ascending
     channels: int
     report: DataReport
+    labels: Mapping[str, np.ndarray] = field(default_factory=dict)  # split -> (n,) int64
+    not_used: Mapping[int, LeftOut] = field(default_factory=dict)  # row -> why: an option
+    refusal: str | None = None  # why these images cannot be trained on
 
     def chunks(self, split: str) -> Iterator[np.ndarray]:
         """The images of a split, (n, C, H, W) uint8."""
         pixels, rows = self.gathered.pixels, self.rows[split]
         step = images_at_once(CHUNK_BYTES, pixels[0].size)
         for start in range(0, len(rows), step):
-            yield pixels[rows[start : start + step], : self.channels]
+            some = pixels[rows[start : start + step]]
+            yield luma(some) if self.channels == 1 else some
 
 
 def choose(gathered: Gathered, preparation: Preparation, name: str) -> Chosen:
     """Apply the options, keep like images on one side, and hold out a tenth."""
-    facts = gathered.facts
-    count = len(gathered.pixels)
-    kept = np.arange(count)
-    _, groups = np.unique(facts.digest, axis=0, return_inverse=True)
-    held = held_out(groups.ravel(), [row.tobytes() for row in facts.digest])
+    names = [name_of(origin) for origin in gathered.origins]
+    not_used = _by_option(gathered, preparation, names)
+    kept = np.array([k for k in range(len(names)) if k not in not_used], np.int64)
+    alike = alike_in(gathered.facts.at(kept))
+    if preparation.dedupe:
+        copies = alike.copies([names[k] for k in kept])
+        not_used.update({int(kept[k]): why for k, why in copies.items()})
+        first = np.array([k for k in range(len(kept)) if k not in copies], np.int64)
+        kept, alike = kept[first], alike.at(first)
+    facts, used = gathered.facts.at(kept), [names[k] for k in kept]
+    held, refusal = _held_out(facts, alike, used, preparation)
     rows = dict(zip(SPLITS, (kept[~held], kept[held]), strict=True))
-    grey = preparation.grey or bool(count and facts.grey.all())
-    channels = 1 if grey else gathered.pixels.shape[1]
+    labelled = class_labels(used)
+    origins, sides = [gathered.origins[k] for k in kept], gathered.pixels.shape[2:]
     report = DataReport(
         name=name,
-        sides=gathered.pixels.shape[2:],
-        channels=channels,
+        sides=sides,
+        channels=_channels(facts, preparation, gathered.pixels.shape[1]),
         train=len(rows["train"]),
         held_out=len(rows["held_out"]),
         dropped=left_out(gathered.dropped),
-        held_out_names=tuple(gathered.origins[k].name for k in rows["held_out"]),
-        pixels=_pixels(gathered),
+        not_used=tuple(not_used[k] for k in sorted(not_used)),
+        held_out_names=tuple(names[k] for k in rows["held_out"]),
+        pixels=pixels_of(facts),
+        counts=counts_of(origins, labelled),
+        originals=originals_of(origins, sides),
+        further=further_in(gathered.origins) if preparation.frames == "first" else None,
+        repaired=repaired_in(origins),
+        equal=alike.equal_groups(used),
+        nearly_equal=alike.near_groups(used),
     )
-    return Chosen(gathered, rows, channels, report)
+    notes = (*gathered.notes, *notes_on(facts, report, alike.too_large))
+    return Chosen(
+        gathered,
+        rows,
+        report.channels,
+        replace(report, notes=notes),
+        _labels(labelled, held),
+        not_used,
+        refusal or _too_few(len(kept), not_used),
+    )
 
 
-def _pixels(gathered: Gathered) -> Pixels | None:
-    facts = gathered.facts
+def pixels_of(facts: Facts) -> Pixels | None:
+    """The range of all pixels; None of no image."""
     if not len(facts.mean):
         return None
     return Pixels(int(facts.min.min()), round(float(facts.mean.mean()), 2), int(facts.max.max()))
+
+
+# Options
+def _by_option(
+    gathered: Gathered, preparation: Preparation, names: Sequence[str]
+) -> dict[int, LeftOut]:
+    """The rows that --min-size and --blurry leave out, and why."""
+    found: dict[int, LeftOut] = {}
+    if (least := preparation.min_size) is not None:
+        kind = f"short side below {least:,} px"
+        for k, origin in enumerate(gathered.origins):
+            if min(origin.width, origin.height) < least:
+                found[k] = LeftOut(names[k], kind, f"{origin.width} x {origin.height}")
+    if (limit := preparation.blurry) is not None:
+        sharpness = gathered.facts.sharpness
+        kind = f"blurry: the Laplacian varies by less than {text.number(limit)}"
+        for k in map(int, np.flatnonzero(sharpness < limit)):
+            found.setdefault(k, LeftOut(names[k], kind, text.number(float(sharpness[k]))))
+    return found
+
+
+def _channels(facts: Facts, preparation: Preparation, gathered: int) -> int:
+    """One if asked for, or if every image is grey and transparency is not asked for."""
+    all_grey = bool(len(facts.grey) and facts.grey.all())
+    return 1 if preparation.grey or (all_grey and not preparation.alpha) else gathered
+
+
+# The split
+def _held_out(
+    facts: Facts, alike: Alike, names: Sequence[str], preparation: Preparation
+) -> tuple[np.ndarray, str | None]:
+    """Whether each image is held out, (n,) bool, and why these images cannot be split."""
+    n, rule = len(names), preparation.group_by
+    if preparation.grey and preparation.alpha:
+        return np.zeros(n, bool), "--grey makes one channel and --alpha four: give one of them"
+    by_name = groups_by_name(names, rule)
+    for likeness in (alike.near, alike.equal):  # nearly equal images may link all groups
+        groups = together(likeness, by_name)
+        held = held_out(groups, facts.digest)
+        if held.any() or n < HOLD_OUT:
+            return held, None
+    sizes = np.bincount(groups)
+    different = len(np.unique(alike.equal))
+    if different == 1:
+        why = f"all {n:,} images are equal"
+    elif by_name is None:
+        why = f"of the {n:,} images only {different} are different: too few to hold one out"
+    elif len(sizes) == 1:
+        why = f"--group-by {rule} leaves nothing to hold out: all {n:,} images are one group"
+    else:
+        why = (
+            f"--group-by {rule} leaves nothing to hold out: of {len(sizes)} groups, "
+            f"the smallest has {sizes.min():,} of the {n:,} images"
+        )
+    return held, why
+
+
+def _too_few(left: int, not_used: Mapping[int, LeftOut]) -> str | None:
+    """Why nothing is trained if the options leave out nearly all images."""
+    if not not_used or left >= HOLD_OUT:
+        return None
+    kinds = kinds_text(count_kinds(not_used.values()))
+    return (
+        f"{left} of {text.plural(left + len(not_used), 'image')} are left, and {HOLD_OUT} or more "
+        f"are needed; left out: {kinds}"
+    )
+
+
+def _labels(
+    labelled: tuple[tuple[str, ...], np.ndarray] | None, held: np.ndarray
+) -> dict[str, np.ndarray]:
+    if labelled is None:
+        return {}
+    _, labels = labelled
+    return dict(zip(SPLITS, (labels[~held], labels[held]), strict=True))

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
 import math
 import os
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from PIL import Image, ImageOps
-from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH
+from PIL import Image
 
 from gan_bench.contract.protocol import Preparation, Sides
 from gan_bench.data.archive import Member
+from gan_bench.data.colour import Colours
+from gan_bench.data.convert import QUARTER, Look, convert, convert_deep
+from gan_bench.data.depth import Deep, Depth, Scale, check, depth_of
+from gan_bench.data.frames import pages_of
+from gan_bench.data.opening import Opened, open_image, turned_to
 from gan_bench.data.reasons import MOST_BYTES, MOST_PIXELS, Dropped, Reason, Refused
+from gan_bench.data.repair import mended
 from gan_bench.data.stream import images_at_once
+from gan_bench.data.tiff import Tiff
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 WAITING_BYTES = 256 * 2**20  # of decoded images that wait for a slower one before them
+ORIENTATION = 0x0112  # the EXIF tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,10 @@ class Origin:
     name: str
     width: int  # pixels, upright
     height: int
-    mode: str  # Pillow's, such as RGB or L
+    mode: str  # Pillow's, such as RGB or L, with ;16 where Pillow would cut 16 bits to 8
     frame: int = 0  # of an animation, or the page of a file with several
     frames: int = 1  # that the file has
+    repaired: str = ""  # what was wrong with the file, if its pixels are whole all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,32 @@ class Decoded:
 
     pixels: np.ndarray
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An image of more than 8 bits, whose pixels depend on those of the whole set."""
+
+    depth: Depth
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Some frames of a member. Without a scale, deep images are only measured."""
+
+    index: int  # of the member in the set
+    member: Member
+    frames: range = range(1)
+    scale: Scale | None = None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What no other task of a round has."""
+        return self.index, self.frames.start
+
+
+Item = Decoded | Measured | Dropped
 
 
 class Budget:
@@ -69,29 +102,23 @@ class Budget:
 
 
 def decode_all(
-    members: Sequence[Member], sides: Sides, preparation: Preparation
-) -> Generator[list[Decoded | Dropped], None, None]:
-    """The images of every member, or why they are dropped, in the order of the members.
+    tasks: Sequence[Task], sides: Sides, preparation: Preparation
+) -> Generator[tuple[Task, list[Item]], None, None]:
+    """The images of every task, or why they are dropped, in the order of the tasks.
 
     Later images are decoded while an early one takes long, up to WAITING_BYTES of them.
     """
-    Image.init()  # fills Image.OPEN
-    decode = partial(
-        _decode,
-        sides=sides,
-        preparation=preparation,
-        content=Budget(MOST_BYTES),
-        pixels=Budget(MOST_PIXELS),
-    )
-    most = images_at_once(WAITING_BYTES, 3 * math.prod(sides))
+    decoder = Decoder(sides, preparation.alpha)
+    longest = max((len(task.frames) for task in tasks), default=1)
+    most = images_at_once(WAITING_BYTES, 4 * longest * math.prod(sides))
     batch = max(1, most // 32)
-    begun: deque[Future[list[Decoded | Dropped]]] = deque()
+    begun: deque[Future[tuple[Task, list[Item]]]] = deque()
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        for start in range(0, len(members), batch):
+        for start in range(0, len(tasks), batch):
             if len(begun) > most - batch:
                 yield from _finish(begun, batch)
-            begun.extend(pool.submit(decode, each) for each in members[start : start + batch])
+            begun.extend(pool.submit(decoder.run, each) for each in tasks[start : start + batch])
         while begun:
             yield from _finish(begun, batch)
     finally:
@@ -99,32 +126,119 @@ def decode_all(
 
 
 def _finish(
-    begun: deque[Future[list[Decoded | Dropped]]], count: int
-) -> Iterator[list[Decoded | Dropped]]:
+    begun: deque[Future[tuple[Task, list[Item]]]], count: int
+) -> Iterator[tuple[Task, list[Item]]]:
     """Wait for a batch: waking this thread for every image would slow the decoders down."""
     first = [begun.popleft() for _ in range(min(count, len(begun)))]
     wait(first)
     yield from (future.result() for future in first)
 
 
-def _decode(
-    member: Member, sides: Sides, preparation: Preparation, content: Budget, pixels: Budget
-) -> list[Decoded | Dropped]:
-    try:
-        count = _checked_bytes(member)
-        with (
-            content.take(count),
-            _image(_content(member, count)) as image,
-            pixels.take(_checked_pixels(image)),
-        ):
-            return [convert(image, member.name, sides)]
-    except Refused as error:
-        return [Dropped(member.name, sides, error.reason, error.detail)]
-    except Image.DecompressionBombError as error:  # some decoders allocate as they open
-        return [Dropped(member.name, sides, Reason.TOO_MANY_PIXELS, str(error))]
-    except Exception as error:  # a decoder may raise anything on a damaged file
+class Decoder:
+    """What the decoding threads share: budgets of memory, and colour profiles."""
+
+    def __init__(self, sides: Sides, alpha: bool) -> None:
+        self.sides, self.alpha = sides, alpha
+        self.colours = Colours()
+        self.content, self.pixels = Budget(MOST_BYTES), Budget(MOST_PIXELS)
+
+    def run(self, task: Task) -> tuple[Task, list[Item]]:
+        """The images of a task. Whatever goes wrong with one of them is the reason to drop it."""
+        try:
+            count = _checked_bytes(task.member)
+            with self.content.take(count):
+                content = _content(task.member, count)
+                return task, self._items(task, content)
+        except Exception as error:  # a decoder may raise anything on a damaged file
+            return task, [self._dropped(task.member.name, error)]
+
+    def _items(self, task: Task, content: bytes) -> list[Item]:
+        try:
+            return list(self._images(task, content))
+        except Refused:
+            raise
+        except Exception:
+            if items := self._mended(task, content):
+                return items
+            raise
+
+    def _mended(self, task: Task, content: bytes) -> list[Item] | None:
+        """The images of a damaged file whose pixels are whole; None if they are not."""
+        repair = mended(content)
+        if repair is None:
+            return None
+        what, contents = repair
+        if len({self._digest(each) for each in contents}) > 1:
+            return None
+        return [
+            each
+            if isinstance(each, Dropped)
+            else replace(each, origin=replace(each.origin, repaired=what))
+            for each in self._images(task, contents[0])
+        ]
+
+    def _digest(self, content: bytes) -> bytes:
+        """Of all pixels that are decoded: a few are not seen any more when they are resized."""
+        opened = open_image(content, self.sides)
+        with self.pixels.take(opened.cost):
+            layer = opened.decode()
+            pixels = layer.values if isinstance(layer, Deep) else np.asarray(layer)
+            return hashlib.sha256(np.ascontiguousarray(pixels).data).digest()
+
+    def _images(self, task: Task, content: bytes) -> Iterator[Item]:
+        """The frames of a task. An error in the first of a file is an error of the file."""
+        opened = open_image(content, self.sides)
+        pages = (
+            pages_of(opened.image, content, (opened.width, opened.height)) if opened.image else (0,)
+        )
+        name, count = task.member.name, len(pages)
+        for frame in task.frames:
+            try:
+                opened = turned_to(opened, content, self.sides, pages[frame])
+                yield self._image(opened, partial(Origin, name, frame=frame, frames=count), task)
+            except Exception as error:
+                if frame == 0:
+                    raise
+                yield self._dropped(f"{name}, frame {frame + 1}", error)
+
+    def _image(self, opened: Opened, about: Callable[..., Origin], task: Task) -> Item:
+        """Decode one image; `about` makes its origin of width, height and mode."""
+        look, scale = Look(self.sides, self.alpha, opened.profile), task.scale
+        with self.pixels.take(opened.cost):
+            layer = opened.decode()
+            if isinstance(layer, Deep):
+                origin = about(*self._checked(*layer.values.shape[:2]), opened.mode)
+                depth = depth_of(layer)
+                if scale is None:
+                    return Measured(depth, origin)
+                check(layer, scale)
+                pixels = convert_deep(layer, scale, look, self.colours)
+            else:
+                turn = 1 if isinstance(layer, Tiff) else layer.getexif().get(ORIENTATION, 1)
+                origin = about(*self._checked(*_upright(opened, turn)), opened.mode)
+                look = replace(look, orientation=turn, area=opened.area)
+                pixels = convert(layer, look, self.colours)
+        return Decoded(pixels, origin)
+
+    def _checked(self, height: int, width: int) -> tuple[int, int]:
+        """(width, height). Refused if the image would be enlarged."""
+        if width < self.sides[1] or height < self.sides[0]:
+            raise Refused(Reason.TOO_SMALL, f"{width} x {height}", (height, width))
+        return width, height
+
+    def _dropped(self, name: str, error: Exception) -> Dropped:
+        if isinstance(error, Refused):
+            return Dropped(name, self.sides, error.reason, error.detail, error.image)
+        if isinstance(error, Image.DecompressionBombError):  # some allocate as they open
+            return Dropped(name, self.sides, Reason.TOO_MANY_PIXELS, str(error))
         why = str(error) or type(error).__name__
-        return [Dropped(member.name, sides, Reason.UNREADABLE, why)]
+        return Dropped(name, self.sides, Reason.UNREADABLE, why)
+
+
+def _upright(opened: Opened, orientation: int) -> Sides:
+    """(H, W) of the file as a viewer shows it. Pillow turns a TIFF by itself."""
+    sides = opened.height, opened.width
+    return sides[::-1] if orientation >= QUARTER else sides
 
 
 def _checked_bytes(member: Member) -> int:
@@ -140,58 +254,3 @@ def _content(member: Member, count: int) -> bytes:
     """No more than was checked, even if the file has grown since."""
     with member.open() as file:
         return file.read(count)
-
-
-def _image(content: bytes) -> Image.Image:
-    """An image of which only the header has been read.
-
-    As Image.open, but without its limit of pixels: ours is lower, and names width and height.
-    """
-    for kind in FORMATS:
-        factory, accepts = Image.OPEN[kind]
-        if accepts and accepts(content[:16]) is True:
-            return factory(io.BytesIO(content), "")
-    raise Refused(Reason.UNREADABLE, f"no {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
-
-
-def _checked_pixels(image: Image.Image) -> int:
-    """Pixels that the decoder allocates: a tile of a TIFF may be larger than its image."""
-    for width, height in (image.size, _tile(image)):
-        if width * height > MOST_PIXELS:
-            raise Refused(Reason.TOO_MANY_PIXELS, f"{width} x {height}")
-    return image.width * image.height
-
-
-def _tile(image: Image.Image) -> tuple[int, int]:
-    tags = getattr(image, "tag_v2", {})
-    width, height = tags.get(TILEWIDTH, 1), tags.get(TILELENGTH, 1)
-    if not isinstance(width, int) or not isinstance(height, int):
-        raise Refused(Reason.UNREADABLE, "a tile without a size")
-    return width, height
-
-
-def convert(image: Image.Image, name: str, sides: Sides) -> Decoded:
-    """Image -> (3, H, W) uint8, by the one rule for all files; the image is altered.
-
-    EXIF rotation, RGB over white, the centre crop, Lanczos. Refused if it would be enlarged.
-    """
-    ImageOps.exif_transpose(image, in_place=True)  # else it copies images that are upright
-    height, width = sides
-    if image.width < width or image.height < height:
-        raise Refused(Reason.TOO_SMALL, f"{image.width} x {image.height}")
-    origin = Origin(name, image.width, image.height, image.mode)
-    fitted = ImageOps.fit(_rgb(image), (width, height), Image.Resampling.LANCZOS)
-    return Decoded(np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1)), origin)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    """RGB; transparency is laid over white, 16-bit greys keep their upper byte."""
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    layer = image if image.mode == "RGBA" else image.convert("RGBA")
-    # the bytes of Image.alpha_composite, but in place and without holding Python's lock
-    white = Image.new("RGB", layer.size, "white")
-    white.paste(layer, mask=layer)
-    return white

@@ -28,15 +28,26 @@ class Reason(Enum):
     TOO_MANY_PIXELS = f"larger than {MOST_PIXELS // 10**6} megapixels"
     TOO_SMALL = "smaller than {size} px"  # enlarging an image would teach G blur
     UNREADABLE = "unreadable"
+    NOT_INSTALLED = "HEIC or HEIF, which needs: pip install gan-bench[heif]"
+    RAW = "raw file of a camera: develop it first"
+    DEPTH = "values of a kind that is not read"
+    NO_NUMBERS = "infinite or undefined values"
+    NEGATIVE = "negative values"
+    FLOATS = "floats that are neither 0 to 1 nor 0 to 255"
+    FRAMES = "further frames, too many to use"
 
 
 class Refused(ValueError):
-    """An image is not used, for this reason; the detail is what was seen of it."""
+    """An image is not used, for this reason; the detail is what was seen of it.
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    `image` is its (H, W) in pixels, if that is the reason.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "", image: Sides | None = None) -> None:
         super().__init__(reason.name, detail)
         self.reason = reason
         self.detail = detail
+        self.image = image
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class Dropped:
     sides: Sides
     reason: Reason
     detail: str = ""  # what was seen of it
+    image: Sides | None = None  # its own (H, W) in pixels, if it is too small
 
     @property
     def kind(self) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,16 +21,28 @@ from gan_bench.contract.errors import DataError
 from gan_bench.contract.names import name_of
 from gan_bench.contract.offers import Dataset, Images
 from gan_bench.contract.protocol import AS_IT_IS, Preparation, Sides
-from gan_bench.data.archive import SUFFIXES, listing_of, members_of, walk
 from gan_bench.data.arrays import check_room
 from gan_bench.data.choose import Chosen, choose
+from gan_bench.data.files import Files, NoImages, files_of, identity
 from gan_bench.data.gather import gather
+from gan_bench.data.hub import is_hub
+from gan_bench.data.identity import files_matching, identity_of
+from gan_bench.data.odd import odd_of, tiles_of
+from gan_bench.data.reasons import Dropped
 from gan_bench.data.report import DataReport, LeftOut, kinds_text
 from gan_bench.data.split import HOLD_OUT
 from gan_bench.data.stream import CHUNK_BYTES, SPLITS, ImageStream, Progress, images_at_once
 
-RULE = "2"  # change it with the pixels or the split: the cache is keyed on it
+RULE = "3"  # change it with the pixels or the split: the cache is keyed on it
 GATHERED = "images.npy"  # all images, before they are split
+
+
+class Unusable(DataError):
+    """The images of the user cannot become a set; the report says all that was left out."""
+
+    def __init__(self, message: str, report: DataReport) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 @dataclass(frozen=True)
@@ -42,11 +56,17 @@ class Source:
     preparation: Preparation = AS_IT_IS  # of a folder or zip
 
     def key(self, sides: Sides) -> str:
-        """A digest of all that the pixels depend on, found without opening an image."""
-        listing = list(listing_of(self.root.absolute(), self._files())) if self.root else []
+        """A digest of all that the pixels depend on, found without decoding an image."""
         preparation = self.preparation.model_dump(exclude_defaults=True)
-        about = [self.dataset.name, self.dataset.version, sides, preparation, listing]
+        about = [self.dataset.name, self.dataset.version, sides, preparation, self._identity()]
         return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+
+    def _identity(self) -> list[Any]:
+        if self.root is None:
+            return []
+        if self.files:
+            return identity(self.root)
+        return identity_of(str(self.root), list(files_matching(self.root, self.dataset.reads)))
 
     @contextmanager
     def open(self, sides: Sides, scratch: Path, progress: Progress) -> Iterator[ImageStream]:
@@ -55,50 +75,85 @@ class Source:
         `scratch` is a folder for what is written on the way.
         """
         if self.files:
-            with _chosen(self, sides, scratch, progress) as chosen:
+            with _chosen(self, sides, scratch, progress) as (chosen, odd):
                 counts = {split: len(rows) for split, rows in chosen.rows.items()}
                 shape = (chosen.channels, *sides)
-                yield ImageStream(shape, counts, chosen.chunks, chosen.report)
+                yield ImageStream(
+                    shape,
+                    counts,
+                    chosen.chunks,
+                    chosen.report,
+                    labels=chosen.labels,
+                    tiles=odd,
+                )
         else:
             yield _stream_of_plugin(_loaded(self, sides), self.dataset.name, sides, progress)
 
-    def _files(self) -> Iterable[str]:
-        if self.root is None:
-            return []
-        if self.files:
-            return walk(self.root.absolute())
-        patterns, root = self.dataset.reads, self.root.absolute()
-        return (str(path) for pattern in patterns for path in root.glob(pattern))
-
 
 def files_at(path: Path, preparation: Preparation = AS_IT_IS, name: str | None = None) -> Source:
-    """A folder or zip that the user named, as a data set; named after the path by default."""
-    root = path.absolute()
+    """A folder, a zip or another file of the user's, as a data set.
+
+    It is named after the path by default. Its root is the real path, so that it means the same
+    for every process, wherever that runs and whatever becomes of a link.
+    """
+    root = path if is_hub(path) else Path(os.path.realpath(path))
 
     def load(_: Path | None, size: int, download: bool) -> Images:
         return _in_memory(source, (size, size))
 
-    dataset = Dataset(name=name or name_of(root), source="your own", version=RULE, load=load)
+    dataset = Dataset(name=name or _name_of(path), source="your own", version=RULE, load=load)
     source = Source(dataset, root, files=True, preparation=preparation)
     return source
 
 
+def _name_of(path: Path) -> str:
+    """The name that the user calls it by: that of a link, but of "." the folder's own."""
+    says_nothing = path.name in ("", ".", "..")
+    return name_of(Path(os.path.realpath(path)) if says_nothing else path)
+
+
 # Folders and zips
 @contextmanager
-def _chosen(source: Source, sides: Sides, scratch: Path, progress: Progress) -> Iterator[Chosen]:
-    """The images in a folder or zip, in order of their names; DataError if they are too few."""
+def _chosen(
+    source: Source, sides: Sides, scratch: Path, progress: Progress
+) -> Iterator[tuple[Chosen, np.ndarray]]:
+    """The images in a folder or zip, in order of their names, and the tiles of the odd ones.
+
+    Unusable if they are too few.
+    """
     assert source.root is not None
-    with members_of(source.root) as members:
-        if not members:
-            kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
-            looked = f"looked for {kinds}, in all folders below it"
-            raise DataError(f"no images in {source.root}: {looked}")
-        check_room(2 * len(members) * 3 * math.prod(sides), scratch)  # gathered, then split
-        gathered = gather(members, sides, source.preparation, scratch / GATHERED, progress)
-        chosen = choose(gathered, source.preparation, source.dataset.name)
-        if chosen.report.train + chosen.report.held_out < HOLD_OUT:
-            raise DataError(_too_few(source.root, chosen.report))
-        yield chosen
+    name, preparation = source.dataset.name, source.preparation
+    try:
+        with files_of(source.root, preparation.folder) as files:
+            check_room(2 * len(files.members) * 3 * math.prod(sides), scratch)  # then it is split
+            gathered = gather(files.members, sides, preparation, scratch / GATHERED, progress)
+            chosen = choose(gathered, preparation, name)
+            odd = odd_of(chosen)
+            report = replace(
+                chosen.report,
+                odd=tuple(each.named(gathered.origins) for each in odd),
+                not_used=(*chosen.report.not_used, *files.not_used),
+                notes=(*files.notes, *chosen.report.notes),
+            )
+            if chosen.refusal:
+                raise Unusable(f"{source.root}: {chosen.refusal}", report)
+            if report.train + report.held_out < HOLD_OUT:
+                raise Unusable(_too_few(source.root, report, gathered.dropped), report)
+            yield replace(chosen, report=report), tiles_of(chosen, odd)
+    except NoImages as error:
+        raise Unusable(str(error), _empty_report(name, sides, error.files)) from error
+
+
+def _empty_report(name: str, sides: Sides, files: Files) -> DataReport:
+    return DataReport(
+        name=name,
+        sides=sides,
+        channels=3,
+        train=0,
+        held_out=0,
+        not_used=files.not_used,
+        notes=files.notes,
+    )
 
 
 def _in_memory(source: Source, sides: Sides) -> Images:
@@ -107,20 +162,37 @@ def _in_memory(source: Source, sides: Sides) -> Images:
         tempfile.TemporaryDirectory() as scratch,
         source.open(sides, Path(scratch), lambda *_: None) as stream,
     ):
-        train, held_out = (np.concatenate(list(stream.chunks(split))) for split in SPLITS)
+        none = np.empty((0, *stream.shape), np.uint8)
+        train, held_out = (np.concatenate([none, *stream.chunks(split)]) for split in SPLITS)
         dropped = [(each.name, each.why) for each in stream.report.dropped]
-    return Images(train=train, held_out=held_out, dropped=dropped)
+        train_labels, held_out_labels = (stream.labels.get(split) for split in SPLITS)
+    return Images(
+        train=train,
+        held_out=held_out,
+        train_labels=train_labels,
+        held_out_labels=held_out_labels,
+        dropped=dropped,
+    )
 
 
-def _too_few(root: Path, report: DataReport) -> str:
-    used, dropped = report.train + report.held_out, report.dropped
+def _too_few(root: Path, report: DataReport, dropped: Sequence[Dropped]) -> str:
+    used = report.train + report.held_out
     total = used + len(dropped)
     has = f"{root} has {'one image' if total == 1 else text.plural(total, 'image')}"
     need = f"{HOLD_OUT} or more are needed"
     if not dropped:
         return f"{has}, and {need}: add images"
     use = "none can be used" if not used else f"only {used} can be used, and {need}"
-    return f"{has}, {use}: {kinds_text(report.reasons)}; the first: {plain(str(dropped[0]))}"
+    hint = _smaller_size(dropped)
+    first = plain(str(report.dropped[0]))
+    return f"{has}, {use}: {kinds_text(report.reasons)}{hint}; the first: {first}"
+
+
+def _smaller_size(dropped: Sequence[Dropped]) -> str:
+    """; try --size 28, if that lets in nine of ten of those that are too small."""
+    small = sorted(min(each.image) for each in dropped if each.image)
+    size = small[len(small) // 10] if small else 0
+    return f"; try --size {size}" if size >= text.LEAST_SIDE else ""
 
 
 # Data sets of plugins
@@ -172,7 +244,13 @@ def _stream_of_plugin(images: Images, name: str, sides: Sides, progress: Progres
         held_out=counts["held_out"],
         dropped=tuple(LeftOut(which, why) for which, why in images.dropped),
     )
-    return ImageStream((C, H, W), counts, chunks, report)
+    return ImageStream((C, H, W), counts, chunks, report, labels=_labels(images))
+
+
+def _labels(images: Images) -> dict[str, np.ndarray]:
+    """Split -> the labels that the plugin gives, if it gives them for both splits."""
+    labels = dict(zip(SPLITS, (images.train_labels, images.held_out_labels), strict=True))
+    return {split: np.asarray(each, np.int64) for split, each in labels.items() if each is not None}
 
 
 def _check_slice(rows: np.ndarray, shape: tuple[int, ...], name: str) -> None:

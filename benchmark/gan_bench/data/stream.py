@@ -37,3 +37,4 @@ class ImageStream:
     chunks: Callable[[str], Iterator[np.ndarray]]  # split -> its images, (n, C, H, W) uint8
     report: DataReport
     labels: Mapping[str, np.ndarray] = field(default_factory=dict)  # split -> (n,) int64
+    tiles: np.ndarray | None = None  # of `report.odd`, one kind after another; None: not looked for

@@ -177,8 +177,8 @@ def brighten(images: np.ndarray, levels: int) -> np.ndarray:
 
 
 def blur(images: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur; sigma in pixels of a 32 px image, scaled to the size of these."""
-    scale = sigma * images.shape[-1] / SIDE
+    """Gaussian blur; sigma in pixels of a 32 px image, scaled to the shorter side of these."""
+    scale = sigma * min(images.shape[2:]) / SIDE
     return np.asarray(gaussian_filter(images, (0, 0, scale, scale), mode="nearest"))
 
 
@@ -209,6 +209,8 @@ def jpeg(images: np.ndarray, quality: int) -> np.ndarray:
 
 
 def _through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    if len(image) == 4:  # JPEG has no transparency: it stays as it is
+        return np.concatenate([_through_jpeg(image[:3], quality), image[3:]])
     file = io.BytesIO()
     Image.fromarray(image.transpose(1, 2, 0).squeeze()).save(file, "JPEG", quality=quality)
     decoded = np.asarray(Image.open(file))  # (H, W) or (H, W, 3)

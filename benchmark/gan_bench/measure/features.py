@@ -68,6 +68,19 @@ def features_by_net(nets: dict[str, Extract], batches: Iterable[Tensor]) -> Arra
     """Net -> (M, F) float32 of all images; one batch is in memory at a time."""
     parts: dict[str, list[Tensor]] = {name: [] for name in nets}
     for batch in batches:
+        visible = over_white(batch)
         for name, extract in nets.items():
-            parts[name].append(extract(batch).float().cpu())
+            parts[name].append(extract(visible).float().cpu())
     return {name: torch.cat(rows).numpy() for name, rows in parts.items()}
+
+
+def over_white(images: Tensor) -> Tensor:
+    """(N, C, H, W) uint8 as every network sees it: the fourth channel is opacity, over white.
+
+    No network was trained with transparency, and colours that cannot be seen must not count.
+    """
+    if images.shape[1] != 4:
+        return images
+    opacity = images[:, 3:].float() / 255
+    white = 255 * (1 - opacity)
+    return (images[:, :3] * opacity + white).round().to(torch.uint8)

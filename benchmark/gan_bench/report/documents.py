@@ -11,6 +11,7 @@ from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.leaderboard import Board, Boards, Neighbour, nearest
 from gan_bench.report.notes import faults_of
 from gan_bench.report.rows import Row
+from gan_bench.results.data_summary import read_data_summary
 from gan_bench.results.frame import DETAILS
 from gan_bench.results.records import SCHEMA, Cost
 
@@ -67,6 +68,7 @@ def _board(board: Board, neighbour: Neighbour | None) -> dict[str, Any]:
     document = {
         "slug": board.slug,
         "dataset": protocol["data"],
+        "images": read_data_summary(board.folder),
         "schedule": protocol["schedule"],
         "evaluation": protocol["evaluation"],
         "ranked_by": board.ranking.name,

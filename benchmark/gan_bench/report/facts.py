@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan_bench.base.escape import plain
 from gan_bench.base.text import percent, plural
 from gan_bench.contract.protocol import Evaluation, Protocol
 from gan_bench.report.leaderboard import Board
@@ -12,6 +14,7 @@ from gan_bench.report.letters import least_seeds
 from gan_bench.report.looks import NINE_LOOKS, Looks
 from gan_bench.report.rows import with_record
 from gan_bench.report.statistics import MIN_SEEDS
+from gan_bench.results.data_summary import read_data_summary
 from gan_bench.run.schedule_text import schedule_text
 
 if TYPE_CHECKING:
@@ -43,6 +46,12 @@ def protocol_lines(board: Board) -> list[tuple[str, str]]:
     ]
     claims = _claims(board)
     return [*lines, ("±", claims)] if claims else lines
+
+
+def with_images(lines: list[tuple[str, str]], folder: Path) -> list[tuple[str, str]]:
+    """The lines, and after the one on the data what was used and left out of the images."""
+    summary = read_data_summary(folder)
+    return [lines[0], ("images", plain(summary)), *lines[1:]] if summary else lines
 
 
 def _ticks_by(evaluation: Evaluation) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from itertools import islice
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan_bench.base import pictures, text
 from gan_bench.base.escape import plain
+from gan_bench.contract.protocol import Sides
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
 from gan_bench.results.layout import GRID_PADDING, GRID_SIDE, SAMPLES, grid_pixels
@@ -20,7 +20,7 @@ STRIPS = 24  # at most, each as high as a few images
 TILE = (2, 3)  # images across and down that show one tick
 IMAGE_PX = 64  # smaller images are enlarged to about this side
 MARGIN = 12  # pixels
-COMPRESSION = 2  # zlib level: a third of the usual time for a twentieth more bytes
+NOTE_PX, NAME_PX, KIMG_PX = 38, 26, 20  # heights of the lines of text
 
 
 def sample_sheet(board: Board) -> bytes | None:
@@ -32,25 +32,15 @@ def sample_sheet(board: Board) -> bytes | None:
     drawn = list(islice(((row, folders) for row, folders in found if folders), BEST))
     if not drawn:
         return None
-    most, side = max(1, STRIPS // len(drawn)), board.protocol.data.shape[1]
+    most, sides = max(1, STRIPS // len(drawn)), board.protocol.data.shape[1:]
     strips = [
-        _strip(plain(f"{row.name} / {folder.name}"), _grids(folder), side)
+        _strip(plain(f"{row.name} / {folder.name}"), _grids(folder), sides)
         for row, folders in drawn
         for folder in folders[:most]
     ]
     if note := what_is_shown(board, [row for row, _ in drawn], most):
-        strips.insert(0, _words(note))
-    from PIL import Image
-
-    width = max(strip.width for strip in strips) + 2 * MARGIN
-    sheet = Image.new("RGB", (width, sum(s.height for s in strips) + 2 * MARGIN), "white")
-    top = MARGIN
-    for strip in strips:
-        sheet.paste(strip, (MARGIN, top))
-        top += strip.height
-    buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", compress_level=COMPRESSION)
-    return buffer.getvalue()
+        strips.insert(0, pictures.words(note, NOTE_PX))
+    return pictures.png(pictures.stacked(strips, MARGIN))
 
 
 def _grids(folder: Path) -> list[Path]:
@@ -58,44 +48,40 @@ def _grids(folder: Path) -> list[Path]:
     return sorted(path for path in (folder / SAMPLES).glob("*.png") if path.is_file())
 
 
-def _words(text: str) -> Image.Image:
-    """A line above the strips."""
-    from PIL import Image, ImageDraw, ImageFont
-
-    font = ImageFont.load_default(18)
-    line = Image.new("RGB", (ceil(font.getlength(text)), 38), "white")
-    ImageDraw.Draw(line).text((0, 2), text, "#555555", font)
-    return line
-
-
-def _strip(name: str, ticks: list[Path], side: int) -> Image.Image:
+def _strip(name: str, ticks: list[Path], sides: Sides) -> Image.Image:
     """One cell: its name, then a few of its samples at every tick, each under its kimg."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image
 
-    tiles = [_tile(path, side) for path in ticks]
+    tiles = [_tile(path, sides) for path in ticks]
     width, height = tiles[0].size
-    strip = Image.new("RGB", ((width + MARGIN) * len(tiles), height + 62), "white")
-    draw = ImageDraw.Draw(strip)
-    draw.text((0, 2), name, "black", ImageFont.load_default(18))
+    top = NAME_PX + KIMG_PX
+    strip = Image.new("RGB", ((width + MARGIN) * len(tiles), top + height + 16), "white")
+    strip.paste(pictures.words(name, NAME_PX, colour="black"), (0, 0))
     for k, (tile, path) in enumerate(zip(tiles, ticks, strict=True)):
-        left = k * (width + MARGIN)
-        draw.text((left, 26), f"{float(path.stem):.3g} kimg", "#555555", ImageFont.load_default(14))
-        strip.paste(tile, (left, 46))
+        kimg = pictures.words(f"{float(path.stem):.3g} kimg", KIMG_PX, pictures.SMALL)
+        strip.paste(kimg, (k * (width + MARGIN), NAME_PX))
+        strip.paste(tile, (k * (width + MARGIN), top))
     return strip
 
 
-def _tile(path: Path, side: int) -> Image.Image:
+def _tile(path: Path, sides: Sides) -> Image.Image:
     """The first few images of a sample grid, enlarged by a whole number."""
     from PIL import Image
 
+    height, width = sides
     with Image.open(path) as grid:
-        if max(grid.size) > grid_pixels(GRID_SIDE, side):
+        largest = grid_pixels(GRID_SIDE, width), grid_pixels(GRID_SIDE, height)
+        if grid.width > largest[0] or grid.height > largest[1]:
             raise ValueError(
                 f"{path} is {grid.width} x {grid.height} pixels, "
-                f"which is no sample grid of {side} px images"
+                f"which is no sample grid of {text.sides(*sides)} px images"
             )
-        width, height = (grid_pixels(count, side) - 2 * GRID_PADDING for count in TILE)
-        tile = Image.new("RGB", (width, height), "white")  # the grid may have fewer images
+        across, down = TILE
+        size = (
+            grid_pixels(across, width) - 2 * GRID_PADDING,
+            grid_pixels(down, height) - 2 * GRID_PADDING,
+        )
+        tile = Image.new("RGB", size, "white")  # the grid may have fewer images
         tile.paste(grid.convert("RGB"), (-GRID_PADDING, -GRID_PADDING))
-    zoom = max(1, IMAGE_PX // side)
-    return tile.resize((tile.width * zoom, tile.height * zoom), Image.Resampling.NEAREST)
+    zoom = min(IMAGE_PX // min(sides), 2 * IMAGE_PX // max(sides))
+    return pictures.enlarged(tile, max(1, zoom))

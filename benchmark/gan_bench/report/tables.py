@@ -13,7 +13,7 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.alarms import alarms
 from gan_bench.report.costs import cost_section
 from gan_bench.report.equal_time import EqualTime
-from gan_bench.report.facts import protocol_lines
+from gan_bench.report.facts import protocol_lines, with_images
 from gan_bench.report.leaderboard import Board, Boards, nearest
 from gan_bench.report.notes import Note, notes
 from gan_bench.report.pairs import Interval, against_leader
@@ -44,7 +44,7 @@ def chapters(boards: Boards) -> Iterator[Chapter]:
     for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
         yield Chapter(
             board.slug,
-            protocol_lines(board),
+            with_images(protocol_lines(board), board.folder),
             sections(board),
             notes(board, neighbour),
             {name: path for name, path in figure_paths(board).items() if path.is_file()},

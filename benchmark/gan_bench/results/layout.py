@@ -1,7 +1,8 @@
 """Where everything in a results folder is. File names of the folder stand here only.
 
-<protocol>/protocol.json, data-report.json, scale.json, plans.jsonl, figures/
+<protocol>/protocol.json, data-report.json, contact-sheet.png, scale.json, plans.jsonl, figures/
 <protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
+<data set>-data-report.json                 of a set that was refused
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gan_bench.results.reading import read_model
 # of a protocol
 PROTOCOL = "protocol.json"
 DATA_REPORT = "data-report.json"
+CONTACT_SHEET = "contact-sheet.png"  # a sample of the images and the odd ones
 FIGURES = "figures"
 SCALE = "scale.json"  # scores of real images and of noise: the scale for all rows
 PLANS = "plans.jsonl"  # how many seeds were asked for, and what could be seen by then
@@ -45,6 +47,11 @@ def protocol_dir(results: Path, protocol: Protocol) -> Path:
     """The folder of a protocol."""
     safe_name(protocol.data.name)  # the rest of the slug is made by us
     return results / protocol.slug
+
+
+def refused_report_path(results: Path, data_name: str) -> Path:
+    """Where the data report of a set is that was refused, and so has no protocol."""
+    return results / f"{safe_name(data_name)}-{DATA_REPORT}"
 
 
 def cell_dir(results: Path, protocol: Protocol, cell: Cell) -> Path:

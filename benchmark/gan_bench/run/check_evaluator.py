@@ -150,14 +150,13 @@ def _sets(subject: Subject, readings: selftest.Readings, seconds: float) -> Chec
     missed = list(selftest.verdicts_missed(readings))
     names = ", ".join(readings.readings)
     result = "; ".join(missed) or f"measured in {number(seconds, 2)} s: {names}"
-    side = data.shape[1]
     return outcome(
         "evaluator",
         not missed,
-        f"{data.name}, {side} px, n = {evaluation.samples}, {evaluation.features}; {result}",
+        f"{data.name}, {data.size} px, n = {evaluation.samples}, {evaluation.features}; {result}",
         "do not trust verdicts of a collapse",
         data=data.name,
-        size=side,
+        size=data.shape[1],
         n=evaluation.samples,
         features=evaluation.features,
         notes=list(subject.notes),

@@ -12,8 +12,8 @@ from gan_bench.base.text import duration, plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.protocol import Cell, Data, Plan, Sides
-from gan_bench.data.archive import members_of
 from gan_bench.data.cache import cached
+from gan_bench.data.files import files_of
 from gan_bench.data.source import Source
 from gan_bench.data.split import HOLD_OUT
 from gan_bench.results.layout import cell_dir
@@ -202,14 +202,16 @@ def _count(source: Source, sides: Sides) -> Data:
         channels, height, width = images.train[0:1].shape[1:]
         shape, train, held_out = (channels, height, width), len(images.train), len(images.held_out)
     else:
-        with members_of(source.root) as members:
-            count = len(members)
+        with files_of(source.root, source.preparation.folder) as files:
+            count = len(files.members)
         if 0 < count < HOLD_OUT:
             raise DataError(
                 f"{source.root} has {plural(count, 'image')}, and {HOLD_OUT} or more are needed: "
                 "add images"
             )
-        shape, held_out = (3, *sides), count // HOLD_OUT
+        asked = source.preparation
+        channels = 1 if asked.grey else 4 if asked.alpha else 3
+        shape, held_out = (channels, *sides), count // HOLD_OUT
         train = count - held_out
     if not train:
         raise DataError(f"no images in {source.root or source.dataset.name}")

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.protocol import Data, Protocol, differences
-from gan_bench.results.atomic import make_folder, remove, remove_parts, write_json
+from gan_bench.data.contact_sheet import contact_sheet
+from gan_bench.data.source import Unusable
+from gan_bench.results.atomic import make_folder, remove, remove_parts, write_bytes, write_json
 from gan_bench.results.layout import (
     CELL,
     CHECKPOINTS,
+    CONTACT_SHEET,
     DATA_REPORT,
     PROTOCOL,
     RECORD,
     cell_dir,
     protocol_dir,
+    refused_report_path,
 )
 from gan_bench.results.plans import note_plan
 from gan_bench.results.reading import read_model
@@ -39,6 +43,18 @@ def check_writable(results: Path) -> None:
             f"cannot write the results folder {results}: {error.strerror or error}; "
             "choose another with --results"
         ) from error
+
+
+def with_report(error: Unusable, results: Path | None) -> DataError:
+    """The error, with the path of the data report that is written for it.
+
+    The report names every image and file that is left out, which no message can.
+    """
+    if results is None or not (error.report.dropped or error.report.not_used):
+        return error
+    path = refused_report_path(results, error.report.name)
+    write_json(path, error.report.document())
+    return DataError(f"{error}\nall that is left out: {path}")
 
 
 def folders_of(planned: Planned, results: Path) -> list[Path]:
@@ -62,6 +78,8 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
     note_plan(root, planned.plan.cells)
     write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
     write_json(root / DATA_REPORT, planned.prepared.report.document())
+    if not (root / CONTACT_SHEET).exists():
+        write_bytes(root / CONTACT_SHEET, contact_sheet(planned.prepared))
     for cell, folder in zip(planned.plan.cells, folders_of(planned, results), strict=True):
         if retry_failed and failed(folder):
             remove(folder / RECORD)

@@ -77,6 +77,8 @@ def check_spelling(request: Request) -> None:
 
 def unknown_data(name: str, hint: str) -> str:
     """What to say of --data that is neither a path nor a name."""
+    if "://" in name:
+        return f"--data {plain(name)} is a URL: download it, then give the folder or the zip"
     return f"--data {plain(name)}: no such folder or zip, and no data set is called so.{hint}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,14 +13,12 @@ from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
-    Dataset,
     Engine,
     Loss,
     Preset,
     Shape,
 )
 from gan_bench.contract.protocol import (
-    AS_IT_IS,
     MOST_KIMG,
     Cell,
     Data,
@@ -32,10 +29,11 @@ from gan_bench.contract.protocol import (
     Schedule,
     Sides,
 )
-from gan_bench.data.cache import Prepared, check_bad, prepare, sides_of
-from gan_bench.data.source import Source, files_at
+from gan_bench.data.cache import Prepared, check_bad, prepare
+from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
-from gan_bench.run.names import unknown_data
+from gan_bench.run.folders import with_report
+from gan_bench.run.given_data import sides_for, source_of
 from gan_bench.run.plan_evaluation import (
     IMAGES_OF,
     choose_evaluation,
@@ -93,12 +91,21 @@ class Planned:
 
 
 def make_plan(
-    request: Request, catalogue: Catalogue, progress: Progress = lambda *_: None
+    request: Request,
+    catalogue: Catalogue,
+    progress: Progress = lambda *_: None,
+    results: Path | None = None,
 ) -> Planned:
-    """Names -> a plan, with the images prepared. Raises a GanBenchError for what cannot run."""
+    """Names -> a plan, with the images prepared. Raises a GanBenchError for what cannot run.
+
+    If the images are refused, their data report is written into the results folder, if given.
+    """
     choice = choose(request, catalogue)
-    prepared = prepare(choice.source, choice.sides, progress)
-    check_bad(prepared, request.max_bad)
+    try:
+        prepared = prepare(choice.source, choice.sides, progress)
+        check_bad(prepared, request.max_bad)
+    except Unusable as error:
+        raise with_report(error, results) from error
     plan, notes = plan_on(choice, prepared.data, catalogue)
     return Planned(plan, prepared, choice, (*choice.notes, *notes))
 
@@ -106,25 +113,25 @@ def make_plan(
 def choose(request: Request, catalogue: Catalogue) -> Choice:
     """Look up every name that the request or its preset asks for; UsageError for unknown ones."""
     device = pick_device(request.device)
-    preset, preset_notes = _pick_preset(request, catalogue, device)
+    preset, preset_notes = pick_preset(request, catalogue, device)
     names = request.architectures or preset.architectures
     architectures = {name: catalogue.find(Architecture, name) for name in names}
     losses = [catalogue.find(Loss, name).name for name in request.losses or preset.losses]
     engine = catalogue.find(Engine, request.engine or preset.engine)
     precision, precision_note = pick_precision(request.precision, device)
-    source = _source(request, catalogue, preset)
+    source, data_notes = source_of(request, catalogue, preset.dataset)
     evaluation, evaluation_notes = choose_evaluation(request, catalogue, preset, source.dataset)
     return Choice(
         request=request,
         source=source,
-        sides=sides_of(request.size or source.dataset.size or preset.size),
+        sides=sides_for(request, source, preset.size),
         schedule=_schedule(request, preset, precision, _augmentations(request, preset, catalogue)),
         evaluation=evaluation,
         architectures=tuple(architectures.values()),
         losses=tuple(dict.fromkeys(losses)),
         engine=engine,
         device=device,
-        notes=(*preset_notes, precision_note, *evaluation_notes),
+        notes=(*preset_notes, precision_note, *data_notes, *evaluation_notes),
     )
 
 
@@ -189,7 +196,7 @@ def pick_precision(asked: str, device: str) -> tuple[str, str]:
     return "fp32", f"precision fp32: this {device} does not compute bf16 itself"
 
 
-def _pick_preset(
+def pick_preset(
     request: Request, catalogue: Catalogue, device: str
 ) -> tuple[Preset, tuple[str, ...]]:
     """The preset asked for, or the one for this device: the built-in one if there is one."""
@@ -262,27 +269,11 @@ def _schedule(
     return Schedule(**preset.schedule.model_dump() | given)
 
 
-def _source(request: Request, catalogue: Catalogue, preset: Preset) -> Source:
-    """--data is a name of the catalogue, else a path, else a name in another case."""
-    name = request.data or preset.dataset
-    path = Path(os.path.expanduser(name))  # which leaves ~nobody as it is
-    is_path = name not in catalogue.names(Dataset) and request.data is not None and _exists(path)
-    if is_path and (request.data_root or request.download):
-        raise UsageError(f"--data {name} is a path: leave --data-root and --download out")
-    if is_path:
-        return files_at(path, request.preparation or AS_IT_IS)
-    key = Dataset, name.lower()
-    if request.data and not catalogue.canonical(Dataset, name) and key not in catalogue.contested:
-        raise UsageError(unknown_data(name, catalogue.instead(Dataset, name)))
-    root = request.data_root.absolute() if request.data_root else None
-    return Source(catalogue.find(Dataset, name), root, request.download)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {str(path)!r}: {error}") from error
+def data_of(request: Request, catalogue: Catalogue) -> tuple[Source, Sides, list[str]]:
+    """The images that `run` would train on and their sides, without the rest of its plan; notes."""
+    preset, _ = pick_preset(request, catalogue, pick_device(request.device))
+    source, notes = source_of(request, catalogue, preset.dataset)
+    return source, sides_for(request, source, preset.size), notes
 
 
 def _suited(choice: Choice, shape: Shape, name: str) -> tuple[list[str], list[str]]:

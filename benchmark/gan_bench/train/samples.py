@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from gan_bench.base import rng
+from gan_bench.base import pictures, rng
 from gan_bench.results.layout import GRID_PADDING, GRID_SIDE
 from gan_bench.train.loop import Diverged
 from gan_bench.train.state import Training
@@ -21,10 +20,9 @@ GRID = GRID_SIDE**2  # images of a sample grid
 
 def grid(images: np.ndarray) -> bytes:
     """(M, C, H, W) uint8 as the bytes of one PNG: eight in a row, white pixels between them."""
-    sheet = make_grid(torch.from_numpy(images), nrow=GRID_SIDE, padding=GRID_PADDING, pad_value=255)
-    buffer = io.BytesIO()
-    Image.fromarray(sheet.permute(1, 2, 0).numpy()).save(buffer, "PNG")
-    return buffer.getvalue()
+    shown = torch.from_numpy(pictures.shown(images))
+    sheet = make_grid(shown, nrow=GRID_SIDE, padding=GRID_PADDING, pad_value=255)
+    return pictures.png(Image.fromarray(sheet.permute(1, 2, 0).numpy()))
 
 
 def generate(training: Training, z: np.ndarray, batch: int) -> np.ndarray:

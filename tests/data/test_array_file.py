@@ -1,0 +1,136 @@
+"""Images in .npy and .npz files: the same pixels, and one rule for which axis is what."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sets import SIZE, random_rgb
+
+from gan_bench import DataError
+from gan_bench.contract.protocol import Preparation
+from gan_bench.data.cache import Prepared, prepare
+from gan_bench.data.source import files_at
+
+COLOUR = np.stack([random_rgb(k, SIZE) for k in range(20)])  # (N, H, W, C)
+
+
+def all_images(prepared: Prepared) -> set[bytes]:
+    return {image.tobytes() for part in (prepared.train, prepared.held_out) for image in part}
+
+
+def wanted(images: np.ndarray) -> set[bytes]:
+    return {np.ascontiguousarray(image.transpose(2, 0, 1)).tobytes() for image in images}
+
+
+ORDERS = {
+    "last": COLOUR,
+    "first": COLOUR.transpose(0, 3, 1, 2),
+    "first, as it lies": np.ascontiguousarray(COLOUR.transpose(0, 3, 1, 2)),
+    "Fortran": np.asfortranarray(COLOUR),
+}
+
+
+@pytest.mark.parametrize("packed", ["npy", "npz", "packed npz"])
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_pixels_of_an_array_are_used_as_they_are(
+    order: str, packed: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"faces.{packed[-3:]}"
+    if packed == "npy":
+        np.save(path, ORDERS[order])
+    else:
+        (np.savez if packed == "npz" else np.savez_compressed)(path, images=ORDERS[order])
+    assert all_images(prepare(files_at(path), SIZE)) == wanted(COLOUR)
+
+
+@pytest.mark.parametrize("shape", [(20, SIZE, SIZE), (20, SIZE, SIZE, 1), (20, 1, SIZE, SIZE)])
+def test_grey_arrays_are_grey_images(shape: tuple[int, ...], tmp_path: Path) -> None:
+    grey = COLOUR[..., 0]
+    np.save(tmp_path / "grey.npy", grey.reshape(shape))
+    prepared = prepare(files_at(tmp_path / "grey.npy"), SIZE)
+    assert {image[:1].tobytes() for image in prepared.train} <= {each.tobytes() for each in grey}
+
+
+def test_four_channels_have_transparency(tmp_path: Path) -> None:
+    clear = np.concatenate([COLOUR, np.zeros((20, SIZE, SIZE, 1), np.uint8)], -1)
+    clear[:, 0, 0, 3] = 255
+    np.save(tmp_path / "rgba.npy", clear)
+    prepared = prepare(files_at(tmp_path / "rgba.npy"), SIZE)
+    assert (prepared.train[:, :, 1:] == 255).all()  # over white
+
+
+def test_several_arrays_are_folders_and_labels_are_left_out(tmp_path: Path) -> None:
+    labels = np.arange(12)
+    np.savez(tmp_path / "set.npz", x_train=COLOUR[:12], y_train=labels, x_test=COLOUR[12:])
+    source = files_at(tmp_path / "set.npz", Preparation(folder="x_train"))
+    prepared = prepare(source, SIZE)
+    assert all_images(prepared) == wanted(COLOUR[:12])
+    assert [each.name for each in prepared.report.not_used] == ["y_train"]
+    assert prepared.report.held_out_names[0].startswith("x_train/")
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.zeros((20, SIZE, SIZE), np.float32), r"\(20, 16, 16\) float32 is not uint8"),
+        (np.zeros((20, 784), np.uint8), r"\(20, 784\) uint8 is no array of images"),
+        (np.zeros((64, 48, 3), np.uint8), r"\(64, 48, 3\) uint8 may be one image"),
+        (np.zeros((20, 3, 16, 3), np.uint8), "may be the second or the last axis"),
+        (np.zeros((20, 16, 16, 2), np.uint8), "no axis has 1, 3 or 4 channels"),
+        (np.array(["a.png"]), "is no array of images"),
+    ],
+)
+@pytest.mark.parametrize("packed", ["npy", "npz"])
+def test_an_array_that_may_mean_something_else_is_refused_with_the_rule(
+    array: np.ndarray, packed: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"x.{packed}"
+    np.save(path, array) if packed == "npy" else np.savez(path, x=array)
+    with pytest.raises(
+        DataError, match=rf"{said}: images must be uint8, \(N, H, W\), \(N, H, W, C\)"
+    ):
+        prepare(files_at(path), SIZE)
+
+
+def header(shape: tuple[int, ...]) -> bytes:
+    buffer = io.BytesIO()
+    about: dict[str, Any] = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, about)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (header((10**6, 10**6, 3)), "claims 3e.*|claims .* TB"),
+        (header((20, 16, 16, 3))[:50], "cannot be read|x"),
+        (b"\x93NUMPY\1\0\x10\0{'descr': '|O'}  ", "cannot be read|x"),
+    ],
+)
+@pytest.mark.parametrize("packed", ["npy", "npz"])
+def test_a_header_that_claims_more_than_there_is_allocates_nothing(
+    content: bytes, packed: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"x.{packed}"
+    if packed == "npy":
+        path.write_bytes(content)
+        said = "cannot read"
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("x.npy", content)
+    with pytest.raises(DataError, match=said):
+        prepare(files_at(path), SIZE)
+
+
+def test_pickles_in_arrays_are_never_run(tmp_path: Path) -> None:
+    objects = np.array([print, len], dtype=object)
+    np.save(tmp_path / "x.npy", objects)
+    np.savez(tmp_path / "x.npz", x=objects)
+    for name in ("x.npy", "x.npz"):
+        with pytest.raises(DataError, match="cannot"):
+            prepare(files_at(tmp_path / name), SIZE)
