@@ -9,7 +9,7 @@ import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import filelock
@@ -43,7 +43,7 @@ class Prepared:
     train: np.ndarray
     held_out: np.ndarray
     report: DataReport
-    in_use: InUse | None = field(default=None, repr=False, compare=False)
+    in_use: InUse | None = None
 
 
 def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: None) -> Prepared:
