@@ -51,7 +51,6 @@ def test_a_line_for_each_set_and_nothing_is_removed(gan_bench: Command, faces: l
     [
         (["--older-than", "99"], {"faces"}),
         (["--older-than", "101"], {"faces", "old-faces"}),
-        (["--keep-under", "60kB"], {"faces"}),
         (["--keep-under", "1 GB"], {"faces", "old-faces"}),
         (["--keep-under", "0"], set()),
         (["faces"], {"old-faces"}),
@@ -66,6 +65,13 @@ def test_what_is_named_is_removed(words: list[str], left: set[str], gan_bench: C
         left
     )
     assert kept(gan_bench) == left
+
+
+def test_the_one_that_was_not_used_for_longest_makes_room(gan_bench: Command) -> None:
+    sets = json.loads(gan_bench("cache", "--json").out)["sets"]
+    room = sum(each["bytes"] for each in sets) - 1
+    assert gan_bench("cache", "--keep-under", room).code == 0
+    assert kept(gan_bench) == {"faces"}
 
 
 def test_a_set_in_use_stays_and_is_said_to_be(gan_bench: Command, faces: list[Path]) -> None:

@@ -128,6 +128,15 @@ def test_results_that_cannot_be_written_are_refused(gan_bench: Command, shapes: 
     refused(said, 5, "error: cannot write the results folder file/results: Not a directory; choose")
 
 
+def test_the_home_folder_is_known_where_the_shell_does_not_put_it_in(
+    gan_bench: Command, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "file").write_text("")
+    said = gan_bench("run", f"--data={shapes}", "--results=~/file/results")
+    refused(said, 5, f"cannot write the results folder {tmp_path}/file/results")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [(None, "there is no such file"), (b"rubbish", "the original FID weights start with 6726825d")],

@@ -227,7 +227,7 @@ def test_what_is_bad_is_counted_and_the_first_ten_are_named(
     assert first == (
         "12 of the 52 images of shapes cannot be used, more than 0.1 %: 11 empty, 1 unreadable"
     )
-    assert listed[0].startswith(r"  bad\n00.png: unreadable: no PNG, JPEG, WEBP,")
+    assert listed[0].startswith(r"  bad\n00.png: unreadable: no PNG, JPEG, ")
     assert listed[1:] == [rf"  bad\n{k:02d}.png: empty" for k in range(1, 10)]
     assert rest == "  and 2 more"
     assert last == "Mend or remove them, or allow them with --max-bad 23.1"
