@@ -16,6 +16,7 @@ from gan_bench.data.files import files_of
 from gan_bench.data.frames import MOST_FRAME_PIXELS, MOST_FRAMES, most_frames
 from gan_bench.data.gather import Gathered, gather
 from gan_bench.data.reasons import Reason
+from hostile import png_chunk
 
 COLOURS = [(250, 10, 10), (10, 250, 10), (10, 10, 250), (120, 120, 10)]
 FRAMES = [Image.new("RGB", (24, 24), colour) for colour in COLOURS]
@@ -128,6 +129,15 @@ def test_both_pictures_of_a_camera_with_two_lenses_are_used(side: int) -> None:
     assert isinstance(one, Decoded)
     assert isinstance(two, Decoded)
     assert np.abs(two.pixels[:, 8, 8].astype(int) - COLOURS[1]).max() <= 6
+
+
+def test_an_animation_that_claims_more_frames_than_it_has_ends() -> None:
+    content = animation("PNG")
+    place = content.index(b"acTL")
+    chunk = png_chunk(b"acTL", (5000).to_bytes(4, "big") + bytes(4))
+    claiming = content[: place - 4] + chunk + content[place + 16 :]
+    items = items_of(claiming, frames=range(5000))
+    assert [isinstance(item, Decoded) for item in items] == [True] * 4 + [False]
 
 
 def test_the_frames_of_a_file_are_bounded() -> None:

@@ -57,22 +57,21 @@ def convert_deep(image: Deep, scale: Scale, look: Look, colours: Colours) -> np.
 
     What is transparent has no weight when the image becomes smaller.
     """
-    opacity = None if image.alpha is None else image.alpha.astype(np.float32) / BYTE
-    weight = None if opacity is None else _fit(opacity, look.sides).clip(0, 1)
+    weight = None if image.alpha is None else _fit(image.alpha.astype(np.float32), look.sides)
     bands = []
     for band in np.moveaxis(image.values, -1, 0):
         values = band.astype(np.float32)
-        if opacity is None or weight is None:
+        if image.alpha is None or weight is None:
             bands.append(_fit(values, look.sides))
         else:
-            values *= opacity
-            bands.append(_fit(values, look.sides) / np.maximum(weight, 1e-6))
+            values *= image.alpha
+            bands.append(_fit(values, look.sides) / np.maximum(weight, 1e-3))
     shown = np.stack(bands, -1) * (BYTE / scale.white(image))
     if image.inverted:
         shown = BYTE - shown
     layer = colours.srgb(_image(shown), look.profile)
     if weight is not None:
-        layer.putalpha(_image(BYTE * weight[..., None]))
+        layer.putalpha(_image(weight[..., None]))
     return _channels(layer if look.alpha else over_white(layer), look.alpha)
 
 

@@ -22,7 +22,7 @@ from gan_bench.data.colour import Colours
 from gan_bench.data.convert import QUARTER, Look, convert, convert_deep
 from gan_bench.data.depth import Deep, Depth, Scale, check, depth_of
 from gan_bench.data.frames import pages_of
-from gan_bench.data.opening import Opened, open_image, turned_to
+from gan_bench.data.opening import Opened, apart, open_image, turned_to
 from gan_bench.data.reasons import MOST_BYTES, MOST_PIXELS, Dropped, Reason, Refused
 from gan_bench.data.repair import mended
 from gan_bench.data.stream import images_at_once
@@ -199,7 +199,11 @@ class Decoder:
             except Exception as error:
                 if frame == 0:
                     raise
+                if isinstance(error, EOFError):  # the file claimed more frames than it has
+                    return
                 yield self._dropped(f"{name}, frame {frame + 1}", error)
+                if not apart(opened):  # later frames are built on this one
+                    return
 
     def _image(self, opened: Opened, about: Callable[..., Origin], task: Task) -> Item:
         """Decode one image; `about` makes its origin of width, height and mode."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ OTHER = {
     "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B", "RGBA;16N": "RGBA;16B",
     "LA;16B": "",
 }  # fmt: skip
-Again = Callable[[], Image.Image]  # opens the same image once more
+Again = Callable[[], ImageFile.ImageFile]  # opens the same image once more
 
 
 def is_deep(image: Image.Image) -> bool:
@@ -50,7 +50,7 @@ def read_deep(image: ImageFile.ImageFile, again: Again) -> Deep:
         if isinstance(image, Tiff):
             bits = image.bits
         return Deep(values[..., None], bits, _key(values[..., None], image), declared, inverted)
-    values = np.stack(list(_colours(image, again)), axis=-1)
+    values = _colours(image, again)
     if values.shape[-1] in (2, 4):
         return Deep(values[..., :-1], 16, (values[..., -1] >> 8).astype(np.uint8))
     return Deep(values, 16, _key(values, image))
@@ -74,34 +74,33 @@ def _key(values: np.ndarray, image: Image.Image) -> np.ndarray | None:
     return np.where((values == colour).all(-1), 0, 255).astype(np.uint8)
 
 
-def _colours(image: ImageFile.ImageFile, again: Again) -> Iterator[np.ndarray]:
-    """(H, W) uint16 of each colour."""
+def _colours(image: ImageFile.ImageFile, again: Again) -> np.ndarray:
+    """(H, W, C) uint16 with C 2 to 4. One layer of Pillow is in memory at a time."""
     if isinstance(image, Tiff) and image.planes:
-        for index in range(len(image.planes)):
-            plane = again()
-            assert isinstance(plane, Tiff)
-            plane.only_plane(index)
-            yield np.asarray(_upright(plane)).astype(np.uint16)
-    elif _raw_mode(image) == "LA;16B":  # four bytes a pixel
-        _unpack_as(image, "RGBA")
-        grey, grey_low, alpha, alpha_low = _upright(image).split()
-        for upper, lower in ((grey, grey_low), (alpha, alpha_low)):
-            yield np.asarray(upper, np.uint16) << 8 | np.asarray(lower)
-    else:
-        low = again()
-        assert isinstance(low, ImageFile.ImageFile)
-        _unpack_as(low, OTHER[_raw_mode(image)])
-        high, low_bytes = _upright(image), _upright(low)
-        for band in range(len(high.getbands())):
-            values = np.asarray(high.getchannel(band), np.uint16) << 8
-            yield values | np.asarray(low_bytes.getchannel(band))
+        planes = [_plane(again(), index) for index in range(len(image.planes))]
+        return np.stack(planes, axis=-1)
+    rawmode = _raw_mode(image)
+    if rawmode == "LA;16B":  # four bytes a pixel
+        return _unpacked(again(), "RGBA").view(">u2").astype(np.uint16)
+    values = _unpacked(again(), rawmode).astype(np.uint16)
+    values <<= 8
+    values |= _unpacked(again(), OTHER[rawmode])
+    return values
 
 
-def _unpack_as(image: ImageFile.ImageFile, rawmode: str) -> None:
+def _plane(image: ImageFile.ImageFile, index: int) -> np.ndarray:
+    assert isinstance(image, Tiff)
+    image.only_plane(index)
+    return np.asarray(_upright(image)).astype(np.uint16)
+
+
+def _unpacked(image: ImageFile.ImageFile, rawmode: str) -> np.ndarray:
+    """(H, W, C) uint8: the bytes of each value that this raw mode takes."""
     image.tile = [
         tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
         for tile in image.tile
     ]
+    return np.asarray(_upright(image))
 
 
 def _upright(image: Image.Image) -> Image.Image:

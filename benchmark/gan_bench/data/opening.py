@@ -94,10 +94,15 @@ def turned_to(opened: Opened, content: bytes, sides: Sides, page: int) -> Opened
     image = opened.image
     if image is None or image.tell() == page == 0:
         return opened
-    if isinstance(image, Tiff | MpoImageFile):
+    if apart(opened):
         return open_image(content, sides, page)
     image.seek(page)
     return replace(opened, mode=image.mode, decode=image.copy)
+
+
+def apart(opened: Opened) -> bool:
+    """Whether the pages of a file do not depend on each other."""
+    return isinstance(opened.image, Tiff | MpoImageFile)
 
 
 def _check(width: int, height: int) -> None:
