@@ -70,9 +70,9 @@ def test_a_member_that_means_harm_is_dropped_with_its_reason(what: str, tmp_path
 
 
 def test_a_flat_picture_of_ordinary_size_may_be_packed_much(tmp_path: Path) -> None:
-    Image.new("RGB", (1024, 1024), (9, 9, 9)).save(tmp_path / "flat.bmp")
     with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         for k in range(12):
+            Image.new("RGB", (1024, 1024), (20 * k, 9, 9)).save(tmp_path / "flat.bmp")
             packed.write(tmp_path / "flat.bmp", f"{k}.bmp")
         info = packed.infolist()[0]
     assert info.file_size > 200 * info.compress_size
