@@ -34,10 +34,10 @@ def near_groups(thumbs: np.ndarray) -> np.ndarray:
     codes, contrast = _codes(thumbs), _contrast(thumbs)
     pairs = [np.empty((0, 2), np.int64)]
     for turn in range(LISTS):
-        found = _neighbours(np.roll(codes, -turn * BITS // LISTS, axis=1))
-        found = found[groups[found[:, 0] % n] != groups[found[:, 1] % n]]
-        for start in range(0, len(found), CHUNK):
-            some = found[start : start + CHUNK]
+        close = _neighbours(np.roll(codes, -turn * BITS // LISTS, axis=1))
+        close = close[groups[close[:, 0] % n] != groups[close[:, 1] % n]]
+        for start in range(0, len(close), CHUNK):
+            some = close[start : start + CHUNK]
             pairs.append(some[_nearly_equal(thumbs, contrast, some)] % n)
         groups = linked(n, np.concatenate(pairs))
     return groups
