@@ -159,14 +159,15 @@ def test_the_largest_image_allowed_is_decoded_in_bounded_memory(
 def test_a_set_six_times_as_large_takes_no_more_memory(
     tmp_path: Path, outside: dict[str, str]
 ) -> None:
-    side, archives, contents = 96, [], [io.BytesIO() for _ in range(50)]
+    side, archives = 96, list[Path]()
+    contents = [io.BytesIO() for _ in range(60)]
     for k, content in enumerate(contents):
-        Image.new("RGB", (side, side), (5 * k, 30, 60)).save(content, "JPEG")
+        Image.new("RGB", (side, side), (4 * k, 30, 60)).save(content, "JPEG")
     for count in (1000, 6000):
         archives.append(tmp_path / f"{count}.zip")
         with zipfile.ZipFile(archives[-1], "w") as archive:
             for k in range(count):
-                archive.writestr(f"{k}.jpg", contents[k % 50].getvalue())
+                archive.writestr(f"{k}.jpg", contents[k % len(contents)].getvalue())
     result = in_a_process(outside, *archives, size=side)
     assert result["reports"][str(archives[1])]["used"] == 6000
     _, few, many = result["peaks"]

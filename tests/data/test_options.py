@@ -87,6 +87,21 @@ def test_images_that_are_all_grey_have_one_channel(tmp_path: Path) -> None:
     assert prepared_of(folder_of(tmp_path / "one", images)).data.shape[0] == 3
 
 
+@pytest.mark.parametrize(
+    ("frames", "sentence"),
+    [
+        ([5, 1, 3], "6 further frames or pages in 2 files; --frames all uses them"),
+        ([1, 2, 1], "1 further frame or page in 1 file; --frames all uses them"),
+    ],
+)
+def test_further_frames_are_told(frames: list[int], sentence: str) -> None:
+    pixels = np.zeros((3, 3, 8, 8), np.uint8)
+    origins = [Origin(f"{k}.gif", 8, 8, "P", frames=count) for k, count in enumerate(frames)]
+    gathered = Gathered(pixels, origins, facts_of(pixels), ())
+    assert sentence in choose(gathered, Preparation(), "set").report.notes
+    assert choose(gathered, Preparation(frames="all"), "set").report.further is None
+
+
 def test_grey_and_alpha_exclude_each_other() -> None:
     pixels = np.zeros((12, 4, 8, 8), np.uint8)
     origins = [Origin(f"{k}.png", 8, 8, "RGBA") for k in range(12)]

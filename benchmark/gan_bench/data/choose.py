@@ -105,18 +105,18 @@ def _by_option(
     gathered: Gathered, preparation: Preparation, names: Sequence[str]
 ) -> dict[int, LeftOut]:
     """The rows that --min-size and --blurry leave out, and why."""
-    found: dict[int, LeftOut] = {}
+    left: dict[int, LeftOut] = {}
     if (least := preparation.min_size) is not None:
         kind = f"short side below {least:,} px"
         for k, origin in enumerate(gathered.origins):
             if min(origin.width, origin.height) < least:
-                found[k] = LeftOut(names[k], kind, f"{origin.width} x {origin.height}")
+                left[k] = LeftOut(names[k], kind, f"{origin.width} x {origin.height}")
     if (limit := preparation.blurry) is not None:
         sharpness = gathered.facts.sharpness
         kind = f"blurry: the Laplacian varies by less than {text.number(limit)}"
         for k in map(int, np.flatnonzero(sharpness < limit)):
-            found.setdefault(k, LeftOut(names[k], kind, text.number(float(sharpness[k]))))
-    return found
+            left.setdefault(k, LeftOut(names[k], kind, text.number(float(sharpness[k]))))
+    return left
 
 
 def _channels(facts: Facts, preparation: Preparation, gathered: int) -> int:
@@ -133,11 +133,13 @@ def _held_out(
     n, rule = len(names), preparation.group_by
     if preparation.grey and preparation.alpha:
         return np.zeros(n, bool), "--grey makes one channel and --alpha four: give one of them"
+    if n < HOLD_OUT:
+        return np.zeros(n, bool), None
     by_name = groups_by_name(names, rule)
     for likeness in (alike.near, alike.equal):  # nearly equal images may link all groups
         groups = together(likeness, by_name)
         held = held_out(groups, facts.digest)
-        if held.any() or n < HOLD_OUT:
+        if held.any():
             return held, None
     sizes = np.bincount(groups)
     different = len(np.unique(alike.equal))

@@ -17,7 +17,7 @@ CELL_ALIKE = 0.3  # largest difference of one cell, likewise: another mouth is a
 BRIGHTNESS = 16  # grey levels by which the means may differ
 LEAST_CONTRAST = 4.0  # grey levels: rounding makes thumbs of less contrast differ
 BITS = 64
-BITS_APART = 12  # of the codes of two candidates
+BITS_APART = 8  # of the codes of two candidates
 LISTS, WINDOW = 8, 8  # how many lists, and how many neighbours in each are candidates
 CHUNK = 2**15  # images or pairs at once
 
@@ -31,14 +31,19 @@ def near_groups(thumbs: np.ndarray) -> np.ndarray:
     n, groups = len(thumbs), np.arange(len(thumbs))
     if n < 2:
         return groups
-    codes, contrast = _codes(thumbs), _contrast(thumbs)
-    pairs = [np.empty((0, 2), np.int64)]
+    codes, contrast, mean = _codes(thumbs), _contrast(thumbs), _means(thumbs)
+    pairs, seen = [np.empty((0, 2), np.int64)], np.empty(0, np.int64)
     for turn in range(LISTS):
-        found = _neighbours(np.roll(codes, -turn * BITS // LISTS, axis=1))
-        found = found[groups[found[:, 0] % n] != groups[found[:, 1] % n]]
-        for start in range(0, len(found), CHUNK):
-            some = found[start : start + CHUNK]
-            pairs.append(some[_nearly_equal(thumbs, contrast, some)] % n)
+        close = _neighbours(np.roll(codes, -turn * BITS // LISTS, axis=1))
+        new = np.setdiff1d(_keys(close, n), seen, assume_unique=True)
+        seen = np.concatenate([seen, new])
+        one, other, mirrored = new // 2 // n, new // 2 % n, new % 2 == 1
+        unsettled = (groups[one] != groups[other]) & (np.abs(mean[one] - mean[other]) <= BRIGHTNESS)
+        one, other, mirrored = one[unsettled], other[unsettled], mirrored[unsettled]
+        for start in range(0, len(one), CHUNK):
+            some = slice(start, start + CHUNK)
+            alike = _nearly_equal(thumbs, contrast, one[some], other[some], mirrored[some])
+            pairs.append(np.stack([one[some], other[some]], axis=1)[alike])
         groups = linked(n, np.concatenate(pairs))
     return groups
 
@@ -103,6 +108,13 @@ def _neighbours(codes: np.ndarray) -> np.ndarray:
     return np.concatenate(pairs)
 
 
+def _keys(pairs: np.ndarray, n: int) -> np.ndarray:
+    """Each pair of two images once, as 2 (n one + other) + mirrored, ascending; one < other."""
+    images = pairs % n
+    mirrored = (pairs < n)[:, 0] != (pairs < n)[:, 1]
+    return np.unique(2 * (images.min(1) * n + images.max(1)) + mirrored)
+
+
 # Verification
 def _contrast(thumbs: np.ndarray) -> np.ndarray:
     """(n,) standard deviation of each thumb."""
@@ -112,18 +124,26 @@ def _contrast(thumbs: np.ndarray) -> np.ndarray:
     return np.concatenate([part.std(1) for part in parts]).clip(LEAST_CONTRAST)
 
 
-def _nearly_equal(thumbs: np.ndarray, contrast: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """(m,) bool, of pairs (m, 2); row k + n is the mirror image of row k."""
-    n = len(thumbs)
-    one, other = thumbs[pairs[:, 0] % n], thumbs[pairs[:, 1] % n]
-    flipped = (pairs[:, 0] < n) != (pairs[:, 1] < n)
-    other[flipped] = other[flipped, ..., ::-1]
-    a, b = (each.reshape(-1, thumbs[0].size).astype(np.float32) for each in (one, other))
-    a_mean, b_mean = a.mean(1, keepdims=True), b.mean(1, keepdims=True)
-    a = (a - a_mean) / contrast[pairs[:, :1] % n]
-    b = (b - b_mean) / contrast[pairs[:, 1:] % n]
-    a -= b
-    alike = np.einsum("ij,ij->i", a, a) <= ALIKE**2 * a.shape[1]
-    alike &= np.abs(a).max(1) <= CELL_ALIKE
-    alike &= np.abs(a_mean - b_mean)[:, 0] <= BRIGHTNESS
+def _means(thumbs: np.ndarray) -> np.ndarray:
+    """(n,) float64."""
+    return np.asarray(thumbs.mean((1, 2, 3)))
+
+
+def _nearly_equal(
+    thumbs: np.ndarray,
+    contrast: np.ndarray,
+    one: np.ndarray,
+    other: np.ndarray,
+    mirrored: np.ndarray,
+) -> np.ndarray:
+    """(m,) bool: whether the thumbs of rows `one` and `other`, or its mirror image, agree."""
+    b = thumbs[other]
+    b[mirrored] = b[mirrored, ..., ::-1]
+    size = thumbs[0].size
+    difference = thumbs[one].reshape(-1, size).astype(np.float32)
+    difference /= contrast[one, None]
+    difference -= b.reshape(-1, size) / contrast[other, None]
+    difference -= difference.mean(1, keepdims=True)
+    alike = np.einsum("ij,ij->i", difference, difference) <= ALIKE**2 * size
+    alike[alike] = np.abs(difference[alike]).max(1) <= CELL_ALIKE
     return np.asarray(alike)

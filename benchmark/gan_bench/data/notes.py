@@ -43,14 +43,11 @@ def _are(count: int) -> str:
 def _on_copies(report: DataReport, too_large: int) -> Iterator[str]:
     """Of images that are alike, and stay on one side of the split."""
     equal, near = copies(report.equal), copies(report.nearly_equal)
-    parts = [
-        *([f"{_are(equal)} equal to another one"] if equal else []),
-        *(
-            [f"{near:,} nearly equal" if equal else f"{_are(near)} nearly equal to another one"]
-            if near
-            else []
-        ),
-    ]
+    parts = [f"{_are(equal)} equal to another one"] if equal else []
+    if near:
+        parts.append(
+            f"{near:,} nearly equal" if equal else f"{_are(near)} nearly equal to another one"
+        )
     if parts:
         yield (
             f"{' and '.join(parts)}; they stay on one side of the split; --dedupe leaves them out"
@@ -67,5 +64,6 @@ def _on_files(report: DataReport) -> Iterator[str]:
     if report.not_used:
         yield f"left out: {kinds_text(count_kinds(report.not_used))}"
     if further := report.further:
-        frames = text.plural(further.frames, "further frame or page").replace("pages", "page")
-        yield f"{frames} in {text.plural(further.files, 'file')}; --frames all uses them"
+        frames = "frame or page" if further.frames == 1 else "frames or pages"
+        files = text.plural(further.files, "file")
+        yield f"{further.frames:,} further {frames} in {files}; --frames all uses them"
