@@ -102,14 +102,6 @@ def test_further_frames_are_told(frames: list[int], sentence: str) -> None:
     assert choose(gathered, Preparation(frames="all"), "set").report.further is None
 
 
-def test_grey_and_alpha_exclude_each_other() -> None:
-    pixels = np.zeros((12, 4, 8, 8), np.uint8)
-    origins = [Origin(f"{k}.png", 8, 8, "RGBA") for k in range(12)]
-    gathered = Gathered(pixels, origins, facts_of(pixels), ())
-    chosen = choose(gathered, Preparation(grey=True, alpha=True), "set")
-    assert chosen.refusal == "--grey makes one channel and --alpha four: give one of them"
-
-
 @pytest.mark.parametrize("colour", ["black", "white", "tan"])
 def test_equal_images_are_refused(colour: str, tmp_path: Path) -> None:
     flat = Image.new("RGB", (SIDE, SIDE), colour)

@@ -101,6 +101,11 @@ def test_options_for_own_images_are_refused_with_a_named_set(
     assert plan(data="faces", preparation=Preparation()).plan.protocol.data.name == "faces"
 
 
+def test_grey_and_alpha_exclude_each_other(plan: Plan, shapes: Path) -> None:
+    with pytest.raises(UsageError, match="--grey makes one channel and --alpha four: give one"):
+        plan(data=str(shapes), preparation=Preparation(grey=True, alpha=True))
+
+
 def test_a_data_set_of_kaggle_is_written_down_as_the_folder_it_is_in(
     plan: Plan, shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,8 +131,6 @@ def _held_out(
 ) -> tuple[np.ndarray, str | None]:
     """Whether each image is held out, (n,) bool, and why these images cannot be split."""
     n, rule = len(names), preparation.group_by
-    if preparation.grey and preparation.alpha:
-        return np.zeros(n, bool), "--grey makes one channel and --alpha four: give one of them"
     if n < HOLD_OUT:
         return np.zeros(n, bool), None
     by_name = groups_by_name(names, rule)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-SPLIT_FOLDERS = {"train", "training", "test", "testing", "val", "valid", "validation"}
+from gan_bench.data.selection import PARTS
+
 
 
 def class_labels(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray] | None:
@@ -37,4 +38,4 @@ def _shared(folders: Sequence[tuple[str, ...]]) -> int:
 
 def _without_splits(folder: str) -> tuple[str, ...]:
     parts = filter(None, folder.split("/"))
-    return tuple(part for part in parts if part.lower() not in SPLIT_FOLDERS)
+    return tuple(part for part in parts if not PARTS.fullmatch(part))

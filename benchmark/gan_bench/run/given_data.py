@@ -54,6 +54,8 @@ def _of_the_user(path: Path, request: Request) -> Source:
     if request.data_root or request.download:
         raise UsageError(f"--data {request.data} is a path: leave --data-root and --download out")
     preparation, name = request.preparation or AS_IT_IS, None
+    if preparation.grey and preparation.alpha:
+        raise UsageError("--grey makes one channel and --alpha four: give one of them")
     if path.as_posix().startswith(KAGGLE):
         name, path = name_of(path), downloaded_from_kaggle(path.as_posix())
     return files_at(path, preparation, name)
