@@ -9,7 +9,6 @@ import numpy as np
 from gan_bench.data.selection import PARTS
 
 
-
 def class_labels(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray] | None:
     """The sorted names of the classes, and (n,) int64, the class of each image; None without.
 
