@@ -43,7 +43,7 @@ def bare(known: catalogues.Catalogue) -> tuple[Any, ...]:
     """What a bare run would do."""
     chosen: Choice = choose(Request(device="cpu"), known)
     names = [each.name for each in (*chosen.architectures, chosen.engine, chosen.source.dataset)]
-    return names, chosen.losses, chosen.evaluation, chosen.schedule, chosen.size
+    return names, chosen.losses, chosen.evaluation, chosen.schedule, chosen.sides
 
 
 @KINDS
