@@ -94,6 +94,14 @@ def test_a_set_with_too_few_usable_images_is_shown_without_a_sheet(
     assert not list(Path().glob("*.png"))
 
 
+def test_of_no_image_none_is_the_darkest(gan_bench: Command, shapes: Path) -> None:
+    said = gan_bench("data", shapes, "--size", "16", "--min-size", "1000")
+    assert said.code == 4
+    titles = {line.split("  ")[0] for line in said.out.splitlines()}
+    assert "left out" in titles
+    assert not titles & {"darkest", "brightest", "flattest", "blurriest", "sharpest"}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -129,8 +137,23 @@ def test_the_sheet_is_never_written_among_the_images_unless_asked_for(
     assert said.code == 0
     assert set(shapes.iterdir()) == before
     assert sheet_at(shapes.parent / "shapes-contact-sheet.png")
-    assert gan_bench("data", ".", "--size", "16", "--out", "asked.png").code == 0
-    assert sheet_at(shapes / "asked.png")
+    asked = "my-contact-sheet.png"  # which is not read as an image
+    assert gan_bench("data", ".", "--size", "16", "--out", asked).code == 0
+    assert sheet_at(shapes / asked)
+
+
+@pytest.mark.parametrize("out", ["new.png", "linked/new.png", "an image"])
+def test_the_sheet_is_written_over_no_image_and_does_not_become_one(
+    out: str, gan_bench: Command, shapes: Path
+) -> None:
+    Path("linked").symlink_to(shapes)
+    before = {path: path.read_bytes() for path in shapes.iterdir()}
+    path = next(iter(before)) if out == "an image" else shapes / out
+    if out.startswith("linked"):
+        path = Path(out)
+    said = gan_bench("data", shapes, "--size", "16", "--out", path)
+    refused(said, 2, "would be one of the images: name it *contact-sheet.png")
+    assert {path: path.read_bytes() for path in shapes.iterdir()} == before
 
 
 def test_a_sheet_that_cannot_be_written_is_a_storage_error(

@@ -134,3 +134,17 @@ def test_pickles_in_arrays_are_never_run(tmp_path: Path) -> None:
     for name in ("x.npy", "x.npz"):
         with pytest.raises(DataError, match="cannot"):
             prepare(files_at(tmp_path / name), SIZE)
+
+
+def test_a_file_that_is_cut_off_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    np.save(path, COLOUR)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match="it is only the beginning of a file"):
+        prepare(files_at(path), SIZE)
+
+
+def test_python_objects_are_refused_with_the_rule(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array([{}], dtype=object))
+    with pytest.raises(DataError, match=r"it holds Python objects.*: images must be uint8"):
+        prepare(files_at(tmp_path / "x.npy"), SIZE)

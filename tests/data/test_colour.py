@@ -168,8 +168,10 @@ def test_a_rectangle_is_cut_out_of_the_centre(
     assert np.abs(out[-1, -1, :2].astype(int) - high).max() <= 10
 
 
-def test_a_web_page_and_a_drawing_are_named() -> None:
+def test_a_web_page_a_drawing_and_a_pointer_are_named() -> None:
     kind, detail = why_dropped(b"<!DOCTYPE html><html>404</html>")
     assert kind == "unreadable"
     assert detail.startswith("a web page, no PNG")
     assert why_dropped(b'<?xml version="1.0"?><svg xmlns="x">')[1].startswith("an SVG, no PNG")
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:1f\nsize 4\n"
+    assert why_dropped(pointer)[1].startswith("a Git LFS pointer (`git lfs pull` fetches")

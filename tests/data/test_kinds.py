@@ -16,7 +16,7 @@ import pytest
 from sets import SIZE, with_honest
 
 from gan_bench.data.cache import prepare
-from gan_bench.data.kinds import Kind, archive_format, kind_of, suffix_of
+from gan_bench.data.kinds import Kind, archive_format, counted, kind_of, suffix_of
 from gan_bench.data.source import files_at
 from hostile import KINDS, image_bytes
 
@@ -137,3 +137,19 @@ def test_texts_beside_the_images_need_no_note(tmp_path: Path) -> None:
     report = prepare(files_at(root), SIZE).report
     assert len(report.not_used) == 3
     assert report.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("count", "kind", "said"),
+    [
+        (1, "text file", "1 text file"),
+        (3, "text file", "3 text files"),
+        (2, "OpenEXR file", "2 OpenEXR files"),
+        (3, "unreadable", "3 unreadable"),
+        (2, "smaller than 64 px", "2 smaller than 64 px"),
+    ],
+)
+def test_kinds_of_files_have_a_plural_and_reasons_have_none(
+    count: int, kind: str, said: str
+) -> None:
+    assert counted(count, kind) == said

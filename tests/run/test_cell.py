@@ -222,6 +222,17 @@ def test_a_data_set_that_has_changed_since_the_plan_is_refused(lay: LayCell, sha
     assert not (folder / CURVE).exists()
 
 
+def test_an_image_that_was_replaced_is_said_to_have_other_pixels(
+    lay: LayCell, shapes: Path
+) -> None:
+    folder = lay()
+    first = min(shapes.iterdir())
+    with Image.open(first) as image:
+        image.rotate(90).save(first)
+    assert run_cell(folder) == 3
+    assert "(other pixels)" in (read_record(folder).reason or "")
+
+
 def test_a_folder_without_a_cell_says_so(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"cannot read .*cell\.json: No such file"):
         run_cell(tmp_path)

@@ -76,6 +76,8 @@ def data(max_bad: float, out: Path | None, as_json: bool, **asked: Any) -> None:
 
     request = Request(preparation=preparation_of(asked), **asked)
     source, sides, notes = data_of(request, catalogue_for(request))
+    if out is not None and source.files:
+        _check_no_image(out, source.root)
     for note in notes:
         say(note)
     prepared, refusal = None, None
@@ -97,13 +99,29 @@ def data(max_bad: float, out: Path | None, as_json: bool, **asked: Any) -> None:
         sys.exit(refusal.exit_code)
 
 
+def _check_no_image(out: Path, root: Path | None) -> None:
+    """BadParameter if the sheet would replace an image of the set, or be one the next time."""
+    from gan_bench.data.ours import is_sheet
+    from gan_bench.results.layout import CONTACT_SHEET
+
+    if _lies_below(out.resolve().parent, root) and not is_sheet(out.name):
+        raise click.BadParameter(
+            f"{out} would be one of the images: name it *{CONTACT_SHEET}, or write it elsewhere",
+            param_hint="'--out'",
+        )
+
+
 def _default_path(name: str, root: Path | None) -> Path:
     """A file in the current folder, but not among the images of the user."""
     from gan_bench.results.layout import CONTACT_SHEET
 
-    here, file = Path.cwd().resolve(), f"{name}-{CONTACT_SHEET}"
-    images = root.resolve() if root and root.is_dir() else None
-    return images.parent / file if images and here.is_relative_to(images) else Path(file)
+    file = f"{name}-{CONTACT_SHEET}"
+    return root.parent / file if root and _lies_below(Path.cwd(), root) else Path(file)
+
+
+def _lies_below(folder: Path, root: Path | None) -> bool:
+    """Whether this is the folder of the images, or one in it."""
+    return bool(root and root.is_dir() and folder.resolve().is_relative_to(root.resolve()))
 
 
 def _write_sheet(prepared: Prepared, path: Path) -> Path:

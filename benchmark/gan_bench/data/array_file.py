@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
@@ -51,10 +51,37 @@ def members_of_npy(path: Path) -> list[ArrayMember]:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
+        raise DataError(_why_unread(path, error)) from error
     if why := _why_no_images(array):
         raise DataError(f"{path}: {why}: {RULE}")
     return list(_members(array, ""))
+
+
+def _why_unread(path: Path, error: Exception) -> str:
+    """Whether it is cut off or has Python objects, which numpy says in words of its own."""
+    try:
+        with path.open("rb") as file:
+            shape, _, dtype = _header(file)
+            there = path.stat().st_size - file.tell()
+    except (OSError, ValueError, EOFError):
+        return f"cannot read {path}: {error}"
+    if dtype.hasobject:
+        return f"cannot read {path}: it holds Python objects, which can run any program: {RULE}"
+    if there < _claimed(shape, dtype):
+        return f"cannot read {path}: it is only the beginning of a file: download or save it again"
+    return f"cannot read {path}: {error}"
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and dtype of an array that begins here."""
+    version = np.lib.format.read_magic(file)
+    first = np.lib.format.read_array_header_1_0
+    return (first if version == (1, 0) else np.lib.format.read_array_header_2_0)(file)
+
+
+def _claimed(shape: tuple[int, ...], dtype: np.dtype[Any]) -> float:
+    """Bytes of such an array."""
+    return dtype.itemsize * float(np.prod(shape, dtype=float))
 
 
 def is_npz(archive: zipfile.ZipFile) -> bool:
@@ -88,12 +115,8 @@ def _loaded(member: ZipMember, path: Path) -> np.ndarray:
     try:
         size = member.size()
         with member.open() as file:
-            version = np.lib.format.read_magic(file)
-            read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
-                version, np.lib.format.read_array_header_2_0
-            )
-            shape, _, dtype = read(file)
-        claimed = dtype.itemsize * float(np.prod(shape, dtype=float))
+            shape, _, dtype = _header(file)
+        claimed = _claimed(shape, dtype)
         if claimed > size:
             raise ValueError(f"its header claims {text.size(claimed)}, it has {text.size(size)}")
         if size > MOST_LOADED:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from enum import Enum
 
+from gan_bench.base.text import plural
 from gan_bench.data.formats import image_format
 
 HEAD = 512  # bytes that `kind_of` wants to see; the mark of a tar archive is at 257
@@ -93,7 +94,13 @@ MAGIC = {
     Kind.DDS: rb"DDS ",
 }
 PATTERNS = {kind: re.compile(magic, re.DOTALL) for kind, magic in MAGIC.items()}
+NOUNS = frozenset(kind.noun for kind in Kind)
 CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # bytes that no text has
+
+
+def counted(count: int, kind: str) -> str:
+    """3 text files, 3 unreadable: kinds of files have a plural, reasons have none."""
+    return plural(count, kind) if kind in NOUNS else f"{count:,} {kind}"
 
 
 def suffix_of(name: str) -> str:

@@ -40,6 +40,8 @@ class OddRows:
 
 def odd_in_pixels(facts: Facts, used: np.ndarray) -> list[OddRows]:
     """Of the rows `used`, the images at both ends of what is measured on their pixels."""
+    if not len(used):
+        return []
     dark, flat, sharp = facts.mean, facts.deviation, facts.sharpness
     return [
         _first("darkest", "mean of all pixels", "mean", dark, used),

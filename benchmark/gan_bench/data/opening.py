@@ -162,6 +162,8 @@ def _what(content: bytes) -> str:
     start = content[:256].lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "a web page, "
+    if start.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer (`git lfs pull` fetches the image), "
     return "an SVG, " if b"<svg" in start else ""
 
 

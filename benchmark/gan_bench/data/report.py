@@ -10,6 +10,7 @@ from typing import Any
 from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.contract.protocol import Sides
+from gan_bench.data.kinds import counted
 from gan_bench.data.reasons import Dropped
 
 
@@ -163,4 +164,4 @@ def count_kinds(images: Iterable[LeftOut]) -> dict[str, int]:
 
 def kinds_text(counts: Mapping[str, int]) -> str:
     """The counted kinds as one line: 3 unreadable, 1 empty."""
-    return ", ".join(f"{count:,} {plain(kind)}" for kind, count in counts.items())
+    return ", ".join(plain(counted(count, kind)) for kind, count in counts.items())

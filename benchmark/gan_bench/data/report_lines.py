@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gan_bench.base import text
+from gan_bench.data.kinds import counted
 from gan_bench.data.report import DataReport, LeftOut, Odd, Originals, count_kinds
 
 NAMED = 5  # files of a kind that are named
@@ -70,7 +71,7 @@ def _left_out(title: str, files: Sequence[LeftOut]) -> Iterator[Line]:
         of_kind = [each for each in files if each.kind == kind]
         names = [f"{each.name} ({each.detail})" if each.detail else each.name for each in of_kind]
         more = [f"and {count - NAMED:,} more"] if count > NAMED else []
-        yield "", f"{count:,} {kind}: {', '.join([*names[:NAMED], *more])}"
+        yield "", f"{counted(count, kind)}: {', '.join([*names[:NAMED], *more])}"
 
 
 def _first_of(kind: Odd) -> str:

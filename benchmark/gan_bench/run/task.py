@@ -9,7 +9,7 @@ from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss
-from gan_bench.contract.protocol import Cell, Protocol
+from gan_bench.contract.protocol import Cell, Data, Protocol
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.measure.evaluator import Evaluator
@@ -82,11 +82,7 @@ def read_task(directory: Path) -> Task:
         source = files_at(root, environment.preparation, protocol.data.name)
     prepared = prepare(source, protocol.data.shape[1:])
     if prepared.data != protocol.data:
-        raise DataError(
-            f"the data set {protocol.data.name} has changed since this protocol was planned "
-            f"({protocol.data.train:,} then, {plural(prepared.data.train, 'training image')} now): "
-            "run the same command again to begin a new protocol"
-        )
+        raise DataError(_changed(protocol.data, prepared.data))
     names = protocol.schedule.augment
     augmentations = tuple(catalogue.find(Augmentation, name) for name in names)
     for offer in augmentations:
@@ -100,4 +96,13 @@ def read_task(directory: Path) -> Task:
         arch=catalogue.find(Architecture, cell.architecture),
         loss=catalogue.find(Loss, cell.loss),
         augmentations=augmentations,
+    )
+
+
+def _changed(then: Data, now: Data) -> str:
+    counts = f"{then.train:,} then, {plural(now.train, 'training image')} now"
+    what = "other pixels" if then.train == now.train else counts
+    return (
+        f"the data set {then.name} has changed since this protocol was planned ({what}): "
+        "run the same command again to begin a new protocol"
     )
