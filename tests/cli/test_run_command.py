@@ -50,6 +50,7 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--batch", "1"], "1 is not in the range x>=2"),
         (["--seeds", "0"], "0 is not in the range x>=1"),
         (["--size", "4"], "4 is not in the range"),
+        (["--folder", ""], "Invalid value for '--folder': the value is empty"),
         (["--acrh", "dcgan"], "No such option '--acrh'. (Did you mean one of: "),
         (["--arch"], "Option '--arch' requires an argument"),
         (["--arch", "dcgan,,dense"], "Invalid value for '--arch': a name is empty"),

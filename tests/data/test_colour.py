@@ -52,6 +52,33 @@ def test_colours_of_a_profile_become_those_of_srgb() -> None:
     assert np.abs(pixels_of(png).astype(int) - shown).max() <= 1
 
 
+def gama(content: bytes, value: int, *more: bytes) -> bytes:
+    """The PNG with a gAMA of so many 1/100,000, and other chunks behind it."""
+    at = content.index(b"IDAT") - 4
+    chunks = png_chunk(b"gAMA", struct.pack(">I", value)) + b"".join(more)
+    return content[:at] + chunks + content[at:]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA", "P", "I;16"])
+def test_a_png_of_linear_light_is_shown_as_a_screen_shows_it(mode: str) -> None:
+    values = (55, 55, 55, 255)[-len(mode) :] if mode in ("LA", "RGBA") else 55
+    values = 55 * 257 if mode == "I;16" else (55,) * 3 if mode == "RGB" else values
+    content = file_of(Image.new(mode, SIDES, values), "PNG")
+    plain = pixels_of(content)
+    shown = 255 * (plain / 255) ** (1 / 2.2)
+    assert np.abs(pixels_of(gama(content, 100_000)) - shown).max() <= 1
+    assert np.array_equal(pixels_of(gama(content, 45_455)), plain)
+    of_srgb = gama(content, 100_000, png_chunk(b"sRGB", b"\0"))
+    assert np.array_equal(pixels_of(of_srgb), plain)
+
+
+def test_gamma_leaves_transparency_as_it_is() -> None:
+    content = file_of(Image.new("RGBA", SIDES, (55, 55, 55, 128)), "PNG")
+    out = pixels_of(gama(content, 100_000), alpha=True)
+    assert np.all(out[..., 3] == 128)
+    assert np.all(out[..., 0] == round(255 * (55 / 255) ** (1 / 2.2)))
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_a_profile_changes_no_transparency(mode: str) -> None:
     image = Image.new(mode, SIDES, (90, 60, 30, 128)[-len(mode) :])

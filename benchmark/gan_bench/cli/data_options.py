@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from gan_bench.base.text import LEAST_SIDE, MOST_SIDE
-from gan_bench.cli.options import PATH, Name, Number
+from gan_bench.cli.options import PATH, Name, Number, Word
 
 if TYPE_CHECKING:
     from gan_bench.contract.protocol import Preparation
@@ -65,6 +65,7 @@ HOW = (
     ),
     click.option(
         "--folder",
+        type=Word(),
         metavar="NAME",
         panel=PREPARING,
         help="Use only the images below folders of this name, such as train.",

@@ -69,7 +69,14 @@ class Betas(click.ParamType[tuple[float, ...]]):
         return betas
 
 
-class Name(StringParamType):
+class Word(StringParamType):
+    """A text that is not empty, as that of an unset shell variable is."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
+        return super().convert(value, param, ctx) or self.fail("the value is empty", param, ctx)
+
+
+class Name(Word):
     """A name that a plugin offers, completed from those that were seen when it was last loaded.
 
     `kind` is a kind of `gan_bench.run.names`; a path may stand in place of a name with `or_path`.
@@ -78,9 +85,6 @@ class Name(StringParamType):
     def __init__(self, kind: str, or_path: bool = False) -> None:
         self.kind = kind
         self.or_path = or_path
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
-        return super().convert(value, param, ctx) or self.fail("the value is empty", param, ctx)
 
     def shell_complete(  # noqa: D102
         self, ctx: click.Context, param: click.Parameter, incomplete: str

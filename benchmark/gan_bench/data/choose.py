@@ -141,17 +141,16 @@ def _held_out(
             return held, None
     sizes = np.bincount(groups)
     different = len(np.unique(alike.equal))
+    no_group = f"--group-by {rule} leaves nothing to hold out, so leave it out"
     if different == 1:
-        why = f"all {n:,} images are equal"
+        why = f"all {n:,} images are equal: a GAN needs different ones; look at the files"
     elif by_name is None:
         why = f"of the {n:,} images only {different} are different: too few to hold one out"
     elif len(sizes) == 1:
-        why = f"--group-by {rule} leaves nothing to hold out: all {n:,} images are one group"
+        why = f"{no_group}: all {n:,} images are one group"
     else:
-        why = (
-            f"--group-by {rule} leaves nothing to hold out: of {len(sizes)} groups, "
-            f"the smallest has {sizes.min():,} of the {n:,} images"
-        )
+        least = f"the smallest has {sizes.min():,} of the {n:,} images"
+        why = f"{no_group}: of {len(sizes)} groups, {least}"
     return held, why
 
 

@@ -9,6 +9,8 @@ from PIL import Image, ImageCms
 
 MODES = {"1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "PA": "RGBA"}
 SPACES = {"L": "GRAY", "RGB": "RGB ", "RGBA": "RGB ", "CMYK": "CMYK"}  # mode -> of its profiles
+SCREEN = 2.2  # the gamma that a PNG is shown with, as its standard recommends
+USUAL = 0.05  # a gamma of 1/2.2 is written as 0.45455, and rounded otherwise by some programs
 NEAR = 2  # levels: a profile that moves no colour further is taken for sRGB
 
 
@@ -80,6 +82,16 @@ def _from_lab(image: Image.Image) -> Image.Image:
     shown = ImageCms.applyTransform(image, ImageCms.buildTransform(lab, srgb, "LAB", "RGB"))
     assert shown is not None
     return shown
+
+
+def of_gamma(layer: Image.Image, gamma: float | None) -> Image.Image:
+    """L, LA, RGB or RGBA of a PNG whose gAMA is this, as a screen of gamma 2.2 shows it."""
+    if not gamma or abs(gamma * SCREEN - 1) <= USUAL:
+        return layer
+    power = 1 / (gamma * SCREEN)
+    shown = [round(255 * (value / 255) ** power) for value in range(256)]
+    bands = layer.getbands()
+    return layer.point([x for band in bands for x in (range(256) if band == "A" else shown)])
 
 
 def over_white(layer: Image.Image) -> Image.Image:

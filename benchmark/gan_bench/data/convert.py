@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from gan_bench.contract.protocol import Sides
-from gan_bench.data.colour import Colours, over_white
+from gan_bench.data.colour import Colours, of_gamma, over_white
 from gan_bench.data.depth import BYTE, Deep, Scale
 
 Box = tuple[float, float, float, float]
@@ -31,6 +31,7 @@ class Look:
     sides: Sides
     alpha: bool  # whether transparency is kept
     profile: bytes | None = None
+    gamma: float | None = None  # the gAMA of a PNG without a profile
     orientation: int = 1  # as EXIF counts
     area: tuple[float, float] | None = None  # the part of a reduced JPEG that has pixels
 
@@ -40,7 +41,7 @@ def convert(image: Image.Image, look: Look, colours: Colours) -> np.ndarray:
 
     Colours in sRGB, over white unless alpha is kept, the centre crop, Lanczos, the turn by EXIF.
     """
-    layer = colours.srgb(image, look.profile)
+    layer = of_gamma(colours.srgb(image, look.profile), look.gamma)
     layer = layer if look.alpha else over_white(layer)
     height, width = look.sides
     if look.orientation >= QUARTER:
@@ -69,7 +70,7 @@ def convert_deep(image: Deep, scale: Scale, look: Look, colours: Colours) -> np.
     shown = np.stack(bands, -1) * (BYTE / scale.white(image))
     if image.inverted:
         shown = BYTE - shown
-    layer = colours.srgb(_image(shown), look.profile)
+    layer = of_gamma(colours.srgb(_image(shown), look.profile), look.gamma)
     if weight is not None:
         layer.putalpha(_image(weight[..., None]))
     return _channels(layer if look.alpha else over_white(layer), look.alpha)

@@ -207,7 +207,7 @@ class Decoder:
 
     def _image(self, opened: Opened, about: Callable[..., Origin], task: Task) -> Item:
         """Decode one image; `about` makes its origin of width, height and mode."""
-        look, scale = Look(self.sides, self.alpha, opened.profile), task.scale
+        look, scale = Look(self.sides, self.alpha, opened.profile, opened.gamma), task.scale
         with self.pixels.take(opened.cost):
             layer = opened.decode()
             if isinstance(layer, Deep):

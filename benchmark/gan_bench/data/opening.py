@@ -58,6 +58,12 @@ class Opened:
         info = self.image.info if self.image else {}
         return None if "srgb" in info else info.get("icc_profile")
 
+    @property
+    def gamma(self) -> float | None:
+        """The gAMA of a PNG without a profile: its values are those of light to this power."""
+        info = self.image.info if self.image else {}
+        return None if "srgb" in info or "icc_profile" in info else info.get("gamma")
+
 
 def open_image(content: bytes, sides: Sides, page: int = 0) -> Opened:
     """Read the header, and check what it claims. Refused, or whatever a decoder raises."""

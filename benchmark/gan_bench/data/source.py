@@ -183,7 +183,7 @@ def _too_few(root: Path, report: DataReport, dropped: Sequence[Dropped]) -> str:
     if not dropped:
         return f"{has}, and {need}: add images"
     use = "none can be used" if not used else f"only {used} can be used, and {need}"
-    hint = _smaller_size(dropped)
+    hint = _smaller_size(dropped) if report.sides[0] == report.sides[1] else ""
     first = plain(str(report.dropped[0]))
     return f"{has}, {use}: {kinds_text(report.reasons)}{hint}; the first: {first}"
 
