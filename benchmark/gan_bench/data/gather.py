@@ -19,7 +19,7 @@ from gan_bench.base import text
 from gan_bench.contract.protocol import Preparation, Sides
 from gan_bench.data.archive import Member
 from gan_bench.data.arrays import check_room, npy_header, write_array
-from gan_bench.data.decode import Decoded, Item, Measured, Origin, Task, decode_all
+from gan_bench.data.decode import Decoded, Item, Measured, Origin, Result, Task, decode_all
 from gan_bench.data.depth import Scale, notes_on, scale_for
 from gan_bench.data.facts import Facts, facts_of
 from gan_bench.data.frames import most_frames
@@ -109,9 +109,7 @@ class Rounds:
             *(f"{text.plural(n, 'image')} repaired: {what}" for what, n in repaired.items()),
         ]
 
-    def _decode(
-        self, tasks: Sequence[Task], phase: str = "files"
-    ) -> Iterator[tuple[Task, list[Item]]]:
+    def _decode(self, tasks: Sequence[Task], phase: str = "files") -> Iterator[Result]:
         with closing(decode_all(tasks, self.sides, self.preparation)) as results:
             for done, result in enumerate(results, 1):
                 yield result
