@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 
@@ -111,6 +112,7 @@ def _cells(planes: np.ndarray) -> np.ndarray:
     return np.asarray(sums / np.float64(H * W))
 
 
+@lru_cache(maxsize=4)
 def _overlaps(side: int) -> np.ndarray:
     """(8, side): how much of each pixel lies in each cell, in eighths of a pixel."""
     cells, pixels = np.arange(CELLS)[:, None] * side, np.arange(side)[None] * CELLS
