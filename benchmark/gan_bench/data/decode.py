@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-import threading
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,6 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from gan_bench.contract.protocol import Preparation, Sides
 from gan_bench.data.archive import Member
+from gan_bench.data.batches import Budget, in_order
 from gan_bench.data.colour import Colours
 from gan_bench.data.convert import QUARTER, Look, convert, convert_deep
 from gan_bench.data.depth import Deep, Depth, Scale, check, depth_of
@@ -29,7 +26,6 @@ from gan_bench.data.stream import images_at_once
 from gan_bench.data.tiff import Tiff
 
 WAITING_BYTES = 256 * 2**20  # of decoded images that wait for a slower one before them
-BATCHES = 32  # into which the images that may wait are divided
 ORIENTATION = 0x0112  # the EXIF tag
 
 
@@ -81,39 +77,6 @@ Item = Decoded | Measured | Dropped
 Result = tuple[Task, list[Item]]
 
 
-class Budget:
-    """An amount that threads share: take() blocks until enough of it has been given back."""
-
-    def __init__(self, most: int) -> None:
-        self.most = self.left = most
-        self.changed = threading.Condition()
-
-    def take(self, count: int) -> Share:
-        """Hold so much for the block; whoever wants more than there is gets all of it."""
-        return Share(self, min(count, self.most))
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A part of a budget, held for a block. A generator would take several times as long."""
-
-    budget: Budget
-    count: int
-
-    def __enter__(self) -> None:
-        budget = self.budget
-        with budget.changed:
-            while budget.left < self.count:
-                budget.changed.wait()
-            budget.left -= self.count
-
-    def __exit__(self, *_: object) -> None:
-        budget = self.budget
-        with budget.changed:
-            budget.left += self.count
-            budget.changed.notify_all()
-
-
 def decode_all(
     tasks: Sequence[Task], sides: Sides, preparation: Preparation
 ) -> Generator[Result, None, None]:
@@ -121,59 +84,9 @@ def decode_all(
 
     Later images are decoded while an early one takes long, up to WAITING_BYTES of them.
     """
-    decoder = Decoder(sides, preparation.alpha)
     longest = max((len(task.frames) for task in tasks), default=1)
     most = images_at_once(WAITING_BYTES, 4 * longest * math.prod(sides))
-    size, threads = max(1, most // BATCHES), os.cpu_count() or 1
-    begun: deque[Batch] = deque()
-    pool = ThreadPoolExecutor(threads)
-    try:
-        for start in range(0, len(tasks), size):
-            if (len(begun) + 1) * size > most:
-                yield from begun[0].results()
-                begun.popleft()
-            begun.append(Batch(tasks[start : start + size], decoder.run, pool, threads))
-        for batch in begun:
-            yield from batch.results()
-    finally:
-        for batch in begun:
-            batch.stop()
-        pool.shutdown(cancel_futures=True)
-
-
-class Batch:
-    """Tasks that the threads take one by one, so that a slow image holds up its own thread only.
-
-    To hand each task to the pool, and to wait for it, would take a tenth of the time of decoding.
-    """
-
-    def __init__(
-        self,
-        tasks: Sequence[Task],
-        run: Callable[[Task], Result],
-        pool: ThreadPoolExecutor,
-        threads: int,
-    ) -> None:
-        self.waiting = enumerate(tasks)
-        self.done: dict[int, Result] = {}
-        count = min(threads, len(tasks))
-        self.futures = [pool.submit(self._work, run) for _ in range(count)]
-
-    def _work(self, run: Callable[[Task], Result]) -> None:
-        for k, task in self.waiting:
-            self.done[k] = run(task)
-
-    def results(self) -> Iterator[Result]:
-        """Of all tasks, in their order."""
-        for future in self.futures:
-            future.result()
-        for k in range(len(self.done)):
-            yield self.done.pop(k)
-
-    def stop(self) -> None:
-        """Begin no further task."""
-        for _ in self.waiting:
-            pass
+    return in_order(tasks, Decoder(sides, preparation.alpha).run, most)
 
 
 class Decoder:
