@@ -74,7 +74,7 @@ class Draft:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Open the temporary file. When the block ends without an error, it is synced if verified."""
+        """Open the temporary file. If nothing fails in the block, a verified one is synced."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY
         self.handle = os.open(self.temporary, flags, 0o666)
         try:
