@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -60,6 +61,26 @@ def test_a_slow_task_among_fast_ones_holds_up_no_other(
         return number
 
     assert list(in_order(range(501), run, 512)) == list(range(501))
+
+
+@pytest.mark.parametrize(("seconds", "most_at_once"), [(math.inf, 1), (0, 4)])
+def test_threads_take_turns_at_small_tasks_only(
+    seconds: float, most_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr("gan_bench.data.batches.SMALL_SECONDS", seconds)
+    monkeypatch.setattr("gan_bench.data.batches.PATIENCE", 20)
+    at_work, seen = set[int](), list[int]()
+
+    def run(number: int) -> None:
+        at_work.add(number)
+        time.sleep(0.0005)
+        if number >= 64:  # nothing is known of the first ones
+            seen.append(len(at_work))
+        at_work.remove(number)
+
+    list(in_order(range(512), run, 512))
+    assert max(seen) == most_at_once
 
 
 def test_the_error_of_a_task_ends_all() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 BATCHES = 32  # into which the tasks that are begun are divided
-SMALL_SECONDS = 0.0004  # of a processor: an image that takes less is small
+SMALL_SECONDS = 0.0004  # of a processor: a task that takes less, as a thumbnail does, is small
 PATIENCE = 0.05  # seconds that a thread waits for its turn
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -44,24 +44,24 @@ def in_order(
 
 
 class Turns:
-    """Lets one thread at a time decode small images.
+    """Lets one thread at a time work on small tasks.
 
-    Most of their time is spent under Python's lock, and to pass it to another thread ten times an
-    image takes longer than the other thread saves.
+    Decoding a small image is mostly done under Python's lock. Passing that to another thread ten
+    times an image takes longer than the other thread saves.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.seconds = math.inf  # of a processor that an image took last
+        self.seconds = math.inf  # of a processor that a task took last
 
     @property
     def needed(self) -> bool:
-        """Whether the images are small."""
+        """Whether the tasks are small."""
         return self.seconds < SMALL_SECONDS
 
     @contextmanager
     def take(self) -> Iterator[None]:
-        """Wait for the thread before, but not for long: its image may be a slow one."""
+        """Wait for the thread before, but not for long: its task may be a slow one."""
         if not self.needed:
             yield
             return
@@ -78,7 +78,7 @@ class Turns:
 class Batch(Generic[Task, Result]):
     """Tasks that the threads take one by one, so that a slow one holds up its own thread only.
 
-    To hand each task to the pool, and to wait for it, would take a tenth of the time of decoding.
+    The pool takes long over each task that it is given, compared with decoding a small image.
     """
 
     def __init__(self, tasks: Sequence[Task], run: Callable[[Task], Result], turns: Turns) -> None:
