@@ -20,7 +20,7 @@ import pytest
 from sets import SIZE, blank, no_image_is_opened, nothing_is_left, posix, with_honest
 
 from gan_bench import DataError, Dataset, Images, StorageError
-from gan_bench.contract.protocol import Data
+from gan_bench.contract.protocol import Data, Preparation
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.report import DataReport, LeftOut, report_of
 from gan_bench.data.source import Source, files_at
@@ -45,19 +45,21 @@ def test_a_cache_that_cannot_be_written_is_a_storage_error(
         prepare(files_at(shapes), SIZE)
 
 
+@pytest.mark.parametrize(("alpha", "said"), [(False, "61.4 kB"), (True, "81.9 kB")])
 def test_a_set_for_which_there_is_no_room_is_refused_before_it_is_written(
-    shapes: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    alpha: bool, said: str, shapes: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needed = 2 * 40 * 3 * SIZE * SIZE  # gathered, and then split
+    source = files_at(shapes, Preparation(alpha=alpha))
+    needed = 2 * 40 * (4 if alpha else 3) * SIZE * SIZE  # gathered, and then split
     with monkeypatch.context() as patch:
         patch.setattr("gan_bench.data.arrays.room", lambda folder: needed - 1)
         patch.setattr("gan_bench.data.arrays.writing", no_image_is_opened)
         patch.setattr("gan_bench.data.decode.convert", no_image_is_opened)  # nor any work done
-        with pytest.raises(StorageError, match=r"no room .* images: 61.4 kB needed, 61.4 kB free"):
-            prepare(files_at(shapes), SIZE)
+        with pytest.raises(StorageError, match=f"no room .* images: {said} needed, {said} free"):
+            prepare(source, SIZE)
     assert nothing_is_left(home)
     monkeypatch.setattr("gan_bench.data.arrays.room", lambda folder: needed)
-    assert prepare(files_at(shapes), SIZE).data.train == 36
+    assert prepare(source, SIZE).data.train == 36
 
 
 @pytest.mark.usefixtures("small_chunks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -16,8 +17,8 @@ from sets import dropped, loaded, random_rgb, with_honest
 
 from gan_bench import DataError
 from gan_bench.contract.protocol import Sides
+from gan_bench.data.batches import Budget, in_order
 from gan_bench.data.convert import convert
-from gan_bench.data.decode import Budget
 from hostile import MEBI
 
 
@@ -41,6 +42,57 @@ def test_an_image_that_takes_long_holds_up_no_other(
 
     monkeypatch.setattr("gan_bench.data.decode.convert", first_waits)
     assert dropped(folder) == {}
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_a_slow_task_among_fast_ones_holds_up_no_other(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: threads)
+    others, all_done = [], threading.Event()
+
+    def run(number: int) -> int:
+        if number == 200:
+            assert all_done.wait(20)
+        elif number > 200:
+            others.append(number)
+            if len(others) == 300:
+                all_done.set()
+        return number
+
+    assert list(in_order(range(501), run, 512)) == list(range(501))
+
+
+@pytest.mark.parametrize(("seconds", "most_at_once"), [(math.inf, 1), (0, 4)])
+def test_threads_take_turns_at_small_tasks_only(
+    seconds: float, most_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr("gan_bench.data.batches.SMALL_SECONDS", seconds)
+    monkeypatch.setattr("gan_bench.data.batches.PATIENCE", 20)
+    at_work, seen = set[int](), list[int]()
+
+    def run(number: int) -> None:
+        at_work.add(number)
+        time.sleep(0.0005)
+        if number >= 64:  # nothing is known of the first ones
+            seen.append(len(at_work))
+        at_work.remove(number)
+
+    list(in_order(range(512), run, 512))
+    assert max(seen) == most_at_once
+
+
+def test_the_error_of_a_task_ends_all() -> None:
+    begun: list[int] = []
+
+    def run(number: int) -> int:
+        begun.append(number)
+        return 1 // (5 - number)
+
+    with pytest.raises(ZeroDivisionError):
+        list(in_order(range(10_000), run, 64))
+    assert len(begun) < 200
 
 
 def test_no_more_is_read_and_decoded_at_once_than_allowed(

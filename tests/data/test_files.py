@@ -42,6 +42,7 @@ from hostile import Entry, image_bytes, write_zip
             "is an unrecognised file: give a folder or a zip of images",
         ),
     ],
+    ids=lambda value: "" if isinstance(value, bytes) else value,
 )
 def test_a_file_that_is_no_set_is_called_what_it_is(
     name: str, content: bytes, said: str, tmp_path: Path

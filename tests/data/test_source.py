@@ -39,7 +39,7 @@ def test_what_cannot_be_used_is_dropped_and_counted_with_its_reason(shapes: Path
 def test_a_file_that_cannot_be_opened_is_dropped(
     shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Path, "open", denying("003.png", Path.open))
+    monkeypatch.setattr("builtins.open", denying("003.png", open))
     prepared = prepare(files_at(shapes), SIZE)
     assert "Permission denied" in names_of_dropped(prepared)["003.png"]
 

@@ -55,7 +55,7 @@ class FolderMember:
 
     def open(self) -> IO[bytes]:
         """The content, to be read once."""
-        return Path(self.path).open("rb")
+        return open(self.path, "rb")
 
 
 @dataclass(frozen=True, slots=True)

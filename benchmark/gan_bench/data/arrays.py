@@ -24,13 +24,19 @@ def check_room(needed: int, folder: Path) -> None:
         )
 
 
-def write_array(path: Path, shape: Shape, chunks: Iterable[np.ndarray], at_most: int) -> int:
+def write_array(
+    path: Path,
+    shape: Shape,
+    chunks: Iterable[np.ndarray],
+    at_most: int,
+    verified: bool = True,
+) -> int:
     """Write chunks (n, C, H, W) uint8 as one .npy file; the number of images.
 
-    The header is written last: only then is the number known.
+    The header is written last: only then is the number known. `verified` as in `writing`.
     """
     count, head = 0, len(npy_header((0, *shape)))
-    with writing(path, at_most * math.prod(shape), head) as draft:
+    with writing(path, at_most * math.prod(shape), head, verified) as draft:
         for rows in chunks:
             draft.add(np.ascontiguousarray(rows).data)
             count += len(rows)

@@ -86,10 +86,11 @@ def _channels(layer: Image.Image, alpha: bool) -> np.ndarray:
     """(C, H, W) of an image that has its final size."""
     if alpha:
         layer = layer if layer.mode == "RGBA" else layer.convert("RGBA")
-    pixels = np.asarray(layer)
-    if pixels.ndim == 2:
-        return np.broadcast_to(pixels, (3, *pixels.shape))
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    width, height = layer.size
+    if layer.mode == "L":
+        return np.broadcast_to(np.asarray(layer), (3, height, width))
+    lines = layer.tobytes("raw", f"{layer.mode};L")  # each line: all R, then all G, then all B
+    return np.frombuffer(lines, np.uint8).reshape(height, -1, width).transpose(1, 0, 2)
 
 
 def _fit(values: np.ndarray, sides: Sides) -> np.ndarray:

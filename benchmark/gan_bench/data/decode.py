@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-import threading
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from gan_bench.contract.protocol import Preparation, Sides
 from gan_bench.data.archive import Member
+from gan_bench.data.batches import Budget, in_order
 from gan_bench.data.colour import Colours
 from gan_bench.data.convert import QUARTER, Look, convert, convert_deep
 from gan_bench.data.depth import Deep, Depth, Scale, check, depth_of
@@ -77,61 +74,19 @@ class Task:
 
 
 Item = Decoded | Measured | Dropped
-
-
-class Budget:
-    """An amount that threads share: take() blocks until enough of it has been given back."""
-
-    def __init__(self, most: int) -> None:
-        self.most = self.left = most
-        self.changed = threading.Condition()
-
-    @contextmanager
-    def take(self, count: int) -> Iterator[None]:
-        """Hold so much for the block; whoever wants more than there is gets all of it."""
-        count = min(count, self.most)
-        with self.changed:
-            self.changed.wait_for(lambda: self.left >= count)
-            self.left -= count
-        try:
-            yield
-        finally:
-            with self.changed:
-                self.left += count
-                self.changed.notify_all()
+Result = tuple[Task, list[Item]]
 
 
 def decode_all(
     tasks: Sequence[Task], sides: Sides, preparation: Preparation
-) -> Generator[tuple[Task, list[Item]], None, None]:
+) -> Generator[Result, None, None]:
     """The images of every task, or why they are dropped, in the order of the tasks.
 
     Later images are decoded while an early one takes long, up to WAITING_BYTES of them.
     """
-    decoder = Decoder(sides, preparation.alpha)
     longest = max((len(task.frames) for task in tasks), default=1)
     most = images_at_once(WAITING_BYTES, 4 * longest * math.prod(sides))
-    batch = max(1, most // 32)
-    begun: deque[Future[tuple[Task, list[Item]]]] = deque()
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        for start in range(0, len(tasks), batch):
-            if len(begun) > most - batch:
-                yield from _finish(begun, batch)
-            begun.extend(pool.submit(decoder.run, each) for each in tasks[start : start + batch])
-        while begun:
-            yield from _finish(begun, batch)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _finish(
-    begun: deque[Future[tuple[Task, list[Item]]]], count: int
-) -> Iterator[tuple[Task, list[Item]]]:
-    """Wait for a batch: waking this thread for every image would slow the decoders down."""
-    first = [begun.popleft() for _ in range(min(count, len(begun)))]
-    wait(first)
-    yield from (future.result() for future in first)
+    return in_order(tasks, Decoder(sides, preparation.alpha).run, most)
 
 
 class Decoder:
@@ -142,7 +97,7 @@ class Decoder:
         self.colours = Colours()
         self.content, self.pixels = Budget(MOST_BYTES), Budget(MOST_PIXELS)
 
-    def run(self, task: Task) -> tuple[Task, list[Item]]:
+    def run(self, task: Task) -> Result:
         """The images of a task. Whatever goes wrong with one of them is the reason to drop it."""
         try:
             count = _checked_bytes(task.member)
@@ -207,22 +162,26 @@ class Decoder:
 
     def _image(self, opened: Opened, about: Callable[..., Origin], task: Task) -> Item:
         """Decode one image; `about` makes its origin of width, height and mode."""
-        look, scale = Look(self.sides, self.alpha, opened.profile, opened.gamma), task.scale
         with self.pixels.take(opened.cost):
             layer = opened.decode()
             if isinstance(layer, Deep):
-                origin = about(*self._checked(*layer.values.shape[:2]), opened.mode)
-                depth = depth_of(layer)
-                if scale is None:
-                    return Measured(depth, origin)
-                check(layer, scale)
-                pixels = convert_deep(layer, scale, look, self.colours)
-            else:
-                turn = 1 if isinstance(layer, Tiff) else layer.getexif().get(ORIENTATION, 1)
-                origin = about(*self._checked(*_upright(opened, turn)), opened.mode)
-                look = replace(look, orientation=turn, area=opened.area)
-                pixels = convert(layer, look, self.colours)
-        return Decoded(pixels, origin)
+                return self._deep(layer, opened, about, task.scale)
+            turn = _orientation(layer)
+            origin = about(*self._checked(*_upright(opened, turn)), opened.mode)
+            look = Look(self.sides, self.alpha, opened.profile, opened.gamma, turn, opened.area)
+            return Decoded(convert(layer, look, self.colours), origin)
+
+    def _deep(
+        self, layer: Deep, opened: Opened, about: Callable[..., Origin], scale: Scale | None
+    ) -> Item:
+        """An image of more than 8 bits: its pixels, or its depth if the scale is not known yet."""
+        origin = about(*self._checked(*layer.values.shape[:2]), opened.mode)
+        depth = depth_of(layer)
+        if scale is None:
+            return Measured(depth, origin)
+        check(layer, scale)
+        look = Look(self.sides, self.alpha, opened.profile, opened.gamma)
+        return Decoded(convert_deep(layer, scale, look, self.colours), origin)
 
     def _checked(self, height: int, width: int) -> tuple[int, int]:
         """(width, height). Refused if the image would be enlarged."""
@@ -239,8 +198,21 @@ class Decoder:
         return Dropped(name, self.sides, Reason.UNREADABLE, why)
 
 
+def _orientation(layer: Image.Image) -> int:
+    """As EXIF counts. Pillow turns a TIFF by itself."""
+    if isinstance(layer, Tiff) or (isinstance(layer, JpegImageFile) and not _described(layer)):
+        return 1
+    orientation: int = layer.getexif().get(ORIENTATION, 1)
+    return orientation
+
+
+def _described(layer: JpegImageFile) -> bool:
+    """Whether there is anything for `getexif` to parse."""
+    return "exif" in layer.info or "xmp" in layer.info
+
+
 def _upright(opened: Opened, orientation: int) -> Sides:
-    """(H, W) of the file as a viewer shows it. Pillow turns a TIFF by itself."""
+    """(H, W) of the file as a viewer shows it."""
     sides = opened.height, opened.width
     return sides[::-1] if orientation >= QUARTER else sides
 

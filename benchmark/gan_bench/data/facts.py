@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,9 +18,9 @@ FLAT = 1.0  # standard deviation up to which an image is of one colour
 
 @dataclass(frozen=True)
 class Facts:
-    """Arrays with one entry for each image."""
+    """Arrays with one entry for each image. Colours are measured as seen: over white."""
 
-    digest: np.ndarray  # (n, 32) uint8, SHA-256 of the pixels
+    digest: np.ndarray  # (n, 32) uint8, SHA-256 of the pixels, of all channels
     mean: np.ndarray  # (n,) float64, 0 to 255
     min: np.ndarray  # (n,) uint8
     max: np.ndarray  # (n,) uint8
@@ -50,31 +51,53 @@ def facts_of(pixels: np.ndarray) -> Facts:
 def _facts(pixels: np.ndarray) -> Facts:
     flat = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
     digests = [hashlib.sha256(row.data).digest() for row in flat]
-    planes = pixels.astype(np.float32)  # which holds sums of up to 256 x 256 pixels exactly
+    shown = over_white(pixels)
+    planes = shown.astype(np.float32)  # which holds sums of up to 256 x 256 pixels exactly
     cells = _cells(planes)
+    means = cells.mean((2, 3))
+    grey = luma(planes)
+    seen = shown.reshape(len(shown), math.prod(shown.shape[1:]))
     return Facts(
         digest=np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32),
-        mean=cells.mean((1, 2, 3)),
-        min=flat.min(1),
-        max=flat.max(1),
-        grey=(pixels[:, 1:3] == pixels[:, :1]).all((1, 2, 3)),
-        deviation=np.sqrt(_variance(planes).mean(1)),
-        sharpness=_variance(_laplacian(luma(planes)))[:, 0],
-        thumb=(cells + 0.5).astype(np.uint8),
+        mean=means.mean(1),
+        min=seen.min(1),
+        max=seen.max(1),
+        grey=(shown[:, 1:] == shown[:, :1]).all((1, 2, 3)),
+        deviation=np.sqrt(_variance(planes, means).mean(1)),
+        sharpness=_sharpness(grey),
+        thumb=_thumb(cells, pixels[:, 3:]),
     )
 
 
+def over_white(pixels: np.ndarray) -> np.ndarray:
+    """(n, C, H, W) uint8 as it is seen, (n, 3, H, W): the fourth channel is opacity."""
+    if pixels.shape[1] == 3:
+        return pixels
+    alpha = pixels[:, 3:4].astype(np.uint16)
+    shown = pixels[:, :3] * alpha
+    shown += 255 * (255 - alpha) + 128
+    shown += shown >> 8  # a division by 255, rounded as Pillow rounds it
+    return np.asarray((shown >> 8).astype(np.uint8))
+
+
 def luma(pixels: np.ndarray) -> np.ndarray:
-    """(n, 3, H, W) uint8 or float32 -> (n, 1, H, W) uint8, as Pillow's convert("L")."""
-    red, green, blue = (pixels[:, k : k + 1].astype(np.float32) for k in range(3))
-    red *= LUMA[0]
-    green *= LUMA[1]
-    blue *= LUMA[2]
-    red += green
-    red += blue
-    red += 2**15  # at most 255.5 x 2**16, which float32 holds exactly
-    red *= 2**-16
-    return red.astype(np.uint8)
+    """(n, C, H, W) uint8 or float32 -> (n, 1, H, W) uint8, as Pillow's convert("L").
+
+    C is at least 3, and the channels after the third are ignored.
+    """
+    n, _, H, W = pixels.shape
+    planes = np.asarray(pixels[:, :3], np.float32, order="C").reshape(n, 3, H * W)
+    grey = np.asarray(LUMA, np.float32) @ planes
+    grey += 2**15  # at most 255.5 x 2**16, which float32 holds exactly
+    grey *= 2**-16
+    return grey.reshape(n, 1, H, W).astype(np.uint8)
+
+
+def _thumb(cells: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+    """(n, C, 8, 8) uint8: colours as they are seen, and opacity if it is kept."""
+    if opacity.shape[1]:
+        cells = np.concatenate([cells, _cells(opacity.astype(np.float32))], axis=1)
+    return (cells + 0.5).astype(np.uint8)
 
 
 def _cells(planes: np.ndarray) -> np.ndarray:
@@ -82,14 +105,14 @@ def _cells(planes: np.ndarray) -> np.ndarray:
 
     Whole numbers are added and divided at the end, so that every machine finds the same thumbs.
     """
-    n, C, H, W = planes.shape
-    across, down = _overlaps(W), _overlaps(H)
-    rows = (planes.reshape(-1, W) @ across.T.astype(np.float32)).reshape(n, C, H, CELLS)
+    H, W = planes.shape[2:]
+    down, across = _overlaps(H).astype(np.float32), _overlaps(W).T
     exact = np.float32 if 255 * H * W < 2**24 else np.float64
-    sums = down.astype(exact) @ rows.astype(exact, copy=False)
+    sums = (down @ planes).astype(exact, copy=False) @ across.astype(exact)
     return np.asarray(sums / np.float64(H * W))
 
 
+@lru_cache(maxsize=4)
 def _overlaps(side: int) -> np.ndarray:
     """(8, side): how much of each pixel lies in each cell, in eighths of a pixel."""
     cells, pixels = np.arange(CELLS)[:, None] * side, np.arange(side)[None] * CELLS
@@ -97,24 +120,24 @@ def _overlaps(side: int) -> np.ndarray:
     return np.asarray(shared.clip(0))
 
 
-def _laplacian(grey: np.ndarray) -> np.ndarray:
-    """(n, 1, H, W) uint8 -> (n, 1, H - 2, W - 2) float32."""
-    image = grey.astype(np.int16)
-    inner = 4 * image[:, :, 1:-1, 1:-1]
-    inner -= image[:, :, :-2, 1:-1]
-    inner -= image[:, :, 2:, 1:-1]
-    inner -= image[:, :, 1:-1, :-2]
-    inner -= image[:, :, 1:-1, 2:]
-    return inner.astype(np.float32)
+def _sharpness(grey: np.ndarray) -> np.ndarray:
+    """(n, 1, H, W) uint8 -> (n,) float64: the variance of the Laplacian, without the edges."""
+    n, _, H, W = grey.shape
+    if H < 3 or W < 3:  # an image of 2 pixels or less has no Laplacian
+        return np.zeros(n)
+    image = grey.reshape(-1).astype(np.int16)
+    laplacian = 4 * image  # rows, and then images, one after another: long loops are fast
+    laplacian[W:] -= image[:-W]
+    laplacian[:-W] -= image[W:]
+    laplacian[1:] -= image[:-1]
+    laplacian[:-1] -= image[1:]
+    inner = laplacian.reshape(n, 1, H, W)[:, :, 1:-1, 1:-1].astype(np.float32)
+    return _variance(inner, inner.mean((2, 3), np.float64))[:, 0]
 
 
-def _variance(planes: np.ndarray) -> np.ndarray:
-    """(n, C, H, W) float32 -> (n, C) float64, within each plane."""
-    n, channels, *sides = planes.shape
-    count = math.prod(sides)
-    if count == 0:  # an image of 2 pixels or less has no Laplacian
-        return np.zeros((n, channels))
-    flat = planes.reshape(n, channels, count)
-    squares = np.einsum("ncp,ncp->nc", flat, flat).astype(np.float64)
-    means = flat.sum(2) / np.float64(count)
-    return np.asarray((squares / count - means**2).clip(0))
+def _variance(planes: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """(n, C, H, W) float32, and its means (n, C) -> (n, C) float64, within each plane."""
+    n, channels, H, W = planes.shape
+    flat = planes.reshape(n * channels, 1, H * W)
+    squares = (flat @ flat.transpose(0, 2, 1)).reshape(n, channels).astype(np.float64)
+    return np.asarray((squares / (H * W) - means**2).clip(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import warnings
 from collections import Counter
@@ -17,8 +18,8 @@ import numpy as np
 from gan_bench.base import text
 from gan_bench.contract.protocol import Preparation, Sides
 from gan_bench.data.archive import Member
-from gan_bench.data.arrays import check_room, write_array
-from gan_bench.data.decode import Decoded, Item, Measured, Origin, Task, decode_all
+from gan_bench.data.arrays import check_room, npy_header, write_array
+from gan_bench.data.decode import Decoded, Item, Measured, Origin, Result, Task, decode_all
 from gan_bench.data.depth import Scale, notes_on, scale_for
 from gan_bench.data.facts import Facts, facts_of
 from gan_bench.data.frames import most_frames
@@ -31,7 +32,8 @@ TASK_BYTES = 64 * 2**20  # of decoded frames, which one thread holds
 class Stored:
     """Images (n, C, H, W) uint8 in a .npy file, as an array that holds nothing in memory.
 
-    A map that stays open would count as memory of this process, page by page.
+    The file is read, not mapped: what the system reads ahead into a map counts as memory of this
+    process.
     """
 
     def __init__(self, path: Path, shape: tuple[int, int, int, int]) -> None:
@@ -41,9 +43,19 @@ class Stored:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> np.ndarray:
-        if not len(self):
-            return np.asarray(np.empty(self.shape, np.uint8)[key])
-        return np.array(np.load(self.path, mmap_mode="r")[key])
+        """The images of one row, of a slice or of an array of rows. OSError."""
+        rows = np.arange(len(self))[key]
+        each, numbers = self.shape[1:], np.ravel(rows)
+        head, size = len(npy_header(self.shape)), math.prod(each)
+        images, done = np.empty((len(numbers), *each), np.uint8), 0
+        with self.path.open("rb", buffering=0) as file:
+            for start, stop in _runs(numbers.tolist()):
+                part = images[done : done + stop - start]
+                file.seek(head + start * size)
+                if file.readinto(part.data) != part.nbytes:
+                    raise OSError(errno.EIO, "it is shorter than it was written", str(self.path))
+                done += stop - start
+        return images.reshape(*np.shape(rows), *each)
 
 
 @dataclass(frozen=True)
@@ -97,9 +109,7 @@ class Rounds:
             *(f"{text.plural(n, 'image')} repaired: {what}" for what, n in repaired.items()),
         ]
 
-    def _decode(
-        self, tasks: Sequence[Task], phase: str = "files"
-    ) -> Iterator[tuple[Task, list[Item]]]:
+    def _decode(self, tasks: Sequence[Task], phase: str = "files") -> Iterator[Result]:
         with closing(decode_all(tasks, self.sides, self.preparation)) as results:
             for done, result in enumerate(results, 1):
                 yield result
@@ -148,6 +158,11 @@ def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
         yield members[0], members[-1] + 1
 
 
+def channels_of(preparation: Preparation) -> int:
+    """How many channels the images have before `--grey` is applied."""
+    return 4 if preparation.alpha else 3
+
+
 def gather(
     members: Sequence[Member],
     sides: Sides,
@@ -156,7 +171,7 @@ def gather(
     progress: Progress,
 ) -> Gathered:
     """Decode every member into the array at `path`."""
-    shape = (4 if preparation.alpha else 3, *sides)
+    shape = (channels_of(preparation), *sides)
     rounds = Rounds(members, sides, preparation, progress, path.parent)
     facts = list[Facts]()
 
@@ -175,7 +190,7 @@ def gather(
             yield buffer[:filled]
 
     with warnings.catch_warnings(action="ignore"):  # of decoders, in place of the reasons
-        count = write_array(path, shape, chunks(), len(members))
+        count = write_array(path, shape, chunks(), len(members), verified=False)
     pixels = Stored(path, (count, *shape))
     order = sorted(range(count), key=rounds.keys.__getitem__)
     joined = Facts.joined(facts)
@@ -194,5 +209,5 @@ def _sort(pixels: Stored, order: Sequence[int]) -> None:
     step = images_at_once(CHUNK_BYTES, math.prod(shape))
     chunks = (pixels[order[start : start + step]] for start in range(0, count, step))
     other = pixels.path.with_name(f"sorted-{pixels.path.name}")
-    write_array(other, (shape[0], shape[1], shape[2]), chunks, count)
+    write_array(other, (shape[0], shape[1], shape[2]), chunks, count, verified=False)
     other.replace(pixels.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,9 +28,9 @@ class InUse:
             with suppress(OSError):  # some network drives have no locks
                 fcntl.flock(self._handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
         if self._handle >= 0:
-            os.close(self._handle)
+            close(self._handle)  # bound above: when the interpreter ends, `os` may be gone
 
 
 def is_in_use(path: Path) -> bool:

@@ -24,7 +24,7 @@ from gan_bench.contract.protocol import AS_IT_IS, Preparation, Sides
 from gan_bench.data.arrays import check_room
 from gan_bench.data.choose import Chosen, choose
 from gan_bench.data.files import Files, NoImages, files_of, identity
-from gan_bench.data.gather import gather
+from gan_bench.data.gather import channels_of, gather
 from gan_bench.data.hub import is_hub
 from gan_bench.data.identity import files_matching, identity_of
 from gan_bench.data.odd import odd_of, tiles_of
@@ -125,7 +125,8 @@ def _chosen(
     name, preparation = source.dataset.name, source.preparation
     try:
         with files_of(source.root, preparation.folder) as files:
-            check_room(2 * len(files.members) * 3 * math.prod(sides), scratch)  # then it is split
+            image_bytes = channels_of(preparation) * math.prod(sides)
+            check_room(2 * len(files.members) * image_bytes, scratch)  # gathered, and then split
             gathered = gather(files.members, sides, preparation, scratch / GATHERED, progress)
             chosen = choose(gathered, preparation, name)
             odd = odd_of(chosen)

@@ -27,15 +27,18 @@ PART = ".part"  # ending of a file that is not complete yet
 
 
 @contextmanager
-def writing(path: Path, size: int | None = None, head: int = 0) -> Iterator[Draft]:
+def writing(
+    path: Path, size: int | None = None, head: int = 0, verified: bool = True
+) -> Iterator[Draft]:
     """Write to the path all that the block adds to the draft, or nothing.
 
     A temporary file is written, synced and read back before it is renamed to the path. If the
     process is killed, the disk is full or returns other bytes, the old file stays. Raises
     StorageError; `size`, in bytes, is named in it if there is no space left. The first `head`
-    bytes are left out, to be written last by `add_head`.
+    bytes are left out, to be written last by `add_head`. What this process alone reads, and soon
+    deletes, need not be `verified`: it is neither synced nor read back.
     """
-    draft = Draft(path, size, head)
+    draft = Draft(path, size, head, verified)
     with draft.storage_errors():
         try:
             with draft.opened():
@@ -47,12 +50,12 @@ def writing(path: Path, size: int | None = None, head: int = 0) -> Iterator[Draf
 
 
 class Draft:
-    """A file that is being written. `digest` is of its bytes in the order they were added."""
+    """A file that is being written. If it is verified, `digest` is of its bytes as they came."""
 
-    def __init__(self, path: Path, size: int | None, head: int) -> None:
+    def __init__(self, path: Path, size: int | None, head: int, verified: bool) -> None:
         self.path = path
         self.temporary = path.with_name(f".{path.name[-200:]}.{os.getpid()}{PART}")
-        self.size, self.head = size, head
+        self.size, self.head, self.verified = size, head, verified
         self.handle, self.written = -1, 0
         self.digest = hashlib.sha256()
 
@@ -60,7 +63,8 @@ class Draft:
         """Append bytes."""
         with self.storage_errors():  # here as well: of several open drafts this is the one to name
             write_all(self.handle, part)
-        self.digest.update(part)
+        if self.verified:
+            self.digest.update(part)
         self.written += memoryview(part).nbytes
 
     def add_head(self, part: Buffer) -> None:
@@ -70,22 +74,24 @@ class Draft:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Open the temporary file; sync it when the block ends without an error."""
+        """Open the temporary file. If nothing fails in the block, a verified one is synced."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY
         self.handle = os.open(self.temporary, flags, 0o666)
         try:
             os.lseek(self.handle, self.head, os.SEEK_SET)
             yield
-            os.fsync(self.handle)
+            if self.verified:
+                os.fsync(self.handle)
         finally:
             os.close(self.handle)
 
     def commit(self) -> None:
-        """Rename the temporary file to the path, if it reads back as it was written."""
-        if digest_of(self.temporary, self.head) != self.digest.hexdigest():
+        """Rename the temporary file to the path; a verified one if it reads back as written."""
+        if self.verified and digest_of(self.temporary, self.head) != self.digest.hexdigest():
             raise OSError(errno.EIO, "it reads back otherwise than it was written")
         os.replace(self.temporary, self.path)
-        sync_folder(self.path.parent)
+        if self.verified:
+            sync_folder(self.path.parent)
 
     @contextmanager
     def storage_errors(self) -> Iterator[None]:
