@@ -19,8 +19,8 @@ from gan_bench import Dataset
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import percent
 from gan_bench.data.cache import prepare
-from gan_bench.data.facts import facts_of
-from gan_bench.data.near import near_groups
+from gan_bench.data.choosing.facts import facts_of
+from gan_bench.data.choosing.near import near_groups
 from gan_bench.data.source import files_at
 
 MOST, COPIES = 5000, 400  # images of a set, and how many of them are copied

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan_bench.data import jpeg
-from gan_bench.data.colour import Colours
-from gan_bench.data.convert import Look, convert
-from gan_bench.data.opening import open_image
+from gan_bench.data.decoding import jpeg
+from gan_bench.data.decoding.colour import Colours
+from gan_bench.data.decoding.convert import Look, convert
+from gan_bench.data.decoding.opening import open_image
 
 SIZE = (6000, 4000)  # 24 megapixels
 

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from gan_bench.contract.protocol import Sides
-from gan_bench.data.decode import Decoded, Decoder, Item, Measured, Task
-from gan_bench.data.depth import scale_for
+from gan_bench.data.decoding.decode import Decoded, Decoder, Item, Measured, Task
+from gan_bench.data.decoding.depth import scale_for
 
 SIDES = (16, 16)
 

@@ -146,10 +146,10 @@ def test_a_directory_too_large_to_bear_is_refused(
 ) -> None:
     archive = write_zip(tmp_path / "set.zip", honest())
     length = len(archive.read_bytes()) - archive.read_bytes().index(b"PK\1\2") - 22
-    monkeypatch.setattr("gan_bench.data.archive.MOST_BYTES", length - 1)
+    monkeypatch.setattr("gan_bench.data.files.archive.MOST_BYTES", length - 1)
     with pytest.raises(DataError, match=rf"is a damaged zip: its directory has {length} bytes"):
         loaded(archive)
-    monkeypatch.setattr("gan_bench.data.archive.MOST_BYTES", 10**6)
+    monkeypatch.setattr("gan_bench.data.files.archive.MOST_BYTES", 10**6)
     assert dropped(archive) == {}
 
 

@@ -22,7 +22,7 @@ from sets import SIZE, blank, no_image_is_opened, nothing_is_left, posix, with_h
 from gan_bench import DataError, Dataset, Images, StorageError
 from gan_bench.contract.protocol import Data, Preparation
 from gan_bench.data.cache import Prepared, check_bad, prepare
-from gan_bench.data.report import DataReport, LeftOut, report_of
+from gan_bench.data.reporting.report import DataReport, LeftOut, report_of
 from gan_bench.data.source import Source, files_at
 from gan_bench.results import atomic, reading
 from given import Draw
@@ -54,7 +54,9 @@ def test_a_set_for_which_there_is_no_room_is_refused_before_it_is_written(
     with monkeypatch.context() as patch:
         patch.setattr("gan_bench.data.arrays.room", lambda folder: needed - 1)
         patch.setattr("gan_bench.data.arrays.writing", no_image_is_opened)
-        patch.setattr("gan_bench.data.decode.convert", no_image_is_opened)  # nor any work done
+        patch.setattr(
+            "gan_bench.data.decoding.decode.convert", no_image_is_opened
+        )  # nor any work done
         with pytest.raises(StorageError, match=f"no room .* images: {said} needed, {said} free"):
             prepare(source, SIZE)
     assert nothing_is_left(home)

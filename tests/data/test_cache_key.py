@@ -12,8 +12,8 @@ from sets import SIZE, blank, dataset, no_image_is_opened, posix, random_rgb, sa
 
 from gan_bench import Dataset, Images
 from gan_bench.data.cache import prepare
+from gan_bench.data.files.walk import File
 from gan_bench.data.source import Source, files_at
-from gan_bench.data.walk import File
 from hostile import Entry, image_bytes, write_zip
 
 

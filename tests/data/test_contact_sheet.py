@@ -11,9 +11,9 @@ from PIL import Image
 from sets import blank, dataset, no_image_is_opened
 
 from gan_bench.data.cache import Prepared, prepare
-from gan_bench.data.contact_sheet import contact_sheet
-from gan_bench.data.odd import SHOWN, TILE, odd_left_out, reduced
-from gan_bench.data.report import LeftOut, Odd
+from gan_bench.data.choosing.odd import SHOWN, TILE, odd_left_out, reduced
+from gan_bench.data.reporting.contact_sheet import contact_sheet
+from gan_bench.data.reporting.report import LeftOut, Odd
 from gan_bench.data.source import Source, files_at
 from given import Draw
 

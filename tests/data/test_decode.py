@@ -123,7 +123,7 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
 
 
 def test_heic_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_bench.data.opening.HEIF", "no_such_package")
+    monkeypatch.setattr("gan_bench.data.decoding.opening.HEIF", "no_such_package")
     assert why_dropped(HEIC)[0] == "HEIC or HEIF, which needs: pip install gan-bench[heif]"
 
 

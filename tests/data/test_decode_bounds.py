@@ -17,8 +17,8 @@ from sets import dropped, loaded, random_rgb, with_honest
 
 from gan_bench import DataError
 from gan_bench.contract.protocol import Sides
-from gan_bench.data.batches import Budget, in_order
-from gan_bench.data.convert import convert
+from gan_bench.data.decoding.batches import Budget, in_order
+from gan_bench.data.decoding.convert import convert
 from hostile import MEBI
 
 
@@ -40,7 +40,7 @@ def test_an_image_that_takes_long_holds_up_no_other(
                 all_done.set()
         return pixels
 
-    monkeypatch.setattr("gan_bench.data.decode.convert", first_waits)
+    monkeypatch.setattr("gan_bench.data.decoding.decode.convert", first_waits)
     assert dropped(folder) == {}
 
 
@@ -68,8 +68,8 @@ def test_threads_take_turns_at_small_tasks_only(
     seconds: float, most_at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    monkeypatch.setattr("gan_bench.data.batches.SMALL_SECONDS", seconds)
-    monkeypatch.setattr("gan_bench.data.batches.PATIENCE", 20)
+    monkeypatch.setattr("gan_bench.data.decoding.batches.SMALL_SECONDS", seconds)
+    monkeypatch.setattr("gan_bench.data.decoding.batches.PATIENCE", 20)
     at_work, seen = set[int](), list[int]()
 
     def run(number: int) -> None:
@@ -100,7 +100,7 @@ def test_no_more_is_read_and_decoded_at_once_than_allowed(
 ) -> None:
     folder = with_honest(tmp_path / "set", 40)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    monkeypatch.setattr("gan_bench.data.decode.MOST_PIXELS", 2 * 24 * 24)
+    monkeypatch.setattr("gan_bench.data.decoding.decode.MOST_PIXELS", 2 * 24 * 24)
     at_work: list[int] = []
     seeds = count()
     most = 0
@@ -113,7 +113,7 @@ def test_no_more_is_read_and_decoded_at_once_than_allowed(
         at_work.pop()
         return random_rgb(next(seeds)).transpose(2, 0, 1)
 
-    monkeypatch.setattr("gan_bench.data.decode.convert", slow)
+    monkeypatch.setattr("gan_bench.data.decoding.decode.convert", slow)
     assert dropped(folder) == {}
     assert most == 2
 
@@ -157,8 +157,8 @@ def test_a_file_that_grows_is_read_as_it_was_checked(
         read.append(len(content))
         raise ValueError("seen")
 
-    monkeypatch.setattr("gan_bench.data.decode.open_image", image)
-    monkeypatch.setattr("gan_bench.data.decode._checked_bytes", lambda member: length - 5)
+    monkeypatch.setattr("gan_bench.data.decoding.decode.open_image", image)
+    monkeypatch.setattr("gan_bench.data.decoding.decode._checked_bytes", lambda member: length - 5)
     with pytest.raises(DataError, match="12 unreadable"):
         loaded(folder)
     assert max(read) == length - 5

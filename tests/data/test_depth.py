@@ -13,8 +13,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from gan_bench.contract.protocol import AS_IT_IS
-from gan_bench.data.depth import Depth, notes_on, scale_for
-from gan_bench.data.files import files_of
+from gan_bench.data.decoding.depth import Depth, notes_on, scale_for
+from gan_bench.data.files.contents import files_of
 from gan_bench.data.gather import Gathered, gather
 from hostile import png_chunk
 

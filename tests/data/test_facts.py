@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_bench.data.facts import Facts, facts_of, luma
+from gan_bench.data.choosing.facts import Facts, facts_of, luma
 
 
 def images(count: int = 50, channels: int = 3, shape: tuple[int, int] = (20, 28)) -> np.ndarray:

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from gan_bench.data.formats import HEAD, image_format
+from gan_bench.data.files.formats import HEAD, image_format
 
 
 def head_of(kind: str, mode: str = "RGB", **options: object) -> bytes:

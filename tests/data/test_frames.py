@@ -11,9 +11,9 @@ from decoded import SIDES, decoded, file_of, items_of
 from PIL import Image
 
 from gan_bench.contract.protocol import Preparation
-from gan_bench.data.decode import Decoded
-from gan_bench.data.files import files_of
-from gan_bench.data.frames import MOST_FRAME_PIXELS, MOST_FRAMES, most_frames
+from gan_bench.data.decoding.decode import Decoded
+from gan_bench.data.decoding.frames import MOST_FRAME_PIXELS, MOST_FRAMES, most_frames
+from gan_bench.data.files.contents import files_of
 from gan_bench.data.gather import Gathered, gather
 from gan_bench.data.reasons import Reason
 from hostile import png_chunk
@@ -150,7 +150,7 @@ def test_the_frames_of_a_file_are_bounded() -> None:
 def test_frames_beyond_the_bound_are_counted_as_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_bench.data.frames.MOST_FRAMES", 3)
+    monkeypatch.setattr("gan_bench.data.decoding.frames.MOST_FRAMES", 3)
     result = gathered(tmp_path, {"a.webp": animation("WEBP")}, frames="all")
     assert len(result.origins) == 3
     assert result.origins[0].frames == 3

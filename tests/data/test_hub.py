@@ -13,7 +13,7 @@ from sets import SIZE, with_honest
 from gan_bench import DataError
 from gan_bench.contract.protocol import Preparation
 from gan_bench.data.cache import prepare
-from gan_bench.data.hub import downloaded_from_kaggle
+from gan_bench.data.files.hub import downloaded_from_kaggle
 from gan_bench.data.source import files_at
 from hostile import image_bytes
 

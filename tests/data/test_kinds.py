@@ -16,7 +16,7 @@ import pytest
 from sets import SIZE, with_honest
 
 from gan_bench.data.cache import prepare
-from gan_bench.data.kinds import Kind, archive_format, counted, kind_of, suffix_of
+from gan_bench.data.files.kinds import Kind, archive_format, counted, kind_of, suffix_of
 from gan_bench.data.source import files_at
 from hostile import KINDS, image_bytes
 

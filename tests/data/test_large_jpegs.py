@@ -13,8 +13,8 @@ import pytest
 from decoded import decoded, file_of, pixels_of, why_dropped
 from PIL import Image
 
-from gan_bench.data import jpeg
-from gan_bench.data.opening import open_image
+from gan_bench.data.decoding import jpeg
+from gan_bench.data.decoding.opening import open_image
 from gan_bench.data.reasons import MOST_PIXELS
 
 RNG = np.random.default_rng(0)

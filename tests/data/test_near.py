@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from gan_bench.data.facts import facts_of
-from gan_bench.data.near import near_groups
+from gan_bench.data.choosing.facts import facts_of
+from gan_bench.data.choosing.near import near_groups
 
 SIDE, COUNT = 64, 40
 

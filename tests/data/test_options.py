@@ -11,11 +11,11 @@ from PIL import Image, ImageFilter
 
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.protocol import Preparation
-from gan_bench.data.choose import choose
-from gan_bench.data.decode import Origin
-from gan_bench.data.facts import facts_of
+from gan_bench.data.choosing.choose import choose
+from gan_bench.data.choosing.facts import facts_of
+from gan_bench.data.decoding.decode import Origin
 from gan_bench.data.gather import Gathered
-from gan_bench.data.report import LeftOut, report_of
+from gan_bench.data.reporting.report import LeftOut, report_of
 from gan_bench.data.source import files_at
 
 pytestmark = pytest.mark.usefixtures("home")

@@ -10,7 +10,7 @@ from folders import SIDE, folder_of, held_out_of, picture, pictures, prepared_of
 from PIL import Image
 
 from gan_bench.contract.errors import DataError
-from gan_bench.data.alike import name_prefix
+from gan_bench.data.choosing.alike import name_prefix
 
 MIRROR = Image.Transpose.FLIP_LEFT_RIGHT
 

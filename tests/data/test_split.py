@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_bench.data.split import held_out
+from gan_bench.data.choosing.split import held_out
 
 sizes_of_groups = st.lists(st.integers(1, 30), min_size=1, max_size=60)
 

@@ -10,8 +10,8 @@ from sets import SIZE, posix, random_rgb, same, with_honest
 
 from gan_bench import DataError
 from gan_bench.data.cache import prepare
+from gan_bench.data.files.walk import walk
 from gan_bench.data.source import files_at
-from gan_bench.data.walk import walk
 from hostile import image_bytes
 
 pytestmark = posix

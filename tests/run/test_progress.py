@@ -13,7 +13,7 @@ from rich.console import Console
 from watching import DATA, PROTOCOL, ended, phases, shown, started, trained, watched
 
 from gan_bench.data.cache import Prepared
-from gan_bench.data.report import DataReport, LeftOut
+from gan_bench.data.reporting.report import DataReport, LeftOut
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import CURVE, RECORD, SPEED, STARTS, TICKS
 from gan_bench.run.progress import Watch, data_notes, preparing

@@ -20,7 +20,7 @@ from gan_bench.cli.run import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.data.cache import Prepared
-    from gan_bench.data.report import DataReport
+    from gan_bench.data.reporting.report import DataReport
 
 SCHEMA = 1  # of the JSON document
 PIPE_WIDTH = 100  # columns, where no terminal says how many there are
@@ -101,7 +101,7 @@ def data(max_bad: float, out: Path | None, as_json: bool, **asked: Any) -> None:
 
 def _check_no_image(out: Path, root: Path | None) -> None:
     """BadParameter if the sheet would replace an image of the set, or be one the next time."""
-    from gan_bench.data.ours import is_sheet
+    from gan_bench.data.files.ours import is_sheet
     from gan_bench.results.layout import CONTACT_SHEET
 
     if _lies_below(out.resolve().parent, root) and not is_sheet(out.name):
@@ -125,7 +125,7 @@ def _lies_below(folder: Path, root: Path | None) -> bool:
 
 
 def _write_sheet(prepared: Prepared, path: Path) -> Path:
-    from gan_bench.data.contact_sheet import contact_sheet
+    from gan_bench.data.reporting.contact_sheet import contact_sheet
     from gan_bench.results.atomic import make_folder, write_bytes
 
     make_folder(path.absolute().parent)
@@ -148,7 +148,7 @@ def _emit_document(
 
 def _print(report: DataReport, prepared: Prepared | None, sheet: Path | None) -> None:
     """A page of titles and texts, as wide as the terminal."""
-    from gan_bench.data.report_lines import report_lines
+    from gan_bench.data.reporting.lines import report_lines
 
     lines = report_lines(report)
     if prepared:

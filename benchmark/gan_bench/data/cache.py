@@ -21,11 +21,11 @@ from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Data, Sides
 from gan_bench.data.arrays import check_room, npy_header, write_array
-from gan_bench.data.choose import pixels_of
+from gan_bench.data.choosing.choose import pixels_of
+from gan_bench.data.choosing.odd import looked_at, tiles
+from gan_bench.data.files.ours import META
 from gan_bench.data.in_use import InUse
-from gan_bench.data.odd import looked_at, tiles
-from gan_bench.data.ours import META
-from gan_bench.data.report import DataReport, kinds_text, report_of
+from gan_bench.data.reporting.report import DataReport, kinds_text, report_of
 from gan_bench.data.source import GATHERED, Source, Unusable
 from gan_bench.data.stream import SPLITS, ImageStream, Progress
 from gan_bench.results.atomic import PART, sync_folder, write_json

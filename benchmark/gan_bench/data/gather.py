@@ -17,12 +17,12 @@ import numpy as np
 
 from gan_bench.base import text
 from gan_bench.contract.protocol import Preparation, Sides
-from gan_bench.data.archive import Member
 from gan_bench.data.arrays import check_room, npy_header, write_array
-from gan_bench.data.decode import Decoded, Item, Measured, Origin, Result, Task, decode_all
-from gan_bench.data.depth import Scale, notes_on, scale_for
-from gan_bench.data.facts import Facts, facts_of
-from gan_bench.data.frames import most_frames
+from gan_bench.data.choosing.facts import Facts, facts_of
+from gan_bench.data.decoding.decode import Decoded, Item, Measured, Origin, Result, Task, decode_all
+from gan_bench.data.decoding.depth import Scale, notes_on, scale_for
+from gan_bench.data.decoding.frames import most_frames
+from gan_bench.data.files.archive import Member
 from gan_bench.data.reasons import Dropped, Reason
 from gan_bench.data.stream import CHUNK_BYTES, Progress, images_at_once
 

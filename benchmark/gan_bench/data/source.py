@@ -22,15 +22,15 @@ from gan_bench.contract.names import name_of
 from gan_bench.contract.offers import Dataset, Images
 from gan_bench.contract.protocol import AS_IT_IS, Preparation, Sides
 from gan_bench.data.arrays import check_room
-from gan_bench.data.choose import Chosen, choose
-from gan_bench.data.files import Files, NoImages, files_of, identity
+from gan_bench.data.choosing.choose import Chosen, choose
+from gan_bench.data.choosing.odd import odd_of, tiles_of
+from gan_bench.data.choosing.split import HOLD_OUT
+from gan_bench.data.files.contents import Files, NoImages, files_of, identity
+from gan_bench.data.files.hub import is_hub
+from gan_bench.data.files.identity import files_matching, identity_of
 from gan_bench.data.gather import channels_of, gather
-from gan_bench.data.hub import is_hub
-from gan_bench.data.identity import files_matching, identity_of
-from gan_bench.data.odd import odd_of, tiles_of
 from gan_bench.data.reasons import Dropped
-from gan_bench.data.report import DataReport, LeftOut, kinds_text
-from gan_bench.data.split import HOLD_OUT
+from gan_bench.data.reporting.report import DataReport, LeftOut, kinds_text
 from gan_bench.data.stream import CHUNK_BYTES, SPLITS, ImageStream, Progress, images_at_once
 
 RULE = "3"  # change it with the pixels or the split: the cache is keyed on it

@@ -17,8 +17,8 @@ from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.contract.protocol import Data
 from gan_bench.data.cache import MAKING, sets_folder
+from gan_bench.data.files.ours import META
 from gan_bench.data.in_use import is_in_use
-from gan_bench.data.ours import META
 
 DAY = 86_400  # seconds
 

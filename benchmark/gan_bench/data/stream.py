@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from gan_bench.contract.offers import Shape
-from gan_bench.data.report import DataReport
+from gan_bench.data.reporting.report import DataReport
 
 SPLITS = ("train", "held_out")
 CHUNK_BYTES = 16 * 2**20  # written at once

@@ -13,9 +13,9 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.protocol import Cell, Data, Plan, Sides
 from gan_bench.data.cache import cached
-from gan_bench.data.files import files_of
+from gan_bench.data.choosing.split import HOLD_OUT
+from gan_bench.data.files.contents import files_of
 from gan_bench.data.source import Source
-from gan_bench.data.split import HOLD_OUT
 from gan_bench.results.layout import cell_dir
 from gan_bench.run.estimate import Estimate, Estimates, estimate
 from gan_bench.run.folders import done

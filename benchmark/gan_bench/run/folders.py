@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.protocol import Data, Protocol, differences
-from gan_bench.data.contact_sheet import contact_sheet
+from gan_bench.data.reporting.contact_sheet import contact_sheet
 from gan_bench.data.source import Unusable
 from gan_bench.results.atomic import make_folder, remove, remove_parts, write_bytes, write_json
 from gan_bench.results.layout import (

@@ -14,7 +14,7 @@ from gan_bench.contract.names import name_of
 from gan_bench.contract.offers import Dataset
 from gan_bench.contract.protocol import AS_IT_IS, Preparation, Sides
 from gan_bench.data.cache import sides_of
-from gan_bench.data.hub import KAGGLE, downloaded_from_kaggle
+from gan_bench.data.files.hub import KAGGLE, downloaded_from_kaggle
 from gan_bench.data.source import Source, files_at
 from gan_bench.run.names import unknown_data
 from gan_bench.run.request import Request

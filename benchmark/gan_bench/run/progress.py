@@ -20,7 +20,7 @@ from gan_bench.base.escape import plain
 from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Protocol
-from gan_bench.data.report import kinds_text
+from gan_bench.data.reporting.report import kinds_text
 from gan_bench.results.layout import label_of
 from gan_bench.results.records import read_record
 from gan_bench.run.states import CellReader, State

@@ -9,9 +9,9 @@ import numpy as np
 
 from gan_bench.base import pictures
 from gan_bench.base.escape import plain
-from gan_bench.data.odd import SHOWN, TILE, reduced
-from gan_bench.data.report import Odd
-from gan_bench.data.report_lines import colours, pixels_text
+from gan_bench.data.choosing.odd import SHOWN, TILE, reduced
+from gan_bench.data.reporting.lines import colours, pixels_text
+from gan_bench.data.reporting.report import Odd
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -15,7 +15,7 @@ from PIL import Image
 from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.contract.errors import DataError
-from gan_bench.data.archive import ZipMember
+from gan_bench.data.files.archive import ZipMember
 from gan_bench.data.reasons import Refused
 
 CHANNELS = (1, 3, 4)

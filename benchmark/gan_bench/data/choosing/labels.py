@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_bench.data.selection import PARTS
+from gan_bench.data.files.selection import PARTS
 
 
 def class_labels(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray] | None:

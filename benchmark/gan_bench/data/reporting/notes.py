@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from gan_bench.base import text
-from gan_bench.data.facts import FLAT, Facts
-from gan_bench.data.report import DataReport, copies, count_kinds, kinds_text
+from gan_bench.data.choosing.facts import FLAT, Facts
+from gan_bench.data.reporting.report import DataReport, copies, count_kinds, kinds_text
 
 DARK, BRIGHT = 64, 191  # half of the images have no pixel above, or below: a wrong depth?
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from gan_bench.base import text
 from gan_bench.contract.protocol import Sides
-from gan_bench.data.choose import Chosen
-from gan_bench.data.decode import Origin
-from gan_bench.data.facts import Facts, facts_of, luma
+from gan_bench.data.choosing.choose import Chosen
+from gan_bench.data.choosing.facts import Facts, facts_of, luma
+from gan_bench.data.decoding.decode import Origin
 from gan_bench.data.gather import Stored
-from gan_bench.data.origins import name_of
-from gan_bench.data.report import DataReport, LeftOut, Odd
+from gan_bench.data.reporting.origins import name_of
+from gan_bench.data.reporting.report import DataReport, LeftOut, Odd
 from gan_bench.data.stream import CHUNK_BYTES, images_at_once
 
 SHOWN = 6  # images of a kind

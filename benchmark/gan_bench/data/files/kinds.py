@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from gan_bench.base.text import plural
-from gan_bench.data.formats import image_format
+from gan_bench.data.files.formats import image_format
 
 HEAD = 512  # bytes that `kind_of` wants to see; the mark of a tar archive is at 257
 

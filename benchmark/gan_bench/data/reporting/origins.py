@@ -9,8 +9,8 @@ from posixpath import splitext
 import numpy as np
 
 from gan_bench.contract.protocol import Sides
-from gan_bench.data.decode import Origin
-from gan_bench.data.report import Further, LeftOut, Originals
+from gan_bench.data.decoding.decode import Origin
+from gan_bench.data.reporting.report import Further, LeftOut, Originals
 
 CUT = 0.2  # share of an image: if the centre crop cuts off more, the image is much cropped
 

@@ -9,13 +9,20 @@ import numpy as np
 
 from gan_bench.base import text
 from gan_bench.contract.protocol import Preparation
-from gan_bench.data.alike import Alike, alike_in, groups_by_name, together
-from gan_bench.data.facts import Facts, luma
+from gan_bench.data.choosing.alike import Alike, alike_in, groups_by_name, together
+from gan_bench.data.choosing.facts import Facts, luma
+from gan_bench.data.choosing.labels import class_labels
+from gan_bench.data.choosing.split import HOLD_OUT, held_out
 from gan_bench.data.gather import Gathered
-from gan_bench.data.labels import class_labels
-from gan_bench.data.notes import notes_on
-from gan_bench.data.origins import counts_of, further_in, name_of, originals_of, repaired_in
-from gan_bench.data.report import (
+from gan_bench.data.reporting.notes import notes_on
+from gan_bench.data.reporting.origins import (
+    counts_of,
+    further_in,
+    name_of,
+    originals_of,
+    repaired_in,
+)
+from gan_bench.data.reporting.report import (
     DataReport,
     LeftOut,
     Pixels,
@@ -23,7 +30,6 @@ from gan_bench.data.report import (
     kinds_text,
     left_out,
 )
-from gan_bench.data.split import HOLD_OUT, held_out
 from gan_bench.data.stream import CHUNK_BYTES, SPLITS, images_at_once
 
 

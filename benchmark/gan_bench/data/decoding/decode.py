@@ -13,17 +13,17 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from gan_bench.contract.protocol import Preparation, Sides
-from gan_bench.data.archive import Member
-from gan_bench.data.batches import Budget, in_order
-from gan_bench.data.colour import Colours
-from gan_bench.data.convert import QUARTER, Look, convert, convert_deep
-from gan_bench.data.depth import Deep, Depth, Scale, check, depth_of
-from gan_bench.data.frames import pages_of
-from gan_bench.data.opening import Opened, apart, open_image, turned_to
+from gan_bench.data.decoding.batches import Budget, in_order
+from gan_bench.data.decoding.colour import Colours
+from gan_bench.data.decoding.convert import QUARTER, Look, convert, convert_deep
+from gan_bench.data.decoding.depth import Deep, Depth, Scale, check, depth_of
+from gan_bench.data.decoding.frames import pages_of
+from gan_bench.data.decoding.opening import Opened, apart, open_image, turned_to
+from gan_bench.data.decoding.repair import mended
+from gan_bench.data.decoding.tiff import Tiff
+from gan_bench.data.files.archive import Member
 from gan_bench.data.reasons import MOST_BYTES, MOST_PIXELS, Dropped, Reason, Refused
-from gan_bench.data.repair import mended
 from gan_bench.data.stream import images_at_once
-from gan_bench.data.tiff import Tiff
 
 WAITING_BYTES = 256 * 2**20  # of decoded images that wait for a slower one before them
 ORIENTATION = 0x0112  # the EXIF tag

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
 
-from gan_bench.data.depth import Deep
+from gan_bench.data.decoding.depth import Deep
+from gan_bench.data.decoding.tiff import Tiff
 from gan_bench.data.reasons import Reason, Refused
-from gan_bench.data.tiff import Tiff
 
 GREYS = ("I", "I;16", "I;16B", "I;16L", "F")
 # raw mode -> the one that takes the other byte of each value

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_bench.contract.errors import DataError
-from gan_bench.data.kinds import (
+from gan_bench.data.files.kinds import (
     HEAD,
     IMAGE_SUFFIXES,
     TEXT_SUFFIXES,
@@ -20,7 +20,7 @@ from gan_bench.data.kinds import (
     kind_of,
     suffix_of,
 )
-from gan_bench.data.walk import File
+from gan_bench.data.files.walk import File
 
 MOST_READ = 2000  # files of which the first bytes are read at every start
 SAMPLED = 48  # files, or places in a single file, of which some bytes are read

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gan_bench.base import text
-from gan_bench.data.kinds import counted
-from gan_bench.data.report import DataReport, LeftOut, Odd, Originals, count_kinds
+from gan_bench.data.files.kinds import counted
+from gan_bench.data.reporting.report import DataReport, LeftOut, Odd, Originals, count_kinds
 
 NAMED = 5  # files of a kind that are named
 FIRST = 2  # images of each odd kind

@@ -24,12 +24,12 @@ from PIL.TgaImagePlugin import TgaImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from gan_bench.contract.protocol import Sides
-from gan_bench.data import jpeg, netpbm
-from gan_bench.data.depth import Deep
-from gan_bench.data.formats import HEAD, image_format
-from gan_bench.data.layers import is_deep, read_deep, refuse_signed_bytes
+from gan_bench.data.decoding import jpeg, netpbm
+from gan_bench.data.decoding.depth import Deep
+from gan_bench.data.decoding.layers import is_deep, read_deep, refuse_signed_bytes
+from gan_bench.data.decoding.tiff import Tiff
+from gan_bench.data.files.formats import HEAD, image_format
 from gan_bench.data.reasons import MOST_PIXELS, Reason, Refused
-from gan_bench.data.tiff import Tiff
 
 FORMATS = "PNG, JPEG, WEBP, BMP, GIF, TIFF, PNM, AVIF, JPEG 2000, TGA, ICO or HEIF"
 HEIF = "pillow_heif.as_plugin"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 
-from gan_bench.data.formats import HEAD, image_format
-from gan_bench.data.jpeg import has_all_scans
+from gan_bench.data.decoding.jpeg import has_all_scans
+from gan_bench.data.files.formats import HEAD, image_format
 
 NO_END = "JPEG without its end"
 NO_NOTES = "PNG with damaged notes"

@@ -10,7 +10,7 @@ from typing import Any
 from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.contract.protocol import Sides
-from gan_bench.data.kinds import counted
+from gan_bench.data.files.kinds import counted
 from gan_bench.data.reasons import Dropped
 
 

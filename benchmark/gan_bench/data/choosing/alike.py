@@ -10,9 +10,9 @@ from typing import Literal
 
 import numpy as np
 
-from gan_bench.data.facts import Facts
-from gan_bench.data.near import linked, near_groups
-from gan_bench.data.report import LeftOut
+from gan_bench.data.choosing.facts import Facts
+from gan_bench.data.choosing.near import linked, near_groups
+from gan_bench.data.reporting.report import LeftOut
 
 LARGE = 10  # a group of more than one image in ten, and of more than ten images, is too large
 EQUAL, NEARLY_EQUAL = "equal to another image", "nearly equal to another image"

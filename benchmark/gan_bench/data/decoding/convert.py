@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from gan_bench.contract.protocol import Sides
-from gan_bench.data.colour import Colours, of_gamma, over_white
-from gan_bench.data.depth import BYTE, Deep, Scale
+from gan_bench.data.decoding.colour import Colours, of_gamma, over_white
+from gan_bench.data.decoding.depth import BYTE, Deep, Scale
 
 Box = tuple[float, float, float, float]
 QUARTER = 5  # the least orientation of EXIF that turns an image by a quarter

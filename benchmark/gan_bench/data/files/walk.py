@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_bench.contract.errors import DataError
-from gan_bench.data.ours import is_cache, is_ours, is_sheet, read_below
+from gan_bench.data.files.ours import is_cache, is_ours, is_sheet, read_below
 
 # Hidden files, and what Macs, Windows, disks and network drives keep for themselves. Not "..",
 # which is refused with its own reason.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gan_bench.data.facts import CELLS
+from gan_bench.data.choosing.facts import CELLS
 
 ALIKE = 0.1  # RMS difference of two thumbnails, as a share of their contrast
 CELL_ALIKE = 0.3  # largest difference of one cell, likewise: another mouth is another face

@@ -11,7 +11,7 @@ from gan_bench.base.escape import plain
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import nearest
-from gan_bench.data.archive import Member
+from gan_bench.data.files.archive import Member
 
 PARTS = re.compile(
     r"(x[_-])?(train(ing)?|test(ing)?|val(id|idation)?|dev|holdout)[_-]?\d*", re.IGNORECASE

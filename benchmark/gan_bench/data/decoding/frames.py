@@ -10,8 +10,8 @@ from PIL.GifImagePlugin import GifImageFile
 from PIL.MpoImagePlugin import MpoImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from gan_bench.data.decoding.tiff import Tiff
 from gan_bench.data.reasons import Reason, Refused
-from gan_bench.data.tiff import Tiff
 
 MOST_FRAMES = 10_000  # of a file
 MOST_FRAME_PIXELS = 10**9  # of all frames of a file: a minute to decode

@@ -15,10 +15,10 @@ from typing import IO, Protocol
 
 from gan_bench.base import text
 from gan_bench.contract.errors import DataError
-from gan_bench.data.kinds import HEAD, Kind, kind_by_name
-from gan_bench.data.ours import is_ours, is_sheet
+from gan_bench.data.files.kinds import HEAD, Kind, kind_by_name
+from gan_bench.data.files.ours import is_ours, is_sheet
+from gan_bench.data.files.walk import HIDDEN, File
 from gan_bench.data.reasons import MOST_BYTES, MOST_PACKED, Reason, Refused
-from gan_bench.data.walk import HIDDEN, File
 
 ENCRYPTED_FLAG = 0x1
 FLAT = 16 * 2**20  # bytes: a member this small may be packed any number of times

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from gan_bench.data.depth import BYTE, Deep
+from gan_bench.data.decoding.depth import BYTE, Deep
 from gan_bench.data.reasons import Reason, Refused
 
 BLANK = rb"(?:\s|#[^\n\r]*[\n\r])"

@@ -13,20 +13,20 @@ from typing import Any
 from gan_bench.base.escape import plain
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError
-from gan_bench.data.archive import (
+from gan_bench.data.files.archive import (
     Member,
     members_of_folder,
     members_of_zip,
     open_zip,
     results_in_zip,
 )
-from gan_bench.data.array_file import is_npz, members_of_npy, members_of_npz
-from gan_bench.data.hub import is_hub, members_of_hub
-from gan_bench.data.identity import identity_of, identity_of_file, without_text
-from gan_bench.data.kinds import HEAD, Kind, archive_format, kind_of
-from gan_bench.data.report import LeftOut
-from gan_bench.data.selection import in_folder
-from gan_bench.data.walk import Tree, walk, without_collections
+from gan_bench.data.files.array_file import is_npz, members_of_npy, members_of_npz
+from gan_bench.data.files.hub import is_hub, members_of_hub
+from gan_bench.data.files.identity import identity_of, identity_of_file, without_text
+from gan_bench.data.files.kinds import HEAD, Kind, archive_format, kind_of
+from gan_bench.data.files.selection import in_folder
+from gan_bench.data.files.walk import Tree, walk, without_collections
+from gan_bench.data.reporting.report import LeftOut
 
 NAMED = 3  # folders that a note names
 IMAGES = "a folder or a zip of images"
