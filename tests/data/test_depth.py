@@ -202,7 +202,7 @@ def gathered(folder: Path, scratch: Path) -> Gathered:
         return gather(files.members, SIDES, AS_IT_IS, scratch / "images.npy", lambda *_: None)
 
 
-def test_one_scale_holds_for_all_integers_of_a_set_and_their_order_does_not_change(
+def test_one_scale_holds_for_all_integers_of_as_many_bits_and_their_order_does_not_change(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "set"
@@ -212,14 +212,16 @@ def test_one_scale_holds_for_all_integers_of_a_set_and_their_order_does_not_chan
         flat = Image.new("L", SIDES, 10 * k)
         (folder / f"{k}-flat.png").write_bytes(file_of(flat, "PNG"))
     (folder / "0-float.tif").write_bytes(tiff_of(ramp(1, "<f4")))
+    (folder / "3-long.tif").write_bytes(tiff_of(ramp(255, "<u4")))  # black by the others' scale
     result = gathered(folder, tmp_path / "scratch")
-    names = ["0-deep", "0-flat", "0-float", "1-deep", "1-flat", "2-deep", "2-flat"]
+    names = ["0-deep", "0-flat", "0-float", "1-deep", "1-flat", "2-deep", "2-flat", "3-long"]
     assert [origin.name[:-4] for origin in result.origins] == names
-    brightest = [int(result.pixels[k].max()) for k in range(7)]
-    assert brightest == [round(255 * 100 / 4095), 0, 255, 62, 10, 249, 20]
+    brightest = [int(result.pixels[k].max()) for k in range(8)]
+    assert brightest == [round(255 * 100 / 4095), 0, 255, 62, 10, 249, 20, 255]
     assert list(result.facts.max) == brightest
     assert result.notes == [
         "3 images of 16 bits: values 0 to 4,095 are shown as 0 to 255",
+        "1 image of 32 bits: values 0 to 255 are shown as 0 to 255",
         "1 image of floats: values 0 to 1 are shown as 0 to 255",
     ]
 

@@ -11,7 +11,6 @@ from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.protocol import Data, Protocol, differences
 from gan_bench.data.reporting.contact_sheet import contact_sheet
-from gan_bench.data.source import Unusable
 from gan_bench.results.atomic import make_folder, remove, remove_parts, write_bytes, write_json
 from gan_bench.results.layout import (
     CELL,
@@ -22,7 +21,6 @@ from gan_bench.results.layout import (
     RECORD,
     cell_dir,
     protocol_dir,
-    refused_report_path,
 )
 from gan_bench.results.plans import note_plan
 from gan_bench.results.reading import read_model
@@ -43,18 +41,6 @@ def check_writable(results: Path) -> None:
             f"cannot write the results folder {results}: {error.strerror or error}; "
             "choose another with --results"
         ) from error
-
-
-def with_report(error: Unusable, results: Path | None) -> DataError:
-    """The error, with the path of the data report that is written for it.
-
-    The report names every image and file that is left out, which no message can.
-    """
-    if results is None or not (error.report.dropped or error.report.not_used):
-        return error
-    path = refused_report_path(results, error.report.name)
-    write_json(path, error.report.document())
-    return DataError(f"{error}\nall that is left out: {path}")
 
 
 def folders_of(planned: Planned, results: Path) -> list[Path]:

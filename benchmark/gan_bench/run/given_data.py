@@ -15,7 +15,9 @@ from gan_bench.contract.offers import Dataset
 from gan_bench.contract.protocol import AS_IT_IS, Preparation, Sides
 from gan_bench.data.cache import sides_of
 from gan_bench.data.files.hub import KAGGLE, downloaded_from_kaggle
-from gan_bench.data.source import Source, files_at
+from gan_bench.data.source import Source, Unusable, files_at
+from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import refused_report_path
 from gan_bench.run.names import unknown_data
 from gan_bench.run.request import Request
 
@@ -102,3 +104,15 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {str(path)!r}: {error}") from error
+
+
+def with_report(error: Unusable, results: Path | None) -> DataError:
+    """The error, with the path of the data report that is written for it.
+
+    The report names every image and file that is left out, which no message can.
+    """
+    if results is None or not (error.report.dropped or error.report.not_used):
+        return error
+    path = refused_report_path(results, error.report.name)
+    write_json(path, error.report.document())
+    return DataError(f"{error}\nall that is left out: {path}")

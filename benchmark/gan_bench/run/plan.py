@@ -32,8 +32,7 @@ from gan_bench.contract.protocol import (
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
-from gan_bench.run.folders import with_report
-from gan_bench.run.given_data import sides_for, source_of
+from gan_bench.run.given_data import sides_for, source_of, with_report
 from gan_bench.run.plan_evaluation import (
     IMAGES_OF,
     choose_evaluation,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,14 +41,14 @@ class Depth:
 class Scale:
     """The values that are shown as white, for each kind of deep image in a set."""
 
-    integers: float = BYTE
+    integers: Mapping[int, float] = field(default_factory=dict)  # by the bits of a value
     floats: float = 1.0
 
     def white(self, image: Deep) -> float:
         """The value of this image that becomes 255."""
         if image.declared is not None:
             return image.declared
-        return self.floats if image.values.dtype.kind == "f" else self.integers
+        return self.floats if image.values.dtype.kind == "f" else self.integers[image.bits]
 
 
 def depth_of(image: Deep) -> Depth:
@@ -64,17 +64,28 @@ def depth_of(image: Deep) -> Depth:
 def scale_for(depths: Iterable[Depth]) -> Scale:
     """The rule for a set that has these deep images.
 
-    Integers: white is the smallest of 2^k - 1 with k in DEPTHS that no image exceeds. Floats:
-    white is 1 if no image exceeds 1, else 255; `check` refuses them if an image exceeds 255.
-    A PGM or TIFF that declares its own white, such as 4,095, is not asked.
+    Integers: white is the smallest of 2^k - 1 with k in DEPTHS that no image of as many bits
+    exceeds. Floats: white is 1 if no image exceeds 1, else 255; `check` refuses them if an image
+    exceeds 255. A PGM or TIFF that declares its own white, such as 4,095, is not asked.
     """
-    asked = [depth for depth in depths if depth.declared is None]
-    integer = max((depth.highest for depth in asked if not depth.floating), default=0)
-    floating = max((depth.highest for depth in asked if depth.floating), default=0)
+    highest: dict[int, float] = {}
+    floating = 0.0
+    for depth in depths:
+        if depth.declared is not None:
+            continue
+        if depth.floating:
+            floating = max(floating, depth.highest)
+        else:
+            highest[depth.bits] = max(highest.get(depth.bits, 0), depth.highest)
     return Scale(
-        integers=next(2**k - 1 for k in DEPTHS if integer <= 2**k - 1),
+        integers={bits: _full(value) for bits, value in highest.items()},
         floats=1 if floating <= 1 else BYTE if floating <= BYTE else floating,
     )
+
+
+def _full(highest: float) -> float:
+    """The smallest full scale that a value does not exceed."""
+    return next(float(2**k - 1) for k in DEPTHS if highest <= 2**k - 1)
 
 
 def check(image: Deep, scale: Scale) -> None:
@@ -88,7 +99,7 @@ def notes_on(depths: Iterable[Depth], scale: Scale) -> list[str]:
     counts = Counter(
         (
             "floats" if depth.floating else f"{depth.bits} bits",
-            depth.declared or (scale.floats if depth.floating else scale.integers),
+            depth.declared or (scale.floats if depth.floating else scale.integers[depth.bits]),
         )
         for depth in depths
     )
