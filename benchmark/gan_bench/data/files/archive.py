@@ -48,7 +48,12 @@ class FolderMember:
 
     def size(self) -> int:
         """Bytes to read; Refused for devices and pipes, whose reading may never end or begin."""
-        status = os.stat(self.path)
+        try:
+            status = os.stat(self.path)
+        except OSError:  # it was listed, so it is a link to nothing, to itself or behind a wall
+            if os.path.islink(self.path):
+                raise Refused(Reason.NO_FILE, "a broken link") from None
+            raise
         if not stat.S_ISREG(status.st_mode):
             raise Refused(Reason.NO_FILE)
         return status.st_size
