@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 BATCHES = 32  # into which the tasks that are begun are divided
-SMALL_SECONDS = 0.0004  # of a processor: a task that takes less, as a thumbnail does, is small
+SMALL_SECONDS = 0.001  # of a processor: a task that takes less, as a thumbnail does, is small
 PATIENCE = 0.05  # seconds that a thread waits for its turn
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -52,7 +51,7 @@ class Turns:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.seconds = math.inf  # of a processor that a task took last
+        self.seconds = 0.0  # of a processor that a task took last: alone, it is not slowed down
 
     @property
     def needed(self) -> bool:
