@@ -10,7 +10,7 @@ import numpy as np
 from gan_bench.base import pictures
 from gan_bench.base.escape import plain
 from gan_bench.data.choosing.odd import SHOWN, TILE, reduced
-from gan_bench.data.reporting.lines import colours, pixels_text
+from gan_bench.data.reporting.lines import colours
 from gan_bench.data.reporting.report import Odd
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def contact_sheet(prepared: Prepared) -> bytes:
     rows = np.linspace(0, len(prepared.train) - 1, min(ACROSS * DOWN, len(prepared.train)))
     sample = _tiles(prepared.train[rows.round().astype(int)])
     counts = f"{data.train:,} training images, {data.held_out:,} held out"
-    pixels = f"{colours(data.shape[0])}, pixels {pixels_text(report)}"
+    pixels = f"{colours(data.shape[0])}, pixels {report.pixels or 'none'}"
     parts = [
         pictures.words(f"{plain(data.name)}, {data.size} px", HEAD_PX, HEAD, "black"),
         pictures.words(f"{counts}; {pixels}", COUNTS_PX),

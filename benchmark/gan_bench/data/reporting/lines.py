@@ -21,12 +21,6 @@ def colours(channels: int) -> str:
     return COLOURS.get(channels) or text.plural(channels, "channel")
 
 
-def pixels_text(report: DataReport) -> str:
-    """The range of the pixels: 0 to 255, mean 176.4."""
-    pixels = report.pixels
-    return f"{pixels.min} to {pixels.max}, mean {text.number(pixels.mean, 3)}" if pixels else "none"
-
-
 def report_lines(report: DataReport) -> list[Line]:
     """What a set has, what was left out and why; what a user should know first comes first."""
     images = report.train + report.held_out
@@ -35,7 +29,7 @@ def report_lines(report: DataReport) -> list[Line]:
         ("data", f"{report.name}: {text.plural(images, 'image')}, {what}"),
         *(("note", note) for note in report.notes),
         ("split", f"{report.train:,} for training, {report.held_out:,} held out"),
-        ("pixels", pixels_text(report)),
+        ("pixels", str(report.pixels or "none")),
         *((title, _counts(counts)) for title, counts in report.counts.items() if counts),
         *((("originals", _originals(report.originals)),) if report.originals else ()),
         *_left_out("dropped", report.dropped),

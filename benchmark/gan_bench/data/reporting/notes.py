@@ -15,25 +15,20 @@ DARK, BRIGHT = 64, 191  # half of the images have no pixel above, or below: a wr
 
 def notes_on(facts: Facts, report: DataReport, too_large: int) -> Iterator[str]:
     """All notes; `too_large` is the number of images in groups of too many that are alike."""
-    yield from _on_pixels(facts)
+    yield from _on_pixels(facts, report)
     yield from _on_copies(report, too_large)
     yield from _on_files(report)
 
 
-def _on_pixels(facts: Facts) -> Iterator[str]:
+def _on_pixels(facts: Facts, report: DataReport) -> Iterator[str]:
     """Of images that are flat, nearly black or nearly white."""
     n = len(facts.mean)
     if flat := int((facts.deviation <= FLAT).sum()):
         yield f"{_are(flat)} one flat colour, of {n:,}"
     if n and np.median(facts.max) < DARK:
-        yield f"{_range(facts)}: nearly black; is the depth right?"
+        yield f"pixels are {report.pixels}: nearly black; is the depth right?"
     elif n and np.median(facts.min) > BRIGHT:
-        yield f"{_range(facts)}: nearly white; is the depth right?"
-
-
-def _range(facts: Facts) -> str:
-    mean = text.number(float(facts.mean.mean()), 3)
-    return f"pixels are {facts.min.min()} to {facts.max.max()}, mean {mean}"
+        yield f"pixels are {report.pixels}: nearly white; is the depth right?"
 
 
 def _are(count: int) -> str:

@@ -39,6 +39,9 @@ class Pixels:
     mean: float
     max: int
 
+    def __str__(self) -> str:
+        return f"{self.min} to {self.max}, mean {text.number(self.mean, 3)}"
+
 
 @dataclass(frozen=True)
 class Odd:
@@ -113,8 +116,7 @@ class DataReport:
             if count := copies(groups):
                 yield f"{count:,} {word} to another"
         if self.pixels:
-            mean = text.number(self.pixels.mean, 3)
-            yield f"pixels {self.pixels.min} to {self.pixels.max}, mean {mean}"
+            yield f"pixels {self.pixels}"
 
     def document(self) -> dict[str, Any]:
         """Plain data, as JSON has it."""
