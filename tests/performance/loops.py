@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 
 import numpy as np
@@ -27,7 +28,8 @@ def pair(arch: Architecture, side: int, device: str) -> tuple[nn.Module, nn.Modu
 def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps: int) -> Turn:
     """The tutorial: fp32, a DataLoader, D on real and on fake, G through D, `.item()` each step.
 
-    Three backward passes, the third of which computes gradients of D's weights for nothing.
+    Three backward passes, the third of which computes gradients of D's weights for nothing. torch's
+    own settings: on CUDA its convolutions take TF32, and cudnn's algorithms by rule.
     """
     G, D = pair(arch, images.shape[-1], device)
     opt_g, opt_d = (Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (G, D))
@@ -36,6 +38,7 @@ def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps
     batches = _endless(DataLoader(data, batch_size=batch, shuffle=True, drop_last=True))
     ones, zeros = torch.ones(batch, device=device), torch.zeros(batch, device=device)
 
+    @_as_torch_comes()
     def turn() -> list[float]:
         losses = []
         for _ in range(steps):
@@ -55,6 +58,18 @@ def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps
         return losses
 
     return turn
+
+
+@contextmanager
+def _as_torch_comes() -> Iterator[None]:
+    """Undo what gan-bench settles for the whole process, as long as the plain loop has its turn."""
+    conv, cudnn = torch.backends.cudnn.conv, torch.backends.cudnn  # type: ignore[attr-defined]
+    settled = conv.fp32_precision, cudnn.benchmark
+    conv.fp32_precision, cudnn.benchmark = "tf32", False
+    try:
+        yield
+    finally:
+        conv.fp32_precision, cudnn.benchmark = settled
 
 
 def _endless(loader: DataLoader[tuple[Tensor, ...]]) -> Iterator[Tensor]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from itertools import chain, islice
 
 import pytest
 import torch
-from networks import IMAGES, LOSS, SCHEDULE, begin, points, run, weights_of
+from networks import IMAGES, LOSS, SCHEDULE, SHAPE, begin, pair, points, run, weights_of
 
+from gan_bench.train import state
 from gan_bench.train.loop import Tick, train
 from gan_bench.train.state import Computed, Training, finite, full_state, restore, resume, snapshot
 
@@ -41,6 +43,57 @@ def test_a_snapshot_brings_back_all_that_was_learned_and_not_the_step() -> None:
         next(events)
     restore(training, kept)
     assert learned(training) == before
+
+
+def places(training: Training) -> list[int]:
+    """Where the weights and the moments lie in memory: a recorded step reads and writes there."""
+    weights = chain(*(net.state_dict().values() for net in (training.G, training.D, training.ema)))
+    moments = chain(
+        *(
+            tensors.values()
+            for opt in (training.opt_g, training.opt_d)
+            for tensors in opt.state.values()
+        )
+    )
+    return [tensor.data_ptr() for tensor in chain(weights, moments)]
+
+
+@pytest.mark.parametrize("step", [0, 5])
+def test_going_back_moves_nothing_to_other_memory(step: int) -> None:
+    training = begin(EMA)
+    list(train(training, LOSS, IMAGES, EMA, 0, lambda: training.step >= step))
+    kept = snapshot(training)
+    list(train(training, LOSS, IMAGES, EMA, 0, lambda: training.step >= 10))
+    before = places(training)
+    restore(training, kept)
+    assert places(training) == before
+
+
+def test_a_return_to_the_start_begins_with_fresh_moments() -> None:
+    again, fresh = begin(), begin()
+    kept = snapshot(again)
+    list(train(again, LOSS, IMAGES, SCHEDULE, 0, lambda: again.step >= 5))
+    restore(again, kept)
+    for training in (again, fresh):
+        training.step = 5
+        list(train(training, LOSS, IMAGES, SCHEDULE, 0))
+    assert learned(again) == learned(fresh)
+
+
+@pytest.mark.gpu
+def test_a_recorded_training_goes_on_after_a_return_as_an_eager_one() -> None:
+    curves = []
+    for graph in (True, False):
+        training = state.begin(pair(), SHAPE, EMA, 0, "cuda")
+        training.recorder = training.recorder if graph else None
+        events = train(training, LOSS, IMAGES, EMA, 0)
+        seen = list(islice(events, 6))
+        kept = snapshot(training)
+        seen += islice(events, 6)
+        restore(training, kept)
+        curves.append([point.loss_d for point in points([*seen, *events])])
+        assert training.computed.step == ("cuda graph" if graph else "eager")
+    assert curves[0] == pytest.approx(curves[1], rel=1e-3)
 
 
 def test_after_going_back_new_z_come() -> None:

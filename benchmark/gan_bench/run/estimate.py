@@ -156,6 +156,7 @@ def _timed(
     )
     step = _step_seconds(training, loss, pixels, schedule)
     z = rng.normal(0, "z-eval", TIMED_IMAGES, arch.z_dim)
+    generate(training, z, schedule.batch)  # not timed: cudnn chooses its algorithms
     drawing = seconds_of(lambda: generate(training, z, schedule.batch)) / TIMED_IMAGES
     at_ticks = max(GRID_SIDE**2, evaluation.tick_samples)
     images = evaluation.samples + schedule.looks * at_ticks

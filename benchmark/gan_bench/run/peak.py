@@ -18,6 +18,8 @@ def reset_peak(device: str) -> bool:
     """Give free memory back to the system and begin the peak anew; False where that cannot be."""
     gc.collect()
     if device.startswith("cuda"):
+        # cuBLAS keeps 32 MiB for each stream, and with them the segment that they were cut from
+        torch._C._cuda_clearCublasWorkspaces()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
         return True

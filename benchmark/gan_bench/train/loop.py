@@ -158,9 +158,10 @@ def _average(ema: nn.Module, G: nn.Module, decay: Tensor) -> None:
     """ema = decay ema + (1 - decay) G, BatchNorm's statistics included; counters are copied."""
     averages = [*ema.parameters(), *ema.buffers()]
     values = [*G.parameters(), *G.buffers()]
+    weight = 1 - decay
     for average, value in zip(averages, values, strict=True):
         if average.is_floating_point():
-            average.lerp_(value, 1 - decay)
+            average.lerp_(value, weight)
         else:
             average.copy_(value)
 

@@ -124,9 +124,22 @@ def snapshot(training: Training) -> dict[str, dict[str, Any]]:
 def restore(training: Training, learned: Mapping[str, Mapping[str, Any]]) -> None:
     """Return to a snapshot. The step stays, so that new images and new z come next."""
     for name, part in _parts(training).items():
-        # an optimiser keeps the tensors that it is given, and would train the snapshot itself
-        part.load_state_dict(copy.deepcopy(learned[name]))
+        if isinstance(part, Adam) and part.state:
+            _bring_back(part, learned[name]["state"])
+        else:
+            # an optimiser keeps the tensors that it is given, and would train the snapshot itself
+            part.load_state_dict(copy.deepcopy(learned[name]))
     begin_row(training)
+
+
+def _bring_back(adam: Adam, kept: Mapping[int, Mapping[str, Tensor]]) -> None:
+    """Return to kept moments, in the memory of those there are: a recorded step reads them there.
+
+    A parameter had none to keep before its first gradient; Adam begins with zeros.
+    """
+    for k, tensors in adam.state_dict()["state"].items():
+        for name, tensor in tensors.items():
+            tensor.copy_(kept[k][name]) if k in kept else tensor.zero_()
 
 
 def full_state(training: Training) -> dict[str, Any]:
