@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_bench.contract.offers import Hooks
+from gan_bench.contract.hooks import Hooks
 from gan_bench.contract.protocol import Protocol
 from gan_bench.results.layout import PROTOCOL, RECORD, cells_in
 from gan_bench.results.reading import read_model

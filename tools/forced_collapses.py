@@ -15,7 +15,6 @@ import torch
 from torch import nn
 
 from gan_bench import catalogue as catalogues
-from gan_bench.base import rng
 from gan_bench.contract.offers import Architecture, Dataset, Features, Loss, Metric, Samples, Shape
 from gan_bench.contract.protocol import Gauge, MetricSpec, Schedule
 from gan_bench.data.cache import prepare
@@ -23,7 +22,7 @@ from gan_bench.data.source import Source
 from gan_bench.measure.features import extract_all
 from gan_bench.results.records import Verdict
 from gan_bench.train.loop import Tick, train
-from gan_bench.train.samples import generate
+from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import begin
 from gan_bench.train.verdicts import COLLAPSED_TICKS, Look, counting, verdict_at
 from gan_bench_plugins.diversity import diversity
@@ -164,15 +163,15 @@ def _train(catalogue: catalogues.Catalogue, recipe: Recipe, real: np.ndarray, pa
     schedule, arch = recipe.schedule, architectures(catalogue)[recipe.architecture]
     shape = (real.shape[1], real.shape[2], real.shape[3])
     cell = begin(arch, shape, schedule, recipe.seed, "cpu")
-    z = rng.normal(recipe.seed, "z-eval", SAMPLES, cell.z_dim)
+    given = latents(cell, recipe.seed, SAMPLES, None)
     ticks, points = [], []
     for event in train(cell, catalogue.find(Loss, recipe.loss), real, schedule, recipe.seed):
         if isinstance(event, Tick):
-            ticks.append(generate(cell, z[:TICK_SAMPLES], BATCH))
+            ticks.append(generate(cell, given.first(TICK_SAMPLES), BATCH))
         else:
             points.append(astuple(event))
     path.parent.mkdir(parents=True, exist_ok=True)
-    final = generate(cell, z, 64)
+    final = generate(cell, given, 64)
     np.savez(path, ticks=np.array(ticks), points=np.array(points), final=final)
 
 

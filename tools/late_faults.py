@@ -15,13 +15,12 @@ from torch import nn
 
 from forced_collapses import FD, TICK_SAMPLES, Scale, architectures
 from gan_bench import catalogue as catalogues
-from gan_bench.base import rng
 from gan_bench.contract.offers import Dataset, Loss
 from gan_bench.contract.protocol import MetricSpec, Schedule
 from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source
 from gan_bench.train.loop import Tick, train
-from gan_bench.train.samples import generate
+from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import Training, begin
 from gan_bench.train.verdicts import Look, counting, verdict_at
 from gan_bench_plugins.kernel import kernel_distance
@@ -115,10 +114,10 @@ class Run:
 
     def ticks(self, cell: Training) -> Iterator[Row]:
         """Train, and score 256 images at every tick."""
-        z = rng.normal(self.seed, "z-eval", TICK_SAMPLES, cell.z_dim)
+        given = latents(cell, self.seed, TICK_SAMPLES, None)
         for event in train(cell, self.loss, self.real, SCHEDULE, self.seed):
             if isinstance(event, Tick):
-                images = generate(cell, z, 64)
+                images = generate(cell, given, 64)
                 features = self.scale.features(FD.features, images)
                 kd = kernel_distance(self.scale.real[FD.features], features)
                 yield Row(event.kimg, images, self.scale.scores(images) | {KD.name: kd})

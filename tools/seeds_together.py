@@ -54,7 +54,7 @@ def together(arch: Architecture, loss: Loss, half: bool, device: str, steps: int
     """The bare loop on all seeds at once; each seed has its own images and z."""
     shape = IMAGES.shape[1:]
     pairs = [build_pair(arch, shape, seed) for seed in range(SEEDS)]
-    G, D = (Stacked([pair[k].to(device) for pair in pairs]) for k in (0, 1))
+    G, D = (Stacked([getattr(pair, net).to(device) for pair in pairs]) for net in ("G", "D"))
     opt_g, opt_d = (Adam(n.parameters.values(), 2e-4, (0.5, 0.999), fused=True) for n in (G, D))
     data = torch.from_numpy(IMAGES).to(device)
     cast = torch.autocast(device, torch.bfloat16, enabled=half)

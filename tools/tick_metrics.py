@@ -18,7 +18,6 @@ import torch
 
 from gan_bench import Architecture, Dataset, Loss, Schedule
 from gan_bench import catalogue as catalogues
-from gan_bench.base import rng
 from gan_bench.base.text import number
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.protocol import MetricSpec
@@ -26,7 +25,7 @@ from gan_bench.measure.evaluator import Evaluator
 from gan_bench.run.plan import make_plan
 from gan_bench.run.request import Request
 from gan_bench.train.loop import Tick, train
-from gan_bench.train.samples import generate
+from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import begin
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "plugins"))
@@ -99,10 +98,10 @@ def _checkpoints(
         out.mkdir(parents=True, exist_ok=True)
         shape = (real.shape[1], real.shape[2], real.shape[3])
         cell = begin(known.find(Architecture, "dcgan"), shape, schedule, SEED, "cpu")
-        z = rng.normal(SEED, "z-eval", SAMPLES, cell.z_dim)
+        given = latents(cell, SEED, SAMPLES, None)
         for event in train(cell, known.find(Loss, "non-saturating"), real, schedule, SEED):
             if isinstance(event, Tick) and round(event.kimg) in paths:
-                np.save(paths[round(event.kimg)], generate(cell, z, BATCH))
+                np.save(paths[round(event.kimg)], generate(cell, given, BATCH))
     return {f"{kimg} kimg": np.load(path) for kimg, path in paths.items()}
 
 

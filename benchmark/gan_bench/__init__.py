@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Unscorable,
         UsageError,
     )
+    from gan_bench.contract.hooks import hookimpl
     from gan_bench.contract.offers import (
         Architecture,
         Augmentation,
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
         Preset,
         Samples,
         Shape,
-        hookimpl,
     )
     from gan_bench.contract.protocol import Schedule
+    from gan_bench.contract.step import Output, Step
 
 __all__ = [
     "Architecture",
@@ -49,10 +50,12 @@ __all__ = [
     "Loss",
     "Metric",
     "NotHere",
+    "Output",
     "Preset",
     "Samples",
     "Schedule",
     "Shape",
+    "Step",
     "StorageError",
     "Unscorable",
     "UsageError",
@@ -64,6 +67,7 @@ def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for: `gan-bench --help` must not wait for pydantic."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gan_bench.contract import errors, offers
+    from gan_bench.contract import errors, hooks, offers, step
 
-    return getattr(errors if hasattr(errors, name) else offers, name)
+    home = next(each for each in (errors, hooks, offers, step) if hasattr(each, name))
+    return getattr(home, name)

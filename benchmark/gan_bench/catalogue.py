@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeVar
 import pluggy
 
 from gan_bench.contract.errors import UsageError, sentence
+from gan_bench.contract.hooks import Hooks
 from gan_bench.contract.names import did_you_mean, normalised, qualified, safe_name
 from gan_bench.contract.offers import (
     Architecture,
@@ -28,7 +29,6 @@ from gan_bench.contract.offers import (
     Dataset,
     Engine,
     Features,
-    Hooks,
     Loss,
     Metric,
     Preset,

@@ -22,7 +22,8 @@ Turn = Callable[[], object]
 
 def pair(arch: Architecture, side: int, device: str) -> tuple[nn.Module, nn.Module]:
     """G and D as the seed 0 begins them, in torch's own layout."""
-    return tuple(net.to(device) for net in build_pair(arch, (3, side, side)))  # type: ignore[return-value]
+    begun = build_pair(arch, (3, side, side))
+    return begun.G.to(device), begun.D.to(device)
 
 
 def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps: int) -> Turn:

@@ -53,7 +53,7 @@ def fake_slope(name: str, fake_score: float) -> float:
 def test_there_are_three_losses_and_each_has_a_source() -> None:
     assert list(LOSSES) == ["minimax", "non-saturating", "label-smoothing"]
     assert all("arXiv" in loss.source for loss in LOSSES.values())
-    assert not any(loss.relativistic or loss.penalty for loss in LOSSES.values())
+    assert not any(loss.reads_real or loss.penalty for loss in LOSSES.values())
 
 
 # Closed forms, in float64, at many points

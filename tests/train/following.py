@@ -18,6 +18,7 @@ from gan_bench.measure.evaluator import Evaluator
 from gan_bench.results.layout import CHECKPOINTS, TICKS
 from gan_bench.results.reading import read_lines
 from gan_bench.train.checkpoint import Checkpoints
+from gan_bench.train.samples import Latents
 from gan_bench.train.session import Session
 from gan_bench.train.state import Training, begin
 
@@ -70,8 +71,8 @@ def follow(
     looked = len(read_lines(folder / TICKS)) if stopping else 0
     evaluator = Script(scores[looked:], seconds)
     checkpoints = Checkpoints(folder / CHECKPOINTS, {"cell": "this"})
-    z = rng.normal(0, "z-eval", 20, 5)
-    session = Session(folder, plan, cast(Evaluator, evaluator), z, checkpoints)
+    given = Latents(rng.normal(0, "z-eval", 20, 5))
+    session = Session(folder, plan, cast(Evaluator, evaluator), given, checkpoints)
     session.follow(training, loss, IMAGES, 0, lambda: bool(stopping and stopping(training)))
     return session, training, evaluator
 

@@ -24,9 +24,9 @@ from networks import (
     shade,
     weights_of,
 )
-from torch import Tensor, nn
+from torch import Tensor
 
-from gan_bench import Architecture, Augmentation, Schedule, UsageError
+from gan_bench import Architecture, Augmentation, Schedule, Step, UsageError
 from gan_bench.train.augment import BadAugmentation, check_augmentation
 from gan_bench.train.loop import train
 from gan_bench.train.state import full_state, resume
@@ -123,8 +123,8 @@ def test_g_learns_through_the_change() -> None:
 def test_a_penalty_is_given_what_d_sees() -> None:
     seen: list[Tensor] = []
 
-    def penalty(_: nn.Module, x: Tensor, fake: Tensor) -> Tensor:
-        seen.extend((x, fake))
+    def penalty(step: Step) -> Tensor:
+        seen.extend((step.x, step.fake))
         return torch.zeros(())
 
     schedule = named([BLOT])

@@ -10,6 +10,7 @@ import numpy as np
 from gan_bench.contract.protocol import Data, Evaluation, MetricSpec, Protocol, Schedule
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.train.checkpoint import Checkpoints
+from gan_bench.train.samples import Latents
 from gan_bench.train.session import Session
 from gan_bench.train.verdicts import Look
 
@@ -27,7 +28,7 @@ def test_the_best_tick_is_that_of_the_metric_of_the_ticks(tmp_path: Path) -> Non
             ),
         )
         nothing, z = cast(Evaluator, None), np.zeros((20, 5), np.float32)
-        session = Session(tmp_path, protocol, nothing, z, Checkpoints(tmp_path / "c", {}))
+        session = Session(tmp_path, protocol, nothing, Latents(z), Checkpoints(tmp_path / "c", {}))
         session.looks = [Look(0.5, {"fd": 1.0, "kd": 4.0}), Look(1.0, {"fd": 2.0, "kd": 3.0})]
         found = session.best()
         return found and (found.metric, found.value, found.final)

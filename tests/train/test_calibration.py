@@ -18,12 +18,11 @@ from networks import LOSS, pair, weights
 from torch import nn
 
 from gan_bench import Architecture, Schedule, Shape
-from gan_bench.base import rng
 from gan_bench.report.comparison import p_value
 from gan_bench.report.letters import letters
 from gan_bench.report.statistics import ALPHA
 from gan_bench.train import loop
-from gan_bench.train.samples import generate
+from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import Training, begin
 from gan_bench_plugins.frechet import frechet_distance
 
@@ -85,8 +84,7 @@ def train(name: str, seed: int, schedule: Schedule = SCHEDULE) -> Training:
 
 
 def score(training: Training, seed: int) -> float:
-    z = rng.normal(seed, "z-eval", M, training.z_dim)
-    fake = generate(training, z, M)
+    fake = generate(training, latents(training, seed, M, None), M)
     return frechet_distance(IMAGES.reshape(len(IMAGES), -1), fake.reshape(M, -1))
 
 

@@ -97,10 +97,11 @@ def test_what_cannot_be_recorded_is_trained_eagerly_and_says_why() -> None:
 def test_replaying_reads_the_new_batch_from_the_memory_of_the_recording() -> None:
     seen: list[tuple[float, int]] = []
     take_step = RecordedStep(
-        lambda batch: seen.append((float(batch.z), batch.z.data_ptr())), FakeGraph()
+        lambda batch, _: seen.append((float(batch.z), batch.z.data_ptr())), FakeGraph()
     )
+    none = torch.zeros(1)
     for k in range(FIRST + 4):
-        take_step(Batch(torch.zeros(1), torch.tensor(float(k)), torch.zeros(1)))
+        take_step(Batch(none, torch.tensor(float(k)), none, none), "plain")
     assert [value for value, _ in seen] == [float(k) for k in range(FIRST + 4)]
     assert len({place for _, place in seen[FIRST:]}) == 1
 

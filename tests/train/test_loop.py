@@ -14,7 +14,7 @@ from gan_bench import Architecture, Loss, Schedule
 from gan_bench.base import rng
 from gan_bench.base.numbers import CURVE_COLUMNS
 from gan_bench.train.loop import Diverged, Point, Tick, train
-from gan_bench.train.samples import generate
+from gan_bench.train.samples import Latents, generate
 from tiny_plugin import d_loss, g_loss
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -120,7 +120,7 @@ def test_ticks_change_no_bit_of_the_training(ticks: int) -> None:
         if isinstance(event, Point):
             curve.append(event)
         else:
-            generate(training, rng.normal(0, "z-eval", 6, 5), 4)
+            generate(training, Latents(rng.normal(0, "z-eval", 6, 5)), 4)
             torch.randn(3)
     assert (curve, weights_of(training)) == trained(changed(ticks=10, ema_kimg=0.05))
 
@@ -138,11 +138,11 @@ def test_training_makes_the_fakes_resemble_the_images() -> None:
     schedule = changed(kimg=2.4)
     training = begin(schedule, arch=flat())
     grey = np.full_like(IMAGES[:20], 200)
-    z = rng.normal(0, "z-eval", 40, 5)
-    before = generate(training, z, 40).mean()
+    given = Latents(rng.normal(0, "z-eval", 40, 5))
+    before = generate(training, given, 40).mean()
     list(train(training, make_loss(), grey, schedule, 0))
     assert abs(before - 128) < 10
-    assert abs(generate(training, z, 40).mean() - 200) < 30
+    assert abs(generate(training, given, 40).mean() - 200) < 30
 
 
 # Points and ticks

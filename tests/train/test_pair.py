@@ -15,16 +15,22 @@ from gan_bench.train.pair import BadPair, build_pair, check_loss
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
+def begun(seed: int) -> bytes:
+    built = build_pair(pair(), SHAPE, seed)
+    return weights(built.G, built.D)
+
+
 def test_a_pair_begins_as_its_seed_says_and_leaves_the_global_state_alone() -> None:
     before = torch.get_rng_state()
-    first = weights(*build_pair(pair(), SHAPE, 3))
+    first = begun(3)
     assert torch.equal(torch.get_rng_state(), before)
-    assert weights(*build_pair(pair(), SHAPE, 3)) == first
-    assert weights(*build_pair(pair(), SHAPE, 4)) != first
+    assert begun(3) == first
+    assert begun(4) != first
 
 
 def test_the_trial_of_a_pair_leaves_no_trace_in_it() -> None:
-    G, D = build_pair(pair(), SHAPE)
+    built = build_pair(pair(), SHAPE)
+    G, D = built.G, built.D
     assert all(layer.training for network in (G, D) for layer in network.modules())
     for layer in (G[2], D[1]):
         assert layer.num_batches_tracked == 0
@@ -42,7 +48,7 @@ def test_a_pair_that_seeds_torch_itself_is_refused() -> None:
 
 G, D = "generator", "discriminator"
 IMAGES = "the generator of tiny must give (2, 3, 8, 8) float32, it gave "
-LOGITS = "the discriminator of tiny must give (2,) float32, it gave "
+LOGITS = "the discriminator of tiny must give (2, ...) float32, it gave "
 NOT_FINITE = " with values that are not finite"
 
 
@@ -57,7 +63,7 @@ NOT_FINITE = " with values that are not finite"
             lambda n: torch.full((n, *SHAPE), 1.01),
             "the generator of tiny must give values in [-1, 1]: end in tanh",
         ),
-        (D, lambda n: torch.zeros(n, 1), f"{LOGITS}(2, 1) float32"),
+        (D, lambda n: torch.zeros(2 * n), f"{LOGITS}(4,) float32"),
         (D, lambda n: torch.full((n,), inf), f"{LOGITS}(2,) float32{NOT_FINITE}"),
         (D, lambda n: (torch.zeros(n), 1), f"{LOGITS}a tuple"),
     ],
@@ -97,5 +103,5 @@ def test_g_loss_is_tried_with_real_logits_only_if_it_is_relativistic(relativisti
         given.append(real is not None)
         return fake.mean()
 
-    check_loss(make_loss(g_loss=g_loss, relativistic=relativistic))
+    check_loss(make_loss(g_loss=g_loss, reads_real=relativistic))
     assert given == [relativistic]

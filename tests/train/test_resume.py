@@ -15,7 +15,7 @@ from gan_bench.base import rng
 from gan_bench.results.layout import CHECKPOINTS, CURVE, SAMPLES, SPEED, TICKS
 from gan_bench.results.reading import read_lines
 from gan_bench.train.checkpoint import Checkpoints
-from gan_bench.train.samples import generate
+from gan_bench.train.samples import Latents, generate
 from gan_bench.train.session import Session, Stopped
 from gan_bench.train.state import Training
 
@@ -41,7 +41,7 @@ def left(folder: Path, session: Session, training: Training) -> dict[str, object
     files = [folder / CURVE, folder / TICKS, *sorted((folder / SAMPLES).iterdir())]
     return {
         "files": [path.read_bytes() for path in files],
-        "images": generate(training, rng.normal(0, "z-eval", 20, 5), 5).tobytes(),
+        "images": generate(training, Latents(rng.normal(0, "z-eval", 20, 5)), 5).tobytes(),
         "history": (session.verdicts, session.holds, session.rollbacks, session.best()),
         "step": training.step,
     }

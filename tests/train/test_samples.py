@@ -15,13 +15,13 @@ from gan_bench.base import rng
 from gan_bench.results.layout import grid_pixels
 from gan_bench.train import state
 from gan_bench.train.loop import Diverged
-from gan_bench.train.samples import GRID, generate, grid
+from gan_bench.train.samples import GRID, Latents, generate, grid
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def z_of(count: int) -> np.ndarray:
-    return rng.normal(0, "z-eval", count, 5)
+def z_of(count: int) -> Latents:
+    return Latents(rng.normal(0, "z-eval", count, 5))
 
 
 def test_images_are_bytes_of_the_right_shape_or_none_if_they_are_not_finite() -> None:
@@ -51,7 +51,9 @@ def test_values_are_rounded_to_the_nearest_byte() -> None:
     expected = [0, 0, 128, 191, 255]  # 127.5 (v + 1), halves to even
     arch = pair(generator=lambda _: Module(lambda z: levels.expand(len(z), 1, 1, 5)))
     training = state.begin(arch, (1, 1, 5), SCHEDULE, 0, "cpu")
-    assert generate(training, np.zeros((3, 5), np.float32), 2)[0].ravel().tolist() == expected
+    assert (
+        generate(training, Latents(np.zeros((3, 5), np.float32)), 2)[0].ravel().tolist() == expected
+    )
 
 
 @pytest.mark.parametrize("ema_kimg", [0.0, 0.1])
@@ -60,7 +62,7 @@ def test_generating_leaves_the_networks_in_their_mode_and_unchanged(ema_kimg: fl
     before = weights(training.G, training.ema)
     generate(training, z_of(5), 2)
     with pytest.raises(RuntimeError):  # nor when G fails
-        generate(training, np.zeros((4, 77), np.float32), 2)
+        generate(training, Latents(np.zeros((4, 77), np.float32)), 2)
     assert all(layer.training for layer in training.G.modules())
     assert weights(training.G, training.ema) == before
     training.ema.eval()

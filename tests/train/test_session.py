@@ -13,7 +13,7 @@ from networks import SHAPE, flat
 from gan_bench.base import rng
 from gan_bench.results.layout import CURVE, TICKS
 from gan_bench.results.reading import read_lines
-from gan_bench.train.samples import generate
+from gan_bench.train.samples import Latents, generate
 from gan_bench.train.session import LINES
 from gan_bench.train.state import begin
 
@@ -102,9 +102,9 @@ def test_a_young_state_is_none_to_return_to(
     monkeypatch.setattr("gan_bench.train.verdicts.YOUNG", 4)
     session, training, _ = follow(tmp_path, [FINE, *[POOR] * 4], "rollback")
     assert session.rollbacks == 1
-    z = rng.normal(0, "z-eval", 20, 5)[:12]
+    given = Latents(rng.normal(0, "z-eval", 20, 5)[:12])
     fresh = begin(flat(), SHAPE, session.protocol.schedule, 0, "cpu")
-    assert np.array_equal(generate(training, z, 5), generate(fresh, z, 5))
+    assert np.array_equal(generate(training, given, 5), generate(fresh, given, 5))
 
 
 @pytest.mark.parametrize("on_collapse", ["continue", "stop"])
@@ -138,10 +138,10 @@ def test_it_returns_to_the_healthy_state_itself_or_begins_anew(
     """With the verdict at the last tick, what is measured is the state that it returned to."""
     session, training, evaluator = follow(tmp_path, [first, POOR, POOR, POOR], "rollback")
     assert (session.rollbacks, training.step) == (1, 8)
-    z = rng.normal(0, "z-eval", 20, 5)[:12]
+    given = Latents(rng.normal(0, "z-eval", 20, 5)[:12])
     fresh = begin(flat(), SHAPE, session.protocol.schedule, 0, "cpu")
-    expected = evaluator.shown[0] if first == FINE else generate(fresh, z, 5)
-    assert np.array_equal(generate(training, z, 5), expected)
+    expected = evaluator.shown[0] if first == FINE else generate(fresh, given, 5)
+    assert np.array_equal(generate(training, given, 5), expected)
 
 
 def test_after_three_rollbacks_it_goes_on_as_it_is(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from networks import IMAGES, SCHEDULE, SHAPE, begin, flat, make_loss, pair, points, run, weights
 from torch import Tensor, nn
 
-from gan_bench import Loss, Shape
+from gan_bench import Loss, Shape, Step
 from gan_bench.train.loop import Point, train
 from tiny_plugin import d_loss, g_loss
 
@@ -159,7 +159,7 @@ def test_a_relativistic_g_loss_is_given_the_real_logits_of_the_d_just_updated() 
     training = begin(arch=pair(discriminator=lambda _: Scaled()))
     ws: list[float] = [1.0]
     training.opt_d.register_step_post_hook(lambda *_: ws.append(training.D.w.item()))
-    run(training, make_loss(d_loss=spying_d, g_loss=spying_g, relativistic=True))
+    run(training, make_loss(d_loss=spying_d, g_loss=spying_g, reads_real=True))
     for k, (before, after) in enumerate(zip(by_d, by_g, strict=True)):
         assert torch.allclose(after * ws[k], before * ws[k + 1], atol=1e-6)
         assert not torch.equal(after, before)
@@ -169,7 +169,8 @@ def test_a_penalty_is_given_d_and_both_batches_and_is_added() -> None:
     calls: list[tuple[bool, torch.Size, torch.Size, bool]] = []
     training = begin()
 
-    def penalty(D: nn.Module, x: Tensor, fake: Tensor) -> Tensor:
+    def penalty(step: Step) -> Tensor:
+        D, x, fake = step.D, step.x, step.fake
         calls.append((D is training.D, x.shape, fake.shape, fake.requires_grad))
         return torch.tensor(5.0)
 
@@ -182,9 +183,9 @@ def test_a_penalty_is_given_d_and_both_batches_and_is_added() -> None:
 
 
 def test_a_gradient_penalty_reaches_the_weights_of_d() -> None:
-    def penalty(D: nn.Module, x: Tensor, _: Tensor) -> Tensor:
-        x = x.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    def penalty(step: Step) -> Tensor:
+        x = step.x.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(step.D(x).sum(), x, create_graph=True)
         return 1000 * slope.square().sum((1, 2, 3)).mean()
 
     def slope(loss: Loss) -> float:

@@ -1,8 +1,8 @@
 """Named random streams: every random number is a pure function of (seed, stream, position).
 
 No state is kept: a resumed training has nothing to restore, and no reader of a stream disturbs
-another. The streams of a training are init, data, z-train, z-eval, augment and noise; the report
-splits seeds at random with the stream splits.
+another. The streams of a training are init, data, z-train, z-eval, y-eval, augment and noise; the
+report splits seeds at random with the stream splits.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ def normal(seed: int, stream: str, count: int, z_dim: int, *position: int) -> np
     """
     columns = _generator(seed, stream, *position).standard_normal((z_dim, count), np.float32)
     return np.ascontiguousarray(columns.T)
+
+
+def rows(seed: int, stream: str, count: int, of: int) -> np.ndarray:
+    """(count,) int64 of the numbers from 0 to of - 1: each equally often, as far as that goes."""
+    return np.resize(_generator(seed, stream).permutation(of), count)
 
 
 def uniform(seed: int, stream: str, count: int, draws: int, *position: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a plugin offers: frozen dataclasses of functions, and the hooks that return them.
+"""What a plugin offers: frozen dataclasses of functions. The hooks in `hooks` return them.
 
 Letters in shapes: N images in a batch, M generated images, C x H x W an image, F features.
 Pixels are uint8 in data sets, features and metrics, and float in [-1, 1] inside G and D; only
@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-import pluggy
-
 from gan_bench.contract.protocol import Schedule
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
+    from gan_bench.contract.step import Step
+
 Shape = tuple[int, int, int]  # (C, H, W)
-hookspec = pluggy.HookspecMarker("gan_bench")
-hookimpl = pluggy.HookimplMarker("gan_bench")
 
 
 def _suits(_: Any) -> None:
@@ -34,6 +32,9 @@ def _suits(_: Any) -> None:
 class Architecture:
     """A pair of networks. D returns logits, not probabilities: the loss decides what they mean.
 
+    A `conditional` pair is built with the number of classes, generator(shape, classes), and gets
+    the classes y (N,) int64 of the images: G(z, y) and D(x, y).
+
     Whatever the networks keep between steps must be in their parameters, buffers or extra state
     (plain values), because an interrupted training resumes from these. Random numbers must come
     from torch's default generator, which the core seeds.
@@ -42,23 +43,32 @@ class Architecture:
     name: str
     source: str
     z_dim: int
-    generator: Callable[[Shape], nn.Module]  # (N, z_dim) from N(0, 1) -> (N, C, H, W) in [-1, 1]
-    discriminator: Callable[[Shape], nn.Module]  # (N, C, H, W) -> (N,) logits
+    generator: Callable[..., nn.Module]  # (N, z_dim) from N(0, 1) -> (N, C, H, W) in [-1, 1]
+    discriminator: Callable[..., nn.Module]  # (N, C, H, W) -> logits (N, ...), or an Output
+    conditional: bool = False
+    # sets buffers of G and D before every step; `progress` () goes from 0 to 1
+    anneal: Callable[[nn.Module, nn.Module, Tensor], None] | None = None
     # the reason why it cannot make images of this shape, or None
     unsuited: Callable[[Shape], str | None] = _suits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """What D and G minimise, as functions of the logits that D returns: (N,), (N,) -> ()."""
+    """What D and G minimise: functions of D's logits (N, ...), and terms that see more.
+
+    A penalty reads the whole Step, and may pass images through D or G again. One that is computed
+    every k-th step only is multiplied by k, so that its weight is the same.
+    """
 
     name: str
     source: str
-    d_loss: Callable[[Tensor, Tensor], Tensor]  # of D(x) and D(fake)
-    g_loss: Callable[[Tensor | None, Tensor], Tensor]  # of D(x), None if not relativistic; D(fake)
-    relativistic: bool = False
-    # added to d_loss: D, x and fake (N, C, H, W) as D sees them, augmented -> ()
-    penalty: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None
+    d_loss: Callable[[Tensor, Tensor], Tensor]  # of D(x) and D(fake) -> ()
+    g_loss: Callable[[Tensor | None, Tensor], Tensor]  # of D(x) if it reads_real, D(fake) -> ()
+    reads_real: bool = False  # whether G's update needs D(x), which costs a pass of D
+    penalty: Callable[[Step], Tensor] | None = None  # added to d_loss -> ()
+    penalty_every: int = 1  # steps
+    g_penalty: Callable[[Step], Tensor] | None = None  # added to g_loss -> ()
+    g_penalty_every: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,47 +260,3 @@ class Engine:
     name: str
     source: str
     start: Callable[[Sequence[Path], int], Iterator[tuple[Path, int]]]
-
-
-class Hooks:
-    """The hooks that a plugin may implement. Each returns a list; all are optional."""
-
-    @hookspec
-    def gan_bench_architectures(self) -> list[Architecture]:
-        """Pairs of networks."""
-        raise AssertionError  # pluggy reads the signature and never calls it
-
-    @hookspec
-    def gan_bench_losses(self) -> list[Loss]:
-        """Losses."""
-        raise AssertionError
-
-    @hookspec
-    def gan_bench_augmentations(self) -> list[Augmentation]:
-        """Random changes of the images that D sees."""
-        raise AssertionError
-
-    @hookspec
-    def gan_bench_datasets(self) -> list[Dataset]:
-        """Named data sets."""
-        raise AssertionError
-
-    @hookspec
-    def gan_bench_features(self) -> list[Features]:
-        """Networks that metrics read features of."""
-        raise AssertionError
-
-    @hookspec
-    def gan_bench_metrics(self, features: Sequence[str]) -> list[Metric]:
-        """Metrics; `features` are the names of all installed features nets."""
-        raise AssertionError
-
-    @hookspec
-    def gan_bench_presets(self) -> list[Preset]:
-        """Schedules with all that goes with them."""
-        raise AssertionError
-
-    @hookspec
-    def gan_bench_engines(self) -> list[Engine]:
-        """Ways to start cells."""
-        raise AssertionError

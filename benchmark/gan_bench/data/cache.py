@@ -51,6 +51,12 @@ class Prepared:
     labels: Mapping[str, np.ndarray] = field(default_factory=dict)  # split -> (n,) int64, or none
     in_use: InUse | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def classes(self) -> int | None:
+        """How many classes the images have, counted from 0; None without labels."""
+        known = [int(labels.max()) for labels in self.labels.values() if len(labels)]
+        return max(known) + 1 if "train" in self.labels and known else None
+
 
 def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: None) -> Prepared:
     """The data set at that size, from the cache, or made and kept there.

@@ -22,14 +22,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import psutil
 import torch
 from safetensors.torch import save as to_safetensors
 from torch import nn
 
 from gan_bench import catalogue as catalogues
-from gan_bench.base import rng
 from gan_bench.contract.errors import StorageError, sentence
 from gan_bench.contract.offers import Architecture
 from gan_bench.contract.protocol import Cell, Protocol
@@ -53,9 +51,9 @@ from gan_bench.run.outcome import (
 from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_limit
 from gan_bench.run.task import read_task
 from gan_bench.train.checkpoint import Checkpoints, Foreign
-from gan_bench.train.cost import device_name, macs, parameters
+from gan_bench.train.cost import device_name, pair_macs, parameters
 from gan_bench.train.loop import Diverged
-from gan_bench.train.samples import draw
+from gan_bench.train.samples import Latents, draw, latents
 from gan_bench.train.session import Session, Stopped
 from gan_bench.train.state import Training
 
@@ -136,20 +134,22 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
     cell, protocol = task.cell, task.protocol
     evaluator = task.evaluator()  # before the training: a net that fails must not cost an hour
     training = task.begin()
-    z = rng.normal(cell.seed, "z-eval", protocol.evaluation.samples, training.z_dim)
+    given = latents(training, cell.seed, protocol.evaluation.samples, task.labels)
 
-    session = Session(directory, protocol, evaluator, z, task.checkpoints(directory))
+    session = Session(directory, protocol, evaluator, given, task.checkpoints(directory))
     with stop.deferred():
         images = task.prepared.train
-        session.follow(training, task.loss, images, cell.seed, lambda: stop.requested)
+        session.follow(training, task.loss, images, cell.seed, lambda: stop.requested, task.labels)
     train_seconds, measuring_began = session.seconds(), time.perf_counter()
     shown = protocol.schedule.shown(training.step)
     if session.last_finite(training):
         content = _weights(training.ema, task.arch, protocol)
         write_bytes(directory / GENERATOR, content)
-    measured, verdict = _measure(training, evaluator, z, session)
+    measured, verdict = _measure(training, evaluator, given, session)
     write_influence(directory, measured.influences.items())
     last_verdict = verdict or session.holds
+    shape, device = protocol.data.shape, training.device
+    g_macs, d_macs = pair_macs(training.pair, training.z_dim, shape, device)
     return Record(
         architecture=cell.architecture,
         loss=cell.loss,
@@ -173,8 +173,8 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
             peak_memory_mib=round(session.memory(training.device), 1),
             g_parameters=parameters(training.G),
             d_parameters=parameters(training.D),
-            g_macs=macs(training.G, (training.z_dim,), training.device),
-            d_macs=macs(training.D, protocol.data.shape, training.device),
+            g_macs=g_macs,
+            d_macs=d_macs,
         ),
         device=device_name(cell.environment.device),
         machine=this_machine(),
@@ -190,7 +190,7 @@ def _fallback(training: Training) -> list[str]:
 
 
 def _measure(
-    training: Training, evaluator: Evaluator, z: np.ndarray, session: Session
+    training: Training, evaluator: Evaluator, given: Latents, session: Session
 ) -> tuple[Measured, Verdict | None]:
     """The scores, and a verdict if the images themselves show a fault; a diverged G has neither."""
     nothing = Measured({}, {}, None)
@@ -199,7 +199,7 @@ def _measure(
     schedule = session.protocol.schedule
     kimg = schedule.shown(training.step) / 1000
     try:
-        measured = evaluator.measure(draw(training, z, schedule.batch))
+        measured = evaluator.measure(draw(training, given, schedule.batch))
     except Diverged as divergence:
         return nothing, Verdict(kind="diverged", kimg=kimg, reason=str(divergence))
     if measured.fault is None:

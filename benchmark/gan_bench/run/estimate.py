@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 import torch
 
-from gan_bench.base import rng
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss
@@ -24,12 +23,13 @@ from gan_bench.results.records import Cost, Record, read_record
 from gan_bench.run.time_measuring import TIMED_IMAGES, Measuring, seconds_of, time_measuring
 from gan_bench.train.cost import device_name, parameters, peak_memory
 from gan_bench.train.loop import train
-from gan_bench.train.samples import generate
+from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import Training, begin
 
 Basis = Literal["records", "timed steps"]
 WARM_UP = {"cpu": 2, "mps": 2, "cuda": 8}  # steps before the clock starts: a graph is recorded
 SECONDS, STEPS = 1.0, 50  # how long a pair is timed, whichever comes first
+SOME_CLASSES = 10  # where it is not known how many there are: it changes no time
 ENDLESS = 1e6  # kimg of a schedule that is only timed, so that no Point and no Tick is due
 LINES = 200_000  # bytes of a cell's text files, about
 
@@ -81,8 +81,9 @@ def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) 
         )
         arch, offer = catalogue.find(Architecture, architecture), catalogue.find(Loss, loss)
         augment = [catalogue.find(Augmentation, name) for name in protocol.schedule.augment]
-        training = begin(arch, protocol.data.shape, protocol.schedule, 0, device, augment)
-        pairs.append(_timed(training, arch, offer, protocol, measuring))
+        classes = dataset.modes or SOME_CLASSES
+        training = begin(arch, protocol.data.shape, protocol.schedule, 0, device, augment, classes)
+        pairs.append(_timed(training, arch, offer, protocol, measuring, classes))
     return Estimates(tuple(pairs), measuring.once_seconds if measuring else 0)
 
 
@@ -148,16 +149,21 @@ def _measured(protocol: Protocol) -> int:
 
 
 def _timed(
-    training: Training, arch: Architecture, loss: Loss, protocol: Protocol, measuring: Measuring
+    training: Training,
+    arch: Architecture,
+    loss: Loss,
+    protocol: Protocol,
+    measuring: Measuring,
+    classes: int,
 ) -> Estimate:
     schedule, evaluation = protocol.schedule, protocol.evaluation
-    pixels = np.random.default_rng(0).integers(
-        0, 256, (max(schedule.batch, TIMED_IMAGES), *protocol.data.shape), np.uint8
-    )
-    step = _step_seconds(training, loss, pixels, schedule)
-    z = rng.normal(0, "z-eval", TIMED_IMAGES, arch.z_dim)
-    generate(training, z, schedule.batch)  # not timed: cudnn chooses its algorithms
-    drawing = seconds_of(lambda: generate(training, z, schedule.batch)) / TIMED_IMAGES
+    random, count = np.random.default_rng(0), max(schedule.batch, TIMED_IMAGES)
+    pixels = random.integers(0, 256, (count, *protocol.data.shape), np.uint8)
+    labels = random.integers(0, classes, count)
+    step = _step_seconds(training, loss, pixels, labels, schedule)
+    given = latents(training, 0, TIMED_IMAGES, labels)
+    generate(training, given, schedule.batch)  # not timed: cudnn chooses its algorithms
+    drawing = seconds_of(lambda: generate(training, given, schedule.batch)) / TIMED_IMAGES
     at_ticks = max(GRID_SIDE**2, evaluation.tick_samples)
     images = evaluation.samples + schedule.looks * at_ticks
     g, d = parameters(training.G), parameters(training.D)
@@ -173,7 +179,9 @@ def _timed(
     )
 
 
-def _step_seconds(training: Training, loss: Loss, pixels: np.ndarray, schedule: Schedule) -> float:
+def _step_seconds(
+    training: Training, loss: Loss, pixels: np.ndarray, labels: np.ndarray, schedule: Schedule
+) -> float:
     """Seconds of one step, after a few that are not timed."""
     clock: list[float] = []
     warm_up = WARM_UP[torch.device(training.device).type]
@@ -186,7 +194,7 @@ def _step_seconds(training: Training, loss: Loss, pixels: np.ndarray, schedule: 
         return len(timed) > 1 and (timed[-1] - timed[0] > SECONDS or len(timed) > STEPS)
 
     endless = schedule.model_copy(update={"kimg": ENDLESS})
-    list(train(training, loss, pixels, endless, 0, stopping))
+    list(train(training, loss, pixels, endless, 0, stopping, labels))
     timed = clock[warm_up:]
     return (timed[-1] - timed[0]) / (len(timed) - 1)
 

@@ -33,7 +33,9 @@ from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
 from gan_bench.run.process import end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
 from gan_bench.train.loop import Diverged, train
-from gan_bench.train.samples import generate
+from gan_bench.train.pair import checked
+from gan_bench.train.repeatable import Trial, check_repeatable
+from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import Training, full_state
 
 TRIED = 64  # images that every metric is tried on
@@ -153,22 +155,26 @@ def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairRepo
     training, schedule, seed = task.begin(), task.protocol.schedule, task.cell.seed
     images = task.prepared.train
     try:
-        list(train(training, task.loss, images, schedule, seed, lambda: training.step > 0))
+        loss, stop = checked(task.loss), lambda: training.step > 0
+        list(train(training, loss, images, schedule, seed, stop, task.labels))
         if torch.initial_seed() != rng.key(seed, "noise", 0):
             raise BadManners(f"{task.cell.architecture} or {task.cell.loss} seeds torch anew")
-        z = rng.normal(seed, "z-eval", TRIED, training.z_dim)
-        fakes = generate(training, z, schedule.batch)
+        fakes = generate(training, latents(training, seed, TRIED, task.labels), schedule.batch)
         if not metrics_tried:
             evaluator.measure(fakes)
     except Diverged:  # a result of the cell, for its record
         pass
     state = _checkpoint_bytes(training)
+    memory = _memory_bytes(evaluator, training.device)
+    check_repeatable(
+        Trial(lambda: task.begin("cpu"), task.loss, images, task.labels, schedule, seed)
+    )
     kept = 2 if schedule.on_collapse == "rollback" else 1  # the healthy state beside the last
     return PairReport(
         "",
         state_bytes=kept * state,
         left_bytes=_result_bytes(task, training.ema),
-        memory_bytes=_memory_bytes(evaluator, training.device),
+        memory_bytes=memory,
     )
 
 

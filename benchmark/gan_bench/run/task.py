@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError
@@ -42,12 +44,27 @@ class Task:
             self.catalogue, self.protocol, self.dataset, self.prepared, environment.device, weights
         )
 
-    def begin(self) -> Training:
-        """The training before its first step; BadPair if a plugin breaks the contract."""
+    def begin(self, device: str | None = None) -> Training:
+        """The training before its first step; BadPair if a plugin breaks the contract.
+
+        `device`: another one than the cell's.
+        """
         check_loss(self.loss)
         protocol, cell = self.protocol, self.cell
-        shape, device = protocol.data.shape, cell.environment.device
-        return begin(self.arch, shape, protocol.schedule, cell.seed, device, self.augmentations)
+        return begin(
+            self.arch,
+            protocol.data.shape,
+            protocol.schedule,
+            cell.seed,
+            device or cell.environment.device,
+            self.augmentations,
+            self.prepared.classes,
+        )
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The classes of the training images (n,) int64, if they have any."""
+        return self.prepared.labels.get("train")
 
     def checkpoints(self, directory: Path) -> Checkpoints:
         """The checkpoints of this cell; one of another identity is refused."""

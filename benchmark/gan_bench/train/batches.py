@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count, islice
@@ -33,16 +33,23 @@ class Batch:
     # (d_steps, 3, N, draws) float32, uniform in [0, 1), for augmentation: of real images, of fakes
     # in D's step, and of fakes in G's step, which the last update of D comes before
     numbers: Tensor
+    labels: Tensor  # (d_steps, N) int64, the classes of the images; (d_steps, 0) if there are none
 
     def clone(self) -> Batch:
         """The same batch, in memory of its own."""
-        return Batch(self.pixels.clone(), self.z.clone(), self.numbers.clone())
+        return Batch(*(tensor.clone() for tensor in self._tensors()))
 
     def copy_(self, other: Batch) -> None:
         """Overwrite this batch with the other, in the same memory."""
-        self.pixels.copy_(other.pixels)
-        self.z.copy_(other.z)
-        self.numbers.copy_(other.numbers)
+        for mine, new in zip(self._tensors(), other._tensors(), strict=True):
+            mine.copy_(new)
+
+    def updates(self) -> Iterator[tuple[Tensor, ...]]:
+        """Of each update of D: its pixels, z, numbers and labels."""
+        return zip(*self._tensors(), strict=True)
+
+    def _tensors(self) -> tuple[Tensor, ...]:
+        return self.pixels, self.z, self.numbers, self.labels
 
 
 class Batches:
@@ -62,16 +69,18 @@ class Batches:
         device: str,
         room: int | None = None,
         draws: int = 0,
+        labels: np.ndarray | None = None,
     ) -> None:
         """`room`: bytes that the data set may take on the device; None: a share of what is free.
 
-        `draws`: random numbers that augmentation takes for each image.
+        `draws`: random numbers that augmentation takes for each image. `labels`: (n,) int64.
         """
         room = room_for_images(device) if room is None else room
         self.schedule = schedule
         self.seed = seed
         self.z_dim = z_dim
         self.draws = draws
+        self.labels = labels
         self.device = device
         streamed = room is not None and images.nbytes > room
         source = torch.from_numpy(images)  # no copy of a memory map
@@ -95,7 +104,7 @@ class Batches:
                 prepared.append(thread.submit(self._prepare, next(steps)))
                 yield self._send(*tensors)
 
-    def _prepare(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _prepare(self, step: int) -> tuple[Tensor, ...]:
         """The tensors of a Batch in the host's memory; rows where the pixels are on the device."""
         N, d_steps = self.schedule.batch, self.schedule.d_steps
         rows = torch.from_numpy(self._order.rows(step * d_steps * N, d_steps * N))
@@ -105,11 +114,15 @@ class Batches:
             rng.uniform(self.seed, "augment", USES * N, self.draws, k).reshape(USES, N, self.draws)
             for k in positions
         ]
+        labels = torch.empty(d_steps, 0, dtype=torch.int64)
+        if self.labels is not None:
+            labels = torch.from_numpy(self.labels[rows.numpy()]).view(d_steps, N)
         rows_or_pixels = rows if self._indexed else self._images.index_select(0, rows)
         return (
             self._pin(rows_or_pixels.view(d_steps, N, *rows_or_pixels.shape[1:])),
             self._pin(torch.from_numpy(np.stack(z))),
             self._pin(torch.from_numpy(np.stack(numbers))),
+            self._pin(labels),
         )
 
     def _pin(self, tensor: Tensor) -> Tensor:
@@ -118,8 +131,8 @@ class Batches:
         return tensor.pin_memory() if pinned else tensor
 
     def _send(self, *tensors: Tensor) -> Batch:
-        sent, z, numbers = (tensor.to(self.device, non_blocking=True) for tensor in tensors)
-        return Batch(self._images[sent] if self._indexed else sent, z, numbers)
+        sent, *others = (tensor.to(self.device, non_blocking=True) for tensor in tensors)
+        return Batch(self._images[sent] if self._indexed else sent, *others)
 
 
 def room_for_images(device: str) -> int | None:

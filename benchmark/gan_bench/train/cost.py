@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import psutil
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_bench.base.text import plural
+from gan_bench.contract.offers import Shape
+from gan_bench.train.pair import Pair
 
 
-def macs(network: nn.Module, shape: tuple[int, ...], device: str = "cpu") -> int:
-    """Multiply-accumulates of a forward pass over one input (1, *shape), as torch counts them."""
+def macs(call: Callable[[Tensor], object], shape: tuple[int, ...], device: str = "cpu") -> int:
+    """Multiply-accumulates of a call with zeros of this shape, as torch counts them."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        call(torch.zeros(shape, device=device))
+    return int(counter.get_total_flops()) // 2  # torch counts the multiplication and the addition
+
+
+def pair_macs(pair: Pair, z_dim: int, shape: Shape, device: str) -> tuple[int | None, int | None]:
+    """Of G and of D, for one image forward in eval mode; None where torch cannot count them."""
+    label = torch.zeros(1, dtype=torch.int64, device=device)
+    of_g = _counted(pair.G, lambda z: pair.make(z, label), (1, z_dim), device)
+    of_d = _counted(pair.D, lambda x: pair.judge(x, label), (1, *shape), device)
+    return of_g, of_d
+
+
+def _counted(
+    network: nn.Module, call: Callable[[Tensor], object], shape: tuple[int, ...], device: str
+) -> int | None:
     was_training = network.training
     network.eval()
     try:
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            network(torch.zeros(1, *shape, device=device))
+        return macs(call, shape, device)
+    except Exception:  # a finished training must not be lost by it
+        return None
     finally:
         network.train(was_training)
-    return int(counter.get_total_flops()) // 2  # torch counts the multiplication and the addition
 
 
 def peak_memory(device: str) -> float:

@@ -1,4 +1,4 @@
-"""On CUDA, record a training step once as a graph and replay it for every later batch.
+"""On CUDA, record each kind of training step once as a graph, and replay it for later batches.
 
 Launching hundreds of small kernels from Python leaves a GPU idle; a graph launches them at once.
 A replay repeats what the networks did while they were recorded. Plain Python values would stay as
@@ -7,8 +7,9 @@ they were then, so a pair that keeps such values is trained eagerly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections import Counter
+from collections.abc import Callable, Hashable
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import nn
@@ -16,8 +17,9 @@ from torch import nn
 from gan_bench.contract.errors import sentence
 from gan_bench.train.batches import Batch
 
-FIRST = 3  # eager steps before the recording: optimisers make their state, cudnn picks algorithms
+FIRST = 3  # eager steps before a recording: optimisers make their state, cudnn picks algorithms
 Do = Callable[[], None]
+K = TypeVar("K", bound=Hashable)  # a kind: its steps do the same work
 
 
 class Recorder(Protocol):
@@ -30,44 +32,46 @@ class Recorder(Protocol):
         """Record it without doing it; the result repeats it. Raises if it cannot be recorded."""
 
 
-class RecordedStep:
-    """A training step: eager at first, and replayed from one recording after that.
+class RecordedStep(Generic[K]):
+    """A training step: of each kind eager at first, and replayed from one recording after that.
 
     The eager steps are steps of the training like any other, so nothing has to be undone. Without
-    a recorder, or if the recording fails, every step is eager; `refused` says what went wrong.
+    a recorder, or if a recording fails, every step is eager; `refused` says what went wrong.
     """
 
-    def __init__(self, step: Callable[[Batch], None], recorder: Recorder | None) -> None:
+    def __init__(self, step: Callable[[Batch, K], None], recorder: Recorder | None) -> None:
         self.refused: str | None = None
         self._step = step
         self._recorder = recorder
-        self._taken = 0
-        self._replay: Do | None = None
+        self._taken = Counter[K]()
+        self._replays: dict[K, Do] = {}
+        self._recorded_batch: Batch | None = None  # every later batch is copied to its memory
 
     @property
     def recorded(self) -> bool:
         """Whether all steps but the first few are replayed from a recording."""
         return self._recorder is not None and self.refused is None
 
-    def __call__(self, batch: Batch) -> None:
+    def __call__(self, batch: Batch, kind: K) -> None:
         """Take one step."""
         if self._recorder is None:
-            self._step(batch)
+            self._step(batch, kind)
             return
-        if self._taken >= FIRST and self._replay is None and self.refused is None:
-            self._record(self._recorder, batch)
-        if self._replay is None:
-            self._recorder.aside(lambda: self._step(batch))
+        if self._taken[kind] >= FIRST and kind not in self._replays and self.refused is None:
+            self._record(self._recorder, batch, kind)
+        replay = None if self.refused else self._replays.get(kind)
+        if replay is None or self._recorded_batch is None:
+            self._recorder.aside(lambda: self._step(batch, kind))
         else:
             self._recorded_batch.copy_(batch)
-            self._replay()
-        self._taken += 1
+            replay()
+        self._taken[kind] += 1
 
-    def _record(self, recorder: Recorder, batch: Batch) -> None:
-        """Record the step on memory of its own, which every later batch is copied to."""
-        self._recorded_batch = batch.clone()
+    def _record(self, recorder: Recorder, batch: Batch, kind: K) -> None:
+        """Record the step on memory of its own, which all kinds share."""
+        recorded = self._recorded_batch = self._recorded_batch or batch.clone()
         try:
-            self._replay = recorder.record(lambda: self._step(self._recorded_batch))
+            self._replays[kind] = recorder.record(lambda: self._step(recorded, kind))
         except Exception as error:  # a plugin may do anything that a recording forbids
             self.refused = sentence(error).splitlines()[0]
 

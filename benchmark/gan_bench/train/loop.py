@@ -16,6 +16,7 @@ from gan_bench.base import rng
 from gan_bench.base.numbers import CURVE_COLUMNS
 from gan_bench.contract.offers import Loss
 from gan_bench.contract.protocol import Schedule
+from gan_bench.contract.step import Step
 from gan_bench.train.batches import Batch, Batches
 from gan_bench.train.cuda_graph import RecordedStep
 from gan_bench.train.state import Training, begin_row
@@ -49,6 +50,14 @@ class Tick:
     kimg: float
 
 
+@dataclass(frozen=True)
+class Due:
+    """Which of the loss's penalties a step computes; other steps leave them out."""
+
+    penalty: bool
+    g_penalty: bool
+
+
 def train(
     training: Training,
     loss: Loss,
@@ -56,33 +65,45 @@ def train(
     schedule: Schedule,
     seed: int,
     stopping: Callable[[], bool] = lambda: False,
+    labels: np.ndarray | None = None,
 ) -> Iterator[Point | Tick]:
     """Train on images (n, C, H, W) uint8 to the schedule's end, or until `stopping` says so.
 
-    `stopping` is asked before every step. Yields a Point at each of 200 places and a Tick at each
-    of the schedule's. Raises Diverged at a Point whose numbers are not finite. A second call goes
-    on at the step that the training is at.
+    `labels` (n,) int64 are the classes of the images. `stopping` is asked before every step. Yields
+    a Point at each of 200 places and a Tick at each of the schedule's. Raises Diverged at a Point
+    whose numbers are not finite. A second call goes on at the step that the training is at.
     """
-    G, D, ema, augment = training.G, training.D, training.ema, training.augment
+    pair, ema, augment = training.pair, training.ema, training.augment
+    G, D = pair.G, pair.D
     bf16 = schedule.precision == "bf16"
     autocast = torch.autocast(torch.device(training.device).type, torch.bfloat16, enabled=bf16)
-    ema_decay = torch.zeros((), device=training.device)  # a recorded step reads it here
+    # a recorded step reads these here
+    ema_decay, kimg, progress = torch.zeros(3, device=training.device)
 
     # One step. It stays on the device, in the same memory every time, so it can be recorded.
-    def step(batch: Batch) -> None:
+    def step(batch: Batch, due: Due) -> None:
+        if training.anneal is not None:
+            with torch.no_grad():
+                training.anneal(G, D, progress)
+
         # Update D: real and fake in separate calls, so that each has its own BatchNorm statistics
-        for pixels, z, numbers in zip(batch.pixels, batch.z, batch.numbers, strict=True):
+        for pixels, z, numbers, given in batch.updates():
+            y = given if len(given) else None  # (N,)
             for_real, for_fake, for_g = numbers  # (N, draws) each
             x = pixels.float() / 127.5 - 1  # (N, C, H, W) in [-1, 1]
             x = x.contiguous(memory_format=torch.channels_last)
             x = augment.real(x, for_real)
             with autocast:
-                fake = G(z)  # (N, C, H, W) in [-1, 1]
+                fake = pair.make(z, y)  # (N, C, H, W) in [-1, 1]
                 seen = augment.fake(fake.detach(), for_fake)
-                real_logits, fake_logits = D(x), D(seen)  # (N,), (N,)
-                loss_d = loss.d_loss(real_logits.float(), fake_logits.float())
-                if loss.penalty is not None:  # of the images that D sees
-                    loss_d = loss_d + loss.penalty(D, x, seen)
+                on_real, on_fake = pair.judge(x, y), pair.judge(seen, y)  # logits (N, ...)
+            now = Step(
+                G=G, D=D, x=x, fake=seen.float(), z=z, labels=y,
+                on_real=on_real, on_fake=on_fake, kimg=kimg, progress=progress,
+            )  # fmt: skip
+            loss_d = loss.d_loss(on_real.logits, on_fake.logits)
+            if due.penalty and loss.penalty is not None:
+                loss_d = loss_d + loss.penalty_every * loss.penalty(now)
             training.opt_d.zero_grad()
             loss_d.backward()  # type: ignore[no-untyped-call]
             grad_d = _gradient_norm(D)
@@ -91,8 +112,14 @@ def train(
         # Update G: through a frozen D, with the images that D saw last
         with _frozen(D):
             with autocast:
-                real_for_g = D(x).float() if loss.relativistic else None
-                loss_g = loss.g_loss(real_for_g, D(augment.fake(fake, for_g)).float())
+                real_for_g = pair.judge(x, y) if loss.reads_real else None
+                seen_for_g = augment.fake(fake, for_g)
+                fake_for_g = pair.judge(seen_for_g, y)
+            real_logits = real_for_g.logits if real_for_g is not None else None
+            loss_g = loss.g_loss(real_logits, fake_for_g.logits)
+            if due.g_penalty and loss.g_penalty is not None:
+                now = replace(now, fake=seen_for_g.float(), on_real=real_for_g, on_fake=fake_for_g)
+                loss_g = loss_g + loss.g_penalty_every * loss.g_penalty(now)
             training.opt_g.zero_grad()
             loss_g.backward()  # type: ignore[no-untyped-call]
             grad_g = _gradient_norm(G)
@@ -103,13 +130,16 @@ def train(
             _average(ema, G, ema_decay)
 
         # Add to the row of the curve, in the order of CURVE_COLUMNS
-        scores = [logits.float().sigmoid().mean() for logits in (real_logits, fake_logits)]
+        scores = [each.logits.sigmoid().mean() for each in (on_real, on_fake)]
         training.totals += torch.stack([loss_d, loss_g, *scores, grad_d, grad_g]).detach()
         training.finite_steps += training.totals.isfinite().all()
 
     # All steps
     take_step = RecordedStep(step, training.recorder)
-    batches = Batches(images, schedule, seed, training.z_dim, training.device, draws=augment.draws)
+    batches = Batches(
+        images, schedule, seed, training.z_dim, training.device,
+        draws=augment.draws, labels=labels,
+    )  # fmt: skip
     G.train()
     D.train()
     with closing(batches.from_step(training.step)) as upcoming:
@@ -118,7 +148,12 @@ def train(
             torch.manual_seed(rng.key(seed, "noise", training.step))
             if ema is not G:
                 ema_decay.fill_(schedule.ema_decay(training.step + 1))
-            take_step(next(upcoming))
+            kimg.fill_(schedule.shown(training.step) / 1000)
+            progress.fill_(training.step / schedule.updates)
+            due = Due(
+                training.step % loss.penalty_every == 0, training.step % loss.g_penalty_every == 0
+            )
+            take_step(next(upcoming), due)
             training.step += 1
             training.steps_in_row += 1
             training.computed = replace(
@@ -129,11 +164,11 @@ def train(
             )
 
             # What is due at this step
-            kimg = schedule.shown(training.step) / 1000
-            if _due(training.step, POINTS, schedule.updates):
-                yield _end_row(training, kimg)
-            if _due(training.step, schedule.ticks, schedule.updates):
-                yield Tick(training.step, kimg)
+            shown = schedule.shown(training.step) / 1000
+            if _reached(training.step, POINTS, schedule.updates):
+                yield _end_row(training, shown)
+            if _reached(training.step, schedule.ticks, schedule.updates):
+                yield Tick(training.step, shown)
 
 
 @contextmanager
@@ -166,7 +201,7 @@ def _average(ema: nn.Module, G: nn.Module, decay: Tensor) -> None:
             average.copy_(value)
 
 
-def _due(step: int, times: int, total: int) -> bool:
+def _reached(step: int, times: int, total: int) -> bool:
     """Whether one of `times` evenly spaced places of `total` steps is reached by this step."""
     return step * times // total > (step - 1) * times // total
 

@@ -2,48 +2,137 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+
 import torch
 from torch import Tensor, nn
 
 from gan_bench.base import rng
 from gan_bench.contract.errors import GanBenchError
 from gan_bench.contract.offers import Architecture, Loss, Shape
+from gan_bench.contract.step import Output, Step
+
+Penalty = Callable[[Step], Tensor]
+
+EXTREME = 1000.0  # times the range of a pixel: no logit stays in [0, 1] unless something holds it
+SCALES = (1.0, 10.0, -10.0)  # of D's parameters, for the same reason
 
 
 class BadPair(GanBenchError):
     """The networks of an architecture, or a loss, break the contract."""
 
 
-def build_pair(arch: Architecture, shape: Shape, seed: int = 0) -> tuple[nn.Module, nn.Module]:
+def output_of(given: Tensor | Output) -> Output:
+    """What D returned, as an Output in float32."""
+    if isinstance(given, Tensor):
+        return Output(given.float())
+    return Output(*(None if each is None else each.float() for each in _tensors(given).values()))  # type: ignore[arg-type]
+
+
+def _tensors(output: Output) -> dict[str, Tensor | None]:
+    return {each.name: getattr(output, each.name) for each in fields(Output)}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """G and D, and how to call them: one that is conditional gets the classes of the images."""
+
+    G: nn.Module
+    D: nn.Module
+    conditional: bool = False
+
+    def make(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Images (N, C, H, W) of z (N, z_dim)."""
+        images: Tensor = self.G(z, labels) if self.conditional else self.G(z)
+        return images
+
+    def judge(self, images: Tensor, labels: Tensor | None) -> Output:
+        """What D says about images (N, C, H, W), in float32."""
+        return output_of(self.D(images, labels) if self.conditional else self.D(images))
+
+
+def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | None = None) -> Pair:
     """G and D from the init stream, tried on two images. Raises BadPair if they break the contract.
 
-    torch's own random state is left as it was.
+    `classes`: how many the data has; None if it has no labels. torch's own random state is left
+    as it was.
     """
+    if arch.conditional and classes is None:
+        raise BadPair(
+            f"{arch.name} needs labels, and the data has none: put the images of each class into "
+            "a folder of their own, or take a data set with labels"
+        )
+    given = (shape, classes) if arch.conditional else (shape,)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(rng.key(seed, "init"))
         # in eval mode, so that the trial leaves no trace in BatchNorm's statistics
-        G, D = arch.generator(shape).eval(), arch.discriminator(shape).eval()
-        with torch.no_grad():
-            images = G(torch.randn(2, arch.z_dim))
-            _check_output(arch, "generator", images, (2, *shape))
-            _check_output(arch, "discriminator", D(images), (2,))
-        if images.abs().max() > 1:
-            raise BadPair(f"the generator of {arch.name} must give values in [-1, 1]: end in tanh")
+        G, D = arch.generator(*given).eval(), arch.discriminator(*given).eval()
+        pair = Pair(G, D, arch.conditional)
         if torch.initial_seed() != rng.key(seed, "init"):
             raise BadPair(f"{arch.name} seeds torch itself, so that all seeds would begin alike")
-        return G.train(), D.train()
+        with torch.no_grad():
+            _try(arch, pair, shape, "")
+            # a copy, because training mode changes buffers
+            trained = Pair(copy.deepcopy(G).train(), copy.deepcopy(D).train(), arch.conditional)
+            _try(arch, trained, shape, " in training mode")
+            if all(_within_0_and_1(pair, shape)):
+                raise BadPair(
+                    f"the discriminator of {arch.name} gives values in [0, 1] only, whatever it "
+                    "sees; it must give logits: remove the sigmoid at its end"
+                )
+        if torch.initial_seed() != rng.key(seed, "init"):
+            raise BadPair(f"{arch.name} seeds torch itself, so that all seeds would begin alike")
+        G.train(), D.train()
+        return pair
 
 
-def _check_output(arch: Architecture, part: str, output: object, shape: tuple[int, ...]) -> None:
+def _try(arch: Architecture, pair: Pair, shape: Shape, mode: str) -> None:
+    """One pass of G and D over two images. Raises BadPair for what the contract forbids."""
+    labels = torch.zeros(2, dtype=torch.int64) if arch.conditional else None
+    images = pair.make(torch.randn(2, arch.z_dim), labels)
+    _check(f"the generator of {arch.name}", images, (2, *shape), mode)
+    if images.abs().max() > 1:
+        raise BadPair(
+            f"the generator of {arch.name} must give values in [-1, 1]{mode}: end in tanh"
+        )
+    given = pair.D(images, labels) if arch.conditional else pair.D(images)
+    who = f"the discriminator of {arch.name}"
+    if not isinstance(given, Output):
+        _check(who, given, (2, ...), mode)
+        return
+    for name, tensor in _tensors(given).items():
+        if tensor is not None or name == "logits":
+            _check(f"{name} of {who}", tensor, (2, ...), mode)
+
+
+def _check(who: str, output: object, shape: tuple[object, ...], mode: str) -> None:
+    """BadPair unless it is finite float32 of this shape; `...` stands for any further sides."""
     if not isinstance(output, Tensor):
         given = f"a {type(output).__name__}"
     else:
         given = f"{tuple(output.shape)} {str(output.dtype).removeprefix('torch.')}"
         finite = bool(output.isfinite().all())
-        if tuple(output.shape) == shape and output.dtype == torch.float32 and finite:
+        sides = output.shape[:1] if shape[-1] is ... else output.shape
+        right = tuple(sides) == tuple(side for side in shape if side is not ...)
+        if right and output.dtype == torch.float32 and finite:
             return
         given += "" if finite else " with values that are not finite"
-    raise BadPair(f"the {part} of {arch.name} must give {shape} float32, it gave {given}")
+    wanted = str(shape).replace("Ellipsis", "...")
+    raise BadPair(f"{who} must give {wanted} float32{mode}, it gave {given}")
+
+
+def _within_0_and_1(pair: Pair, shape: Shape) -> Iterator[bool]:
+    """Whether all logits lie there, for images far out of range and D's parameters scaled."""
+    images = EXTREME * torch.randn(8, *shape)
+    labels = torch.zeros(8, dtype=torch.int64)
+    for scale in SCALES:
+        scaled = copy.deepcopy(pair.D)
+        for parameter in scaled.parameters():
+            parameter.mul_(scale)
+        logits = Pair(pair.G, scaled, pair.conditional).judge(images, labels).logits
+        yield bool(((logits >= 0) & (logits <= 1)).all())
 
 
 def check_loss(loss: Loss) -> None:
@@ -51,7 +140,7 @@ def check_loss(loss: Loss) -> None:
     real, fake = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
     for part, value in (
         ("d_loss", loss.d_loss(real, fake)),
-        ("g_loss", loss.g_loss(real if loss.relativistic else None, fake)),
+        ("g_loss", loss.g_loss(real if loss.reads_real else None, fake)),
     ):
         if not isinstance(value, Tensor) or value.shape != () or not value.requires_grad:
             given = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
@@ -59,3 +148,40 @@ def check_loss(loss: Loss) -> None:
                 f"{part} of {loss.name} must give one number () that depends on the logits, "
                 f"it gave {given}"
             )
+
+
+def checked(loss: Loss) -> Loss:
+    """The same loss, whose penalties raise BadPair where they would change nothing."""
+
+    def guard(part: str, network: str, penalty: Penalty | None) -> Penalty | None:
+        if penalty is None:
+            return None
+
+        def checked_penalty(step: Step) -> Tensor:
+            value = penalty(step)
+            if not isinstance(value, Tensor) or value.shape != ():
+                given = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+                raise BadPair(f"{part} of {loss.name} must give one number (), it gave {given}")
+            if not _reaches(value, getattr(step, network)):
+                raise BadPair(
+                    f"{part} of {loss.name} depends on no parameter of {network}, so it would "
+                    "change nothing; the gradient in a penalty needs create_graph=True"
+                )
+            return value
+
+        return checked_penalty
+
+    return replace(
+        loss,
+        penalty=guard("penalty", "D", loss.penalty),
+        g_penalty=guard("g_penalty", "G", loss.g_penalty),
+    )
+
+
+def _reaches(value: Tensor, network: nn.Module) -> bool:
+    """Whether the value depends on some parameter of the network."""
+    if not value.requires_grad:
+        return False
+    trained = [each for each in network.parameters() if each.requires_grad]
+    slopes = torch.autograd.grad(value, trained, retain_graph=True, allow_unused=True)
+    return any(slope is not None for slope in slopes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,6 +19,40 @@ from gan_bench.train.state import Training
 GRID = GRID_SIDE**2  # images of a sample grid
 
 
+@dataclass(frozen=True)
+class Latents:
+    """What G makes M images of."""
+
+    z: np.ndarray  # (M, z_dim) float32
+    labels: np.ndarray | None = None  # (M,) int64, the class of each; None: G is given none
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    def first(self, count: int) -> Latents:
+        """Of the first images only."""
+        return Latents(self.z[:count], None if self.labels is None else self.labels[:count])
+
+
+def latents(training: Training, seed: int, count: int, labels: np.ndarray | None) -> Latents:
+    """What a cell of this seed is measured with.
+
+    Classes come in the proportions of `labels`, those of the training images (n,), and are the same
+    for every conditional pair.
+    """
+    z = rng.normal(seed, "z-eval", count, training.z_dim)
+    if not training.pair.conditional or labels is None:
+        return Latents(z)
+    return Latents(z, labels[rng.rows(seed, "y-eval", count, len(labels))])
+
+
+def per_class(training: Training, z: np.ndarray, labels: np.ndarray, batch: int) -> np.ndarray:
+    """The images of a conditional G's sample grid: each row is one class, each column one z."""
+    z = np.tile(z[:GRID_SIDE], (GRID_SIDE, 1))
+    rows = np.resize(np.unique(labels), GRID_SIDE)
+    return generate(training, Latents(z, np.repeat(rows, GRID_SIDE)), batch)
+
+
 def grid(images: np.ndarray) -> bytes:
     """(M, C, H, W) uint8 as the bytes of one PNG: eight in a row, white pixels between them."""
     shown = torch.from_numpy(pictures.shown(images))
@@ -25,25 +60,28 @@ def grid(images: np.ndarray) -> bytes:
     return pictures.png(Image.fromarray(sheet.permute(1, 2, 0).numpy()))
 
 
-def generate(training: Training, z: np.ndarray, batch: int) -> np.ndarray:
+def generate(training: Training, given: Latents, batch: int) -> np.ndarray:
     """The images of `draw` in one array (M, C, H, W) uint8."""
-    return np.concatenate([images.cpu().numpy() for images in draw(training, z, batch)])
+    return np.concatenate([images.cpu().numpy() for images in draw(training, given, batch)])
 
 
-def draw(training: Training, z: np.ndarray, batch: int) -> Iterator[Tensor]:
-    """Images of z (M, z_dim), in batches of (N, C, H, W) uint8 on the device.
+def draw(training: Training, given: Latents, batch: int) -> Iterator[Tensor]:
+    """Images of M latents, in batches of (N, C, H, W) uint8 on the device.
 
-    G is in eval mode, so that an image depends on its z alone and not on its batch. Raises
-    Diverged if an image is not finite, which uint8 would hide.
+    G is in eval mode, so that an image depends on its z and class alone and not on its batch.
+    Raises Diverged if an image is not finite, which uint8 would hide.
     """
     G, was_training = training.ema, training.ema.training
-    # a G that draws noise of its own draws the same, whatever ran in this process before
-    torch.manual_seed(rng.key(0, "noise", training.step))
+    measured = replace(training.pair, G=G)
+    # a G that draws noise of its own draws the same, at every tick and in every process
+    torch.manual_seed(rng.key(0, "noise", 0))
     G.eval()
     try:
-        for k in range(0, len(z), batch):
+        for k in range(0, len(given), batch):
             with torch.no_grad():
-                images = G(torch.from_numpy(z[k : k + batch]).to(training.device)).float()
+                z = torch.from_numpy(given.z[k : k + batch]).to(training.device)
+                y = None if given.labels is None else torch.from_numpy(given.labels[k : k + batch])
+                images = measured.make(z, None if y is None else y.to(training.device)).float()
                 if not images.isfinite().all():
                     raise Diverged(f"the images of G are not finite at step {training.step}")
                 yield ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

@@ -25,7 +25,7 @@ from gan_bench.train.cost import peak_memory
 from gan_bench.train.diagnosis import diagnose
 from gan_bench.train.finding import Course
 from gan_bench.train.loop import Diverged, Point, Tick, train
-from gan_bench.train.samples import GRID, generate, grid
+from gan_bench.train.samples import GRID, Latents, generate, grid, per_class
 from gan_bench.train.state import Training, finite, full_state, restore, resume, snapshot
 from gan_bench.train.verdicts import Look
 
@@ -51,15 +51,15 @@ class Session:
         directory: Path,
         protocol: Protocol,
         evaluator: Evaluator,
-        z: np.ndarray,
+        given: Latents,
         checkpoints: Checkpoints,
     ) -> None:
-        """`z` (M, z_dim) is what the cell is measured with; a tick uses its first rows."""
+        """`given` (M) is what the cell is measured with; a tick uses its first rows."""
         self.directory = directory
         self.checkpoints = checkpoints
         self.protocol = protocol
         self.evaluator = evaluator
-        self.z = z
+        self.given = given
         self.ranking = protocol.evaluation.at_ticks
         self.looks: list[Look] = []  # a rollback drops those after the state it returns to
         self.verdicts: list[Verdict] = []  # all there were
@@ -79,6 +79,7 @@ class Session:
         images: np.ndarray,
         seed: int,
         stopping: Callable[[], bool] = lambda: False,
+        labels: np.ndarray | None = None,
     ) -> None:
         """Train to the end of the schedule, or to the verdict that ends the training.
 
@@ -97,7 +98,7 @@ class Session:
             if given_up or training.step >= schedule.updates:
                 return
             try:
-                for event in train(training, loss, images, schedule, seed, stopping):
+                for event in train(training, loss, images, schedule, seed, stopping, labels):
                     if isinstance(event, Point):
                         self._write_point(event)
                         continue
@@ -210,8 +211,12 @@ class Session:
     def _look(self, training: Training, tick: Tick) -> None:
         """Sample grid, scores, verdict; the state is kept if a rollback may return to it."""
         batch, tick_samples = self.protocol.schedule.batch, self.protocol.evaluation.tick_samples
-        images = generate(training, self.z[: max(GRID, tick_samples)], batch)
-        write_bytes(sample_grid_path(self.directory, tick.kimg), grid(images[:GRID]))
+        given = self.given
+        images = generate(training, given.first(max(GRID, tick_samples)), batch)
+        shown = images[:GRID]
+        if given.labels is not None:
+            shown = per_class(training, given.z, given.labels, batch)
+        write_bytes(sample_grid_path(self.directory, tick.kimg), grid(shown))
         self.looks.append(Look(tick.kimg, self.evaluator.look(images[:tick_samples])))
         gauges, counting = self.protocol.evaluation.gauges, self._counting()
         if counting:  # else the training is too young for a verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -20,7 +20,9 @@ from gan_bench.contract.protocol import Schedule
 from gan_bench.train.augment import Augment
 from gan_bench.train.batches import Placement
 from gan_bench.train.cuda_graph import Recorder, recorder_for
-from gan_bench.train.pair import build_pair
+from gan_bench.train.pair import Pair, build_pair
+
+Anneal = Callable[[nn.Module, nn.Module, Tensor], None]
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,12 @@ class Computed:
 class Training:
     """One cell's training: all that changes while it trains."""
 
-    G: nn.Module
-    D: nn.Module
+    pair: Pair
     ema: nn.Module  # the G that is measured: the moving average of G, or G itself
     opt_g: Optimizer
     opt_d: Optimizer
     z_dim: int
+    anneal: Anneal | None
     augment: Augment
     device: str
     recorder: Recorder | None  # records a step as a CUDA graph; None: every step is eager
@@ -65,6 +67,16 @@ class Training:
     steps_in_row: int = 0
     step: int = 0
 
+    @property
+    def G(self) -> nn.Module:
+        """The generator that is trained."""
+        return self.pair.G
+
+    @property
+    def D(self) -> nn.Module:
+        """The discriminator."""
+        return self.pair.D
+
 
 def begin(
     arch: Architecture,
@@ -73,8 +85,9 @@ def begin(
     seed: int,
     device: str,
     augmentations: Sequence[Augmentation] = (),
+    classes: int | None = None,
 ) -> Training:
-    """A training before its first step.
+    """A training before its first step. `classes`: how many the data has, if it has labels.
 
     Raises BadPair for networks that break the contract, and UsageError if the augmentations are
     not those that the schedule names.
@@ -82,19 +95,18 @@ def begin(
     if tuple(offer.name for offer in augmentations) != schedule.augment:
         raise UsageError(f"the schedule names other augmentations: {', '.join(schedule.augment)}")
     gpu = settle(device)
-    G, D = (
+    pair = build_pair(arch, shape, seed, classes)
+    for network in (G := pair.G, D := pair.D):
         # convolutions are faster in this memory layout; it changes no result
         network.to(device).to(memory_format=torch.channels_last)
-        for network in build_pair(arch, shape, seed)
-    )
     adam = partial(Adam, betas=schedule.betas, fused=True, capturable=device.startswith("cuda"))
     return Training(
-        G=G,
-        D=D,
+        pair=pair,
         ema=copy.deepcopy(G).requires_grad_(False) if schedule.ema_kimg else G,
         opt_g=adam(G.parameters(), schedule.lr_g),
         opt_d=adam(D.parameters(), schedule.lr_d),
         z_dim=arch.z_dim,
+        anneal=arch.anneal,
         augment=Augment(tuple(augmentations)),
         device=device,
         recorder=recorder_for(device, G, D),
