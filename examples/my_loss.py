@@ -19,7 +19,7 @@ def g_loss(_: Tensor | None, fake_logits: Tensor) -> Tensor:
 def r1(step: Step) -> Tensor:
     """GAMMA / 2 |dD(x) / dx|²: D is flat where the real images are."""
     x = step.x.detach().requires_grad_()
-    (slope,) = autograd.grad(step.D(x).sum(), x, create_graph=True)
+    (slope,) = autograd.grad(step.judge(x).logits.sum(), x, create_graph=True)
     return GAMMA / 2 * slope.square().sum((1, 2, 3)).mean()
 
 

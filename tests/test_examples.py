@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from gan_bench import Output
 from gan_bench.train.pair import build_pair
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -96,5 +97,6 @@ def test_the_penalty_of_a_flat_d_is_0_and_the_hinge_stops_at_its_margin() -> Non
     far = torch.tensor([1.0, 5.0])
     assert loss["d_loss"](far, -far) == 0
     assert loss["g_loss"](None, torch.tensor([1.0, 3.0])) == -2
-    step = SimpleNamespace(x=torch.ones(2, 3, 4, 4), D=lambda x: 2 * x.flatten(1).sum(1))
+    x = torch.ones(2, 3, 4, 4)
+    step = SimpleNamespace(x=x, judge=lambda x: Output(2 * x.flatten(1).sum(1)))
     assert loss["r1"](step) == 0.5 * 4 * 48
