@@ -28,9 +28,8 @@ def test_every_step_of_the_tutorial_works(shapes: Path, tmp_path: Path) -> None:
     gan_bench(new)
     module = tmp_path / "my-pair" / "my_pair.py"
     before = module.read_text()
-    after = re.sub(
-        r"^def generator.*?(?=^def discriminator)", f"{code}\n\n", before, flags=re.M | re.S
-    )
+    old = r"^def generator.*?(?=^def discriminator)"
+    after = re.sub(old, f"{code}\n\n", before, flags=re.MULTILINE | re.DOTALL)
     assert after != before
     module.write_text(after)
     assert "failed" not in gan_bench(check)
