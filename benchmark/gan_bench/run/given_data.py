@@ -14,7 +14,7 @@ from gan_bench.contract.names import name_of
 from gan_bench.contract.offers import Dataset
 from gan_bench.contract.protocol import AS_IT_IS, Preparation, Sides
 from gan_bench.data.cache import sides_of
-from gan_bench.data.files.hub import KAGGLE, downloaded_from_kaggle
+from gan_bench.data.files.hub import KAGGLE, SITES, downloaded_from_kaggle
 from gan_bench.data.source import Source, Unusable, files_at
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import refused_report_path
@@ -96,7 +96,13 @@ def _beside(name: str, path: Path) -> list[str]:
 
 
 def _from_hub(name: str) -> bool:
-    return re.match(r"(hf|kaggle):[^/\s]+/[^/\s]+$", name) is not None
+    """Whether a data set of one of the SITES is meant. UsageError if its user is not named."""
+    for prefix, site in SITES.items():
+        if name.startswith(prefix):
+            if not re.fullmatch(r"[^/\s]+/[^/\s]+", name.removeprefix(prefix)):
+                raise UsageError(f"--data {name}: a data set of {site} is named {prefix}user/name")
+            return True
+    return False
 
 
 def _exists(path: Path) -> bool:

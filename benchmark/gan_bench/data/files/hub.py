@@ -12,6 +12,7 @@ from typing import IO, Any
 from gan_bench.contract.errors import DataError
 
 HUGGING_FACE, KAGGLE = "hf:", "kaggle:"
+SITES = {HUGGING_FACE: "Hugging Face", KAGGLE: "Kaggle"}
 
 
 def is_hub(root: Path) -> bool:
