@@ -3,7 +3,7 @@
 The toy sets on which mode collapse is taught, as images, so that every pair can be trained on
 them. A point is drawn from one of 8 or 25 equal Gaussians, and the blob has its centre there. So
 G must learn where blobs may be, and the modes that it lost can be seen and counted. The judge
-needs no weights: it finds the centre of mass and names the nearest Gaussian.
+needs no weights: it finds the centre of the blob and names the nearest Gaussian.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ TRAIN, HELD_OUT, SEED = 20_000, 10_000, 2_014
 SIGMA = 1 / 32  # of a Gaussian: a quarter of a pixel at 16 px
 WIDTH = 1 / 8  # standard deviation of a blob: one pixel at 16 px
 FARTHEST = 4 * SIGMA  # from the nearest centre; beyond it a blob is of no mode
-FAINT = 0.1  # grey values below it are ground, and do not move the centre of mass
+FAINT = 0.2  # grey values below it are ground, and do not move the centre of mass
 UNLIKE = 0.25  # squared distance to a perfect blob, in its own energy, of what is no blob
-EMPTY = 1e-6  # mass of an image without a centre
+EMPTY = 1e-6  # energy of an image without a centre
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,11 @@ def digest(mixture: Mixture, _weights: Path | None = None) -> str:
 
 
 def load_judge(_device: str, _weights: Path | None = None) -> Callable[[Tensor], Tensor]:
-    """(N, C, H, W) uint8 on the device -> (N, 4) float32: x, y, mass and difference.
+    """(N, C, H, W) uint8 on the device -> (N, 4) float32: x, y, energy and difference.
 
-    x and y are the centre of mass. The mass is in those of a perfect blob, the difference is the
-    squared distance to a perfect blob at the centre of mass, in the energy of that blob.
+    x and y are the centre of the squared grey values, which faint noise moves less than the centre
+    of mass. The difference is the squared distance to a perfect blob there. Energy and difference
+    are measured in the energy of that blob.
     """
     return features
 
@@ -143,19 +144,18 @@ def features(images: Tensor) -> Tensor:
     import torch
 
     grey = images.float().mean(1) / 255  # (N, H, W)
-    bright = torch.where(grey >= FAINT, grey, 0.0)
-    mass = bright.sum((1, 2))
+    weight = torch.where(grey >= FAINT, grey, 0.0) ** 2
+    energy = weight.sum((1, 2)).clamp(min=EMPTY)
     y_of, x_of = ((2 * torch.arange(n, device=grey.device) + 1) / n - 1 for n in grey.shape[1:])
-    x = (bright.sum(1) * x_of).sum(1) / mass.clamp(min=EMPTY)
-    y = (bright.sum(2) * y_of).sum(1) / mass.clamp(min=EMPTY)
+    x, y = (weight.sum(1) * x_of).sum(1) / energy, (weight.sum(2) * y_of).sum(1) / energy
     across, down = (
         torch.exp(-(((along - centre[:, None]) / WIDTH) ** 2) / 2)
         for along, centre in ((x_of, x), (y_of, y))
     )
     perfect = down[:, :, None] * across[:, None, :]
-    whole = perfect.sum((1, 2)).clamp(min=EMPTY)
-    difference = ((grey - perfect) ** 2).sum((1, 2)) / (perfect**2).sum((1, 2)).clamp(min=EMPTY)
-    return torch.stack([x, y, mass / whole, difference], 1)
+    whole = (perfect**2).sum((1, 2)).clamp(min=EMPTY)
+    difference = ((grey - perfect) ** 2).sum((1, 2)) / whole
+    return torch.stack([x, y, energy / whole, difference], 1)
 
 
 def modes(mixture: Mixture, features: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -190,7 +190,7 @@ def gan_bench_features() -> list[Features]:
     return [
         Features(
             name=mixture.judge,
-            source="this package: the centre of mass of an image with one blob, named by the "
+            source="this package: the centre of the only blob in an image, named by the "
             f"nearest of {len(mixture.centres)} Gaussians; no weights",
             digest=partial(digest, mixture),
             load=load_judge,
