@@ -32,6 +32,7 @@ from gan_bench.contract.protocol import (
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
+from gan_bench.measure.weights import NO_WEIGHTS, known_weights
 from gan_bench.run.given_data import sides_for, source_of, with_report
 from gan_bench.run.plan_evaluation import (
     IMAGES_OF,
@@ -153,13 +154,15 @@ def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, lis
         notes.append(f"{passes} is --kimg {protocol.schedule.kimg:g}")
     if note := length_note(protocol.schedule):
         notes.append(note)
+    weights = known_weights(catalogue, request.weights or NO_WEIGHTS).absolute()
     environment = RunEnvironment(
         device=choice.device,
         named=not choice.source.files,
         root=str(choice.source.root) if choice.source.root else None,
         preparation=choice.source.preparation,
         plugins=tuple(str(path.absolute()) for path in request.plugins),
-        weights=str(request.weights.absolute()) if request.weights else None,
+        weights=str(weights.every) if weights.every else None,
+        weights_by_net=tuple((net, str(path)) for net, path in weights.by_net.items()),
         timeout=request.timeout,
     )
     cells = tuple(

@@ -13,6 +13,7 @@ from gan_bench.contract.protocol import Cell, Data, Protocol
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.measure.evaluator import Evaluator
+from gan_bench.measure.weights import weights_of
 from gan_bench.results.layout import CELL, CHECKPOINTS, protocol_of
 from gan_bench.results.reading import read_model
 from gan_bench.train.augment import check_augmentation
@@ -37,7 +38,7 @@ class Task:
     def evaluator(self) -> Evaluator:
         """The evaluator of its protocol, with its features nets loaded."""
         environment = self.cell.environment
-        weights = Path(environment.weights) if environment.weights else None
+        weights = weights_of(environment)
         return Evaluator(
             self.catalogue, self.protocol, self.dataset, self.prepared, environment.device, weights
         )
