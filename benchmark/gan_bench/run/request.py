@@ -45,5 +45,6 @@ class Request:
     engine: str | None = None
     plugins: tuple[Path, ...] = ()
     weights: Weights | None = None
+    judge: Path | None = None  # its net must be in the catalogue
     max_bad: float = 0.1  # percent
     timeout: float | None = None  # seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gan_bench import catalogue as catalogues
@@ -13,6 +13,7 @@ from gan_bench.contract.protocol import Cell, Data, Protocol
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.measure.evaluator import Evaluator
+from gan_bench.measure.judging.judge_file import judged_by, with_judge
 from gan_bench.measure.weights import weights_of
 from gan_bench.results.layout import CELL, CHECKPOINTS, protocol_of
 from gan_bench.results.reading import read_model
@@ -81,6 +82,9 @@ def read_task(directory: Path) -> Task:
         source = Source(catalogue.find(Dataset, protocol.data.name), root)
     else:
         source = files_at(root, environment.preparation, protocol.data.name)
+    if environment.judge:
+        catalogue = with_judge(catalogue, Path(environment.judge))
+        source = replace(source, dataset=judged_by(source.dataset, Path(environment.judge)))
     prepared = prepare(source, protocol.data.shape[1:])
     if prepared.data != protocol.data:
         raise DataError(_changed(protocol.data, prepared.data))
