@@ -63,7 +63,7 @@ def _multiple_of_four(ctx: click.Context, param: click.Parameter, size: int) -> 
 @click.option(
     "--steps",
     type=click.IntRange(10, 100_000),
-    default=1500,
+    default=1000,
     metavar="N",
     panel=TRAINING,
     help="Length of the training in batches of 96 images.",

@@ -62,7 +62,8 @@ def learnt(
     `progress` gets the number of each step and its loss.
     """
     net = net.train().to(memory_format=torch.channels_last)
-    averaging = get_ema_multi_avg_fn(0.99)  # type: ignore[no-untyped-call]
+    # a short training must not keep the weights that it began with
+    averaging = get_ema_multi_avg_fn(min(0.99, 1 - 10 / steps))  # type: ignore[no-untyped-call]
     mean = AveragedModel(net, multi_avg_fn=averaging, use_buffers=True)
     adam = torch.optim.AdamW(net.parameters(), weight_decay=0.02)
     cycle = torch.optim.lr_scheduler.OneCycleLR(adam, 4e-3, total_steps=steps, pct_start=0.15)

@@ -21,7 +21,7 @@ STRENGTH = 0.06  # of the augmentation
 LEAST_ACCURACY = 0.9  # of a judge that is kept
 BINS = 15  # of confidence, for the calibration error
 LEAST_HELD_OUT = 20  # images: with fewer, the accuracy is a guess
-SPOILT = 500  # spoilt images of each kind that are shown to the judge at the end
+SPOILT = 200  # spoilt images of each kind that are shown to the judge at the end
 Arrays = dict[str, np.ndarray]
 
 
