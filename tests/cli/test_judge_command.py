@@ -52,7 +52,11 @@ def test_a_judge_that_is_often_wrong_is_not_written(gan_bench: Command, folder: 
     [
         (["--size", "18"], 2, "18 is no multiple of 4"),
         (["--size", "8"], 2, "8 is not in the range 16<=x<=128"),
-        (["--folder", "down"], 4, "stripes has no classes: put the images of each class into"),
+        (
+            ["--size", "16", "--folder", "down"],
+            4,
+            "stripes has no classes: put the images of each class into",
+        ),
     ],
 )
 def test_what_no_judge_can_be_made_of_is_refused(
