@@ -85,9 +85,9 @@ def _multiple_of_four(ctx: click.Context, param: click.Parameter, size: int) -> 
 def judge(size: int, steps: int, seed: int, out: Path, max_bad: float, **asked: Any) -> None:
     """Train a judge that names the class of an image, or rejects it.
 
-    With it `gan-bench run --judge FILE` counts how many classes a generator makes (`modes`), and
-    how evenly (`mode-kl`). The held-out images say how good the judge is. It is written only if it
-    names 90 % of them rightly. It is trained on the CPU.
+    With it `gan-bench run --judge FILE` counts how many of the classes a generator makes, and says
+    how evenly. The judge is tested on the held-out images, and is written only if it names 90 % of
+    them rightly. It is trained on the CPU.
     """
     from gan_bench.contract.errors import DataError
     from gan_bench.measure.judging.judge_file import write_judge
