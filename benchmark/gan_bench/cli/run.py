@@ -104,6 +104,10 @@ def catalogue_for(request: Request) -> Catalogue:
     catalogue = catalogues.load(request.plugins)
     remember(catalogue)
     check_spelling(request)  # the first command on a machine had no names to compare with
+    if request.judge:
+        from gan_bench.measure.judging.judge_file import with_judge
+
+        return with_judge(catalogue, request.judge)
     return catalogue
 
 

@@ -9,7 +9,7 @@ import rich_click as click
 
 from gan_bench.cli import options
 from gan_bench.cli.data_options import HOW, WHICH
-from gan_bench.cli.options import OUTPUT, Betas, Name, Number
+from gan_bench.cli.options import OUTPUT, PATH, Betas, Name, Number
 
 RETRY = "--retry-failed"
 TRAIN, SCHEDULE = "What to train", "Schedule"
@@ -161,6 +161,13 @@ OPTIONS = (
         help="Real images to compare with: training images, or images that no training has seen.",
     ),
     options.weights(MEASURE),
+    click.option(
+        "--judge",
+        metavar="FILE",
+        type=PATH,
+        panel=MEASURE,
+        help="Judge that names the mode of an image, made by `gan-bench judge`.",
+    ),
     click.option(
         "--device",
         type=click.Choice(["auto", "cpu", "cuda", "mps"]),

@@ -201,7 +201,9 @@ class RunEnvironment(_Frozen):
     root: str | None = None
     preparation: Preparation = AS_IT_IS
     plugins: tuple[str, ...] = ()  # files given with --plugin
-    weights: str | None = None  # the file given with --feature-weights
+    weights: str | None = None  # the FILE of --feature-weights, for every net that takes one
+    weights_by_net: tuple[tuple[str, str], ...] = ()  # net and file of --feature-weights NET=FILE
+    judge: str | None = None  # the file given with --judge
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
 
 

@@ -17,6 +17,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss
 from gan_bench.contract.protocol import Plan, Protocol, Schedule
+from gan_bench.measure.weights import weights_of
 from gan_bench.results.layout import GRID_SIDE, PROTOCOL, STARTS, grid_pixels
 from gan_bench.results.reading import last_line, read_model
 from gan_bench.results.records import Cost, Record, read_record
@@ -63,7 +64,7 @@ def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) 
     in `results`; if a pair has none, a few of its steps are timed on random images.
     """
     protocol, environment = plan.protocol, plan.cells[0].environment
-    device, weights = environment.device, environment.weights
+    device = environment.device
     similar = list(_similar(protocol, results))
     measuring: Measuring | None = None
     pairs = []
@@ -77,7 +78,7 @@ def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) 
             pairs.append(_from_records(architecture, loss, protocol, costs))
             continue
         measuring = measuring or time_measuring(
-            protocol, dataset, catalogue, device, Path(weights) if weights else None
+            protocol, dataset, catalogue, device, weights_of(environment)
         )
         arch, offer = catalogue.find(Architecture, architecture), catalogue.find(Loss, loss)
         augment = [catalogue.find(Augmentation, name) for name in protocol.schedule.augment]

@@ -32,6 +32,8 @@ from gan_bench.contract.protocol import (
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
+from gan_bench.measure.judging.judge_file import judged_by
+from gan_bench.measure.weights import NO_WEIGHTS, known_weights
 from gan_bench.run.given_data import sides_for, source_of, with_report
 from gan_bench.run.plan_evaluation import (
     IMAGES_OF,
@@ -119,6 +121,8 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     engine = catalogue.find(Engine, request.engine or preset.engine)
     precision, precision_note = pick_precision(request.precision, device)
     source, data_notes = source_of(request, catalogue, preset.dataset)
+    if request.judge:
+        source = replace(source, dataset=judged_by(source.dataset, request.judge))
     evaluation, evaluation_notes = choose_evaluation(request, catalogue, preset, source.dataset)
     return Choice(
         request=request,
@@ -153,13 +157,16 @@ def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, lis
         notes.append(f"{passes} is --kimg {protocol.schedule.kimg:g}")
     if note := length_note(protocol.schedule):
         notes.append(note)
+    weights = known_weights(catalogue, request.weights or NO_WEIGHTS).absolute()
     environment = RunEnvironment(
         device=choice.device,
         named=not choice.source.files,
         root=str(choice.source.root) if choice.source.root else None,
         preparation=choice.source.preparation,
         plugins=tuple(str(path.absolute()) for path in request.plugins),
-        weights=str(request.weights.absolute()) if request.weights else None,
+        weights=str(weights.every) if weights.every else None,
+        weights_by_net=tuple((net, str(path)) for net, path in weights.by_net.items()),
+        judge=str(request.judge.absolute()) if request.judge else None,
         timeout=request.timeout,
     )
     cells = tuple(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gan_bench.contract.protocol import Preparation, Sides, Split
+    from gan_bench.measure.weights import Weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,7 @@ class Request:
     on_collapse: str | None = None
     engine: str | None = None
     plugins: tuple[Path, ...] = ()
-    weights: Path | None = None
+    weights: Weights | None = None
+    judge: Path | None = None  # its net must be in the catalogue
     max_bad: float = 0.1  # percent
     timeout: float | None = None  # seconds

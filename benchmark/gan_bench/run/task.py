@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ from gan_bench.contract.protocol import Cell, Data, Protocol
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.measure.evaluator import Evaluator
+from gan_bench.measure.judging.judge_file import judged_by, with_judge
+from gan_bench.measure.weights import weights_of
 from gan_bench.results.layout import CELL, CHECKPOINTS, protocol_of
 from gan_bench.results.reading import read_model
 from gan_bench.train.augment import check_augmentation
@@ -39,7 +41,7 @@ class Task:
     def evaluator(self) -> Evaluator:
         """The evaluator of its protocol, with its features nets loaded."""
         environment = self.cell.environment
-        weights = Path(environment.weights) if environment.weights else None
+        weights = weights_of(environment)
         return Evaluator(
             self.catalogue, self.protocol, self.dataset, self.prepared, environment.device, weights
         )
@@ -97,6 +99,9 @@ def read_task(directory: Path) -> Task:
         source = Source(catalogue.find(Dataset, protocol.data.name), root)
     else:
         source = files_at(root, environment.preparation, protocol.data.name)
+    if environment.judge:
+        catalogue = with_judge(catalogue, Path(environment.judge))
+        source = replace(source, dataset=judged_by(source.dataset, Path(environment.judge)))
     prepared = prepare(source, protocol.data.shape[1:])
     if prepared.data != protocol.data:
         raise DataError(_changed(protocol.data, prepared.data))
