@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from gan_bench.base import text
 from gan_bench.base.numbers import LARGEST
@@ -20,7 +29,9 @@ NonNegative = Annotated[float, Field(ge=0)]
 Sides = tuple[int, int]  # (H, W) of an image in pixels
 Split = Literal["train", "held-out"]
 Beta = Annotated[float, Field(ge=0, lt=1)]
+Decay = Literal["constant", "linear", "cosine"]
 MOST_KIMG = 1e9
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Frozen(BaseModel):
@@ -46,6 +57,11 @@ class Schedule(_Frozen):
     )
     ticks: PositiveInt = 10  # how often the cell is scored, which does not change the training
     on_collapse: Literal["continue", "stop", "rollback"] = "continue"
+    optimizer: str = (
+        "adam"  # an offer's name; every schedule had this one before there was a choice
+    )
+    lr_decay: Decay = "constant"  # from the two rates to 0 at the end of the schedule
+    recipes: Literal["same", "own"] = "same"  # own: each cell's recipe changes this schedule
 
     @property
     def updates(self) -> int:
@@ -65,9 +81,50 @@ class Schedule(_Frozen):
         half_lives = self.shown(1) / (1000 * min(limits))
         return float(0.5**half_lives)
 
+    def rate_factor(self, step: int) -> float:
+        """What both learning rates are multiplied by at this step: 0, 1, ..., updates - 1."""
+        progress = step / self.updates
+        if self.lr_decay == "cosine":
+            return (1 + math.cos(math.pi * progress)) / 2
+        return 1 - progress if self.lr_decay == "linear" else 1.0
+
     def shown(self, updates: int) -> int:
         """How many real images D has seen after this number of updates of G."""
         return updates * self.batch * self.d_steps
+
+
+class Recipe(_Frozen):
+    """The fields of the schedule that an offer may want its own value of; None: the schedule's.
+
+    Work, data and measuring are not among them, because they must be equal for all cells.
+    """
+
+    lr_g: PositiveFloat | None = None
+    lr_d: PositiveFloat | None = None
+    betas: tuple[Beta, Beta] | None = None
+    d_steps: PositiveInt | None = None
+    ema_kimg: NonNegative | None = None
+    ema_rampup: NonNegative | None = None
+    optimizer: str | None = None
+    lr_decay: Decay | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Field -> value, for the fields that have one."""
+        return {name: value for name, value in self if value is not None}
+
+    def changes(self, schedule: Schedule) -> Recipe:
+        """The same without the values that the schedule has anyway."""
+        here = self.given.items()
+        return Recipe(**{name: value for name, value in here if value != getattr(schedule, name)})
+
+    def applied_to(self, schedule: Schedule) -> Schedule:
+        """How a cell with this recipe is trained, where all cells share this schedule."""
+        return schedule.model_copy(update=self.given)
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in serialize(self).items() if value is not None}
 
 
 class MetricSpec(_Frozen):
@@ -158,7 +215,7 @@ class Protocol(_Frozen):
     """Data set, schedule and evaluation. Only scores under one protocol can be compared."""
 
     data: Data
-    schedule: Schedule
+    schedule: Schedule  # what all cells share; a cell's recipe is applied to it
     evaluation: Evaluation
 
     @property
@@ -212,6 +269,7 @@ class Cell(_Frozen):
     loss: str
     seed: Annotated[int, Field(ge=0)]
     environment: RunEnvironment
+    recipe: Recipe = Recipe()  # empty unless the schedule says that each cell has its own
 
     @property
     def label(self) -> str:
@@ -224,6 +282,11 @@ class Plan(_Frozen):
 
     protocol: Protocol
     cells: tuple[Cell, ...]
+
+
+def strictly(kind: type[Model], document: Mapping[str, Any]) -> Model:
+    """Check plain values as JSON would be checked: "5" is no number. Raises ValidationError."""
+    return kind.model_validate_json(json.dumps(document, default=repr), strict=True)
 
 
 def cell_label(architecture: str, loss: str, seed: int) -> str:

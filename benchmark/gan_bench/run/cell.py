@@ -138,12 +138,13 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
     training = task.begin()
     z = rng.normal(cell.seed, "z-eval", protocol.evaluation.samples, training.z_dim)
 
-    session = Session(directory, protocol, evaluator, z, task.checkpoints(directory))
+    checkpoints = task.checkpoints(directory)
+    session = Session(directory, task.schedule, protocol.evaluation, evaluator, z, checkpoints)
     with stop.deferred():
         images = task.prepared.train
         session.follow(training, task.loss, images, cell.seed, lambda: stop.requested)
     train_seconds, measuring_began = session.seconds(), time.perf_counter()
-    shown = protocol.schedule.shown(training.step)
+    shown = task.schedule.shown(training.step)
     if session.last_finite(training):
         content = _weights(training.ema, task.arch, protocol)
         write_bytes(directory / GENERATOR, content)
@@ -154,6 +155,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         architecture=cell.architecture,
         loss=cell.loss,
         seed=cell.seed,
+        recipe=cell.recipe,
         status=last_verdict.kind if last_verdict else "finished",
         reason=last_verdict.reason if last_verdict else None,
         scores=measured.scores,
@@ -196,7 +198,7 @@ def _measure(
     nothing = Measured({}, {}, None)
     if session.holds and session.holds.kind == "diverged":
         return nothing, None
-    schedule = session.protocol.schedule
+    schedule = session.schedule
     kimg = schedule.shown(training.step) / 1000
     try:
         measured = evaluator.measure(draw(training, z, schedule.batch))

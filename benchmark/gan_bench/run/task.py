@@ -8,8 +8,8 @@ from pathlib import Path
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError
-from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss
-from gan_bench.contract.protocol import Cell, Data, Protocol
+from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss, Optimizer
+from gan_bench.contract.protocol import Cell, Data, Protocol, Schedule
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.measure.evaluator import Evaluator
@@ -32,7 +32,13 @@ class Task:
     prepared: Prepared
     arch: Architecture
     loss: Loss
+    optimizer: Optimizer
     augmentations: tuple[Augmentation, ...]
+
+    @property
+    def schedule(self) -> Schedule:
+        """How this cell is trained; the protocol's schedule is the one that all cells share."""
+        return self.cell.recipe.applied_to(self.protocol.schedule)
 
     def evaluator(self) -> Evaluator:
         """The evaluator of its protocol, with its features nets loaded."""
@@ -45,9 +51,16 @@ class Task:
     def begin(self) -> Training:
         """The training before its first step; BadPair if a plugin breaks the contract."""
         check_loss(self.loss)
-        protocol, cell = self.protocol, self.cell
-        shape, device = protocol.data.shape, cell.environment.device
-        return begin(self.arch, shape, protocol.schedule, cell.seed, device, self.augmentations)
+        shape, device = self.protocol.data.shape, self.cell.environment.device
+        return begin(
+            self.arch,
+            shape,
+            self.schedule,
+            self.cell.seed,
+            device,
+            self.augmentations,
+            optimizer=self.optimizer,
+        )
 
     def checkpoints(self, directory: Path) -> Checkpoints:
         """The checkpoints of this cell; one of another identity is refused."""
@@ -83,8 +96,8 @@ def read_task(directory: Path) -> Task:
     prepared = prepare(source, protocol.data.shape[1:])
     if prepared.data != protocol.data:
         raise DataError(_changed(protocol.data, prepared.data))
-    names = protocol.schedule.augment
-    augmentations = tuple(catalogue.find(Augmentation, name) for name in names)
+    schedule = cell.recipe.applied_to(protocol.schedule)
+    augmentations = tuple(catalogue.find(Augmentation, name) for name in schedule.augment)
     for offer in augmentations:
         check_augmentation(offer, protocol.data.shape)
     return Task(
@@ -95,6 +108,7 @@ def read_task(directory: Path) -> Task:
         prepared=prepared,
         arch=catalogue.find(Architecture, cell.architecture),
         loss=catalogue.find(Loss, cell.loss),
+        optimizer=catalogue.find(Optimizer, schedule.optimizer),
         augmentations=augmentations,
     )
 

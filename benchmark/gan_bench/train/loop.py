@@ -118,6 +118,7 @@ def train(
             torch.manual_seed(rng.key(seed, "noise", training.step))
             if ema is not G:
                 ema_decay.fill_(schedule.ema_decay(training.step + 1))
+            training.rates.set_for(schedule, training.step)
             take_step(next(upcoming))
             training.step += 1
             training.steps_in_row += 1
@@ -125,7 +126,7 @@ def train(
                 training.computed,
                 images=batches.placement,
                 step="cuda graph" if take_step.recorded else "eager",
-                graph_refused=take_step.refused,
+                graph_refused=take_step.refused or training.tried.unrecordable,
             )
 
             # What is due at this step
