@@ -77,7 +77,7 @@ def test_images_are_counted_and_neither_prepared_nor_written_about(
     assert texts(said, "protocol") == ["its name is known when the images are prepared"]
     assert "36 training and 4 held-out images; counted, not read" in texts(said, "data")[0]
     schedule = texts(said, "schedule")[0]
-    assert schedule.startswith("0.8 kimg = 100 updates of G, batch 8, 1 D per G, Adam")
+    assert schedule.startswith("0.8 kimg = 100 updates of G, batch 8, 1 D per G, adam")
     assert schedule.endswith("10 ticks")
     cells = [f"{arch} / non-saturating / seed{k}" for arch in ("dense", "dcgan") for k in (0, 1)]
     assert texts(said, "cell") == cells

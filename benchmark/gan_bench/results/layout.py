@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gan_bench.contract.names import safe_name
-from gan_bench.contract.protocol import Cell, Protocol, Schedule
+from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.results.reading import read_model
 
 # of a protocol
@@ -68,12 +68,6 @@ def protocol_folder_of(cell: Path) -> Path:
 def protocol_of(cell: Path) -> Protocol:
     """The protocol that a cell's folder belongs to."""
     return read_model(protocol_folder_of(cell) / PROTOCOL, Protocol)
-
-
-def schedule_of(cell: Path) -> Schedule:
-    """How the cell in this folder is trained."""
-    recipe = read_model(cell / CELL, Cell).recipe
-    return recipe.applied_to(protocol_of(cell).schedule)
 
 
 def label_of(cell: Path) -> str:

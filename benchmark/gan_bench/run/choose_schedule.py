@@ -31,7 +31,7 @@ def choose_schedule(
     """
     _check_options(request)
     written = read_schedule(request.schedule, preset) if request.schedule else {}
-    asked = request.precision if request.precision != "auto" else written.get("precision", "auto")
+    asked = request.precision if request.precision != "auto" else _precision(**written)
     precision, note = pick_precision(asked, device)
     lr_g, lr_d = request.lr or request.lr_g, request.lr or request.lr_d
     settled = replace(request, precision=precision, lr_g=lr_g, lr_d=lr_d)
@@ -78,6 +78,11 @@ def pick_precision(asked: str, device: str) -> tuple[str, str]:
     if computes_bf16(device):
         return "bf16", f"precision bf16, which this {device} computes itself; or --precision fp32"
     return "fp32", f"precision fp32: this {device} does not compute bf16 itself"
+
+
+def _precision(precision: str = "auto", **_: Any) -> str:
+    """That field of a schedule. In quotes it would look like the name of a metric."""
+    return precision
 
 
 def _check_options(request: Request) -> None:

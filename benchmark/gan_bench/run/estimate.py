@@ -212,7 +212,7 @@ def _step_seconds(training: Training, loss: Loss, pixels: np.ndarray, schedule: 
 
 
 def _checkpoint_bytes(g: int, d: int, schedule: Schedule) -> int:
-    """G, D, the two moments of Adam for each, and the moving average of G, in fp32."""
+    """G, D, two numbers of the optimizer for each, and the moving average of G, in fp32."""
     return 4 * (3 * (g + d) + (g if schedule.ema_kimg else 0))
 
 

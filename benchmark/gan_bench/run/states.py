@@ -18,8 +18,9 @@ import psutil
 
 from gan_bench.base.numbers import number
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.protocol import Protocol
-from gan_bench.results.layout import CURVE, RECORD, SPEED, STARTS, TICKS, schedule_of
+from gan_bench.contract.protocol import Cell, Protocol, Recipe
+from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, STARTS, TICKS
+from gan_bench.results.reading import read_model
 from gan_bench.results.records import Record, VerdictKind, read_record
 
 Phase = Literal["waiting", "preparing", "training", "measuring", "ended", "unreadable"]
@@ -117,7 +118,11 @@ class CellReader:
     @cached_property
     def _updates(self) -> int:
         """Of G, when the training of this cell is complete."""
-        return schedule_of(self.folder).updates
+        try:
+            recipe = read_model(self.folder / CELL, Cell).recipe
+        except StorageError:  # which the process of the cell will say
+            recipe = Recipe()
+        return recipe.applied_to(self.protocol.schedule).updates
 
     def state(self) -> State:
         """The state of the cell now."""
