@@ -89,6 +89,8 @@ def test_the_fields_of_a_recipe_are_those_of_a_schedule_but_not_work_data_and_me
     assert json.loads(recipe.model_dump_json()) == {"d_steps": 4, "betas": [0.0, 0.9]}
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
     assert recipe_text(Recipe()) == ""
+    both = Recipe(lr_g=5e-5, lr_d=5e-5, lr_decay="linear")
+    assert recipe_text(both) == "lr 5e-05, lr_decay linear"
 
 
 def with_recipe(folder: Path, **recipe: Any) -> Path:

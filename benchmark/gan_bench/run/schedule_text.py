@@ -22,8 +22,12 @@ def schedule_text(schedule: Schedule) -> str:
 
 
 def recipe_text(recipe: Recipe) -> str:
-    """The fields of a recipe with their values; nothing for an empty one."""
-    return ", ".join(f"{name} {_value(value)}" for name, value in recipe.given.items())
+    """The fields of a recipe with their values, equal rates as one; nothing for an empty one."""
+    given = recipe.given
+    if recipe.lr_g is not None and recipe.lr_g == recipe.lr_d:
+        del given["lr_g"], given["lr_d"]
+        given = {"lr": recipe.lr_g} | given
+    return ", ".join(f"{name} {_value(value)}" for name, value in given.items())
 
 
 def length_note(schedule: Schedule) -> str | None:
