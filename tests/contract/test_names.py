@@ -22,7 +22,7 @@ PLAIN |= {"blur", "copies", "flip", "pixels", "precision", "spread", "spectrum"}
 # Fields of the data report, and an attribute of Pillow's images: no metrics.
 OF_IMAGES = {"modes", "pixels", "precision"}
 # A schedule of before the field existed means this optimizer, so the format itself has to say it.
-AS_BEFORE = {"protocol.py": {"adam"}}
+AS_BEFORE = {"schedule.py": {"adam"}}
 FAULTS = set(get_args(Fault))  # the core names these, and a metric may be called as its fault
 
 

@@ -11,7 +11,7 @@ from planning import LayCell, Plan, offer
 
 from gan_bench import Architecture, Loss
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.protocol import Recipe, Schedule
+from gan_bench.contract.schedule import Recipe, Schedule
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import CELL, CURVE, GENERATOR
 from gan_bench.results.reading import read_lines

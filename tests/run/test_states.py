@@ -11,7 +11,8 @@ import pytest
 from planning import MakeCell
 from watching import PROTOCOL, ended, phases, started, trained, watched
 
-from gan_bench.contract.protocol import Cell, Recipe, RunEnvironment, Schedule
+from gan_bench.contract.protocol import Cell, RunEnvironment
+from gan_bench.contract.schedule import Recipe, Schedule
 from gan_bench.results.atomic import append_line, write_json
 from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, TICKS
 from gan_bench.run.states import CellReader, State

@@ -24,7 +24,7 @@ from gan_bench.contract.offers import (
     Optimizer,
     Preset,
 )
-from gan_bench.contract.protocol import Recipe, Schedule, strictly
+from gan_bench.contract.schedule import Recipe, Schedule, strictly
 
 Test = Callable[[Any], bool]
 Rule = tuple[Test, str]  # whether a value is right, and what it must be

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from gan_bench.contract.protocol import Count, Number, Recipe
+from gan_bench.contract.protocol import Count, Number
+from gan_bench.contract.schedule import Recipe
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import RECORD
 from gan_bench.results.reading import read_model

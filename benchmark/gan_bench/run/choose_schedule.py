@@ -15,7 +15,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.contract.offers import Augmentation, Optimizer, Preset
-from gan_bench.contract.protocol import Schedule, strictly
+from gan_bench.contract.schedule import Schedule, strictly
 from gan_bench.results.reading import read_bytes
 from gan_bench.run.request import Request
 

@@ -17,7 +17,8 @@ from gan_bench.base import rng
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss, Optimizer
-from gan_bench.contract.protocol import Cell, Plan, Protocol, Recipe, Schedule
+from gan_bench.contract.protocol import Cell, Plan, Protocol
+from gan_bench.contract.schedule import Recipe, Schedule
 from gan_bench.results.layout import GRID_SIDE, PROTOCOL, STARTS, grid_pixels
 from gan_bench.results.reading import last_line, read_model
 from gan_bench.results.records import Cost, Record, read_record

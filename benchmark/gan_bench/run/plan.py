@@ -18,16 +18,15 @@ from gan_bench.contract.offers import (
     Shape,
 )
 from gan_bench.contract.protocol import (
-    MOST_KIMG,
     Cell,
     Data,
     Evaluation,
     Plan,
     Protocol,
     RunEnvironment,
-    Schedule,
     Sides,
 )
+from gan_bench.contract.schedule import MOST_KIMG, Schedule
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Architecture, Loss, Optimizer
-from gan_bench.contract.protocol import Recipe, Schedule
+from gan_bench.contract.schedule import Recipe, Schedule
 from gan_bench.run.schedule_text import length_note, recipe_text
 
 Pair = tuple[str, str]  # names of an architecture and a loss

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_bench.base.text import number, percent, plural
-from gan_bench.contract.protocol import Recipe, Schedule
+from gan_bench.contract.schedule import Recipe, Schedule
 
 NEAR = 0.01  # of the images asked for: a smaller difference goes without saying
 

@@ -18,7 +18,8 @@ import psutil
 
 from gan_bench.base.numbers import number
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.protocol import Cell, Protocol, Recipe
+from gan_bench.contract.protocol import Cell, Protocol
+from gan_bench.contract.schedule import Recipe
 from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, STARTS, TICKS
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Record, VerdictKind, read_record
