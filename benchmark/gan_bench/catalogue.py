@@ -31,6 +31,7 @@ from gan_bench.contract.offers import (
     Features,
     Loss,
     Metric,
+    Optimizer,
     Preset,
 )
 from gan_bench.contract.usable import check_fields, dangling
@@ -44,6 +45,7 @@ BUILT_IN = "gan-bench"  # the distribution whose offers win where two have the s
 KINDS: dict[type[Any], tuple[str, str]] = {
     Architecture: ("architecture", "gan_bench_architectures"),
     Loss: ("loss", "gan_bench_losses"),
+    Optimizer: ("optimizer", "gan_bench_optimizers"),
     Augmentation: ("augmentation", "gan_bench_augmentations"),
     Dataset: ("data set", "gan_bench_datasets"),
     Features: ("features net", "gan_bench_features"),

@@ -45,6 +45,7 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
         _no_order(board),
         _no_time(board),
         _no_scale(board),
+        _recipes(board),
         _floors(board),
         reference_warnings(board.protocol.evaluation, board.protocol.data),
         _diagnoses(board),
@@ -151,6 +152,16 @@ def _floors(board: Board) -> Iterator[str]:
             yield f"{board.ranking.name}: {reason}: {NO_ORDER}"
     if board.equal_time and board.tick_floor:
         yield f"{board.equal_time.metric.name} at equal time: {board.tick_floor}: {NO_ORDER}"
+
+
+def _recipes(board: Board) -> Iterator[str]:
+    """What the rows share if each has a recipe, and what differs with it."""
+    if board.protocol.schedule.recipes == "own":
+        yield (
+            "each row was trained by its own recipe, where it has one: all saw the same images and "
+            "were measured alike, but with more D steps G has fewer updates, so that the rows "
+            "compare methods and not networks or losses alone"
+        )
 
 
 def _no_time(board: Board) -> Iterator[str]:

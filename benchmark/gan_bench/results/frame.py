@@ -27,6 +27,7 @@ DETAILS = (
 )
 AFTER_SCORES = (
     *BEST,
+    "recipe",
     "rollbacks",
     "diagnosis",
     *COST,
@@ -38,7 +39,11 @@ AFTER_SCORES = (
 )
 INTEGERS = {"seed", "rollbacks", "starts", *(name for name in COST if name[:2] in ("g_", "d_"))}
 FIXED = {*KEYS, *AFTER_SCORES}
-OBJECTS = {*KEYS, "best_metric", "diagnosis", "device", "machine", "ended", *DETAILS} - INTEGERS
+OBJECTS = {
+    *KEYS,
+    *("best_metric", "recipe", "diagnosis", "device", "machine", "ended"),
+    *DETAILS,
+} - INTEGERS
 ERROR = " error"  # ends the name of a column with standard errors
 
 
@@ -51,8 +56,8 @@ def read_frame(protocol_folder: Path) -> pd.DataFrame:
     and the reason; both have only missing values otherwise.
 
     Dtypes: scores and seconds are float64, counts are Int64, all others are objects. `verdicts`
-    holds tuples of Verdict, `unscored`, `details`, `versions`, `computed` and `machine` hold
-    dictionaries, `folder` holds the Path of the cell.
+    holds tuples of Verdict, `recipe` holds a Recipe, `unscored`, `details`, `versions`, `computed`
+    and `machine` hold dictionaries, `folder` holds the Path of the cell.
     """
     import pandas as pd
 
@@ -108,6 +113,7 @@ def _record(record: Record) -> dict[str, Any]:
         **({f"best_{name}": value for name, value in best} if best else {}),
         **(dict(cost) if cost else {}),
         "seed": record.seed,
+        "recipe": record.recipe,
         "status": record.status,
         "reason": record.reason,
         "rollbacks": record.rollbacks,

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from gan_bench.contract.protocol import Count, Number
+from gan_bench.contract.schedule import Recipe
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import RECORD
 from gan_bench.results.reading import read_model
@@ -78,6 +79,7 @@ class Record(BaseModel):
     architecture: str
     loss: str
     seed: Count
+    recipe: Recipe = Recipe()  # how its schedule differed from the protocol's
     status: Status  # of the network that was measured, at the end
     reason: str | None = None
     scores: dict[str, Score] = {}

@@ -136,12 +136,13 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
     training = task.begin()
     given = latents(training, cell.seed, protocol.evaluation.samples, task.labels)
 
-    session = Session(directory, protocol, evaluator, given, task.checkpoints(directory))
+    checkpoints = task.checkpoints(directory)
+    session = Session(directory, task.schedule, protocol.evaluation, evaluator, given, checkpoints)
     with stop.deferred():
         images = task.prepared.train
         session.follow(training, task.loss, images, cell.seed, lambda: stop.requested, task.labels)
     train_seconds, measuring_began = session.seconds(), time.perf_counter()
-    shown = protocol.schedule.shown(training.step)
+    shown = task.schedule.shown(training.step)
     if session.last_finite(training):
         content = _weights(training.ema, task.arch, protocol)
         write_bytes(directory / GENERATOR, content)
@@ -154,6 +155,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         architecture=cell.architecture,
         loss=cell.loss,
         seed=cell.seed,
+        recipe=cell.recipe,
         status=last_verdict.kind if last_verdict else "finished",
         reason=last_verdict.reason if last_verdict else None,
         scores=measured.scores,
@@ -196,7 +198,7 @@ def _measure(
     nothing = Measured({}, {}, None)
     if session.holds and session.holds.kind == "diverged":
         return nothing, None
-    schedule = session.protocol.schedule
+    schedule = session.schedule
     kimg = schedule.shown(training.step) / 1000
     try:
         measured = evaluator.measure(draw(training, given, schedule.batch))

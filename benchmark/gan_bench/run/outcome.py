@@ -99,6 +99,7 @@ def failed_record(folder: Path, cell: Cell, reason: str, log: str | None = None)
         architecture=cell.architecture,
         loss=cell.loss,
         seed=cell.seed,
+        recipe=cell.recipe,
         status="failed",
         reason=reason,
         log=log,

@@ -130,7 +130,7 @@ def _try_pair(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairRepo
                 _check_manners(task, before)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        return PairReport("", failure_reason(error, task.protocol.schedule.batch))
+        return PairReport("", failure_reason(error, task.schedule.batch))
     finally:
         torch.set_num_threads(before["torch's number of threads"])
         torch.set_default_dtype(before["torch's default dtype"])
@@ -157,7 +157,7 @@ def _process_wide() -> dict[str, Any]:
 
 def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairReport:
     """Build, step, draw, measure, save and read back."""
-    training, schedule, seed = task.begin(), task.protocol.schedule, task.cell.seed
+    training, schedule, seed = task.begin(), task.schedule, task.cell.seed
     images = task.prepared.train
     try:
         loss, stop = checked(task.loss), lambda: training.step > 0
@@ -203,7 +203,7 @@ def _result_bytes(task: Task, G: torch.nn.Module) -> int:
     weights = sum(p.numel() * p.element_size() for p in G.state_dict().values())
     C, H, W = task.protocol.data.shape
     grid = C * grid_pixels(GRID_SIDE, H) * grid_pixels(GRID_SIDE, W)
-    return int(weights) + task.protocol.schedule.ticks * grid + 200_000
+    return int(weights) + task.schedule.ticks * grid + 200_000
 
 
 def _memory_bytes(evaluator: Evaluator, device: str) -> int:

@@ -23,6 +23,8 @@ class Request:
     size: int | Sides | None = None
     preparation: Preparation | None = None
     preset: str | None = None
+    schedule: Path | None = None  # a TOML file
+    recipes: str | None = None
     kimg: float | None = None
     epochs: float | None = None  # passes over the training images, instead of kimg
     batch: int | None = None
@@ -31,6 +33,8 @@ class Request:
     lr_d: float | None = None
     betas: tuple[float, float] | None = None
     d_steps: int | None = None
+    optimizer: str | None = None
+    lr_decay: str | None = None
     ema_kimg: float | None = None
     augment: tuple[str, ...] = ()
     ticks: int | None = None

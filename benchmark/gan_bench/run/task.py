@@ -10,8 +10,8 @@ import numpy as np
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError
-from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss
-from gan_bench.contract.protocol import Cell, Data, Protocol
+from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss, Optimizer
+from gan_bench.contract.protocol import Cell, Data, Protocol, Schedule
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.measure.evaluator import Evaluator
@@ -36,7 +36,13 @@ class Task:
     prepared: Prepared
     arch: Architecture
     loss: Loss
+    optimizer: Optimizer
     augmentations: tuple[Augmentation, ...]
+
+    @property
+    def schedule(self) -> Schedule:
+        """How this cell is trained; the protocol's schedule is the one that all cells share."""
+        return self.cell.recipe.applied_to(self.protocol.schedule)
 
     def evaluator(self) -> Evaluator:
         """The evaluator of its protocol, with its features nets loaded."""
@@ -52,15 +58,15 @@ class Task:
         `device`: another one than the cell's.
         """
         check_loss(self.loss)
-        protocol, cell = self.protocol, self.cell
         return begin(
             self.arch,
-            protocol.data.shape,
-            protocol.schedule,
-            cell.seed,
-            device or cell.environment.device,
+            self.protocol.data.shape,
+            self.schedule,
+            self.cell.seed,
+            device or self.cell.environment.device,
             self.augmentations,
             self.prepared.classes,
+            optimizer=self.optimizer,
         )
 
     @property
@@ -105,8 +111,8 @@ def read_task(directory: Path) -> Task:
     prepared = prepare(source, protocol.data.shape[1:])
     if prepared.data != protocol.data:
         raise DataError(_changed(protocol.data, prepared.data))
-    names = protocol.schedule.augment
-    augmentations = tuple(catalogue.find(Augmentation, name) for name in names)
+    schedule = cell.recipe.applied_to(protocol.schedule)
+    augmentations = tuple(catalogue.find(Augmentation, name) for name in schedule.augment)
     for offer in augmentations:
         check_augmentation(offer, protocol.data.shape)
     return Task(
@@ -117,6 +123,7 @@ def read_task(directory: Path) -> Task:
         prepared=prepared,
         arch=catalogue.find(Architecture, cell.architecture),
         loss=catalogue.find(Loss, cell.loss),
+        optimizer=catalogue.find(Optimizer, schedule.optimizer),
         augmentations=augmentations,
     )
 
