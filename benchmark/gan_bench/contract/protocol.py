@@ -202,6 +202,7 @@ class RunEnvironment(_Frozen):
     preparation: Preparation = AS_IT_IS
     plugins: tuple[str, ...] = ()  # files given with --plugin
     weights: str | None = None  # the file given with --feature-weights
+    engine: str | None = None  # the name of what starts the cell; None: not known
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
 
 

@@ -94,6 +94,7 @@ def _equal_time(read: EqualTime, floor: str | None) -> dict[str, Any]:
         {
             "architecture": moment.row.architecture,
             "loss": moment.row.loss,
+            "code": moment.row.code or None,
             "kimg": moment.kimg,
             "values": moment.scores,
         }
@@ -108,6 +109,7 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
     return {
         "architecture": row.architecture,
         "loss": row.loss,
+        "code": row.code or None,
         "seeds": done["seed"],
         "status": row.status(),
         "metrics": {m.name: _metric(board, row, m) for m in metrics if row.values(m.name)},

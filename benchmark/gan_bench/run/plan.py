@@ -161,6 +161,7 @@ def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, lis
         plugins=tuple(str(path.absolute()) for path in request.plugins),
         weights=str(request.weights.absolute()) if request.weights else None,
         timeout=request.timeout,
+        engine=choice.engine.name,
     )
     cells = tuple(
         Cell(architecture=architecture, loss=loss, seed=seed, environment=environment)
