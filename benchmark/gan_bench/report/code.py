@@ -74,14 +74,16 @@ def rows_of_other_code(rows: Sequence[Row]) -> Iterator[str]:
     for (architecture, loss), group in groupby(ordered, _pair):
         same = list(group)
         if len(same) > 1:
-            names = ", ".join(_described(row, same) for row in same)
             known = [_plugins(row) for row in same if row.code]
             files = _differing([_files(each) for each in known])
-            unknown = "" if len(known) == len(same) else "; an older version recorded no code"
-            changed = f": {_listed(files)} differ" if len(files) > 1 else f": {files[0]} differs"
-            yield (
-                f"{architecture} / {loss} is {plural(len(same), 'row')}, because its code was "
-                f"changed ({names}){changed if files else ''}{unknown}"
+            differ = f"different: {_listed(files)}" if files else ""
+            unknown = "an older version recorded no code" if len(known) < len(same) else ""
+            yield "; ".join(
+                [
+                    f"{architecture} / {loss} is {plural(len(same), 'row')}, one for each code",
+                    *(_described(row, same) for row in same),
+                    *filter(None, [differ, unknown]),
+                ]
             )
 
 
@@ -96,8 +98,9 @@ def measured_by_other_code(rows: Sequence[Row]) -> Iterator[str]:
     for offers, several in versions.items():
         if len(several) > 1:
             files = _listed(_differing([code.files for code in several.values()]))
+            differ = f" (different: {files})" if files else ""
             yield (
-                f"not all cells were run with the same code of {offers} (different: {files}): "
+                f"not all cells were run with the same code of {offers}{differ}: "
                 "where this changes a score, their scores cannot be compared"
             )
 
@@ -140,7 +143,7 @@ def _differing(versions: Sequence[dict[str, str]]) -> list[str]:
 
 def _listed(files: Sequence[str]) -> str:
     more = len(files) - MOST_NAMED
-    shown = ", ".join(files[:MOST_NAMED]) or "only versions"
+    shown = ", ".join(files[:MOST_NAMED])
     return f"{shown} and {plural(more, 'more file')}" if more > 0 else shown
 
 

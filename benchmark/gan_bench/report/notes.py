@@ -35,12 +35,12 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
     """All notes of a leaderboard, the faults first."""
     faults = chain(
         _files(board),
-        rows_of_other_code(board.rows),
         *(_survivors(row, board.ranking) for row in board.rows),
         *(_alarms(row, board) for row in board.rows),
         *(faults_of(row) for row in board.rows),
     )
     remarks = chain(
+        rows_of_other_code(board.rows),
         _no_order(board),
         _no_time(board),
         _no_scale(board),
