@@ -55,10 +55,10 @@ def test_the_seeds_of_each_code_are_a_row_and_a_note_says_which_file_changed(
     wide, narrow = sorted(board_of(tmp_path).rows, key=lambda row: row.cells["seed"].tolist())
     assert [row.values("fd-eye") for row in (wide, narrow)] == [[10, 12], [11, 13]]
     text = said(tmp_path)
-    assert "dcgan / hinge is 2 rows, one for each code; code " in text
+    assert "dcgan / hinge is 2 rows, one for each code: code " in text
     assert "seeds 0, 2 of arches 1.0" in text
     assert "seeds 1, 3 of arches 1.1" in text
-    assert "different: arches/nets.py" in text
+    assert "Different: arches/nets.py" in text
     assert "plugin.py" not in text
 
 
@@ -75,7 +75,7 @@ def test_records_without_code_stay_one_row_with_each_other_alone(tmp_path: Path)
     lay(tmp_path, None, None, WIDE)
     assert "dcgan (code unknown)" in names(tmp_path)
     assert len(names(tmp_path)) == 2
-    assert "an older version recorded no code" in said(tmp_path)
+    assert "An older version recorded no code" in said(tmp_path)
 
 
 def test_the_loss_has_the_mark_if_it_alone_differs(tmp_path: Path) -> None:

@@ -76,15 +76,13 @@ def rows_of_other_code(rows: Sequence[Row]) -> Iterator[str]:
         if len(same) > 1:
             known = [_plugins(row) for row in same if row.code]
             files = _differing([_files(each) for each in known])
-            differ = f"different: {_listed(files)}" if files else ""
-            unknown = "an older version recorded no code" if len(known) < len(same) else ""
-            yield "; ".join(
-                [
-                    f"{architecture} / {loss} is {plural(len(same), 'row')}, one for each code",
-                    *(_described(row, same) for row in same),
-                    *filter(None, [differ, unknown]),
-                ]
-            )
+            sentences = [
+                f"{architecture} / {loss} is {plural(len(same), 'row')}, one for each code: "
+                + "; ".join(_described(row, same) for row in same),
+                *([f"Different: {_listed(files)}"] if files else []),
+                *(["An older version recorded no code"] if len(known) < len(same) else []),
+            ]
+            yield ". ".join(sentences)
 
 
 def measured_by_other_code(rows: Sequence[Row]) -> Iterator[str]:
@@ -110,14 +108,19 @@ def _pair(row: Row) -> tuple[str, str]:
 
 
 def _described(row: Row, same: Sequence[Row]) -> str:
-    """Mark, distributions and seeds of a row."""
-    makers = {f"{each.distribution} {each.version}" for each in _plugins(row) if each.trains}
+    """Mark and seeds of a row, and which release of a plugin it has that others do not have."""
+    digests = [{each.sha256 for each in _plugins(other) if each.trains} for other in same]
+    common = set[str].intersection(*digests)
+    makers = {
+        f"{each.distribution} {each.version}"
+        for each in _plugins(row)
+        if each.trains and each.sha256 not in common
+    }
     seeds = row.cells["seed"].tolist()
-    few = f" {', '.join(map(str, seeds))}" if len(seeds) <= MOST_NAMED else ""
-    count = "seed" if few and len(seeds) == 1 else "seeds" if few else plural(len(seeds), "seed")
-    return f"{mark_of(row.code, [each.code for each in same])} {count}{few}" + (
-        f" of {' and '.join(sorted(makers))}" if makers else ""
-    )
+    few = f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}"
+    count = few if len(seeds) <= MOST_NAMED else plural(len(seeds), "seed")
+    mark = mark_of(row.code, [each.code for each in same])
+    return " of ".join([f"{mark}, {count}", *([" and ".join(sorted(makers))] if makers else [])])
 
 
 def _plugins(row: Row) -> tuple[Code, ...]:

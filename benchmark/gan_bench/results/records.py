@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Count, Number
-from gan_bench.results.atomic import write_json
+from gan_bench.results.atomic import remove, write_json
 from gan_bench.results.layout import CODE, RECORD
 from gan_bench.results.reading import read_model
 
@@ -133,6 +133,7 @@ class Record(BaseModel):
 def write_record(directory: Path, record: Record) -> None:
     """Write the record, after everything else: a cell with a record is done."""
     write_json(directory / RECORD, record.model_dump(mode="json"))
+    remove(directory / CODE)  # the record has it
 
 
 def read_record(directory: Path) -> Record:
