@@ -21,7 +21,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 from urllib.parse import urlparse
@@ -132,24 +132,30 @@ def _locate(module: str) -> tuple[str, Path] | None:
     return None
 
 
-def _imports(module: str, path: Path) -> Iterator[str]:
+def _imports(module: str, path: Path) -> tuple[str, ...]:
     """The modules that a file may import, and the names that it takes from them."""
     if path.suffix != ".py":
-        return
+        return ()
     package = module if path.stem == "__init__" else module.rpartition(".")[0]
+    return _imported(path.read_bytes(), package)
+
+
+@lru_cache(maxsize=1024)  # every cell of a plan asks for the same files
+def _imported(source: bytes, package: str) -> tuple[str, ...]:
     try:
         with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(path.read_bytes())
+            tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):  # it can be imported by nobody
-        return
+        return ()
+    names = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1]
             base = ".".join([*(above if node.level else []), *filter(None, [node.module])])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(names)
 
 
 def _package_of(name: str, path: Path) -> tuple[str, Path]:
