@@ -156,6 +156,7 @@ class RunEnvironment(Frozen):
     weights: str | None = None  # the FILE of --feature-weights, for every net that takes one
     weights_by_net: tuple[tuple[str, str], ...] = ()  # net and file of --feature-weights NET=FILE
     judge: str | None = None  # the file given with --judge
+    engine: str | None = None  # the name of what starts the cell; None: not known
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
 
 

@@ -96,6 +96,7 @@ def _equal_time(read: EqualTime, floor: str | None) -> dict[str, Any]:
         {
             "architecture": moment.row.architecture,
             "loss": moment.row.loss,
+            "code": moment.row.code or None,
             "kimg": moment.kimg,
             "values": moment.scores,
         }
@@ -110,6 +111,7 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
     return {
         "architecture": row.architecture,
         "loss": row.loss,
+        "code": row.code or None,
         "seeds": done["seed"],
         "recipes": [recipe.model_dump(mode="json") for recipe in done["recipe"]],
         "status": row.status(),

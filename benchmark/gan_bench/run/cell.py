@@ -37,7 +37,7 @@ from gan_bench.results.influence import write_influence
 from gan_bench.results.layout import CELL, CHECKPOINTS, GENERATOR, RECORD, STARTS, protocol_of
 from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import read_model
-from gan_bench.results.records import Cost, Record, Verdict, read_record, write_record
+from gan_bench.results.records import Cost, Record, Verdict, read_record, write_code, write_record
 from gan_bench.run.hardware import this_machine
 from gan_bench.run.outcome import (
     FAILED,
@@ -132,6 +132,8 @@ def failure_reason(error: BaseException, batch: int) -> str:
 def _train_and_measure(directory: Path, stop: Stop) -> Record:
     task = read_task(directory)
     cell, protocol = task.cell, task.protocol
+    code = task.code()  # now: its files may be edited while it trains
+    write_code(directory, code)
     evaluator = task.evaluator()  # before the training: a net that fails must not cost an hour
     training = task.begin()
     given = latents(training, cell.seed, protocol.evaluation.samples, task.labels)
@@ -181,6 +183,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         device=device_name(cell.environment.device),
         machine=this_machine(),
         versions=catalogues.versions(),
+        code=code,
         ended=now(),
     )
 

@@ -170,6 +170,7 @@ def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, lis
         weights_by_net=tuple((net, str(path)) for net, path in weights.by_net.items()),
         judge=str(request.judge.absolute()) if request.judge else None,
         timeout=request.timeout,
+        engine=choice.engine.name,
     )
     cells = tuple(
         Cell(

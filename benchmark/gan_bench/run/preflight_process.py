@@ -25,6 +25,7 @@ from gan_bench.contract.errors import GanBenchError, sentence
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.measure.scale import measure_scale
 from gan_bench.results.layout import GRID_SIDE, LOG, grid_pixels, protocol_folder_of
+from gan_bench.results.records import write_code
 from gan_bench.results.scale import REAL, has_scale, write_scale
 from gan_bench.run.cell import failure_reason
 from gan_bench.run.outcome import kind_of
@@ -32,6 +33,7 @@ from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
 from gan_bench.run.process import end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
+from gan_bench.train.checkpoint import Foreign
 from gan_bench.train.loop import Diverged, train
 from gan_bench.train.pair import checked
 from gan_bench.train.repeatable import Trial, check_repeatable
@@ -68,10 +70,15 @@ def main(folders: Sequence[Path]) -> None:
         try:
             task = read_task(folder)
             task.checkpoints(folder).check()
+            write_code(folder, task.code())
             if evaluator is None:
                 device = task.cell.environment.device
                 free = free_on_gpu(device)
                 evaluator = task.evaluator()
+        except Foreign as error:
+            traceback.print_exc()
+            send(asdict(PairReport(str(folder), str(error), foreign=True)))
+            continue
         except GanBenchError as error:
             traceback.print_exc()
             send(asdict(PairReport(str(folder), str(error), stops=kind_of(error))))

@@ -19,6 +19,8 @@ from gan_bench.measure.judging.judge_file import judged_by, with_judge
 from gan_bench.measure.weights import weights_of
 from gan_bench.results.layout import CELL, CHECKPOINTS, protocol_of
 from gan_bench.results.reading import read_model
+from gan_bench.results.records import Code
+from gan_bench.run.parts import all_parts, code_of, identity
 from gan_bench.train.augment import check_augmentation
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.pair import check_loss
@@ -76,19 +78,12 @@ class Task:
 
     def checkpoints(self, directory: Path) -> Checkpoints:
         """The checkpoints of this cell; one of another identity is refused."""
-        offers, cell = self.catalogue.offers, self.cell
-        identity = {
-            "architecture": cell.architecture,
-            "loss": cell.loss,
-            "seed": str(cell.seed),
-            "protocol": self.protocol.slug,
-            "plugin of the architecture": offers[Architecture][cell.architecture][1].content,
-            "plugin of the loss": offers[Loss][cell.loss][1].content,
-        } | {
-            f"plugin of {name}": offers[Augmentation][name][1].content
-            for name in self.protocol.schedule.augment
-        }
-        return Checkpoints(directory / CHECKPOINTS, identity)
+        belongs_to = identity(self.cell, self.protocol, self.catalogue)
+        return Checkpoints(directory / CHECKPOINTS, belongs_to)
+
+    def code(self) -> tuple[Code, ...]:
+        """The code of every plugin that has a part in this cell, as it is read now."""
+        return code_of(all_parts(self.cell, self.protocol), self.catalogue)
 
 
 def read_task(directory: Path) -> Task:
