@@ -50,7 +50,7 @@ def test_bilinear_doubling_is_that_of_torch(shape: tuple[int, ...]) -> None:
 def checkerboard(G: nn.Module, doubling: type[nn.Module]) -> float:
     """How far pixels of one inner map differ, if its layer sees a constant: 0 is none."""
     layer = layers(G, doubling)[1]  # the first one of DCGAN makes the coarsest map
-    x = torch.ones(1, layer.in_channels, 8, 8)  # type: ignore[call-overload]
+    x = torch.ones(1, layer.in_channels, 8, 8)
     if isinstance(layer, nn.Conv2d):
         x = interpolate(x, scale_factor=2)
     with torch.no_grad():
@@ -141,7 +141,7 @@ def test_noise_of_each_layer_is_0_at_first_and_of_one_channel_later() -> None:
 def test_g_makes_other_details_from_the_same_z() -> None:
     G, _ = pair(OFFERS["stylegan2-small"])
     for layer in layers(G, StyledLayer):
-        nn.init.ones_(layer.strength)  # type: ignore[arg-type]
+        nn.init.ones_(layer.strength)
     z = torch.randn(2, 128)
     assert not G(z).equal(G(z))
 
@@ -168,7 +168,7 @@ def test_any_batch_has_a_spread_with_a_finite_second_derivative(count: int) -> N
 
 def test_d_adds_two_paths_without_changing_the_moment() -> None:
     block = DBlock(16, 32)
-    nn.init.zeros_(block.path[-2].weight)  # type: ignore[arg-type]
+    nn.init.zeros_(block.path[-2].weight)
     x = torch.randn(2, 16, 8, 8)
     assert block(x).allclose(block.skip(x) / sqrt(2), atol=1e-6)
 

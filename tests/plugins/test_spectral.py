@@ -60,7 +60,7 @@ def test_training_moves_the_estimate_and_evaluation_does_not() -> None:
     torch.manual_seed(0)
     layer = spectral_norm(nn.Conv2d(3, 8, 3))
     with torch.no_grad():
-        layer.parametrizations.weight.original.copy_(torch.randn(8, 3, 3, 3))  # type: ignore[union-attr]
+        layer.parametrizations.weight.original.copy_(torch.randn(8, 3, 3, 3))
     (norm,) = layers(layer, SpectralNorm)
     x = torch.randn(1, 3, 5, 5)
     layer.eval()(x)
@@ -74,7 +74,7 @@ def test_training_moves_the_estimate_and_evaluation_does_not() -> None:
 
 
 def test_the_gradient_is_that_of_the_paper() -> None:
-    """d<A, W / sigma> = (A - <A, W> / sigma u v^T) / sigma, equation 10, once u and v are exact."""
+    """d<A, W / sigma> = (A - <A, W> / sigma u v^T) / sigma, once u and v are exact."""
     torch.manual_seed(0)
     weight, A = torch.randn(4, 6, requires_grad=True), torch.randn(4, 6)
     norm = SpectralNorm(weight)

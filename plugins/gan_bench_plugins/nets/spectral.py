@@ -2,8 +2,7 @@
 
 torch's own version keeps both singular vectors in buffers. The moving average of a G would average
 them too, and averages of unit vectors are too short: the weights would come out too large. Here
-one vector is kept, and only its direction is used. torch's version also failed under autocast
-(pytorch issue 125544).
+one vector is kept, and only its direction is used.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class SpectralNorm(nn.Module):
         self.register_buffer("u", u)
 
     def forward(self, weight: Tensor) -> Tensor:
-        """W / u^T W v, with gradients through W but not through u and v, as in section 2.1."""
+        """W / u^T W v, with gradients through W but not through u and v, as in algorithm 1."""
         # Sums of products, because autocast would compute @ in half precision
         matrix = weight.flatten(1)  # (out, in * kernel)
         with torch.no_grad():
