@@ -39,8 +39,9 @@ def gan_bench_architectures() -> list[Architecture]:
             "layers (the paper: 8), w of 128 values and 24 channels at the image's size, doubling "
             "to at most 192; weights at their own scale without equalised learning rates, which "
             "would hardly move in a short training; bilinear doubling before and 2 x 2 means "
-            "within the convolutions for filters fused with strides; G ends in tanh; no style "
-            "mixing and no path length penalty; z has 128 values.",
+            "within the convolutions for filters fused with strides; G ends in tanh of the mean "
+            "(the paper: the sum) over sizes; no style mixing and no path length penalty; z has "
+            "128 values.",
             z_dim=Z_DIM,
             generator=generator,
             discriminator=discriminator,

@@ -99,7 +99,10 @@ class StyledLayer(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """w (N, W_DIM) -> (N, C, H, W) in [-1, 1]: each size adds its image to the doubled one."""
+    """w (N, W_DIM) -> (N, C, H, W) in [-1, 1]: each size adds its image to the doubled one.
+
+    The sum is divided by the number of sizes, so that tanh is not saturated at first.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -120,7 +123,7 @@ class Synthesis(nn.Module):
         for up, same, to_image in zip(self.up, self.same, self.to_image[1:], strict=True):
             x = same(up(x, w), w)
             image = bilinear_up(image) + to_image(x, w)
-        pixels: Tensor = (image.float() + self.bias).tanh()
+        pixels: Tensor = (image.float() / len(self.to_image) + self.bias).tanh()
         return pixels
 
 
