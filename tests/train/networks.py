@@ -94,9 +94,12 @@ def begin(
     augment: Sequence[Augmentation] = (),
     device: str = "cpu",
     optimizer: Optimizer | None = None,
+    classes: int | None = None,
 ) -> Training:
     optimizer = optimizer or OPTIMIZERS[schedule.optimizer]
-    return state.begin(arch or pair(), SHAPE, schedule, seed, device, augment, optimizer=optimizer)
+    return state.begin(
+        arch or pair(), SHAPE, schedule, seed, device, augment, classes, optimizer=optimizer
+    )
 
 
 def run(

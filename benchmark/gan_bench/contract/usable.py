@@ -154,6 +154,14 @@ def check_fields(kind: str, offer: Any) -> None:
             raise UsageError(f"the {kind} {offer.name!r} has {field}={shown}: it must be {allowed}")
 
 
+def needs_labels(architecture: str) -> str:
+    """Why a conditional architecture cannot be trained, and what to do."""
+    return (
+        f"{architecture} needs labels, and the images have none: put the images of each class into "
+        "a folder of their own, or take a data set with labels"
+    )
+
+
 def dangling(kind: str, offer: Any, meant: Callable[[type[Any], str], list[Any]]) -> str | None:
     """What is wrong with the names in the offer, and what to do; None if nothing is.
 

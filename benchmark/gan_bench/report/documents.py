@@ -113,6 +113,7 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
         "loss": row.loss,
         "code": row.code or None,
         "seeds": done["seed"],
+        "conditional": any(done["conditional"]),
         "recipes": [recipe.model_dump(mode="json") for recipe in done["recipe"]],
         "status": row.status(),
         "metrics": {m.name: _metric(board, row, m) for m in metrics if row.values(m.name)},

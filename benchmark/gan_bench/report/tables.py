@@ -83,6 +83,7 @@ def _ranking(board: Board, beside: list[MetricSpec]) -> Section:
     tie = Column("tie", numeric=False)
     columns = [
         *_recipes(board),
+        *_labels(board),
         _scores(board, board.ranking, n),
         *_times_real(board),
         *([Filled(tie, [tie or NOTHING for tie in board.ties])] if any(board.ties) else []),
@@ -137,6 +138,13 @@ def _recipes(board: Board) -> Iterator[Filled]:
     texts = [", ".join(dict.fromkeys(map(recipe_text, row.done["recipe"]))) for row in board.rows]
     if any(texts):
         yield Filled(Column("recipe", numeric=False), texts)
+
+
+def _labels(board: Board) -> Iterator[Filled]:
+    """Which rows were given the classes of the images, if some were."""
+    texts = ["given" if any(row.done["conditional"]) else "" for row in board.rows]
+    if any(texts):
+        yield Filled(Column("labels", numeric=False), texts)
 
 
 def _warnings(board: Board) -> Iterator[Filled]:

@@ -37,6 +37,7 @@ DETAILS = (
 AFTER_SCORES = (
     *BEST,
     "recipe",
+    "conditional",
     "rollbacks",
     "diagnosis",
     *COST,
@@ -51,7 +52,7 @@ INTEGERS = {"seed", "rollbacks", "starts", *(name for name in COST if name[:2] i
 FIXED = {*KEYS, *AFTER_SCORES}
 OBJECTS = {
     *KEYS,
-    *("best_metric", "recipe", "diagnosis", "device", "machine", "code", "ended"),
+    *("best_metric", "recipe", "conditional", "diagnosis", "device", "machine", "code", "ended"),
     *DETAILS,
 } - INTEGERS
 ERROR = " error"  # ends the name of a column with standard errors

@@ -111,6 +111,7 @@ class Record(BaseModel):
     loss: str
     seed: Count
     recipe: Recipe = Recipe()  # how its schedule differed from the protocol's
+    conditional: bool = False  # whether G and D were given the classes of the images
     status: Status  # of the network that was measured, at the end
     reason: str | None = None
     scores: dict[str, Score] = {}

@@ -158,6 +158,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         loss=cell.loss,
         seed=cell.seed,
         recipe=cell.recipe,
+        conditional=task.arch.conditional,
         status=last_verdict.kind if last_verdict else "finished",
         reason=last_verdict.reason if last_verdict else None,
         scores=measured.scores,

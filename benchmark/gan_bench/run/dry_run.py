@@ -184,7 +184,8 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1
     choice = choose(request, catalogue)
     prepared = cached(choice.source, choice.sides)
     data = prepared.data if prepared else _count(choice.source, choice.sides)
-    plan, notes = plan_on(choice, data, catalogue)
+    labelled = prepared is None or prepared.classes is not None  # images not read may have them
+    plan, notes = plan_on(choice, data, catalogue, labelled)
     finished = [
         cell for cell in plan.cells if prepared and done(cell_dir(results, plan.protocol, cell))
     ]

@@ -15,7 +15,6 @@ from gan_bench.contract.offers import (
     Engine,
     Loss,
     Preset,
-    Shape,
 )
 from gan_bench.contract.protocol import (
     Cell,
@@ -27,6 +26,7 @@ from gan_bench.contract.protocol import (
     Sides,
 )
 from gan_bench.contract.schedule import MOST_KIMG, Schedule
+from gan_bench.contract.usable import needs_labels
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
@@ -107,7 +107,7 @@ def make_plan(
         check_bad(prepared, request.max_bad)
     except Unusable as error:
         raise with_report(error, results) from error
-    plan, notes = plan_on(choice, prepared.data, catalogue)
+    plan, notes = plan_on(choice, prepared.data, catalogue, prepared.classes is not None)
     return Planned(plan, prepared, choice, (*choice.notes, *notes))
 
 
@@ -138,14 +138,19 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     )
 
 
-def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, list[str]]:
-    """The plan on these images, and notes; a GanBenchError if they do not suit the choice."""
+def plan_on(
+    choice: Choice, data: Data, catalogue: Catalogue, labelled: bool
+) -> tuple[Plan, list[str]]:
+    """The plan on these images, and notes; a GanBenchError if they do not suit the choice.
+
+    `labelled`: whether the images have labels.
+    """
     if data.train < choice.schedule.batch:
         raise DataError(
             f"{data.name} has {plural(data.train, 'training image')}, fewer than one batch of "
             f"{choice.schedule.batch}: add images or lower --batch"
         )
-    architectures, notes = _suited(choice, data.shape, data.name)
+    architectures, notes = _suited(choice, data, labelled)
     protocol, request = choice.protocol(data), choice.request
     samples, planned = protocol.evaluation.samples, choice.evaluation.samples
     if samples < planned:
@@ -242,12 +247,18 @@ def data_of(request: Request, catalogue: Catalogue) -> tuple[Source, Sides, list
     return source, sides_for(request, source, preset.size), notes
 
 
-def _suited(choice: Choice, shape: Shape, name: str) -> tuple[list[str], list[str]]:
+def _suited(choice: Choice, data: Data, labelled: bool) -> tuple[list[str], list[str]]:
     """Names of the architectures that suit the images; notes on those of the preset that do not.
 
     UsageError if one that the user asked for does not, or none does.
     """
-    reasons = {each.name: each.unsuited(shape) for each in choice.architectures}
+    name = data.name
+    reasons = {
+        each.name: needs_labels(each.name)
+        if each.conditional and not labelled
+        else each.unsuited(data.shape)
+        for each in choice.architectures
+    }
     unsuited = {name: reason for name, reason in reasons.items() if reason}
     if choice.request.architectures and unsuited:
         first, reason = next(iter(unsuited.items()))
