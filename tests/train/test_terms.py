@@ -239,9 +239,7 @@ def test_a_sheet_of_a_conditional_pair_has_a_class_in_each_row() -> None:
 
 
 def test_a_conditional_pair_needs_labels() -> None:
-    with pytest.raises(
-        BadPair, match="tiny needs labels, and the images have none: put"
-    ):
+    with pytest.raises(BadPair, match="tiny needs labels, and the images have none: put"):
         build_pair(CONDITIONAL, SHAPE)
 
 
