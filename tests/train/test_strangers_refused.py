@@ -1,0 +1,62 @@
+"""Plugins that must not be trained: each is refused, with a sentence that says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gan_bench import Architecture, Loss
+from gan_bench.train.pair import BadPair, build_pair, check_loss
+from gan_bench.train.repeatable import check_repeatable
+from strangers import REFUSED, SHAPE, begin, go_on, pairs_of, trial
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+KEPT = "ended in other weights: the networks or the loss .* keep something, such as a counter"
+SAID = {
+    "counter_in_closure": KEPT,
+    "counter_in_attribute": KEPT,
+    "own_generator": KEPT,
+    "lost_tensor": KEPT,
+    "seeds_torch": "seeds seeds torch itself, so that all seeds would begin alike",
+    "sigmoid_end": "must give logits: remove the sigmoid at its end",
+    "no_create_graph": "penalty of constant depends on no parameter of D, .* create_graph=True",
+    "vector_penalty": r"penalty of vector must give one number \(\), it gave \(8,\)",
+    "range_in_training": r"must give values in \[-1, 1\] in training mode: end in tanh",
+    "double_precision": r"must give \(2, .*\) float32, it gave \(2, .*\) float64",
+    "one_logit": r"the discriminator of one-logit must give \(2, ...\) float32, it gave \(1,\)",
+}
+
+
+def preflight(arch: Architecture, loss: Loss) -> None:
+    """What a run does before it trains a cell."""
+    check_loss(loss)
+    go_on(begin(arch), loss, until=1)
+    check_repeatable(trial(arch, loss))
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_plugin_is_refused_before_it_is_trained(name: str) -> None:
+    for arch, loss in pairs_of(REFUSED / f"{name}.py"):
+        with pytest.raises(BadPair, match=SAID[name]):
+            preflight(arch, loss)
+
+
+@pytest.mark.xfail(reason="the trial resumes in the same process, where the list is still there")
+def test_a_list_that_a_new_process_would_lose_is_refused() -> None:
+    ((arch, loss),) = pairs_of(REFUSED / "list_of_fakes.py")
+    with pytest.raises(BadPair, match=KEPT):
+        preflight(arch, loss)
+
+
+def test_a_conditional_pair_is_refused_for_images_without_labels() -> None:
+    ((arch, _),) = pairs_of(REFUSED / "wants_labels.py")
+    with pytest.raises(BadPair, match="wanting needs labels, and the data has none: put the"):
+        build_pair(arch, SHAPE)
+    build_pair(arch, SHAPE, classes=2)
+
+
+def test_every_refused_plugin_is_tried() -> None:
+    tried = {*SAID, "list_of_fakes", "wants_labels", "process_wide"}
+    assert {path.stem for path in Path(REFUSED).glob("*.py")} == tried
