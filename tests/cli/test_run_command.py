@@ -35,6 +35,14 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--data", "./nowhere"], "error: --data ./nowhere: no such folder or zip"),
         (["--metric", "modes"], "error: --metric modes: the modes of shapes are not known"),
         (["--feature-weights", "w.pth"], "--feature-weights: none of efficientnet-lite0"),
+        (["--feature-weights", "incepton=w.pth"], "no features net is called 'incepton'. Did you"),
+        (["--feature-weights", "pixels=w.pth"], "pixels reads no weights from a file; only incept"),
+        (["--feature-weights", "inception=w.pth"], "no metric of this run reads inception, only"),
+        (["--feature-weights", "pixels="], "the value is empty"),
+        (
+            ["--feature-weights", "a.pth", "--feature-weights", "b.pth"],
+            "give one FILE for all networks, or one for each",
+        ),
         (["--device", "cuda"], "error: there is no cuda device here, only cpu: leave --device out"),
         (["--plugin", "missing.py"], "error: plugin missing.py: no such Python file"),
         (["--device", "gpu"], "'gpu' is not one of"),
@@ -102,19 +110,33 @@ def test_the_report_of_a_set_that_is_refused_is_kept_and_its_path_said(
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "code", "said"),
     [
-        ("https://example.org/faces.zip", "is a URL: download it, then give the folder or the zip"),
-        ("hf:user/faces", "user/faces needs the package datasets: pip install 'gan-bench[huggingf"),
-        ("kaggle:user/faces", "user/faces needs the package kagglehub: pip install 'gan-bench[kag"),
+        (
+            "https://example.org/faces.zip",
+            2,
+            "is a URL: download it, then give the folder or the zip",
+        ),
+        (
+            "hf:user/faces",
+            4,
+            "user/faces needs the package datasets: pip install 'gan-bench[huggingf",
+        ),
+        (
+            "kaggle:user/faces",
+            4,
+            "user/faces needs the package kagglehub: pip install 'gan-bench[kag",
+        ),
+        ("kaggle:faces", 2, "--data kaggle:faces: a data set of Kaggle is named kaggle:user/name"),
+        ("hf:", 2, "--data hf:: a data set of Hugging Face is named hf:user/name"),
     ],
 )
 def test_data_elsewhere_is_answered_with_the_way_to_get_it(
-    name: str, said: str, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+    name: str, code: int, said: str, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("datasets", "kagglehub"):
         monkeypatch.setitem(sys.modules, module, None)
-    refused(gan_bench("run", "--data", name), 2 if "://" in name else 4, said)
+    refused(gan_bench("run", "--data", name), code, said)
 
 
 def test_a_named_data_set_without_its_files_says_what_it_needs(gan_bench: Command) -> None:
@@ -147,8 +169,17 @@ def test_weights_that_cannot_be_used_are_refused_before_training(
 ) -> None:
     if content is not None:
         Path("w.pth").write_bytes(content)
-    given = ["--features", "inception", "--feature-weights", "w.pth"]
-    refused(gan_bench("run", "--data", shapes, "--size", "16", *given), 4, "w.pth", said)
+    for named in ("w.pth", "inception=w.pth"):
+        given = ["--features", "inception", "--feature-weights", named]
+        refused(gan_bench("run", "--data", shapes, "--size", "16", *given), 4, "w.pth", said)
+
+
+def test_a_file_with_an_equals_sign_in_its_name_is_a_file(gan_bench: Command, shapes: Path) -> None:
+    Path("epoch=3.pth").write_bytes(b"rubbish")
+    given = ["--features", "inception", "--feature-weights", "epoch=3.pth"]
+    refused(
+        gan_bench("run", "--data", shapes, "--size", "16", *given), 4, "epoch=3.pth has the SHA"
+    )
 
 
 def test_without_a_network_it_is_said_what_was_wanted_and_the_way_without(

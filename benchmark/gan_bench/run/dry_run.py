@@ -13,7 +13,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.protocol import Cell, Data, Plan, Sides
 from gan_bench.data.cache import cached
-from gan_bench.data.choosing.split import HOLD_OUT
+from gan_bench.data.choosing.split import HOLD_OUT, NEEDED
 from gan_bench.data.files.contents import files_of
 from gan_bench.data.source import Source
 from gan_bench.results.layout import cell_dir
@@ -21,7 +21,7 @@ from gan_bench.run.estimate import Estimate, Estimates, estimate
 from gan_bench.run.folders import done
 from gan_bench.run.plan import choose, plan_on
 from gan_bench.run.request import Request
-from gan_bench.run.schedule_text import schedule_text
+from gan_bench.run.schedule_text import recipe_text, schedule_text
 
 SCHEMA = 1  # of the JSON document
 UNKNOWN = ""  # the fingerprint of images that are not prepared
@@ -130,6 +130,7 @@ class DryRun:
                     "architecture": cell.architecture,
                     "loss": cell.loss,
                     "seed": cell.seed,
+                    "recipe": cell.recipe.model_dump(mode="json"),
                     "done": cell in self.done if self.prepared else None,
                 }
                 for cell in self.plan.cells
@@ -162,7 +163,9 @@ class DryRun:
         return f"{cells}, {len(self.done)} done" if self.prepared else cells
 
     def _cell_line(self, cell: Cell) -> str:
-        return f"{cell.label}, done" if cell in self.done else cell.label
+        recipe = recipe_text(cell.recipe)
+        label = f"{cell.label}, {recipe}" if recipe else cell.label
+        return f"{label}, done" if cell in self.done else label
 
 
 def _estimate_line(each: Estimate) -> str:
@@ -205,10 +208,7 @@ def _count(source: Source, sides: Sides) -> Data:
         with files_of(source.root, source.preparation.folder) as files:
             count = len(files.members)
         if 0 < count < HOLD_OUT:
-            raise DataError(
-                f"{source.root} has {plural(count, 'image')}, and {HOLD_OUT} or more are needed: "
-                "add images"
-            )
+            raise DataError(f"{source.root} has {plural(count, 'image')}, and {NEEDED}: add images")
         asked = source.preparation
         channels = 1 if asked.grey else 4 if asked.alpha else 3
         shape, held_out = (channels, *sides), count // HOLD_OUT

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -98,8 +99,9 @@ def train(
                 seen = augment.fake(fake.detach(), for_fake)
                 on_real, on_fake = pair.judge(x, y), pair.judge(seen, y)  # logits (N, ...)
             now = Step(
-                G=G, D=D, x=x, fake=seen.float(), z=z, labels=y,
-                on_real=on_real, on_fake=on_fake, kimg=kimg, progress=progress,
+                G=G, D=D, make=partial(pair.make, labels=y), judge=partial(pair.judge, labels=y),
+                x=x, fake=seen.float(), z=z, labels=y, on_real=on_real, on_fake=on_fake,
+                kimg=kimg, progress=progress,
             )  # fmt: skip
             loss_d = loss.d_loss(on_real.logits, on_fake.logits)
             if due.penalty and loss.penalty is not None:
@@ -153,6 +155,7 @@ def train(
             due = Due(
                 training.step % loss.penalty_every == 0, training.step % loss.g_penalty_every == 0
             )
+            training.rates.set_for(schedule, training.step)
             take_step(next(upcoming), due)
             training.step += 1
             training.steps_in_row += 1
@@ -160,7 +163,7 @@ def train(
                 training.computed,
                 images=batches.placement,
                 step="cuda graph" if take_step.recorded else "eager",
-                graph_refused=take_step.refused,
+                graph_refused=take_step.refused or training.tried.unrecordable,
             )
 
             # What is due at this step
