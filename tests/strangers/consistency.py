@@ -11,8 +11,8 @@ def moved(images):
 
 
 def inconsistency(step):
-    on_real = step.D(moved(step.x)) - step.on_real.logits
-    on_fake = step.D(moved(step.fake)) - step.on_fake.logits
+    on_real = step.judge(moved(step.x)).logits - step.on_real.logits
+    on_fake = step.judge(moved(step.fake)).logits - step.on_fake.logits
     return 10 * (on_real.square().mean() + on_fake.square().mean())
 
 

@@ -9,7 +9,7 @@ from gan_bench import Loss, hookimpl
 def around(step):
     noise = 0.5 * step.x.std() * torch.rand_like(step.x)
     near = (step.x + noise).detach().requires_grad_()
-    (slope,) = torch.autograd.grad(step.D(near).sum(), near, create_graph=True)
+    (slope,) = torch.autograd.grad(step.judge(near).logits.sum(), near, create_graph=True)
     return 10 * (slope.flatten(1).norm(dim=1) - 1).square().mean()
 
 

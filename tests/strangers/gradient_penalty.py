@@ -8,7 +8,7 @@ from gan_bench import Loss, hookimpl
 def between(step):
     share = torch.rand(len(step.x), 1, 1, 1, device=step.x.device)
     mixed = step.x.lerp(step.fake, share).requires_grad_()
-    (slope,) = torch.autograd.grad(step.D(mixed).sum(), mixed, create_graph=True)
+    (slope,) = torch.autograd.grad(step.judge(mixed).logits.sum(), mixed, create_graph=True)
     return 10 * (slope.flatten(1).norm(dim=1) - 1).square().mean()
 
 

@@ -8,7 +8,7 @@ from gan_bench import Loss, hookimpl
 
 def sameness(step):
     other = torch.randn_like(step.z)
-    images, others = step.G(step.z), step.G(other)
+    images, others = step.make(step.z), step.make(other)
     apart = (images - others).abs().mean() / (step.z - other).abs().mean()
     return 1 / (apart + 1e-2)
 

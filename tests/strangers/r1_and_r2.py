@@ -6,9 +6,9 @@ from torch.nn.functional import softplus
 from gan_bench import Loss, hookimpl
 
 
-def slope_of(D, images):
+def slope_of(step, images):
     images = images.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(D(images).sum(), images, create_graph=True)
+    (slope,) = torch.autograd.grad(step.judge(images).logits.sum(), images, create_graph=True)
     return slope.square().sum((1, 2, 3)).mean()
 
 
@@ -21,6 +21,6 @@ def gan_bench_losses():
             d_loss=lambda real, fake: softplus(fake - real).mean(),
             g_loss=lambda real, fake: softplus(real - fake).mean(),
             reads_real=True,
-            penalty=lambda step: slope_of(step.D, step.x) + slope_of(step.D, step.fake),
+            penalty=lambda step: slope_of(step, step.x) + slope_of(step, step.fake),
         )
     ]

@@ -18,7 +18,7 @@ class D(nn.Module):
 
 def remembered(step):
     pool = step.D.pool
-    term = (1 + step.D(pool.clone())).relu().mean()
+    term = (1 + step.judge(pool.clone()).logits).relu().mean()
     pool[torch.randint(16, (2,), device=pool.device)] = step.fake[:2]
     return term
 

@@ -20,9 +20,10 @@ def D(shape):
     return Turned(nn.Conv2d(shape[0], 8, 4, 2, 1), nn.ReLU(), nn.Flatten(), nn.LazyLinear(5))
 
 
-def wrong(D, x):
+def wrong(step, x):
+    turned = torch.cat([x.rot90(k, (2, 3)) for k in range(4)])
     turns = torch.arange(4, device=x.device).repeat_interleave(len(x))
-    return cross_entropy(D(torch.cat([x.rot90(k, (2, 3)) for k in range(4)])).classes, turns)
+    return cross_entropy(step.judge(turned).classes, turns)
 
 
 @hookimpl
@@ -35,5 +36,5 @@ def gan_bench_architectures():
 @hookimpl
 def gan_bench_losses():
     given = {"d_loss": lambda real, fake: (1 - real).relu().mean() + (1 + fake).relu().mean()}
-    given |= {"g_loss": lambda _, fake: -fake.mean(), "g_penalty": lambda s: wrong(s.D, s.fake)}
-    return [Loss(name="turned", source="mine", penalty=lambda s: wrong(s.D, s.x), **given)]
+    given |= {"g_loss": lambda _, fake: -fake.mean(), "g_penalty": lambda s: wrong(s, s.fake)}
+    return [Loss(name="turned", source="mine", penalty=lambda s: wrong(s, s.x), **given)]

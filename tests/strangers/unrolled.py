@@ -13,7 +13,7 @@ def d_loss(real, fake):
 
 def ahead(step):
     now = {name: p.detach().requires_grad_() for name, p in step.D.named_parameters()}
-    fake = step.G(step.z)
+    fake = step.make(step.z)
     real_logits = functional_call(step.D, now, step.x)
     loss = d_loss(real_logits, functional_call(step.D, now, fake))
     slopes = torch.autograd.grad(loss, list(now.values()), create_graph=True)

@@ -23,7 +23,7 @@ class D(nn.Sequential):
 
 def variational(step):
     mean, spread = step.G.encode(step.x).chunk(2, 1)
-    copy = step.D(step.G(mean + spread.exp() * torch.randn_like(mean)))
+    copy = step.judge(step.make(mean + spread.exp() * torch.randn_like(mean)))
     prior = (mean.square() + (2 * spread).exp() - 2 * spread - 1).mean() / 2
     return prior + (copy.features - step.on_real.features).square().mean() - copy.logits.mean()
 

@@ -1,6 +1,5 @@
 """Weight normalisation of both networks (1704.03971), in its new form and its old one."""
 
-import warnings
 from functools import partial
 
 import torch
@@ -8,8 +7,6 @@ from torch import nn
 from torch.nn.utils import parametrizations, weight_norm
 
 from gan_bench import Architecture, hookimpl
-
-warnings.filterwarnings("ignore", ".*weight_norm.* is deprecated", FutureWarning)
 
 
 def generator(shape, norm):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from networks import make_loss, pair
+from networks import ADAM, make_loss, pair
 from torch import Tensor
 
 from gan_bench import Architecture, Loss, Schedule
@@ -19,6 +19,7 @@ from gan_bench.train import state
 from gan_bench.train.loop import Point, train
 from gan_bench.train.pair import checked
 from gan_bench.train.repeatable import Trial
+from gan_bench.train.samples import Latents, generate
 from gan_bench.train.state import Training, full_state
 
 STRANGERS = Path(__file__).parents[1] / "strangers"
@@ -26,7 +27,7 @@ REFUSED = STRANGERS / "refused"
 SHAPE, CLASSES = (3, 8, 8), 3
 IMAGES = np.random.default_rng(0).integers(0, 256, (48, *SHAPE), dtype=np.uint8)
 LABELS = np.arange(len(IMAGES)) % CLASSES
-SCHEDULE = Schedule(kimg=0.144, batch=8, lr_g=2e-3, lr_d=2e-3)  # 18 updates
+SCHEDULE = Schedule(kimg=0.144, batch=8, lr_g=2e-3, lr_d=2e-3, ema_kimg=0.05)  # 18 updates
 
 Offer = TypeVar("Offer", Architecture, Loss)
 
@@ -48,7 +49,7 @@ def pairs_of(file: Path) -> list[tuple[Architecture, Loss]]:
 
 
 def begin(arch: Architecture, schedule: Schedule = SCHEDULE, seed: int = 0) -> Training:
-    return state.begin(arch, SHAPE, schedule, seed, "cpu", classes=CLASSES)
+    return state.begin(arch, SHAPE, schedule, seed, "cpu", classes=CLASSES, optimizer=ADAM)
 
 
 def go_on(
@@ -64,6 +65,13 @@ def go_on(
 
 def trial(arch: Architecture, loss: Loss) -> Trial:
     return Trial(lambda: begin(arch), loss, IMAGES, LABELS, SCHEDULE, 0)
+
+
+def measured(arch: Architecture, training: Training) -> bytes:
+    """Images by the average of G, as every tick makes them."""
+    labels = LABELS[:4] if arch.conditional else None
+    z = np.random.default_rng(1).standard_normal((4, arch.z_dim), dtype=np.float32)
+    return generate(training, Latents(z, labels), 4).tobytes()
 
 
 def saved(training: Training) -> dict[str, Any]:

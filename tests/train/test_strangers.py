@@ -11,7 +11,7 @@ from gan_bench import Architecture, Loss
 from gan_bench.train.pair import check_loss
 from gan_bench.train.repeatable import check_repeatable
 from gan_bench.train.state import Training, resume
-from strangers import SCHEDULE, STRANGERS, begin, go_on, pairs_of, plain, saved, trial
+from strangers import SCHEDULE, STRANGERS, begin, go_on, measured, pairs_of, plain, saved, trial
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -44,14 +44,45 @@ def check_pair(arch: Architecture, loss: Loss) -> None:
     resume(other, saved(cut))
     assert begun + go_on(other, loss) == curve
     assert plain(saved(other)) == plain(saved(whole))
+    # the weights that a cell leaves are those of the images that were scored
+    images = measured(arch, whole)
+    assert measured(arch, other) == images
+    cut.ema.load_state_dict(whole.ema.state_dict())
+    assert measured(arch, cut) == images
 
     check_repeatable(trial(arch, loss))
 
 
+@pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated:FutureWarning")
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_kind_of_plugin_trains_and_goes_on_in_the_same_bytes(file: Path) -> None:
     for arch, loss in pairs_of(file):
         check_pair(arch, loss)
+
+
+@pytest.mark.xfail(reason="the average of G keeps the extra state that G began with")
+def test_the_average_of_g_follows_its_plain_values() -> None:
+    ((arch, loss),) = pairs_of(STRANGERS / "plain_count.py")
+    training = begin(arch)
+    go_on(training, loss)
+    assert training.ema.passes == training.G.passes
+
+
+@pytest.mark.xfail(reason="the singular vectors in G's buffers are averaged, and grow short")
+def test_the_average_of_g_keeps_its_spectral_norm() -> None:
+    for arch, loss in pairs_of(STRANGERS / "spectral.py"):
+        training = begin(arch)
+        go_on(training, loss)
+        vectors = [each for each in training.ema.buffers() if each.ndim == 1]
+        assert [float(each.norm()) for each in vectors] == pytest.approx([1] * len(vectors))
+
+
+@pytest.mark.xfail(reason="what `anneal` sets is averaged too, and lags behind")
+def test_the_average_of_g_has_what_anneal_set() -> None:
+    ((arch, loss),) = pairs_of(STRANGERS / "growing.py")
+    training = begin(arch)
+    go_on(training, loss)
+    assert float(training.ema.share) == float(training.G.share) == 1
 
 
 def test_no_kind_takes_more_than_forty_lines() -> None:

@@ -19,7 +19,7 @@ SAID = {
     "counter_in_attribute": KEPT,
     "own_generator": KEPT,
     "lost_tensor": KEPT,
-    "seeds_torch": "seeds seeds torch itself, so that all seeds would begin alike",
+    "seeds_torch": "seeds seeds torch anew, so that every step would draw the same",
     "sigmoid_end": "must give logits: remove the sigmoid at its end",
     "no_create_graph": "penalty of constant depends on no parameter of D, .* create_graph=True",
     "vector_penalty": r"penalty of vector must give one number \(\), it gave \(8,\)",
@@ -43,10 +43,18 @@ def test_a_plugin_is_refused_before_it_is_trained(name: str) -> None:
             preflight(arch, loss)
 
 
-@pytest.mark.xfail(reason="the trial resumes in the same process, where the list is still there")
-def test_a_list_that_a_new_process_would_lose_is_refused() -> None:
-    ((arch, loss),) = pairs_of(REFUSED / "list_of_fakes.py")
-    with pytest.raises(BadPair, match=KEPT):
+UNSEEN = {
+    "list_of_fakes": "the trial resumes in the process where the list was filled",
+    "module_in_closure": "the trial resumes in the process where the network was drawn",
+    "self_in_lambda": "nothing compares the measured average with a new G of its weights",
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+@pytest.mark.xfail(reason="the preflight does not see it")
+def test_a_plugin_that_is_trained_in_a_wrong_way_should_be_refused(name: str) -> None:
+    ((arch, loss),) = pairs_of(REFUSED / f"{name}.py")
+    with pytest.raises(BadPair):
         preflight(arch, loss)
 
 
@@ -58,5 +66,5 @@ def test_a_conditional_pair_is_refused_for_images_without_labels() -> None:
 
 
 def test_every_refused_plugin_is_tried() -> None:
-    tried = {*SAID, "list_of_fakes", "wants_labels", "process_wide"}
+    tried = {*SAID, *UNSEEN, "wants_labels", "process_wide"}
     assert {path.stem for path in Path(REFUSED).glob("*.py")} == tried

@@ -9,7 +9,7 @@ def pooled(size=64):
     def penalty(step):
         pool.append(step.fake.detach())
         del pool[:-size]
-        return (1 + step.D(pool[0])).relu().mean()
+        return (1 + step.judge(pool[0]).logits).relu().mean()
 
     return penalty
 

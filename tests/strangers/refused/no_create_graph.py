@@ -7,7 +7,7 @@ from gan_bench import Loss, hookimpl
 
 def penalty(step):
     mixed = step.x.lerp(step.fake, torch.rand(len(step.x), 1, 1, 1)).requires_grad_()
-    (slope,) = torch.autograd.grad(step.D(mixed).sum(), mixed)
+    (slope,) = torch.autograd.grad(step.judge(mixed).logits.sum(), mixed)
     return 10 * (slope.flatten(1).norm(dim=1) - 1).square().mean()
 
 

@@ -7,7 +7,7 @@ from gan_bench import Loss, hookimpl
 
 def penalty(step):
     x = step.x.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(step.D(x).sum(), x, create_graph=True)
+    (slope,) = torch.autograd.grad(step.judge(x).logits.sum(), x, create_graph=True)
     return slope.square().sum((1, 2, 3))
 
 
