@@ -18,7 +18,7 @@ SETTINGS = shlex.split(
 )
 BELONGS = "which belong to the whole process: a plugin draws from torch's generator"
 REASONS = {
-    "doubles": "the generator of doubles must give (2, 3, 8, 8) float32",
+    "doubles": f"doubles / relative changed torch's default dtype, {BELONGS}",
     "threads": f"threads / relative changed torch's number of threads, {BELONGS}",
     "draws": f"draws / relative changed random's state, {BELONGS}",
 }
