@@ -1,0 +1,40 @@
+"""AC-GAN (1610.09585): D names the class too, and both networks want it right."""
+
+from math import prod
+
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from gan_bench import Architecture, Loss, Output, hookimpl
+
+
+class G(nn.Module):
+    def __init__(self, shape, classes):
+        super().__init__()
+        self.mix, self.shape = nn.Embedding(classes, 8), shape
+        self.paint = nn.Linear(8, prod(shape))
+
+    def forward(self, z, y):
+        return self.paint(z * self.mix(y)).tanh().unflatten(1, self.shape)
+
+
+class D(nn.Linear):
+    def __init__(self, shape, classes):
+        super().__init__(prod(shape), 1 + classes)
+
+    def forward(self, x, _):
+        return Output((out := super().forward(x.flatten(1)))[:, 0], classes=out[:, 1:])
+
+
+@hookimpl
+def gan_bench_architectures():
+    both = {"generator": G, "discriminator": D}
+    return [Architecture(name="ac", source="mine", z_dim=8, conditional=True, **both)]
+
+
+@hookimpl
+def gan_bench_losses():
+    wrong = lambda out, step: cross_entropy(out.classes, step.labels)  # noqa: E731
+    given = {"d_loss": lambda a, b: (1 + b - a).relu().mean(), "g_loss": lambda _, b: -b.mean()}
+    given |= {"penalty": lambda step: wrong(step.on_real, step) + wrong(step.on_fake, step)}
+    return [Loss(name="ac", source="mine", g_penalty=lambda s: wrong(s.on_fake, s), **given)]

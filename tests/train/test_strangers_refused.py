@@ -1,0 +1,85 @@
+"""Plugins that must not be trained: each is refused, with a sentence that says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from networks import pair
+
+from gan_bench import Architecture, Loss
+from gan_bench.train.pair import BadPair, build_pair, check_loss
+from gan_bench.train.repeatable import check_repeatable
+from strangers import REFUSED, SHAPE, STRANGERS, begin, go_on, pairs_of, trial
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+KEPT = "ended in other weights: the networks or the loss .* keep something, such as a counter"
+SAID = {
+    "counter_in_closure": KEPT,
+    "counter_in_attribute": KEPT,
+    "own_generator": KEPT,
+    "lost_tensor": KEPT,
+    "seeds_torch": "seeds seeds torch anew, so that every step would draw the same",
+    "sigmoid_end": "must give logits: remove the sigmoid at its end",
+    "no_create_graph": "penalty of constant depends on no parameter of D, .* create_graph=True",
+    "vector_penalty": r"penalty of vector must give one number \(\), it gave \(8,\)",
+    "range_in_training": r"must give values in \[-1, 1\] in training mode: end in tanh",
+    "double_precision": r"must give \(2, .*\) float32, it gave \(2, .*\) float64",
+    "one_logit": r"the discriminator of one-logit must give \(2, ...\) float32, it gave \(1,\)",
+}
+
+
+@pytest.fixture(autouse=True)
+def all_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow first step would shorten the trial, and hide what comes at every 16th."""
+    monkeypatch.setattr("gan_bench.train.repeatable.SECONDS", 1e6)
+
+
+def preflight(arch: Architecture, loss: Loss) -> None:
+    """What a run does before it trains a cell."""
+    check_loss(loss)
+    go_on(begin(arch), loss, until=1)
+    check_repeatable(trial(arch, loss))
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_plugin_is_refused_before_it_is_trained(name: str) -> None:
+    for arch, loss in pairs_of(REFUSED / f"{name}.py"):
+        with pytest.raises(BadPair, match=SAID[name]):
+            preflight(arch, loss)
+
+
+UNSEEN = {
+    "list_of_fakes": "the trial resumes in the process where the list was filled",
+    "module_in_closure": "the trial resumes in the process where the network was drawn",
+    "self_in_lambda": "nothing compares the measured average with a new G of its weights",
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+@pytest.mark.xfail(reason="the preflight does not see it")
+def test_a_plugin_that_is_trained_in_a_wrong_way_should_be_refused(name: str) -> None:
+    ((arch, loss),) = pairs_of(REFUSED / f"{name}.py")
+    with pytest.raises(BadPair):
+        preflight(arch, loss)
+
+
+@pytest.mark.parametrize("name", ["ac_gan", "feature_matching", "info_gan"])
+@pytest.mark.xfail(reason="a loss cannot say what it reads", raises=(AttributeError, TypeError))
+def test_a_loss_should_say_that_d_lacks_what_it_reads(name: str) -> None:
+    ((_, loss),) = pairs_of(STRANGERS / f"{name}.py")
+    with pytest.raises(BadPair):
+        preflight(pair(), loss)
+
+
+def test_a_conditional_pair_is_refused_for_images_without_labels() -> None:
+    ((arch, _),) = pairs_of(REFUSED / "wants_labels.py")
+    with pytest.raises(BadPair, match="wanting needs labels, and the data has none: put the"):
+        build_pair(arch, SHAPE)
+    build_pair(arch, SHAPE, classes=2)
+
+
+def test_every_refused_plugin_is_tried() -> None:
+    tried = {*SAID, *UNSEEN, "wants_labels", "process_wide"}
+    assert {path.stem for path in Path(REFUSED).glob("*.py")} == tried
