@@ -60,7 +60,6 @@ def test_a_kind_of_plugin_trains_and_goes_on_in_the_same_bytes(file: Path) -> No
         check_pair(arch, loss)
 
 
-@pytest.mark.xfail(reason="the average of G keeps the extra state that G began with")
 def test_the_average_of_g_follows_its_plain_values() -> None:
     ((arch, loss),) = pairs_of(STRANGERS / "plain_count.py")
     training = begin(arch)
@@ -68,7 +67,6 @@ def test_the_average_of_g_follows_its_plain_values() -> None:
     assert training.ema.passes == training.G.passes
 
 
-@pytest.mark.xfail(reason="the singular vectors in G's buffers are averaged, and grow short")
 def test_the_average_of_g_keeps_its_spectral_norm() -> None:
     for arch, loss in pairs_of(STRANGERS / "spectral.py"):
         training = begin(arch)
@@ -77,7 +75,6 @@ def test_the_average_of_g_keeps_its_spectral_norm() -> None:
         assert [float(each.norm()) for each in vectors] == pytest.approx([1] * len(vectors))
 
 
-@pytest.mark.xfail(reason="what `anneal` sets is averaged too, and lags behind")
 def test_the_average_of_g_has_what_anneal_set() -> None:
     ((arch, loss),) = pairs_of(STRANGERS / "growing.py")
     training = begin(arch)

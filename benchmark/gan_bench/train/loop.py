@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ from functools import partial
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.utils import get_total_norm
 
 from gan_bench.base import rng
@@ -193,15 +195,23 @@ def _gradient_norm(network: nn.Module) -> Tensor:
 
 @torch.no_grad()
 def _average(ema: nn.Module, G: nn.Module, decay: Tensor) -> None:
-    """ema = decay ema + (1 - decay) G, BatchNorm's statistics included; counters are copied."""
-    averages = [*ema.parameters(), *ema.buffers()]
-    values = [*G.parameters(), *G.buffers()]
+    """ema = decay ema + (1 - decay) G, BatchNorm's statistics included; all else is copied.
+
+    The average of a singular vector or of an annealed share is of no use to the averaged weights.
+    """
+    norms = [module for module in G.modules() if isinstance(module, _NormBase)]
+    averaged = {id(buffer) for norm in norms for buffer in norm.buffers(recurse=False)}
+    averaged |= {id(parameter) for parameter in G.parameters()}
     weight = 1 - decay
-    for average, value in zip(averages, values, strict=True):
-        if average.is_floating_point():
+    pairs = zip([*ema.parameters(), *ema.buffers()], [*G.parameters(), *G.buffers()], strict=True)
+    for average, value in pairs:
+        if id(value) in averaged and average.is_floating_point():
             average.lerp_(value, weight)
         else:
             average.copy_(value)
+    for average, module in zip(ema.modules(), G.modules(), strict=True):
+        if type(module).get_extra_state is not nn.Module.get_extra_state:
+            average.set_extra_state(copy.deepcopy(module.get_extra_state()))
 
 
 def _reached(step: int, times: int, total: int) -> bool:

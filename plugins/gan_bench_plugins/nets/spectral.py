@@ -1,8 +1,7 @@
 """Spectral norm: a layer whose weights are divided by their largest singular value.
 
-torch's own version keeps both singular vectors in buffers. The moving average of a G would average
-them too, and averages of unit vectors are too short: the weights would come out too large. Here
-one vector is kept, and only its direction is used.
+torch's own version multiplies matrices, which autocast would do in half precision: sigma would be
+wrong in the third digit. Here they are sums of products, in fp32 whatever the precision.
 """
 
 from __future__ import annotations
