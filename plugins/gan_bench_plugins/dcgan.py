@@ -73,12 +73,14 @@ def generator(shape: Shape, z_dim: int) -> nn.Module:
 
 
 def discriminator(shape: Shape) -> nn.Module:
-    """(N, C, H, W) -> (N,) logits.
+    """(N, C, H, W) -> (N,) logits, and the coarsest map as features.
 
     Each strided convolution halves the sides, down to the coarsest map, which the last one turns
     into a logit. No BatchNorm on the first and the last layer, as in section 3.
     """
     from torch import nn
+
+    from gan_bench_plugins.nets.with_features import WithFeatures
 
     widths = _channels(shape)
     layers: list[nn.Module] = [
@@ -92,7 +94,7 @@ def discriminator(shape: Shape) -> nn.Module:
             nn.LeakyReLU(0.2),
         ]
     layers += [nn.Conv2d(widths[-1], 1, _coarsest(shape)), nn.Flatten(0)]
-    return _initialised(nn.Sequential(*layers))
+    return _initialised(WithFeatures(*layers))
 
 
 def _dcgan_unsuited(shape: Shape) -> str | None:

@@ -69,6 +69,8 @@ class Loss:
     penalty_every: int = 1  # steps
     g_penalty: Callable[[Step], Tensor] | None = None  # added to g_loss -> ()
     g_penalty_every: int = 1
+    # changes D in place after each of its updates, as one that clips its weights does
+    after_d: Callable[[nn.Module], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

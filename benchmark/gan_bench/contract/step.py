@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor, nn
 
 
@@ -24,6 +26,8 @@ class Step:
 
     In an update of D, `fake` is cut off from G. In one of G, D's parameters get no gradients.
     `kimg` and `progress` are tensors, so that a recorded CUDA graph reads their present values.
+    `generate` and `discriminate` call G and D with the labels of this batch where the pair is
+    conditional, so that a loss works with every pair.
     """
 
     G: nn.Module
@@ -36,3 +40,5 @@ class Step:
     on_fake: Output
     kimg: Tensor  # () thousands of real images shown before this step
     progress: Tensor  # () the same as a share of the schedule, from 0 to 1
+    generate: Callable[[Tensor], Tensor]  # (N, z_dim) -> images (N, C, H, W)
+    discriminate: Callable[[Tensor], Output]  # images (N, C, H, W) -> what D returns, float32

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -100,6 +101,7 @@ def train(
             now = Step(
                 G=G, D=D, x=x, fake=seen.float(), z=z, labels=y,
                 on_real=on_real, on_fake=on_fake, kimg=kimg, progress=progress,
+                generate=partial(pair.make, labels=y), discriminate=partial(pair.judge, labels=y),
             )  # fmt: skip
             loss_d = loss.d_loss(on_real.logits, on_fake.logits)
             if due.penalty and loss.penalty is not None:
@@ -108,6 +110,9 @@ def train(
             loss_d.backward()  # type: ignore[no-untyped-call]
             grad_d = _gradient_norm(D)
             training.opt_d.step()
+            if loss.after_d is not None:
+                with torch.no_grad():
+                    loss.after_d(D)
 
         # Update G: through a frozen D, with the images that D saw last
         with _frozen(D):
