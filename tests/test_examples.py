@@ -5,9 +5,14 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
+
+from gan_bench import Output
+from gan_bench.train.pair import build_pair
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -24,22 +29,22 @@ def tiny(shapes: Path, tmp_path: Path) -> list[str | Path]:
     return ["--data", shapes, "--results", tmp_path / "results", *sizes]
 
 
-def test_the_hinge_package_is_listed_with_its_distribution_and_version() -> None:
-    line = next(line for line in gan_bench("plugins").splitlines() if " hinge " in line)
-    assert "gan-bench-hinge 0.1.0" in line
+def test_the_package_is_listed_with_its_distribution_and_version() -> None:
+    line = next(line for line in gan_bench("plugins").splitlines() if " ralsgan " in line)
+    assert "gan-bench-ralsgan 0.1.0" in line
 
 
-def test_the_hinge_package_trains(shapes: Path, tmp_path: Path) -> None:
-    out = gan_bench("run", "--arch", "dense", "--loss", "hinge", *tiny(shapes, tmp_path))
+def test_the_package_trains(shapes: Path, tmp_path: Path) -> None:
+    out = gan_bench("run", "--arch", "dense", "--loss", "ralsgan", *tiny(shapes, tmp_path))
     (row,) = json.loads(out)["protocols"][0]["rows"]
-    assert (row["loss"], row["status"]) == ("hinge", {"finished": 1})
+    assert (row["loss"], row["status"]) == ("ralsgan", {"finished": 1})
 
 
 @pytest.mark.parametrize(
     ("file", "names"),
     [
         ("my_arch.py", ["--arch", "upsampling", "--arch", "dense"]),
-        ("my_loss.py", ["--arch", "dense", "--loss", "least-squares", "--loss", "minimax"]),
+        ("my_loss.py", ["--arch", "dense", "--loss", "hinge-r1", "--loss", "minimax"]),
     ],
 )
 def test_a_plugin_in_one_file_trains(
@@ -61,10 +66,37 @@ def test_an_augmentation_in_one_file_is_part_of_the_protocol(shapes: Path, tmp_p
     assert [row["status"] for row in protocol["rows"]] == [{"finished": 1}]
 
 
-def test_least_squares_are_0_at_their_targets() -> None:
+def test_a_metric_on_features_of_its_own_is_scored(shapes: Path, tmp_path: Path) -> None:
+    asked = ["--plugin", EXAMPLES / "my_metric.py", "--metric", "shades", "--arch", "dense"]
+    (protocol,) = json.loads(gan_bench("run", *asked, *tiny(shapes, tmp_path)))["protocols"]
+    (row,) = protocol["rows"]
+    assert 0 < row["scores"]["shades"]["mean"] <= 1
+
+
+def test_a_pair_with_labels_trains_on_class_folders(shapes: Path, tmp_path: Path) -> None:
+    for k, image in enumerate(sorted(shapes.glob("*.png"))):
+        folder = tmp_path / "classes" / ("round" if k % 2 else "square")
+        folder.mkdir(parents=True, exist_ok=True)
+        copy(image, folder)
+    asked = ["--plugin", EXAMPLES / "my_labels.py", "--arch", "labelled"]
+    out = gan_bench("run", *asked, *tiny(tmp_path / "classes", tmp_path))
+    (row,) = json.loads(out)["protocols"][0]["rows"]
+    assert row["status"] == {"finished": 1}
+
+
+def test_a_pair_of_a_tutorial_is_adapted_in_a_dozen_lines() -> None:
+    (arch,) = runpy.run_path(str(EXAMPLES / "from_a_tutorial.py"))["gan_bench_architectures"]()
+    built = build_pair(arch, (3, 64, 64))
+    images = built.make(torch.randn(2, 100), None)
+    assert built.judge(images, None).logits.shape == (2,)
+    assert "--size 64" in arch.unsuited((3, 32, 32))
+
+
+def test_the_penalty_of_a_flat_d_is_0_and_the_hinge_stops_at_its_margin() -> None:
     loss = runpy.run_path(str(EXAMPLES / "my_loss.py"))
-    real, fake = torch.tensor([1.0, 1.0]), torch.tensor([0.0, 0.0])
-    assert loss["d_loss"](real, fake) == 0
-    assert loss["d_loss"](fake, real) == 1
-    assert loss["g_loss"](None, real) == 0
-    assert loss["g_loss"](None, fake) == 0.5
+    far = torch.tensor([1.0, 5.0])
+    assert loss["d_loss"](far, -far) == 0
+    assert loss["g_loss"](None, torch.tensor([1.0, 3.0])) == -2
+    x = torch.ones(2, 3, 4, 4)
+    step = SimpleNamespace(x=x, judge=lambda x: Output(2 * x.flatten(1).sum(1)))
+    assert loss["r1"](step) == 0.5 * 4 * 48

@@ -19,7 +19,7 @@ def input_gradients(step: Step, images: Tensor) -> Tensor:
     from torch.autograd import grad
 
     x = images.detach().requires_grad_()
-    (slopes,) = grad(step.discriminate(x).logits.sum(), x, create_graph=True)
+    (slopes,) = grad(step.judge(x).logits.sum(), x, create_graph=True)
     return slopes.flatten(1)
 
 

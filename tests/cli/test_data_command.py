@@ -156,6 +156,13 @@ def test_the_sheet_is_written_over_no_image_and_does_not_become_one(
     assert {path: path.read_bytes() for path in shapes.iterdir()} == before
 
 
+def test_it_is_said_when_a_sheet_replaces_another(gan_bench: Command, draw_shapes: Draw) -> None:
+    one, other = draw_shapes(Path("A/images")), draw_shapes(Path("B/images"))
+    replaced = "images-contact-sheet.png, in place of the one that was there"
+    assert replaced not in gan_bench("data", one, "--size", "16").out
+    assert replaced in gan_bench("data", other, "--size", "16").out
+
+
 def test_a_sheet_that_cannot_be_written_is_a_storage_error(
     gan_bench: Command, shapes: Path
 ) -> None:

@@ -102,19 +102,33 @@ def test_the_report_of_a_set_that_is_refused_is_kept_and_its_path_said(
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "code", "said"),
     [
-        ("https://example.org/faces.zip", "is a URL: download it, then give the folder or the zip"),
-        ("hf:user/faces", "user/faces needs the package datasets: pip install 'gan-bench[huggingf"),
-        ("kaggle:user/faces", "user/faces needs the package kagglehub: pip install 'gan-bench[kag"),
+        (
+            "https://example.org/faces.zip",
+            2,
+            "is a URL: download it, then give the folder or the zip",
+        ),
+        (
+            "hf:user/faces",
+            4,
+            "user/faces needs the package datasets: pip install 'gan-bench[huggingf",
+        ),
+        (
+            "kaggle:user/faces",
+            4,
+            "user/faces needs the package kagglehub: pip install 'gan-bench[kag",
+        ),
+        ("kaggle:faces", 2, "--data kaggle:faces: a data set of Kaggle is named kaggle:user/name"),
+        ("hf:", 2, "--data hf:: a data set of Hugging Face is named hf:user/name"),
     ],
 )
 def test_data_elsewhere_is_answered_with_the_way_to_get_it(
-    name: str, said: str, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+    name: str, code: int, said: str, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("datasets", "kagglehub"):
         monkeypatch.setitem(sys.modules, module, None)
-    refused(gan_bench("run", "--data", name), 2 if "://" in name else 4, said)
+    refused(gan_bench("run", "--data", name), code, said)
 
 
 def test_a_named_data_set_without_its_files_says_what_it_needs(gan_bench: Command) -> None:

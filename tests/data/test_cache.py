@@ -218,6 +218,19 @@ def test_more_bad_images_than_allowed_stop_and_tell_what_would_allow_them(
     check_bad(prepared, float(enough or percent))
 
 
+@pytest.mark.parametrize(("name", "bad"), [("gone.jpg", 1), ("gone", 0)])
+def test_a_link_to_an_image_that_is_not_there_is_a_bad_image(
+    name: str, bad: int, shapes: Path
+) -> None:
+    (shapes / name).symlink_to(shapes / "not fetched")
+    prepared = prepare(files_at(shapes), SIZE)
+    assert len(prepared.report.dropped) == bad
+    assert [each.name for each in prepared.report.not_used] == ["gone"] * (1 - bad)
+    if bad:
+        with pytest.raises(DataError, match=r"1 no regular file\n  gone.jpg: .*a broken link"):
+            check_bad(prepared, 0.1)
+
+
 def test_what_is_bad_is_counted_and_the_first_ten_are_named(
     shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
 from itertools import count
 from pathlib import Path
+from threading import local
 from typing import Any, NoReturn
 
 import numpy as np
@@ -25,6 +25,7 @@ from hostile import MEBI
 def test_an_image_that_takes_long_holds_up_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    none_is_small(monkeypatch)
     folder = with_honest(tmp_path / "set", 80)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     others, all_done = [], threading.Event()
@@ -44,10 +45,15 @@ def test_an_image_that_takes_long_holds_up_no_other(
     assert dropped(folder) == {}
 
 
+def none_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan_bench.data.decoding.batches.SMALL_SECONDS", 0)
+
+
 @pytest.mark.parametrize("threads", [2, 5])
 def test_a_slow_task_among_fast_ones_holds_up_no_other(
     threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    none_is_small(monkeypatch)
     monkeypatch.setattr(os, "cpu_count", lambda: threads)
     others, all_done = [], threading.Event()
 
@@ -63,27 +69,34 @@ def test_a_slow_task_among_fast_ones_holds_up_no_other(
     assert list(in_order(range(501), run, 512)) == list(range(501))
 
 
-@pytest.mark.parametrize(("seconds", "most_at_once"), [(math.inf, 1), (0, 4)])
-def test_threads_take_turns_at_small_tasks_only(
-    seconds: float, most_at_once: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("seconds", "threads"),
+    [([0.0002] * 400, {1}), ([0.02] * 400, {4}), ([0.0002] * 200 + [0.02] * 200, {1, 4})],
+    ids=["small", "large", "small, then large"],
+)
+def test_threads_do_the_tasks_that_are_not_small(
+    seconds: list[float], threads: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    monkeypatch.setattr("gan_bench.data.decoding.batches.SMALL_SECONDS", seconds)
-    monkeypatch.setattr("gan_bench.data.decoding.batches.PATIENCE", 20)
-    at_work, seen = set[int](), list[int]()
+    clock = local()  # of each thread: no processor need be kept busy
+    monkeypatch.setattr(time, "thread_time", lambda: getattr(clock, "now", 0.0))
+    workers = [set[int](), set[int]()]  # of the first half and of the second half
 
-    def run(number: int) -> None:
-        at_work.add(number)
+    def run(number: int) -> int:
+        clock.now = time.thread_time() + seconds[number]
         time.sleep(0.0005)
-        if number >= 64:  # nothing is known of the first ones
-            seen.append(len(at_work))
-        at_work.remove(number)
+        if number % 200 >= 64:  # it takes a few tasks until their size is known
+            workers[number // 200].add(threading.get_ident())
+        return number
 
-    list(in_order(range(512), run, 512))
-    assert max(seen) == most_at_once
+    assert list(in_order(range(400), run, 64)) == list(range(400))
+    assert {len(each) for each in workers} == threads
 
 
-def test_the_error_of_a_task_ends_all() -> None:
+@pytest.mark.parametrize("small", [True, False])
+def test_the_error_of_a_task_ends_all(small: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not small:
+        none_is_small(monkeypatch)
     begun: list[int] = []
 
     def run(number: int) -> int:
@@ -98,6 +111,7 @@ def test_the_error_of_a_task_ends_all() -> None:
 def test_no_more_is_read_and_decoded_at_once_than_allowed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    none_is_small(monkeypatch)
     folder = with_honest(tmp_path / "set", 40)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.setattr("gan_bench.data.decoding.decode.MOST_PIXELS", 2 * 24 * 24)

@@ -23,7 +23,7 @@ def linear_d(slope: float = 1.0) -> nn.Module:
 def step_of(D: nn.Module, **changes: Any) -> Step:
     """Four images, real and fake, of an update of D."""
 
-    def discriminate(images: Tensor) -> Output:
+    def judge(images: Tensor) -> Output:
         given = D(images)
         return given if isinstance(given, Output) else Output(given)
 
@@ -31,8 +31,8 @@ def step_of(D: nn.Module, **changes: Any) -> Step:
     nothing = torch.zeros(())
     parts = {
         "G": nn.Identity(), "D": D, "x": x, "fake": fake, "z": torch.zeros(4, 2), "labels": None,
-        "kimg": nothing, "progress": nothing, "generate": nn.Identity(),
-        "discriminate": discriminate,
+        "kimg": nothing, "progress": nothing, "make": nn.Identity(),
+        "judge": judge,
     } | changes  # fmt: skip
-    outputs = {"on_real": discriminate(parts["x"]), "on_fake": discriminate(parts["fake"])}
+    outputs = {"on_real": judge(parts["x"]), "on_fake": judge(parts["fake"])}
     return Step(**outputs | parts)

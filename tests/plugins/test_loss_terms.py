@@ -67,11 +67,11 @@ class Squares(nn.Module):
 def test_each_penalty_looks_where_it_should() -> None:
     seen: list[Tensor] = []
 
-    def discriminate(images: Tensor) -> Output:
+    def judge(images: Tensor) -> Output:
         seen.append(images.detach())
         return Output(Squares()(images))
 
-    step = step_of(Squares(), discriminate=discriminate, on_real=None, on_fake=None)
+    step = step_of(Squares(), judge=judge, on_real=None, on_fake=None)
     value = r1.r1(step)
     assert torch.equal(seen.pop(), step.x)
     assert float(value) == pytest.approx(5 * float(step.x.square().sum((1, 2, 3)).mean()))

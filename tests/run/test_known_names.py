@@ -70,7 +70,7 @@ def test_a_misspelt_name_is_answered_as_the_catalogue_would(kind: str) -> None:
 def test_names_that_may_be_right_are_left_to_the_catalogue(tmp_path: Path) -> None:
     remember(catalogues.load())
     check_spelling(Request(architectures=("DCGAN", "other:dense"), metrics=("fd", "FID")))
-    for data in (None, "Mnist", str(tmp_path), "~", "other:faces"):
+    for data in (None, "Mnist", str(tmp_path), "~", "other:faces", "hf:a/faces", "kaggle:a/faces"):
         check_spelling(Request(data=data))
     check_spelling(Request(losses=("mine",), plugins=(Path("mine.py"),)))
 

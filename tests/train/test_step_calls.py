@@ -53,7 +53,7 @@ def test_a_loss_calls_g_and_d_alike_whether_they_read_labels_or_not(
     def penalty(step: Step) -> Tensor:
         y = (step.labels,) if arch.conditional else ()
         torch.manual_seed(0)  # dropout
-        images, output = step.generate(step.z), step.discriminate(step.x)
+        images, output = step.make(step.z), step.judge(step.x)
         torch.manual_seed(0)
         assert torch.equal(images, step.G(step.z, *y))
         assert torch.equal(output.logits, step.D(step.x, *y))

@@ -55,7 +55,7 @@ def test_a_penalty_sees_the_batch_in_fp32_and_how_far_the_training_is() -> None:
 def test_autocast_is_off_in_a_penalty() -> None:
     def penalty(step: Step) -> Tensor:
         mixed = step.x.lerp(step.fake, 0.5).requires_grad_()
-        logits = step.D(mixed)
+        logits = step.judge(mixed).logits
         assert logits.dtype == torch.float32
         (slope,) = torch.autograd.grad(logits.sum(), mixed, create_graph=True)
         return slope.square().sum()
@@ -76,7 +76,7 @@ def test_a_lazy_penalty_comes_at_every_kth_step_with_k_times_its_weight(every: i
 
 def r1(step: Step) -> Tensor:
     x = step.x.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(step.D(x).sum(), x, create_graph=True)
+    (slope,) = torch.autograd.grad(step.judge(x).logits.sum(), x, create_graph=True)
     return slope.square().sum((1, 2, 3)).mean()
 
 
@@ -102,7 +102,7 @@ def test_each_kind_of_step_is_recorded_once() -> None:
 
 def path_length(step: Step) -> Tensor:
     z = step.z.detach().requires_grad_()
-    images = step.G(z)
+    images = step.make(z)
     noise = torch.ones_like(images) / images[0].numel() ** 0.5
     (slope,) = torch.autograd.grad((images * noise).sum(), z, create_graph=True)
     return slope.square().sum(1).mean()
@@ -253,9 +253,17 @@ def test_labels_are_seen_by_penalties_of_every_pair() -> None:
     ("term", "value", "said"),
     [
         ("penalty", lambda step: step.x.mean(), "penalty of plain depends on no parameter of D"),
-        ("penalty", lambda step: step.D(step.x), "penalty of plain must give one number (), it "),
+        (
+            "penalty",
+            lambda step: step.judge(step.x).logits,
+            "penalty of plain must give one number (), it ",
+        ),
         ("penalty", lambda step: 1.0, "penalty of plain must give one number (), it gave float"),
-        ("g_penalty", lambda step: step.D(step.x).mean(), "g_penalty of plain depends on no "),
+        (
+            "g_penalty",
+            lambda step: step.judge(step.x).logits.mean(),
+            "g_penalty of plain depends on no ",
+        ),
     ],
 )
 def test_a_term_that_would_change_nothing_is_refused(
@@ -270,7 +278,7 @@ def test_a_term_that_would_change_nothing_is_refused(
 def test_a_gradient_without_create_graph_is_refused() -> None:
     def penalty(step: Step) -> Tensor:
         x = step.x.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(step.D(x).sum(), x)
+        (slope,) = torch.autograd.grad(step.judge(x).logits.sum(), x)
         return slope.square().sum()
 
     with pytest.raises(BadPair, match="needs create_graph=True"):

@@ -185,7 +185,7 @@ def test_a_penalty_is_given_d_and_both_batches_and_is_added() -> None:
 def test_a_gradient_penalty_reaches_the_weights_of_d() -> None:
     def penalty(step: Step) -> Tensor:
         x = step.x.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(step.D(x).sum(), x, create_graph=True)
+        (slope,) = torch.autograd.grad(step.judge(x).logits.sum(), x, create_graph=True)
         return 1000 * slope.square().sum((1, 2, 3)).mean()
 
     def slope(loss: Loss) -> float:

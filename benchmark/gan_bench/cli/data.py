@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,11 +90,12 @@ def data(max_bad: float, out: Path | None, as_json: bool, **asked: Any) -> None:
     except Unusable as error:
         report, refusal = error.report, error
     where = out or (None if as_json else _default_path(report.name, source.root))
+    replaced = bool(where and os.path.exists(where))
     sheet = _write_sheet(prepared, where) if prepared and where else None
     if as_json:
         _emit_document(prepared, report, refusal, sheet)
     else:
-        _print(report, prepared, sheet)
+        _print(report, prepared, sheet, replaced)
     if refusal:
         complain(f"`gan-bench run` refuses these images: {refusal}")
         sys.exit(refusal.exit_code)
@@ -146,7 +148,9 @@ def _emit_document(
     emit(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
-def _print(report: DataReport, prepared: Prepared | None, sheet: Path | None) -> None:
+def _print(
+    report: DataReport, prepared: Prepared | None, sheet: Path | None, replaced: bool
+) -> None:
     """A page of titles and texts, as wide as the terminal."""
     from gan_bench.data.reporting.lines import report_lines
 
@@ -154,7 +158,8 @@ def _print(report: DataReport, prepared: Prepared | None, sheet: Path | None) ->
     if prepared:
         lines.append(("fingerprint", prepared.data.fingerprint[:16]))
     if sheet:
-        lines.append(("contact sheet", str(sheet)))
+        instead = ", in place of the one that was there" if replaced else ""
+        lines.append(("contact sheet", f"{sheet}{instead}"))
     indent = max(len(title) for title, _ in lines) + 2
     with stdout_console(None if sys.stdout.isatty() else PIPE_WIDTH) as console:
         for title, words in lines:

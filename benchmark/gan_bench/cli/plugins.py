@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.output import emit, stdout_console
+from gan_bench.cli.output import emit, say, stdout_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,6 +57,71 @@ def plugins(context: click.Context, plugins: tuple[Path, ...], as_json: bool) ->
 def list_plugins(plugins: tuple[Path, ...], as_json: bool) -> None:
     """The same as `gan-bench plugins`."""
     print_plugins(plugins, as_json)
+
+
+@plugins.command(
+    epilog=options.examples(
+        "gan-bench plugins check my_arch.py", "gan-bench plugins check sngan --json"
+    )
+)
+@click.argument("names", metavar="NAME|FILE...", nargs=-1, required=True)
+@FILES
+@AS_JSON
+@options.DEBUG
+@options.HELP
+def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> None:
+    """Check that offers keep the contract: those of a file, or those of a name.
+
+    Shapes, range, gradients, determinism, state, bf16, a CUDA graph where a GPU is, and cost. The
+    exit code is 0 if all is well and 4 if a check failed. It takes seconds.
+    """
+    from gan_bench import catalogue as catalogues
+    from gan_bench.run import check_offers, doctor
+
+    files = [Path(name) for name in names if Path(name).suffix == ".py"]
+    catalogue = catalogues.load((*plugins, *files))
+    paths = {str(file) for file in files}
+    asked = check_offers.offers_of(catalogue, lambda plugin: plugin.name in paths)
+    for name in names:
+        if name not in map(str, files):
+            asked += check_offers.chosen(catalogue, name)
+    checks = [each for offer in asked for each in check_offers.check_offer(*offer, catalogue)]
+    if as_json:
+        emit(doctor.to_json(checks))
+    else:
+        with stdout_console() as console:
+            doctor.to_terminal(checks, console)
+    sys.exit(doctor.exit_code(checks))
+
+
+@plugins.command(
+    epilog=options.examples("gan-bench plugins new my-pair --kind architecture"),
+)
+@click.argument("name")
+@click.option(
+    "--kind", required=True, metavar="KIND", help="What it offers, such as architecture or loss."
+)
+@click.option(
+    "--into", type=click.Path(path_type=Path), default=Path(), help="Folder to write it to."
+)
+@options.DEBUG
+@options.HELP
+def new(name: str, kind: str, into: Path) -> None:
+    """Write a package NAME with one small offer, whose tests pass at once.
+
+    Change it to what you want, then `pip install`, `gan-bench plugins check` and `gan-bench run`.
+    """
+    from gan_bench.contract.errors import UsageError
+    from gan_bench.contract.names import did_you_mean
+    from gan_bench.run.new_plugin import kinds, write_package
+
+    if kind not in kinds():
+        known = ", ".join(kinds())
+        raise UsageError(f"no kind is called {kind!r}.{did_you_mean(kind, kinds())} {known}")
+    written = write_package(name, kind, into)
+    folder = written[0].parent
+    emit("".join(f"{path}\n" for path in written))
+    say(f"next: pip install -e {folder}; pytest {folder}; gan-bench plugins check {name}")
 
 
 def print_plugins(files: tuple[Path, ...], as_json: bool) -> None:

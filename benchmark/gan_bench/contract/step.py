@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor, nn
 
 
@@ -25,13 +24,15 @@ class Step:
     """One update of D or of G. All tensors are float32, and autocast is off.
 
     In an update of D, `fake` is cut off from G. In one of G, D's parameters get no gradients.
-    `kimg` and `progress` are tensors, so that a recorded CUDA graph reads their present values.
-    `generate` and `discriminate` call G and D with the labels of this batch where the pair is
-    conditional, so that a loss works with every pair.
+    `make` and `judge` call G and D with the labels of this step, if they are conditional; G and D
+    themselves are here for their parameters and buffers. `kimg` and `progress` are tensors, so that
+    a recorded CUDA graph reads their present values.
     """
 
     G: nn.Module
     D: nn.Module
+    make: Callable[[Tensor], Tensor]  # z (N, z_dim) -> images (N, C, H, W)
+    judge: Callable[[Tensor], Output]  # images -> what D returns
     x: Tensor  # (N, C, H, W) real images as D sees them, augmented
     fake: Tensor  # (N, C, H, W) G's images of z, as D sees them
     z: Tensor  # (N, z_dim)
@@ -40,5 +41,3 @@ class Step:
     on_fake: Output
     kimg: Tensor  # () thousands of real images shown before this step
     progress: Tensor  # () the same as a share of the schedule, from 0 to 1
-    generate: Callable[[Tensor], Tensor]  # (N, z_dim) -> images (N, C, H, W)
-    discriminate: Callable[[Tensor], Output]  # images (N, C, H, W) -> what D returns, float32

@@ -24,7 +24,7 @@ from gan_bench.contract.protocol import AS_IT_IS, Preparation, Sides
 from gan_bench.data.arrays import check_room
 from gan_bench.data.choosing.choose import Chosen, choose
 from gan_bench.data.choosing.odd import odd_of, tiles_of
-from gan_bench.data.choosing.split import HOLD_OUT
+from gan_bench.data.choosing.split import HOLD_OUT, NEEDED
 from gan_bench.data.files.contents import Files, NoImages, files_of, identity
 from gan_bench.data.files.hub import is_hub
 from gan_bench.data.files.identity import files_matching, identity_of
@@ -180,10 +180,9 @@ def _too_few(root: Path, report: DataReport, dropped: Sequence[Dropped]) -> str:
     used = report.train + report.held_out
     total = used + len(dropped)
     has = f"{root} has {'one image' if total == 1 else text.plural(total, 'image')}"
-    need = f"{HOLD_OUT} or more are needed"
     if not dropped:
-        return f"{has}, and {need}: add images"
-    use = "none can be used" if not used else f"only {used} can be used, and {need}"
+        return f"{has}, and {NEEDED}: add images"
+    use = "none can be used" if not used else f"only {used} can be used, and {NEEDED}"
     hint = _smaller_size(dropped) if report.sides[0] == report.sides[1] else ""
     first = plain(str(report.dropped[0]))
     return f"{has}, {use}: {kinds_text(report.reasons)}{hint}; the first: {first}"

@@ -13,7 +13,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.protocol import Cell, Data, Plan, Sides
 from gan_bench.data.cache import cached
-from gan_bench.data.choosing.split import HOLD_OUT
+from gan_bench.data.choosing.split import HOLD_OUT, NEEDED
 from gan_bench.data.files.contents import files_of
 from gan_bench.data.source import Source
 from gan_bench.results.layout import cell_dir
@@ -205,10 +205,7 @@ def _count(source: Source, sides: Sides) -> Data:
         with files_of(source.root, source.preparation.folder) as files:
             count = len(files.members)
         if 0 < count < HOLD_OUT:
-            raise DataError(
-                f"{source.root} has {plural(count, 'image')}, and {HOLD_OUT} or more are needed: "
-                "add images"
-            )
+            raise DataError(f"{source.root} has {plural(count, 'image')}, and {NEEDED}: add images")
         asked = source.preparation
         channels = 1 if asked.grey else 4 if asked.alpha else 3
         shape, held_out = (channels, *sides), count // HOLD_OUT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from gan_bench.base import text
@@ -14,7 +13,7 @@ from gan_bench.contract.names import name_of
 from gan_bench.contract.offers import Dataset
 from gan_bench.contract.protocol import AS_IT_IS, Preparation, Sides
 from gan_bench.data.cache import sides_of
-from gan_bench.data.files.hub import KAGGLE, downloaded_from_kaggle
+from gan_bench.data.files.hub import KAGGLE, downloaded_from_kaggle, on_a_site
 from gan_bench.data.source import Source, Unusable, files_at
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import refused_report_path
@@ -33,7 +32,7 @@ def source_of(request: Request, catalogue: Catalogue, default: str) -> tuple[Sou
     if not name.strip():
         raise UsageError("--data is empty, as an unset variable of the shell is")
     known = name in catalogue.names(Dataset)
-    if not known and (_from_hub(name) or _exists(path)):
+    if not known and (on_a_site(name) or _exists(path)):
         return _of_the_user(path, request), []
     return _named(name, request, catalogue), _beside(name, path) if known else []
 
@@ -93,10 +92,6 @@ def _beside(name: str, path: Path) -> list[str]:
         f"data {name} is the data set of this name, not the {'folder' if path.is_dir() else 'file'}"
         f" here: --data ./{plain(name)} means that"
     ]
-
-
-def _from_hub(name: str) -> bool:
-    return re.match(r"(hf|kaggle):[^/\s]+/[^/\s]+$", name) is not None
 
 
 def _exists(path: Path) -> bool:

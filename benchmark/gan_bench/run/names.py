@@ -21,6 +21,7 @@ from gan_bench.base.escape import plain
 from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import GanBenchError, UsageError
 from gan_bench.contract.names import did_you_mean
+from gan_bench.data.files.hub import SITES, on_a_site
 from gan_bench.run.request import Request
 
 if TYPE_CHECKING:
@@ -70,15 +71,18 @@ def check_spelling(request: Request) -> None:
             if name and not _offered(name, kind, known):
                 hint = did_you_mean(name, known)
                 raise UsageError(f"no {WORDS[kind]} is called {name!r}.{hint}")
-    known = known_names("dataset")
-    if request.data and not _offered(request.data, "dataset", known) and _missing(request.data):
-        raise UsageError(unknown_data(request.data, did_you_mean(request.data, known)))
+    known, data = known_names("dataset"), request.data
+    if data and not _offered(data, "dataset", known) and not on_a_site(data) and _missing(data):
+        raise UsageError(unknown_data(data, did_you_mean(data, known)))
 
 
 def unknown_data(name: str, hint: str) -> str:
     """What to say of --data that is neither a path nor a name."""
     if "://" in name:
         return f"--data {plain(name)} is a URL: download it, then give the folder or the zip"
+    for prefix, site in SITES.items():
+        if name.startswith(prefix):
+            return f"--data {plain(name)}: a data set of {site} is named {prefix}user/name"
     return f"--data {plain(name)}: no such folder or zip, and no data set is called so.{hint}"
 
 

@@ -124,21 +124,26 @@ def _try_pair(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairRepo
     before = _process_wide()
     try:
         with time_limit(task.cell.environment.timeout or LIMIT_SECONDS):
-            report = _one_step(task, evaluator, metrics_tried)
-        changed = [name for name, value in _process_wide().items() if value != before[name]]
-        if changed:
-            raise BadManners(
-                f"{task.cell.architecture} / {task.cell.loss} changed {', '.join(changed)}, which "
-                "belong to the whole process: a plugin draws from torch's generator, without a "
-                "seed of its own, and leaves the rest alone"
-            )
-        return report
+            try:
+                return _one_step(task, evaluator, metrics_tried)
+            finally:  # a change may be the cause of an error
+                _check_manners(task, before)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         return PairReport("", failure_reason(error, task.protocol.schedule.batch))
     finally:
         torch.set_num_threads(before["torch's number of threads"])
         torch.set_default_dtype(before["torch's default dtype"])
+
+
+def _check_manners(task: Task, before: dict[str, Any]) -> None:
+    changed = [name for name, value in _process_wide().items() if value != before[name]]
+    if changed:
+        raise BadManners(
+            f"{task.cell.architecture} / {task.cell.loss} changed {', '.join(changed)}, which "
+            "belong to the whole process: a plugin draws from torch's generator, without a "
+            "seed of its own, and leaves the rest alone"
+        )
 
 
 def _process_wide() -> dict[str, Any]:

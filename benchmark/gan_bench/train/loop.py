@@ -99,9 +99,9 @@ def train(
                 seen = augment.fake(fake.detach(), for_fake)
                 on_real, on_fake = pair.judge(x, y), pair.judge(seen, y)  # logits (N, ...)
             now = Step(
-                G=G, D=D, x=x, fake=seen.float(), z=z, labels=y,
-                on_real=on_real, on_fake=on_fake, kimg=kimg, progress=progress,
-                generate=partial(pair.make, labels=y), discriminate=partial(pair.judge, labels=y),
+                G=G, D=D, make=partial(pair.make, labels=y), judge=partial(pair.judge, labels=y),
+                x=x, fake=seen.float(), z=z, labels=y, on_real=on_real, on_fake=on_fake,
+                kimg=kimg, progress=progress,
             )  # fmt: skip
             loss_d = loss.d_loss(on_real.logits, on_fake.logits)
             if due.penalty and loss.penalty is not None:

@@ -83,7 +83,7 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
                     "sees; it must give logits: remove the sigmoid at its end"
                 )
         if torch.initial_seed() != rng.key(seed, "init"):
-            raise BadPair(f"{arch.name} seeds torch itself, so that all seeds would begin alike")
+            raise BadPair(f"{arch.name} seeds torch anew, so that every step would draw the same")
         G.train(), D.train()
         return pair
 

@@ -12,7 +12,7 @@ from gan_bench.contract.protocol import Preparation
 from gan_bench.data.choosing.alike import Alike, alike_in, groups_by_name, together
 from gan_bench.data.choosing.facts import Facts, luma
 from gan_bench.data.choosing.labels import class_labels
-from gan_bench.data.choosing.split import HOLD_OUT, held_out
+from gan_bench.data.choosing.split import HOLD_OUT, NEEDED, held_out
 from gan_bench.data.gather import Gathered
 from gan_bench.data.reporting.notes import notes_on
 from gan_bench.data.reporting.origins import (
@@ -166,8 +166,8 @@ def _too_few(left: int, not_used: Mapping[int, LeftOut]) -> str | None:
         return None
     kinds = kinds_text(count_kinds(not_used.values()))
     return (
-        f"{left} of {text.plural(left + len(not_used), 'image')} are left, and {HOLD_OUT} or more "
-        f"are needed; left out: {kinds}"
+        f"{left} of {text.plural(left + len(not_used), 'image')} are left, and {NEEDED}; "
+        f"left out: {kinds}"
     )
 
 

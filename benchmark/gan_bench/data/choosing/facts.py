@@ -9,6 +9,9 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
+from PIL import Image
+
+from gan_bench.data.decoding.colour import over_white
 
 CELLS = 8  # a thumbnail has 8 x 8 cells
 LUMA = (19595, 38470, 7471)  # of R, G and B, in 1/65536: ITU-R 601, as Pillow rounds it
@@ -51,7 +54,7 @@ def facts_of(pixels: np.ndarray) -> Facts:
 def _facts(pixels: np.ndarray) -> Facts:
     flat = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
     digests = [hashlib.sha256(row.data).digest() for row in flat]
-    shown = over_white(pixels)
+    shown = _as_seen(pixels)
     planes = shown.astype(np.float32)  # which holds sums of up to 256 x 256 pixels exactly
     cells = _cells(planes)
     means = cells.mean((2, 3))
@@ -69,15 +72,14 @@ def _facts(pixels: np.ndarray) -> Facts:
     )
 
 
-def over_white(pixels: np.ndarray) -> np.ndarray:
-    """(n, C, H, W) uint8 as it is seen, (n, 3, H, W): the fourth channel is opacity."""
-    if pixels.shape[1] == 3:
+def _as_seen(pixels: np.ndarray) -> np.ndarray:
+    """(n, C, H, W) uint8 over white, (n, 3, H, W): the fourth channel is opacity."""
+    n, C, H, W = pixels.shape
+    if C == 3:
         return pixels
-    alpha = pixels[:, 3:4].astype(np.uint16)
-    shown = pixels[:, :3] * alpha
-    shown += 255 * (255 - alpha) + 128
-    shown += shown >> 8  # a division by 255, rounded as Pillow rounds it
-    return np.asarray((shown >> 8).astype(np.uint8))
+    layers = (over_white(Image.fromarray(each)) for each in pixels.transpose(0, 2, 3, 1))
+    shown = np.array([np.asarray(layer) for layer in layers], np.uint8).reshape(n, H, W, 3)
+    return np.ascontiguousarray(shown.transpose(0, 3, 1, 2))
 
 
 def luma(pixels: np.ndarray) -> np.ndarray:

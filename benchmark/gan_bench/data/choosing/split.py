@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 
 HOLD_OUT = 10  # one image in ten, or as near to it as the groups allow
+NEEDED = f"{HOLD_OUT} or more are needed"  # images: of fewer, none could be held out
 MOST_HELD_OUT = 4  # one in four, if groups are large
 
 

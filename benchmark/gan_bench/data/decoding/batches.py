@@ -6,15 +6,13 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-BATCHES = 32  # into which the tasks that are begun are divided
 SMALL_SECONDS = 0.001  # of a processor: a task that takes less, as a thumbnail does, is small
-PATIENCE = 0.05  # seconds that a thread waits for its turn
+WEIGHT = 1 / 256  # of the latest task in the mean of what tasks take
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -22,96 +20,38 @@ Result = TypeVar("Result")
 def in_order(
     tasks: Sequence[Task], run: Callable[[Task], Result], most: int
 ) -> Generator[Result, None, None]:
-    """The results of all tasks. While an early one takes long, up to `most` others are done."""
-    size, threads = max(1, most // BATCHES), os.cpu_count() or 1
-    begun: deque[Batch[Task, Result]] = deque()
-    turns = Turns()
-    pool = ThreadPoolExecutor(threads)
+    """The results of all tasks. Unless they are small, `most` of them are begun at once.
+
+    Small tasks are done one by one in the calling thread. A small image is mostly decoded under
+    Python's lock, and passing that between threads ten times an image takes longer than a second
+    thread saves.
+    """
+    begun: deque[Future[tuple[Result, float]]] = deque()
+    pool = ThreadPoolExecutor(os.cpu_count() or 1)
+    mean = 0.0  # seconds that a task takes
+
+    def timed(task: Task) -> tuple[Result, float]:
+        start = time.thread_time()
+        return run(task), time.thread_time() - start
+
+    def counted(result: Result, seconds: float) -> Result:
+        nonlocal mean
+        mean += WEIGHT * (seconds - mean)
+        return result
+
     try:
-        for start in range(0, len(tasks), size):
-            if (len(begun) + 1) * size > most:
-                yield from begun[0].results()
-                begun.popleft()
-            begun.append(Batch(tasks[start : start + size], run, turns))
-            begun[-1].begin(pool, threads)
-        for batch in begun:
-            yield from batch.results()
+        for task in tasks:
+            small = mean < SMALL_SECONDS
+            while begun and (small or len(begun) == most):
+                yield counted(*begun.popleft().result())
+            if small:
+                yield counted(*timed(task))
+            else:
+                begun.append(pool.submit(timed, task))
+        while begun:
+            yield counted(*begun.popleft().result())
     finally:
-        for batch in begun:
-            batch.stop()
         pool.shutdown(cancel_futures=True)
-
-
-class Turns:
-    """Lets one thread at a time work on small tasks.
-
-    Decoding a small image is mostly done under Python's lock. Passing that to another thread ten
-    times an image takes longer than the other thread saves.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.seconds = 0.0  # of a processor that a task took last: alone, it is not slowed down
-
-    @property
-    def needed(self) -> bool:
-        """Whether the tasks are small."""
-        return self.seconds < SMALL_SECONDS
-
-    @contextmanager
-    def take(self) -> Iterator[None]:
-        """Wait for the thread before, but not for long: its task may be a slow one."""
-        if not self.needed:
-            yield
-            return
-        lock = self.lock
-        if not lock.acquire(timeout=PATIENCE):
-            self.lock = lock = threading.Lock()
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
-
-
-class Batch(Generic[Task, Result]):
-    """Tasks that the threads take one by one, so that a slow one holds up its own thread only.
-
-    The pool takes long over each task that it is given, compared with decoding a small image.
-    """
-
-    def __init__(self, tasks: Sequence[Task], run: Callable[[Task], Result], turns: Turns) -> None:
-        self.run, self.turns = run, turns
-        self.count = len(tasks)
-        self.waiting = enumerate(tasks)
-        self.done: dict[int, Result] = {}
-        self.futures: list[Future[None]] = []
-
-    def begin(self, pool: ThreadPoolExecutor, threads: int) -> None:
-        """Let so many threads work, two if they take turns."""
-        workers = min(2 if self.turns.needed else threads, self.count)
-        self.futures = [pool.submit(self._work) for _ in range(workers)]
-
-    def _work(self) -> None:
-        with self.turns.take():
-            start, count = time.thread_time(), 0
-            for k, task in self.waiting:
-                self.done[k] = self.run(task)
-                count += 1
-            if count:
-                self.turns.seconds = (time.thread_time() - start) / count
-
-    def results(self) -> Iterator[Result]:
-        """Of all tasks, in their order."""
-        for future in self.futures:
-            future.result()
-        for k in range(self.count):
-            yield self.done.pop(k)
-
-    def stop(self) -> None:
-        """Begin no further task."""
-        for _ in self.waiting:
-            pass
 
 
 class Budget:

@@ -48,7 +48,9 @@ def convert(image: Image.Image, look: Look, colours: Colours) -> np.ndarray:
         height, width = width, height
     wide, high = look.area or layer.size
     box = centre(wide, high, (height, width))
-    fitted = layer.resize((width, height), Image.Resampling.LANCZOS, box)
+    fitted = layer
+    if layer.size != (width, height):  # Pillow would copy it
+        fitted = layer.resize((width, height), Image.Resampling.LANCZOS, box)
     turn = TURNS.get(look.orientation)
     return _channels(fitted if turn is None else fitted.transpose(turn), look.alpha)
 

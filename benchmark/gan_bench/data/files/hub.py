@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,6 +13,13 @@ from typing import IO, Any
 from gan_bench.contract.errors import DataError
 
 HUGGING_FACE, KAGGLE = "hf:", "kaggle:"
+SITES = {HUGGING_FACE: "Hugging Face", KAGGLE: "Kaggle"}
+
+
+def on_a_site(name: str) -> bool:
+    """Whether it is the whole name of a data set on one of the SITES: hf:user/name."""
+    site = next(filter(name.startswith, SITES), None)
+    return site is not None and bool(re.fullmatch(r"[^/\s]+/[^/\s]+", name.removeprefix(site)))
 
 
 def is_hub(root: Path) -> bool:

@@ -1,0 +1,162 @@
+"""Checks of what takes part in measuring: data sets, features nets, metrics.
+
+`gan-bench doctor` goes further with metrics: it measures real images with known faults.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from gan_bench.base.text import number, plural
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract.errors import DataError, NotHere, Unscorable
+from gan_bench.contract.offers import Dataset, Features, Images, Metric, Samples
+from gan_bench.measure import corruptions
+from gan_bench.measure.features import extract_all
+from gan_bench.run.machine import Check, outcome
+
+COUNT = 128  # images of every set
+SIDE = 32
+SOME = 64  # rows of a data set that are read
+AGREES = 0.02  # of a feature's deviation: more than another order of summation explains
+CLASSES = 4
+
+
+def blobs(count: int, seed: int, channels: int = 3) -> np.ndarray:
+    """Smooth random images (count, C, SIDE, SIDE) uint8: the real images of these checks."""
+    coarse = np.random.default_rng(seed).random((count, channels, 4, 4))
+    fine = gaussian_filter(coarse.repeat(SIDE // 4, 2).repeat(SIDE // 4, 3), (0, 0, 3, 3))
+    return np.asarray(255 * fine).astype(np.uint8)
+
+
+def check_features(net: Features, _: Catalogue) -> Iterator[Check]:
+    """Shape, range, and the same features of an image whatever else is in the batch."""
+    try:
+        digest = net.digest(None)
+        extract = net.load("cpu", None)
+    except NotHere as reason:
+        yield Check(name="weights", status="not here", detail=str(reason))
+        return
+    yield outcome(
+        "digest",
+        digest == net.digest(None) and len(digest) == 64,
+        f"sha256 {digest[:12]}, the same twice",
+        "return the SHA-256 of the weights in hexadecimal digits",
+    )
+    for channels in (3, 1):
+        images = blobs(8, 0, channels)
+        yield batch_check(f"{channels} x {SIDE} x {SIDE}", net, extract, images)
+    if net.modes is not None:
+        names = net.modes(extract_all(extract, blobs(8, 0), "cpu"))
+        right = names.shape == (8,) and np.issubdtype(names.dtype, np.integer)
+        yield outcome("modes", right, f"gives {names.shape} {names.dtype}", "give (N,) int64")
+
+
+def batch_check(name: str, net: Features, extract: object, images: np.ndarray) -> Check:
+    """Whether it gives an image the same features whatever else is in the batch."""
+    together = extract_all(extract, images, "cpu")  # type: ignore[arg-type]
+    parts = (images[:3], images[3:])
+    apart = np.concatenate([extract_all(extract, part, "cpu") for part in parts])  # type: ignore[arg-type]
+    gap = float(abs(together - apart).max() / max(float(together.std()), 1e-12))
+    right = together.ndim == 2 and len(together) == len(images) and gap <= AGREES
+    detail = f"{plural(together.shape[-1], 'feature')}, the same in every batch"
+    if not right:
+        detail = (
+            f"shape {together.shape}; in another batch they differ by {number(gap, 2)} deviations"
+        )
+    return outcome(name, right, detail, f"do not measure with {net.name}")
+
+
+def check_metric(metric: Metric, catalogue: Catalogue) -> Iterator[Check]:
+    """Finite and repeatable scores; noise is worse than real images, if it claims to see noise."""
+    try:
+        real, other, noise = (_features(metric, catalogue, images) for images in _sets())
+    except NotHere as reason:
+        yield Check(name="features", status="not here", detail=str(reason))
+        return
+    scores = []
+    for name, fake in (("real images", other), ("noise", noise)):
+        samples = _samples(metric, real, fake)
+        try:
+            score = float(metric.compute(samples))
+        except Unscorable as refusal:
+            yield Check(name=name, status="ok", detail=f"refused: {refusal}")
+            continue
+        same = score == float(metric.compute(_samples(metric, real, fake)))
+        detail = f"{number(score)}" + ("" if same else ", and another score the second time")
+        yield outcome(name, math.isfinite(score) and same, detail, "give one finite number")
+        scores.append(score)
+    if "noise" in metric.sees and len(scores) == 2:
+        worse = (scores[0] > scores[1]) == metric.higher_is_better and scores[0] != scores[1]
+        yield outcome("sees noise", worse, "noise scores worse than real images", "mend `sees`")
+    if metric.influence is not None:
+        terms = metric.influence(_samples(metric, real, other)).fake
+        right = terms.shape == (len(other),) and bool(np.isfinite(terms).all())
+        detail = f"{plural(len(terms), 'term')}, mean {number(float(terms.mean()), 2)}"
+        yield outcome("influence", right, detail, "give (M,) finite terms whose mean is 0")
+    if metric.sees:
+        faults = ", ".join(metric.sees)
+        detail = f"gan-bench doctor tests whether it sees {faults} on real images"
+        yield Check(name="sees", status="ok", detail=detail)
+
+
+def _sets() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    noise = corruptions.only_noise((COUNT, 3, SIDE, SIDE))
+    return blobs(COUNT, 0), blobs(COUNT, 1), noise
+
+
+def _features(metric: Metric, catalogue: Catalogue, images: np.ndarray) -> np.ndarray:
+    """(M, F) of the net that the metric reads; of any net, small pictures are features too."""
+    if metric.features is None:
+        return images.reshape(len(images), -1)[:, ::48].astype(np.float32)
+    net = catalogue.find(Features, metric.features)
+    net.digest(None)
+    return extract_all(net.load("cpu", None), images, "cpu")
+
+
+def _samples(metric: Metric, real: np.ndarray, fake: np.ndarray) -> Samples:
+    modes = np.arange(len(real)) % CLASSES
+    return Samples(
+        real=real,
+        fake=fake,
+        train=real if metric.reads_train else None,
+        held_out=real[::2] if metric.reads_train else None,
+        real_modes=modes,
+        fake_modes=modes[: len(fake)],
+        modes=CLASSES,
+    )
+
+
+def check_dataset(dataset: Dataset, _: Catalogue) -> Iterator[Check]:
+    """Shapes, types, labels, and the same pixels twice, of a data set that is here."""
+    size = dataset.size or SIDE
+    try:
+        images = dataset.load(None, size, False)
+    except DataError as reason:
+        yield Check(name="images", status="not here", detail=str(reason))
+        return
+    again = dataset.load(None, size, False)
+    for split in ("train", "held_out"):
+        pixels, others = getattr(images, split), getattr(again, split)
+        some = pixels[:SOME]
+        right = some.ndim == 4 and some.dtype == np.uint8 and np.array_equal(some, others[:SOME])
+        detail = f"{plural(len(pixels), 'image')}, {some.shape[1:]} {some.dtype}, the same twice"
+        yield outcome(split, right, detail, "give (N, C, H, W) uint8, the same at every load")
+    yield from _labels(images, dataset)
+
+
+def _labels(images: Images, dataset: Dataset) -> Iterator[Check]:
+    for split in ("train", "held_out"):
+        labels = getattr(images, f"{split}_labels")
+        if labels is None:
+            continue
+        there = len(getattr(images, split))
+        inside = labels.min() >= 0 and (dataset.modes is None or labels.max() < dataset.modes)
+        detail = f"{plural(len(labels), 'label')} from {labels.min()} to {labels.max()}"
+        yield outcome(
+            f"labels of {split}", len(labels) == there and bool(inside), detail, "one an image"
+        )

@@ -1,0 +1,21 @@
+"""Every built-in offer passes the checks that `gan-bench plugins check` makes for anyone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gan_bench import Architecture, Augmentation, Features, Loss, Metric
+from gan_bench.catalogue import load
+from gan_bench.run.check_offers import check_offer
+
+CATALOGUE = load()
+KINDS = (Architecture, Loss, Augmentation, Features, Metric)
+OFFERS = [(kind, offer) for kind in KINDS for offer in CATALOGUE.all(kind)]
+
+
+@pytest.mark.parametrize(("kind", "offer"), OFFERS, ids=[offer.name for _, offer in OFFERS])
+def test_a_built_in_offer_keeps_the_contract(kind: type[Any], offer: Any) -> None:
+    failed = [each for each in check_offer(kind, offer, CATALOGUE) if each.status == "failed"]
+    assert not failed
