@@ -48,7 +48,7 @@ def test_a_penalty_of_a_linear_d_is_known_from_its_slope(
     D = linear_d(slope)
     value = penalty(step_of(D))
     assert value.shape == ()
-    assert float(value) == pytest.approx(closed_form(slope), rel=1e-4, abs=1e-5)
+    assert value.item() == pytest.approx(closed_form(slope), rel=1e-4, abs=1e-5)
     # it is trained on: dvalue/dw is along w
     (trained,) = torch.autograd.grad(value, D[1].weight)
     w = D[1].weight / slope
@@ -113,7 +113,7 @@ def test_a_flat_d_has_a_penalty_that_is_finite_and_so_is_its_gradient() -> None:
     D[1].weight.data.zero_()
     value = wasserstein.gradient_penalty(step_of(D))
     (trained,) = torch.autograd.grad(value, D[1].weight)
-    assert float(value) == 10
+    assert value.item() == 10
     assert trained.isfinite().all()
 
 

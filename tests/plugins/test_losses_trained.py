@@ -122,7 +122,7 @@ def test_a_loss_keeps_nothing_that_a_checkpoint_has_not(name: str) -> None:
     check_repeatable(trial)
 
 
-def test_the_weights_of_a_clipped_d_are_within_the_bounds_after_every_step() -> None:
+def test_the_weights_of_a_clipped_d_are_within_its_bounds() -> None:
     _, training = run(PAIR, "wasserstein")
     assert values(training.D).abs().max() <= wasserstein.CLIP
     assert values(training.G).abs().max() > wasserstein.CLIP
