@@ -15,7 +15,16 @@ import torch
 from torch import nn
 
 from gan_bench import catalogue as catalogues
-from gan_bench.contract.offers import Architecture, Dataset, Features, Loss, Metric, Samples, Shape
+from gan_bench.contract.offers import (
+    Architecture,
+    Dataset,
+    Features,
+    Loss,
+    Metric,
+    Optimizer,
+    Samples,
+    Shape,
+)
 from gan_bench.contract.protocol import Gauge, MetricSpec, Schedule
 from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source
@@ -162,7 +171,10 @@ def _train(catalogue: catalogues.Catalogue, recipe: Recipe, real: np.ndarray, pa
     """Keep ticks (10, 256, C, H, W) and final (2048, C, H, W) uint8, and points. None diverges."""
     schedule, arch = recipe.schedule, architectures(catalogue)[recipe.architecture]
     shape = (real.shape[1], real.shape[2], real.shape[3])
-    cell = begin(arch, shape, schedule, recipe.seed, "cpu")
+    cell = begin(
+        arch, shape, schedule, recipe.seed, "cpu",
+        optimizer=catalogue.find(Optimizer, schedule.optimizer),
+    )  # fmt: skip
     given = latents(cell, recipe.seed, SAMPLES, None)
     ticks, points = [], []
     for event in train(cell, catalogue.find(Loss, recipe.loss), real, schedule, recipe.seed):

@@ -15,7 +15,7 @@ from torch import nn
 
 from forced_collapses import FD, TICK_SAMPLES, Scale, architectures
 from gan_bench import catalogue as catalogues
-from gan_bench.contract.offers import Dataset, Loss
+from gan_bench.contract.offers import Dataset, Loss, Optimizer
 from gan_bench.contract.protocol import MetricSpec, Schedule
 from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source
@@ -77,7 +77,10 @@ def late(out: Path) -> None:
         if not all(path.exists() for path in paths):
             arch = architectures(catalogue)[architecture]
             shape = (real.shape[1], real.shape[2], real.shape[3])
-            cell = begin(arch, shape, SCHEDULE, seed, "cpu")
+            cell = begin(
+                arch, shape, SCHEDULE, seed, "cpu",
+                optimizer=catalogue.find(Optimizer, SCHEDULE.optimizer),
+            )  # fmt: skip
             run = Run(cell, catalogue.find(Loss, loss), real, seed, scale)
             for path, ticks in zip(paths, run.damaged(damages), strict=True):
                 _keep(path, ticks)

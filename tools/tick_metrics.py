@@ -16,7 +16,7 @@ import click
 import numpy as np
 import torch
 
-from gan_bench import Architecture, Dataset, Loss, Schedule
+from gan_bench import Architecture, Dataset, Loss, Optimizer, Schedule
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import number
 from gan_bench.catalogue import Catalogue
@@ -97,7 +97,10 @@ def _checkpoints(
     if not all(path.exists() for path in paths.values()):
         out.mkdir(parents=True, exist_ok=True)
         shape = (real.shape[1], real.shape[2], real.shape[3])
-        cell = begin(known.find(Architecture, "dcgan"), shape, schedule, SEED, "cpu")
+        cell = begin(
+            known.find(Architecture, "dcgan"), shape, schedule, SEED, "cpu",
+            optimizer=known.find(Optimizer, schedule.optimizer),
+        )  # fmt: skip
         given = latents(cell, SEED, SAMPLES, None)
         for event in train(cell, known.find(Loss, "non-saturating"), real, schedule, SEED):
             if isinstance(event, Tick) and round(event.kimg) in paths:

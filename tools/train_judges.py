@@ -23,98 +23,22 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import BatchNorm2d as Norm
-from torch.nn.functional import (
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    dropout,
-)
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from gan_bench.measure.judging.examples import TESTED, Examples, none_of
+from gan_bench.measure.judging.network import Network, learnt
 from gan_bench_plugins import judges
-from gan_bench_plugins.judges import JUDGES, STRIDES, Judge
-from judge_examples import (
-    PER_KIND,
-    SPOILERS,
-    TESTED,
-    Examples,
-    augmented,
-    mnist_examples,
-    none_of,
-    spoilt,
-    toonface_examples,
-)
-
-WIDTHS = (32, 48, 64, 96, 128)
-FEATURES = 64
-BATCH = 96
+from gan_bench_plugins.judges import JUDGES, Judge
+from judge_examples import mnist_examples, toonface_examples
 
 
-class Network(nn.Module):
-    """The judge while it learns: with BatchNorm and all its heads."""
-
-    def __init__(self, judge: Judge) -> None:
-        super().__init__()
-        widths = (judge.channels, *WIDTHS)
-        self.convs = nn.ModuleList(
-            nn.Conv2d(widths[k], widths[k + 1], 3, stride, 1, bias=False)
-            for k, stride in enumerate(STRIDES)
-        )
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in WIDTHS)
-        self.embed = nn.Linear(WIDTHS[-1] * 16, FEATURES)
-        self.heads = nn.Linear(FEATURES, 1 + 10 * judge.factors)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, S, S) in [0, 1] -> (N, 1 + 10 factors) logits."""
-        x = x * 2 - 1
-        for conv, norm in zip(self.convs, self.norms, strict=True):
-            x = norm(conv(x)).relu()
-        x = dropout(x.flatten(1), 0.2, self.training)
-        out: Tensor = self.heads(self.embed(x))
-        return out
-
-    def folded(self) -> dict[str, Tensor]:
-        """The weights as the package keeps them: float16, BatchNorms folded into convolutions."""
-        named: dict[str, nn.Module] = {"embed": self.embed, "heads": self.heads}
-        for k, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
-            named[f"conv{k}"] = fuse_conv_bn_eval(cast("nn.Conv2d", conv), cast("Norm", norm))
-        tensors = {f"{n}.{p}": t for n, m in named.items() for p, t in m.state_dict().items()}
-        return {name: t.half().contiguous() for name, t in sorted(tensors.items())}
-
-
-def learnt(judge: Judge, examples: Examples, steps: int, strength: float) -> Network:
-    """A judge trained with AdamW on a one-cycle schedule; the average of its late weights."""
-    net = Network(judge).train().to(memory_format=torch.channels_last)
-    averaging = get_ema_multi_avg_fn(0.99)  # type: ignore[no-untyped-call]
-    mean = AveragedModel(net, multi_avg_fn=averaging, use_buffers=True)
-    adam = torch.optim.AdamW(net.parameters(), weight_decay=0.02)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(adam, 4e-3, total_steps=steps, pct_start=0.15)
-    started = time.monotonic()
-    for step in range(steps):
-        real, to_spoil = examples.batch(BATCH), examples.batch(len(SPOILERS) * PER_KIND)
-        loss = loss_of(net, *real, *to_spoil, strength)
-        adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        cycle.step()
-        mean.update_parameters(net)
-        if step % 100 == 0:
-            click.echo(f"step {step} loss {loss:.3f} {time.monotonic() - started:.0f} s", err=True)
-    return cast("Network", mean.module.eval())
-
-
-def loss_of(
-    net: Network, x: Tensor, digits: Tensor, y: Tensor, y_digits: Tensor, strength: float
-) -> Tensor:
-    """Cross entropy of acceptance, for all images, and of the factors, for the real ones."""
-    none = spoilt(augmented(y, strength), y_digits)
-    images = torch.cat([augmented(x, strength), none])
-    with torch.autocast("cpu", torch.bfloat16):  # twice as fast, and the heads are averaged anyway
-        logits = net(images.contiguous(memory_format=torch.channels_last)).float()
-    real = (torch.arange(len(logits)) < len(x)).float()
-    factors = logits[: len(x), 1:].reshape(len(x), -1, 10)
-    named = cross_entropy(factors.flatten(0, 1), digits.flatten(), label_smoothing=0.02)
-    return named + binary_cross_entropy_with_logits(logits[:, 0], real)
+def folded(net: Network) -> dict[str, Tensor]:
+    """The weights as the package keeps them: float16, BatchNorms folded into convolutions."""
+    named: dict[str, nn.Module] = {"embed": net.embed, "heads": net.heads}
+    for k, (conv, norm) in enumerate(zip(net.convs, net.norms, strict=True)):
+        named[f"conv{k}"] = fuse_conv_bn_eval(cast("nn.Conv2d", conv), cast("Norm", norm))
+    tensors = {f"{n}.{p}": t for n, m in named.items() for p, t in m.state_dict().items()}
+    return {name: t.half().contiguous() for name, t in sorted(tensors.items())}
 
 
 def modes(judge: Judge, tensors: dict[str, Tensor], images: Tensor) -> np.ndarray:
@@ -133,7 +57,7 @@ def findings(
     for name, examples in tested.items():
         named = modes(judge, tensors, examples.images.float() / 255)
         places = 10 ** np.arange(judge.factors)[::-1]
-        right = (named[:, None] // places % 10 == examples.digits.numpy()) & (named >= 0)[:, None]
+        right = (named[:, None] // places % 10 == examples.values.numpy()) & (named >= 0)[:, None]
         rates = " ".join(f"{rate:.2%}" for rate in right.mean(0))
         every, none = right.all(1).mean(), (named < 0).mean()
         yield f"{name}: factors {rates}, all {every:.2%}, rejected {none:.2%}"
@@ -170,7 +94,13 @@ def main(name: str, data_root: Path | None, out: Path) -> None:
     torch.manual_seed(0)
     recipe = RECIPES[name]
     to_learn, tested = recipe.examples(data_root)
-    tensors = learnt(recipe.judge, to_learn, recipe.steps, recipe.strength).folded()
+    judge, started = recipe.judge, time.monotonic()
+
+    def progress(step: int, loss: float) -> None:
+        click.echo(f"step {step} loss {loss:.3f} {time.monotonic() - started:.0f} s", err=True)
+
+    net = Network(judge.channels, judge.size, 10, judge.factors)
+    tensors = folded(learnt(net, to_learn, recipe.steps, recipe.strength, progress))
     content = save(tensors)
     (out / recipe.judge.path.name).write_bytes(content)
     for line in findings(recipe.judge, tensors, tested):

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def d_classes(step: Step) -> Tensor:
-    """-log P(y | x) - log P(y | G(z, y)): D learns the classes of real and of fake images."""
+    """-log P(y | x): D learns the classes of real images."""
     assert step.on_real is not None
-    return _cross_entropy(step.on_real, step.labels) + _cross_entropy(step.on_fake, step.labels)
+    return _cross_entropy(step.on_real, step.labels)
 
 
 def g_classes(step: Step) -> Tensor:
@@ -45,7 +45,9 @@ def gan_bench_losses() -> list[Loss]:
             name="ac",
             source="Odena et al. 2017, arXiv 1610.09585, section 3, equations 2 and 3: the "
             "standard GAN loss and the cross-entropy of the classes, with equal weights. "
-            "Departures: G's loss on the source of an image is the non-saturating one.",
+            "Departures: D learns the classes of real images only, as later implementations do; "
+            "in the paper it learns those of generated ones too, and then G and D can agree on "
+            "exchanged classes. G's loss on the source of an image is the non-saturating one.",
             d_loss=d_loss,
             g_loss=g_loss_non_saturating,
             penalty=d_classes,

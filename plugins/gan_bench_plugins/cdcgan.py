@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gan_bench import Architecture, Shape, hookimpl
-from gan_bench_plugins import dcgan
+from gan_bench_plugins import dcgan, sizes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,13 +52,6 @@ def _last_weight(D: nn.Module) -> nn.Parameter:
     return [each for each in D.parameters() if each.ndim == 4][-1]
 
 
-def _unsuited(name: str, shape: Shape) -> str | None:
-    """The sizes of `dcgan`, and 28 x 28, which it leaves to `dcgan-mnist`."""
-    plain = next(each for each in dcgan.gan_bench_architectures() if each.name == "dcgan")
-    reason = None if shape[1:] == dcgan.DIGITS else plain.unsuited(shape)
-    return reason and f"{name} makes the sizes of dcgan and 28 x 28: {reason}"
-
-
 @hookimpl
 def gan_bench_architectures() -> list[Architecture]:
     """`cdcgan`, `cdcgan-projection` and `acgan`."""
@@ -96,7 +89,7 @@ def gan_bench_architectures() -> list[Architecture]:
             generator=generator,
             discriminator=discriminator,
             conditional=True,
-            unsuited=partial(_unsuited, name),
+            unsuited=partial(sizes.unsuited, name),
         )
         for name, (discriminator, source) in described.items()
     ]

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from gan_bench import Architecture, Shape, hookimpl
+from gan_bench_plugins import sizes
 
 if TYPE_CHECKING:
     from torch import nn
 
 BASE = 64  # channels of the layer next to the image
 WIDEST = 512  # a 128 px pair would otherwise need 1024 channels at its narrowest point
-COARSEST = (4, 5, 6, 7)  # px, the short side of the map that G begins with
-SHORT_SIDES = sorted(c << k for c in COARSEST for k in range(2, 7) if c << k <= 256)
 DIGITS = (28, 28)  # dcgan-mnist makes them, and a preset with both must not train one pair twice
 
 
-def _initialised(network: nn.Module) -> nn.Module:
+def initialised(network: nn.Module) -> nn.Module:
     """All weights from N(0, 0.02); BatchNorm's scale from N(1, 0.02), as in section 4."""
     from torch import nn
 
@@ -32,19 +30,9 @@ def _initialised(network: nn.Module) -> nn.Module:
     return network
 
 
-def _doublings(shape: Shape) -> int:
-    """How often the coarsest map is doubled: its short side has 4 to 7 pixels."""
-    return (min(shape[1:]) // COARSEST[0]).bit_length() - 1
-
-
-def _coarsest(shape: Shape) -> tuple[int, int]:
-    """(h, w) of the map that G begins with and D ends with: 4 x 4 for squares of powers of two."""
-    return shape[1] >> _doublings(shape), shape[2] >> _doublings(shape)
-
-
-def _channels(shape: Shape) -> list[int]:
+def channels(shape: Shape) -> list[int]:
     """Channels from the layer next to the image to the coarsest one: 64, 128, 256 at 32 px."""
-    return [min(BASE << k, WIDEST) for k in range(_doublings(shape))]
+    return sizes.channels(sizes.doublings(shape), BASE, WIDEST)
 
 
 def generator(shape: Shape, z_dim: int) -> nn.Module:
@@ -55,10 +43,10 @@ def generator(shape: Shape, z_dim: int) -> nn.Module:
     """
     from torch import nn
 
-    widths = _channels(shape)[::-1]
+    widths = channels(shape)[::-1]
     layers: list[nn.Module] = [
         nn.Unflatten(1, (z_dim, 1, 1)),
-        nn.ConvTranspose2d(z_dim, widths[0], _coarsest(shape), bias=False),
+        nn.ConvTranspose2d(z_dim, widths[0], sizes.coarsest(shape), bias=False),
         nn.BatchNorm2d(widths[0]),
         nn.ReLU(),
     ]
@@ -69,7 +57,7 @@ def generator(shape: Shape, z_dim: int) -> nn.Module:
             nn.ReLU(),
         ]
     layers += [nn.ConvTranspose2d(widths[-1], shape[0], 4, stride=2, padding=1), nn.Tanh()]
-    return _initialised(nn.Sequential(*layers))
+    return initialised(nn.Sequential(*layers))
 
 
 def discriminator(shape: Shape) -> nn.Module:
@@ -82,7 +70,7 @@ def discriminator(shape: Shape) -> nn.Module:
 
     from gan_bench_plugins.nets.with_features import WithFeatures
 
-    widths = _channels(shape)
+    widths = channels(shape)
     layers: list[nn.Module] = [
         nn.Conv2d(shape[0], widths[0], 4, stride=2, padding=1),
         nn.LeakyReLU(0.2),
@@ -93,40 +81,21 @@ def discriminator(shape: Shape) -> nn.Module:
             nn.BatchNorm2d(wide),
             nn.LeakyReLU(0.2),
         ]
-    layers += [nn.Conv2d(widths[-1], 1, _coarsest(shape)), nn.Flatten(0)]
-    return _initialised(WithFeatures(*layers))
-
-
-def _dcgan_unsuited(shape: Shape) -> str | None:
-    sides = shape[1:]
-    sizes = nearest_sizes(*sides)
-    if sides in sizes:
-        return None
-    instead = "dcgan-mnist, " if sides == DIGITS else ""
-    return (
-        f"dcgan makes no images of {_as_option(*sides)} px, because it doubles a map with a short "
-        "side of 4 to 7 px two to six times: try "
-        + instead
-        + " or ".join(f"--size {_as_option(*size)}" for size in sizes)
-    )
+    layers += [nn.Conv2d(widths[-1], 1, sizes.coarsest(shape)), nn.Flatten(0)]
+    return initialised(WithFeatures(*layers))
 
 
 def nearest_sizes(height: int, width: int) -> list[tuple[int, int]]:
-    """One or two (H, W) that `dcgan` makes: the nearest, with about the same ratio, or these."""
-    short, long = sorted((height, width))
-    below = max((side for side in SHORT_SIDES if side <= short), default=SHORT_SIDES[0])
-    above = min((side for side in SHORT_SIDES if side >= short), default=SHORT_SIDES[-1])
-    sizes = []
-    for side, rounded in ((below, floor), (above, ceil)):
-        step = 1 << _doublings((1, side, side))
-        other = max(side, rounded(long * side / short / step) * step)
-        sizes.append((side, other) if height <= width else (other, side))
-    return [size for size in dict.fromkeys(sizes) if size != DIGITS] or [(24, 24), (32, 32)]
+    """One or two (H, W) that `dcgan` makes: those of `sizes`, without the one of digits."""
+    near = sizes.nearest_sizes(height, width)
+    return [size for size in near if size != DIGITS] or [(24, 24), (32, 32)]
 
 
-def _as_option(height: int, width: int) -> str:
-    """Sides as --size takes them: 64, or 128x96 for 128 pixels of width."""
-    return f"{width}" if height == width else f"{width}x{height}"
+def _dcgan_unsuited(shape: Shape) -> str | None:
+    near = nearest_sizes(*shape[1:])
+    if shape[1:] in near:
+        return None
+    return sizes.refusal("dcgan", shape, near, "dcgan-mnist, " if shape[1:] == DIGITS else "")
 
 
 def _mnist_unsuited(shape: Shape) -> str | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gan_bench import Architecture, Shape, hookimpl
-from gan_bench_plugins import dcgan
+from gan_bench_plugins import dcgan, sizes
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -41,5 +42,6 @@ def gan_bench_architectures() -> list[Architecture]:
             "makes them of z. Otherwise as `dcgan`, Radford et al. 2016, arXiv 1511.06434.",
             discriminator=discriminator,
             anneal=anneal,
+            unsuited=partial(sizes.unsuited, "dcgan-noise"),
         )
     ]

@@ -55,6 +55,7 @@ def gan_bench_losses() -> list[Loss]:
             d_loss=d_loss,
             g_loss=g_loss,
             after_d=clip,
+            wants={"d_steps": 5, "optimizer": "rmsprop", "lr_g": 5e-5, "lr_d": 5e-5},
         ),
         Loss(
             name="wasserstein-gp",
@@ -65,5 +66,6 @@ def gan_bench_losses() -> list[Loss]:
             d_loss=d_loss,
             g_loss=g_loss,
             penalty=gradient_penalty,
+            wants={"d_steps": 5, "lr_g": 1e-4, "lr_d": 1e-4, "betas": (0.0, 0.9)},
         ),
     ]

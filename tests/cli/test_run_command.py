@@ -35,6 +35,14 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--data", "./nowhere"], "error: --data ./nowhere: no such folder or zip"),
         (["--metric", "modes"], "error: --metric modes: the modes of shapes are not known"),
         (["--feature-weights", "w.pth"], "--feature-weights: none of efficientnet-lite0"),
+        (["--feature-weights", "incepton=w.pth"], "no features net is called 'incepton'. Did you"),
+        (["--feature-weights", "pixels=w.pth"], "pixels reads no weights from a file; only incept"),
+        (["--feature-weights", "inception=w.pth"], "no metric of this run reads inception, only"),
+        (["--feature-weights", "pixels="], "the value is empty"),
+        (
+            ["--feature-weights", "a.pth", "--feature-weights", "b.pth"],
+            "give one FILE for all networks, or one for each",
+        ),
         (["--device", "cuda"], "error: there is no cuda device here, only cpu: leave --device out"),
         (["--plugin", "missing.py"], "error: plugin missing.py: no such Python file"),
         (["--device", "gpu"], "'gpu' is not one of"),
@@ -161,8 +169,17 @@ def test_weights_that_cannot_be_used_are_refused_before_training(
 ) -> None:
     if content is not None:
         Path("w.pth").write_bytes(content)
-    given = ["--features", "inception", "--feature-weights", "w.pth"]
-    refused(gan_bench("run", "--data", shapes, "--size", "16", *given), 4, "w.pth", said)
+    for named in ("w.pth", "inception=w.pth"):
+        given = ["--features", "inception", "--feature-weights", named]
+        refused(gan_bench("run", "--data", shapes, "--size", "16", *given), 4, "w.pth", said)
+
+
+def test_a_file_with_an_equals_sign_in_its_name_is_a_file(gan_bench: Command, shapes: Path) -> None:
+    Path("epoch=3.pth").write_bytes(b"rubbish")
+    given = ["--features", "inception", "--feature-weights", "epoch=3.pth"]
+    refused(
+        gan_bench("run", "--data", shapes, "--size", "16", *given), 4, "epoch=3.pth has the SHA"
+    )
 
 
 def test_without_a_network_it_is_said_what_was_wanted_and_the_way_without(

@@ -43,6 +43,9 @@ def test_a_value_that_no_schedule_can_have_is_refused_with_its_option(
         ),
         ("--lr 1e-3 --lr-d 2e-3", "--lr-d 0.002 sets another one"),
         ("--epochs 3 --kimg 2", "--epochs and --kimg both set the length of the training: leave"),
+        ("--optimizer adma", "no optimizer is called 'adma'. Did you mean adam?"),
+        ("--lr-decay cubic", "Invalid value for '--lr-decay': 'cubic' is not one of"),
+        ("--schedule none.toml", "--schedule: cannot read none.toml: No such file or directory"),
         ("--betas 0.5,1", "'0.5,1' is not two numbers from 0 to below 1, such as 0.5,0.999"),
     ],
 )
@@ -64,6 +67,9 @@ def test_what_contradicts_itself_is_refused_in_a_sentence(
         ("--ema-kimg 0", "ema_kimg", 0.0),
         ("--ticks 4", "ticks", 4),
         ("--epochs 0.5", "epochs", 0.5),
+        ("--optimizer sgd", "optimizer", "sgd"),
+        ("--lr-decay cosine", "lr_decay", "cosine"),
+        ("--recipes own", "recipes", "own"),
     ],
 )
 def test_what_is_typed_is_what_is_asked_for(words: str, name: str, value: object) -> None:

@@ -21,6 +21,8 @@ PLAIN = {"dense", "diversity", "full", "local", "modes", "quick", "standard", "i
 PLAIN |= {"blur", "copies", "flip", "pixels", "precision", "spread", "spectrum"}
 # Fields of the data report, and an attribute of Pillow's images: no metrics.
 OF_IMAGES = {"modes", "pixels", "precision"}
+# A schedule of before the field existed means this optimizer, so the format itself has to say it.
+AS_BEFORE = {"schedule.py": {"adam"}}
 FAULTS = set(get_args(Fault))  # the core names these, and a metric may be called as its fault
 
 
@@ -57,7 +59,8 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_no_name_of_a_built_in_is_a_string_or_said_in_the_core(path: Path) -> None:
-    source, names = path.read_text(encoding="utf-8"), built_in_names()
+    source = path.read_text(encoding="utf-8")
+    names = built_in_names() - AS_BEFORE.get(path.name, set())
     text = re.sub(r'"gan-bench [^"]*"', "", source)  # the examples of a help are real commands
     others = FAULTS | OF_IMAGES if "data" in path.parts else FAULTS
     assert not (names - others) & set(literals(path))

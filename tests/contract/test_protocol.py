@@ -49,7 +49,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "schedule": {
         "kimg": 101, "batch": 32, "lr_g": 1e-4, "lr_d": 1e-4, "betas": (0.0, 0.99), "d_steps": 2,
         "augment": ("flip",), "precision": "bf16", "ema_kimg": 2, "ema_rampup": 0.1, "ticks": 5,
-        "on_collapse": "stop",
+        "on_collapse": "stop", "optimizer": "other", "lr_decay": "linear", "recipes": "own",
     },
     "evaluation": {
         "samples": 501, "tick_samples": 99, "reference": "held-out", "features": "ear",
@@ -90,7 +90,8 @@ def test_a_default_means_as_before_the_field_existed_and_never_changes() -> None
         "Schedule": {
             "batch": 64, "lr_g": 2e-4, "lr_d": 2e-4, "betas": (0.5, 0.999), "d_steps": 1,
             "augment": (), "precision": "fp32", "ema_kimg": 0, "ema_rampup": 0, "ticks": 10,
-            "on_collapse": "continue",
+            "on_collapse": "continue", "optimizer": "adam", "lr_decay": "constant",
+            "recipes": "same",
         },
         "Evaluation": {
             "tick_samples": 256, "reference": "train", "tick_metric": None, "gauges": (),

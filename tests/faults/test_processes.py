@@ -288,7 +288,7 @@ def test_an_edited_plugin_does_not_go_on_with_the_old_ones_weights(cut_off: Plac
     plugin.write_text(plugin.read_text().replace("nn.Dropout(0.1)", "nn.Dropout(0.2)"))
     done = cut_off.run(*TINY)
     assert done.returncode == 2, done.stderr
-    assert "is of another training (plugin of the architecture: tiny.py " in done.stderr
+    assert "is of another training (tiny.py of the architecture tiny: SHA-256 " in done.stderr
     assert "delete " in done.stderr
     assert not (cell_of(cut_off) / RECORD).exists()
 

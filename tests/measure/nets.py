@@ -15,6 +15,7 @@ from gan_bench.catalogue import Catalogue, Plugin
 from gan_bench.contract.protocol import Evaluation, Protocol
 from gan_bench.data.cache import Prepared
 from gan_bench.measure.evaluator import Evaluator, Measured
+from gan_bench.measure.weights import NO_WEIGHTS, Weights
 from gan_bench.run.plan_evaluation import plan_evaluation
 
 
@@ -81,7 +82,7 @@ def evaluator(
     evaluation: Evaluation,
     prepared: Prepared,
     dataset: Dataset = DATASET,
-    weights: Path | None = None,
+    weights: Weights = NO_WEIGHTS,
 ) -> Evaluator:
     protocol = Protocol(data=prepared.data, schedule=Schedule(kimg=1), evaluation=evaluation)
     return Evaluator(known, protocol, dataset, prepared, "cpu", weights)
@@ -98,5 +99,5 @@ def measure(
 
 
 def plan(known: Catalogue, *metrics: str, dataset: Dataset = DATASET, **more: Any) -> Evaluation:
-    given: dict[str, Any] = {"features": "eye", "samples": 10, "weights": None} | more
+    given: dict[str, Any] = {"features": "eye", "samples": 10} | more
     return plan_evaluation(known, dataset, metrics=metrics, **given)

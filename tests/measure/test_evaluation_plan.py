@@ -8,6 +8,7 @@ import pytest
 from nets import DATASET, GAP, Eye, catalogue, gap, metric, plan
 
 from gan_bench import DataError, Dataset, Features, UsageError
+from gan_bench.measure.weights import Weights
 from gan_bench.run.plan_evaluation import find_metric
 
 
@@ -60,7 +61,7 @@ def test_weights_are_given_to_the_nets_that_take_them_and_to_no_other(tmp_path: 
     known = catalogue(
         Eye().offer, Eye("ear", takes_weights=True).offer, GAP, metric("heard", gap, features="ear")
     )
-    evaluation = plan(known, "gap", "heard", weights=tmp_path / "weights")
+    evaluation = plan(known, "gap", "heard", weights=Weights(tmp_path / "weights"))
     assert evaluation.digests == {"eye": "aa", "ear": "dd"}
 
 

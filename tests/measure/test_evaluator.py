@@ -27,6 +27,7 @@ from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source
 from gan_bench.measure.evaluator import reference_images
 from gan_bench.measure.features import extract_all
+from gan_bench.measure.weights import Weights
 
 
 def test_a_score_is_the_metric_of_real_and_generated_features(prepared: Prepared) -> None:
@@ -87,7 +88,7 @@ def test_weights_given_as_a_file_reach_the_net(prepared: Prepared, tmp_path: Pat
     file.write_text("dd")
     eye = Eye(takes_weights=True)
     known = catalogue(eye.offer, GAP)
-    measure(known, plan(known, "gap", weights=file), prepared, weights=file)
+    measure(known, plan(known, "gap", weights=Weights(file)), prepared, weights=Weights(file))
     assert eye.loads == [("cpu", file)]
 
 

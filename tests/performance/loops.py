@@ -16,6 +16,7 @@ from gan_bench import Architecture, Loss, Schedule
 from gan_bench.train.loop import Tick, train
 from gan_bench.train.pair import build_pair, output_of
 from gan_bench.train.state import begin
+from gan_bench_plugins.optimizers import gan_bench_optimizers
 
 Turn = Callable[[], object]
 
@@ -91,7 +92,8 @@ def ours(
     endless = schedule.model_copy(
         update={"kimg": steps * schedule.batch * 1e5 / 1000, "ticks": 100_000}
     )
-    training = begin(arch, images.shape[1:], endless, 0, device)
+    first = gan_bench_optimizers()[0]
+    training = begin(arch, images.shape[1:], endless, 0, device, optimizer=first)
     events = train(training, loss, images, endless, 0)
 
     def turn() -> None:

@@ -22,6 +22,7 @@ from gan_bench.contract.protocol import Protocol
 from gan_bench.data.cache import prepare
 from gan_bench.data.source import Source
 from gan_bench.measure.evaluator import Evaluator
+from gan_bench.measure.weights import NO_WEIGHTS, Weights
 from gan_bench.run.plan_evaluation import plan_evaluation
 from gan_bench_plugins import efficientnet_lite0, inception
 from race import Note, race, times_faster
@@ -84,7 +85,7 @@ class AsThePackageHasIt(FeatureExtractorBase):
 register_feature_extractor("efficientnet-lite0", AsThePackageHasIt)
 
 
-def evaluator(features: str, samples: int, weights: Path | None = None) -> Evaluator:
+def evaluator(features: str, samples: int, weights: Weights = NO_WEIGHTS) -> Evaluator:
     """The evaluator of a cell, with the Fréchet distance alone and a filled cache."""
     known = catalogues.load()
     prepared = prepare(Source(PICTURES), 32)
@@ -150,7 +151,7 @@ def test_inception_is_read_faster_than_torch_fidelity_reads_it(
     torch.save(net.state_dict(), weights)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     monkeypatch.setattr(inception, "DIGEST_STARTS", digest[:8])
-    own = evaluator("inception", FEW, weights)
+    own = evaluator("inception", FEW, Weights(weights))
     theirs = torch_fidelitys(FEW, tmp_path, feature_extractor_weights_path=str(weights))
     times = race({"theirs": theirs, "ours": lambda: own.measure(FAKE[:FEW], with_errors=False)})
     gain = times_faster(times, "ours", "theirs")

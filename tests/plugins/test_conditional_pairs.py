@@ -81,7 +81,7 @@ def test_all_conditional_pairs_begin_with_the_same_g_and_cost_little_more_than_d
 def test_a_size_that_they_do_not_make_is_answered_with_sizes_that_they_do() -> None:
     reason = PAIRS["acgan"].unsuited((3, 100, 100))
     assert reason is not None
-    assert reason.startswith("acgan makes")
+    assert reason.startswith("acgan makes no images of 100 px")
     assert reason.endswith("try --size 96 or --size 112")
 
 

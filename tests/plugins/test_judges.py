@@ -7,13 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from torchvision_files import real_digits
 
 from gan_bench import DataError, Features
 from gan_bench_plugins import judges, toonfaces
 from gan_bench_plugins.toonfaces import HELD_OUT, SEED, TRAIN
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 def offer(name: str) -> Features:
@@ -44,10 +42,8 @@ def found(faces: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    sheet = np.asarray(Image.open(DATA / "mnist-test-400.png"))  # 20 x 20 tiles of 28 x 28
-    tiles = sheet.reshape(20, 28, 20, 28).swapaxes(1, 2).reshape(400, 1, 28, 28)
-    labels = (DATA / "mnist-test-400.txt").read_text(encoding="ascii").split()
-    return tiles, np.array(labels, int)
+    tiles, labels = real_digits()
+    return tiles[:, None], labels
 
 
 def factor_accuracy(found: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ from gan_bench_plugins import (
     relativistic,
     wasserstein,
 )
+from gan_bench_plugins.optimizers import gan_bench_optimizers
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -85,8 +86,12 @@ def images(shape: tuple[int, ...] = SHAPE) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (50, *shape), dtype=np.uint8)
 
 
+ADAM = next(each for each in gan_bench_optimizers() if each.name == "adam")
+
+
 def begin(arch: Architecture, shape: Any = SHAPE, schedule: Schedule = SCHEDULE) -> state.Training:
-    return state.begin(arch, shape, schedule, 0, "cpu", classes=3 if arch.conditional else None)
+    classes = 3 if arch.conditional else None
+    return state.begin(arch, shape, schedule, 0, "cpu", classes=classes, optimizer=ADAM)
 
 
 def values(network: nn.Module) -> Tensor:

@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
-import struct
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 import pytest
+from torchvision_files import TEST, TRAIN, digits, write_idx
 
 from gan_bench import DataError, UsageError
 from gan_bench_plugins import mnist
-
-TRAIN, TEST = 40, 15
-
-
-def digits(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    random = np.random.default_rng(seed)
-    images = random.integers(0, 256, (count, 28, 28), dtype=np.uint8)
-    return images, random.integers(0, 10, count, dtype=np.uint8)
-
-
-def write(root: Path, packed: bool) -> Path:
-    """The four files, as Yann LeCun wrote them."""
-    raw = root / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for name, count, seed in (("train", TRAIN, 0), ("t10k", TEST, 1)):
-        images, labels = digits(count, seed)
-        contents = {
-            f"{name}-images-idx3-ubyte": struct.pack(">4i", 2051, *images.shape) + images.tobytes(),
-            f"{name}-labels-idx1-ubyte": struct.pack(">2i", 2049, count) + labels.tobytes(),
-        }
-        for file, content in contents.items():
-            (raw / f"{file}{'.gz' * packed}").write_bytes(
-                gzip.compress(content) if packed else content
-            )
-    return root
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_digits_are_read_with_their_labels_and_the_folder_is_left_as_it_was(
     packed: bool, tmp_path: Path
 ) -> None:
-    root = write(tmp_path, packed)
+    root = write_idx(tmp_path, packed=packed)
     before = sorted(root.rglob("*"))
     images = mnist.load(root, 28, False)
     assert sorted(root.rglob("*")) == before  # it may be read-only, or shared with others
@@ -60,7 +34,7 @@ def test_digits_are_read_with_their_labels_and_the_folder_is_left_as_it_was(
 
 
 def test_digits_can_be_had_at_another_size_and_smaller_ones_are_antialiased(tmp_path: Path) -> None:
-    root, original = write(tmp_path, packed=False), digits(TRAIN, 0)[0]
+    root, original = write_idx(tmp_path), digits(TRAIN, 0)[0]
     larger, smaller = (mnist.load(root, size, False).train[0:TRAIN] for size in (32, 8))
     assert larger.shape == (TRAIN, 1, 32, 32)
     assert larger.dtype == np.uint8
@@ -84,7 +58,7 @@ def test_without_a_folder_or_with_an_empty_one_it_is_said_what_is_needed(tmp_pat
 @pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_damaged_file_is_a_data_error(name: str, packed: bool, tmp_path: Path) -> None:
-    path = write(tmp_path, packed) / "MNIST" / "raw" / (name + ".gz" * packed)
+    path = write_idx(tmp_path, packed=packed) / "MNIST" / "raw" / (name + ".gz" * packed)
     path.write_bytes(path.read_bytes()[:20])
     with pytest.raises(DataError, match="no readable MNIST"):
         mnist.load(tmp_path, 28, False)

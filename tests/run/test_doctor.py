@@ -18,6 +18,7 @@ from torch import Tensor
 
 from gan_bench import DataError, NotHere
 from gan_bench.catalogue import Broken, Plugin
+from gan_bench.measure.weights import Weights
 from gan_bench.run import doctor
 from gan_bench.run.machine import Check, no_network
 from given import Command
@@ -73,7 +74,7 @@ def test_weights_are_given_to_the_nets_that_take_them(tmp_path: Path) -> None:
 
     file = tmp_path / "weights.pth"
     known = catalogue(net("ear", digest=digest, takes_weights=True))
-    assert failed(examined(known, weights=file)) == []
+    assert failed(examined(known, weights=Weights(file))) == []
     assert given == [file]
 
 

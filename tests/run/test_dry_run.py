@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from planning import blank, offer, record
 
-from gan_bench import DataError, UsageError
+from gan_bench import DataError, Loss, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import STARTS
@@ -77,7 +77,7 @@ def test_images_are_counted_and_neither_prepared_nor_written_about(
     assert texts(said, "protocol") == ["its name is known when the images are prepared"]
     assert "36 training and 4 held-out images; counted, not read" in texts(said, "data")[0]
     schedule = texts(said, "schedule")[0]
-    assert schedule.startswith("0.8 kimg = 100 updates of G, batch 8, 1 D per G, Adam")
+    assert schedule.startswith("0.8 kimg = 100 updates of G, batch 8, 1 D per G, adam")
     assert schedule.endswith("10 ticks")
     cells = [f"{arch} / non-saturating / seed{k}" for arch in ("dense", "dcgan") for k in (0, 1)]
     assert texts(said, "cell") == cells
@@ -190,3 +190,19 @@ def test_what_the_run_would_refuse_is_refused(dry: Dry, tmp_path: Path) -> None:
         dry(size=18)
     with pytest.raises(DataError, match="mnist needs --data-root"):
         dry(data="mnist")
+
+
+def test_a_recipe_stands_beside_its_cells_and_counts_in_the_estimate(
+    dry: Dry, known: Catalogue
+) -> None:
+    plain = known.find(Loss, "minimax")
+    wants = {"d_steps": 4, "lr_decay": "linear"}
+    parts = {"d_loss": plain.d_loss, "g_loss": plain.g_loss}
+    offer(known, Loss(name="critic", source="a test", wants=wants, **parts))
+    asked: dict[str, Any] = {"architectures": ("dense",), "losses": ("minimax", "critic")}
+    said = dry(recipes="own", **asked)
+    assert texts(said, "cell") == [
+        "dense / minimax / seed0", "dense / critic / seed0, d_steps 4, lr_decay linear",
+    ]  # fmt: skip
+    assert [cell["recipe"] for cell in said.document()["cells"]] == [{}, wants]
+    assert "each cell by its own recipe" in texts(said, "schedule")[0]

@@ -28,6 +28,7 @@ LOSS = """
 KINDS = {
     "architecture": {"architectures": ("dcgn",)},
     "loss": {"losses": ("minimx",)},
+    "optimizer": {"optimizer": "adma"},
     "augmentation": {"augment": ("difaugment",)},
     "dataset": {"data": "mnits"},
     "features": {"features": ("inceptoin",)},
@@ -61,7 +62,11 @@ def test_a_misspelt_name_is_answered_as_the_catalogue_would(kind: str) -> None:
     assert "Did you mean " in text
     if kind != "dataset":
         (offered,) = (each for each in catalogues.KINDS if each.__name__.lower() == kind)
-        (name,) = next(iter(asked.values())) if kind not in ("preset", "engine") else asked.values()
+        (name,) = (
+            next(iter(asked.values()))
+            if isinstance(next(iter(asked.values())), tuple)
+            else asked.values()
+        )
         with pytest.raises(UsageError) as error:
             known.find(offered, name)
         assert text == str(error.value)

@@ -13,7 +13,8 @@ from planning import NO_MODES, Plan, blank, names, offer
 
 from gan_bench import DataError, Features, Metric, NotHere, Preset, UsageError
 from gan_bench.catalogue import Catalogue
-from gan_bench.run.plan import pick_device, pick_precision
+from gan_bench.run.choose_schedule import pick_precision
+from gan_bench.run.plan import pick_device
 
 # Planning
 

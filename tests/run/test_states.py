@@ -11,9 +11,10 @@ import pytest
 from planning import MakeCell
 from watching import PROTOCOL, ended, phases, started, trained, watched
 
-from gan_bench.contract.protocol import Schedule
-from gan_bench.results.atomic import append_line
-from gan_bench.results.layout import CURVE, RECORD, SPEED, TICKS
+from gan_bench.contract.protocol import Cell, RunEnvironment
+from gan_bench.contract.schedule import Recipe, Schedule
+from gan_bench.results.atomic import append_line, write_json
+from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, TICKS
 from gan_bench.run.states import CellReader, State
 
 
@@ -38,10 +39,18 @@ def test_a_cell_waits_prepares_trains_measures_and_ends(cell: MakeCell) -> None:
     assert (state.phase, state.ended and state.ended.record.status) == ("ended", "finished")
 
 
-def test_a_cell_with_several_steps_of_d_measures_when_its_updates_are_done(cell: MakeCell) -> None:
-    schedule = Schedule(kimg=10, batch=50, d_steps=3)  # 67 updates: 10.05 kimg
+@pytest.mark.parametrize("own", [False, True])
+def test_a_cell_with_several_steps_of_d_measures_when_its_updates_are_done(
+    own: bool, cell: MakeCell
+) -> None:
+    """The steps are those of all cells, or its own."""
+    schedule = Schedule(kimg=10, batch=50, d_steps=1 if own else 3)  # 67 updates: 10.05 kimg
     protocol = PROTOCOL.model_copy(update={"schedule": schedule})
     folder = trained(cell("a/b/seed0"), 9.96, d_steps=3)  # 66 of them; less than a batch is left
+    place = RunEnvironment(device="cpu", named=True)
+    recipe = Recipe(d_steps=3)
+    about = Cell(architecture="a", loss="b", seed=0, environment=place, recipe=recipe)
+    write_json(folder / CELL, about.model_dump(mode="json"))
     reader = CellReader(folder, protocol)
     assert reader.state().phase == "training"
     trained(folder, 10.05, d_steps=3)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from networks import IMAGES, LOSS, SHAPE, d_loss, flat, make_loss
+from networks import IMAGES, LOSS, SHAPE, begin, d_loss, flat, make_loss
 
 from gan_bench import Loss
 from gan_bench.base import rng
@@ -20,7 +20,7 @@ from gan_bench.results.reading import read_lines
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.samples import Latents
 from gan_bench.train.session import Session
-from gan_bench.train.state import Training, begin
+from gan_bench.train.state import Training
 
 GAUGE = Gauge(name="variety", higher_is_better=True, features="eye", floor=0.1)
 FINE, POOR = {"fd": 9.0, "variety": 0.9}, {"fd": 9.0, "variety": 0.01}
@@ -67,12 +67,14 @@ def follow(
     """Train with one tick for each of the scores; go on from what is in the folder."""
     folder.mkdir(exist_ok=True)
     plan = protocol(on_collapse, len(scores))
-    training = begin(flat(), SHAPE, plan.schedule, 0, "cpu")
+    training = begin(plan.schedule, arch=flat())
     looked = len(read_lines(folder / TICKS)) if stopping else 0
     evaluator = Script(scores[looked:], seconds)
     checkpoints = Checkpoints(folder / CHECKPOINTS, {"cell": "this"})
     given = Latents(rng.normal(0, "z-eval", 20, 5))
-    session = Session(folder, plan, cast(Evaluator, evaluator), given, checkpoints)
+    session = Session(
+        folder, plan.schedule, plan.evaluation, cast(Evaluator, evaluator), given, checkpoints
+    )
     session.follow(training, loss, IMAGES, 0, lambda: bool(stopping and stopping(training)))
     return session, training, evaluator
 

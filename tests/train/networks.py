@@ -12,15 +12,20 @@ import torch
 from torch import Tensor, nn
 
 import tiny_plugin
-from gan_bench import Architecture, Augmentation, Loss, Schedule, Shape
+from gan_bench import Architecture, Augmentation, Loss, Optimizer, Schedule, Shape
 from gan_bench.train import state
 from gan_bench.train.loop import Point, Tick, train
 from gan_bench.train.state import Training
+from gan_bench_plugins.optimizers import gan_bench_optimizers
 from tiny_plugin import d_loss, g_loss
 
 SHAPE = (3, 8, 8)
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, *SHAPE), dtype=np.uint8)
 SCHEDULE = Schedule(kimg=0.2, batch=8, lr_g=1e-2, lr_d=1e-2)  # 25 updates
+
+
+OPTIMIZERS = {each.name: each for each in gan_bench_optimizers()}
+ADAM = OPTIMIZERS["adam"]
 
 
 def discriminator(shape: Shape) -> nn.Module:
@@ -87,8 +92,14 @@ def begin(
     seed: int = 0,
     arch: Architecture | None = None,
     augment: Sequence[Augmentation] = (),
+    device: str = "cpu",
+    optimizer: Optimizer | None = None,
+    classes: int | None = None,
 ) -> Training:
-    return state.begin(arch or pair(), SHAPE, schedule, seed, "cpu", augment)
+    optimizer = optimizer or OPTIMIZERS[schedule.optimizer]
+    return state.begin(
+        arch or pair(), SHAPE, schedule, seed, device, augment, classes, optimizer=optimizer
+    )
 
 
 def run(

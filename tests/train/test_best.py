@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from gan_bench.contract.protocol import Data, Evaluation, MetricSpec, Protocol, Schedule
+from gan_bench.contract.protocol import Evaluation, MetricSpec, Schedule
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.samples import Latents
@@ -15,20 +15,16 @@ from gan_bench.train.session import Session
 from gan_bench.train.verdicts import Look
 
 FD, KD = (MetricSpec(name=n, higher_is_better=False, features="eye") for n in ("fd", "kd"))
-SHAPE = (3, 8, 8)
 
 
 def test_the_best_tick_is_that_of_the_metric_of_the_ticks(tmp_path: Path) -> None:
     def best(tick_metric: MetricSpec | None) -> tuple[str, float, float] | None:
-        protocol = Protocol(
-            data=Data(name="noise", fingerprint="ab", shape=SHAPE, train=30, held_out=0),
-            schedule=Schedule(kimg=1),
-            evaluation=Evaluation(
-                samples=20, features="eye", digests={}, metrics=(FD,), tick_metric=tick_metric
-            ),
+        evaluation = Evaluation(
+            samples=20, features="eye", digests={}, metrics=(FD,), tick_metric=tick_metric
         )
         nothing, z = cast(Evaluator, None), np.zeros((20, 5), np.float32)
-        session = Session(tmp_path, protocol, nothing, Latents(z), Checkpoints(tmp_path / "c", {}))
+        checkpoints = Checkpoints(tmp_path / "c", {})
+        session = Session(tmp_path, Schedule(kimg=1), evaluation, nothing, Latents(z), checkpoints)
         session.looks = [Look(0.5, {"fd": 1.0, "kd": 4.0}), Look(1.0, {"fd": 2.0, "kd": 3.0})]
         found = session.best()
         return found and (found.metric, found.value, found.final)

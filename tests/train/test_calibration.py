@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
-from networks import LOSS, pair, weights
+from networks import ADAM, LOSS, pair, weights
 from torch import nn
 
 from gan_bench import Architecture, Schedule, Shape
@@ -77,7 +77,7 @@ IMAGES = discs(512)
 
 
 def train(name: str, seed: int, schedule: Schedule = SCHEDULE) -> Training:
-    training = begin(named(name), SHAPE, schedule, seed, "cpu")
+    training = begin(named(name), SHAPE, schedule, seed, "cpu", optimizer=ADAM)
     for _ in loop.train(training, LOSS, IMAGES, schedule, seed):
         pass
     return training

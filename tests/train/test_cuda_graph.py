@@ -10,13 +10,11 @@ import torch
 from networks import (
     LOSS,
     SCHEDULE,
-    SHAPE,
     augmentation,
     begin,
     blot,
     d_loss,
     make_loss,
-    pair,
     points,
     run,
     shade,
@@ -25,7 +23,6 @@ from networks import (
 from torch import Tensor, nn
 
 from gan_bench import Augmentation, Loss, Schedule
-from gan_bench.train import state
 from gan_bench.train.batches import Batch
 from gan_bench.train.cuda_graph import FIRST, Do, RecordedStep, Recorder, recorder_for
 from gan_bench.train.loop import Point
@@ -130,7 +127,7 @@ def test_a_pair_that_keeps_plain_values_and_one_on_a_cpu_are_never_recorded() ->
 
 
 def on_cuda(loss: Loss = LOSS, graph: bool = True) -> tuple[list[Point], Training]:
-    training = state.begin(pair(), SHAPE, EMA, 0, "cuda")
+    training = begin(EMA, device="cuda")
     if not graph:
         training.recorder = None
     return points(run(training, loss, EMA)), training
@@ -148,7 +145,7 @@ def test_a_cuda_graph_trains_as_the_steps_themselves_do() -> None:
 
 @pytest.mark.gpu
 def test_an_augmented_step_is_recorded_too() -> None:
-    training = state.begin(pair(), SHAPE, SHADED, 0, "cuda", BOTH)
+    training = begin(SHADED, augment=BOTH, device="cuda")
     run(training, schedule=SHADED)
     assert training.computed.step == "cuda graph"
 

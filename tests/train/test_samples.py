@@ -8,7 +8,7 @@ from math import nan
 import numpy as np
 import pytest
 import torch
-from networks import SCHEDULE, SHAPE, Module, begin, pair, run, weights
+from networks import ADAM, SCHEDULE, SHAPE, Module, begin, pair, run, weights
 from PIL import Image
 
 from gan_bench.base import rng
@@ -50,10 +50,9 @@ def test_values_are_rounded_to_the_nearest_byte() -> None:
     levels = torch.tensor([-1.0, -0.999, 0.0, 0.5, 1.0])
     expected = [0, 0, 128, 191, 255]  # 127.5 (v + 1), halves to even
     arch = pair(generator=lambda _: Module(lambda z: levels.expand(len(z), 1, 1, 5)))
-    training = state.begin(arch, (1, 1, 5), SCHEDULE, 0, "cpu")
-    assert (
-        generate(training, Latents(np.zeros((3, 5), np.float32)), 2)[0].ravel().tolist() == expected
-    )
+    training = state.begin(arch, (1, 1, 5), SCHEDULE, 0, "cpu", optimizer=ADAM)
+    given = Latents(np.zeros((3, 5), np.float32))
+    assert generate(training, given, 2)[0].ravel().tolist() == expected
 
 
 @pytest.mark.parametrize("ema_kimg", [0.0, 0.1])

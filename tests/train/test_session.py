@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from following import FINE, POOR, diverging, follow, verdicts
-from networks import SHAPE, flat
+from networks import begin, flat
 
 from gan_bench.base import rng
 from gan_bench.results.layout import CURVE, TICKS
 from gan_bench.results.reading import read_lines
 from gan_bench.train.samples import Latents, generate
 from gan_bench.train.session import LINES
-from gan_bench.train.state import begin
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -103,7 +102,7 @@ def test_a_young_state_is_none_to_return_to(
     session, training, _ = follow(tmp_path, [FINE, *[POOR] * 4], "rollback")
     assert session.rollbacks == 1
     given = Latents(rng.normal(0, "z-eval", 20, 5)[:12])
-    fresh = begin(flat(), SHAPE, session.protocol.schedule, 0, "cpu")
+    fresh = begin(session.schedule, arch=flat())
     assert np.array_equal(generate(training, given, 5), generate(fresh, given, 5))
 
 
@@ -139,7 +138,7 @@ def test_it_returns_to_the_healthy_state_itself_or_begins_anew(
     session, training, evaluator = follow(tmp_path, [first, POOR, POOR, POOR], "rollback")
     assert (session.rollbacks, training.step) == (1, 8)
     given = Latents(rng.normal(0, "z-eval", 20, 5)[:12])
-    fresh = begin(flat(), SHAPE, session.protocol.schedule, 0, "cpu")
+    fresh = begin(session.schedule, arch=flat())
     expected = evaluator.shown[0] if first == FINE else generate(fresh, given, 5)
     assert np.array_equal(generate(training, given, 5), expected)
 

@@ -7,9 +7,8 @@ from itertools import chain, islice
 
 import pytest
 import torch
-from networks import IMAGES, LOSS, SCHEDULE, SHAPE, begin, pair, points, run, weights_of
+from networks import IMAGES, LOSS, SCHEDULE, begin, points, run, weights_of
 
-from gan_bench.train import state
 from gan_bench.train.loop import Tick, train
 from gan_bench.train.state import Computed, Training, finite, full_state, restore, resume, snapshot
 
@@ -84,7 +83,7 @@ def test_a_return_to_the_start_begins_with_fresh_moments() -> None:
 def test_a_recorded_training_goes_on_after_a_return_as_an_eager_one() -> None:
     curves = []
     for graph in (True, False):
-        training = state.begin(pair(), SHAPE, EMA, 0, "cuda")
+        training = begin(EMA, device="cuda")
         training.recorder = training.recorder if graph else None
         events = train(training, LOSS, IMAGES, EMA, 0)
         seen = list(islice(events, 6))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from networks import IMAGES, SCHEDULE, SHAPE, discriminator, make_loss, pair
+from networks import IMAGES, SCHEDULE, begin, discriminator, make_loss, pair
 from torch import Tensor, nn
 
 import tiny_plugin
@@ -40,7 +40,7 @@ def one_step(arch: Any, loss: Any, **changes: Any) -> state.Training:
     """The training after one step."""
     schedule = SCHEDULE.model_copy(update=changes)
     labels = torch.arange(len(IMAGES)).remainder(3).numpy()
-    training = state.begin(arch, SHAPE, schedule, 0, "cpu", classes=3)
+    training = begin(schedule, arch=arch, classes=3)
     list(train(training, loss, IMAGES, schedule, 0, lambda: training.step > 0, labels))
     return training
 

@@ -9,12 +9,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from networks import IMAGES, LOSS, SCHEDULE, SHAPE, make_loss, pair, points, run, weights_of
+from networks import (
+    IMAGES,
+    LOSS,
+    SCHEDULE,
+    SHAPE,
+    begin,
+    make_loss,
+    pair,
+    points,
+    run,
+    weights_of,
+)
 from test_cuda_graph import FakeGraph
 from torch import Tensor, nn
 
 from gan_bench import Architecture, Output, Step
-from gan_bench.train import state
 from gan_bench.train.cuda_graph import FIRST
 from gan_bench.train.loop import train
 from gan_bench.train.pair import BadPair, build_pair, checked
@@ -37,7 +47,7 @@ def steps_of(penalty_every: int, **schedule: Any) -> list[Step]:
         return torch.zeros(())
 
     plan = SCHEDULE.model_copy(update=schedule)
-    training = state.begin(pair(), SHAPE, plan, 0, "cpu")
+    training = begin(plan, 0)
     list(train(training, make_loss(penalty=penalty, penalty_every=penalty_every), IMAGES, plan, 0))
     return seen
 
@@ -60,16 +70,16 @@ def test_autocast_is_off_in_a_penalty() -> None:
         (slope,) = torch.autograd.grad(logits.sum(), mixed, create_graph=True)
         return slope.square().sum()
 
-    run(state.begin(pair(), SHAPE, BF16, 0, "cpu"), make_loss(penalty=penalty), BF16)
+    run(begin(BF16, 0), make_loss(penalty=penalty), BF16)
 
 
 @pytest.mark.parametrize("every", [1, 4, 16])
 def test_a_lazy_penalty_comes_at_every_kth_step_with_k_times_its_weight(every: int) -> None:
     seen = steps_of(every)
     assert [round(float(step.kimg) * 125) for step in seen] == list(range(0, 25, every))
-    plain = points(run(state.begin(pair(), SHAPE, SCHEDULE, 0, "cpu")))
+    plain = points(run(begin(SCHEDULE, 0)))
     lazy = make_loss(penalty=lambda _: torch.tensor(2.0), penalty_every=every)
-    curve = points(run(state.begin(pair(), SHAPE, SCHEDULE, 0, "cpu"), lazy))
+    curve = points(run(begin(SCHEDULE, 0), lazy))
     more = [one.loss_d - other.loss_d for one, other in zip(curve, plain, strict=True)]
     assert more == pytest.approx([2 * every * (k % every == 0) for k in range(25)], abs=1e-4)
 
@@ -83,7 +93,7 @@ def r1(step: Step) -> Tensor:
 @pytest.mark.parametrize("cut", [1, 7, 16])
 def test_a_lazy_term_survives_stop_and_resume(cut: int) -> None:
     loss = make_loss(penalty=r1, penalty_every=5)
-    whole, first, other = (state.begin(pair(), SHAPE, SCHEDULE, k, "cpu") for k in (0, 0, 1))
+    whole, first, other = (begin(SCHEDULE, k) for k in (0, 0, 1))
     expected = points(run(whole, loss))
     begun = list(train(first, loss, IMAGES, SCHEDULE, 0, lambda: first.step >= cut))
     resume(other, full_state(first))
@@ -93,8 +103,8 @@ def test_a_lazy_term_survives_stop_and_resume(cut: int) -> None:
 
 def test_each_kind_of_step_is_recorded_once() -> None:
     loss = make_loss(penalty=r1, penalty_every=4)
-    plain = state.begin(pair(), SHAPE, SCHEDULE, 0, "cpu")
-    recorded = state.begin(pair(), SHAPE, SCHEDULE, 0, "cpu")
+    plain = begin(SCHEDULE, 0)
+    recorded = begin(SCHEDULE, 0)
     recorded.recorder = graph = FakeGraph()
     assert run(recorded, loss) == run(plain, loss)
     assert (graph.recorded, graph.eager) == (2, 2 * FIRST)
@@ -110,7 +120,7 @@ def path_length(step: Step) -> Tensor:
 
 def test_a_term_of_g_changes_g_and_leaves_d_alone() -> None:
     def first_step(loss: Any) -> tuple[bytes, bytes]:
-        training = state.begin(pair(), SHAPE, SCHEDULE, 0, "cpu")
+        training = begin(SCHEDULE, 0)
         list(train(training, loss, IMAGES, SCHEDULE, 0, lambda: training.step > 0))
         read = [p.detach().numpy().tobytes() for p in training.D.parameters()]
         made = [p.detach().numpy().tobytes() for p in training.G.parameters()]
@@ -145,7 +155,7 @@ def test_d_may_give_patches_and_features_and_g_may_match_them() -> None:
     loss = make_loss(
         g_loss=lambda _, fake: 0 * fake.mean(), g_penalty=feature_matching, reads_real=True
     )
-    curve = points(run(state.begin(arch, SHAPE, BF16, 0, "cpu"), loss, BF16))
+    curve = points(run(begin(BF16, 0, arch), loss, BF16))
     assert curve[-1].loss_g < curve[0].loss_g
 
 
@@ -163,7 +173,7 @@ def test_annealed_noise_follows_the_progress_and_a_resume() -> None:
         D.sigma.copy_(1 - progress)
 
     arch = pair(discriminator=lambda _: Noisy(), anneal=anneal)
-    whole, cut, other = (state.begin(arch, SHAPE, SCHEDULE, k, "cpu") for k in (0, 0, 1))
+    whole, cut, other = (begin(SCHEDULE, k, arch) for k in (0, 0, 1))
     run(whole)
     assert float(whole.D.sigma) == pytest.approx(1 - 24 / 25)
     list(train(cut, LOSS, IMAGES, SCHEDULE, 0, lambda: cut.step >= 9))
@@ -201,7 +211,7 @@ def test_a_conditional_pair_gets_the_class_of_each_image() -> None:
     shades = np.array([20, 120, 240], np.uint8)[LABELS]
     flat = np.broadcast_to(shades[:, None, None, None], IMAGES.shape)
     schedule = SCHEDULE.model_copy(update={"kimg": 4, "lr_g": 3e-2})
-    training = state.begin(CONDITIONAL, SHAPE, schedule, 0, "cpu", classes=3)
+    training = begin(schedule, 0, CONDITIONAL, classes=3)
     list(train(training, LOSS, np.ascontiguousarray(flat), schedule, 0, labels=LABELS))
     given = Latents(np.zeros((3, 5), np.float32), np.arange(3))
     made = generate(training, given, 3).mean((1, 2, 3)).tolist()
@@ -211,17 +221,17 @@ def test_a_conditional_pair_gets_the_class_of_each_image() -> None:
 
 def test_the_classes_of_an_evaluation_are_those_of_the_data_and_the_same_for_all() -> None:
     labels = np.array([0] * 30 + [1] * 10)
-    begun = [state.begin(CONDITIONAL, SHAPE, SCHEDULE, k, "cpu", classes=2) for k in (0, 1)]
+    begun = [begin(SCHEDULE, k, CONDITIONAL, classes=2) for k in (0, 1)]
     one, other = (latents(training, 7, 80, labels) for training in begun)
     assert one.labels is not None
     assert np.array_equal(one.labels, other.labels)
     assert np.bincount(one.labels).tolist() == [60, 20]
-    plain = state.begin(pair(), SHAPE, SCHEDULE, 0, "cpu")
+    plain = begin(SCHEDULE, 0)
     assert latents(plain, 7, 80, labels).labels is None
 
 
 def test_a_sheet_of_a_conditional_pair_has_a_class_in_each_row() -> None:
-    training = state.begin(CONDITIONAL, SHAPE, SCHEDULE, 0, "cpu", classes=3)
+    training = begin(SCHEDULE, 0, CONDITIONAL, classes=3)
     rows = per_class(training, np.zeros((80, 5), np.float32), LABELS, 16).reshape(8, 8, -1)
     assert len(rows) * 8 == GRID
     assert all(len(np.unique(row)) == 1 for row in rows)
@@ -229,7 +239,7 @@ def test_a_sheet_of_a_conditional_pair_has_a_class_in_each_row() -> None:
 
 
 def test_a_conditional_pair_needs_labels() -> None:
-    with pytest.raises(BadPair, match="tiny needs labels, and the data has none: put the images"):
+    with pytest.raises(BadPair, match="tiny needs labels, and the images have none: put"):
         build_pair(CONDITIONAL, SHAPE)
 
 
@@ -240,7 +250,7 @@ def test_labels_are_seen_by_penalties_of_every_pair() -> None:
         seen.append(step.labels)
         return torch.zeros(())
 
-    training = state.begin(pair(), SHAPE, SCHEDULE, 0, "cpu")
+    training = begin(SCHEDULE, 0)
     loss = make_loss(penalty=penalty)
     list(train(training, loss, IMAGES, SCHEDULE, 0, lambda: training.step > 1, LABELS))
     assert [tuple(each.shape) for each in seen if each is not None] == [(8,), (8,)]
@@ -271,7 +281,7 @@ def test_a_term_that_would_change_nothing_is_refused(
 ) -> None:
     loss = checked(make_loss(**{term: value}))
     with pytest.raises(BadPair) as error:
-        run(state.begin(pair(), SHAPE, SCHEDULE, 0, "cpu"), loss)
+        run(begin(SCHEDULE, 0), loss)
     assert str(error.value).startswith(said)
 
 
@@ -282,7 +292,7 @@ def test_a_gradient_without_create_graph_is_refused() -> None:
         return slope.square().sum()
 
     with pytest.raises(BadPair, match="needs create_graph=True"):
-        run(state.begin(pair(), SHAPE, SCHEDULE, 0, "cpu"), checked(make_loss(penalty=penalty)))
+        run(begin(SCHEDULE, 0), checked(make_loss(penalty=penalty)))
 
 
 def test_a_d_that_ends_in_a_sigmoid_is_told_to_drop_it() -> None:
@@ -311,7 +321,7 @@ def test_what_is_wrong_only_in_training_is_found_too() -> None:
 
 def trial(arch: Architecture, **loss: Any) -> Trial:
     return Trial(
-        lambda: state.begin(arch, SHAPE, SCHEDULE, 0, "cpu"),
+        lambda: begin(SCHEDULE, 0, arch),
         make_loss(**loss), IMAGES, None, SCHEDULE, 0,
     )  # fmt: skip
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.output import emit, say, stdout_console
+
+if TYPE_CHECKING:
+    from gan_bench.measure.weights import Weights
 
 TESTED = "What to test"
 
@@ -25,12 +29,15 @@ TESTED = "What to test"
 @options.as_json("Print one JSON document.")
 @options.DEBUG
 @options.HELP
-def doctor(as_json: bool, plugins: tuple[Path, ...], weights: Path | None, results: Path) -> None:
+def doctor(
+    as_json: bool, plugins: tuple[Path, ...], weights: Weights | None, results: Path
+) -> None:
     """Check that this machine measures correctly, on images whose quality is known.
 
     The exit code is 0 if all is well and 4 if a check failed. Nothing is downloaded or trained.
     """
     from gan_bench import catalogue as catalogues
+    from gan_bench.measure.weights import NO_WEIGHTS
     from gan_bench.run import doctor as doctors
     from gan_bench.run.names import remember
 
@@ -41,7 +48,7 @@ def doctor(as_json: bool, plugins: tuple[Path, ...], weights: Path | None, resul
 
         catalogue = catalogues.load(plugins)
         remember(catalogue)
-        checks = list(doctors.examine(catalogue, results, weights, progress))
+        checks = list(doctors.examine(catalogue, results, weights or NO_WEIGHTS, progress))
     if as_json:
         emit(doctors.to_json(checks))
         say(doctors.verdict(checks))

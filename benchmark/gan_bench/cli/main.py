@@ -16,7 +16,15 @@ from gan_bench.cli.options import Debug, paragraphs
 from gan_bench.cli.output import complain, say
 from gan_bench.contract.errors import GanBenchError, sentence
 
-COMMANDS = ("run", "report", "data", "plugins", "doctor", "cache")  # modules of this package
+COMMANDS = (
+    "run",
+    "report",
+    "data",
+    "judge",
+    "plugins",
+    "doctor",
+    "cache",
+)  # modules of this package
 UNFORESEEN = "not foreseen: `gan-bench doctor` examines this machine, --debug shows where it was"
 
 COMPLETION = paragraphs(

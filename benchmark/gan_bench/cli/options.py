@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from click.types import StringParamType
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from gan_bench.measure.weights import Weights
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -133,16 +136,45 @@ def plugin(panel: str) -> Decorator:
     )
 
 
+class NetFile(_Path):
+    """FILE, or NET=FILE; gives the name of the net, or None, and the path of the file."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
+        given = str(value)
+        named = re.fullmatch(r"([\w.:-]+)=(.*)", given, re.DOTALL)
+        if not named or os.path.exists(os.path.expanduser(given)):
+            return None, super().convert(value, param, ctx)
+        return named[1], super().convert(named[2], param, ctx)
+
+
 def weights(panel: str) -> Decorator:
-    """--feature-weights: a file for a features network without weights."""
+    """--feature-weights: files for features networks without weights."""
     return click.option(
         "--feature-weights",
         "weights",
-        metavar="FILE",
-        type=PATH,
+        metavar="[NET=]FILE",
+        multiple=True,
+        type=NetFile(path_type=Path),
+        callback=_weights,
         panel=panel,
-        help="Weights for a features network that comes without any.",
+        help="Weights for a features network that comes without any. NET=FILE is for the network "
+        "of that name alone, and can be repeated.",
     )
+
+
+def _weights(
+    ctx: click.Context, param: click.Parameter, given: tuple[tuple[str | None, Path], ...]
+) -> Weights | None:
+    """What was given, or None; one file for each net."""
+    if not given:
+        return None
+    from gan_bench.measure.weights import Weights
+
+    files = dict(given)
+    if len(files) < len(given):
+        raise click.BadParameter("give one FILE for all networks, or one for each", ctx, param)
+    every = files.pop(None, None)
+    return Weights(every, {net: path for net, path in files.items() if net})
 
 
 def results(help: str) -> Decorator:

@@ -71,8 +71,9 @@ def run(
         if dry_run:
             _print_plan(request, catalogue, results, jobs, as_json)
             return
-        watch = _train(request, catalogue, results, jobs, retry_failed, console)
+        watch, refused = _train(request, catalogue, results, jobs, retry_failed, console)
         _show(results, watch.protocol, "json" if as_json else None, console)
+        _count_refused(refused)
         _count_failures(watch)
 
 
@@ -104,6 +105,10 @@ def catalogue_for(request: Request) -> Catalogue:
     catalogue = catalogues.load(request.plugins)
     remember(catalogue)
     check_spelling(request)  # the first command on a machine had no names to compare with
+    if request.judge:
+        from gan_bench.measure.judging.judge_file import with_judge
+
+        return with_judge(catalogue, request.judge)
     return catalogue
 
 
@@ -129,8 +134,8 @@ def _train(
     jobs: int,
     retry_failed: bool,
     console: Console,
-) -> Watch:
-    """Plan and run all cells."""
+) -> tuple[Watch, int]:
+    """Plan and run all cells. Also how many were refused: their checkpoint is of another code."""
     from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
     from gan_bench.results.locks import alone_in
     from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
@@ -152,11 +157,12 @@ def _train(
         watch.say(f"contact sheet: {home / CONTACT_SHEET}")
         watch.say(f"{standing(watch.folders)} in {home}")
         with console.status("testing one step of every pair") as status:
-            preflight(watch.folders, home, watch.say, jobs, status.update)
+            refused = preflight(watch.folders, home, watch.say, jobs, status.update)
+        started = [folder for folder in watch.folders if folder not in refused]
         with _stopping_gently(watch.say), watch.showing():
-            for folder in run_cells(planned.engine, watch.folders, jobs, watch.say):
+            for folder in run_cells(planned.engine, started, jobs, watch.say):
                 watch.ended(folder)
-    return watch
+    return watch, len(refused)
 
 
 @contextmanager
@@ -211,6 +217,18 @@ def _show(results: Path, protocol: Protocol, style: str | None, console: Console
         say(line, console)
     where = "" if results == RESULTS else f" {shlex.quote(str(results))}"
     say(f"more: gan-bench report{where} --out board.html, or .md, .csv, .json, .tex", console)
+
+
+def _count_refused(refused: int) -> None:
+    from gan_bench.base.text import plural
+    from gan_bench.contract.errors import UsageError
+
+    if refused:
+        have = "was" if refused == 1 else "were"
+        raise UsageError(
+            f"{plural(refused, 'cell')} {have} not trained: a checkpoint belongs to another "
+            "training, see above"
+        )
 
 
 def _count_failures(watch: Watch) -> None:

@@ -9,7 +9,7 @@ import rich_click as click
 
 from gan_bench.cli import options
 from gan_bench.cli.data_options import HOW, WHICH
-from gan_bench.cli.options import OUTPUT, Betas, Name, Number
+from gan_bench.cli.options import OUTPUT, PATH, Betas, Name, Number
 
 RETRY = "--retry-failed"
 TRAIN, SCHEDULE = "What to train", "Schedule"
@@ -40,6 +40,22 @@ OPTIONS = (
     ),
     *WHICH,
     *HOW,
+    click.option(
+        "--schedule",
+        type=PATH,
+        metavar="FILE.toml",
+        panel=SCHEDULE,
+        help="A file with fields of the schedule, such as lr_g = 0.0001. Options override it; the "
+        "preset gives the rest.",
+    ),
+    click.option(
+        "--recipes",
+        type=click.Choice(["same", "own"]),
+        panel=SCHEDULE,
+        help="same: one schedule for all. own: architectures and losses override the schedule by "
+        "what they were made for; a loss comes before an architecture. Images, data and measuring "
+        "stay the same. Default: the preset's.",
+    ),
     click.option(
         "--kimg",
         type=Number(0, 1e9, min_open=True),
@@ -87,8 +103,21 @@ OPTIONS = (
         type=Betas(),
         metavar="B1,B2",
         panel=SCHEDULE,
-        help="Decay rates of Adam's two moving averages, each from 0 to below 1. "
-        "Default: the preset's.",
+        help="Two decay rates of the optimizer, each from 0 to below 1; `gan-bench plugins` says "
+        "what it makes of them. Default: the preset's.",
+    ),
+    click.option(
+        "--optimizer",
+        type=Name("optimizer"),
+        metavar="NAME",
+        panel=SCHEDULE,
+        help="Optimizer of G and of D. Default: the preset's.",
+    ),
+    click.option(
+        "--lr-decay",
+        type=click.Choice(["constant", "linear", "cosine"]),
+        panel=SCHEDULE,
+        help="How both learning rates fall to 0 by the end of the training. Default: the preset's.",
     ),
     click.option(
         "--d-steps",
@@ -161,6 +190,13 @@ OPTIONS = (
         help="Real images to compare with: training images, or images that no training has seen.",
     ),
     options.weights(MEASURE),
+    click.option(
+        "--judge",
+        metavar="FILE",
+        type=PATH,
+        panel=MEASURE,
+        help="Judge that names the mode of an image, made by `gan-bench judge`.",
+    ),
     click.option(
         "--device",
         type=click.Choice(["auto", "cpu", "cuda", "mps"]),

@@ -14,6 +14,7 @@ from gan_bench.contract.offers import (
     Features,
     Loss,
     Metric,
+    Optimizer,
     Preset,
 )
 
@@ -32,6 +33,11 @@ class Hooks:
     @hookspec
     def gan_bench_losses(self) -> list[Loss]:
         """Losses."""
+        raise AssertionError
+
+    @hookspec
+    def gan_bench_optimizers(self) -> list[Optimizer]:
+        """Optimisers."""
         raise AssertionError
 
     @hookspec

@@ -8,8 +8,8 @@ the core converts between the two. Every offer has a `name`, which is what a use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
@@ -17,6 +17,7 @@ from gan_bench.contract.protocol import Schedule
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from torch import Tensor, nn
 
     from gan_bench.contract.step import Step
@@ -50,6 +51,8 @@ class Architecture:
     anneal: Callable[[nn.Module, nn.Module, Tensor], None] | None = None
     # the reason why it cannot make images of this shape, or None
     unsuited: Callable[[Shape], str | None] = _suits
+    # the schedule it was made for, as {"betas": (0.0, 0.9)}: for --recipes own; see Recipe
+    wants: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,26 @@ class Loss:
     g_penalty_every: int = 1
     # changes D in place after each of its updates, as one that clips its weights does
     after_d: Callable[[nn.Module], None] | None = None
+    # the schedule it was made for, as {"d_steps": 5}; it comes before the architecture's
+    wants: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """Turns gradients into updates; G and D have one each.
+
+    `make(parameters, lr, betas, on_cuda)` returns a torch optimiser of all these parameters. It
+    says in `source` what it makes of the two betas, which every schedule has. All that it keeps
+    between steps must be in its `state_dict()`. On CUDA a step is recorded once and repeated: what
+    changes between steps must be in tensors on that device. Where the schedule lowers the rate,
+    `lr` is such a tensor there (), which the core fills; everywhere else it is a float.
+    """
+
+    name: str
+    source: str
+    make: Callable[
+        [list[nn.Parameter], float | Tensor, tuple[float, float], bool], torch.optim.Optimizer
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

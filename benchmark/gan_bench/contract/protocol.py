@@ -1,4 +1,4 @@
-"""What will be run: schedules, evaluations, protocols, cells and plans, as plain data."""
+"""What will be run: evaluations, protocols, cells and plans, as plain data."""
 
 from __future__ import annotations
 
@@ -7,70 +7,22 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from gan_bench.base import text
 from gan_bench.base.numbers import LARGEST
+from gan_bench.contract.schedule import Frozen, NonNegative, Recipe
+from gan_bench.contract.schedule import Schedule as Schedule  # part of a protocol: import it here
 
 LEAST_SAMPLES = 10  # that `run --samples` takes, which does not import this file: it is slow
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Side = Annotated[int, Field(ge=1, le=4096)]  # of an image, or its channels
-NonNegative = Annotated[float, Field(ge=0)]
 Sides = tuple[int, int]  # (H, W) of an image in pixels
 Split = Literal["train", "held-out"]
-Beta = Annotated[float, Field(ge=0, lt=1)]
-MOST_KIMG = 1e9
 
 
-class _Frozen(BaseModel):
-    """A default means "as before this field existed", and never changes: see `Protocol.slug`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Schedule(_Frozen):
-    """How a cell is trained. kimg is thousands of real images shown to D."""
-
-    kimg: Annotated[float, Field(gt=0, le=MOST_KIMG)]
-    batch: Annotated[int, Field(ge=2)] = 64
-    lr_g: PositiveFloat = 2e-4
-    lr_d: PositiveFloat = 2e-4
-    betas: tuple[Beta, Beta] = (0.5, 0.999)
-    d_steps: PositiveInt = 1  # updates of D per update of G
-    augment: tuple[str, ...] = ()  # augmentations in the order in which they are applied
-    precision: Literal["fp32", "bf16"] = "fp32"
-    ema_kimg: NonNegative = 0  # half-life of G's moving average, which is measured; 0: G itself
-    ema_rampup: NonNegative = (
-        0  # the half-life is at most this share of the kimg shown; 0: no limit
-    )
-    ticks: PositiveInt = 10  # how often the cell is scored, which does not change the training
-    on_collapse: Literal["continue", "stop", "rollback"] = "continue"
-
-    @property
-    def updates(self) -> int:
-        """Updates of G. D gets `d_steps` times as many, each on `batch` other real images."""
-        return max(1, round(self.kimg * 1000 / (self.batch * self.d_steps)))
-
-    @property
-    def looks(self) -> int:
-        """How many ticks there are: one an update at most."""
-        return min(self.ticks, self.updates)
-
-    def ema_decay(self, updates: int) -> float:
-        """What the moving average keeps of itself at this update of G: 1, 2, ..."""
-        limits = [self.ema_kimg]
-        if self.ema_rampup:
-            limits.append(self.ema_rampup * self.shown(updates) / 1000)
-        half_lives = self.shown(1) / (1000 * min(limits))
-        return float(0.5**half_lives)
-
-    def shown(self, updates: int) -> int:
-        """How many real images D has seen after this number of updates of G."""
-        return updates * self.batch * self.d_steps
-
-
-class MetricSpec(_Frozen):
+class MetricSpec(Frozen):
     """A metric of an evaluation: its name, which direction is better, what it reads."""
 
     name: str
@@ -107,7 +59,7 @@ class Gauge(MetricSpec):
         return self.cost(score) > self.cost(self.floor)
 
 
-class Evaluation(_Frozen):
+class Evaluation(Frozen):
     """How a cell is measured."""
 
     samples: PositiveInt  # M generated images, compared with M real ones, or all if fewer
@@ -135,7 +87,7 @@ class Evaluation(_Frozen):
         return min(self.samples, data.images(self.reference))
 
 
-class Data(_Frozen):
+class Data(Frozen):
     """Which images: a name, and a digest of all pixels."""
 
     name: str
@@ -154,11 +106,11 @@ class Data(_Frozen):
         return self.train if split == "train" else self.held_out
 
 
-class Protocol(_Frozen):
+class Protocol(Frozen):
     """Data set, schedule and evaluation. Only scores under one protocol can be compared."""
 
     data: Data
-    schedule: Schedule
+    schedule: Schedule  # what all cells share; a cell's recipe is applied to it
     evaluation: Evaluation
 
     @property
@@ -177,7 +129,7 @@ class Protocol(_Frozen):
         return dict(_flat(self.model_dump(mode="json")))
 
 
-class Preparation(_Frozen):
+class Preparation(Frozen):
     """How the files of a folder or zip become images. The fingerprint tells what came of it."""
 
     frames: Literal["first", "all"] = "first"  # of animations and of files with several pages
@@ -193,7 +145,7 @@ class Preparation(_Frozen):
 AS_IT_IS = Preparation()  # no option given
 
 
-class RunEnvironment(_Frozen):
+class RunEnvironment(Frozen):
     """Where a cell runs and where its input is. No score may depend on it."""
 
     device: str
@@ -201,17 +153,21 @@ class RunEnvironment(_Frozen):
     root: str | None = None
     preparation: Preparation = AS_IT_IS
     plugins: tuple[str, ...] = ()  # files given with --plugin
-    weights: str | None = None  # the file given with --feature-weights
+    weights: str | None = None  # the FILE of --feature-weights, for every net that takes one
+    weights_by_net: tuple[tuple[str, str], ...] = ()  # net and file of --feature-weights NET=FILE
+    judge: str | None = None  # the file given with --judge
+    engine: str | None = None  # the name of what starts the cell; None: not known
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
 
 
-class Cell(_Frozen):
+class Cell(Frozen):
     """One architecture, one loss and one seed under a protocol, and where to run them."""
 
     architecture: str
     loss: str
     seed: Annotated[int, Field(ge=0)]
     environment: RunEnvironment
+    recipe: Recipe = Recipe()  # empty unless the schedule says that each cell has its own
 
     @property
     def label(self) -> str:
@@ -219,7 +175,7 @@ class Cell(_Frozen):
         return cell_label(self.architecture, self.loss, self.seed)
 
 
-class Plan(_Frozen):
+class Plan(Frozen):
     """A protocol and its cells."""
 
     protocol: Protocol

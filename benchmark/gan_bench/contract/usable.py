@@ -6,8 +6,10 @@ an error of another part in the middle of a run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
+
+from pydantic import ValidationError
 
 from gan_bench.base.numbers import LARGEST
 from gan_bench.contract.errors import UsageError
@@ -19,9 +21,10 @@ from gan_bench.contract.offers import (
     Features,
     Loss,
     Metric,
+    Optimizer,
     Preset,
 )
-from gan_bench.contract.protocol import Schedule
+from gan_bench.contract.schedule import Recipe, Schedule, strictly
 
 Test = Callable[[Any], bool]
 Rule = tuple[Test, str]  # whether a value is right, and what it must be
@@ -51,6 +54,14 @@ def _is_range(value: object) -> bool:
     return is_pair and value[0] <= value[1]  # type: ignore[index]
 
 
+def _is_recipe(value: object) -> bool:
+    """What a recipe may hold, as a mapping."""
+    try:
+        return isinstance(value, Mapping) and bool(strictly(Recipe, dict(value)))
+    except ValidationError:
+        return False
+
+
 def _or_none(rule: Rule) -> Rule:
     test, text = rule
     return lambda value: value is None or test(value), f"{text}, or None"
@@ -66,6 +77,10 @@ FAULTS: Rule = (
     f"a tuple of some of {', '.join(get_args(Fault))}",
 )
 YES_OR_NO: Rule = lambda value: isinstance(value, bool), "True or False"
+RECIPE: Rule = (
+    _is_recipe,
+    f"a mapping of some of {', '.join(Recipe.model_fields)} to values that a schedule can have",
+)
 SCHEDULE: Rule = lambda value: isinstance(value, Schedule), "a Schedule"
 
 
@@ -78,7 +93,8 @@ def _fields(**rules: Rule) -> dict[str, Rule]:
 
 
 FIELDS: dict[type[Any], dict[str, Rule]] = {
-    Architecture: _fields(z_dim=COUNT),
+    Architecture: _fields(z_dim=COUNT, wants=RECIPE),
+    Loss: _fields(wants=RECIPE),
     Dataset: _fields(
         reads=NAMES,
         size=_or_none(COUNT),
@@ -138,6 +154,14 @@ def check_fields(kind: str, offer: Any) -> None:
             raise UsageError(f"the {kind} {offer.name!r} has {field}={shown}: it must be {allowed}")
 
 
+def needs_labels(architecture: str) -> str:
+    """Why a conditional architecture cannot be trained, and what to do."""
+    return (
+        f"{architecture} needs labels, and the images have none: put the images of each class into "
+        "a folder of their own, or take a data set with labels"
+    )
+
+
 def dangling(kind: str, offer: Any, meant: Callable[[type[Any], str], list[Any]]) -> str | None:
     """What is wrong with the names in the offer, and what to do; None if nothing is.
 
@@ -159,3 +183,7 @@ def _references(offer: Any) -> Iterator[tuple[str, type[Any], str]]:
         value = getattr(offer, field)
         names = [value] if isinstance(value, str) else value or ()
         yield from ((field, kind, name) for name in names)
+    if isinstance(offer, Architecture | Loss) and "optimizer" in offer.wants:
+        yield "wants", Optimizer, offer.wants["optimizer"]
+    if isinstance(offer, Preset):
+        yield "schedule", Optimizer, offer.schedule.optimizer

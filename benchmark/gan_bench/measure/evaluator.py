@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from gan_bench.measure.details import details_of
 from gan_bench.measure.errors import Errors, sampling_errors
 from gan_bench.measure.feature_cache import FeatureCache
 from gan_bench.measure.features import Arrays, Fakes, Net, batches_of, features_by_net, load_net
+from gan_bench.measure.weights import NO_WEIGHTS, Weights
 from gan_bench.results.records import Score, VerdictKind
 
 
@@ -48,7 +48,7 @@ class Evaluator:
         dataset: Dataset,
         prepared: Prepared,
         device: str,
-        weights: Path | None = None,
+        weights: Weights = NO_WEIGHTS,
     ) -> None:
         settle(device)
         self.catalogue = catalogue
@@ -60,7 +60,7 @@ class Evaluator:
             name: self._net(name, prepared, weights) for name in protocol.evaluation.digests
         }
 
-    def _net(self, name: str, prepared: Prepared, weights: Path | None) -> Net:
+    def _net(self, name: str, prepared: Prepared, weights: Weights) -> Net:
         evaluation, n = self.protocol.evaluation, self.protocol.evaluation.samples
         extract = load_net(self.catalogue, name, evaluation.digests[name], self.device, weights)
         features = partial(self.cache.features, name, extract=extract, device=self.device)

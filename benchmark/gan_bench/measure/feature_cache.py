@@ -45,7 +45,7 @@ class FeatureCache:
         self, spec: MetricSpec, count: int
     ) -> Callable[[str, Callable[[], Arrays]], Arrays]:
         """`Samples.keep` for this metric, when it is given `count` real images."""
-        plugin = str(self.catalogue.offers[Metric][spec.name][1])
+        plugin = self.catalogue.offers[Metric][spec.name][1].sha256
         evaluation = self.protocol.evaluation
         reference = f"{evaluation.reference} {evaluation.samples}"
 
@@ -60,8 +60,8 @@ class FeatureCache:
     def _arrays(self, net: str, key: list[str], make: Callable[[], Arrays]) -> Arrays:
         """Arrays that depend on the real images, the net and the key: read, or made and kept."""
         data, weights = self.protocol.data, self.protocol.evaluation.digests[net]
-        # another release of a plugin may compute other features with the same weights
-        plugin = str(self.catalogue.offers[Features][net][1])
+        # other code of a plugin may compute other features with the same weights
+        plugin = self.catalogue.offers[Features][net][1].sha256
         document = json.dumps([data.fingerprint, weights, plugin, *key])
         digest = hashlib.sha256(document.encode()).hexdigest()[:16]
         path = cache_dir() / "features" / f"{data.name}-{net}-{digest}.npz"

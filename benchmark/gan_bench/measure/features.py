@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.offers import Features
+from gan_bench.measure.weights import Weights
 
 BATCH = 256
 Extract = Callable[[Tensor], Tensor]
@@ -20,14 +20,10 @@ Arrays = dict[str, np.ndarray]
 Fakes = np.ndarray | Iterable[Tensor]  # (M, C, H, W) uint8, whole or in batches on the device
 
 
-def weights_digest(catalogue: Catalogue, net: str, weights: Path | None) -> str:
+def weights_digest(catalogue: Catalogue, net: str, weights: Weights) -> str:
     """SHA-256 of the weights that the net would load; DataError if it cannot work here."""
-    return catalogue.find(Features, net).digest(weights_for(catalogue, net, weights))
-
-
-def weights_for(catalogue: Catalogue, net: str, weights: Path | None) -> Path | None:
-    """The file that the user gave, if the net takes one."""
-    return weights if catalogue.find(Features, net).takes_weights else None
+    offer = catalogue.find(Features, net)
+    return offer.digest(weights.of(offer))
 
 
 @dataclass(frozen=True)
@@ -40,16 +36,15 @@ class Net:
     held_out: np.ndarray | None = None  # (H, F), likewise
 
 
-def load_net(
-    catalogue: Catalogue, net: str, digest: str, device: str, weights: Path | None
-) -> Extract:
+def load_net(catalogue: Catalogue, net: str, digest: str, device: str, weights: Weights) -> Extract:
     """Load the net; DataError if its weights are no longer those that were planned."""
     if weights_digest(catalogue, net, weights) != digest:
         raise DataError(
             f"the weights of {net} have changed since this protocol was planned: their SHA-256 "
             f"was {digest[:16]}; run the same command again to begin a new protocol"
         )
-    return catalogue.find(Features, net).load(device, weights_for(catalogue, net, weights))
+    offer = catalogue.find(Features, net)
+    return offer.load(device, weights.of(offer))
 
 
 def extract_all(extract: Extract, images: np.ndarray, device: str) -> np.ndarray:

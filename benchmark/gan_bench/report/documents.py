@@ -14,6 +14,7 @@ from gan_bench.report.rows import Row
 from gan_bench.results.data_summary import read_data_summary
 from gan_bench.results.frame import DETAILS
 from gan_bench.results.records import SCHEMA, Cost
+from gan_bench.run.schedule_text import recipe_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,7 @@ def _cells(board: Board) -> pd.DataFrame:
     order = [place for row in board.rows for place in row.places]
     cells = board.cells.drop(columns=list(DETAILS)).iloc[order]
     cells["machine"] = cells["machine"].map(_machine_text, na_action="ignore")
+    cells["recipe"] = cells["recipe"].map(recipe_text, na_action="ignore")
     cells.insert(0, "protocol", pd.Series(board.slug, cells.index, dtype=object))
     return cells
 
@@ -94,6 +96,7 @@ def _equal_time(read: EqualTime, floor: str | None) -> dict[str, Any]:
         {
             "architecture": moment.row.architecture,
             "loss": moment.row.loss,
+            "code": moment.row.code or None,
             "kimg": moment.kimg,
             "values": moment.scores,
         }
@@ -108,7 +111,10 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
     return {
         "architecture": row.architecture,
         "loss": row.loss,
+        "code": row.code or None,
         "seeds": done["seed"],
+        "conditional": any(done["conditional"]),
+        "recipes": [recipe.model_dump(mode="json") for recipe in done["recipe"]],
         "status": row.status(),
         "metrics": {m.name: _metric(board, row, m) for m in metrics if row.values(m.name)},
         "unscored": done["unscored"],

@@ -12,7 +12,7 @@ import numpy as np
 
 from gan_bench.base.numbers import column, number
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.protocol import MetricSpec, Protocol
+from gan_bench.contract.protocol import MetricSpec, Protocol, Schedule
 from gan_bench.report.rows import Row, standing_of
 from gan_bench.results.frame import UNFINISHED, CellStatus
 from gan_bench.results.layout import SPEED, TICKS
@@ -68,8 +68,7 @@ def at_equal_time(protocol: Protocol, rows: Sequence[Row]) -> EqualTime | None:
     """
     metric = protocol.evaluation.at_ticks
     courses = {folder: _course(folder) for row in rows for folder in row.folders}
-    whole = protocol.schedule.shown(protocol.schedule.updates) / 1000
-    times = [time for row in rows for time in _complete(row, courses, whole)]
+    times = [time for row in rows for time in _complete(row, courses, protocol.schedule)]
     if not times:
         return None
     moments = [_moment(row, courses, metric, min(times)) for row in rows]
@@ -85,18 +84,21 @@ def _course(folder: Path) -> _Course | None:
     return _Course(column(speed, "kimg"), column(speed, "seconds"), ticks)
 
 
-def _complete(row: Row, courses: dict[Path, _Course | None], kimg: float) -> list[float]:
+def _complete(row: Row, courses: dict[Path, _Course | None], schedule: Schedule) -> list[float]:
     """Seconds of training of the row's cells whose training showed all images of the schedule."""
-    cells = row.cells
-    found = zip(cells["folder"], cells["status"], cells["train_seconds"], strict=True)
+    names = ("folder", "status", "train_seconds", "recipe")
     return [
         seconds
-        for folder, status, seconds in found
+        for folder, status, seconds, recipe in zip(*(row.cells[n] for n in names), strict=True)
         if status in ENDED_BY_ITSELF
         and math.isfinite(seconds)
         and (course := courses[folder]) is not None
-        and np.fmax.reduce(course.kimg, initial=0.0) >= kimg
+        and np.fmax.reduce(course.kimg, initial=0.0) >= _kimg(recipe.applied_to(schedule))
     ]
+
+
+def _kimg(schedule: Schedule) -> float:
+    return schedule.shown(schedule.updates) / 1000
 
 
 def _moment(

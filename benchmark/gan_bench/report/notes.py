@@ -6,20 +6,18 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from gan_bench.base.text import number, plural
 from gan_bench.contract.protocol import MetricSpec, cell_label
 from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
+from gan_bench.report.code import measured_by_other_code, rows_of_other_code
 from gan_bench.report.leaderboard import Board, Neighbour
 from gan_bench.report.rows import Row, ranked, with_record
 from gan_bench.report.similarity import compare_networks, sentence_of
 from gan_bench.results.records import Verdict
 from gan_bench.results.scale import REAL
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NO_ORDER = "the order of the rows means nothing"
 MOST_DIAGNOSES = 12  # different ones; if there are more, those of the first seed of each row
@@ -42,14 +40,17 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
         *(faults_of(row) for row in board.rows),
     )
     remarks = chain(
+        rows_of_other_code(board.rows),
         _no_order(board),
         _no_time(board),
         _no_scale(board),
+        _recipes(board),
         _floors(board),
         reference_warnings(board.protocol.evaluation, board.protocol.data),
         _diagnoses(board),
         _refusals(board),
         _details(board),
+        measured_by_other_code(board.rows),
         _rank_agreement(board),
         _other_winners(board),
         _networks(board),
@@ -153,6 +154,16 @@ def _floors(board: Board) -> Iterator[str]:
         yield f"{board.equal_time.metric.name} at equal time: {board.tick_floor}: {NO_ORDER}"
 
 
+def _recipes(board: Board) -> Iterator[str]:
+    """What the rows share if each has a recipe, and what differs with it."""
+    if board.protocol.schedule.recipes == "own":
+        yield (
+            "each row was trained by its own recipe, where it has one: all saw the same images and "
+            "were measured alike, but with more D steps G has fewer updates, so that the rows "
+            "compare methods and not networks or losses alone"
+        )
+
+
 def _no_time(board: Board) -> Iterator[str]:
     if board.by_time and board.equal_time is None:
         yield "no cell has completed the schedule: the rows are ordered by work, not by time"
@@ -169,25 +180,21 @@ def _no_order(board: Board) -> Iterator[str]:
 
 def _diagnoses(board: Board) -> Iterator[str]:
     """What the curves show: one line a cell, but cells with the same diagnosis share one."""
-    cells = with_record(board.cells)
-    if cells["diagnosis"].nunique() > MOST_DIAGNOSES:
-        cells = cells.groupby(["architecture", "loss"], sort=False).head(1)
-    cells = cells[cells["diagnosis"].notna()]
+    labelled = [
+        (k, cell_label(row.architecture, row.loss, seed), diagnosis)
+        for row in board.rows
+        for k, (seed, diagnosis) in enumerate(
+            zip(row.done["seed"], row.done["diagnosis"], strict=True)
+        )
+        if diagnosis
+    ]
+    many = len({diagnosis for _, _, diagnosis in labelled}) > MOST_DIAGNOSES
     named: dict[str, list[str]] = {}
-    for name, diagnosis in _diagnosed(board, cells):
-        named.setdefault(diagnosis, []).append(name)
+    for k, name, diagnosis in labelled:
+        if k == 0 or not many:
+            named.setdefault(diagnosis, []).append(name)
     for diagnosis, names in named.items():
         yield f"{names[0] if len(names) == 1 else plural(len(names), 'cell')}: {diagnosis}"
-
-
-def _diagnosed(board: Board, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """Label and diagnosis of cells, in the order of the table."""
-    columns = (cells[name] for name in ("architecture", "loss", "seed", "diagnosis"))
-    by_row: dict[str, list[tuple[str, str]]] = {row.name: [] for row in board.rows}
-    for architecture, loss, seed, diagnosis in zip(*columns, strict=True):
-        label = cell_label(architecture, loss, seed)
-        by_row[f"{architecture} / {loss}"].append((label, diagnosis))
-    yield from chain.from_iterable(by_row.values())
 
 
 def _refusals(board: Board) -> Iterator[str]:

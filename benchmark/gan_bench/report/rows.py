@@ -1,4 +1,4 @@
-"""The rows of a leaderboard: one architecture x one loss, with the cells of all its seeds."""
+"""The rows of a leaderboard: one architecture x one loss, and the cells of all its seeds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gan_bench.contract.protocol import MetricSpec
+from gan_bench.report.code import CODE_COLUMNS, by_code
 from gan_bench.report.statistics import Spread, interval, sources
 from gan_bench.results.frame import UNFINISHED, WITHOUT_RECORD, error_column, metric_column
 from gan_bench.results.records import Best
@@ -24,18 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One architecture x one loss."""
+    """One architecture x one loss, trained by the same code."""
 
     architecture: str
     loss: str
+    code: str  # the `training_code` of its cells; "" if it is not known
+    labels: tuple[str, str]  # architecture and loss as they are shown, with a mark of the code
     # (cells,) each: the columns of `read_frame` in order of seeds, numbers as float64 with NaN
     cells: dict[str, np.ndarray]
     places: np.ndarray  # of these cells in the frame
 
     @property
     def name(self) -> str:
-        """Architecture / loss."""
-        return f"{self.architecture} / {self.loss}"
+        """Architecture / loss, with a mark where two rows differ in nothing but their code."""
+        return " / ".join(self.labels)
 
     @property
     def folders(self) -> list[Path]:
@@ -152,8 +155,15 @@ def rows_of(cells: pd.DataFrame) -> list[Row]:
     }
     groups = cells.groupby(["architecture", "loss"], sort=False).indices
     return [
-        Row(architecture, loss, {name: column[places] for name, column in columns.items()}, places)
+        Row(
+            *(architecture, loss, code, labels),
+            {name: column[places[chosen]] for name, column in columns.items()},
+            places[chosen],
+        )
         for (architecture, loss), places in groups.items()
+        for code, labels, chosen in by_code(
+            architecture, loss, {name: columns[name][places] for name in CODE_COLUMNS}
+        )
     ]
 
 

@@ -53,9 +53,6 @@ def section_of(title: str, rows: Sequence[Row], columns: Sequence[Filled]) -> Se
     return Section(
         title,
         [*NAMES, *(filled.column for filled in columns)],
-        [
-            [row.architecture, row.loss, *(filled.texts[k] for filled in columns)]
-            for k, row in enumerate(rows)
-        ],
+        [[*row.labels, *(filled.texts[k] for filled in columns)] for k, row in enumerate(rows)],
         [[REAL, "", *real]] if any(text not in ("", NOTHING) for text in real) else [],
     )

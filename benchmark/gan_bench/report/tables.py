@@ -21,6 +21,7 @@ from gan_bench.report.rows import Row
 from gan_bench.report.section import NAMES, NOTHING, Column, Filled, Section, section_of
 from gan_bench.report.selection import captions, figure_paths
 from gan_bench.report.statistics import Spread
+from gan_bench.run.schedule_text import recipe_text
 
 FEW = 4  # so many metrics fit beside each other in the first table
 CELLS = Column("cells", numeric=False)
@@ -81,6 +82,8 @@ def _ranking(board: Board, beside: list[MetricSpec]) -> Section:
     n = f"n = {board.protocol.evaluation.samples:,}"
     tie = Column("tie", numeric=False)
     columns = [
+        *_recipes(board),
+        *_labels(board),
         _scores(board, board.ranking, n),
         *_times_real(board),
         *([Filled(tie, [tie or NOTHING for tie in board.ties])] if any(board.ties) else []),
@@ -128,6 +131,20 @@ def _multiples(
     if real is not None and real > 0 and not metric.higher_is_better:
         texts = [NOTHING if mean is None else number(mean / real, 3) for mean in means]
         yield Filled(Column(TIMES_REAL, detail=detail), texts, "1")
+
+
+def _recipes(board: Board) -> Iterator[Filled]:
+    """What each row's schedule has of its own, if the schedules differ."""
+    texts = [", ".join(dict.fromkeys(map(recipe_text, row.done["recipe"]))) for row in board.rows]
+    if any(texts):
+        yield Filled(Column("recipe", numeric=False), texts)
+
+
+def _labels(board: Board) -> Iterator[Filled]:
+    """Which rows were given the classes of the images, if some were."""
+    texts = ["given" if any(row.done["conditional"]) else "" for row in board.rows]
+    if any(texts):
+        yield Filled(Column("labels", numeric=False), texts)
 
 
 def _warnings(board: Board) -> Iterator[Filled]:

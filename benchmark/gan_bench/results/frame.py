@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gan_bench.contract.errors import StorageError
 from gan_bench.results.layout import RECORD, cells_in
-from gan_bench.results.records import Best, Cost, Record, Status, read_record
+from gan_bench.results.records import (
+    Best,
+    Code,
+    Cost,
+    Record,
+    Status,
+    read_code,
+    read_record,
+    training_code,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,23 +31,30 @@ KEYS = ("architecture", "loss", "seed", "status", "reason")
 BEST = tuple(f"best_{name}" for name in Best.model_fields)
 COST = tuple(Cost.model_fields)
 DETAILS = (
-    *("unscored", "details", "verdicts", "notes", "versions", "computed"),
+    *("unscored", "details", "verdicts", "notes", "versions", "computed", "plugins"),
     *("reference_n", "log", "folder"),
 )
 AFTER_SCORES = (
     *BEST,
+    "recipe",
+    "conditional",
     "rollbacks",
     "diagnosis",
     *COST,
     "device",
     "machine",
+    "code",
     "starts",
     "ended",
     *DETAILS,
 )
 INTEGERS = {"seed", "rollbacks", "starts", *(name for name in COST if name[:2] in ("g_", "d_"))}
 FIXED = {*KEYS, *AFTER_SCORES}
-OBJECTS = {*KEYS, "best_metric", "diagnosis", "device", "machine", "ended", *DETAILS} - INTEGERS
+OBJECTS = {
+    *KEYS,
+    *("best_metric", "recipe", "conditional", "diagnosis", "device", "machine", "code", "ended"),
+    *DETAILS,
+} - INTEGERS
 ERROR = " error"  # ends the name of a column with standard errors
 
 
@@ -51,8 +67,9 @@ def read_frame(protocol_folder: Path) -> pd.DataFrame:
     and the reason; both have only missing values otherwise.
 
     Dtypes: scores and seconds are float64, counts are Int64, all others are objects. `verdicts`
-    holds tuples of Verdict, `unscored`, `details`, `versions`, `computed` and `machine` hold
-    dictionaries, `folder` holds the Path of the cell.
+    holds tuples of Verdict, `recipe` holds a Recipe, `unscored`, `details`, `versions`, `computed`
+    and `machine` hold dictionaries, `folder` holds the Path of the cell. `plugins` holds tuples of
+    Code, and `code` is the `training_code` of these, missing where it is not known.
     """
     import pandas as pd
 
@@ -97,7 +114,11 @@ def _cell(folder: Path) -> dict[str, Any]:
         number = int(seed[4:]) if re.fullmatch(r"seed\d{1,18}", seed, re.ASCII) else None
         if os.path.lexists(folder / RECORD):
             return names | {"seed": number, "status": "unreadable", "reason": str(error)}
-        return names | {"seed": number, "status": UNFINISHED}
+        return names | {"seed": number, "status": UNFINISHED} | _code(read_code(folder))
+
+
+def _code(code: tuple[Code, ...]) -> dict[str, Any]:
+    return {"code": training_code(code) or None, "plugins": code}
 
 
 def _record(record: Record) -> dict[str, Any]:
@@ -108,6 +129,7 @@ def _record(record: Record) -> dict[str, Any]:
         **({f"best_{name}": value for name, value in best} if best else {}),
         **(dict(cost) if cost else {}),
         "seed": record.seed,
+        "recipe": record.recipe,
         "status": record.status,
         "reason": record.reason,
         "rollbacks": record.rollbacks,
@@ -124,4 +146,5 @@ def _record(record: Record) -> dict[str, Any]:
         "machine": record.machine,
         "reference_n": tuple(sorted({score.reference_n for score in scores.values()})),
         "log": record.log,
+        **_code(record.code),
     }

@@ -33,6 +33,7 @@ STARTS = "starts.jsonl"  # when and where each process of the cell began
 SAMPLES = "samples"  # a folder: one sample grid a tick
 CHECKPOINTS = "checkpoint"  # a folder: the newest two states, while the cell trains
 GENERATOR = "generator.safetensors"  # the G that was measured
+CODE = "code.json"  # the code that the newest process runs, until the record has it
 INFLUENCE = "influence.json"  # how far each image moves the kernel distance
 LOG = "cell.log"  # all that the processes of the cell printed
 OUTCOME = "outcome.json"  # how a process ended that left no record

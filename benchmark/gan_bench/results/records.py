@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Count, Number
-from gan_bench.results.atomic import write_json
-from gan_bench.results.layout import RECORD
+from gan_bench.contract.schedule import Recipe
+from gan_bench.results.atomic import remove, write_json
+from gan_bench.results.layout import CODE, RECORD
 from gan_bench.results.reading import read_model
 
 SCHEMA = 1
+DIGITS = 16  # hexadecimal: 64 bits tell the contents of two files apart
 
 
 class Score(BaseModel):
@@ -69,6 +74,33 @@ class Best(BaseModel):
     final: Number  # of the last tick: comparable with `value` only, not with the final scores
 
 
+class Code(BaseModel):
+    """The code of one plugin that has a part in a cell."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    offers: dict[str, tuple[str, ...]]  # kind, as in the catalogue's KINDS -> names of its offers
+    distribution: str  # or the name of its file
+    version: str
+    sha256: str  # of all files below
+    files: dict[str, str]  # name -> the first DIGITS digits of its SHA-256
+    trains: bool  # whether it decides how the cell trains; others measure it, or start it
+
+
+def training_code(code: Iterable[Code]) -> str:
+    """One digest of all code that decides how a cell trains; "" if it is not known."""
+    digests = sorted({each.sha256 for each in code if each.trains})
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:DIGITS] if digests else ""
+
+
+class CodeFile(BaseModel):
+    """The code that a process of a cell runs, for records that another process writes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: tuple[Code, ...]
+
+
 class Record(BaseModel):
     """All that a cell leaves when it is done."""
 
@@ -78,6 +110,8 @@ class Record(BaseModel):
     architecture: str
     loss: str
     seed: Count
+    recipe: Recipe = Recipe()  # how its schedule differed from the protocol's
+    conditional: bool = False  # whether G and D were given the classes of the images
     status: Status  # of the network that was measured, at the end
     reason: str | None = None
     scores: dict[str, Score] = {}
@@ -95,14 +129,29 @@ class Record(BaseModel):
     computed: dict[str, str] = {}  # how it was computed: changes speed and last bits only
     machine: dict[str, str] = {}  # processor, instructions, threads, torch, system
     versions: dict[str, str] = {}
+    code: tuple[Code, ...] = ()  # of all plugins that had a part; () if an older version wrote this
     ended: str  # UTC, ISO 8601
 
 
 def write_record(directory: Path, record: Record) -> None:
     """Write the record, after everything else: a cell with a record is done."""
     write_json(directory / RECORD, record.model_dump(mode="json"))
+    remove(directory / CODE)  # the record has it
 
 
 def read_record(directory: Path) -> Record:
     """The record of a done cell."""
     return read_model(directory / RECORD, Record)
+
+
+def write_code(directory: Path, code: tuple[Code, ...]) -> None:
+    """Write down the code that a process of the cell runs."""
+    write_json(directory / CODE, CodeFile(code=code).model_dump(mode="json"))
+
+
+def read_code(directory: Path) -> tuple[Code, ...]:
+    """The code that the newest process of the cell ran; () if that is not known."""
+    try:
+        return read_model(directory / CODE, CodeFile).code
+    except StorageError:
+        return ()

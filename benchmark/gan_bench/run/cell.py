@@ -37,7 +37,7 @@ from gan_bench.results.influence import write_influence
 from gan_bench.results.layout import CELL, CHECKPOINTS, GENERATOR, RECORD, STARTS, protocol_of
 from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import read_model
-from gan_bench.results.records import Cost, Record, Verdict, read_record, write_record
+from gan_bench.results.records import Cost, Record, Verdict, read_record, write_code, write_record
 from gan_bench.run.hardware import this_machine
 from gan_bench.run.outcome import (
     FAILED,
@@ -132,16 +132,19 @@ def failure_reason(error: BaseException, batch: int) -> str:
 def _train_and_measure(directory: Path, stop: Stop) -> Record:
     task = read_task(directory)
     cell, protocol = task.cell, task.protocol
+    code = task.code()  # now: its files may be edited while it trains
+    write_code(directory, code)
     evaluator = task.evaluator()  # before the training: a net that fails must not cost an hour
     training = task.begin()
     given = latents(training, cell.seed, protocol.evaluation.samples, task.labels)
 
-    session = Session(directory, protocol, evaluator, given, task.checkpoints(directory))
+    checkpoints = task.checkpoints(directory)
+    session = Session(directory, task.schedule, protocol.evaluation, evaluator, given, checkpoints)
     with stop.deferred():
         images = task.prepared.train
         session.follow(training, task.loss, images, cell.seed, lambda: stop.requested, task.labels)
     train_seconds, measuring_began = session.seconds(), time.perf_counter()
-    shown = protocol.schedule.shown(training.step)
+    shown = task.schedule.shown(training.step)
     if session.last_finite(training):
         content = _weights(training.ema, task.arch, protocol)
         write_bytes(directory / GENERATOR, content)
@@ -154,6 +157,8 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         architecture=cell.architecture,
         loss=cell.loss,
         seed=cell.seed,
+        recipe=cell.recipe,
+        conditional=task.arch.conditional,
         status=last_verdict.kind if last_verdict else "finished",
         reason=last_verdict.reason if last_verdict else None,
         scores=measured.scores,
@@ -179,6 +184,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         device=device_name(cell.environment.device),
         machine=this_machine(),
         versions=catalogues.versions(),
+        code=code,
         ended=now(),
     )
 
@@ -196,7 +202,7 @@ def _measure(
     nothing = Measured({}, {}, None)
     if session.holds and session.holds.kind == "diverged":
         return nothing, None
-    schedule = session.protocol.schedule
+    schedule = session.schedule
     kimg = schedule.shown(training.step) / 1000
     try:
         measured = evaluator.measure(draw(training, given, schedule.batch))

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from gan_bench.data.cache import Prepared
 from gan_bench.data.stream import Progress
 from gan_bench.measure import selftest
 from gan_bench.measure.evaluator import Evaluator
+from gan_bench.measure.weights import Weights
 from gan_bench.run.machine import Check, guarded, outcome
 from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.plan_evaluation import plan_evaluation
@@ -44,9 +44,7 @@ class Subject:
         return selftest.material(self.prepared, None).other
 
 
-def check_evaluator(
-    catalogue: Catalogue, weights: Path | None, progress: Progress
-) -> Iterator[Check]:
+def check_evaluator(catalogue: Catalogue, weights: Weights, progress: Progress) -> Iterator[Check]:
     """The known answer, the judge, the sets of known quality, and every metric on these."""
     started = time.perf_counter()
     subject = _subject(catalogue, _planned(catalogue, weights, progress), weights)
@@ -61,17 +59,17 @@ def check_evaluator(
         yield from guarded(f"metric {spec.name}", partial(_metric, subject, spec, readings))
 
 
-def _planned(catalogue: Catalogue, weights: Path | None, progress: Progress) -> Planned:
+def _planned(catalogue: Catalogue, weights: Weights, progress: Progress) -> Planned:
     """The plan of a bare run, which may have no use for the weights."""
     try:
         return make_plan(Request(weights=weights), catalogue, progress)
     except UsageError:
-        if weights is None:
+        if not weights:
             raise
         return make_plan(Request(), catalogue, progress)
 
 
-def _subject(catalogue: Catalogue, planned: Planned, weights: Path | None) -> Subject:
+def _subject(catalogue: Catalogue, planned: Planned, weights: Weights) -> Subject:
     protocol, prepared = planned.plan.protocol, planned.prepared
     dataset = catalogue.find(Dataset, prepared.data.name)
     n = selftest.count(prepared)
@@ -90,7 +88,7 @@ def _with_all_metrics(
     planned: Evaluation,
     dataset: Dataset,
     samples: int,
-    weights: Path | None,
+    weights: Weights,
 ) -> Evaluation:
     """The planned evaluation, with every metric that suits and reads its features or nets."""
     names = [spec.name for spec in (*planned.metrics, *planned.gauges)]

@@ -16,7 +16,7 @@ from torch.nn.functional import softplus
 from gan_bench.base import rng
 from gan_bench.base.text import number, plural
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.offers import Architecture, Augmentation, Loss, Shape
+from gan_bench.contract.offers import Architecture, Augmentation, Loss, Optimizer, Shape
 from gan_bench.contract.protocol import Schedule
 from gan_bench.contract.step import Output
 from gan_bench.run.machine import Check, outcome
@@ -151,7 +151,14 @@ def _images(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
 def _begun(
     arch: Architecture, shape: Shape, schedule: Schedule = SCHEDULE, device: str = "cpu"
 ) -> Training:
-    return begin(arch, shape, schedule, 0, device, classes=CLASSES)
+    optimizer = Optimizer(name=schedule.optimizer, source="torch's Adam.", make=_adam)
+    return begin(arch, shape, schedule, 0, device, classes=CLASSES, optimizer=optimizer)
+
+
+def _adam(
+    parameters: list[nn.Parameter], lr: float | Tensor, betas: tuple[float, float], on_cuda: bool
+) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, lr, betas, capturable=on_cuda)
 
 
 def _trained(

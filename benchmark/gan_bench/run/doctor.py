@@ -24,6 +24,7 @@ from gan_bench.contract.offers import Features
 from gan_bench.data.stream import Progress
 from gan_bench.measure import corruptions
 from gan_bench.measure.features import extract_all
+from gan_bench.measure.weights import NO_WEIGHTS, Weights, known_weights
 from gan_bench.run.check_evaluator import check_evaluator
 from gan_bench.run.machine import (
     Check,
@@ -47,10 +48,14 @@ AGREES = 0.02  # of a feature's deviation: more than another order of summation 
 def examine(
     catalogue: Catalogue,
     results: Path,
-    weights: Path | None = None,
+    weights: Weights = NO_WEIGHTS,
     progress: Progress = lambda *_: None,
 ) -> Iterator[Check]:
-    """All checks, in the order in which one fault explains the next."""
+    """All checks, in the order in which one fault explains the next.
+
+    UsageError if weights are given to a net that takes none.
+    """
+    weights = known_weights(catalogue, weights)
     failed = set[str]()
     with no_network():
         for name, check in (
@@ -88,12 +93,12 @@ def _plugins(catalogue: Catalogue) -> Iterator[Check]:
     yield Check(name="plugins", status="ok", detail=detail, values=values)
 
 
-def _nets(catalogue: Catalogue, weights: Path | None) -> Iterator[Check]:
+def _nets(catalogue: Catalogue, weights: Weights) -> Iterator[Check]:
     device = pick_device("auto")
     for net in catalogue.all(Features):
         name = f"features {net.name}"
         try:
-            yield _net(name, net, device, weights if net.takes_weights else None)
+            yield _net(name, net, device, weights.of(net))
         except NotHere as reason:
             yield Check(name=name, status="not here", detail=str(reason))
         except Exception as error:
@@ -129,7 +134,7 @@ def _net(name: str, net: Features, device: str, weights: Path | None) -> Check:
 
 
 def _evaluator(
-    catalogue: Catalogue, weights: Path | None, failed: set[str], progress: Progress
+    catalogue: Catalogue, weights: Weights, failed: set[str], progress: Progress
 ) -> Iterator[Check]:
     if "torchvision" in failed:  # whatever imports it would fail for that reason alone
         raise UsageError("not tested, because torchvision has to work first")

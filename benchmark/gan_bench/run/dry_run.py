@@ -21,7 +21,7 @@ from gan_bench.run.estimate import Estimate, Estimates, estimate
 from gan_bench.run.folders import done
 from gan_bench.run.plan import choose, plan_on
 from gan_bench.run.request import Request
-from gan_bench.run.schedule_text import schedule_text
+from gan_bench.run.schedule_text import recipe_text, schedule_text
 
 SCHEMA = 1  # of the JSON document
 UNKNOWN = ""  # the fingerprint of images that are not prepared
@@ -130,6 +130,7 @@ class DryRun:
                     "architecture": cell.architecture,
                     "loss": cell.loss,
                     "seed": cell.seed,
+                    "recipe": cell.recipe.model_dump(mode="json"),
                     "done": cell in self.done if self.prepared else None,
                 }
                 for cell in self.plan.cells
@@ -162,7 +163,9 @@ class DryRun:
         return f"{cells}, {len(self.done)} done" if self.prepared else cells
 
     def _cell_line(self, cell: Cell) -> str:
-        return f"{cell.label}, done" if cell in self.done else cell.label
+        recipe = recipe_text(cell.recipe)
+        label = f"{cell.label}, {recipe}" if recipe else cell.label
+        return f"{label}, done" if cell in self.done else label
 
 
 def _estimate_line(each: Estimate) -> str:
@@ -181,7 +184,8 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1
     choice = choose(request, catalogue)
     prepared = cached(choice.source, choice.sides)
     data = prepared.data if prepared else _count(choice.source, choice.sides)
-    plan, notes = plan_on(choice, data, catalogue)
+    labelled = prepared is None or prepared.classes is not None  # images not read may have them
+    plan, notes = plan_on(choice, data, catalogue, labelled)
     finished = [
         cell for cell in plan.cells if prepared and done(cell_dir(results, plan.protocol, cell))
     ]

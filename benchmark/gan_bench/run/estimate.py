@@ -15,8 +15,10 @@ import torch
 
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss
-from gan_bench.contract.protocol import Plan, Protocol, Schedule
+from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss, Optimizer
+from gan_bench.contract.protocol import Cell, Plan, Protocol
+from gan_bench.contract.schedule import Recipe, Schedule
+from gan_bench.measure.weights import weights_of
 from gan_bench.results.layout import GRID_SIDE, PROTOCOL, STARTS, grid_pixels
 from gan_bench.results.reading import last_line, read_model
 from gan_bench.results.records import Cost, Record, read_record
@@ -59,56 +61,56 @@ class Estimates:
 def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) -> Estimates:
     """Estimate each pair of the plan.
 
-    From records of this machine with the same architecture, loss, image size, batch and precision
-    in `results`; if a pair has none, a few of its steps are timed on random images.
+    From records in `results` of this machine with the same architecture and loss, whose steps were
+    the same work; if a pair has none, a few of its steps are timed on random images.
     """
-    protocol, environment = plan.protocol, plan.cells[0].environment
-    device, weights = environment.device, environment.weights
-    similar = list(_similar(protocol, results))
+    device = plan.cells[0].environment.device
+    others = list(_others(results))
     measuring: Measuring | None = None
     pairs = []
-    for architecture, loss in dict.fromkeys((c.architecture, c.loss) for c in plan.cells):
-        costs = [
-            (other, cost)
-            for other, folder in similar
-            for cost in _costs(folder / architecture / loss, device)
-        ]
+    for cell in {(each.architecture, each.loss): each for each in plan.cells}.values():
+        protocol = _under(cell.recipe, plan.protocol)
+        folder = Path(cell.architecture, cell.loss)
+        known = [pair for other, home in others for pair in _costs(other, home / folder, device)]
+        costs = [(other, cost) for other, cost in known if _work(other) == _work(protocol)]
         if costs:
-            pairs.append(_from_records(architecture, loss, protocol, costs))
+            pairs.append(_from_records(cell, protocol, costs))
             continue
-        measuring = measuring or time_measuring(
-            protocol, dataset, catalogue, device, Path(weights) if weights else None
-        )
-        arch, offer = catalogue.find(Architecture, architecture), catalogue.find(Loss, loss)
-        augment = [catalogue.find(Augmentation, name) for name in protocol.schedule.augment]
+        measuring = measuring or _time_measuring(plan, dataset, catalogue)
         classes = dataset.modes or SOME_CLASSES
-        training = begin(arch, protocol.data.shape, protocol.schedule, 0, device, augment, classes)
-        pairs.append(_timed(training, arch, offer, protocol, measuring, classes))
+        training = _begin(cell, protocol, catalogue, classes)
+        loss = catalogue.find(Loss, cell.loss)
+        pairs.append(_timed(training, cell, loss, protocol, measuring, classes))
     return Estimates(tuple(pairs), measuring.once_seconds if measuring else 0)
+
+
+def _under(recipe: Recipe, protocol: Protocol) -> Protocol:
+    """The protocol as one cell is trained: with its own schedule."""
+    return protocol.model_copy(update={"schedule": recipe.applied_to(protocol.schedule)})
 
 
 # From records
 
 
-def _similar(protocol: Protocol, results: Path) -> Iterator[tuple[Protocol, Path]]:
-    """Protocols in the results under which a step takes as long as under this one."""
+def _others(results: Path) -> Iterator[tuple[Protocol, Path]]:
+    """All protocols in the results, and their folders."""
     for path in sorted(results.glob(f"*/{PROTOCOL}")):
         try:
-            other = read_model(path, Protocol)
+            yield read_model(path, Protocol), path.parent
         except StorageError:  # which the report shows
             continue
-        if _work(other) == _work(protocol):
-            yield other, path.parent
 
 
 def _work(protocol: Protocol) -> tuple[object, ...]:
+    """What decides how long a step takes."""
     schedule = protocol.schedule
     shape, precision = protocol.data.shape, schedule.precision
-    return shape, schedule.batch, schedule.d_steps, precision, schedule.augment
+    work = shape, schedule.batch, schedule.d_steps, precision, schedule.augment
+    return *work, schedule.optimizer
 
 
-def _costs(pair: Path, device: str) -> Iterator[Cost]:
-    """The costs in the records of a pair's cells that ran on this machine and device."""
+def _costs(other: Protocol, pair: Path, device: str) -> Iterator[tuple[Protocol, Cost]]:
+    """The costs of a pair's cells that ran on this machine and device, and what each ran under."""
     for folder in sorted(pair.glob("seed*")):
         try:
             record: Record = read_record(folder)
@@ -116,20 +118,18 @@ def _costs(pair: Path, device: str) -> Iterator[Cost]:
             continue
         here = last_line(folder / STARTS).get("host") == socket.gethostname()
         if here and record.device == device_name(device) and record.cost:
-            yield record.cost
+            yield _under(record.recipe, other), record.cost
 
 
-def _from_records(
-    architecture: str, loss: str, protocol: Protocol, costs: list[tuple[Protocol, Cost]]
-) -> Estimate:
+def _from_records(cell: Cell, protocol: Protocol, costs: list[tuple[Protocol, Cost]]) -> Estimate:
     shown = protocol.schedule.shown(protocol.schedule.updates)
     seconds = [
         cost.evaluate_seconds * _measured(protocol) / _measured(other) for other, cost in costs
     ]
     g, d = costs[0][1].g_parameters, costs[0][1].d_parameters
     return Estimate(
-        architecture=architecture,
-        loss=loss,
+        architecture=cell.architecture,
+        loss=cell.loss,
         basis="records",
         train_seconds=shown / median(cost.images_per_second for _, cost in costs),
         measure_seconds=median(seconds),
@@ -148,9 +148,29 @@ def _measured(protocol: Protocol) -> int:
 # From timed steps
 
 
+def _time_measuring(plan: Plan, dataset: Dataset, catalogue: Catalogue) -> Measuring:
+    environment = plan.cells[0].environment
+    weights = weights_of(environment)
+    return time_measuring(plan.protocol, dataset, catalogue, environment.device, weights)
+
+
+def _begin(cell: Cell, protocol: Protocol, catalogue: Catalogue, classes: int) -> Training:
+    schedule = protocol.schedule
+    return begin(
+        catalogue.find(Architecture, cell.architecture),
+        protocol.data.shape,
+        schedule,
+        0,
+        cell.environment.device,
+        [catalogue.find(Augmentation, name) for name in schedule.augment],
+        classes,
+        optimizer=catalogue.find(Optimizer, schedule.optimizer),
+    )
+
+
 def _timed(
     training: Training,
-    arch: Architecture,
+    cell: Cell,
     loss: Loss,
     protocol: Protocol,
     measuring: Measuring,
@@ -168,8 +188,8 @@ def _timed(
     images = evaluation.samples + schedule.looks * at_ticks
     g, d = parameters(training.G), parameters(training.D)
     return Estimate(
-        architecture=arch.name,
-        loss=loss.name,
+        architecture=cell.architecture,
+        loss=cell.loss,
         basis="timed steps",
         train_seconds=step * schedule.updates,
         measure_seconds=images * drawing + measuring.cell_seconds,
@@ -203,7 +223,7 @@ def _step_seconds(
 
 
 def _checkpoint_bytes(g: int, d: int, schedule: Schedule) -> int:
-    """G, D, the two moments of Adam for each, and the moving average of G, in fp32."""
+    """G, D, two numbers of the optimizer for each, and the moving average of G, in fp32."""
     return 4 * (3 * (g + d) + (g if schedule.ema_kimg else 0))
 
 

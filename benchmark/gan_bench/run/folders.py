@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError, StorageError, UsageError
-from gan_bench.contract.protocol import Data, Protocol, differences
+from gan_bench.contract.protocol import Cell, Data, Protocol, differences
 from gan_bench.data.reporting.contact_sheet import contact_sheet
 from gan_bench.results.atomic import make_folder, remove, remove_parts, write_bytes, write_json
 from gan_bench.results.layout import (
@@ -52,8 +53,9 @@ def folders_of(planned: Planned, results: Path) -> list[Path]:
 def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None:
     """Write the plan's folders; cells that are done stay as they are.
 
-    Raises UsageError if the folder holds another protocol, DataError if the data set has changed
-    since cells of this plan were begun.
+    With `retry_failed` those that failed are taken back, and begin anew if their plugins have been
+    edited since. Raises UsageError if the folder holds another protocol, DataError if the data set
+    has changed since cells of this plan were begun.
     """
     protocol = planned.plan.protocol
     root = protocol_dir(results, protocol)
@@ -67,11 +69,32 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
     if not (root / CONTACT_SHEET).exists():
         write_bytes(root / CONTACT_SHEET, contact_sheet(planned.prepared))
     for cell, folder in zip(planned.plan.cells, folders_of(planned, results), strict=True):
-        if retry_failed and failed(folder):
+        retried = retry_failed and failed(folder)
+        if retried:
             remove(folder / RECORD)
         if not done(folder):
             make_folder(folder)
             write_json(folder / CELL, cell.model_dump(mode="json"))
+        if retried:
+            _drop_foreign_checkpoints(folder, cell, protocol)
+
+
+def _drop_foreign_checkpoints(folder: Path, cell: Cell, protocol: Protocol) -> None:
+    """Delete the checkpoints of a failed cell if its plugins have been edited since.
+
+    Otherwise it goes on from them: what failed may have been the machine.
+    """
+    if not begun(folder):
+        return
+    from gan_bench.run.parts import identity  # these import torch
+    from gan_bench.train.checkpoint import Checkpoints, Foreign
+
+    catalogue = catalogues.load(map(Path, cell.environment.plugins))
+    checkpoints = Checkpoints(folder / CHECKPOINTS, identity(cell, protocol, catalogue))
+    try:
+        checkpoints.check()
+    except Foreign:
+        checkpoints.clear()
 
 
 def _check_protocol(path: Path, protocol: Protocol) -> None:

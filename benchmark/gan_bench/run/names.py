@@ -32,6 +32,7 @@ INDEX = "names.json"
 WORDS = {  # kind as the index has it -> as a user reads it
     "architecture": "architecture",
     "loss": "loss",
+    "optimizer": "optimizer",
     "augmentation": "augmentation",
     "dataset": "data set",
     "features": "features net",
@@ -61,6 +62,7 @@ def check_spelling(request: Request) -> None:
         ("preset", (request.preset,)),
         ("architecture", request.architectures),
         ("loss", request.losses),
+        ("optimizer", (request.optimizer,)),
         ("augmentation", request.augment),
         ("features", request.features),
         ("metric", request.metrics),

@@ -17,7 +17,7 @@ from gan_bench.contract.protocol import Cell
 from gan_bench.results.atomic import remove, write_json
 from gan_bench.results.layout import CELL, OUTCOME, STARTS
 from gan_bench.results.reading import read_lines, read_model, tail
-from gan_bench.results.records import Record, write_record
+from gan_bench.results.records import Record, read_code, write_record
 
 FAILED = 3  # exit code of a cell whose record says so
 STOPPED = 128 + signal.SIGTERM
@@ -99,12 +99,14 @@ def failed_record(folder: Path, cell: Cell, reason: str, log: str | None = None)
         architecture=cell.architecture,
         loss=cell.loss,
         seed=cell.seed,
+        recipe=cell.recipe,
         status="failed",
         reason=reason,
         log=log,
         starts=starts_of(folder),
         device=cell.environment.device,
         versions=catalogues.versions(),
+        code=read_code(folder),
         ended=now(),
     )
 

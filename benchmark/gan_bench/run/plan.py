@@ -12,26 +12,27 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.offers import (
     Architecture,
-    Augmentation,
     Engine,
     Loss,
     Preset,
-    Shape,
 )
 from gan_bench.contract.protocol import (
-    MOST_KIMG,
     Cell,
     Data,
     Evaluation,
     Plan,
     Protocol,
     RunEnvironment,
-    Schedule,
     Sides,
 )
+from gan_bench.contract.schedule import MOST_KIMG, Schedule
+from gan_bench.contract.usable import needs_labels
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
+from gan_bench.measure.judging.judge_file import judged_by
+from gan_bench.measure.weights import NO_WEIGHTS, known_weights
+from gan_bench.run.choose_schedule import choose_schedule
 from gan_bench.run.given_data import sides_for, source_of, with_report
 from gan_bench.run.plan_evaluation import (
     IMAGES_OF,
@@ -39,6 +40,7 @@ from gan_bench.run.plan_evaluation import (
     fit_to_data,
     reference_notes,
 )
+from gan_bench.run.recipes import recipe_notes, recipes_of
 from gan_bench.run.request import Request
 from gan_bench.run.schedule_text import length_note
 
@@ -105,7 +107,7 @@ def make_plan(
         check_bad(prepared, request.max_bad)
     except Unusable as error:
         raise with_report(error, results) from error
-    plan, notes = plan_on(choice, prepared.data, catalogue)
+    plan, notes = plan_on(choice, prepared.data, catalogue, prepared.classes is not None)
     return Planned(plan, prepared, choice, (*choice.notes, *notes))
 
 
@@ -117,14 +119,16 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     architectures = {name: catalogue.find(Architecture, name) for name in names}
     losses = [catalogue.find(Loss, name).name for name in request.losses or preset.losses]
     engine = catalogue.find(Engine, request.engine or preset.engine)
-    precision, precision_note = pick_precision(request.precision, device)
+    schedule, precision_note = choose_schedule(request, preset, catalogue, device)
     source, data_notes = source_of(request, catalogue, preset.dataset)
+    if request.judge:
+        source = replace(source, dataset=judged_by(source.dataset, request.judge))
     evaluation, evaluation_notes = choose_evaluation(request, catalogue, preset, source.dataset)
     return Choice(
         request=request,
         source=source,
         sides=sides_for(request, source, preset.size),
-        schedule=_schedule(request, preset, precision, _augmentations(request, preset, catalogue)),
+        schedule=schedule,
         evaluation=evaluation,
         architectures=tuple(architectures.values()),
         losses=tuple(dict.fromkeys(losses)),
@@ -134,14 +138,19 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     )
 
 
-def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, list[str]]:
-    """The plan on these images, and notes; a GanBenchError if they do not suit the choice."""
+def plan_on(
+    choice: Choice, data: Data, catalogue: Catalogue, labelled: bool
+) -> tuple[Plan, list[str]]:
+    """The plan on these images, and notes; a GanBenchError if they do not suit the choice.
+
+    `labelled`: whether the images have labels.
+    """
     if data.train < choice.schedule.batch:
         raise DataError(
             f"{data.name} has {plural(data.train, 'training image')}, fewer than one batch of "
             f"{choice.schedule.batch}: add images or lower --batch"
         )
-    architectures, notes = _suited(choice, data.shape, data.name)
+    architectures, notes = _suited(choice, data, labelled)
     protocol, request = choice.protocol(data), choice.request
     samples, planned = protocol.evaluation.samples, choice.evaluation.samples
     if samples < planned:
@@ -153,19 +162,26 @@ def plan_on(choice: Choice, data: Data, catalogue: Catalogue) -> tuple[Plan, lis
         notes.append(f"{passes} is --kimg {protocol.schedule.kimg:g}")
     if note := length_note(protocol.schedule):
         notes.append(note)
+    weights = known_weights(catalogue, request.weights or NO_WEIGHTS).absolute()
+    recipes = recipes_of(architectures, choice.losses, protocol.schedule, catalogue)
+    notes += recipe_notes(recipes, protocol.schedule, catalogue)
     environment = RunEnvironment(
         device=choice.device,
         named=not choice.source.files,
         root=str(choice.source.root) if choice.source.root else None,
         preparation=choice.source.preparation,
         plugins=tuple(str(path.absolute()) for path in request.plugins),
-        weights=str(request.weights.absolute()) if request.weights else None,
+        weights=str(weights.every) if weights.every else None,
+        weights_by_net=tuple((net, str(path)) for net, path in weights.by_net.items()),
+        judge=str(request.judge.absolute()) if request.judge else None,
         timeout=request.timeout,
+        engine=choice.engine.name,
     )
     cells = tuple(
-        Cell(architecture=architecture, loss=loss, seed=seed, environment=environment)
-        for architecture in architectures
-        for loss in choice.losses
+        Cell(
+            architecture=architecture, loss=loss, seed=seed, environment=environment, recipe=recipe
+        )
+        for (architecture, loss), recipe in recipes.items()
         for seed in range(request.seeds)
     )
     return Plan(protocol=protocol, cells=cells), notes
@@ -182,17 +198,6 @@ def pick_device(asked: str) -> str:
         present = " and ".join(device for device, is_here in here.items() if is_here)
         raise UsageError(f"there is no {asked} device here, only {present}: leave --device out")
     return asked
-
-
-def pick_precision(asked: str, device: str) -> tuple[str, str]:
-    """The precision asked for, or the one that `auto` means on this device; and a note."""
-    if asked != "auto":
-        return asked, f"precision {asked}, as asked"
-    from gan_bench.base.precision import computes_bf16
-
-    if computes_bf16(device):
-        return "bf16", f"precision bf16, which this {device} computes itself; or --precision fp32"
-    return "fp32", f"precision fp32: this {device} does not compute bf16 itself"
 
 
 def pick_preset(
@@ -235,39 +240,6 @@ def kimg_of(epochs: float, data: Data) -> float:
     return kimg
 
 
-def _augmentations(request: Request, preset: Preset, catalogue: Catalogue) -> tuple[str, ...]:
-    """Names of the augmentations, each once, in the order in which they are applied.
-
-    Those of real images come first: they change the data set. After a cutout, a blur would show D
-    which images are real.
-    """
-    names = request.augment or preset.schedule.augment
-    offers = {name: catalogue.find(Augmentation, name) for name in names}
-    in_order = sorted(offers.values(), key=lambda offer: offer.changes != "real")
-    return tuple(dict.fromkeys(offer.name for offer in in_order))
-
-
-def _schedule(
-    request: Request, preset: Preset, precision: str, augment: tuple[str, ...]
-) -> Schedule:
-    """The preset's schedule, with what the request says instead."""
-    if request.epochs is not None and request.kimg is not None:
-        raise UsageError(
-            "--epochs and --kimg both set the length of the training: leave one of them out"
-        )
-    for option, rate in (("--lr-g", request.lr_g), ("--lr-d", request.lr_d)):
-        if request.lr is not None and rate is not None and rate != request.lr:
-            raise UsageError(
-                f"--lr {request.lr:g} sets both learning rates, {option} {rate:g} sets another "
-                "one: leave one of them out"
-            )
-    lr_g, lr_d = request.lr or request.lr_g, request.lr or request.lr_d
-    settled = replace(request, precision=precision, lr_g=lr_g, lr_d=lr_d, augment=augment)
-    asked = {name: getattr(settled, name, None) for name in Schedule.model_fields}
-    given = {name: value for name, value in asked.items() if value is not None}
-    return Schedule(**preset.schedule.model_dump() | given)
-
-
 def data_of(request: Request, catalogue: Catalogue) -> tuple[Source, Sides, list[str]]:
     """The images that `run` would train on and their sides, without the rest of its plan; notes."""
     preset, _ = pick_preset(request, catalogue, pick_device(request.device))
@@ -275,12 +247,18 @@ def data_of(request: Request, catalogue: Catalogue) -> tuple[Source, Sides, list
     return source, sides_for(request, source, preset.size), notes
 
 
-def _suited(choice: Choice, shape: Shape, name: str) -> tuple[list[str], list[str]]:
+def _suited(choice: Choice, data: Data, labelled: bool) -> tuple[list[str], list[str]]:
     """Names of the architectures that suit the images; notes on those of the preset that do not.
 
     UsageError if one that the user asked for does not, or none does.
     """
-    reasons = {each.name: each.unsuited(shape) for each in choice.architectures}
+    name = data.name
+    reasons = {
+        each.name: needs_labels(each.name)
+        if each.conditional and not labelled
+        else each.unsuited(data.shape)
+        for each in choice.architectures
+    }
     unsuited = {name: reason for name, reason in reasons.items() if reason}
     if choice.request.architectures and unsuited:
         first, reason = next(iter(unsuited.items()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from gan_bench.base.text import plural
@@ -13,6 +12,7 @@ from gan_bench.contract.protocol import Data, Evaluation, Gauge, MetricSpec, Spl
 from gan_bench.contract.reference import reference_warnings
 from gan_bench.measure.evaluator import unequal
 from gan_bench.measure.features import weights_digest
+from gan_bench.measure.weights import NO_WEIGHTS, Weights, check_read, known_weights
 from gan_bench.run.request import Request
 
 LEAST = 2  # real images: with fewer, every metric refuses
@@ -24,12 +24,13 @@ def choose_evaluation(
 ) -> tuple[Evaluation, list[str]]:
     """What the request, the preset and the data set say about measuring; and notes."""
     notes: list[str] = []
+    weights = known_weights(catalogue, request.weights or NO_WEIGHTS)
     if request.features:
         features = request.features[0]
     elif dataset.features:
         features = dataset.features
     else:
-        features, notes = _first_that_works(preset.features, request, catalogue)
+        features, notes = _first_that_works(preset.features, weights, catalogue)
     features = catalogue.find(Features, features).name
     for name in request.metrics:
         reason = find_metric(catalogue, name, features).unsuited(dataset)
@@ -62,17 +63,13 @@ def choose_evaluation(
         features=features,
         metrics=metrics,
         samples=request.samples or preset.samples,
-        weights=request.weights,
+        weights=weights,
         tick_samples=preset.tick_samples,
         gauges=gauges,
         reference=request.reference,
         tick_metric=tick_metric,
     )
-    if request.weights and not any(
-        catalogue.find(Features, net).takes_weights for net in evaluation.digests
-    ):
-        nets = ", ".join(evaluation.digests)
-        raise UsageError(f"--feature-weights: none of {nets} takes weights from a file")
+    check_read(catalogue, weights, evaluation.digests)
     return evaluation, [*notes, *partner_notes]
 
 
@@ -83,7 +80,7 @@ def plan_evaluation(
     features: str,
     metrics: tuple[str, ...],
     samples: int,
-    weights: Path | None,
+    weights: Weights = NO_WEIGHTS,
     tick_samples: int = 256,
     gauges: tuple[str, ...] = (),
     reference: Split = "train",
@@ -208,13 +205,13 @@ def _spec(catalogue: Catalogue, metric: Metric, features: str, dataset: Dataset)
 
 
 def _first_that_works(
-    names: tuple[str, ...], request: Request, catalogue: Catalogue
+    names: tuple[str, ...], weights: Weights, catalogue: Catalogue
 ) -> tuple[str, list[str]]:
     """The preset's first net whose weights are here or can be had; a note on each before it."""
     notes: list[str] = []
     for name in names[:-1]:
         try:
-            weights_digest(catalogue, name, request.weights)
+            weights_digest(catalogue, name, weights)
         except NotHere as error:  # weights that are here but altered raise another error
             notes.append(f"features {name} left out: {error}")
         else:

@@ -35,6 +35,7 @@ class PairReport:
     cell: str  # its folder
     error: str | None = None
     stops: StopKind | None = None  # the kind of an error that concerns all cells
+    foreign: bool = False  # its checkpoint belongs to another training: it is left as it is
     state_bytes: int = 0  # of one checkpoint
     left_bytes: int = 0  # of what stays when the cell is done
     memory_bytes: int = 0  # that a process needs
@@ -47,14 +48,16 @@ def preflight(
     say: Say = lambda _: None,
     jobs: int = 1,
     show: Say = lambda _: None,
-) -> None:
+) -> dict[Path, str]:
     """Try one step of every pair that waits; a cell that cannot be trained gets a failed record.
 
     Then the scale of the protocol is measured, unless it has one. `say` gets what the user must
     know, `show` what is being done.
 
-    Raises what would stop all cells: data, features, checkpoints of another training, and memory
-    or a disk without room for what `jobs` cells at once take and write.
+    Returns the cells that must not be started, because their checkpoint belongs to another
+    training, and why; the others go on without them. Raises what would stop all cells: data,
+    features, checkpoints of another training in every cell that waits, and memory or a disk
+    without room for what `jobs` cells at once take and write.
     """
 
     def fail(report: PairReport, reason: str) -> None:
@@ -67,14 +70,20 @@ def preflight(
         phases.append(phase)
         show(phase)
 
-    trainable = []
+    trainable, foreign = [], dict[Path, str]()
     for report in check_pairs([each for each in folders if not done(each)], say, show_phase):
         if report.stops is not None:
             raise error_of(report.stops, report.error or "")
-        if report.error:
+        if report.foreign:
+            foreign[Path(report.cell)] = report.error or ""
+        elif report.error:
             fail(report, report.error)
         else:
             trainable.append(report)
+    if foreign and not trainable:
+        raise UsageError("\n".join(foreign.values()))
+    for reason in foreign.values():
+        say(reason)
     able = [Path(report.cell) for report in trainable] or [each for each in folders if done(each)]
     if able and not phases and not has_scale(home):
         # the process that would have measured it was killed, now or in an earlier run
@@ -94,6 +103,7 @@ def preflight(
             )
     _check_memory_together(fitting, host_free, jobs)
     _check_disk(fitting, home, jobs)
+    return foreign
 
 
 def _check_memory_together(cells: Sequence[PairReport], host_free: int, jobs: int) -> None:

@@ -25,6 +25,7 @@ from gan_bench.contract.errors import GanBenchError, sentence
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.measure.scale import measure_scale
 from gan_bench.results.layout import GRID_SIDE, LOG, grid_pixels, protocol_folder_of
+from gan_bench.results.records import write_code
 from gan_bench.results.scale import REAL, has_scale, write_scale
 from gan_bench.run.cell import failure_reason
 from gan_bench.run.outcome import kind_of
@@ -32,6 +33,7 @@ from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
 from gan_bench.run.process import end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
+from gan_bench.train.checkpoint import Foreign
 from gan_bench.train.loop import Diverged, train
 from gan_bench.train.pair import checked
 from gan_bench.train.repeatable import Trial, check_repeatable
@@ -68,10 +70,15 @@ def main(folders: Sequence[Path]) -> None:
         try:
             task = read_task(folder)
             task.checkpoints(folder).check()
+            write_code(folder, task.code())
             if evaluator is None:
                 device = task.cell.environment.device
                 free = free_on_gpu(device)
                 evaluator = task.evaluator()
+        except Foreign as error:
+            traceback.print_exc()
+            send(asdict(PairReport(str(folder), str(error), foreign=True)))
+            continue
         except GanBenchError as error:
             traceback.print_exc()
             send(asdict(PairReport(str(folder), str(error), stops=kind_of(error))))
@@ -130,7 +137,7 @@ def _try_pair(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairRepo
                 _check_manners(task, before)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        return PairReport("", failure_reason(error, task.protocol.schedule.batch))
+        return PairReport("", failure_reason(error, task.schedule.batch))
     finally:
         torch.set_num_threads(before["torch's number of threads"])
         torch.set_default_dtype(before["torch's default dtype"])
@@ -157,7 +164,7 @@ def _process_wide() -> dict[str, Any]:
 
 def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairReport:
     """Build, step, draw, measure, save and read back."""
-    training, schedule, seed = task.begin(), task.protocol.schedule, task.cell.seed
+    training, schedule, seed = task.begin(), task.schedule, task.cell.seed
     images = task.prepared.train
     try:
         loss, stop = checked(task.loss), lambda: training.step > 0
@@ -203,7 +210,7 @@ def _result_bytes(task: Task, G: torch.nn.Module) -> int:
     weights = sum(p.numel() * p.element_size() for p in G.state_dict().values())
     C, H, W = task.protocol.data.shape
     grid = C * grid_pixels(GRID_SIDE, H) * grid_pixels(GRID_SIDE, W)
-    return int(weights) + task.protocol.schedule.ticks * grid + 200_000
+    return int(weights) + task.schedule.ticks * grid + 200_000
 
 
 def _memory_bytes(evaluator: Evaluator, device: str) -> int:

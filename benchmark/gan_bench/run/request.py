@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gan_bench.contract.protocol import Preparation, Sides, Split
+    from gan_bench.measure.weights import Weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class Request:
     size: int | Sides | None = None
     preparation: Preparation | None = None
     preset: str | None = None
+    schedule: Path | None = None  # a TOML file
+    recipes: str | None = None
     kimg: float | None = None
     epochs: float | None = None  # passes over the training images, instead of kimg
     batch: int | None = None
@@ -30,6 +33,8 @@ class Request:
     lr_d: float | None = None
     betas: tuple[float, float] | None = None
     d_steps: int | None = None
+    optimizer: str | None = None
+    lr_decay: str | None = None
     ema_kimg: float | None = None
     augment: tuple[str, ...] = ()
     ticks: int | None = None
@@ -43,6 +48,7 @@ class Request:
     on_collapse: str | None = None
     engine: str | None = None
     plugins: tuple[Path, ...] = ()
-    weights: Path | None = None
+    weights: Weights | None = None
+    judge: Path | None = None  # its net must be in the catalogue
     max_bad: float = 0.1  # percent
     timeout: float | None = None  # seconds

@@ -1,9 +1,9 @@
-"""A schedule as people read it, in one line."""
+"""A schedule, or a recipe that changes it, as people read it: in one line."""
 
 from __future__ import annotations
 
 from gan_bench.base.text import number, percent, plural
-from gan_bench.contract.protocol import Schedule
+from gan_bench.contract.schedule import Recipe, Schedule
 
 NEAR = 0.01  # of the images asked for: a smaller difference goes without saying
 
@@ -13,11 +13,21 @@ def schedule_text(schedule: Schedule) -> str:
     return (
         f"{number(schedule.kimg, 6)} kimg = {plural(schedule.updates, 'update')} of G, "
         f"batch {schedule.batch}, {schedule.d_steps} D per G, "
-        f"Adam {number(schedule.lr_g)}/{number(schedule.lr_d)} "
+        f"{schedule.optimizer} {number(schedule.lr_g)}/{number(schedule.lr_d)}{_decay(schedule)} "
         f"betas {number(schedule.betas[0])} {number(schedule.betas[1], 6)}, "
         f"{schedule.precision}, {_ema(schedule)}{_augment(schedule)}; "
         f"on collapse: {schedule.on_collapse}"
+        + ("; each cell by its own recipe" if schedule.recipes == "own" else "")
     )
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """The fields of a recipe with their values, equal rates as one; nothing for an empty one."""
+    given = recipe.given
+    if recipe.lr_g is not None and recipe.lr_g == recipe.lr_d:
+        del given["lr_g"], given["lr_d"]
+        given = {"lr": recipe.lr_g} | given
+    return ", ".join(f"{name} {_value(value)}" for name, value in given.items())
 
 
 def length_note(schedule: Schedule) -> str | None:
@@ -29,6 +39,16 @@ def length_note(schedule: Schedule) -> str | None:
         f"{number(shown / 1000, 6)} kimg are shown instead of {number(schedule.kimg, 6)}: "
         f"an update of G takes {plural(schedule.shown(1), 'image')}, and one is the least"
     )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(_value, value))
+    return number(value, 6) if isinstance(value, int | float) else str(value)
+
+
+def _decay(schedule: Schedule) -> str:
+    return "" if schedule.lr_decay == "constant" else f" with {schedule.lr_decay} decay"
 
 
 def _augment(schedule: Schedule) -> str:

@@ -9,6 +9,7 @@ import stat
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from math import isnan
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -17,8 +18,10 @@ import psutil
 
 from gan_bench.base.numbers import number
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.protocol import Protocol
-from gan_bench.results.layout import CURVE, RECORD, SPEED, STARTS, TICKS
+from gan_bench.contract.protocol import Cell, Protocol
+from gan_bench.contract.schedule import Recipe
+from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, STARTS, TICKS
+from gan_bench.results.reading import read_model
 from gan_bench.results.records import Record, VerdictKind, read_record
 
 Phase = Literal["waiting", "preparing", "training", "measuring", "ended", "unreadable"]
@@ -113,6 +116,15 @@ class CellReader:
         )
         self._end: tuple[int, State] | None = None  # when the record was written, in ns
 
+    @cached_property
+    def _updates(self) -> int:
+        """Of G, when the training of this cell is complete."""
+        try:
+            recipe = read_model(self.folder / CELL, Cell).recipe
+        except StorageError:  # which the process of the cell will say
+            recipe = Recipe()
+        return recipe.applied_to(self.protocol.schedule).updates
+
     def state(self) -> State:
         """The state of the cell now."""
         try:
@@ -132,7 +144,7 @@ class CellReader:
         curve, speed, tick = (f.newest_line() for f in (self._curve, self._speed, self._ticks))
         if not curve or not speed:
             return State(self.folder, "preparing")
-        measuring = number(curve, "step") >= self.protocol.schedule.updates
+        measuring = number(curve, "step") >= self._updates
         verdict = tick.get("verdict")
         return State(
             self.folder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,17 @@ import numpy as np
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError
-from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss
-from gan_bench.contract.protocol import Cell, Data, Protocol
+from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss, Optimizer
+from gan_bench.contract.protocol import Cell, Data, Protocol, Schedule
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
 from gan_bench.measure.evaluator import Evaluator
+from gan_bench.measure.judging.judge_file import judged_by, with_judge
+from gan_bench.measure.weights import weights_of
 from gan_bench.results.layout import CELL, CHECKPOINTS, protocol_of
 from gan_bench.results.reading import read_model
+from gan_bench.results.records import Code
+from gan_bench.run.parts import all_parts, code_of, identity
 from gan_bench.train.augment import check_augmentation
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.pair import check_loss
@@ -34,12 +38,18 @@ class Task:
     prepared: Prepared
     arch: Architecture
     loss: Loss
+    optimizer: Optimizer
     augmentations: tuple[Augmentation, ...]
+
+    @property
+    def schedule(self) -> Schedule:
+        """How this cell is trained; the protocol's schedule is the one that all cells share."""
+        return self.cell.recipe.applied_to(self.protocol.schedule)
 
     def evaluator(self) -> Evaluator:
         """The evaluator of its protocol, with its features nets loaded."""
         environment = self.cell.environment
-        weights = Path(environment.weights) if environment.weights else None
+        weights = weights_of(environment)
         return Evaluator(
             self.catalogue, self.protocol, self.dataset, self.prepared, environment.device, weights
         )
@@ -50,15 +60,15 @@ class Task:
         `device`: another one than the cell's.
         """
         check_loss(self.loss)
-        protocol, cell = self.protocol, self.cell
         return begin(
             self.arch,
-            protocol.data.shape,
-            protocol.schedule,
-            cell.seed,
-            device or cell.environment.device,
+            self.protocol.data.shape,
+            self.schedule,
+            self.cell.seed,
+            device or self.cell.environment.device,
             self.augmentations,
             self.prepared.classes,
+            optimizer=self.optimizer,
         )
 
     @property
@@ -68,19 +78,12 @@ class Task:
 
     def checkpoints(self, directory: Path) -> Checkpoints:
         """The checkpoints of this cell; one of another identity is refused."""
-        offers, cell = self.catalogue.offers, self.cell
-        identity = {
-            "architecture": cell.architecture,
-            "loss": cell.loss,
-            "seed": str(cell.seed),
-            "protocol": self.protocol.slug,
-            "plugin of the architecture": offers[Architecture][cell.architecture][1].content,
-            "plugin of the loss": offers[Loss][cell.loss][1].content,
-        } | {
-            f"plugin of {name}": offers[Augmentation][name][1].content
-            for name in self.protocol.schedule.augment
-        }
-        return Checkpoints(directory / CHECKPOINTS, identity)
+        belongs_to = identity(self.cell, self.protocol, self.catalogue)
+        return Checkpoints(directory / CHECKPOINTS, belongs_to)
+
+    def code(self) -> tuple[Code, ...]:
+        """The code of every plugin that has a part in this cell, as it is read now."""
+        return code_of(all_parts(self.cell, self.protocol), self.catalogue)
 
 
 def read_task(directory: Path) -> Task:
@@ -97,11 +100,14 @@ def read_task(directory: Path) -> Task:
         source = Source(catalogue.find(Dataset, protocol.data.name), root)
     else:
         source = files_at(root, environment.preparation, protocol.data.name)
+    if environment.judge:
+        catalogue = with_judge(catalogue, Path(environment.judge))
+        source = replace(source, dataset=judged_by(source.dataset, Path(environment.judge)))
     prepared = prepare(source, protocol.data.shape[1:])
     if prepared.data != protocol.data:
         raise DataError(_changed(protocol.data, prepared.data))
-    names = protocol.schedule.augment
-    augmentations = tuple(catalogue.find(Augmentation, name) for name in names)
+    schedule = cell.recipe.applied_to(protocol.schedule)
+    augmentations = tuple(catalogue.find(Augmentation, name) for name in schedule.augment)
     for offer in augmentations:
         check_augmentation(offer, protocol.data.shape)
     return Task(
@@ -112,6 +118,7 @@ def read_task(directory: Path) -> Task:
         prepared=prepared,
         arch=catalogue.find(Architecture, cell.architecture),
         loss=catalogue.find(Loss, cell.loss),
+        optimizer=catalogue.find(Optimizer, schedule.optimizer),
         augmentations=augmentations,
     )
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from gan_bench.contract.protocol import MetricSpec, Protocol
 from gan_bench.measure.errors import BLOCKS, DEALS, LEAST
 from gan_bench.measure.features import extract_all, load_net
 from gan_bench.measure.scale import bad_count
+from gan_bench.measure.weights import Weights
 
 TIMED_IMAGES = 64  # that a net is timed on
 MOST = 1024  # images that a metric is timed on, and again on a quarter: so its growth is seen
@@ -71,7 +71,7 @@ class _Timed:
 
 
 def time_measuring(
-    protocol: Protocol, dataset: Dataset, catalogue: Catalogue, device: str, weights: Path | None
+    protocol: Protocol, dataset: Dataset, catalogue: Catalogue, device: str, weights: Weights
 ) -> Measuring:
     """Time every net and every metric of the protocol for a moment."""
     evaluation, data = protocol.evaluation, protocol.data
@@ -100,7 +100,7 @@ def time_measuring(
 
 
 def _time_nets(
-    protocol: Protocol, catalogue: Catalogue, device: str, weights: Path | None
+    protocol: Protocol, catalogue: Catalogue, device: str, weights: Weights
 ) -> dict[str, _Net]:
     shape = TIMED_IMAGES, *protocol.data.shape
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)

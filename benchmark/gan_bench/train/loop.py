@@ -158,6 +158,7 @@ def train(
             due = Due(
                 training.step % loss.penalty_every == 0, training.step % loss.g_penalty_every == 0
             )
+            training.rates.set_for(schedule, training.step)
             take_step(next(upcoming), due)
             training.step += 1
             training.steps_in_row += 1
@@ -165,7 +166,7 @@ def train(
                 training.computed,
                 images=batches.placement,
                 step="cuda graph" if take_step.recorded else "eager",
-                graph_refused=take_step.refused,
+                graph_refused=take_step.refused or training.tried.unrecordable,
             )
 
             # What is due at this step

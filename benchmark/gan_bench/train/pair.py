@@ -13,6 +13,7 @@ from gan_bench.base import rng
 from gan_bench.contract.errors import GanBenchError
 from gan_bench.contract.offers import Architecture, Loss, Shape
 from gan_bench.contract.step import Output, Step
+from gan_bench.contract.usable import needs_labels
 
 Penalty = Callable[[Step], Tensor]
 
@@ -60,10 +61,7 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
     as it was.
     """
     if arch.conditional and classes is None:
-        raise BadPair(
-            f"{arch.name} needs labels, and the data has none: put the images of each class into "
-            "a folder of their own, or take a data set with labels"
-        )
+        raise BadPair(needs_labels(arch.name))
     given = (shape, classes) if arch.conditional else (shape,)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(rng.key(seed, "init"))

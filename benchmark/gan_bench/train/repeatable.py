@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gan_bench.contract.offers import Loss
-from gan_bench.contract.protocol import Schedule
+from gan_bench.contract.schedule import Schedule
 from gan_bench.train.loop import train
 from gan_bench.train.pair import BadPair
 from gan_bench.train.state import Training, full_state, resume

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gan_bench.contract.offers import Loss
-from gan_bench.contract.protocol import Protocol
+from gan_bench.contract.protocol import Evaluation, Schedule
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.results.atomic import append_line, make_folder, remove, write_bytes
 from gan_bench.results.layout import CURVE, SAMPLES, SPEED, TICKS, sample_grid_path
@@ -49,18 +49,23 @@ class Session:
     def __init__(
         self,
         directory: Path,
-        protocol: Protocol,
+        schedule: Schedule,
+        evaluation: Evaluation,
         evaluator: Evaluator,
         given: Latents,
         checkpoints: Checkpoints,
     ) -> None:
-        """`given` (M) is what the cell is measured with; a tick uses its first rows."""
+        """`schedule` is the cell's own. `given` (M) is what it is measured with.
+
+        A tick uses its first rows.
+        """
         self.directory = directory
         self.checkpoints = checkpoints
-        self.protocol = protocol
+        self.schedule = schedule
+        self.evaluation = evaluation
         self.evaluator = evaluator
         self.given = given
-        self.ranking = protocol.evaluation.at_ticks
+        self.ranking = evaluation.at_ticks
         self.looks: list[Look] = []  # a rollback drops those after the state it returns to
         self.verdicts: list[Verdict] = []  # all there were
         self.holds: Verdict | None = None  # the verdict on the training as it is now
@@ -87,7 +92,7 @@ class Session:
         yes saves the state and raises Stopped. A rollback returns to the last healthy state. The
         images shown since then still count, and new images and new z come next.
         """
-        schedule = self.protocol.schedule
+        schedule = self.schedule
         self._begin(training)
         while True:
             if self.holds and self._can_roll_back():
@@ -210,7 +215,7 @@ class Session:
 
     def _look(self, training: Training, tick: Tick) -> None:
         """Sample grid, scores, verdict; the state is kept if a rollback may return to it."""
-        batch, tick_samples = self.protocol.schedule.batch, self.protocol.evaluation.tick_samples
+        batch, tick_samples = self.schedule.batch, self.evaluation.tick_samples
         given = self.given
         images = generate(training, given.first(max(GRID, tick_samples)), batch)
         shown = images[:GRID]
@@ -218,7 +223,7 @@ class Session:
             shown = per_class(training, given.z, given.labels, batch)
         write_bytes(sample_grid_path(self.directory, tick.kimg), grid(shown))
         self.looks.append(Look(tick.kimg, self.evaluator.look(images[:tick_samples])))
-        gauges, counting = self.protocol.evaluation.gauges, self._counting()
+        gauges, counting = self.evaluation.gauges, self._counting()
         if counting:  # else the training is too young for a verdict
             self._set_verdict(verdicts.verdict_at(counting, self.ranking, gauges, tick_samples))
         self._write_tick(tick)
@@ -226,7 +231,7 @@ class Session:
             self._keep_healthy(training)
 
     def _counting(self) -> list[Look]:
-        return verdicts.counting(self.looks, self.protocol.schedule)
+        return verdicts.counting(self.looks, self.schedule)
 
     def _set_verdict(self, verdict: Verdict | None) -> None:
         """Let this verdict, or none, hold from now on. One that holds already keeps its date."""
@@ -237,7 +242,7 @@ class Session:
         self.holds = verdict
 
     def _keep_healthy(self, training: Training) -> None:
-        if self.protocol.schedule.on_collapse == "rollback":
+        if self.schedule.on_collapse == "rollback":
             self._healthy = snapshot(training), len(self.looks)
 
     def _can_roll_back(self) -> bool:
@@ -260,7 +265,7 @@ class Session:
     def _write_point(self, point: Point) -> None:
         append_line(self.directory / CURVE, asdict(point))
         seconds = self.seconds()
-        rate = self.protocol.schedule.shown(point.step) / seconds
+        rate = self.schedule.shown(point.step) / seconds
         speed = {"seconds": round(seconds, 3), "images_per_second": round(rate, 2)}
         append_line(self.directory / SPEED, {"kimg": point.kimg} | speed)
 
@@ -288,14 +293,14 @@ class Session:
 
     def diagnosis(self) -> str:
         """What the curve and the scores show, and what to try, in one line."""
-        evaluation = self.protocol.evaluation
+        evaluation = self.evaluation
         course = Course(
             curve=read_lines(self.directory / CURVE),
             looks=self._counting(),
             metric=self.ranking,
             gauges=evaluation.gauges,
             images=evaluation.tick_samples,
-            schedule=self.protocol.schedule,
+            schedule=self.schedule,
             verdict=self.holds,
         )
         return diagnose(course)

@@ -5,22 +5,23 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim import Optimizer as TorchOptimizer
 
 from gan_bench.base.numbers import CURVE_COLUMNS
 from gan_bench.base.precision import settle
 from gan_bench.contract.errors import UsageError
-from gan_bench.contract.offers import Architecture, Augmentation, Shape
+from gan_bench.contract.offers import Architecture, Augmentation, Optimizer, Shape
 from gan_bench.contract.protocol import Schedule
 from gan_bench.train.augment import Augment
 from gan_bench.train.batches import Placement
 from gan_bench.train.cuda_graph import Recorder, recorder_for
+from gan_bench.train.optimizers import Tried, bring_back, make, try_out
 from gan_bench.train.pair import Pair, build_pair
+from gan_bench.train.rates import Rates, rates_of
 
 Anneal = Callable[[nn.Module, nn.Module, Tensor], None]
 
@@ -53,8 +54,10 @@ class Training:
 
     pair: Pair
     ema: nn.Module  # the G that is measured: the moving average of G, or G itself
-    opt_g: Optimizer
-    opt_d: Optimizer
+    opt_g: TorchOptimizer
+    opt_d: TorchOptimizer
+    tried: Tried  # the optimizer of both, and what it can do
+    rates: Rates
     z_dim: int
     anneal: Anneal | None
     augment: Augment
@@ -86,12 +89,16 @@ def begin(
     device: str,
     augmentations: Sequence[Augmentation] = (),
     classes: int | None = None,
+    *,
+    optimizer: Optimizer,
 ) -> Training:
     """A training before its first step. `classes`: how many the data has, if it has labels.
 
-    Raises BadPair for networks that break the contract, and UsageError if the augmentations are
-    not those that the schedule names.
+    Raises BadPair and BadOptimizer for offers that break the contract, and UsageError if the
+    optimizer and the augmentations are not those that the schedule names.
     """
+    if optimizer.name != schedule.optimizer:
+        raise UsageError(f"the schedule names another optimizer: {schedule.optimizer}")
     if tuple(offer.name for offer in augmentations) != schedule.augment:
         raise UsageError(f"the schedule names other augmentations: {', '.join(schedule.augment)}")
     gpu = settle(device)
@@ -99,17 +106,21 @@ def begin(
     for network in (G := pair.G, D := pair.D):
         # convolutions are faster in this memory layout; it changes no result
         network.to(device).to(memory_format=torch.channels_last)
-    adam = partial(Adam, betas=schedule.betas, fused=True, capturable=device.startswith("cuda"))
+    tried = try_out(optimizer, schedule, device)
+    opt_g = make(tried, list(G.parameters()), schedule.lr_g, schedule, device)
+    opt_d = make(tried, list(D.parameters()), schedule.lr_d, schedule, device)
     return Training(
         pair=pair,
         ema=copy.deepcopy(G).requires_grad_(False) if schedule.ema_kimg else G,
-        opt_g=adam(G.parameters(), schedule.lr_g),
-        opt_d=adam(D.parameters(), schedule.lr_d),
+        opt_g=opt_g,
+        opt_d=opt_d,
+        tried=tried,
+        rates=rates_of([opt_g, opt_d], schedule),
         z_dim=arch.z_dim,
         anneal=arch.anneal,
         augment=Augment(tuple(augmentations)),
         device=device,
-        recorder=recorder_for(device, G, D),
+        recorder=None if tried.unrecordable else recorder_for(device, G, D),
         computed=Computed(gpu),
         totals=torch.zeros(len(CURVE_COLUMNS), device=device),
         finite_steps=torch.zeros((), device=device),
@@ -136,22 +147,11 @@ def snapshot(training: Training) -> dict[str, dict[str, Any]]:
 def restore(training: Training, learned: Mapping[str, Mapping[str, Any]]) -> None:
     """Return to a snapshot. The step stays, so that new images and new z come next."""
     for name, part in _parts(training).items():
-        if isinstance(part, Adam) and part.state:
-            _bring_back(part, learned[name]["state"])
+        if isinstance(part, TorchOptimizer):
+            bring_back(part, learned[name], training.tried.zeros_are_fresh)
         else:
-            # an optimiser keeps the tensors that it is given, and would train the snapshot itself
-            part.load_state_dict(copy.deepcopy(learned[name]))
+            part.load_state_dict(copy.deepcopy(learned[name]))  # extra state is kept as given
     begin_row(training)
-
-
-def _bring_back(adam: Adam, kept: Mapping[int, Mapping[str, Tensor]]) -> None:
-    """Return to kept moments, in the memory of those there are: a recorded step reads them there.
-
-    A parameter had none to keep before its first gradient; Adam begins with zeros.
-    """
-    for k, tensors in adam.state_dict()["state"].items():
-        for name, tensor in tensors.items():
-            tensor.copy_(kept[k][name]) if k in kept else tensor.zero_()
 
 
 def full_state(training: Training) -> dict[str, Any]:
