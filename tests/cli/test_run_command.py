@@ -254,8 +254,9 @@ def jobs_seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
             super().__init__(*given)
             seen["shown"] = self.jobs
 
-    def preflight(folders: Any, home: Any, say: Any, jobs: int, *_: Any) -> None:
+    def preflight(folders: Any, home: Any, say: Any, jobs: int, *_: Any) -> list[Path]:
         seen["reckoned"] = jobs
+        return []
 
     def run_cells(engine: Any, folders: Any, jobs: int, say: Any) -> list[Path]:
         seen["started"] = jobs

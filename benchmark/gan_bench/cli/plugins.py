@@ -64,7 +64,13 @@ def list_plugins(plugins: tuple[Path, ...], as_json: bool) -> None:
         "gan-bench plugins check my_arch.py", "gan-bench plugins check sngan --json"
     )
 )
-@click.argument("names", metavar="NAME|FILE...", nargs=-1, required=True)
+@click.argument(
+    "names",
+    metavar="NAME|FILE...",
+    nargs=-1,
+    required=True,
+    help="Names of offers, or Python files whose offers are checked.",
+)
 @FILES
 @AS_JSON
 @options.DEBUG
@@ -97,7 +103,7 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
 @plugins.command(
     epilog=options.examples("gan-bench plugins new my-pair --kind architecture"),
 )
-@click.argument("name")
+@click.argument("name", metavar="NAME", help="Name of the package and of its offer.")
 @click.option(
     "--kind", required=True, metavar="KIND", help="What it offers, such as architecture or loss."
 )

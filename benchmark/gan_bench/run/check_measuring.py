@@ -53,7 +53,9 @@ def check_features(net: Features, _: Catalogue) -> Iterator[Check]:
     if net.modes is not None:
         names = net.modes(extract_all(extract, blobs(8, 0), "cpu"))
         right = names.shape == (8,) and np.issubdtype(names.dtype, np.integer)
-        yield outcome("modes", right, f"gives {names.shape} {names.dtype}", "give (N,) int64")
+        yield outcome(
+            "names of modes", right, f"gives {names.shape} {names.dtype}", "give (N,) int64"
+        )
 
 
 def batch_check(name: str, net: Features, extract: object, images: np.ndarray) -> Check:

@@ -65,14 +65,14 @@ def learnt(
     # a short training must not keep the weights that it began with
     averaging = get_ema_multi_avg_fn(min(0.99, 1 - 10 / steps))  # type: ignore[no-untyped-call]
     mean = AveragedModel(net, multi_avg_fn=averaging, use_buffers=True)
-    adam = torch.optim.AdamW(net.parameters(), weight_decay=0.02)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(adam, 4e-3, total_steps=steps, pct_start=0.15)
+    optimiser = torch.optim.AdamW(net.parameters(), weight_decay=0.02)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps, pct_start=0.15)
     for step in range(steps):
         real, to_spoil = examples.batch(BATCH), examples.batch(len(SPOILERS) * PER_KIND)
         loss = loss_of(net, *real, *to_spoil, strength)
-        adam.zero_grad()
+        optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
+        optimiser.step()
         cycle.step()
         mean.update_parameters(net)
         if step % 100 == 0:
