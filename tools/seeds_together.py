@@ -45,7 +45,8 @@ class Stacked:
             given = {name: each.detach() for name, each in given.items()}
 
         def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
-            return functional_call(self.form, (parameters, buffers), (x,))  # type: ignore[no-any-return]
+            output = functional_call(self.form, (parameters, buffers), (x,))
+            return output if isinstance(output, Tensor) else output.logits
 
         return vmap(one, randomness="different")(given, self.buffers, x)
 

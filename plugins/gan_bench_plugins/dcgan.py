@@ -61,12 +61,14 @@ def generator(shape: Shape, z_dim: int) -> nn.Module:
 
 
 def discriminator(shape: Shape) -> nn.Module:
-    """(N, C, H, W) -> (N,) logits.
+    """(N, C, H, W) -> (N,) logits, and the coarsest map as features.
 
     Each strided convolution halves the sides, down to the coarsest map, which the last one turns
     into a logit. No BatchNorm on the first and the last layer, as in section 3.
     """
     from torch import nn
+
+    from gan_bench_plugins.nets.with_features import WithFeatures
 
     widths = channels(shape)
     layers: list[nn.Module] = [
@@ -80,7 +82,7 @@ def discriminator(shape: Shape) -> nn.Module:
             nn.LeakyReLU(0.2),
         ]
     layers += [nn.Conv2d(widths[-1], 1, sizes.coarsest(shape)), nn.Flatten(0)]
-    return initialised(nn.Sequential(*layers))
+    return initialised(WithFeatures(*layers))
 
 
 def nearest_sizes(height: int, width: int) -> list[tuple[int, int]]:

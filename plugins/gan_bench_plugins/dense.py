@@ -29,13 +29,15 @@ def generator(shape: Shape) -> nn.Module:
 
 
 def discriminator(shape: Shape) -> nn.Module:
-    """Three hidden layers with LeakyReLU and dropout, (N, C, H, W) -> (N,) logits."""
+    """Three hidden layers with LeakyReLU and dropout, (N, C, H, W) -> (N,) logits and (N, 256)."""
     from torch import nn
+
+    from gan_bench_plugins.nets.with_features import WithFeatures
 
     layers: list[nn.Module] = [nn.Flatten()]
     for wide, narrow in pairwise((prod(shape), *D_WIDTHS)):
         layers += [nn.Linear(wide, narrow), nn.LeakyReLU(0.2), nn.Dropout(DROPOUT)]
-    return nn.Sequential(*layers, nn.Linear(D_WIDTHS[-1], 1), nn.Flatten(0))
+    return WithFeatures(*layers, nn.Linear(D_WIDTHS[-1], 1), nn.Flatten(0))
 
 
 @hookimpl

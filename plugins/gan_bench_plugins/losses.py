@@ -1,4 +1,4 @@
-"""The three classical losses, on logits: s(a) = 1 / (1 + exp(-a)), log s(a) = -softplus(-a)."""
+"""The classical loss and its variants: s(a) = 1 / (1 + exp(-a)), log s(a) = -softplus(-a)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gan_bench import Loss, hookimpl
 if TYPE_CHECKING:
     from torch import Tensor
 
-REAL_TARGET = 0.9
+REAL_TARGET, FAKE_TARGET = 0.9, 0.1
 
 
 def _softplus(a: Tensor) -> Tensor:
@@ -26,8 +26,18 @@ def d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 def d_loss_smooth(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """As d_loss, but with the target 0.9 for real images; that of fake ones stays 0 (one-sided)."""
-    real = REAL_TARGET * _softplus(-real_logits) + (1 - REAL_TARGET) * _softplus(real_logits)
-    return real.mean() + _softplus(fake_logits).mean()
+    return _cross_entropy(real_logits, REAL_TARGET) + _softplus(fake_logits).mean()
+
+
+def d_loss_smooth_both(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """As d_loss, but with the targets 0.9 for real images and 0.1 for fake ones."""
+    real = _cross_entropy(real_logits, REAL_TARGET)
+    return real + _cross_entropy(fake_logits, FAKE_TARGET)
+
+
+def _cross_entropy(logits: Tensor, target: float) -> Tensor:
+    """-t log s(a) - (1 - t) log(1 - s(a))."""
+    return (target * _softplus(-logits) + (1 - target) * _softplus(logits)).mean()
 
 
 def g_loss_saturating(_: Tensor | None, fake_logits: Tensor) -> Tensor:
@@ -42,7 +52,7 @@ def g_loss_non_saturating(_: Tensor | None, fake_logits: Tensor) -> Tensor:
 
 @hookimpl
 def gan_bench_losses() -> list[Loss]:
-    """`minimax`, `non-saturating` and `label-smoothing`."""
+    """`minimax`, `non-saturating`, `label-smoothing` and `two-sided-smoothing`."""
     return [
         Loss(
             name="minimax",
@@ -63,6 +73,15 @@ def gan_bench_losses() -> list[Loss]:
             source="Salimans et al. 2016, arXiv 1606.03498, section 3.4: one-sided, real target "
             "0.9; G's loss is the non-saturating one.",
             d_loss=d_loss_smooth,
+            g_loss=g_loss_non_saturating,
+        ),
+        Loss(
+            name="two-sided-smoothing",
+            source="As many practitioners train: D's targets are 0.9 for real and 0.1 for fake "
+            "images, and G's loss is the non-saturating one, with target 1. No paper proposes it; "
+            "Salimans et al. 2016, arXiv 1606.03498, section 3.4, advise against smoothing the "
+            "target of fake images, because D's optimum then rewards G where real images are rare.",
+            d_loss=d_loss_smooth_both,
             g_loss=g_loss_non_saturating,
         ),
     ]

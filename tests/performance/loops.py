@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from gan_bench import Architecture, Loss, Schedule
 from gan_bench.train.loop import Tick, train
-from gan_bench.train.pair import build_pair
+from gan_bench.train.pair import build_pair, output_of
 from gan_bench.train.state import begin
 from gan_bench_plugins.optimizers import gan_bench_optimizers
 
@@ -46,14 +46,14 @@ def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps
         for _ in range(steps):
             x = next(batches).to(device)
             D.zero_grad()
-            loss_real = loss(D(x), ones)
+            loss_real = loss(logits(D, x), ones)
             loss_real.backward()
             fake = G(torch.randn(batch, arch.z_dim, device=device))
-            loss_fake = loss(D(fake.detach()), zeros)
+            loss_fake = loss(logits(D, fake.detach()), zeros)
             loss_fake.backward()
             opt_d.step()
             G.zero_grad()
-            loss_g = loss(D(fake), ones)
+            loss_g = loss(logits(D, fake), ones)
             loss_g.backward()
             opt_g.step()
             losses += [loss_real.item() + loss_fake.item(), loss_g.item()]
@@ -78,6 +78,11 @@ def _endless(loader: DataLoader[tuple[Tensor, ...]]) -> Iterator[Tensor]:
     while True:
         for (x,) in loader:
             yield x
+
+
+def logits(D: nn.Module, images: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, ...) float32."""
+    return output_of(D(images)).logits
 
 
 def ours(
@@ -118,13 +123,13 @@ def bare(
             x = (pixels.float() / 127.5 - 1).contiguous(memory_format=layout)
             with half:
                 fake = G(torch.randn(batch, arch.z_dim, device=device))
-                loss_d = loss.d_loss(D(x).float(), D(fake.detach()).float())
+                loss_d = loss.d_loss(logits(D, x), logits(D, fake.detach()))
             opt_d.zero_grad()
             loss_d.backward()
             opt_d.step()
             D.requires_grad_(False)
             with half:
-                loss_g = loss.g_loss(None, D(fake).float())
+                loss_g = loss.g_loss(None, logits(D, fake))
             opt_g.zero_grad()
             loss_g.backward()
             opt_g.step()
@@ -160,7 +165,7 @@ def flops(arch: Architecture, side: int, batch: int) -> int:
     x = torch.zeros(2, 3, side, side)
     with FlopCounterMode(display=False) as counter:
         fake = G(torch.zeros(2, arch.z_dim))
-        (D(x).sum() + D(fake.detach()).sum()).backward()
+        (logits(D, x).sum() + logits(D, fake.detach()).sum()).backward()
         D.requires_grad_(False)
-        D(fake).sum().backward()
+        logits(D, fake).sum().backward()
     return int(counter.get_total_flops()) * batch // 2

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from gan_bench import Architecture, Schedule, Shape
+from gan_bench import Architecture, Output, Schedule, Shape
 from gan_bench.train import state
 from gan_bench.train.loop import train
 from gan_bench.train.state import Training
 from gan_bench_plugins.losses import gan_bench_losses
+from gan_bench_plugins.optimizers import gan_bench_optimizers
 
 SMALL = (3, 16, 16)
 LOSS = next(loss for loss in gan_bench_losses() if loss.name == "non-saturating")
@@ -27,6 +28,9 @@ def layers(network: nn.Module, *kinds: type[nn.Module]) -> list[nn.Module]:
     return [layer for layer in network.modules() if isinstance(layer, kinds)]
 
 
+ADAM = next(each for each in gan_bench_optimizers() if each.name == "adam")
+
+
 def schedule(precision: str) -> Schedule:
     return Schedule.model_validate(
         {
@@ -39,8 +43,13 @@ def schedule(precision: str) -> Schedule:
     )
 
 
+def logits_of(output: Tensor | Output) -> Tensor:
+    """The logits of what a D returned; images of a G as they are."""
+    return output if isinstance(output, Tensor) else output.logits
+
+
 def start(arch: Architecture, precision: str = "fp32") -> Training:
-    return state.begin(arch, SMALL, schedule(precision), 0, "cpu")
+    return state.begin(arch, SMALL, schedule(precision), 0, "cpu", optimizer=ADAM)
 
 
 def go_on(training: Training, until: int = STEPS, precision: str = "fp32") -> Training:

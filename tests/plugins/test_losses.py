@@ -50,8 +50,8 @@ def fake_slope(name: str, fake_score: float) -> float:
     return slope(lambda fake: LOSSES[name].d_loss(real, fake), logit(fake_score))
 
 
-def test_there_are_three_losses_and_each_has_a_source() -> None:
-    assert list(LOSSES) == ["minimax", "non-saturating", "label-smoothing"]
+def test_there_are_four_losses_and_each_has_a_source() -> None:
+    assert list(LOSSES) == ["minimax", "non-saturating", "label-smoothing", "two-sided-smoothing"]
     assert all("arXiv" in loss.source for loss in LOSSES.values())
     assert not any(loss.reads_real or loss.penalty for loss in LOSSES.values())
 
@@ -64,11 +64,16 @@ D_FORMS = {
     "label-smoothing": lambda x, g: (
         -(0.9 * np.log(s(x)) + 0.1 * np.log(1 - s(x))).mean() - np.log(1 - s(g)).mean()
     ),
+    "two-sided-smoothing": lambda x, g: (
+        -(0.9 * np.log(s(x)) + 0.1 * np.log(1 - s(x))).mean()
+        - (0.1 * np.log(s(g)) + 0.9 * np.log(1 - s(g))).mean()
+    ),
 }
 G_FORMS = {
     "minimax": lambda g: np.log(1 - s(g)).mean(),
     "non-saturating": lambda g: -np.log(s(g)).mean(),
     "label-smoothing": lambda g: -np.log(s(g)).mean(),
+    "two-sided-smoothing": lambda g: -np.log(s(g)).mean(),
 }
 
 
@@ -92,9 +97,11 @@ def test_gradients_equal_their_closed_forms(p: float) -> None:
     assert g_slope("label-smoothing", p) == pytest.approx(-(1 - p), abs=1e-12)
     assert d_slope("minimax", p) == pytest.approx(-(1 - p), abs=1e-12)
     assert d_slope("non-saturating", p) == pytest.approx(-(1 - p), abs=1e-12)
-    assert d_slope("label-smoothing", p) == pytest.approx(p - 0.9, abs=1e-12)
+    for name in ("label-smoothing", "two-sided-smoothing"):
+        assert d_slope(name, p) == pytest.approx(p - 0.9, abs=1e-12)
     for name in LOSSES:
-        assert fake_slope(name, p) == pytest.approx(p, abs=1e-12)
+        target = 0.1 if name == "two-sided-smoothing" else 0
+        assert fake_slope(name, p) == pytest.approx(p - target, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", LOSSES)

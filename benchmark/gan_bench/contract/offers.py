@@ -72,6 +72,8 @@ class Loss:
     penalty_every: int = 1  # steps
     g_penalty: Callable[[Step], Tensor] | None = None  # added to g_loss -> ()
     g_penalty_every: int = 1
+    # changes D in place after each of its updates, as one that clips its weights does
+    after_d: Callable[[nn.Module], None] | None = None
     # the schedule it was made for, as {"d_steps": 5}; it comes before the architecture's
     wants: Mapping[str, Any] = field(default_factory=dict, hash=False)
 

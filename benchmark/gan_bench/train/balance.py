@@ -16,7 +16,7 @@ from gan_bench.train.finding import ANOTHER_LOSS, Finding, faster_d, slower_d
 from gan_bench.train.trend import Trend
 
 APART = 0.95  # D too strong: s(D(x)) - s(D(G(z))); of 30 healthy trainings the most was 0.86
-AHEAD = 0.5  # ... or this if D's gradient has faded too: hinge, smoothed labels stay below APART
+AHEAD = 0.5  # ... or this if D's gradient has faded too: margins, smoothed labels stay below APART
 TOGETHER = 0.02  # D too weak: the least of the 30 was 0.22, with least squares or R1 0.03 to 0.08
 TOLD_APART = 0.2  # a D that once did so taught G something: it ends at 0.5 if G is perfect
 EDGE = 0.05  # closer to 0 or 1 a sigmoid is too flat to show a distance between logits

@@ -112,6 +112,9 @@ def train(
             loss_d.backward()  # type: ignore[no-untyped-call]
             grad_d = _gradient_norm(D)
             training.opt_d.step()
+            if loss.after_d is not None:
+                with torch.no_grad():
+                    loss.after_d(D)
 
         # Update G: through a frozen D, with the images that D saw last
         with _frozen(D):
