@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_bench import Loss, UsageError, hookimpl
+from gan_bench import Loss, hookimpl
 from gan_bench_plugins.losses import d_loss, g_loss_non_saturating
 
 if TYPE_CHECKING:
@@ -27,13 +27,8 @@ def g_classes(step: Step) -> Tensor:
 def _cross_entropy(output: Output, labels: Tensor | None) -> Tensor:
     from torch.nn.functional import cross_entropy
 
-    if output.classes is None or labels is None:
-        raise UsageError(
-            "ac needs labels and a D that names the classes, and there are "
-            + ("none in the data" if labels is None else "no classes from this architecture's D")
-            + ": take labelled images, and an architecture whose D returns "
-            "Output(logits, classes=...), such as acgan"
-        )
+    assert output.classes is not None
+    assert labels is not None
     return cross_entropy(output.classes, labels)
 
 
@@ -52,5 +47,6 @@ def gan_bench_losses() -> list[Loss]:
             g_loss=g_loss_non_saturating,
             penalty=d_classes,
             g_penalty=g_classes,
+            reads=("labels", "classes"),
         )
     ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_bench import Loss, UsageError, hookimpl
+from gan_bench import Loss, hookimpl
 from gan_bench_plugins.losses import d_loss
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan_bench import Output, Step
+    from gan_bench import Step
 
 
 def g_loss(_: Tensor | None, fake_logits: Tensor) -> Tensor:
@@ -21,17 +21,10 @@ def g_loss(_: Tensor | None, fake_logits: Tensor) -> Tensor:
 def match(step: Step) -> Tensor:
     """|mean f(x) - mean f(G(z))|^2, where f are D's features and the means are over the batch."""
     assert step.on_real is not None
-    distance = _mean_features(step.on_real) - _mean_features(step.on_fake)
-    return distance.square().sum()
-
-
-def _mean_features(output: Output) -> Tensor:
-    if output.features is None:
-        raise UsageError(
-            "feature-matching needs the features of D, and this architecture gives none: take "
-            "one whose D returns Output(logits, features), such as dcgan or dense"
-        )
-    return output.features.mean(0)
+    real, fake = step.on_real.features, step.on_fake.features
+    assert real is not None
+    assert fake is not None
+    return (real.mean(0) - fake.mean(0)).square().sum()
 
 
 @hookimpl
@@ -47,6 +40,7 @@ def gan_bench_losses() -> list[Loss]:
             d_loss=d_loss,
             g_loss=g_loss,
             reads_real=True,
+            reads=("features",),
             g_penalty=match,
         )
     ]

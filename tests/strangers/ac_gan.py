@@ -11,8 +11,11 @@ from gan_bench import Architecture, Loss, Output, hookimpl
 class G(nn.Module):
     def __init__(self, shape, classes):
         super().__init__()
-        self.mix, self.shape = nn.Embedding(classes, 8), shape
-        self.paint = nn.Linear(8, prod(shape))
+        self.mix, self.paint, self.shape = (
+            nn.Embedding(classes, 8),
+            nn.Linear(8, prod(shape)),
+            shape,
+        )
 
     def forward(self, z, y):
         return self.paint(z * self.mix(y)).tanh().unflatten(1, self.shape)
@@ -28,13 +31,14 @@ class D(nn.Linear):
 
 @hookimpl
 def gan_bench_architectures():
-    both = {"generator": G, "discriminator": D}
-    return [Architecture(name="ac", source="mine", z_dim=8, conditional=True, **both)]
+    both = {"generator": G, "discriminator": D, "conditional": True}
+    return [Architecture(name="classifying", source="mine", z_dim=8, **both)]
 
 
 @hookimpl
 def gan_bench_losses():
     wrong = lambda out, step: cross_entropy(out.classes, step.labels)  # noqa: E731
     given = {"d_loss": lambda a, b: (1 + b - a).relu().mean(), "g_loss": lambda _, b: -b.mean()}
-    given |= {"penalty": lambda step: wrong(step.on_real, step) + wrong(step.on_fake, step)}
-    return [Loss(name="ac", source="mine", g_penalty=lambda s: wrong(s.on_fake, s), **given)]
+    given |= {"penalty": lambda s: wrong(s.on_real, s), "reads": ("classes",)}
+    given["g_penalty"] = lambda s: wrong(s.on_fake, s)
+    return [Loss(name="classifying", source="mine", **given)]

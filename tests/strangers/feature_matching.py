@@ -1,5 +1,7 @@
 """G matches the mean of D's features (1606.03498, section 3.1)."""
 
+from math import prod
+
 from torch import nn
 from torch.nn.functional import softplus
 
@@ -18,23 +20,21 @@ class Reader(nn.Module):
 
 
 def generator(shape):
-    pixels = shape[0] * shape[1] * shape[2]
-    return nn.Sequential(nn.Linear(8, pixels), nn.Tanh(), nn.Unflatten(1, shape))
+    return nn.Sequential(nn.Linear(8, prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
 
 
 def matching(step):
-    real, fake = step.on_real.features, step.on_fake.features
-    return (real.mean(0) - fake.mean(0)).square().sum()
+    return (step.on_real.features.mean(0) - step.on_fake.features.mean(0)).square().sum()
 
 
 @hookimpl
 def gan_bench_architectures():
-    given = {"generator": generator, "discriminator": Reader}
-    return [Architecture(name="with-features", source="Salimans 2016", z_dim=8, **given)]
+    given = {"generator": generator, "discriminator": Reader, "z_dim": 8}
+    return [Architecture(name="with-features", source="Salimans 2016", **given)]
 
 
 @hookimpl
 def gan_bench_losses():
-    given = {"d_loss": lambda real, fake: softplus(-real).mean() + softplus(fake).mean()}
-    given |= {"g_loss": lambda _, fake: 0 * fake.mean(), "g_penalty": matching}
-    return [Loss(name="matching", source="Salimans 2016", reads_real=True, **given)]
+    given = {"d_loss": lambda real, fake: (softplus(-real) + softplus(fake)).mean()}
+    given |= {"g_loss": lambda _, fake: 0 * fake.mean(), "g_penalty": matching, "reads_real": True}
+    return [Loss(name="matching", source="Salimans 2016", reads=("features",), **given)]

@@ -34,4 +34,4 @@ def gan_bench_losses():
     lost = lambda step: cross_entropy(step.on_fake.classes, step.z[:, :4].argmax(1))  # noqa: E731
     given = {"d_loss": lambda real, fake: (1 - real).relu().mean() + (1 + fake).relu().mean()}
     given |= {"g_loss": lambda _, fake: -fake.mean(), "penalty": lost, "g_penalty": lost}
-    return [Loss(name="info", source="Chen et al. 2016", **given)]
+    return [Loss(name="info", source="Chen et al. 2016", reads=("classes",), **given)]

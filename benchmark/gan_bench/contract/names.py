@@ -16,7 +16,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 def safe_name(text: str) -> str:
     """Return `text` if it can be a folder name on every system; raise UsageError if not."""
-    if not NAME.fullmatch(text) or text.endswith(".") or DEVICES.fullmatch(text):
+    if DEVICES.fullmatch(text):
+        raise UsageError(f"the name {text!r} cannot be used: Windows reserves it")
+    if not NAME.fullmatch(text) or text.endswith("."):
         raise UsageError(
             f"the name {text[:80]!r} cannot be used: a name has 1 to 63 letters, digits, '-', "
             "'_' or '.', and begins with a letter or digit"

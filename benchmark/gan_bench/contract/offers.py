@@ -55,6 +55,9 @@ class Architecture:
     wants: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
+Read = Literal["features", "classes", "labels"]  # of D's Output, or of the data
+
+
 @dataclass(frozen=True, kw_only=True)
 class Loss:
     """What D and G minimise: functions of D's logits (N, ...), and terms that see more.
@@ -72,6 +75,7 @@ class Loss:
     penalty_every: int = 1  # steps
     g_penalty: Callable[[Step], Tensor] | None = None  # added to g_loss -> ()
     g_penalty_every: int = 1
+    reads: tuple[Read, ...] = ()  # what its penalties need that not every D or data set gives
     # changes D in place after each of its updates, as one that clips its weights does
     after_d: Callable[[nn.Module], None] | None = None
     # the schedule it was made for, as {"d_steps": 5}; it comes before the architecture's

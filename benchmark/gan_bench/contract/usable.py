@@ -23,6 +23,7 @@ from gan_bench.contract.offers import (
     Metric,
     Optimizer,
     Preset,
+    Read,
 )
 from gan_bench.contract.schedule import Recipe, Schedule, strictly
 
@@ -76,6 +77,10 @@ FAULTS: Rule = (
     lambda value: _are_texts(value) and set(value) <= set(get_args(Fault)),
     f"a tuple of some of {', '.join(get_args(Fault))}",
 )
+READS: Rule = (
+    lambda value: _are_texts(value) and set(value) <= set(get_args(Read)),
+    f"a tuple of some of {', '.join(get_args(Read))}",
+)
 YES_OR_NO: Rule = lambda value: isinstance(value, bool), "True or False"
 RECIPE: Rule = (
     _is_recipe,
@@ -94,7 +99,7 @@ def _fields(**rules: Rule) -> dict[str, Rule]:
 
 FIELDS: dict[type[Any], dict[str, Rule]] = {
     Architecture: _fields(z_dim=COUNT, wants=RECIPE),
-    Loss: _fields(wants=RECIPE),
+    Loss: _fields(penalty_every=COUNT, g_penalty_every=COUNT, reads=READS, wants=RECIPE),
     Dataset: _fields(
         reads=NAMES,
         size=_or_none(COUNT),

@@ -159,6 +159,7 @@ def _process_wide() -> dict[str, Any]:
         "numpy's global random state": repr(np.random.get_state()),
         "torch's number of threads": torch.get_num_threads(),
         "torch's default dtype": torch.get_default_dtype(),
+        "torch's deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
     }
 
 

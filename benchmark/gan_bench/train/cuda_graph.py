@@ -70,8 +70,11 @@ class RecordedStep(Generic[K]):
     def _record(self, recorder: Recorder, batch: Batch, kind: K) -> None:
         """Record the step on memory of its own, which all kinds share."""
         recorded = self._recorded_batch = self._recorded_batch or batch.clone()
+        before = torch.get_rng_state()
         try:
             self._replays[kind] = recorder.record(lambda: self._step(recorded, kind))
+            if not torch.equal(torch.get_rng_state(), before):  # it would be the same for ever
+                self.refused = "the step draws random numbers on the CPU"
         except Exception as error:  # a plugin may do anything that a recording forbids
             self.refused = sentence(error).splitlines()[0]
 

@@ -212,9 +212,9 @@ def _average(ema: nn.Module, G: nn.Module, decay: Tensor) -> None:
             average.lerp_(value, weight)
         else:
             average.copy_(value)
-    for average, module in zip(ema.modules(), G.modules(), strict=True):
-        if type(module).get_extra_state is not nn.Module.get_extra_state:
-            average.set_extra_state(copy.deepcopy(module.get_extra_state()))
+    for mine, layer in zip(ema.modules(), G.modules(), strict=True):
+        if type(layer).get_extra_state is not nn.Module.get_extra_state:
+            mine.set_extra_state(copy.deepcopy(layer.get_extra_state()))
 
 
 def _reached(step: int, times: int, total: int) -> bool:

@@ -148,14 +148,30 @@ def check_loss(loss: Loss) -> None:
             )
 
 
+def _check_reads(loss: Loss, step: Step) -> None:
+    """BadPair if the pair or the data does not give what the loss reads."""
+    words = {
+        "features": "D's features, and this D gives none: take an architecture whose D returns "
+        "Output(logits, features)",
+        "classes": "D's logits of the classes, and this D gives none: take an architecture whose D "
+        "returns Output(logits, classes=...)",
+        "labels": "labels, and the images have none: put the images of each class into a folder "
+        "of their own, or take a data set with labels",
+    }
+    for name in loss.reads:
+        if (step.labels if name == "labels" else getattr(step.on_fake, name)) is None:
+            raise BadPair(f"{loss.name} reads {words[name]}")
+
+
 def checked(loss: Loss) -> Loss:
-    """The same loss, whose penalties raise BadPair where they would change nothing."""
+    """The same loss, whose penalties raise BadPair where they would change nothing or lack much."""
 
     def guard(part: str, network: str, penalty: Penalty | None) -> Penalty | None:
         if penalty is None:
             return None
 
         def checked_penalty(step: Step) -> Tensor:
+            _check_reads(loss, step)
             value = penalty(step)
             if not isinstance(value, Tensor) or value.shape != ():
                 given = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
