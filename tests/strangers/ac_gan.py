@@ -11,11 +11,8 @@ from gan_bench import Architecture, Loss, Output, hookimpl
 class G(nn.Module):
     def __init__(self, shape, classes):
         super().__init__()
-        self.mix, self.paint, self.shape = (
-            nn.Embedding(classes, 8),
-            nn.Linear(8, prod(shape)),
-            shape,
-        )
+        self.mix, self.shape = nn.Embedding(classes, 8), shape
+        self.paint = nn.Linear(8, prod(shape))
 
     def forward(self, z, y):
         return self.paint(z * self.mix(y)).tanh().unflatten(1, self.shape)
@@ -39,6 +36,5 @@ def gan_bench_architectures():
 def gan_bench_losses():
     wrong = lambda out, step: cross_entropy(out.classes, step.labels)  # noqa: E731
     given = {"d_loss": lambda a, b: (1 + b - a).relu().mean(), "g_loss": lambda _, b: -b.mean()}
-    given |= {"penalty": lambda s: wrong(s.on_real, s), "reads": ("classes",)}
-    given["g_penalty"] = lambda s: wrong(s.on_fake, s)
-    return [Loss(name="classifying", source="mine", **given)]
+    given |= {"penalty": lambda s: wrong(s.on_real, s), "g_penalty": lambda s: wrong(s.on_fake, s)}
+    return [Loss(name="classifying", source="mine", reads=("classes",), **given)]
