@@ -28,7 +28,7 @@ DEVICES = ["CON", "nul", "Aux.txt", "COM1", "lpt9.x"]  # names that Windows keep
 @pytest.mark.parametrize("name", [*OUTSIDE, *ODD, *DEVICES])
 def test_any_other_name_is_refused_in_a_sentence(name: str) -> None:
     with pytest.raises(
-        UsageError, match="cannot be used: (a name has 1 to 63 letters|Windows)"
+        UsageError, match=r"cannot be used: (a name has 1 to 63 letters|Windows)"
     ) as refusal:
         safe_name(name)
     assert len(str(refusal.value)) < 300
