@@ -10,6 +10,7 @@ from gan_bench import Fault, Influence, Metric, Samples, hookimpl
 from gan_bench_plugins.neighbours import (
     NEAREST_DC,
     NEAREST_PR,
+    NOT_TRAINED,
     balls_of,
     neighbours_of,
     sum_over_balls,
@@ -90,6 +91,7 @@ def _on(net: str | None) -> list[Metric]:
     end = "" if net is None else f"-{net}"
     # the judge, on which they were audited, takes images with a little noise as it takes others
     sharpness: tuple[Fault, ...] = ("blur", "noise") if net is None else ("blur",)
+    near: tuple[Fault, ...] = () if net in NOT_TRAINED else sharpness
     return [
         Metric(
             name=f"precision{end}",
@@ -99,7 +101,7 @@ def _on(net: str | None) -> list[Metric]:
             influence=precision_influence,
             equal_counts=True,
             features=net,
-            sees=sharpness,
+            sees=near,
             partner=f"recall{end}",
         ),
         Metric(
@@ -119,7 +121,7 @@ def _on(net: str | None) -> list[Metric]:
             influence=density_influence,
             equal_counts=True,
             features=net,
-            sees=sharpness,
+            sees=near,
             real=(0.8, 1.2),
             partner=f"coverage{end}",
         ),
@@ -131,7 +133,7 @@ def _on(net: str | None) -> list[Metric]:
             influence=coverage_influence,
             equal_counts=True,
             features=net,
-            sees=("lost modes", "repeats", *sharpness),
+            sees=("lost modes", "repeats", *near),
             real=(0.93, 1.0),
         ),
     ]
