@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NEAREST_PR = 3  # k of precision and recall
-# nets that nobody trained; on them, blurred images lie as near to real ones as others do
-NOT_TRAINED = ("haar-packets", "pixels", "spectrum")
 NEAREST_DC = 5  # k of density and coverage, and of their clipped kind
 ROWS = 1_000  # of a matrix of distances at a time: 50,000 images would need 20 GB at once
 

@@ -143,6 +143,22 @@ def test_too_few_held_out_images_are_said() -> None:
     assert detail == "stripes has 30 held-out images, and the test of the evaluator needs 64"
 
 
+def test_one_image_is_a_collapse_though_batches_of_other_sizes_round_otherwise() -> None:
+    def rounding(device: str, weights: Path | None) -> Callable[[Tensor], Tensor]:
+        see = rough(device, weights)
+        return lambda images: see(images) * (1 + 1e-7 * len(images))
+
+    odd = Images(train=stripes(700, 0), held_out=stripes(500, 1))
+    checks = examined(
+        catalogue(
+            Dataset(name="stripes", source="", version="3", load=lambda *_: odd),
+            net("eye", load=rounding),
+        )
+    )
+    assert checks["evaluator"].values["n"] == 500
+    assert checks["evaluator"].status == "ok", checks["evaluator"].detail
+
+
 # Metrics with a net of their own
 
 
