@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_bench import Influence, Metric, Samples, Unscorable, hookimpl
+from gan_bench_plugins.claims import claims
 from gan_bench_plugins.preconditions import require_finite
 
 
@@ -108,7 +109,7 @@ def _on(net: str | None) -> Metric:
         compute=compute,
         equal_counts=True,
         features=net,
-        sees=("lost modes", "repeats", "blur", *(("noise",) if net is None else ())),
+        sees=claims(net, "lost modes", "repeats", "blur", *(("noise",) if net is None else ())),
         real=(0.9, 1.1),
         floor=0.05 if net is None else None,  # measured on the features of large networks only
         influence=influence,

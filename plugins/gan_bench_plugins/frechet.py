@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_bench import Fault, Influence, Metric, Samples, hookimpl
+from gan_bench_plugins.claims import claims
 from gan_bench_plugins.preconditions import require_at_least, require_finite
 
 FID_FEATURES = "inception"
@@ -108,7 +109,9 @@ def at_infinity(samples: Samples) -> float:
 
 
 def _sees(features: str) -> tuple[Fault, ...]:
-    return ("lost modes", "repeats", "blur", *(("noise",) if features in PHOTOS else ()))
+    return claims(
+        features, "lost modes", "repeats", "blur", *(("noise",) if features in PHOTOS else ())
+    )
 
 
 def _at_infinity(features: str) -> Metric:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gan_bench import Influence, Metric, Samples, hookimpl
+from gan_bench_plugins.claims import claims
 from gan_bench_plugins.frechet import PHOTOS
 from gan_bench_plugins.preconditions import require_at_least, require_finite
 
@@ -106,7 +107,9 @@ def _metric(features: str) -> Metric:
         higher_is_better=False,
         compute=compute,
         features=features,
-        sees=("lost modes", "repeats", "blur", *(("noise",) if features in PHOTOS else ())),
+        sees=claims(
+            features, "lost modes", "repeats", "blur", *(("noise",) if features in PHOTOS else ())
+        ),
         influence=influence,
     )
 

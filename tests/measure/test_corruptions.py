@@ -67,7 +67,7 @@ def material(channels: int = 3, size: int = 16) -> Material:
     return Material(
         other=smooth(24, channels, size),
         train=train,
-        labelled=Labelled(train, np.arange(60) % 5),
+        labelled=Labelled(train, np.arange(60) % 20),
     )
 
 

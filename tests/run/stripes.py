@@ -19,6 +19,7 @@ from gan_bench import (
     Images,
     Loss,
     Metric,
+    Optimizer,
     Preset,
     Samples,
     Schedule,
@@ -26,6 +27,7 @@ from gan_bench import (
 from gan_bench.catalogue import Catalogue
 from gan_bench.run import doctor
 from gan_bench.run.machine import Check
+from gan_bench.run.request import Request
 
 
 def stripes(count: int, seed: int) -> np.ndarray:
@@ -85,6 +87,7 @@ USUAL = (
         name="a", source="", z_dim=1, generator=lambda _: nn.Flatten(), discriminator=nn.Flatten
     ),
     Loss(name="l", source="", d_loss=max, g_loss=max),
+    Optimizer(name="adam", source="", make=lambda *_: None),
     Engine(name="e", source="", start=lambda *_: iter(())),
     Dataset(name="stripes", source="", version="1", load=load),
     net("eye"),
@@ -103,7 +106,7 @@ def catalogue(*offers: Any, gauges: tuple[str, ...] = ()) -> Catalogue:
 
 
 def examined(known: Catalogue, **more: Any) -> dict[str, Check]:
-    return {check.name: check for check in doctor.examine(known, Path("results"), **more)}
+    return {check.name: check for check in doctor.examine(known, Path("results"), Request(**more))}
 
 
 def failed(checks: dict[str, Check]) -> list[str]:

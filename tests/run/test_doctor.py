@@ -152,6 +152,9 @@ def test_the_table_fits_and_shows_names_as_they_are(width: int) -> None:
 # The command
 
 
+MY_METRIC = Path(__file__).parents[2] / "examples" / "my_metric.py"
+
+
 def test_the_exit_code_is_4_and_the_sentence_is_last(
     gan_bench: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,12 +198,17 @@ def process(*words: object, env: dict[str, str]) -> tuple[int, dict[str, Any], s
 def test_this_machine_is_fit_to_measure_and_its_metrics_see_every_fault(
     env: dict[str, str],
 ) -> None:
-    code, checks, err = process(env=env)
+    code, checks, err = process("--plugin", MY_METRIC, env=env)
     assert {name: c["detail"] for name, c in checks.items() if c["status"] == "failed"} == {}
     assert code == 0
     assert "checks passed" in err
     assert checks["known answer"]["status"] == checks["torchvision"]["status"] == "ok"
     assert sum(name.startswith("metric ") for name in checks) >= 4
+    assert checks["metric shades"]["values"]["features"] == "histogram"
+    assert checks["metric shades"]["values"]["sees"] == ["noise"]
+    (inception,) = (c for c in checks.values() if c["name"] == "metrics of inception")
+    assert inception["status"] == "not here"
+    assert {"fid", "kid"} <= set(inception["values"]["metrics"])
     assert any(name.startswith("judge ") for name in checks)
     seen = {fault for check in checks.values() for fault in check["values"].get("sees", ())}
     assert seen == {"lost modes", "repeats", "blur", "noise", "copies"}

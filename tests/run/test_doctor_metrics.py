@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
-from stripes import catalogue, examined, failed, gap, kinds, load, metric, net, stripes
+from PIL import Image
+from stripes import catalogue, examined, failed, gap, kinds, load, metric, net, rough, stripes
+from torch import Tensor
 
-from gan_bench import Dataset, Images, Samples, Unscorable
+from gan_bench import DataError, Dataset, Images, NotHere, Samples, Unscorable, UsageError
 from gan_bench.measure.features import features_by_net
 from gan_bench.run import doctor
 
@@ -115,10 +118,10 @@ def test_a_judge_must_name_what_the_data_set_knows(step: int, status: str) -> No
 
 def test_a_metric_that_raises_ends_no_other_check() -> None:
     checks = examined(catalogue(metric("broken", lambda _: [][1])))
-    assert failed(checks) == ["evaluator"]
+    assert failed(checks) == ["metric broken"]
     said = "the metric broken failed: IndexError: list index out of range"
-    assert checks["evaluator"].detail == said
-    assert checks["known answer"].status == "ok"
+    assert checks["metric broken"].detail == f"the reference itself: {said}"
+    assert checks["metric gap"].values["scores"]["blur 1"] is not None
 
 
 def test_the_known_answer_is_known_from_the_pixels_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,3 +141,114 @@ def test_too_few_held_out_images_are_said() -> None:
     small = Dataset(name="stripes", source="", version="2", load=lambda *_: few)
     detail = examined(catalogue(small))["evaluator"].detail
     assert detail == "stripes has 30 held-out images, and the test of the evaluator needs 64"
+
+
+def test_one_image_is_a_collapse_though_batches_of_other_sizes_round_otherwise() -> None:
+    def rounding(device: str, weights: Path | None) -> Callable[[Tensor], Tensor]:
+        see = rough(device, weights)
+        return lambda images: see(images) * (1 + 1e-7 * len(images))
+
+    odd = Images(train=stripes(700, 0), held_out=stripes(500, 1))
+    checks = examined(
+        catalogue(
+            Dataset(name="stripes", source="", version="3", load=lambda *_: odd),
+            net("eye", load=rounding),
+        )
+    )
+    assert checks["evaluator"].values["n"] == 500
+    assert checks["evaluator"].status == "ok", checks["evaluator"].detail
+
+
+# Metrics with a net of their own
+
+
+def raising(error: Exception) -> Callable[..., NoReturn]:
+    def fail(*_: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def dark(device: str, weights: Path | None) -> Callable[[Tensor], Tensor]:
+    return lambda images: images.flatten(1).float()[:, :1] * 0
+
+
+@pytest.mark.parametrize(("load", "status"), [(rough, "ok"), (dark, "failed")])
+def test_a_metric_is_tested_on_a_net_of_its_own(load: Any, status: str) -> None:
+    ears = net("ear", load=load)
+    checks = examined(catalogue(ears, metric("loudness", features="ear", sees=("noise",))))
+    assert checks["metric loudness"].status == status
+    assert checks["metric loudness"].values["features"] == "ear"
+    assert checks["metric gap"].status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"digest": raising(NotHere("ear.bin must be fetched"))}, "not here"),
+        ({"digest": raising(DataError("ear.bin was altered"))}, "failed"),
+        ({"load": raising(RuntimeError("no such operator"))}, "failed"),
+        ({"load": lambda *_: raising(RuntimeError("cannot see this"))}, "failed"),
+    ],
+)
+def test_a_net_that_does_not_work_takes_only_its_own_metrics_with_it(
+    more: dict[str, Any], status: str
+) -> None:
+    ears = [metric(name, features="ear") for name in ("loudness", "pitch")]
+    checks = examined(catalogue(net("ear", **more), *ears))
+    check = checks["metrics of ear"]
+    assert check.status == checks["features ear"].status == status
+    assert check.values["metrics"] == ["loudness", "pitch"]
+    reason = checks["features ear"].detail
+    assert check.detail == f"loudness, pitch are not tested: {reason}"
+    assert set(failed(checks)) <= {"features ear", "metrics of ear"}
+    assert checks["metric gap"].status == "ok"
+
+
+def test_judges_of_other_data_sets_are_not_tested_and_it_says_so() -> None:
+    other = Dataset(name="dots", source="", version="1", load=load, judge="dot-judge")
+    reader = metric("of dots", features="dot-judge", sees=("noise",))
+    checks = examined(catalogue(other, net("dot-judge", load=dark), reader))
+    assert failed(checks) == []
+    assert "metric of dots" not in checks
+    said = "1 metric of judges of other data sets are not tested: dot-judge"
+    assert said in checks["evaluator"].detail
+
+
+# Images of the user's
+
+
+def pictures(folder: Path, count: int, labelled: bool) -> Path:
+    for k, image in enumerate(stripes(count, 2)):
+        path = folder / (f"mode{k % 20}" if labelled else "all") / f"{k}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[0]).save(path)
+    return folder
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_metrics_are_tested_on_images_of_the_user(tmp_path: Path, labelled: bool) -> None:
+    folder = pictures(tmp_path / "mine", 800, labelled)
+    checks = examined(catalogue(), data=str(folder), size=16)
+    evaluator = checks["evaluator"]
+    assert failed(checks) == []
+    assert evaluator.detail.startswith("mine, 16 px, n = ")
+    assert ("1 mode" in checks["metric gap"].values["scores"]) == labelled
+    said = "lost modes are not tested, because the images have no labels"
+    assert (said in evaluator.detail) == (not labelled)
+
+
+def test_too_few_images_of_the_user_are_one_sentence(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "mine", 100, labelled=False)
+    checks = examined(catalogue(), data=str(folder), size=16)
+    assert failed(checks) == ["evaluator"]
+    assert re.fullmatch(
+        r"mine has \d+ held-out images, and the test of the evaluator needs 64: "
+        r"of about 640 images that many are held out",
+        checks["evaluator"].detail,
+    )
+
+
+def test_data_that_is_not_there_is_refused_before_anything_is_tested() -> None:
+    with pytest.raises(UsageError, match="nowhere"):
+        examined(catalogue(), data="nowhere")

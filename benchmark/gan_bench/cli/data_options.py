@@ -31,6 +31,21 @@ class Size(click.ParamType[tuple[int, int]]):
         return height, width
 
 
+DATA_ROOT = click.option(
+    "--data-root",
+    metavar="DIR",
+    type=PATH,
+    panel=DATA,
+    help="Folder with the files of a named data set.",
+)
+SIZE = click.option(
+    "--size",
+    type=Size(),
+    metavar="PX|WxH",
+    panel=DATA,
+    help=f"Side of the images in pixels, {LEAST_SIDE} to {MOST_SIDE}, or width x height. "
+    "Default: the data set's, else the preset's.",
+)
 WHICH = (
     click.option(
         "--data",
@@ -40,13 +55,7 @@ WHICH = (
         help="Images to train on: a named data set, or your own in a folder, a zip, a .npy or "
         ".npz file; hf:user/name and kaggle:user/name are downloaded. Default: the preset's.",
     ),
-    click.option(
-        "--data-root",
-        metavar="DIR",
-        type=PATH,
-        panel=DATA,
-        help="Folder with the files of a named data set.",
-    ),
+    DATA_ROOT,
     click.option(
         "--download",
         is_flag=True,
@@ -55,14 +64,7 @@ WHICH = (
     ),
 )
 HOW = (
-    click.option(
-        "--size",
-        type=Size(),
-        metavar="PX|WxH",
-        panel=DATA,
-        help=f"Side of the images in pixels, {LEAST_SIDE} to {MOST_SIDE}, or width x height. "
-        "Default: the data set's, else the preset's.",
-    ),
+    SIZE,
     click.option(
         "--folder",
         type=Word(),

@@ -6,22 +6,18 @@ The evaluator measures real images and corruptions of them; what it must say of 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gan_bench.base import text
-from gan_bench.catalogue import Catalogue, Plugin
-from gan_bench.contract.errors import UsageError
-from gan_bench.contract.offers import Dataset, Fault, Features, Images, Metric, Samples
-from gan_bench.contract.protocol import Evaluation, Gauge, MetricSpec, Protocol, Schedule
+from gan_bench.contract.errors import GanBenchError, StorageError
+from gan_bench.contract.offers import Fault, Metric
+from gan_bench.contract.protocol import Gauge, MetricSpec
 from gan_bench.data.cache import Prepared
-from gan_bench.data.stream import Progress
+from gan_bench.data.stream import SPLITS, Progress
 from gan_bench.measure import corruptions
 from gan_bench.measure.corruptions import (
     ONLY_NOISE,
@@ -35,16 +31,12 @@ from gan_bench.measure.corruptions import (
     repeated,
 )
 from gan_bench.measure.evaluator import Evaluator, Measured, reference_images, spaced
-from gan_bench.measure.features import extract_all
 from gan_bench.results.scale import REAL
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 N, FEWEST = 512, 64  # images of every set; with fewer than FEWEST nothing can be said
+FEWEST_MODES = 10  # that the images must have: losing a few of fewer shows in no metric
 RANGES = 500  # images from which on metrics state their score of other real images
 REFERENCE = "the reference itself"
-EXACT = 0.01  # levels of 255: what rounding may add to a mean over half a million pixels
 ROUNDING = 5e-4  # a smaller score is shown as 0
 BRIGHTER = (32,)  # levels of 255 by which all images are made brighter
 LOST = (30, 100)  # factors by which modes become fewer: fewer losses do not show at N = 512
@@ -66,6 +58,7 @@ class Reading:
     fault: Fault | None  # None: real images, or real images that are only brighter
     constant: bool  # one image N times, which a metric may refuse
     measured: Measured
+    raised: Mapping[str, str] = field(default_factory=dict)  # metrics that failed, and how
 
     def value(self, metric: Metric) -> float | None:
         """The score, None if the metric refused."""
@@ -134,11 +127,21 @@ class Both:
         return np.concatenate([train[rows[in_train]], held_out[rows[~in_train] - len(train)]])
 
 
-def labels_of(images: Images) -> np.ndarray | None:
+def labels_of(prepared: Prepared) -> np.ndarray | None:
     """(T + H,) modes of the images of both splits, or None where these are not known."""
-    if images.train_labels is None or images.held_out_labels is None:
+    if not all(split in prepared.labels for split in SPLITS):
         return None
-    return np.concatenate([images.train_labels, images.held_out_labels])
+    return np.concatenate([prepared.labels[split] for split in SPLITS])
+
+
+def why_no_lost_modes(labels: np.ndarray | None) -> str | None:
+    """Why no set with lost modes can be made; None if it can."""
+    if labels is None:
+        return "the images have no labels"
+    classes = len(np.unique(labels))
+    if classes < FEWEST_MODES:
+        return f"the labels are of {text.plural(classes, 'mode')}, and {FEWEST_MODES} are needed"
+    return None
 
 
 def material(prepared: Prepared, labels: np.ndarray | None) -> Material:
@@ -149,8 +152,8 @@ def material(prepared: Prepared, labels: np.ndarray | None) -> Material:
 
 
 def corruptions_for(labels: np.ndarray | None) -> tuple[Corruption, ...]:
-    """A few strengths of every fault. Without labels no modes can be lost."""
-    if labels is None:
+    """A few strengths of every fault; lost modes only where `why_no_lost_modes` has no reason."""
+    if labels is None or why_no_lost_modes(labels):
         return CORRUPTIONS
     modes = len(np.unique(labels))
     kept = dict.fromkeys(max(1, modes // factor) for factor in LOST)
@@ -162,12 +165,40 @@ def read_all(
 ) -> Readings:
     """Measure every set. labels are (T + H,) modes of the images of both splits, or None."""
     readings = dict[str, Reading]()
+    nets = ", ".join(evaluator.nets)
     for name, fault, images in _sets(evaluator, prepared, labels):
-        progress(f"measuring {name}", 0, 0)
-        measured = evaluator.measure(images, with_errors=False)
-        constant = not np.ptp(images, axis=0).any()
-        readings[name] = Reading(name=name, fault=fault, constant=constant, measured=measured)
+        progress(f"measuring {name} with {nets}", 0, 0)
+        measured, raised = _measured(evaluator, images)
+        readings[name] = Reading(
+            name=name,
+            fault=fault,
+            constant=not np.ptp(images, axis=0).any(),
+            measured=measured,
+            raised=raised,
+        )
     return Readings(readings)
+
+
+def _measured(evaluator: Evaluator, images: np.ndarray) -> tuple[Measured, dict[str, str]]:
+    """The scores, and for each metric that fails its error; the others are still computed."""
+    metrics = evaluator.protocol.evaluation.metrics
+    features = evaluator.features(images, metrics)
+    failed = dict[str, str]()
+    try:
+        return evaluator.measure_features(metrics, features, with_errors=False), failed
+    except GanBenchError:  # one at a time: slower, because they share nothing
+        pass
+    each = []
+    for spec in metrics:
+        try:
+            each.append(evaluator.measure_features([spec], features, with_errors=False))
+        except StorageError:
+            raise
+        except GanBenchError as error:
+            failed[spec.name] = str(error)
+    scores = {name: score for measured in each for name, score in measured.scores.items()}
+    unscored = {name: why for measured in each for name, why in measured.unscored.items()}
+    return Measured(scores, unscored, fault=each[0].fault if each else None), failed
 
 
 def _sets(
@@ -182,52 +213,15 @@ def _sets(
         yield _brighter(levels), None, corruptions.brighten(real.other, levels)
 
 
-# Checks whose answers are known without any metric
-def brightness(dataset: Dataset, prepared: Prepared, device: str) -> tuple[float, float]:
-    """(measured, known) difference in brightness between brighter images and the reference."""
-    net = Features(name="brightness", source="doctor", digest=lambda _: "0" * 64, load=_brightness)
-    metric = Metric(name="brighter", source="doctor", higher_is_better=True, compute=_brighter_by)
-    own, plugin = Catalogue(), Plugin("doctor", "gan-bench", version("gan-bench"), dict)
-    for offer in (net, metric):
-        own.offers[type(offer)][offer.name] = (offer, plugin)
-    n = count(prepared)
-    spec = MetricSpec(name=metric.name, higher_is_better=True, features=net.name)
-    evaluation = Evaluation(
-        samples=n, features=net.name, digests={net.name: net.digest(None)}, metrics=(spec,)
-    )
-    protocol = Protocol(data=prepared.data, schedule=Schedule(kimg=1), evaluation=evaluation)
-    images = corruptions.brighten(material(prepared, None).other, BRIGHTER[0])
-    evaluator = Evaluator(own, protocol, dataset, prepared, device)
-    measured = evaluator.measure(images, with_errors=False)
-    known = images.mean() - reference_images(prepared, evaluation).mean()
-    return measured.scores[metric.name].value, float(known)
-
-
-def _brightness(_device: str, _weights: Path | None) -> Callable[[Tensor], Tensor]:
-    return lambda images: images.flatten(1).float().mean(1, keepdim=True)  # (N, 1)
-
-
-def _brighter_by(samples: Samples) -> float:
-    return float(samples.fake.mean() - samples.real.mean())
-
-
-def named(evaluator: Evaluator, judge: str, images: np.ndarray, labels: np.ndarray) -> float:
-    """The share of images (N, C, H, W) whose mode the judge finds; labels are (N,).
-
-    UsageError if the features net names no modes.
-    """
-    name_modes = evaluator.catalogue.find(Features, judge).modes
-    if name_modes is None:
-        raise UsageError(f"{judge} is the judge of a data set but names no modes")
-    features = extract_all(evaluator.nets[judge].extract, images, evaluator.device)
-    return float((name_modes(features) == labels).mean())
-
-
 # Checks of a metric
 def complaints(
     metric: Metric, readings: Readings, gauge: Gauge | None, ranks: bool, n: int
 ) -> Iterator[str]:
     """What is wrong with the scores of sets of n images, one sentence each."""
+    for reading in readings.readings.values():
+        if metric.name in reading.raised:
+            yield f"{reading.name}: {reading.raised[metric.name]}"
+            return
     real, reference = readings.readings[REAL], readings.readings[REFERENCE]
     if real.value(metric) is None:
         yield f"it refuses other real images: {real.measured.unscored.get(metric.name)}"

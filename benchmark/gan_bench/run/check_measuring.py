@@ -16,7 +16,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, NotHere, Unscorable
 from gan_bench.contract.offers import Dataset, Features, Images, Metric, Samples
 from gan_bench.measure import corruptions
-from gan_bench.measure.features import extract_all
+from gan_bench.measure.features import Extract, extract_all
 from gan_bench.run.machine import Check, outcome
 
 COUNT = 128  # images of every set
@@ -49,7 +49,7 @@ def check_features(net: Features, _: Catalogue) -> Iterator[Check]:
     )
     for channels in (3, 1):
         images = blobs(8, 0, channels)
-        yield batch_check(f"{channels} x {SIDE} x {SIDE}", net, extract, images)
+        yield batch_check(f"{channels} x {SIDE} x {SIDE}", net, extract, images, "cpu")
     if net.modes is not None:
         names = net.modes(extract_all(extract, blobs(8, 0), "cpu"))
         right = names.shape == (8,) and np.issubdtype(names.dtype, np.integer)
@@ -58,19 +58,45 @@ def check_features(net: Features, _: Catalogue) -> Iterator[Check]:
         )
 
 
-def batch_check(name: str, net: Features, extract: object, images: np.ndarray) -> Check:
-    """Whether it gives an image the same features whatever else is in the batch."""
-    together = extract_all(extract, images, "cpu")  # type: ignore[arg-type]
+def batch_check(
+    name: str,
+    net: Features,
+    extract: Extract,
+    images: np.ndarray,
+    device: str,
+    digest: str | None = None,
+) -> Check:
+    """Whether it gives an image the same features whatever else is in the batch.
+
+    images are (N, C, H, W) uint8, N > 3; the digest of the weights is shown if it is given.
+    """
+    together = extract_all(extract, images, device)
     parts = (images[:3], images[3:])
-    apart = np.concatenate([extract_all(extract, part, "cpu") for part in parts])  # type: ignore[arg-type]
+    apart = np.concatenate([extract_all(extract, part, device) for part in parts])
+    values = {"sha256": digest} if digest else {}
+    if together.ndim != 2 or len(together) != len(images):
+        detail = f"gives {together.shape} for {plural(len(images), 'image')}"
+        return outcome(name, False, detail, "give (N, F)", **values)
     gap = float(abs(together - apart).max() / max(float(together.std()), 1e-12))
-    right = together.ndim == 2 and len(together) == len(images) and gap <= AGREES
-    detail = f"{plural(together.shape[-1], 'feature')}, the same in every batch"
+    right = math.isfinite(gap) and gap <= AGREES
+    details = [plural(together.shape[1], "feature")]
+    if digest:
+        details.append(f"sha256 {digest[:12]}")
+    detail = ", ".join(details)
     if not right:
-        detail = (
-            f"shape {together.shape}; in another batch they differ by {number(gap, 2)} deviations"
+        detail += (
+            "; the same image has other features in another batch: "
+            f"they differ by {number(gap, 2)} deviations"
         )
-    return outcome(name, right, detail, f"do not measure with {net.name}")
+    return outcome(
+        name,
+        right,
+        detail,
+        f"do not measure with {net.name} on {device}",
+        **values,
+        features=together.shape[1],
+        batch_gap=gap if math.isfinite(gap) else None,
+    )
 
 
 def check_metric(metric: Metric, catalogue: Catalogue) -> Iterator[Check]:

@@ -1,31 +1,30 @@
 """Is this machine fit to measure? Every check has a status, and the numbers behind it.
 
-It tests what a bare `run` would use here. It fetches nothing, trains nothing and writes nothing
-into the results; it keeps images and features in the cache, as `run` does.
+It tests what a `run` would use here, with the user's images if they are given. It fetches nothing,
+trains nothing and writes nothing into the results; it keeps images and features in the cache, as
+`run` does.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from gan_bench.base.escape import plain
-from gan_bench.base.text import number, plural
+from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, NotHere, UsageError, sentence
 from gan_bench.contract.offers import Features
 from gan_bench.data.stream import Progress
-from gan_bench.measure import corruptions
-from gan_bench.measure.features import extract_all
+from gan_bench.measure.corruptions import only_noise
 from gan_bench.measure.weights import NO_WEIGHTS, Weights, known_weights
 from gan_bench.run.check_evaluator import check_evaluator
+from gan_bench.run.check_measuring import batch_check
 from gan_bench.run.machine import (
     Check,
     Status,
@@ -34,30 +33,34 @@ from gan_bench.run.machine import (
     guarded,
     memory,
     no_network,
-    outcome,
     torchvision,
     versions,
 )
-from gan_bench.run.plan import pick_device
+from gan_bench.run.plan import data_of, pick_device
+from gan_bench.run.request import Request
 
 STYLES: dict[Status, str] = {"ok": "green", "failed": "bold red", "not here": "yellow"}
 SCHEMA = 1  # of the JSON document
-AGREES = 0.02  # of a feature's deviation: more than another order of summation explains
+BARE = Request()  # no option given
 
 
 def examine(
     catalogue: Catalogue,
     results: Path,
-    weights: Weights = NO_WEIGHTS,
+    request: Request = BARE,
     progress: Progress = lambda *_: None,
 ) -> Iterator[Check]:
     """All checks, in the order in which one fault explains the next.
 
-    UsageError if weights are given to a net that takes none.
+    The request gives the images, their size and the weights; of the rest, a run decides.
+
+    UsageError if weights are given to a net that takes none, or for images that are not there.
     """
-    weights = known_weights(catalogue, weights)
+    weights = known_weights(catalogue, request.weights or NO_WEIGHTS)
     failed = set[str]()
     with no_network():
+        if request.data is not None:
+            data_of(request, catalogue)
         for name, check in (
             ("versions", versions),
             ("torchvision", torchvision),
@@ -66,7 +69,7 @@ def examine(
             ("disk", lambda: disks(results)),
             ("plugins", lambda: _plugins(catalogue)),
             ("features", lambda: _nets(catalogue, weights)),
-            ("evaluator", lambda: _evaluator(catalogue, weights, failed, progress)),
+            ("evaluator", lambda: _evaluator(catalogue, request, failed, progress)),
         ):
             progress(name, 0, 0)
             for each in guarded(name, check):
@@ -107,38 +110,16 @@ def _nets(catalogue: Catalogue, weights: Weights) -> Iterator[Check]:
 
 def _net(name: str, net: Features, device: str, weights: Path | None) -> Check:
     """Whether it loads, and gives an image the same features whatever else is in the batch."""
-    digest = net.digest(weights)
-    extract = net.load(device, weights)
-    images = corruptions.only_noise((8, 3, 32, 32))
-    together = extract_all(extract, images, device)
-    apart = np.concatenate(
-        [extract_all(extract, part, device) for part in (images[:3], images[3:])]
-    )
-    gap = float(abs(together - apart).max() / max(float(together.std()), 1e-12))
-    right = math.isfinite(gap) and gap <= AGREES
-    detail = f"{plural(together.shape[1], 'feature')}, sha256 {digest[:12]}"
-    if not right:
-        detail += (
-            "; the same image has other features in another batch: "
-            f"they differ by {number(gap, 2)} deviations"
-        )
-    return outcome(
-        name,
-        right,
-        detail,
-        f"do not measure with {net.name} on {device}",
-        sha256=digest,
-        features=together.shape[1],
-        batch_gap=gap if math.isfinite(gap) else None,
-    )
+    digest, extract = net.digest(weights), net.load(device, weights)
+    return batch_check(name, net, extract, only_noise((8, 3, 32, 32)), device, digest)
 
 
 def _evaluator(
-    catalogue: Catalogue, weights: Weights, failed: set[str], progress: Progress
+    catalogue: Catalogue, request: Request, failed: set[str], progress: Progress
 ) -> Iterator[Check]:
     if "torchvision" in failed:  # whatever imports it would fail for that reason alone
         raise UsageError("not tested, because torchvision has to work first")
-    yield from check_evaluator(catalogue, weights, progress)
+    yield from check_evaluator(catalogue, request, progress)
 
 
 # What is printed
