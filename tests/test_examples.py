@@ -44,7 +44,7 @@ def test_the_package_trains(shapes: Path, tmp_path: Path) -> None:
     ("file", "names"),
     [
         ("my_arch.py", ["--arch", "upsampling", "--arch", "dense"]),
-        ("my_loss.py", ["--arch", "dense", "--loss", "hinge-r1", "--loss", "minimax"]),
+        ("my_loss.py", ["--arch", "dense", "--loss", "pearson", "--loss", "minimax"]),
     ],
 )
 def test_a_plugin_in_one_file_trains(
@@ -92,8 +92,15 @@ def test_a_pair_of_a_tutorial_is_adapted_in_a_dozen_lines() -> None:
     assert "--size 64" in arch.unsuited((3, 32, 32))
 
 
-def test_the_penalty_of_a_flat_d_is_0_and_the_hinge_stops_at_its_margin() -> None:
+def test_pearson_is_0_at_its_targets() -> None:
     loss = runpy.run_path(str(EXAMPLES / "my_loss.py"))
+    ones = torch.ones(2)
+    assert loss["d_loss"](ones, -ones) == loss["g_loss"](None, 0 * ones) == 0
+    assert loss["d_loss"](-ones, ones) == 4
+
+
+def test_the_penalty_of_a_flat_d_is_0_and_the_hinge_stops_at_its_margin() -> None:
+    loss = runpy.run_path(str(EXAMPLES / "my_penalty.py"))
     far = torch.tensor([1.0, 5.0])
     assert loss["d_loss"](far, -far) == 0
     assert loss["g_loss"](None, torch.tensor([1.0, 3.0])) == -2

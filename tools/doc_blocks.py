@@ -91,22 +91,16 @@ def sources(hook: str) -> str:
 
 
 def choices() -> str:
-    """The names that can be compared, each with the paper it comes from, and the presets."""
-    pairs = built_in("gan_bench_architectures"), built_in("gan_bench_losses")
+    """The names that can be compared, and the presets."""
     lines = [
-        f"- {kind}: " + "; ".join(f"`{o.name}` ({_paper(o.source)})" for o in offered)
-        for kind, offered in zip(("architectures", "losses"), pairs, strict=True)
+        f"- {kind}: " + ", ".join(f"`{o.name}`" for o in built_in(f"gan_bench_{kind}"))
+        for kind in ("architectures", "losses")
     ]
     presets = (
         f"`{o.name}` ({o.size} px, {o.schedule.kimg:,.0f} kimg, {o.samples:,} images measured)"
         for o in built_in("gan_bench_presets")
     )
     return _framed("\n".join([*lines, f"- presets: {'; '.join(presets)}"]))
-
-
-def _paper(source: str) -> str:
-    """Authors and year, with which every source begins."""
-    return re.split("[,:]", source, maxsplit=1)[0]
 
 
 def contract(*names: str) -> str:
