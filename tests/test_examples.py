@@ -70,7 +70,7 @@ def test_a_metric_on_features_of_its_own_is_scored(shapes: Path, tmp_path: Path)
     asked = ["--plugin", EXAMPLES / "my_metric.py", "--metric", "shades", "--arch", "dense"]
     (protocol,) = json.loads(gan_bench("run", *asked, *tiny(shapes, tmp_path)))["protocols"]
     (row,) = protocol["rows"]
-    assert 0 < row["scores"]["shades"]["mean"] <= 1
+    assert 0 < row["metrics"]["shades"]["mean"] <= 1
 
 
 def test_a_pair_with_labels_trains_on_class_folders(shapes: Path, tmp_path: Path) -> None:

@@ -162,7 +162,13 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         trying[0] = True
         for folder in folders:
             gpu = free.get("gpu")
-            yield PairReport(str(folder), None, None, 1_000_000, 100_000, 2_000_000, gpu)
+            yield PairReport(
+                str(folder),
+                state_bytes=1_000_000,
+                left_bytes=100_000,
+                memory_bytes=2_000_000,
+                free_bytes=gpu,
+            )
         trying[0] = False
 
     before = psutil.virtual_memory()

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 import tiny
-from gan_bench.results.layout import CELL, CHECKPOINTS, CURVE, LOG, PROTOCOL, RECORD
+from gan_bench.results.layout import CELL, CHECKPOINTS, CODE, CURVE, LOG, PROTOCOL, RECORD
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
 from gan_bench.run.cell import run_cell
@@ -107,7 +107,7 @@ def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     assert psutil.wait_procs(orphans, timeout=0)[1] == []
     records = [read_record(cell_of(here, seed=seed)) for seed in range(2)]
     assert {(record.starts, record.device) for record in records} == {(2, "cpu (1 thread)")}
-    assert {path.name for path in cell_of(here, seed=2).iterdir()} == {CELL, LOG}
+    assert {path.name for path in cell_of(here, seed=2).iterdir()} == {CELL, CODE, LOG}
     mine = tiny.outcome(here.folder / "results")
     assert {name: mine[name] for name in reference} == reference
 

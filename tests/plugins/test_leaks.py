@@ -15,13 +15,14 @@ from torch import nn
 from gan_bench import Architecture, Augmentation, Schedule, Shape
 from gan_bench.base import rng
 from gan_bench.train.loop import train
-from gan_bench.train.samples import generate
+from gan_bench.train.samples import Latents, generate
 from gan_bench.train.state import begin
-from gan_bench_plugins import augmentations, diffaugment, losses
+from gan_bench_plugins import augmentations, diffaugment, losses, optimizers
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SHAPE, Z = (3, 16, 16), 8
+(ADAM,) = (each for each in optimizers.gan_bench_optimizers() if each.name == "adam")
 PIXELS = 3 * 16 * 16
 OFFERS = {
     offer.name: offer
@@ -64,10 +65,10 @@ def leaks(offer: Augmentation, kimg: float = 6, rate: float = 2e-3) -> Leaks:
         name="small", source="a test", z_dim=Z, generator=generator, discriminator=discriminator
     )
     schedule = Schedule(kimg=kimg, batch=32, lr_g=rate, lr_d=rate, augment=(offer.name,))
-    training = begin(pair, SHAPE, schedule, 0, "cpu", [offer])
+    training = begin(pair, SHAPE, schedule, 0, "cpu", [offer], optimizer=ADAM)
     loss = next(each for each in losses.gan_bench_losses() if each.name == "non-saturating")
     list(train(training, loss, images(), schedule, 0))
-    made = generate(training, rng.normal(0, "z-eval", 200, Z), 100) / 127.5 - 1
+    made = generate(training, Latents(rng.normal(0, "z-eval", 200, Z)), 100) / 127.5 - 1
     left, right = made[..., :8], made[..., 8:]
     mirrored = (left.mean((1, 2, 3)) < 0) & (right.mean((1, 2, 3)) > 0)
     return Leaks(

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
+from torch.nn.functional import cross_entropy, softplus
 
 from gan_bench.base import rng
 from gan_bench.base.text import number, plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Architecture, Augmentation, Loss, Optimizer, Shape
 from gan_bench.contract.protocol import Schedule
-from gan_bench.contract.step import Output
+from gan_bench.contract.step import Output, Step
 from gan_bench.run.machine import Check, outcome
 from gan_bench.train import pair as pairs
 from gan_bench.train.augment import check_augmentation
@@ -44,7 +44,15 @@ def _plain() -> Loss:
         source="Goodfellow et al. 2014, section 3.",
         d_loss=lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
         g_loss=lambda _, fake: softplus(-fake).mean(),
+        penalty=_classes,
     )
+
+
+def _classes(step: Step) -> Tensor:
+    """The cross-entropy of the classes, for a D that gives some, so that it learns them too."""
+    if step.on_real is None or step.on_real.classes is None or step.labels is None:
+        return step.x.new_zeros(())
+    return cross_entropy(step.on_real.classes, step.labels)
 
 
 class _Generator(nn.Module):

@@ -167,6 +167,7 @@ def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairRepo
     """Build, step, draw, measure, save and read back."""
     training, schedule, seed = task.begin(), task.schedule, task.cell.seed
     images = task.prepared.train
+    _checkpoint_bytes(training)  # G's average copies extra state: what cannot be copied ends here
     try:
         loss, stop = checked(task.loss), lambda: training.step > 0
         list(train(training, loss, images, schedule, seed, stop, task.labels))
