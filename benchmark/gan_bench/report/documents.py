@@ -43,6 +43,7 @@ def _cells(board: Board) -> pd.DataFrame:
     cells = board.cells.drop(columns=list(DETAILS)).iloc[order]
     cells["machine"] = cells["machine"].map(_machine_text, na_action="ignore")
     cells["recipe"] = cells["recipe"].map(recipe_text, na_action="ignore")
+    cells["conditional"] = cells["conditional"].map({True: "yes", False: "no"}, na_action="ignore")
     cells.insert(0, "protocol", pd.Series(board.slug, cells.index, dtype=object))
     return cells
 

@@ -130,6 +130,7 @@ def _record(record: Record) -> dict[str, Any]:
         **(dict(cost) if cost else {}),
         "seed": record.seed,
         "recipe": record.recipe,
+        "conditional": record.conditional,
         "status": record.status,
         "reason": record.reason,
         "rollbacks": record.rollbacks,
