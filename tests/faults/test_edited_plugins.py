@@ -16,7 +16,7 @@ from gan_bench.results.atomic import make_folder
 from gan_bench.results.layout import CHECKPOINTS, RECORD
 from gan_bench.results.records import Record, read_record, write_record
 from gan_bench.run.folders import folders_of, lay_out
-from gan_bench.run.parts import identity
+from gan_bench.run.parts import code_of, identity, trained_by_other_code, training_parts
 from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.preflight import preflight
 from gan_bench.run.scheduler import run_cells
@@ -134,3 +134,17 @@ def test_a_begun_cell_of_other_code_is_left_as_it_is_and_the_others_go_on(edited
     edited.path.write_text(edited.path.read_text() + "\n")
     with pytest.raises(UsageError, match="is of another training"):
         preflight(edited.folders, begun.parents[2])
+
+
+def test_a_run_says_that_done_cells_were_trained_by_older_code(edited: Edited) -> None:
+    plan, folders = edited.planned.plan, edited.folders
+    for cell, folder in zip(plan.cells, folders, strict=True):
+        code = code_of(training_parts(cell, plan.protocol), catalogues.load(edited.files))
+        names = {"architecture": cell.architecture, "loss": cell.loss, "seed": cell.seed}
+        document = names | {"status": "finished", "ended": "now"}
+        write_record(folder, Record.model_validate(document).model_copy(update={"code": code}))
+    assert trained_by_other_code(plan, folders, catalogues.load(edited.files)) is None
+    edited.edit()
+    said = trained_by_other_code(plan, folders, catalogues.load(edited.files))
+    assert (said or "").startswith(f"{edited.path.name} has been edited since tiny / ")
+    assert "and one more cell was trained" in (said or "").replace("1 more cell", "one more cell")

@@ -122,8 +122,7 @@ def new(name: str, kind: str, into: Path) -> None:
     from gan_bench.run.new_plugin import kinds, write_package
 
     if kind not in kinds():
-        known = ", ".join(kinds())
-        raise UsageError(f"no kind is called {kind!r}.{did_you_mean(kind, kinds())} {known}")
+        raise UsageError(f"no kind is called {kind!r}.{did_you_mean(kind, kinds())}")
     written = write_package(name, kind, into)
     folder = written[0].parent
     emit("".join(f"{path}\n" for path in written))

@@ -139,6 +139,7 @@ def _train(
     from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
     from gan_bench.results.locks import alone_in
     from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
+    from gan_bench.run.parts import trained_by_other_code
     from gan_bench.run.plan import make_plan
     from gan_bench.run.preflight import preflight
     from gan_bench.run.progress import Watch, data_notes, preparing
@@ -156,6 +157,8 @@ def _train(
         lay_out(planned, results, retry_failed)
         watch.say(f"contact sheet: {home / CONTACT_SHEET}")
         watch.say(f"{standing(watch.folders)} in {home}")
+        if warning := trained_by_other_code(planned.plan, watch.folders, catalogue):
+            watch.say(warning)
         with console.status("testing one step of every pair") as status:
             refused = preflight(watch.folders, home, watch.say, jobs, status.update)
         started = [folder for folder in watch.folders if folder not in refused]

@@ -52,7 +52,7 @@ def guarded(name: str, check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
     """The checks; an exception becomes a failed check, so that the others still run."""
     try:
         yield from check()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plugin may call sys.exit
         yield Check(name=name, status="failed", detail=sentence(error))
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from gan_bench.base.text import plural
 from gan_bench.catalogue import KINDS, Catalogue, Plugin
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
@@ -15,8 +19,8 @@ from gan_bench.contract.offers import (
     Metric,
     Optimizer,
 )
-from gan_bench.contract.protocol import Cell, Protocol
-from gan_bench.results.records import DIGITS, Code
+from gan_bench.contract.protocol import Cell, Plan, Protocol
+from gan_bench.results.records import DIGITS, Code, read_record
 
 Parts = dict[type[Any], tuple[str, ...]]  # kind -> names
 
@@ -84,3 +88,36 @@ def identity(cell: Cell, protocol: Protocol, catalogue: Catalogue) -> dict[str, 
             lines[f"plugin of {owner}"] = f"{code.distribution} {code.version}"
         lines |= {f"{name} of {owner}": f"SHA-256 {sha}" for name, sha in code.files.items()}
     return lines
+
+
+def trained_by_other_code(plan: Plan, folders: Sequence[Path], catalogue: Catalogue) -> str | None:
+    """A warning if done cells were trained by code that has been edited since; None if none was."""
+    labels, files = [], dict[str, None]()
+    for cell, folder in zip(plan.cells, folders, strict=True):
+        then = _trained_files(folder)
+        now = {
+            name: digest
+            for code in code_of(training_parts(cell, plan.protocol), catalogue)
+            for name, digest in code.files.items()
+        }
+        changed = [name for name, digest in then.items() if now.get(name) != digest]
+        if changed:
+            labels.append(cell.label)
+            files |= dict.fromkeys(changed)
+    if not labels:
+        return None
+    return (
+        f"{', '.join(files)} has been edited since {labels[0]}"
+        + (f" and {plural(len(labels) - 1, 'more cell')}" if len(labels) > 1 else "")
+        + " was trained: these results are those of the older code; another --results, or another "
+        "name of the offer, trains anew"
+    )
+
+
+def _trained_files(folder: Path) -> dict[str, str]:
+    """The files that trained a done cell, with their digests; none if it is not known."""
+    try:
+        record = read_record(folder)
+    except StorageError:  # not done
+        return {}
+    return {name: sha for code in record.code if code.trains for name, sha in code.files.items()}
