@@ -212,7 +212,7 @@ def test_ac_adds_the_cross_entropy_of_real_images_for_d_and_of_fake_ones_for_g()
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        (lambda: labelled(labels=None), "ac reads labels, and the images have none"),
+        (lambda: labelled(labels=None), "ac needs labels, and the images have none"),
         (
             lambda: step_of(linear_d(), labels=torch.zeros(4, dtype=torch.int64)),
             "ac reads D's logits of the classes, and this D gives none",

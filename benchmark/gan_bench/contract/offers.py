@@ -47,7 +47,7 @@ class Architecture:
     generator: Callable[..., nn.Module]  # (N, z_dim) from N(0, 1) -> (N, C, H, W) in [-1, 1]
     discriminator: Callable[..., nn.Module]  # (N, C, H, W) -> logits (N, ...), or an Output
     conditional: bool = False
-    # sets buffers of G and D before every step; `progress` () goes from 0 to 1
+    # sets buffers of G and D before every step; `progress` () rises from 0 to nearly 1
     anneal: Callable[[nn.Module, nn.Module, Tensor], None] | None = None
     # the reason why it cannot make images of this shape, or None
     unsuited: Callable[[Shape], str | None] = _suits

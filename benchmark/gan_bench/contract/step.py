@@ -40,4 +40,4 @@ class Step:
     on_real: Output | None  # D's output for x; None in an update of G whose loss does not read it
     on_fake: Output
     kimg: Tensor  # () thousands of real images shown before this step
-    progress: Tensor  # () the same as a share of the schedule, from 0 to 1
+    progress: Tensor  # () the same as a share of the schedule: from 0 to just below 1

@@ -159,10 +159,10 @@ def check_fields(kind: str, offer: Any) -> None:
             raise UsageError(f"the {kind} {offer.name!r} has {field}={shown}: it must be {allowed}")
 
 
-def needs_labels(architecture: str) -> str:
-    """Why a conditional architecture cannot be trained, and what to do."""
+def needs_labels(offer: str) -> str:
+    """Why an offer that reads labels cannot be trained, and what to do."""
     return (
-        f"{architecture} needs labels, and the images have none: put the images of each class into "
+        f"{offer} needs labels, and the images have none: put the images of each class into "
         "a folder of their own, or take a data set with labels"
     )
 

@@ -155,16 +155,16 @@ def _check_reads(loss: Loss, step: Step) -> None:
         "Output(logits, features)",
         "classes": "D's logits of the classes, and this D gives none: take an architecture whose D "
         "returns Output(logits, classes=...)",
-        "labels": "labels, and the images have none: put the images of each class into a folder "
-        "of their own, or take a data set with labels",
     }
-    for name in loss.reads:
-        if (step.labels if name == "labels" else getattr(step.on_fake, name)) is None:
-            raise BadPair(f"{loss.name} reads {words[name]}")
+    if "labels" in loss.reads and step.labels is None:
+        raise BadPair(needs_labels(loss.name))
+    for name, lack in words.items():
+        if name in loss.reads and getattr(step.on_fake, name) is None:
+            raise BadPair(f"{loss.name} reads {lack}")
 
 
 def checked(loss: Loss) -> Loss:
-    """The same loss, whose penalties raise BadPair where they would change nothing or lack much."""
+    """The same loss; its penalties raise BadPair if they change nothing or lack what they read."""
 
     def guard(part: str, network: str, penalty: Penalty | None) -> Penalty | None:
         if penalty is None:
