@@ -44,7 +44,7 @@ def test_a_kind_that_is_not_there_is_refused_with_the_nearest(tmp_path: Path) ->
     assert "Did you mean architecture?" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["2nd", "größe", "a/b", ""])
+@pytest.mark.parametrize("name", ["2nd", "größe", "a/b", "", "torch", "class", "gan-bench"])
 def test_a_name_that_gives_no_module_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="name"):
         write_package(name, "loss", tmp_path)

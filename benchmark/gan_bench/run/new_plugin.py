@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
@@ -24,6 +26,8 @@ def write_package(name: str, kind: str, above: Path) -> list[Path]:
     module = "".join(c if c.isalnum() else "_" for c in offer.lower())
     if not module.isascii() or module[0].isdigit():
         raise UsageError(f"{name!r} gives no module name: begin with a letter from a to z")
+    if keyword.iskeyword(module) or find_spec(module) is not None:
+        raise UsageError(f"the name {name!r} gives the module {module}, which Python has already")
     folder = above / name
     if folder.exists():
         raise UsageError(f"{folder} is there already: choose another name or folder")
