@@ -1,86 +1,75 @@
-"""The example plugins work through the command line, exactly as README shows it."""
+"""The example plugins work together in one run, through the command line."""
 
 import json
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 from shutil import copy
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
 from gan_bench import Output
 from gan_bench.train.pair import build_pair
+from given import Command, Draw, Place
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+PLUGINS = ("my_arch.py", "my_loss.py", "my_augmentation.py", "my_metric.py")
+SMALL = "--size 16 --kimg 0.05 --batch 8 --samples 16 --ticks 1 --device cpu --json -q".split()
+NO_NETWORK = "--features pixels --metric fd".split()
 
 
-def gan_bench(*words: str | Path) -> str:
-    command = [sys.executable, "-m", "gan_bench.cli", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, draw_shapes: Draw, outside: dict[str, str]
+) -> dict[str, Any]:
+    """The protocol of a run, as a user starts it, of every example in one file and the package."""
+    folder = tmp_path_factory.mktemp("examples")
+    here = Place(folder, outside | {"GAN_BENCH_HOME": str(folder / "home")})
+    names = "--arch upsampling --loss pearson,ralsgan --augment upend,diffaugment".split()
+    plugins = [word for file in PLUGINS for word in ("--plugin", str(EXAMPLES / file))]
+    data = ["--data", str(draw_shapes(folder / "shapes"))]
+    done = here.run(*plugins, *names, *data, *NO_NETWORK, "--metric", "shades", *SMALL)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    (protocol,) = json.loads(done.stdout)["protocols"]
+    return dict(protocol)
 
 
-def tiny(shapes: Path, tmp_path: Path) -> list[str | Path]:
-    sizes = ["--size", "16", "--kimg", "0.05", "--batch", "8", "--samples", "16", "--json", "-q"]
-    return ["--data", shapes, "--results", tmp_path / "results", *sizes]
-
-
-def test_the_package_is_listed_with_its_distribution_and_version() -> None:
-    line = next(line for line in gan_bench("plugins").splitlines() if " ralsgan " in line)
+def test_the_package_is_listed_with_its_distribution_and_version(gan_bench: Command) -> None:
+    said = gan_bench("plugins")
+    line = next(line for line in said.out.splitlines() if " ralsgan " in line)
     assert "gan-bench-ralsgan 0.1.0" in line
 
 
-def test_the_package_trains(shapes: Path, tmp_path: Path) -> None:
-    out = gan_bench("run", "--arch", "dense", "--loss", "ralsgan", *tiny(shapes, tmp_path))
-    (row,) = json.loads(out)["protocols"][0]["rows"]
-    assert (row["loss"], row["status"]) == ("ralsgan", {"finished": 1})
-
-
-@pytest.mark.parametrize(
-    ("file", "names"),
-    [
-        ("my_arch.py", ["--arch", "upsampling", "--arch", "dense"]),
-        ("my_loss.py", ["--arch", "dense", "--loss", "pearson", "--loss", "minimax"]),
-    ],
-)
-def test_a_plugin_in_one_file_trains(
-    shapes: Path, tmp_path: Path, file: str, names: list[str]
+def test_an_architecture_and_losses_of_a_file_and_of_the_package_train(
+    trained: dict[str, Any],
 ) -> None:
-    out = gan_bench("run", "--plugin", EXAMPLES / file, *names, *tiny(shapes, tmp_path))
-    rows = json.loads(out)["protocols"][0]["rows"]
-    assert [row["status"] for row in rows] == [{"finished": 1}] * 2
-    shown = {name for row in rows for name in (row["architecture"], row["loss"])}
-    assert shown >= set(names) - {"--arch", "--loss"}
+    rows = {(row["architecture"], row["loss"]): row["status"] for row in trained["rows"]}
+    finished = {"finished": 1}
+    assert rows == {("upsampling", "pearson"): finished, ("upsampling", "ralsgan"): finished}
 
 
-def test_an_augmentation_in_one_file_is_part_of_the_protocol(shapes: Path, tmp_path: Path) -> None:
-    asked = ["--plugin", EXAMPLES / "my_augmentation.py", "--augment", "upend,diffaugment"]
-    cheap = ["--arch", "dense", "--features", "pixels", "--metric", "fd"]
-    out = gan_bench("run", *asked, *cheap, *tiny(shapes, tmp_path))
-    (protocol,) = json.loads(out)["protocols"]
-    assert protocol["schedule"]["augment"] == ["upend", "diffaugment"]
-    assert [row["status"] for row in protocol["rows"]] == [{"finished": 1}]
+def test_an_augmentation_in_one_file_is_part_of_the_protocol(trained: dict[str, Any]) -> None:
+    assert trained["schedule"]["augment"] == ["upend", "diffaugment"]
 
 
-def test_a_metric_on_features_of_its_own_is_scored(shapes: Path, tmp_path: Path) -> None:
-    asked = ["--plugin", EXAMPLES / "my_metric.py", "--metric", "shades", "--arch", "dense"]
-    (protocol,) = json.loads(gan_bench("run", *asked, *tiny(shapes, tmp_path)))["protocols"]
-    (row,) = protocol["rows"]
-    assert 0 < row["metrics"]["shades"]["mean"] <= 1
+def test_a_metric_on_features_of_its_own_is_scored(trained: dict[str, Any]) -> None:
+    for row in trained["rows"]:
+        assert 0 < row["metrics"]["shades"]["mean"] <= 1
 
 
-def test_a_pair_with_labels_trains_on_class_folders(shapes: Path, tmp_path: Path) -> None:
+def test_a_pair_with_labels_trains_on_class_folders(
+    shapes: Path, tmp_path: Path, gan_bench: Command
+) -> None:
     for k, image in enumerate(sorted(shapes.glob("*.png"))):
         folder = tmp_path / "classes" / ("round" if k % 2 else "square")
         folder.mkdir(parents=True, exist_ok=True)
         copy(image, folder)
     asked = ["--plugin", EXAMPLES / "my_labels.py", "--arch", "labelled"]
-    out = gan_bench("run", *asked, *tiny(tmp_path / "classes", tmp_path))
-    (row,) = json.loads(out)["protocols"][0]["rows"]
+    said = gan_bench("run", *asked, "--data", tmp_path / "classes", *NO_NETWORK, *SMALL)
+    assert said.code == 0, said.err
+    (row,) = json.loads(said.out)["protocols"][0]["rows"]
     assert row["status"] == {"finished": 1}
 
 
