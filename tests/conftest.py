@@ -39,6 +39,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def faces_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GAN_BENCH_HOME for all of toonfaces: drawing 30,000 faces takes longer than most files.
+
+    The workers of pytest-xdist share it, so that whoever comes first draws them.
+    """
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "faces-home"
+
+
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Install a distribution with one plugin module, as `pip install` would."""

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shlex
 from pathlib import Path
 from shutil import copy
 from types import SimpleNamespace
@@ -16,8 +17,8 @@ from given import Command, Draw, Place
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PLUGINS = ("my_arch.py", "my_loss.py", "my_augmentation.py", "my_metric.py")
-SMALL = "--size 16 --kimg 0.05 --batch 8 --samples 16 --ticks 1 --device cpu --json -q".split()
-NO_NETWORK = "--features pixels --metric fd".split()
+SMALL = shlex.split("--size 16 --kimg 0.05 --batch 8 --samples 16 --ticks 1 --device cpu --json -q")
+NO_NETWORK = ("--features", "pixels", "--metric", "fd")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def trained(
     """The protocol of a run, as a user starts it, of every example in one file and the package."""
     folder = tmp_path_factory.mktemp("examples")
     here = Place(folder, outside | {"GAN_BENCH_HOME": str(folder / "home")})
-    names = "--arch upsampling --loss pearson,ralsgan --augment upend,diffaugment".split()
+    names = shlex.split("--arch upsampling --loss pearson,ralsgan --augment upend,diffaugment")
     plugins = [word for file in PLUGINS for word in ("--plugin", str(EXAMPLES / file))]
     data = ["--data", str(draw_shapes(folder / "shapes"))]
     done = here.run(*plugins, *names, *data, *NO_NETWORK, "--metric", "shades", *SMALL)

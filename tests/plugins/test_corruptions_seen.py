@@ -1,7 +1,8 @@
 """Generators of known quality go through whole cells, and are scored in order of their quality.
 
 Each of these architectures has a generator that holds corrupted images and lets z choose one. Its
-only parameter changes no image. All the rest is a run as a user starts it.
+only parameter changes no image. All the rest is a run as a user starts it. Cells have as many
+images as doctor takes; with `-m long` they have as many as the preset quick takes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import audited
 import corrupted_faces
 import numpy as np
 import pytest
-from audited import SEEN, Audit
+from audited import FEW, SAMPLES, SEEN, Audit
 
 from gan_bench import Dataset, Metric
 from gan_bench import catalogue as catalogues
@@ -40,7 +41,7 @@ from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.request import Request
 
-N, SIZE, POOL = 2_048, 32, 4_096  # images of a cell, their side, and how many z chooses from
+SIZE, POOL = 32, 4_096  # of the images; how many z chooses from
 CORRUPTIONS = (  # within a fault from the mildest to the strongest
     *map(lost_modes, (100, 10)),
     *map(repeated, (10, 1)),
@@ -92,7 +93,7 @@ def named(corruption: str) -> str:
     return corruption.replace("% ", "-").replace(",", "").replace(" ", "-")
 
 
-def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
+def plan(plugin: Path, names: list[str], n: int) -> tuple[Planned, Catalogue]:
     """As `gan-bench run --plugin FILE --arch NAME... --metric NAME... --kimg 0.064`.
 
     Every metric that claims to see a fault, on the preset's features or on what it reads itself.
@@ -115,7 +116,7 @@ def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
         batch=64,  # one update, one look
         features=(features,),
         metrics=metrics,
-        samples=N,
+        samples=n,
         device="cpu",
         plugins=(plugin,),
     )
@@ -124,11 +125,12 @@ def plan(plugin: Path, names: list[str]) -> tuple[Planned, Catalogue]:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The records of the cells and the faults of their images, by architecture; the metrics."""
+    """Records of cells and faults of their images, by architecture; metrics; images of a cell."""
 
     records: dict[str, Record]
     faults: dict[str, Fault]
     metrics: dict[str, Metric]
+    n: int
 
     def with_fault(self, fault: Fault) -> list[str]:
         """The perfect generator, then those with that fault, the mildest first."""
@@ -150,18 +152,20 @@ class Outcomes:
         return -value if self.metrics[metric].higher_is_better else value
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+@pytest.fixture(scope="module", params=[FEW, pytest.param(SAMPLES, marks=pytest.mark.long)])
+def outcomes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, faces_home: Path
+) -> Outcomes:
     """Every cell, run to its end in this process."""
     folder = tmp_path_factory.mktemp("generators")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_BENCH_HOME", str(folder / "home"))
+        patch.setenv("GAN_BENCH_HOME", str(faces_home))
         # no errors of sampling: they cost as much again, and order nothing
-        patch.setattr("gan_bench.measure.errors.LEAST", N + 1)
-        return run(folder)
+        patch.setattr("gan_bench.measure.errors.LEAST", request.param + 1)
+        return run(folder, request.param)
 
 
-def run(folder: Path) -> Outcomes:
+def run(folder: Path, n: int) -> Outcomes:
     toonfaces = catalogues.load().find(Dataset, "toonfaces")
     train = prepare(Source(toonfaces), SIZE).train
     faces = replace(corrupted_faces.material(POOL, SIZE), train=train)
@@ -170,7 +174,7 @@ def run(folder: Path) -> Outcomes:
         np.save(folder / f"{named(each.name)}.npy", each.make(faces))
     (folder / "plugin.py").write_text(ARCHITECTURES)
     faults = {named(each.name): each.fault for each in CORRUPTIONS if each.fault}
-    planned, known = plan(folder / "plugin.py", [PERFECT, *faults])
+    planned, known = plan(folder / "plugin.py", [PERFECT, *faults], n)
     lay_out(planned, folder / "results")
     records = {}
     for where in folders_of(planned, folder / "results"):
@@ -178,7 +182,7 @@ def run(folder: Path) -> Outcomes:
         record = read_record(where)
         records[record.architecture] = record
     metrics = planned.plan.protocol.evaluation.metrics
-    return Outcomes(records, faults, {m.name: known.find(Metric, m.name) for m in metrics})
+    return Outcomes(records, faults, {m.name: known.find(Metric, m.name) for m in metrics}, n)
 
 
 def test_no_cell_fails_and_one_repeated_image_is_a_collapse(outcomes: Outcomes) -> None:
@@ -215,7 +219,9 @@ def test_a_metric_sees_what_the_audit_says_it_sees_and_nothing_else(
     corruption: Corruption, outcomes: Outcomes
 ) -> None:
     audits = {
-        name: each for name, each in audited.read()[str(N)].items() if name in outcomes.metrics
+        name: each
+        for name, each in audited.read()[str(outcomes.n)].items()
+        if name in outcomes.metrics
     }
     clear = {
         name: audit

@@ -176,10 +176,9 @@ def test_a_plugin_file_that_is_not_there_is_a_usage_error(gan_bench: Command) ->
 
 
 @pytest.fixture(scope="module")
-def env(tmp_path_factory: pytest.TempPathFactory, outside: dict[str, str]) -> dict[str, str]:
+def env(faces_home: Path, outside: dict[str, str]) -> dict[str, str]:
     """Processes that share a cache, and have no GPU."""
-    home = tmp_path_factory.mktemp("home")
-    return outside | {"GAN_BENCH_HOME": str(home), "CUDA_VISIBLE_DEVICES": ""}
+    return outside | {"GAN_BENCH_HOME": str(faces_home), "CUDA_VISIBLE_DEVICES": ""}
 
 
 def process(*words: object, env: dict[str, str]) -> tuple[int, dict[str, Any], str]:
