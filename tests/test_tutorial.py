@@ -10,7 +10,7 @@ from pathlib import Path
 from given import Command
 
 PAGE = Path(__file__).parents[1] / "docs" / "tutorial.md"
-SMALL = "--size 16 --kimg 0.05 --batch 8 --samples 16 --features pixels --metric fd --json -q"
+SMALL = "--size 16 --kimg 0.05 --batch 8 --samples 16 --ticks 1 --features pixels --metric fd"
 
 
 def test_every_step_of_the_tutorial_works(shapes: Path, gan_bench: Command) -> None:
@@ -32,5 +32,6 @@ def test_every_step_of_the_tutorial_works(shapes: Path, gan_bench: Command) -> N
     assert after != before
     module.write_text(after)
     assert "failed" not in out(check)
-    (protocol,) = json.loads(out(run, "--data", str(shapes), *SMALL.split()))["protocols"]
+    document = json.loads(out(run, "--data", str(shapes), *SMALL.split(), "--json", "-q"))
+    (protocol,) = document["protocols"]
     assert {row["architecture"] for row in protocol["rows"]} == {"my-pair", "dcgan"}

@@ -2,9 +2,10 @@
 
     python tests/faults/sweep.py FOLDER [EVERY]
 
-Each try is a process of its own, forked from this one, which has everything imported and nothing
-computed. After each: what is there is whole, what was finished is untouched, and the same run
-again, without a fault, ends in the bytes of a run that never had one. Prints one line of JSON.
+With EVERY above 1 each fault has other places, evenly between those of the others. Each try is a
+process of its own, forked from this one, which has everything imported and nothing computed.
+After each: what is there is whole, what was finished is untouched, and the same run again, without
+a fault, ends in the bytes of a run that never had one. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def case(root: Path, reference: dict[str, str], n: int, fault: str) -> tuple[boo
     else:
         wrong = whole(results)
     before = finished(results)
-    if wrong is None and (code := attempt(folder, 0, "")) != 0:
+    if wrong is None and reached and (code := attempt(folder, 0, "")) != 0:
         wrong = f"the run after it ended with {code}"
     if wrong is None and tiny.outcome(results) != reference:
         wrong = "the run after it ended in other bytes"
@@ -161,11 +162,11 @@ def main(root: Path, every: int = 1) -> int:
     reference = tiny.outcome(plain / "results")
     injected, wrong = Counter[str](), []
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for fault in FAULTS:
-            n, more = 1, True
+        for k, fault in enumerate(FAULTS):
+            n, more = 1 + k * every // len(FAULTS), True
             while more:
                 places = range(n, n + AT_ONCE * every, every)
-                for reached, why in pool.map(lambda k: case(root, reference, k, fault), places):  # noqa: B023
+                for reached, why in pool.map(lambda n: case(root, reference, n, fault), places):  # noqa: B023
                     injected[fault] += reached
                     more = more and reached
                     wrong += [why] if why else []

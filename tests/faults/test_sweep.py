@@ -1,4 +1,4 @@
-"""The n-th failure: see sweep.py. Every 61st operation here; all of them with `-m long`."""
+"""The n-th failure: see sweep.py. One fault at every 31st operation; with `-m long` all at all."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ def swept(folder: Path, draw_shapes: Draw, every: int) -> None:
     assert done.returncode == 0
     injected = summary["injected"]
     assert set(injected) == {"ENOSPC", "EIO", "EACCES", "SIGKILL"}
-    assert len(set(injected.values())) == 1  # all faults at the same operations
-    assert injected["EIO"] * every > 300  # a run has more than 300 operations
+    assert max(injected.values()) - min(injected.values()) <= min(1, every - 1)
+    # a run has more than 300 operations
+    assert sum(injected.values()) * every > 300 * len(injected)
     sys.stderr.write(f"faults injected, every {every}: {injected}\n")
 
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="forks")
 def test_whatever_fails_nothing_finished_is_lost(tmp_path: Path, draw_shapes: Draw) -> None:
-    swept(tmp_path / "sweep", draw_shapes, 61)
+    swept(tmp_path / "sweep", draw_shapes, 4 * 31)
 
 
 @pytest.mark.long

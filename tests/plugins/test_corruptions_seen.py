@@ -244,6 +244,8 @@ def _follows(outcomes: Outcomes, metric: str, better: str, worse: str) -> bool:
     return one < other if better == PERFECT else one <= other
 
 
+# doctor looks at this with few images, of which none is there twice, as z would have it
+@pytest.mark.parametrize("outcomes", [pytest.param(SAMPLES, marks=pytest.mark.long)], indirect=True)
 def test_other_real_images_score_as_metrics_promise(outcomes: Outcomes) -> None:
     for name, metric in outcomes.metrics.items():
         if metric.real is not None:
