@@ -138,17 +138,26 @@ def measure(
     Reads the weights that each cell kept, and writes the scores beside its record. The same command
     goes on where it was stopped. `gan-bench report` shows a table for each way of measuring.
     """
+    from gan_bench.cli.output import say
     from gan_bench.cli.run import naming_the_resume_command, show
+    from gan_bench.contract.errors import UsageError
     from gan_bench.report.leaderboard import protocols_in
     from gan_bench.run.plan_measuring import MeasureRequest
 
     console = Console(stderr=True, quiet=quiet)
     request = MeasureRequest(**asked)
+    folders = protocols_in(results, protocol)
+    slugs = []
     with naming_the_resume_command():
-        slugs = [
-            _measure(folder, request, jobs, again, console)
-            for folder in protocols_in(results, protocol)
-        ]
+        for folder in folders:
+            try:
+                slugs.append(_measure(folder, request, jobs, again, console))
+            except UsageError as error:
+                if len(folders) == 1:
+                    raise
+                say(str(error), console)  # the other protocols can be measured
+    if not slugs:
+        raise UsageError(f"nothing was measured in {results}: see above")
     show(results, slugs, "json" if as_json else None, console)
 
 
