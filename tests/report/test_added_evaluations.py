@@ -76,7 +76,7 @@ def test_a_board_is_chosen_by_its_name(results: Path, asked: str, found: list[st
 def test_a_name_that_means_two_boards_is_refused(results: Path) -> None:
     more = ADDED.model_copy(update={"samples": 310})
     measured(protocol_dir(results, PLAIN) / "a" / "hinge" / "seed0", 4.0, more)
-    with pytest.raises(UsageError, match="is the beginning of .*kd-eye-300.*, .*kd-eye-310"):
+    with pytest.raises(UsageError, match=r"is the beginning of .*kd-eye-300.*, .*kd-eye-310"):
         leaderboard.load(results, f"{PLAIN.slug}/kd")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from planning import SAMPLES, LayCell, Plan
 
-from gan_bench import StorageError, UsageError
+from gan_bench import DataError, StorageError, UsageError
 from gan_bench.contract.protocol import Cell, Evaluation, MetricSpec
 from gan_bench.results.layout import (
     CELL,
@@ -171,6 +172,19 @@ def test_the_way_of_the_training_is_refused_and_an_untrained_protocol_too(
     untrained = protocol_folder_of(lay(results="others"))
     with pytest.raises(UsageError, match=r"no cell of .* is trained: `gan-bench run` trains them"):
         plan_measuring(untrained, MeasureRequest(samples=12, device="cpu"))
+
+
+def test_other_images_than_those_of_the_training_are_refused_at_once(
+    trained: Path, shapes: Path, tmp_path: Path
+) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    for path in sorted(shapes.iterdir())[:-2]:
+        shutil.copy(path, others)
+    request = MeasureRequest(samples=12, device="cpu", data=others)
+    with pytest.raises(DataError, match="has changed since this protocol was planned"):
+        plan_measuring(protocol_folder_of(trained), request)
+    assert complete(trained)
 
 
 def test_what_failed_is_measured_again_and_what_has_scores_if_asked(trained: Path) -> None:

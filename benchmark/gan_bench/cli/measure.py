@@ -166,10 +166,11 @@ def _measure(folder: Path, request: Any, jobs: int, again: bool, console: Consol
     from gan_bench.cli.run import naming_it_after_storage_errors, stopping_gently
     from gan_bench.results.locks import alone_in
     from gan_bench.run.plan_measuring import plan_measuring
-    from gan_bench.run.progress import Watch
+    from gan_bench.run.progress import Watch, preparing
     from gan_bench.run.scheduler import run_cells
 
-    planned = plan_measuring(folder, request)
+    with preparing(console, "images") as update:
+        planned = plan_measuring(folder, request, update)
     watch = Watch(console, planned.protocol, list(planned.cells), jobs)
     for note in planned.notes:
         watch.say(note)

@@ -18,6 +18,7 @@ from gan_bench.contract.protocol import (
     Split,
 )
 from gan_bench.data.source import Source
+from gan_bench.data.stream import Progress
 from gan_bench.measure.weights import NO_WEIGHTS, Weights, check_read, known_weights, weights_of
 from gan_bench.results.layout import CELL, PROTOCOL, cells_in, protocol_dir
 from gan_bench.results.measurements import ask_for, read_measurement, take_back, waiting
@@ -32,7 +33,7 @@ from gan_bench.run.plan_evaluation import (
     with_partners,
 )
 from gan_bench.run.request import Request
-from gan_bench.run.task import source_of_cell
+from gan_bench.run.task import prepared_for, source_of_cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +81,13 @@ class PlannedMeasuring:
             ask_for(cell, self.protocol.evaluation, environment)
 
 
-def plan_measuring(folder: Path, request: MeasureRequest) -> PlannedMeasuring:
-    """Plan to measure the trained cells of one protocol.
+def plan_measuring(
+    folder: Path, request: MeasureRequest, progress: Progress = lambda *_: None
+) -> PlannedMeasuring:
+    """Plan to measure the trained cells of one protocol, with its images prepared.
 
-    UsageError if none is trained, a name is unknown, or the evaluation is the protocol's own.
+    UsageError if none is trained, a name is unknown, or the evaluation is the protocol's own;
+    DataError if the images are not those of the training.
     """
     protocol = read_model(folder / PROTOCOL, Protocol)
     cells = {cell: _environment(cell, request) for cell in trained_in(folder)}
@@ -96,6 +100,7 @@ def plan_measuring(folder: Path, request: MeasureRequest) -> PlannedMeasuring:
             f"{folder} was measured in this way when it was trained: name another --metric, "
             "--features, --samples or --reference"
         )
+    prepared_for(protocol, source, progress)
     name = request.engine or next(iter(cells.values())).engine
     if name is None:
         preset, _ = pick_preset(Request(), catalogue, pick_device(request.device))

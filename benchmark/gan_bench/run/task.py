@@ -14,6 +14,7 @@ from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss,
 from gan_bench.contract.protocol import Cell, Data, Protocol, RunEnvironment, Schedule
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
+from gan_bench.data.stream import Progress
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.measure.judging.judge_file import judged_by, with_judge
 from gan_bench.measure.weights import weights_of
@@ -97,9 +98,7 @@ def read_task(directory: Path, environment: RunEnvironment | None = None) -> Tas
         cell = cell.model_copy(update={"environment": environment})
     protocol, environment = protocol_of(directory), cell.environment
     catalogue, source = source_of_cell(environment, protocol)
-    prepared = prepare(source, protocol.data.shape[1:])
-    if prepared.data != protocol.data:
-        raise DataError(_changed(protocol.data, prepared.data))
+    prepared = prepared_for(protocol, source)
     schedule = cell.recipe.applied_to(protocol.schedule)
     augmentations = tuple(catalogue.find(Augmentation, name) for name in schedule.augment)
     for offer in augmentations:
@@ -131,6 +130,16 @@ def source_of_cell(
         catalogue = with_judge(catalogue, Path(environment.judge))
         source = replace(source, dataset=judged_by(source.dataset, Path(environment.judge)))
     return catalogue, source
+
+
+def prepared_for(
+    protocol: Protocol, source: Source, progress: Progress = lambda *_: None
+) -> Prepared:
+    """The images of a protocol. DataError if they are not those that it was planned on."""
+    prepared = prepare(source, protocol.data.shape[1:], progress)
+    if prepared.data != protocol.data:
+        raise DataError(_changed(protocol.data, prepared.data))
+    return prepared
 
 
 def _changed(then: Data, now: Data) -> str:
