@@ -41,13 +41,24 @@ def gan_bench(*words: str) -> str:
 
 
 @cache
-def _blocks(run: str) -> list[str]:
-    """The paragraphs of the report on a published run; without curves, so that none are drawn."""
+def _blocks(run: str, board: str = "") -> list[str]:
+    """The paragraphs of the report on a published run; without curves, so that none are drawn.
+
+    `board`: the beginning of the name of an evaluation that was added; "" for the protocol's own.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, run)
         shutil.copytree(PUBLISHED / run, copy, ignore=shutil.ignore_patterns("*.jsonl", "figures"))
         text = gan_bench("report", str(copy), "--format", "markdown")
-    return [block.strip("\n") for block in text.split("\n\n") if block.strip()]
+    chapters = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
+    wanted = [
+        each
+        for each in chapters
+        if re.match(rf"## [^/\n]*{f'/{board}' if board else '$'}", each, re.M)
+    ]
+    if len(wanted) != 1:
+        raise LookupError(f"the report on {run} has {len(wanted)} boards {board!r}")
+    return [block.strip("\n") for block in wanted[0].split("\n\n") if block.strip()]
 
 
 def report(run: str) -> str:
@@ -56,9 +67,9 @@ def report(run: str) -> str:
     return _framed(re.sub(r"^## (.*)$", r"**\1**", text, flags=re.MULTILINE))
 
 
-def table(run: str, titled: str = "") -> str:
+def table(run: str, titled: str = "", board: str = "") -> str:
     """One table of the report: the first, or the one whose title begins so."""
-    blocks = _blocks(run)
+    blocks = _blocks(run, board)
     start = 0
     if titled:
         start = next((k for k, block in enumerate(blocks) if block.startswith(titled)), len(blocks))

@@ -221,3 +221,44 @@ def test_protocols_that_differ_in_their_augmentations_name_them() -> None:
 @pytest.mark.parametrize(("kimg", "looks"), [(0.05, 1), (100, 10)])
 def test_there_is_at_most_one_tick_an_update(kimg: float, looks: int) -> None:
     assert Schedule(kimg=kimg, batch=50).looks == looks
+
+
+# Other evaluations of the same training
+
+
+def test_evaluations_have_one_name_if_they_give_the_same_scores() -> None:
+    own = protocol().evaluation
+    at_ticks = own.model_copy(update={"tick_samples": 9, "gauges": ()})
+    assert at_ticks.slug == own.slug
+    more = own.model_copy(update={"digests": {**own.digests, "ear": "00" * 32}})
+    assert more.slug == own.slug  # no metric reads that net
+    for field in ("samples", "reference", "digests", "metrics"):
+        assert (
+            protocol(evaluation={field: CHANGES["evaluation"][field]}).evaluation.slug != own.slug
+        )
+
+
+def test_the_evaluation_decides_the_training_only_where_a_verdict_ends_it() -> None:
+    other = {"samples": 501}
+    assert protocol().trains_like(protocol(evaluation=other))
+    ends = {"on_collapse": "stop"}
+    assert not protocol(schedule=ends).trains_like(protocol(schedule=ends, evaluation=other))
+    more = {"metrics": (*EVALUATION["metrics"], *NO_EYE)}  # type: ignore[misc]
+    assert protocol(schedule=ends).trains_like(protocol(schedule=ends, evaluation=more))
+
+
+@pytest.mark.parametrize("part", ["data", "schedule"])
+def test_other_images_and_another_schedule_are_another_training(part: str) -> None:
+    for field, value in CHANGES[part].items():
+        assert not protocol().trains_like(protocol(**{part: {field: value}}))
+
+
+def test_an_added_evaluation_leaves_the_ticks_to_the_protocols_own() -> None:
+    home = protocol(evaluation={"gauges": LOW, "tick_samples": 99}).evaluation
+    other = protocol(evaluation={"metrics": NO_EYE, "digests": {"eye": "aa", "ear": "bb"}})
+    added = other.evaluation.beside(home)
+    assert (added.at_ticks, added.gauges, added.tick_samples) == (
+        home.at_ticks, home.gauges, home.tick_samples,
+    )  # fmt: skip
+    assert (added.metrics, added.digests) == (other.evaluation.metrics, {"eye": "aa"})
+    assert added.slug == other.evaluation.slug

@@ -103,7 +103,9 @@ class Name(Word):
         return [*paths, *(CompletionItem(before + comma + name) for name in names)]
 
 
-def names(*declared: str, kind: str, panel: str, help: str) -> Decorator:
+def names(
+    *declared: str, kind: str, panel: str, help: str, default: str = "Default: the preset's."
+) -> Decorator:
     """An option that takes names: repeated, separated by commas, or both."""
     return click.option(
         *declared,
@@ -112,7 +114,7 @@ def names(*declared: str, kind: str, panel: str, help: str) -> Decorator:
         multiple=True,
         callback=_split,
         panel=panel,
-        help=f"{help} Default: the preset's.",
+        help=f"{help} {default}",
     )
 
 

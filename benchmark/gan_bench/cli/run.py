@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,6 @@ from gan_bench.cli.run_options import RETRY, run_options
 
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
-    from gan_bench.contract.protocol import Protocol
     from gan_bench.run.progress import Watch
     from gan_bench.run.request import Request
 
@@ -66,13 +65,13 @@ def run(
 
     request = Request(preparation=preparation_of(asked), **asked)
     console = Console(stderr=True, quiet=quiet)
-    with _naming_the_resume_command():
+    with naming_the_resume_command():
         catalogue = catalogue_for(request)
         if dry_run:
             _print_plan(request, catalogue, results, jobs, as_json)
             return
-        watch, refused = _train(request, catalogue, results, jobs, retry_failed, console)
-        _show(results, watch.protocol, "json" if as_json else None, console)
+        watch, refused, slug = _train(request, catalogue, results, jobs, retry_failed, console)
+        show(results, [slug], "json" if as_json else None, console)
         _count_refused(refused)
         _count_failures(watch)
 
@@ -134,26 +133,30 @@ def _train(
     jobs: int,
     retry_failed: bool,
     console: Console,
-) -> tuple[Watch, int]:
-    """Plan and run all cells. Also how many were refused: their checkpoint is of another code."""
+) -> tuple[Watch, int, str]:
+    """Plan and run all cells. Also how many were refused, and the slug of the board.
+
+    A cell is refused if its checkpoint is of another code.
+    """
     from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
     from gan_bench.results.locks import alone_in
     from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
     from gan_bench.run.parts import trained_by_other_code
     from gan_bench.run.plan import make_plan
+    from gan_bench.run.plan_measuring import at_home
     from gan_bench.run.preflight import preflight
     from gan_bench.run.progress import Watch, data_notes, preparing
     from gan_bench.run.scheduler import run_cells
 
     check_writable(results)
     with preparing(console, request.data or "images") as update:
-        planned = make_plan(request, catalogue, update, results)
+        planned = at_home(make_plan(request, catalogue, update, results), results)
     protocol = planned.plan.protocol
     watch = Watch(console, protocol, folders_of(planned, results), jobs)
     for note in [*planned.notes, *data_notes(planned.prepared)]:
         watch.say(note)
     home = protocol_dir(results, protocol)
-    with _naming_it_after_storage_errors(), alone_in(home):
+    with naming_it_after_storage_errors(), alone_in(home):
         lay_out(planned, results, retry_failed)
         watch.say(f"contact sheet: {home / CONTACT_SHEET}")
         watch.say(f"{standing(watch.folders)} in {home}")
@@ -162,14 +165,15 @@ def _train(
         with console.status("testing one step of every pair") as status:
             refused = preflight(watch.folders, home, watch.say, jobs, status.update)
         started = [folder for folder in watch.folders if folder not in refused]
-        with _stopping_gently(watch.say), watch.showing():
+        with stopping_gently(watch.say), watch.showing():
             for folder in run_cells(planned.engine, started, jobs, watch.say):
                 watch.ended(folder)
-    return watch, len(refused)
+    slug = f"{protocol.slug}/{planned.evaluation.slug}" if planned.evaluation else protocol.slug
+    return watch, len(refused), slug
 
 
 @contextmanager
-def _naming_the_resume_command() -> Iterator[None]:
+def naming_the_resume_command() -> Iterator[None]:
     """An interrupted run ends with the command that continues it."""
     try:
         yield
@@ -179,7 +183,7 @@ def _naming_the_resume_command() -> Iterator[None]:
 
 
 @contextmanager
-def _naming_it_after_storage_errors() -> Iterator[None]:
+def naming_it_after_storage_errors() -> Iterator[None]:
     """A run that cannot write its results ends with the command that continues it."""
     from gan_bench.contract.errors import StorageError
 
@@ -190,7 +194,7 @@ def _naming_it_after_storage_errors() -> Iterator[None]:
 
 
 @contextmanager
-def _stopping_gently(say: Callable[[str], None]) -> Iterator[None]:
+def stopping_gently(say: Callable[[str], None]) -> Iterator[None]:
     """While cells train, a signal is answered before it is obeyed."""
     answers = iter(("stopping: each cell saves its state at the end of its step; again: at once",))
 
@@ -206,14 +210,14 @@ def _stopping_gently(say: Callable[[str], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _show(results: Path, protocol: Protocol, style: str | None, console: Console) -> None:
-    """Print the table, where the pictures are, and how to see more."""
+def show(results: Path, slugs: Sequence[str], style: str | None, console: Console) -> None:
+    """Print these boards, where the pictures are, and how to see more."""
     from gan_bench.cli.report import default_style
     from gan_bench.report.figures import refresh
     from gan_bench.report.formats import render
     from gan_bench.report.leaderboard import load
 
-    boards = load(results, protocol.slug)
+    boards = load(results, slugs=slugs)
     pictures, notes = refresh(boards)
     emit(render(boards, style or default_style(), Path.cwd()))
     for line in [*notes, *(f"picture: {path}" for path in pictures)]:

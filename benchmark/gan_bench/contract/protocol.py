@@ -86,6 +86,40 @@ class Evaluation(Frozen):
         """N: how many real images the samples are compared with."""
         return min(self.samples, data.images(self.reference))
 
+    @property
+    def slug(self) -> str:
+        """A readable name; two evaluations have the same one if they give the same scores."""
+        document = self._read_by(self.metrics, "samples", "reference", "metrics")
+        return f"{self.metrics[0].name[:40]}-{self.samples}-{_digest(document)}"
+
+    def at_ticks_like(self, other: Evaluation) -> bool:
+        """Whether both give the same scores at every tick."""
+        fields = "samples", "tick_samples", "reference", "gauges"
+        ours, theirs = (each._read_by(each.watched, *fields) for each in (self, other))
+        return ours == theirs and self.at_ticks == other.at_ticks
+
+    def beside(self, home: Evaluation) -> Evaluation:
+        """The same for cells whose ticks are scored by another evaluation, which stays in charge.
+
+        Its digests are those of the nets that its own metrics read.
+        """
+        ticks = {
+            "tick_samples": home.tick_samples,
+            "tick_metric": home.at_ticks,
+            "gauges": home.gauges,
+            "digests": self._digests(self.metrics),
+        }
+        return self.model_copy(update=ticks)
+
+    def _read_by(self, metrics: Sequence[MetricSpec], *fields: str) -> dict[str, Any]:
+        """These fields as JSON, and the digests of the nets that the metrics read."""
+        document = self.model_dump(mode="json", include=set(fields), exclude_defaults=True)
+        return document | {"digests": self._digests(metrics)}
+
+    def _digests(self, metrics: Sequence[MetricSpec]) -> dict[str, str]:
+        read = {spec.features for spec in metrics}
+        return {net: digest for net, digest in self.digests.items() if net in read}
+
 
 class Data(Frozen):
     """Which images: a name, and a digest of all pixels."""
@@ -107,7 +141,11 @@ class Data(Frozen):
 
 
 class Protocol(Frozen):
-    """Data set, schedule and evaluation. Only scores under one protocol can be compared."""
+    """Data set, schedule and evaluation. Only scores under one protocol can be compared.
+
+    Its cells are measured by this evaluation when they are trained. Others may be added to them:
+    see `results.measurements`.
+    """
 
     data: Data
     schedule: Schedule  # what all cells share; a cell's recipe is applied to it
@@ -120,9 +158,22 @@ class Protocol(Frozen):
         Fields that have their default are left out, so that a new field gives no new name to the
         protocols that were there before it.
         """
-        document = self.model_dump(mode="json", exclude_defaults=True)
-        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:8]
+        digest = _digest(self.model_dump(mode="json", exclude_defaults=True))
         return f"{self.data.name}-{self.data.size}px-{self.schedule.kimg:g}kimg-{digest}"
+
+    def trains_like(self, other: Protocol) -> bool:
+        """Whether cells of both are trained to the same bytes: same images, same schedule.
+
+        Where a verdict ends a training or turns it back, it depends on the scores at ticks too.
+        """
+        if self.data != other.data or self.schedule != other.schedule:
+            return False
+        unmoved = self.schedule.on_collapse == "continue"
+        return unmoved or self.evaluation.at_ticks_like(other.evaluation)
+
+    def measured_by(self, evaluation: Evaluation) -> Protocol:
+        """The same training, measured in another way."""
+        return self.model_copy(update={"evaluation": evaluation})
 
     def fields(self) -> dict[str, Any]:
         """All fields of the protocol by their dotted names, as JSON has them."""
@@ -180,6 +231,10 @@ class Plan(Frozen):
 
     protocol: Protocol
     cells: tuple[Cell, ...]
+
+
+def _digest(document: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def cell_label(architecture: str, loss: str, seed: int) -> str:

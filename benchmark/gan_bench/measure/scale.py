@@ -117,5 +117,9 @@ def _scored(
         unseen = {net: rows[held_out] for net, rows in features.items()}
         scores |= evaluator.measure_features(copied, unseen, with_errors=False).scores
     first = {net: rows[: evaluation.tick_samples] for net, rows in features.items()}
-    watched = [spec for spec in evaluation.watched if not evaluator.metric(spec).reads_train]
+    watched = [
+        spec
+        for spec in evaluation.watched
+        if spec.features in first and not evaluator.metric(spec).reads_train
+    ]
     return Scored(scores=scores, tick=evaluator.values(watched, first))

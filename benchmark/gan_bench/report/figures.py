@@ -64,7 +64,7 @@ def draw(board: Board) -> list[Path]:
             write_bytes(paths[name], picture)
     if faults:
         listed = "; ".join(f"{', '.join(names)}: {why}" for why, names in faults.items())
-        raise StorageError(f"cannot draw {board.folder / FIGURES}: {listed}")
+        raise StorageError(f"cannot draw {board.measured / FIGURES}: {listed}")
     return [path for path in paths.values() if path.exists()]
 
 

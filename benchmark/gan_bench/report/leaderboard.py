@@ -21,25 +21,27 @@ from gan_bench.report.looks import Looks, looks_of
 from gan_bench.report.rows import Row, places, ranked, rows_of
 from gan_bench.report.statistics import agreement
 from gan_bench.results.frame import read_frame
-from gan_bench.results.layout import PROTOCOL, cells_in
+from gan_bench.results.layout import PROTOCOL, cells_in, evaluation_dir
+from gan_bench.results.measurements import read_evaluation, slugs_in
 from gan_bench.results.plans import read_plans
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
-from gan_bench.results.scale import Scale, read_scale
+from gan_bench.results.scale import Scale, read_scale, with_ticks_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Value = TypeVar("Value")
+Chosen = tuple[Path, str | None]  # the folder of a protocol, and an evaluation that was added
 
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """The leaderboard of one protocol."""
+    """The leaderboard of one protocol, by its own evaluation or by one that was added."""
 
-    slug: str
-    folder: Path
-    protocol: Protocol
+    slug: str  # of the protocol, and after a slash of the evaluation that was added
+    folder: Path  # of the protocol
+    protocol: Protocol  # with the evaluation that this board is about
     cells: pd.DataFrame  # one row a cell, as `read_frame` gives them
     rows: list[Row]  # the best first: by the ranking metric, or at equal time if by_time
     ranking: MetricSpec
@@ -49,6 +51,12 @@ class Board:
     scale: Scale | None = None  # None too if it cannot be read
     scale_fault: str | None = None  # why it cannot be read
     plans_fault: str | None = None  # why the number of planned seeds cannot be read
+    evaluation: str | None = None  # the name of the one that was added
+
+    @property
+    def measured(self) -> Path:
+        """The folder of what the evaluation made: its scale and its pictures."""
+        return evaluation_dir(self.folder, self.evaluation) if self.evaluation else self.folder
 
     def real(self, metric: MetricSpec) -> Score | None:
         """What other real images score by a metric of the protocol."""
@@ -132,21 +140,34 @@ class Boards:
 
 
 def load(
-    results: Path, protocol: str | None = None, sort: str | None = None, by_time: bool = False
+    results: Path,
+    protocol: str | None = None,
+    sort: str | None = None,
+    by_time: bool = False,
+    slugs: Sequence[str] = (),
 ) -> Boards:
     """Read a results folder, or the folder of one protocol.
 
-    `protocol` is a slug or the beginning of one, `sort` a metric to rank by, `by_time` orders
-    all tables by where the rows stood at equal training time. UsageError if there is nothing to
-    report or a name is unknown.
+    `protocol` is the slug of a board, or the beginning of one; that of a protocol chooses its
+    boards by every evaluation. `slugs` are those of the boards to read, if given. `sort` is a
+    metric to rank by, `by_time` orders all tables by where the rows stood at equal training time.
+    UsageError if there is nothing to report or a name is unknown.
     """
     boards, unreadable = [], []
-    for folder in _chosen(_protocol_folders(results), results, protocol):
+    found = _boards_in(results)
+    exactly = [found[slug] for slug in slugs if slug in found]
+    for folder, evaluation in exactly or _chosen(found, results, protocol):
         try:
-            boards.append(_board(folder, sort, by_time))
+            boards.append(_board(folder, evaluation, sort, by_time))
         except StorageError as error:
             unreadable.append(str(error))
     return Boards(boards, unreadable, by_time)
+
+
+def protocols_in(results: Path, protocol: str | None = None) -> list[Path]:
+    """The folders of the protocols in a results folder, or of those with a board of this slug."""
+    chosen = _chosen(_boards_in(results), results, protocol)
+    return list(dict.fromkeys(folder for folder, _ in chosen))
 
 
 def _protocol_folders(results: Path) -> dict[str, Path]:
@@ -157,39 +178,57 @@ def _protocol_folders(results: Path) -> dict[str, Path]:
     return {folder.name: folder for folder in folders}
 
 
+def _boards_in(results: Path) -> dict[str, Chosen]:
+    """Slug -> protocol folder and added evaluation, of all boards: a protocol's own comes first."""
+    found: dict[str, Chosen] = {}
+    for slug, folder in _protocol_folders(results).items():
+        found[slug] = folder, None
+        found |= {f"{slug}/{each}": (folder, each) for each in slugs_in(folder)}
+    return found
+
+
 def _is_protocol(folder: Path) -> bool:
     """It has a protocol, or cells that have lost theirs: these must not vanish from the report."""
     return os.path.lexists(folder / PROTOCOL) or next(cells_in(folder), None) is not None
 
 
-def _chosen(folders: dict[str, Path], results: Path, protocol: str | None) -> list[Path]:
-    if not folders:
+def _chosen(boards: dict[str, Chosen], results: Path, protocol: str | None) -> list[Chosen]:
+    if not boards:
         raise UsageError(
             f"no results in {results}: `gan-bench run` makes some, or name another folder"
         )
-    if protocol is None or protocol in folders:
-        return [folders[protocol]] if protocol else list(folders.values())
-    matching = [slug for slug in folders if slug.startswith(protocol)]
-    if len(matching) == 1:
-        return [folders[matching[0]]]
+    if protocol is None:
+        return list(boards.values())
+    matching = {slug: chosen for slug, chosen in boards.items() if slug.startswith(protocol)}
+    folders = {folder for folder, _ in matching.values()}
+    if protocol in boards:
+        exact = boards[protocol]
+        return [each for each in matching.values() if each == exact or exact == (each[0], None)]
+    if len(matching) == 1 or ("/" not in protocol and len(folders) == 1):
+        return list(matching.values())
     if matching:
         raise UsageError(f"--protocol {protocol} is the beginning of {', '.join(matching)}")
-    raise UsageError(f"no protocol {protocol} in {results}; it has {', '.join(folders)}")
+    raise UsageError(f"no protocol {protocol} in {results}; it has {', '.join(boards)}")
 
 
-def _board(folder: Path, sort: str | None, by_time: bool) -> Board:
+def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool) -> Board:
     protocol = read_model(folder / PROTOCOL, Protocol)
+    scale, scale_fault = _read_or_fault(read_scale, folder)
+    if evaluation is not None:
+        protocol = protocol.measured_by(read_evaluation(folder, evaluation))
+        at_ticks = scale
+        scale, scale_fault = _read_or_fault(read_scale, evaluation_dir(folder, evaluation))
+        scale = scale and with_ticks_of(scale, at_ticks)
     ranking = _ranking(protocol, sort)
-    cells = read_frame(folder)
+    cells = read_frame(folder, evaluation)
     rows = ranked(rows_of(cells), ranking)
     equal_time = at_equal_time(protocol, rows) if by_time else None
     if equal_time:
         rows = [moment.row for moment in equal_time.moments]
     slug = Path(os.path.abspath(folder)).name
-    scale, scale_fault = _read_or_fault(read_scale, folder)
     plans, plans_fault = _read_or_fault(read_plans, folder)
     return Board(
-        slug,
+        slug if evaluation is None else f"{slug}/{evaluation}",
         folder,
         protocol,
         cells,
@@ -201,6 +240,7 @@ def _board(folder: Path, sort: str | None, by_time: bool) -> Board:
         scale=scale,
         scale_fault=scale_fault,
         plans_fault=plans_fault,
+        evaluation=evaluation,
     )
 
 

@@ -15,7 +15,7 @@ BEST = 12  # a picture shows so many rows: no one could tell more apart
 
 def figure_paths(board: Board) -> dict[str, Path]:
     """Picture -> where it is, drawn or not."""
-    return {name: figure_path(board.folder, name) for name in PICTURES}
+    return {name: figure_path(board.measured, name) for name in PICTURES}
 
 
 def captions(board: Board) -> dict[str, str]:

@@ -125,9 +125,11 @@ def _networks(row: Row) -> tuple[list[Network], list[str]]:
     faults: list[str] = []
     if len(row.done["seed"]) >= MIN_SEEDS:
         return networks, faults
-    for place, (seed, folder) in enumerate(zip(row.done["seed"], row.done["folder"], strict=True)):
+    for place, (seed, folder) in enumerate(
+        zip(row.done["seed"], row.done["measured"], strict=True)
+    ):
         try:
-            terms = read_influence(folder)
+            terms = read_influence(folder) if folder else None
         except StorageError as error:
             label = cell_label(row.architecture, row.loss, seed)
             faults.append(f"{label}: this network cannot be compared: {error}")

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gan_bench.contract.errors import StorageError
-from gan_bench.results.layout import RECORD, cells_in
+from gan_bench.results.layout import RECORD, cells_in, evaluation_dir
+from gan_bench.results.measurements import Measurement, read_measurement
 from gan_bench.results.records import (
+    WITHOUT_SCORES,
     Best,
     Code,
     Cost,
@@ -32,7 +34,7 @@ BEST = tuple(f"best_{name}" for name in Best.model_fields)
 COST = tuple(Cost.model_fields)
 DETAILS = (
     *("unscored", "details", "verdicts", "notes", "versions", "computed", "plugins"),
-    *("reference_n", "log", "folder"),
+    *("reference_n", "log", "folder", "measured"),
 )
 AFTER_SCORES = (
     *BEST,
@@ -55,11 +57,12 @@ OBJECTS = {
     *("best_metric", "recipe", "conditional", "diagnosis", "device", "machine", "code", "ended"),
     *DETAILS,
 } - INTEGERS
+NO_SCORES: dict[str, Any] = {"unscored": {}, "details": {}, "reference_n": ()}
 ERROR = " error"  # ends the name of a column with standard errors
 
 
-def read_frame(protocol_folder: Path) -> pd.DataFrame:
-    """Read all cells of a protocol's folder.
+def read_frame(protocol_folder: Path, evaluation: str | None = None) -> pd.DataFrame:
+    """Read all cells of a protocol's folder, with the scores by an evaluation besides its own.
 
     The rows are in order of architecture, loss and seed (as a number). The columns are KEYS, the
     metrics (`metric_column`), their standard errors (`error_column`) and AFTER_SCORES. A cell
@@ -68,12 +71,15 @@ def read_frame(protocol_folder: Path) -> pd.DataFrame:
 
     Dtypes: scores and seconds are float64, counts are Int64, all others are objects. `verdicts`
     holds tuples of Verdict, `recipe` holds a Recipe, `unscored`, `details`, `versions`, `computed`
-    and `machine` hold dictionaries, `folder` holds the Path of the cell. `plugins` holds tuples of
-    Code, and `code` is the `training_code` of these, missing where it is not known.
+    and `machine` hold dictionaries, `folder` holds the Path of the cell, and `measured` that of the
+    files of its scores. `plugins` holds tuples of Code, and `code` is the `training_code` of these,
+    missing where it is not known. A trained cell that is not measured by the evaluation is
+    "unfinished".
     """
     import pandas as pd
 
-    cells = sorted(map(_cell, cells_in(protocol_folder)), key=_order)
+    cells = [_cell(folder, evaluation) for folder in cells_in(protocol_folder)]
+    cells.sort(key=_order)
     scores = {name: None for cell in cells for name in cell if name not in FIXED}
     values = [name for name in scores if not name.endswith(ERROR)]
     errors = [name for name in scores if name.endswith(ERROR)]
@@ -104,12 +110,16 @@ def _order(cell: dict[str, Any]) -> tuple[str, str, bool, int]:
     return cell["architecture"], cell["loss"], cell["seed"] is None, cell["seed"] or 0
 
 
-def _cell(folder: Path) -> dict[str, Any]:
+def _cell(folder: Path, evaluation: str | None) -> dict[str, Any]:
     """The columns of one cell; its names are those of its folder."""
     architecture, loss, seed = folder.parts[-3:]
     names = {"architecture": architecture, "loss": loss, "folder": folder}
     try:
-        return _record(read_record(folder)) | names
+        record = read_record(folder)
+        scores = _scores_by(evaluation, record, folder)
+        if not scores and record.status not in WITHOUT_SCORES:
+            return names | {"seed": record.seed, "status": UNFINISHED} | _code(record.code)
+        return _record(record) | NO_SCORES | scores | names
     except StorageError as error:
         number = int(seed[4:]) if re.fullmatch(r"seed\d{1,18}", seed, re.ASCII) else None
         if os.path.lexists(folder / RECORD):
@@ -122,10 +132,8 @@ def _code(code: tuple[Code, ...]) -> dict[str, Any]:
 
 
 def _record(record: Record) -> dict[str, Any]:
-    scores, best, cost = record.scores, record.best, record.cost
+    best, cost = record.best, record.cost
     return {
-        **{metric_column(name): score.value for name, score in scores.items()},
-        **{error_column(n): s.error for n, s in scores.items() if s.error is not None},
         **({f"best_{name}": value for name, value in best} if best else {}),
         **(dict(cost) if cost else {}),
         "seed": record.seed,
@@ -138,14 +146,33 @@ def _record(record: Record) -> dict[str, Any]:
         "device": record.device,
         "starts": record.starts,
         "ended": record.ended,
-        "unscored": record.unscored,
-        "details": record.details,
         "verdicts": record.verdicts,
         "notes": record.notes,
         "versions": record.versions,
         "computed": record.computed,
         "machine": record.machine,
-        "reference_n": tuple(sorted({score.reference_n for score in scores.values()})),
         "log": record.log,
         **_code(record.code),
+    }
+
+
+def _scores_by(evaluation: str | None, record: Record, folder: Path) -> dict[str, Any]:
+    """The scores by this evaluation, or by the protocol's own, which the record has.
+
+    {} for a cell that is not measured by it.
+    """
+    found: Record | Measurement | None = record
+    measured = folder
+    if evaluation is not None:
+        found, measured = read_measurement(folder, evaluation), evaluation_dir(folder, evaluation)
+    if found is None:
+        return {}
+    scores = found.scores
+    return {
+        **{metric_column(name): score.value for name, score in scores.items()},
+        **{error_column(n): s.error for n, s in scores.items() if s.error is not None},
+        "unscored": found.unscored,
+        "details": found.details,
+        "reference_n": tuple(sorted({score.reference_n for score in scores.values()})),
+        "measured": measured,
     }

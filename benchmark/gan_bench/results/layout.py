@@ -2,6 +2,10 @@
 
 <protocol>/protocol.json, data-report.json, contact-sheet.png, scale.json, plans.jsonl, figures/
 <protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
+<protocol>/evaluations/<name>/              an evaluation besides the protocol's: evaluation.json,
+                                            scale.json, figures/
+<cell>/evaluations/<name>/                  the cell measured by it: environment.json, scores.json,
+                                            influence.json
 <data set>-data-report.json                 of a set that was refused
 """
 
@@ -39,6 +43,12 @@ LOG = "cell.log"  # all that the processes of the cell printed
 OUTCOME = "outcome.json"  # how a process ended that left no record
 RECORD = "record.json"  # written last: the cell is done
 
+# of an evaluation besides the protocol's own, in a protocol's folder and in a cell's
+EVALUATIONS = "evaluations"  # a folder: one folder for each of them
+EVALUATION = "evaluation.json"  # how it measures
+ENVIRONMENT = "environment.json"  # where a cell is to be measured: it was asked for
+SCORES = "scores.json"  # written last: the cell is measured
+
 # of a sample grid: 8 x 8 images with two white pixels around each
 GRID_SIDE = 8
 GRID_PADDING = 2
@@ -64,6 +74,11 @@ def cell_dir(results: Path, protocol: Protocol, cell: Cell) -> Path:
 def protocol_folder_of(cell: Path) -> Path:
     """The folder of the protocol that a cell's folder belongs to."""
     return cell.parents[2]
+
+
+def evaluation_dir(folder: Path, slug: str) -> Path:
+    """The folder of an evaluation that was added, in the folder of a protocol or of a cell."""
+    return folder / EVALUATIONS / safe_name(slug)
 
 
 def protocol_of(cell: Path) -> Protocol:

@@ -51,6 +51,7 @@ class Cost(BaseModel):
 
 VerdictKind = Literal["collapsed", "degraded", "diverged"]
 Status = Literal["finished", "collapsed", "degraded", "diverged", "failed"]
+WITHOUT_SCORES: tuple[Status, ...] = ("failed", "diverged")  # there is no network to measure
 
 
 class Verdict(BaseModel):

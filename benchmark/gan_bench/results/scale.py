@@ -55,3 +55,15 @@ def has_scale(protocol_folder: Path) -> bool:
     except StorageError:
         return False
     return scale is not None and set(BAD_SETS) <= scale.bad.keys()
+
+
+def with_ticks_of(scale: Scale, trained: Scale | None) -> Scale:
+    """The scale of an evaluation that was added, with the ticks of the protocol's own."""
+
+    def taken(ours: Scored, theirs: Scored | None) -> Scored:
+        return ours.model_copy(update={"tick": theirs.tick if theirs else {}})
+
+    real = scale.real and taken(scale.real, trained.real if trained else None)
+    others = trained.bad if trained else {}
+    bad = {name: taken(each, others.get(name)) for name, each in scale.bad.items()}
+    return scale.model_copy(update={"real": real, "bad": bad})

@@ -1,9 +1,10 @@
 """One cell as a command over its folder: python -m gan_bench.run.cell DIR.
 
 It ends with a record and exit code 0, or 3 if the record says failed. A cell that has a record is
-done, and the command does nothing. Without a record it ends with 143 if it was told to stop, 5 if
-the disk failed and 2 if its checkpoint belongs to another cell; outcome.json then says why. None of
-these is a result of the cell: the same command goes on from the newest checkpoint.
+not trained again; it is measured by the evaluations that were asked for since. Without a record it
+ends with 143 if it was told to stop, 5 if the disk failed and 2 if its checkpoint belongs to
+another cell; outcome.json then says why. None of these is a result of the cell: the same command
+goes on from the newest checkpoint.
 --attached: end when standard input does, which is when the process that started this one ends.
 """
 
@@ -36,9 +37,19 @@ from gan_bench.results.atomic import append_line, remove_parts, write_bytes
 from gan_bench.results.influence import write_influence
 from gan_bench.results.layout import CELL, CHECKPOINTS, GENERATOR, RECORD, STARTS, protocol_of
 from gan_bench.results.locks import alone_in
+from gan_bench.results.measurements import complete
 from gan_bench.results.reading import read_model
-from gan_bench.results.records import Cost, Record, Verdict, read_record, write_code, write_record
+from gan_bench.results.records import (
+    WITHOUT_SCORES,
+    Cost,
+    Record,
+    Verdict,
+    read_record,
+    write_code,
+    write_record,
+)
 from gan_bench.run.hardware import this_machine
+from gan_bench.run.measuring import measure_asked
 from gan_bench.run.outcome import (
     FAILED,
     failed_record,
@@ -83,7 +94,7 @@ def main(words: list[str]) -> int:
 
 
 def run_cell(directory: Path, stop: Stop | None = None) -> int:
-    """Train, measure, and write the record, unless there is one. The exit code.
+    """Train, measure, and write the record, unless there is one; then measure what was asked for.
 
     Raises StorageError, Stopped, and Foreign for a checkpoint of another cell: none of them is a
     result of this cell.
@@ -104,8 +115,11 @@ def run_cell(directory: Path, stop: Stop | None = None) -> int:
                 batch = protocol_of(directory).schedule.batch
                 record = failed_record(directory, cell, failure_reason(error, batch))
             write_record(directory, record)
-            if record.status not in ("failed", "diverged"):
+            if record.status not in WITHOUT_SCORES:
                 Checkpoints(directory / CHECKPOINTS, {}).clear()
+        elif not complete(directory):
+            append_line(directory / STARTS, _start())
+        measure_asked(directory)
         return FAILED if read_record(directory).status == "failed" else 0
 
 

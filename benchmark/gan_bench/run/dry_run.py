@@ -19,7 +19,8 @@ from gan_bench.data.source import Source
 from gan_bench.results.layout import cell_dir
 from gan_bench.run.estimate import Estimate, Estimates, estimate
 from gan_bench.run.folders import done
-from gan_bench.run.plan import choose, plan_on
+from gan_bench.run.plan import Planned, choose, plan_on
+from gan_bench.run.plan_measuring import at_home
 from gan_bench.run.request import Request
 from gan_bench.run.schedule_text import recipe_text, schedule_text
 
@@ -186,6 +187,9 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1
     data = prepared.data if prepared else _count(choice.source, choice.sides)
     labelled = prepared is None or prepared.classes is not None  # images not read may have them
     plan, notes = plan_on(choice, data, catalogue, labelled)
+    if prepared is not None:
+        planned = at_home(Planned(plan, prepared, choice, tuple(notes)), results)
+        plan, notes = planned.plan, list(planned.notes)
     finished = [
         cell for cell in plan.cells if prepared and done(cell_dir(results, plan.protocol, cell))
     ]

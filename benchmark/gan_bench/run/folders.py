@@ -23,6 +23,7 @@ from gan_bench.results.layout import (
     cell_dir,
     protocol_dir,
 )
+from gan_bench.results.measurements import ask_for, take_all_back
 from gan_bench.results.plans import note_plan
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
@@ -77,6 +78,9 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
             write_json(folder / CELL, cell.model_dump(mode="json"))
         if retried:
             _drop_foreign_checkpoints(folder, cell, protocol)
+            take_all_back(folder)
+        if planned.evaluation:
+            ask_for(folder, planned.evaluation, cell.environment)
 
 
 def _drop_foreign_checkpoints(folder: Path, cell: Cell, protocol: Protocol) -> None:

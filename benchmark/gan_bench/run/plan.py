@@ -84,6 +84,7 @@ class Planned:
     prepared: Prepared
     choice: Choice
     notes: tuple[str, ...] = ()
+    evaluation: Evaluation | None = None  # asked for besides the protocol's own
 
     @property
     def engine(self) -> Engine:

@@ -50,7 +50,7 @@ def choose_evaluation(
             notes.append(
                 f"{names[0]} does not exist for {features}: the first metric scores the ticks"
             )
-    metrics, partner_notes = _with_partners(metrics, features, catalogue, dataset)
+    metrics, partner_notes = with_partners(metrics, features, catalogue, dataset)
     gauges = _fitting(preset.gauges, features, catalogue, dataset)
     notes += [
         f"{name} does not exist for {features}: the ticks go without it"
@@ -165,7 +165,7 @@ def metric_name(catalogue: Catalogue, name: str, features: str) -> str:
     return catalogue.canonical(Metric, name) or family or name
 
 
-def _with_partners(
+def with_partners(
     names: tuple[str, ...], features: str, catalogue: Catalogue, dataset: Dataset
 ) -> tuple[tuple[str, ...], list[str]]:
     """The metrics, and those without which they mislead; a note on each one that is added.

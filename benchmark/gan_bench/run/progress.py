@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,8 @@ from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.data.reporting.report import kinds_text
 from gan_bench.results.layout import label_of
-from gan_bench.results.records import read_record
+from gan_bench.results.measurements import read_measurement
+from gan_bench.results.records import Score, read_record
 from gan_bench.run.states import CellReader, State
 from gan_bench.run.time_left import time_left
 
@@ -142,12 +143,22 @@ class Watch:
         except StorageError as error:
             self.say(f"{label_of(folder)}: {error}")
             return
-        ranking = self.protocol.evaluation.metrics[0].name
-        parts: list[str] = [record.status]
-        if ranking in record.scores:
-            parts.append(f"{ranking} {number(record.scores[ranking].value)}")
+        parts: list[str] = [record.status, *self._score(record.scores, record.unscored)]
         parts += [text for text in (record.reason, *record.notes, record.diagnosis) if text]
         self.say(f"{label_of(folder)}: {', '.join(parts)}")
+
+    def measured(self, folder: Path) -> None:
+        """Say what a cell scores by an evaluation besides its protocol's own."""
+        found = read_measurement(folder, self.protocol.evaluation.slug)
+        if found is not None:
+            self.say(f"{label_of(folder)}: {', '.join(self._score(found.scores, found.unscored))}")
+
+    def _score(self, scores: Mapping[str, Score], unscored: Mapping[str, str]) -> list[str]:
+        """The score by the ranking metric, or why there is none."""
+        ranking = self.protocol.evaluation.metrics[0].name
+        if ranking in scores:
+            return [f"{ranking} {number(scores[ranking].value)}"]
+        return [f"{ranking}: {unscored[ranking]}"] if ranking in unscored else []
 
     def say(self, text: str) -> None:
         """Print one line; on a terminal it stands above the live view."""

@@ -13,6 +13,8 @@ from gan_bench.contract.errors import GanBenchError, StorageError, UsageError
 from gan_bench.contract.offers import Engine
 from gan_bench.results.atomic import room
 from gan_bench.results.layout import LOG, label_of
+from gan_bench.results.measurements import complete, unmeasured, write_measurement
+from gan_bench.results.measurements import waiting as waiting_for
 from gan_bench.run.folders import done
 from gan_bench.run.outcome import (
     LOST,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 def run_cells(
     engine: Engine, folders: Sequence[Path], slots: int = 1, say: Say = lambda _: None
 ) -> Iterator[Path]:
-    """Start what has no record; yield each folder as its cell ends, with a record in any case.
+    """Start what is not complete; yield each folder as its cell ends, complete in any case.
 
     A cell whose process was lost goes on from its checkpoint when the others are done, at most
     three times. Raises StorageError if a cell could not write, for the next could not either, and
@@ -40,14 +42,14 @@ def run_cells(
     """
     slots = min(slots, len(folders))  # also on resuming: the threads are divided as before
     losses = Counter[Path]()
-    waiting = [folder for folder in folders if not done(folder)]
+    waiting = [folder for folder in folders if not complete(folder)]
     while waiting:
         lost = []
         for folder in waiting:
             remove_outcome(folder)
         with closing(_started(engine, waiting, slots)) as ended:
             for folder, code in ended:
-                if not done(folder):
+                if not complete(folder):
                     losses[folder] += 1
                     if code in (StorageError.exit_code, UsageError.exit_code):
                         raise _error_of_all(folder, code)
@@ -59,9 +61,17 @@ def run_cells(
                         continue
                     log = folder / LOG
                     reason = f"the process left no record: it {describe_exit(code, log)}"
-                    write_failure(folder, reason, "\n".join(last_lines(log, code)) or None)
+                    _write_failure(folder, reason, "\n".join(last_lines(log, code)) or None)
                 yield folder
         waiting = lost
+
+
+def _write_failure(folder: Path, reason: str, log: str | None) -> None:
+    """Make the cell complete: by the record of one that failed, or by scores that are missing."""
+    if not done(folder):
+        write_failure(folder, reason, log)
+    for slug in waiting_for(folder):
+        write_measurement(folder, slug, unmeasured(folder, slug, reason))
 
 
 def _started(engine: Engine, cells: list[Path], slots: int) -> Generator[tuple[Path, int]]:

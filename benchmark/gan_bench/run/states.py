@@ -21,6 +21,7 @@ from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.contract.schedule import Recipe
 from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, STARTS, TICKS
+from gan_bench.results.measurements import complete
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Record, VerdictKind, read_record
 
@@ -134,7 +135,8 @@ class CellReader:
         else:
             if self._end is None or self._end[0] != written:
                 self._end = written, self._read_end(written / 1e9)
-            return self._end[1]
+            if complete(self.folder):
+                return self._end[1]
         start = self._starts.newest_line()
         return (
             self._read_work() if is_running(start, self._began) else State(self.folder, "waiting")
@@ -144,7 +146,7 @@ class CellReader:
         curve, speed, tick = (f.newest_line() for f in (self._curve, self._speed, self._ticks))
         if not curve or not speed:
             return State(self.folder, "preparing")
-        measuring = number(curve, "step") >= self._updates
+        measuring = self._end is not None or number(curve, "step") >= self._updates
         verdict = tick.get("verdict")
         return State(
             self.folder,
@@ -169,7 +171,9 @@ class CellReader:
         if record.starts == 1:
             try:
                 began = datetime.fromisoformat(self._starts.newest_line()["at"])
-                return (datetime.fromisoformat(record.ended) - began).total_seconds()
+                seconds = (datetime.fromisoformat(record.ended) - began).total_seconds()
+                if seconds >= 0:  # else this is a process that measured the cell later
+                    return seconds
             except (KeyError, TypeError, ValueError):
                 pass
         cost = record.cost

@@ -11,9 +11,10 @@ from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss, Optimizer
-from gan_bench.contract.protocol import Cell, Data, Protocol, Schedule
+from gan_bench.contract.protocol import Cell, Data, Protocol, RunEnvironment, Schedule
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.source import Source, files_at
+from gan_bench.data.stream import Progress
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.measure.judging.judge_file import judged_by, with_judge
 from gan_bench.measure.weights import weights_of
@@ -86,26 +87,18 @@ class Task:
         return code_of(all_parts(self.cell, self.protocol), self.catalogue)
 
 
-def read_task(directory: Path) -> Task:
-    """Read a cell's folder.
+def read_task(directory: Path, environment: RunEnvironment | None = None) -> Task:
+    """Read a cell's folder. `environment`: where it runs now, if that is not where it was trained.
 
     Raises DataError if the images are not those of the plan, UsageError if a plugin no longer
     offers what the cell needs, BadAugmentation if an augmentation breaks the contract.
     """
     cell = read_model(directory / CELL, Cell)
+    if environment is not None:
+        cell = cell.model_copy(update={"environment": environment})
     protocol, environment = protocol_of(directory), cell.environment
-    catalogue = catalogues.load(map(Path, environment.plugins))
-    root = Path(environment.root) if environment.root else None
-    if environment.named or root is None:
-        source = Source(catalogue.find(Dataset, protocol.data.name), root)
-    else:
-        source = files_at(root, environment.preparation, protocol.data.name)
-    if environment.judge:
-        catalogue = with_judge(catalogue, Path(environment.judge))
-        source = replace(source, dataset=judged_by(source.dataset, Path(environment.judge)))
-    prepared = prepare(source, protocol.data.shape[1:])
-    if prepared.data != protocol.data:
-        raise DataError(_changed(protocol.data, prepared.data))
+    catalogue, source = source_of_cell(environment, protocol)
+    prepared = prepared_for(protocol, source)
     schedule = cell.recipe.applied_to(protocol.schedule)
     augmentations = tuple(catalogue.find(Augmentation, name) for name in schedule.augment)
     for offer in augmentations:
@@ -121,6 +114,32 @@ def read_task(directory: Path) -> Task:
         optimizer=catalogue.find(Optimizer, schedule.optimizer),
         augmentations=augmentations,
     )
+
+
+def source_of_cell(
+    environment: RunEnvironment, protocol: Protocol
+) -> tuple[catalogues.Catalogue, Source]:
+    """The plugins of a cell with its judge, and where its images come from."""
+    catalogue = catalogues.load(map(Path, environment.plugins))
+    root = Path(environment.root) if environment.root else None
+    if environment.named or root is None:
+        source = Source(catalogue.find(Dataset, protocol.data.name), root)
+    else:
+        source = files_at(root, environment.preparation, protocol.data.name)
+    if environment.judge:
+        catalogue = with_judge(catalogue, Path(environment.judge))
+        source = replace(source, dataset=judged_by(source.dataset, Path(environment.judge)))
+    return catalogue, source
+
+
+def prepared_for(
+    protocol: Protocol, source: Source, progress: Progress = lambda *_: None
+) -> Prepared:
+    """The images of a protocol. DataError if they are not those that it was planned on."""
+    prepared = prepare(source, protocol.data.shape[1:], progress)
+    if prepared.data != protocol.data:
+        raise DataError(_changed(protocol.data, prepared.data))
+    return prepared
 
 
 def _changed(then: Data, now: Data) -> str:

@@ -1,0 +1,183 @@
+"""`gan-bench measure`: score trained cells in another way, without training them again."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.console import Console
+
+from gan_bench.cli import options
+from gan_bench.cli.options import PATH, RESULTS, Name, Number
+
+MEASURE = "How to measure"
+RUNNING = "Running"
+AS_TRAINED = "Default: as the cells were measured when they were trained."
+
+
+@click.command(
+    epilog=options.examples(
+        "gan-bench measure --metric fid --feature-weights inception.pth --samples 10000",
+        "gan-bench measure results --reference held-out --jobs 2",
+    )
+)
+@click.argument(
+    "results",
+    type=PATH,
+    default=RESULTS,
+    metavar="[FOLDER]",
+    panel=MEASURE,
+    help="Results folder, or the folder of one protocol in it. Default: results.",
+)
+@click.option(
+    "--protocol",
+    type=str,
+    metavar="SLUG",
+    panel=MEASURE,
+    help="Measure the cells of this protocol only. The beginning of its name is enough.",
+)
+@options.names(
+    "--features",
+    kind="features",
+    panel=MEASURE,
+    help="Network to measure images with.",
+    default=AS_TRAINED,
+)
+@options.names(
+    "--metric",
+    "metrics",
+    kind="metric",
+    panel=MEASURE,
+    help="Metrics to compute. The first one ranks the table.",
+    default=AS_TRAINED,
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(10),
+    metavar="N",
+    panel=MEASURE,
+    help=f"Images to generate for the metrics. {AS_TRAINED}",
+)
+@click.option(
+    "--reference",
+    type=click.Choice(["train", "held-out"]),
+    panel=MEASURE,
+    help=f"Real images to compare with. {AS_TRAINED}",
+)
+@options.weights(MEASURE)
+@click.option(
+    "--judge",
+    metavar="FILE",
+    type=PATH,
+    panel=MEASURE,
+    help="Judge that names the mode of an image, made by `gan-bench judge`.",
+)
+@click.option(
+    "--data",
+    type=PATH,
+    metavar="PATH",
+    panel=MEASURE,
+    help="Where the images are now: the folder or zip, or the --data-root of a named data set. "
+    "Default: where they were.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    panel=RUNNING,
+    help="Device to measure on. auto: cuda or mps if there is one, else cpu.",
+)
+@click.option(
+    "--engine",
+    type=Name("engine"),
+    metavar="NAME",
+    panel=RUNNING,
+    help="What starts the cells. Default: what started them to train.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    panel=RUNNING,
+    help="Cells to measure at the same time. They share the threads of the CPU.",
+)
+@click.option(
+    "--cell-timeout",
+    "timeout",
+    type=Number(0, 1e8, min_open=True),
+    metavar="SECONDS",
+    panel=RUNNING,
+    help="Stop a cell that takes longer and go on without its scores. Default: no limit.",
+)
+@options.plugin(RUNNING)
+@click.option("--again", is_flag=True, panel=RUNNING, help="Measure again what has scores.")
+@options.as_json("Print the leaderboards as JSON.")
+@click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    panel=options.OUTPUT,
+    help="Print results and errors, no progress.",
+)
+@options.DEBUG
+@options.HELP
+def measure(
+    results: Path,
+    protocol: str | None,
+    jobs: int,
+    again: bool,
+    as_json: bool,
+    quiet: bool,
+    **asked: Any,
+) -> None:
+    """Score trained cells in another way, without training them again.
+
+    Reads the weights that each cell kept, and writes the scores beside its record. The same command
+    goes on where it was stopped. `gan-bench report` shows a table for each way of measuring.
+    """
+    from gan_bench.cli.output import say
+    from gan_bench.cli.run import naming_the_resume_command, show
+    from gan_bench.contract.errors import UsageError
+    from gan_bench.report.leaderboard import protocols_in
+    from gan_bench.run.plan_measuring import MeasureRequest
+
+    console = Console(stderr=True, quiet=quiet)
+    request = MeasureRequest(**asked)
+    folders = protocols_in(results, protocol)
+    slugs = []
+    with naming_the_resume_command():
+        for folder in folders:
+            try:
+                slugs.append(_measure(folder, request, jobs, again, console))
+            except UsageError as error:
+                if len(folders) == 1:
+                    raise
+                say(str(error), console)  # the other protocols can be measured
+    if not slugs:
+        raise UsageError(f"nothing was measured in {results}: see above")
+    show(results, slugs, "json" if as_json else None, console)
+
+
+def _measure(folder: Path, request: Any, jobs: int, again: bool, console: Console) -> str:
+    """Measure the cells of one protocol; the slug of their board."""
+    from gan_bench.cli.run import naming_it_after_storage_errors, stopping_gently
+    from gan_bench.results.locks import alone_in
+    from gan_bench.run.plan_measuring import plan_measuring
+    from gan_bench.run.progress import Watch, preparing
+    from gan_bench.run.scheduler import run_cells
+
+    with preparing(console, "images") as update:
+        planned = plan_measuring(folder, request, update)
+    watch = Watch(console, planned.protocol, list(planned.cells), jobs)
+    for note in planned.notes:
+        watch.say(note)
+    with naming_it_after_storage_errors(), alone_in(folder):
+        planned.lay_out(again)
+        watch.say(f"{planned.standing()} by {planned.slug} in {shlex.quote(str(folder))}")
+        with stopping_gently(watch.say), watch.showing():
+            for cell in run_cells(planned.engine, watch.folders, jobs, watch.say):
+                watch.measured(cell)
+    return f"{folder.absolute().name}/{planned.slug}"

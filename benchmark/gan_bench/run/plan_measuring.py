@@ -1,0 +1,226 @@
+"""Names of features and metrics -> an evaluation of cells that are trained already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gan_bench.base.text import plural
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract.errors import StorageError, UsageError
+from gan_bench.contract.offers import Engine, Features, Metric
+from gan_bench.contract.protocol import (
+    Cell,
+    Evaluation,
+    Plan,
+    Protocol,
+    RunEnvironment,
+    Split,
+)
+from gan_bench.data.source import Source
+from gan_bench.data.stream import Progress
+from gan_bench.measure.weights import NO_WEIGHTS, Weights, check_read, known_weights, weights_of
+from gan_bench.results.layout import CELL, PROTOCOL, cells_in, protocol_dir
+from gan_bench.results.measurements import ask_for, read_measurement, take_back, waiting
+from gan_bench.results.reading import read_model
+from gan_bench.results.records import WITHOUT_SCORES, read_record
+from gan_bench.run.plan import Planned, pick_device, pick_preset
+from gan_bench.run.plan_evaluation import (
+    find_metric,
+    metric_name,
+    plan_evaluation,
+    reference_notes,
+    with_partners,
+)
+from gan_bench.run.request import Request
+from gan_bench.run.task import prepared_for, source_of_cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureRequest:
+    """What the user typed; where nothing was said, it is as when the cells were trained."""
+
+    features: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    samples: int | None = None
+    reference: Split | None = None
+    device: str = "auto"
+    engine: str | None = None
+    plugins: tuple[Path, ...] = ()
+    weights: Weights | None = None
+    judge: Path | None = None
+    data: Path | None = None  # where the images are now: a folder, a zip or a --data-root
+    timeout: float | None = None  # seconds
+
+
+@dataclass(frozen=True)
+class PlannedMeasuring:
+    """Cells of one protocol, and the evaluation that they are to be measured by."""
+
+    folder: Path  # of the protocol
+    protocol: Protocol  # with that evaluation
+    cells: dict[Path, RunEnvironment]  # where each of them is measured
+    engine: Engine
+    notes: tuple[str, ...]
+
+    @property
+    def slug(self) -> str:
+        """The name of the evaluation."""
+        return self.protocol.evaluation.slug
+
+    def standing(self) -> str:
+        """How far the cells are: `6 cells, 2 measured`."""
+        measured = sum(self.slug not in waiting(cell) for cell in self.cells)
+        return f"{plural(len(self.cells), 'cell')}, {measured} measured"
+
+    def lay_out(self, again: bool = False) -> None:
+        """Ask for the scores of every cell; with `again`, also where there are some."""
+        for cell, environment in self.cells.items():
+            if again or _failed(cell, self.slug):
+                take_back(cell, self.slug)
+            ask_for(cell, self.protocol.evaluation, environment)
+
+
+def plan_measuring(
+    folder: Path, request: MeasureRequest, progress: Progress = lambda *_: None
+) -> PlannedMeasuring:
+    """Plan to measure the trained cells of one protocol, with its images prepared.
+
+    UsageError if none is trained, a name is unknown, or the evaluation is the protocol's own;
+    DataError if the images are not those of the training.
+    """
+    protocol = read_model(folder / PROTOCOL, Protocol)
+    cells = {cell: _environment(cell, request) for cell in trained_in(folder)}
+    if not cells:
+        raise UsageError(f"no cell of {folder} is trained: `gan-bench run` trains them")
+    catalogue, source = source_of_cell(next(iter(cells.values())), protocol)
+    evaluation, notes = _evaluation(request, protocol, catalogue, source)
+    if evaluation.slug == protocol.evaluation.slug:
+        raise UsageError(
+            f"{folder} was measured in this way when it was trained: name another --metric, "
+            "--features, --samples or --reference"
+        )
+    prepared_for(protocol, source, progress)
+    name = request.engine or next(iter(cells.values())).engine
+    if name is None:
+        preset, _ = pick_preset(Request(), catalogue, pick_device(request.device))
+        name = preset.engine
+    return PlannedMeasuring(
+        folder=folder,
+        protocol=protocol.measured_by(evaluation),
+        cells=cells,
+        engine=catalogue.find(Engine, name),
+        notes=(*notes, *reference_notes(evaluation, protocol.data, catalogue)),
+    )
+
+
+def at_home(planned: Planned, results: Path) -> Planned:
+    """The same cells in the folder where this training has begun with another evaluation, if any.
+
+    They are trained there, under that protocol, and measured by both evaluations.
+    """
+    home = _home_of(planned.plan.protocol, results)
+    if home is None:
+        return planned
+    evaluation = planned.plan.protocol.evaluation.beside(home.evaluation)
+    note = (
+        f"these cells are trained as {home.slug}, which is measured in another way: they get the "
+        f"scores of this run as well, as {evaluation.slug}"
+    )
+    return replace(
+        planned,
+        plan=Plan(protocol=home, cells=planned.plan.cells),
+        notes=(*planned.notes, note),
+        evaluation=evaluation,
+    )
+
+
+def _home_of(protocol: Protocol, results: Path) -> Protocol | None:
+    """The protocol in the results folder that trains the same cells; None: it has this one."""
+    if (protocol_dir(results, protocol) / PROTOCOL).exists():
+        return None
+    for path in sorted(results.glob(f"*/{PROTOCOL}")):
+        try:
+            other = read_model(path, Protocol)
+        except StorageError:  # which the report shows
+            continue
+        if other.slug == path.parent.name and other.trains_like(protocol):
+            return other
+    return None
+
+
+def trained_in(folder: Path) -> list[Path]:
+    """The cells of a protocol whose network can be measured."""
+    trained = []
+    for cell in cells_in(folder):
+        try:
+            if read_record(cell).status not in WITHOUT_SCORES:
+                trained.append(cell)
+        except StorageError:  # it is not trained yet, or the report shows that it is damaged
+            continue
+    return trained
+
+
+def _failed(cell: Path, slug: str) -> bool:
+    """Whether its measuring failed, or its scores are damaged."""
+    try:
+        measurement = read_measurement(cell, slug)
+    except StorageError:
+        return True
+    return measurement is not None and measurement.seconds is None
+
+
+def _environment(cell: Path, request: MeasureRequest) -> RunEnvironment:
+    """That of the training, with what the user said."""
+    trained = read_model(cell / CELL, Cell).environment
+    weights = (request.weights or weights_of(trained)).absolute()
+    plugins = (*trained.plugins, *(str(path.absolute()) for path in request.plugins))
+    return trained.model_copy(
+        update={
+            "device": pick_device(request.device),
+            "root": str(request.data.absolute()) if request.data else trained.root,
+            "plugins": tuple(dict.fromkeys(plugins)),
+            "weights": str(weights.every) if weights.every else None,
+            "weights_by_net": tuple((net, str(path)) for net, path in weights.by_net.items()),
+            "judge": str(request.judge.absolute()) if request.judge else trained.judge,
+            "timeout": request.timeout,
+        }
+    )
+
+
+def _evaluation(
+    request: MeasureRequest, protocol: Protocol, catalogue: Catalogue, source: Source
+) -> tuple[Evaluation, list[str]]:
+    home, dataset = protocol.evaluation, source.dataset
+    features = catalogue.find(Features, (request.features or (home.features,))[0]).name
+    metrics = request.metrics or _like(home, features, catalogue)
+    for name in request.metrics:
+        if reason := find_metric(catalogue, name, features).unsuited(dataset):
+            raise UsageError(f"--metric {name}: {reason}")
+    if not metrics:
+        raise UsageError(f"no metric of the protocol reads {features}: choose one with --metric")
+    metrics, notes = with_partners(metrics, features, catalogue, dataset)
+    weights = known_weights(catalogue, request.weights or NO_WEIGHTS)
+    evaluation = plan_evaluation(
+        catalogue,
+        dataset,
+        features=features,
+        metrics=metrics,
+        samples=request.samples or home.samples,
+        weights=weights,
+        reference=request.reference or home.reference,
+    ).beside(home)
+    check_read(catalogue, weights, evaluation.digests)
+    return evaluation, notes
+
+
+def _like(home: Evaluation, features: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """The protocol's metrics for these features; those that read a net of their own stay."""
+    names = []
+    for spec in home.metrics:
+        family = spec.name.removesuffix(f"-{spec.features}")
+        own = spec.name if spec.features != home.features else family
+        name = metric_name(catalogue, own, features)
+        if name in catalogue.names(Metric):
+            names.append(name)
+    return tuple(names)
