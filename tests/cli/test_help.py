@@ -66,11 +66,7 @@ def test_options_stand_in_groups_with_their_defaults_and_examples(gan_bench: Com
     ("words", "said"),
     [
         (["rnu"], "error: No such command 'rnu'. Did you mean run?"),
-        (
-            ["xyz"],
-            "error: No such command 'xyz'. There are run, report, data, judge, plugins, doctor, "
-            "cache.",
-        ),
+        (["xyz"], f"error: No such command 'xyz'. There are {', '.join(COMMANDS)}."),
         (["plugins", "lst"], "error: No such command 'lst'. Did you mean 'list'?"),
         (["doctor", "--jsn"], "error: No such option '--jsn'. Did you mean '--json'?"),
     ],

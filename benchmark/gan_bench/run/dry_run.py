@@ -187,6 +187,7 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1
     data = prepared.data if prepared else _count(choice.source, choice.sides)
     labelled = prepared is None or prepared.classes is not None  # images not read may have them
     plan, notes = plan_on(choice, data, catalogue, labelled)
+    estimates = estimate(plan, choice.source.dataset, catalogue, results)
     if prepared is not None:
         planned = at_home(Planned(plan, prepared, choice, tuple(notes)), results)
         plan, notes = planned.plan, list(planned.notes)
@@ -197,7 +198,7 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1
         plan=plan,
         prepared=prepared is not None,
         done=frozenset(finished),
-        estimates=estimate(plan, choice.source.dataset, catalogue, results),
+        estimates=estimates,
         jobs=jobs,
         notes=(*choice.notes, *notes),
     )
