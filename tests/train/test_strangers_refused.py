@@ -22,6 +22,7 @@ SAID = {
     "lost_tensor": KEPT,
     "seeds_torch": "seeds seeds torch anew, so that every step would draw the same",
     "sigmoid_end": "must give logits: remove the sigmoid at its end",
+    "sigmoid_images": "gives no value below 0, .* end in tanh, not in a sigmoid or a ReLU",
     "no_create_graph": "penalty of constant depends on no parameter of D, .* create_graph=True",
     "vector_penalty": r"penalty of vector must give one number \(\), it gave \(8,\)",
     "range_in_training": r"must give values in \[-1, 1\] in training mode: end in tanh",

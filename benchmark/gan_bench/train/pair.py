@@ -18,7 +18,8 @@ from gan_bench.contract.usable import needs_labels
 Penalty = Callable[[Step], Tensor]
 
 EXTREME = 1000.0  # times the range of a pixel: no logit stays in [0, 1] unless something holds it
-SCALES = (1.0, 10.0, -10.0)  # of D's parameters, for the same reason
+SCALES = (1.0, 10.0, -10.0)  # of the parameters of D and of G, for the same reason
+TRIED = 8  # images
 
 
 class BadPair(GanBenchError):
@@ -80,6 +81,11 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
                     f"the discriminator of {arch.name} gives values in [0, 1] only, whatever it "
                     "sees; it must give logits: remove the sigmoid at its end"
                 )
+            if _is_never_negative(pair, arch.z_dim):
+                raise BadPair(
+                    f"the generator of {arch.name} gives no value below 0, whatever its weights "
+                    "are; images are in [-1, 1]: end in tanh, not in a sigmoid or a ReLU"
+                )
         if torch.initial_seed() != rng.key(seed, "init"):
             raise BadPair(f"{arch.name} seeds torch anew, so that every step would draw the same")
         G.train(), D.train()
@@ -121,16 +127,37 @@ def _check(who: str, output: object, shape: tuple[object, ...], mode: str) -> No
     raise BadPair(f"{who} must give {wanted} float32{mode}, it gave {given}")
 
 
-def _within_0_and_1(pair: Pair, shape: Shape) -> Iterator[bool]:
-    """Whether all logits lie there, for images far out of range and D's parameters scaled."""
-    images = EXTREME * torch.randn(8, *shape)
-    labels = torch.zeros(8, dtype=torch.int64)
+def _scaled(network: nn.Module) -> Iterator[nn.Module]:
+    """Copies whose parameters are scaled."""
     for scale in SCALES:
-        scaled = copy.deepcopy(pair.D)
+        scaled = copy.deepcopy(network)
         for parameter in scaled.parameters():
             parameter.mul_(scale)
-        logits = Pair(pair.G, scaled, pair.conditional).judge(images, labels).logits
+        yield scaled
+
+
+def _within_0_and_1(pair: Pair, shape: Shape) -> Iterator[bool]:
+    """Whether all logits lie there, for images far out of range and D's parameters scaled."""
+    images = EXTREME * torch.randn(TRIED, *shape)
+    labels = torch.zeros(TRIED, dtype=torch.int64)
+    for D in _scaled(pair.D):
+        logits = Pair(pair.G, D, pair.conditional).judge(images, labels).logits
         yield bool(((logits >= 0) & (logits <= 1)).all())
+
+
+def _is_never_negative(pair: Pair, z_dim: int) -> bool:
+    """Whether G makes some pixels above 0 and none below, with its parameters scaled too.
+
+    One whose last layer begins at 0 makes grey images only, and is right.
+    """
+    z, labels = torch.randn(TRIED, z_dim), torch.zeros(TRIED, dtype=torch.int64)
+    brightest = 0.0
+    for G in _scaled(pair.G):
+        images = Pair(G, pair.D, pair.conditional).make(z, labels)
+        if not bool((images >= 0).all()):  # NaN, from large weights, proves nothing
+            return False
+        brightest = max(brightest, float(images.max()))
+    return brightest > 0
 
 
 def check_loss(loss: Loss) -> None:
