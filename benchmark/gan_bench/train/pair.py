@@ -72,7 +72,7 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
         if torch.initial_seed() != rng.key(seed, "init"):
             raise BadPair(f"{arch.name} seeds torch itself, so that all seeds would begin alike")
         with torch.no_grad():
-            _try(arch, pair, shape, "")
+            images = _try(arch, pair, shape, "")
             # a copy, because training mode changes buffers
             trained = Pair(copy.deepcopy(G).train(), copy.deepcopy(D).train(), arch.conditional)
             _try(arch, trained, shape, " in training mode")
@@ -81,7 +81,7 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
                     f"the discriminator of {arch.name} gives values in [0, 1] only, whatever it "
                     "sees; it must give logits: remove the sigmoid at its end"
                 )
-            if _is_never_negative(pair, arch.z_dim):
+            if not (images < 0).any() and _is_never_negative(pair, arch.z_dim):
                 raise BadPair(
                     f"the generator of {arch.name} gives no value below 0, whatever its weights "
                     "are; images are in [-1, 1]: end in tanh, not in a sigmoid or a ReLU"
@@ -92,8 +92,8 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
         return pair
 
 
-def _try(arch: Architecture, pair: Pair, shape: Shape, mode: str) -> None:
-    """One pass of G and D over two images. Raises BadPair for what the contract forbids."""
+def _try(arch: Architecture, pair: Pair, shape: Shape, mode: str) -> Tensor:
+    """Two images of G, which D has seen. Raises BadPair for what the contract forbids."""
     labels = torch.zeros(2, dtype=torch.int64) if arch.conditional else None
     images = pair.make(torch.randn(2, arch.z_dim), labels)
     _check(f"the generator of {arch.name}", images, (2, *shape), mode)
@@ -105,10 +105,11 @@ def _try(arch: Architecture, pair: Pair, shape: Shape, mode: str) -> None:
     who = f"the discriminator of {arch.name}"
     if not isinstance(given, Output):
         _check(who, given, (2, ...), mode)
-        return
+        return images
     for name, tensor in _tensors(given).items():
         if tensor is not None or name == "logits":
             _check(f"{name} of {who}", tensor, (2, ...), mode)
+    return images
 
 
 def _check(who: str, output: object, shape: tuple[object, ...], mode: str) -> None:
