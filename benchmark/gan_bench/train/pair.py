@@ -26,6 +26,10 @@ class BadPair(GanBenchError):
     """The networks of an architecture, or a loss, break the contract."""
 
 
+class Impossible(BadPair):
+    """The loss or the pair needs what the other, or the data, does not give: no fault of either."""
+
+
 def output_of(given: Tensor | Output) -> Output:
     """What D returned, as an Output in float32."""
     if isinstance(given, Tensor):
@@ -62,7 +66,7 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
     as it was.
     """
     if arch.conditional and classes is None:
-        raise BadPair(needs_labels(arch.name))
+        raise Impossible(needs_labels(arch.name))
     given = (shape, classes) if arch.conditional else (shape,)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(rng.key(seed, "init"))
@@ -177,18 +181,19 @@ def check_loss(loss: Loss) -> None:
 
 
 def _check_reads(loss: Loss, step: Step) -> None:
-    """BadPair if the pair or the data does not give what the loss reads."""
+    """Impossible if the pair or the data does not give what the loss reads."""
     words = {
-        "features": "D's features, and this D gives none: take an architecture whose D returns "
-        "Output(logits, features)",
-        "classes": "D's logits of the classes, and this D gives none: take an architecture whose D "
-        "returns Output(logits, classes=...)",
+        "features": ("D's features", "features"),
+        "classes": ("D's logits of the classes", "classes=..."),
     }
     if "labels" in loss.reads and step.labels is None:
-        raise BadPair(needs_labels(loss.name))
-    for name, lack in words.items():
+        raise Impossible(needs_labels(loss.name))
+    for name, (what, argument) in words.items():
         if name in loss.reads and getattr(step.on_fake, name) is None:
-            raise BadPair(f"{loss.name} reads {lack}")
+            raise Impossible(
+                f"{loss.name} reads {what}, and this D gives none: take another loss, or an "
+                f"architecture whose D returns Output(logits, {argument})"
+            )
 
 
 def checked(loss: Loss) -> Loss:
