@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,9 @@ from gan_bench.run.doctor import verdict
 from gan_bench.run.new_plugin import check_free, kinds, write_package
 from gan_bench.testing import check_plugin
 from tiny_plugin import discriminator, generator
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no alarm")
 
 
 def gan_bench(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -177,6 +181,21 @@ def test_an_optimizer_that_cannot_train_fails_its_check(
     checks = list(check_offers.check_offer(Optimizer, offer, load()))
     (failed,) = [f"{each.name}: {each.detail}" for each in checks if each.status == "failed"]
     assert re.match(said, failed)
+
+
+def make_forever(*_: object) -> None:
+    while True:
+        pass
+
+
+@posix
+def test_a_check_that_does_not_end_is_ended_and_says_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(check_offers, "LIMIT_SECONDS", 0.2)
+    offer = Optimizer(name="own", source="a test", make=make_forever)
+    (failed,) = check_offers.check_offer(Optimizer, offer, load())
+    assert re.search(r"longer than 0.2 s, and was at .*test_plugin_tools.py:\d+: is", failed.detail)
 
 
 def test_the_verdict_does_not_count_checks_that_could_not_be_made() -> None:

@@ -304,7 +304,7 @@ def test_a_loss_that_reads_labels_is_refused_for_images_without_any(
     plan: Plan, known: Catalogue
 ) -> None:
     offer(known, replace(known.find(Loss, "hinge"), name="wanting", reads=("labels",)))
-    with pytest.raises(UsageError, match="--loss wanting does not suit .*: wanting needs labels"):
+    with pytest.raises(UsageError, match=r"--loss wanting does not suit .*: wanting needs labels"):
         plan(losses=("hinge", "wanting"))
     preset = replace(known.find(Preset, "quick"), losses=("hinge", "wanting"))
     offer(known, preset)

@@ -29,6 +29,7 @@ from gan_bench.run.check_measuring import check_dataset, check_features, check_m
 from gan_bench.run.check_optimizer import check_optimizer
 from gan_bench.run.check_training import check_architecture, check_augmented, check_loss_offer
 from gan_bench.run.machine import Check, guarded
+from gan_bench.run.process import interrupted_after
 
 CHECKS: dict[type[Any], Callable[[Any, Catalogue], Iterator[Check]]] = {
     Architecture: check_architecture,
@@ -39,6 +40,7 @@ CHECKS: dict[type[Any], Callable[[Any, Catalogue], Iterator[Check]]] = {
     Features: check_features,
     Metric: check_metric,
 }
+LIMIT_SECONDS = 300.0  # for all checks of one offer
 ELSEWHERE = {  # what says whether these work
     Preset: "its fields and names were checked when it was loaded; gan-bench run --preset {name} "
     "--dry-run shows what it plans",
@@ -84,6 +86,11 @@ def offers_of(
     ]
 
 
+def _limited(checks: Iterator[Check]) -> Iterator[Check]:
+    with interrupted_after(LIMIT_SECONDS):
+        yield from checks
+
+
 def check_offer(kind: type[Any], offer: Any, catalogue: Catalogue) -> Iterator[Check]:
     """All checks of one offer; the name of each begins with its kind and name."""
     title = f"{KINDS[kind][0]} {offer.name}"
@@ -91,7 +98,7 @@ def check_offer(kind: type[Any], offer: Any, catalogue: Catalogue) -> Iterator[C
         text = ELSEWHERE.get(kind, "it was checked when it was loaded").format(name=offer.name)
         yield Check(name=title, status="ok", detail=text)
         return
-    for each in guarded(title, lambda: CHECKS[kind](offer, catalogue)):
+    for each in guarded(title, lambda: _limited(CHECKS[kind](offer, catalogue))):
         if each.name == title:  # an error, which ended the checks of this offer
             yield replace(each, cut_short=True)
         else:
