@@ -207,7 +207,7 @@ def gan_bench_losses() -> list[Loss]:
             g_loss=g_loss,
             reads=("classes",),
             penalty=lambda step: step.on_fake.classes.mean(),
-        ),  # fmt: skip
+        ),
     ]
 
 

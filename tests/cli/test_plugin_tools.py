@@ -23,7 +23,6 @@ from gan_bench.run.new_plugin import check_free, kinds, write_package
 from gan_bench.testing import check_plugin
 from tiny_plugin import discriminator, generator
 
-
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no alarm")
 
 
