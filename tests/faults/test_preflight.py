@@ -15,7 +15,7 @@ from gan_bench import catalogue as catalogues
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import PROTOCOL, RECORD, protocol_of
 from gan_bench.results.records import read_record
-from gan_bench.run.folders import failed, folders_of, lay_out, retriable
+from gan_bench.run.folders import done, folders_of, lay_out, retriable
 from gan_bench.run.peak import free_on_gpu, peak_bytes
 from gan_bench.run.plan import make_plan
 from gan_bench.run.preflight import PairReport, check_pairs, preflight
@@ -158,7 +158,7 @@ def test_parts_that_do_not_fit_together_are_named_once_and_no_retry_is_advised(p
         "gives none: take another loss, or an architecture whose D returns "
         "Output(logits, classes=...)"
     ]
-    assert [failed(folder) for folder in folders] == [True, True, False, False]
+    assert [done(folder) for folder in folders] == [True, True, False, False]
     assert not any(map(retriable, folders[:2]))
 
 

@@ -7,7 +7,7 @@ import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -28,13 +28,18 @@ def _allowed(**fields: str) -> dict[str, str]:
     return fields
 
 
-def _one_of(field: str) -> str:
-    words = get_args(Schedule.model_fields[field].annotation)
-    return f"one of {', '.join(json.dumps(word) for word in words)}"
+def _choices() -> dict[str, str]:
+    """The same for the fields that are one of a few words."""
+    kinds = {name: field.annotation for name, field in Schedule.model_fields.items()}
+    return {
+        name: f"one of {', '.join(map(json.dumps, get_args(kind)))}"
+        for name, kind in kinds.items()
+        if get_origin(kind) is Literal
+    }
 
 
 ABOVE_0 = "a finite number above 0"
-ALLOWED = _allowed(
+ALLOWED = _choices() | _allowed(
     kimg=f"a number above 0, at most {MOST_KIMG:g}",
     batch="a whole number from 2",
     lr_g=ABOVE_0,
@@ -42,14 +47,10 @@ ALLOWED = _allowed(
     betas="two numbers from 0 to below 1, such as [0.5, 0.999]",
     d_steps="a whole number from 1",
     augment='a list of names, such as ["flip"]',
-    precision=_one_of("precision"),
     ema_kimg="a finite number from 0",
     ema_rampup="a finite number from 0",
     ticks="a whole number from 1",
-    on_collapse=_one_of("on_collapse"),
     optimizer="a name in quotes",
-    lr_decay=_one_of("lr_decay"),
-    recipes=_one_of("recipes"),
 )
 
 
