@@ -200,6 +200,14 @@ def gan_bench_losses() -> list[Loss]:
         Loss(name="plain", source="a test", d_loss=d_loss, g_loss=g_loss),
         Loss(name="diverging", source="a test", d_loss=diverging, g_loss=g_loss),
         Loss(name="each", source="a test", d_loss=d_loss, g_loss=lambda _, fake: softplus(-fake)),
+        Loss(
+            name="classes",
+            source="a test",
+            d_loss=d_loss,
+            g_loss=g_loss,
+            reads=("classes",),
+            penalty=lambda step: step.on_fake.classes.mean(),
+        ),
     ]
 
 

@@ -20,17 +20,18 @@ DROPOUT = 0.3
 
 
 def discriminator_sn(shape: Shape) -> nn.Module:
-    """(N, C, H, W) -> (N,) logits: spectral norm in every layer instead of BatchNorm."""
+    """(N, C, H, W) -> (N,) logits, features: spectral norm in each layer, and no BatchNorm."""
     from torch import nn
 
     from gan_bench_plugins.nets.spectral import spectral_norm
+    from gan_bench_plugins.nets.with_features import WithFeatures
 
     layers: list[nn.Module] = []
     widths = dcgan.channels(shape)
     for narrow, wide in pairwise((shape[0], *widths)):
         layers += [nn.Conv2d(narrow, wide, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
     layers.append(nn.Conv2d(widths[-1], 1, sizes.coarsest(shape)))
-    network = dcgan.initialised(nn.Sequential(*layers, nn.Flatten(0)))
+    network = dcgan.initialised(WithFeatures(*layers, nn.Flatten(0)))
     for layer in network.children():
         if isinstance(layer, nn.Conv2d):
             spectral_norm(layer)
@@ -38,15 +39,17 @@ def discriminator_sn(shape: Shape) -> nn.Module:
 
 
 def discriminator_dropout(shape: Shape) -> nn.Module:
-    """(N, C, H, W) -> (N,) logits: DCGAN's D with dropout after each activation."""
+    """(N, C, H, W) -> (N,) logits, features: DCGAN's D with dropout after each activation."""
     from torch import nn
+
+    from gan_bench_plugins.nets.with_features import WithFeatures
 
     layers: list[nn.Module] = []
     for layer in dcgan.discriminator(shape).children():
         layers.append(layer)
         if isinstance(layer, nn.LeakyReLU):
             layers.append(nn.Dropout(DROPOUT))
-    return nn.Sequential(*layers)
+    return WithFeatures(*layers)
 
 
 def generator_upsample(shape: Shape) -> nn.Module:

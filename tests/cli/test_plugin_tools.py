@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
-from gan_bench import Architecture
+from gan_bench import Architecture, Optimizer, StorageError, UsageError
 from gan_bench.catalogue import load
 from gan_bench.run import check_offers
-from gan_bench.run.new_plugin import kinds, write_package
+from gan_bench.run.doctor import verdict
+from gan_bench.run.new_plugin import check_free, kinds, write_package
 from gan_bench.testing import check_plugin
 from tiny_plugin import discriminator, generator
+
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no alarm")
 
 
 def gan_bench(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -70,6 +79,128 @@ def test_a_name_that_nothing_has_is_refused() -> None:
     done = gan_bench("plugins", "check", "dcgna")
     assert done.returncode == 2
     assert "nothing is called 'dcgna'. Did you mean dcgan?" in done.stderr
+
+
+def test_an_offer_whose_name_is_taken_is_refused(tmp_path: Path) -> None:
+    for name, kind, taken in (("DCGAN", "architecture", "dcgan"), ("sgd", "optimizer", "sgd")):
+        with pytest.raises(UsageError, match=f"'{taken}' of gan-bench .*: choose another, such as"):
+            check_free(name, kind, load())
+    check_free("dcgan", "loss", load())
+    done = gan_bench("plugins", "new", "dcgan", "--kind", "architecture", "--into", tmp_path)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"cannot write .*file/mine: .*; choose another folder"):
+        write_package("mine", "loss", tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mine.txt", "mine.txt is no plugin: the name of a Python file ends in .py"),
+        ("", "is a folder: give the Python file in it"),
+        ("none", "there is no file "),
+    ],
+)
+def test_what_is_no_python_file_is_refused_in_one_sentence(
+    name: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(UsageError, match=said) as error:
+        check_offers.chosen(load(), str(tmp_path / name))
+    assert "\n" not in str(error.value)
+    with pytest.raises(UsageError, match=r"'qqqqq'\. `gan-bench plugins` lists all names\.$"):
+        check_offers.chosen(load(), "qqqqq")
+
+
+OWN_PAIR = """
+from math import prod
+import torch
+from torch import nn
+from torch.nn.functional import softplus
+from gan_bench import Architecture, Loss, Output, hookimpl
+
+class D(nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.body, self.head = nn.Linear(prod(shape), 4), nn.Linear(4, 1)
+
+    def forward(self, x):
+        features = self.body(x.flatten(1))
+        return Output(self.head(features).flatten(), features)
+
+def generator(shape):
+    return nn.Sequential(nn.Linear(8, prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
+
+@hookimpl
+def gan_bench_architectures():
+    return [Architecture(name="own", source="a", z_dim=8, generator=generator, discriminator=D)]
+
+@hookimpl
+def gan_bench_losses():
+    return [Loss(
+        name="own", source="a test", reads=("features",),
+        d_loss=lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
+        g_loss=lambda _, fake: softplus(-fake).mean(),
+        penalty=lambda step: (step.on_fake.features * torch.arange(4.0)).mean(),
+    )]
+"""
+
+
+def test_a_loss_is_tried_with_the_pair_that_comes_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(OWN_PAIR)
+    check_plugin(file)
+    file.write_text(OWN_PAIR.replace("arange(4.0)", "arange(9.0)"))
+    with pytest.raises(AssertionError, match="loss own: RuntimeError: The size of tensor"):
+        check_plugin(file)
+
+
+def make_ascending(parameters: list[nn.Parameter], lr: float, *_: object) -> torch.optim.Optimizer:
+    return torch.optim.SGD(parameters, lr, maximize=True)
+
+
+def make_nothing(*_: object) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (make_ascending, "optimizer own: descent: 100 steps .* from 3 to 4"),
+        (make_nothing, "optimizer own: own must make a torch optimiser"),
+    ],
+)
+def test_an_optimizer_that_cannot_train_fails_its_check(
+    make: Callable[..., Any], said: str
+) -> None:
+    offer = Optimizer(name="own", source="a test", make=make)
+    checks = list(check_offers.check_offer(Optimizer, offer, load()))
+    (failed,) = [f"{each.name}: {each.detail}" for each in checks if each.status == "failed"]
+    assert re.match(said, failed)
+
+
+def make_forever(*_: object) -> None:
+    while True:
+        pass
+
+
+@posix
+def test_a_check_that_does_not_end_is_ended_and_says_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(check_offers, "LIMIT_SECONDS", 0.2)
+    offer = Optimizer(name="own", source="a test", make=make_forever)
+    (failed,) = check_offers.check_offer(Optimizer, offer, load())
+    assert re.search(r"longer than 0.2 s, and was at .*test_plugin_tools.py:\d+: is", failed.detail)
+
+
+def test_the_verdict_does_not_count_checks_that_could_not_be_made() -> None:
+    offer = Optimizer(name="own", source="a test", make=make_nothing)
+    checks = list(check_offers.check_offer(Optimizer, offer, load()))
+    assert verdict(checks).startswith("1 check failed, 0 passed, others could not be made: ")
 
 
 def test_idle_parameters_are_named() -> None:

@@ -40,6 +40,17 @@ def test_class_folders_that_are_links_are_used_like_any_other(tmp_path: Path) ->
     assert data.train + data.held_out == 60
 
 
+def test_an_empty_class_folder_is_named(tmp_path: Path) -> None:
+    for k, name in enumerate(("cats", "dogs")):
+        with_honest(tmp_path / name, 12)
+        for j, path in enumerate(sorted((tmp_path / name).iterdir())):
+            path.write_bytes(image_bytes(seed=20 * k + j))
+    (tmp_path / "birds").mkdir()
+    prepared = prepare(files_at(tmp_path), SIZE)
+    assert prepared.classes == 2
+    assert "1 folder is empty, and no class: birds" in prepared.report.notes
+
+
 def test_a_file_is_counted_once_however_many_links_lead_to_it(tmp_path: Path) -> None:
     root = touch(tmp_path / "set", "a/1.png", "b/2.png")
     outside = touch(tmp_path / "outside", "3.png")

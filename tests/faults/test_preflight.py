@@ -15,7 +15,7 @@ from gan_bench import catalogue as catalogues
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import PROTOCOL, RECORD, protocol_of
 from gan_bench.results.records import read_record
-from gan_bench.run.folders import folders_of, lay_out
+from gan_bench.run.folders import done, folders_of, lay_out, retriable
 from gan_bench.run.peak import free_on_gpu, peak_bytes
 from gan_bench.run.plan import make_plan
 from gan_bench.run.preflight import PairReport, check_pairs, preflight
@@ -147,6 +147,19 @@ def test_a_failed_preflight_is_a_failed_record_and_the_rest_goes_on(plan: Plan) 
     assert (record.status, record.reason) == ("failed", "IndexError: list index out of range")
     assert not (folders[1] / RECORD).exists()
     assert said == ["raises / minimax / seed0: failed, IndexError: list index out of range"]
+
+
+def test_parts_that_do_not_fit_together_are_named_once_and_no_retry_is_advised(plan: Plan) -> None:
+    folders = plan("impossible", architectures=("tiny",), losses=("classes", "minimax"), seeds=2)
+    said: list[str] = []
+    preflight(folders, folders[0].parents[2], said.append)
+    assert said == [
+        "tiny cannot be trained with classes: classes reads D's logits of the classes, and this D "
+        "gives none: take another loss, or an architecture whose D returns "
+        "Output(logits, classes=...)"
+    ]
+    assert [done(folder) for folder in folders] == [True, True, False, False]
+    assert not any(map(retriable, folders[:2]))
 
 
 # Room: here the pairs were tried, and every cell needs 2 MB of memory, 1 MB for a checkpoint, and

@@ -36,6 +36,19 @@ def test_the_facts_name_all_that_the_rows_share(two: Path) -> None:
     ]
 
 
+def test_the_device_is_that_of_the_cells_that_trained(tmp_path: Path) -> None:
+    def device() -> str:
+        (chapter,) = chapters(leaderboard.load(tmp_path))
+        return dict(chapter.facts)["device"]
+
+    write_cell(tmp_path, "a", status="failed", device="cpu", cost=None)
+    assert device() == "cpu"
+    write_cell(tmp_path, "b", device="cpu (1 thread)")
+    assert device() == "cpu (1 thread)"
+    write_cell(tmp_path, "c", device="H100")
+    assert device() == "H100, cpu (1 thread)"
+
+
 def test_one_image_is_no_images(tmp_path: Path) -> None:
     plain = protocol()
     data = plain.data.model_copy(update={"held_out": 1})

@@ -11,7 +11,7 @@ import pytest
 import torch
 from planning import NO_MODES, Plan, blank, names, offer
 
-from gan_bench import DataError, Features, Metric, NotHere, Preset, UsageError
+from gan_bench import DataError, Features, Loss, Metric, NotHere, Preset, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.run.choose_schedule import pick_precision
 from gan_bench.run.plan import pick_device
@@ -298,3 +298,16 @@ def test_a_named_data_set_comes_before_a_folder_of_that_name(
     (tmp_path / "mnist").mkdir()
     with pytest.raises(DataError, match="mnist needs --data-root"):
         plan(data="mnist")
+
+
+def test_a_loss_that_reads_labels_is_refused_for_images_without_any(
+    plan: Plan, known: Catalogue
+) -> None:
+    offer(known, replace(known.find(Loss, "hinge"), name="wanting", reads=("labels",)))
+    with pytest.raises(UsageError, match=r"--loss wanting does not suit .*: wanting needs labels"):
+        plan(losses=("hinge", "wanting"))
+    preset = replace(known.find(Preset, "quick"), losses=("hinge", "wanting"))
+    offer(known, preset)
+    planned = plan()
+    assert {cell.loss for cell in planned.plan.cells} == {"hinge"}
+    assert [note for note in planned.notes if note.startswith("wanting left out: wanting needs")]

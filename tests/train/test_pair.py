@@ -9,6 +9,7 @@ import pytest
 import torch
 from networks import SHAPE, Module, make_loss, pair, weights
 from torch import Tensor, nn
+from torch.nn.functional import hardsigmoid, hardtanh
 
 from gan_bench.train.pair import BadPair, build_pair, check_loss
 
@@ -75,6 +76,40 @@ def test_a_pair_that_breaks_the_contract_is_refused_in_a_sentence(
     with pytest.raises(BadPair) as error:
         build_pair(arch, SHAPE)
     assert str(error.value) == said
+
+
+def ending_in(end: Callable[[Tensor], Tensor], bias: float = 0.0, width: float = 1.0) -> nn.Module:
+    """A G of one matrix, whose last function is given."""
+    layer = nn.Linear(5, 3 * 8 * 8)
+    nn.init.normal_(layer.weight, std=width)
+    nn.init.constant_(layer.bias, bias)
+    return nn.Sequential(layer, nn.Unflatten(1, SHAPE), Module(end))
+
+
+@pytest.mark.parametrize(
+    "end", [torch.sigmoid, lambda x: x.relu().clamp(max=1), lambda x: x.softmax(1), hardsigmoid]
+)
+def test_a_g_whose_pixels_are_never_negative_is_refused(end: Callable[[Tensor], Tensor]) -> None:
+    with pytest.raises(
+        BadPair, match=r"tiny gives no value below 0, .*: end in tanh, not in a sig"
+    ):
+        build_pair(pair(generator=lambda _: ending_in(end)), SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("end", "bias", "width"),
+    [
+        (torch.tanh, 4.0, 0.1),  # white at first
+        (torch.tanh, 0.0, 0.0),  # grey at first
+        (lambda x: 2 * x.sigmoid() - 1, 0.0, 1.0),
+        (torch.sin, 0.0, 1.0),
+        (hardtanh, 1.0, 0.1),
+    ],
+)
+def test_a_g_that_begins_bright_or_grey_is_not(
+    end: Callable[[Tensor], Tensor], bias: float, width: float
+) -> None:
+    build_pair(pair(generator=lambda _: ending_in(end, bias, width)), SHAPE)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ SAID = {
     "lost_tensor": KEPT,
     "seeds_torch": "seeds seeds torch anew, so that every step would draw the same",
     "sigmoid_end": "must give logits: remove the sigmoid at its end",
+    "sigmoid_images": "gives no value below 0, .* end in tanh, not in a sigmoid or a ReLU",
     "no_create_graph": "penalty of constant depends on no parameter of D, .* create_graph=True",
     "vector_penalty": r"penalty of vector must give one number \(\), it gave \(8,\)",
     "range_in_training": r"must give values in \[-1, 1\] in training mode: end in tanh",
@@ -68,7 +69,7 @@ def test_a_plugin_that_is_trained_in_a_wrong_way_should_be_refused(name: str) ->
 @pytest.mark.parametrize("name", ["ac_gan", "feature_matching", "info_gan"])
 def test_a_loss_says_that_d_lacks_what_it_reads(name: str) -> None:
     ((_, loss),) = pairs_of(STRANGERS / f"{name}.py")
-    with pytest.raises(BadPair, match=r"reads D's .* and this D gives none: take an architecture"):
+    with pytest.raises(BadPair, match=r"reads D's .* and this D gives none: take another loss"):
         preflight(pair(), loss)
 
 

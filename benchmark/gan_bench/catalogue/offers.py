@@ -93,6 +93,24 @@ class Catalogue:
         names = {self.canonical(kind, each) for each in (name, *(f"{name}-{net}" for net in nets))}
         return [self.offers[kind][each][0] for each in names - {None}]  # type: ignore[index]
 
+    def beside(self, kind: type[Any], offer: Any, wanted: type[Offer]) -> list[Offer]:
+        """The offers of another kind by the same plugin, and then by its distribution.
+
+        Those of gan-bench itself are many, and each of its plugins stands alone.
+        """
+        plugin = self.offers[kind][offer.name][1] if offer.name in self.offers[kind] else None
+        if plugin is None or self.offers[kind][offer.name][0] is not offer:
+            return []
+        claims = self.offers[wanted].values()
+        own = [each for each, maker in claims if maker is plugin]
+        shared = plugin.distribution and not plugin.built_in
+        others = [
+            each
+            for each, maker in claims
+            if shared and maker is not plugin and maker.distribution == plugin.distribution
+        ]
+        return own + others
+
     def names(self, kind: type[Any]) -> list[str]:
         """The names offered, in order."""
         return sorted(self.offers[kind])

@@ -78,7 +78,12 @@ def _multiple_of_four(ctx: click.Context, param: click.Parameter, size: int) -> 
 )
 @options.plugin(DATA)
 @click.option(
-    "--out", type=PATH, metavar="FILE", required=True, panel=OUTPUT, help="File for the judge."
+    "--out",
+    type=PATH,
+    metavar="FILE",
+    required=True,
+    panel=OUTPUT,
+    help="Required. File for the judge.",
 )
 @options.DEBUG
 @options.HELP

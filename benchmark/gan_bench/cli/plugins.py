@@ -89,7 +89,7 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
     paths = {str(file) for file in files}
     asked = check_offers.offers_of(catalogue, lambda plugin: plugin.name in paths)
     for name in names:
-        if name not in map(str, files):
+        if Path(name) not in files:
             asked += check_offers.chosen(catalogue, name)
     checks = [each for offer in asked for each in check_offers.check_offer(*offer, catalogue)]
     if as_json:
@@ -105,10 +105,18 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
 )
 @click.argument("name", metavar="NAME", help="Name of the package and of its offer.")
 @click.option(
-    "--kind", required=True, metavar="KIND", help="What it offers, such as architecture or loss."
+    "--kind",
+    required=True,
+    metavar="KIND",
+    help="Required. What it offers, such as architecture or loss.",
 )
 @click.option(
-    "--into", type=click.Path(path_type=Path), default=Path(), help="Folder to write it to."
+    "--into",
+    type=options.PATH,
+    metavar="DIR",
+    default=Path(),
+    show_default="the current one",
+    help="Folder to write it to.",
 )
 @options.DEBUG
 @options.HELP
@@ -117,12 +125,11 @@ def new(name: str, kind: str, into: Path) -> None:
 
     Change it to what you want, then `pip install`, `gan-bench plugins check` and `gan-bench run`.
     """
-    from gan_bench.contract.errors import UsageError
-    from gan_bench.contract.names import did_you_mean
-    from gan_bench.run.new_plugin import kinds, write_package
+    from gan_bench import catalogue as catalogues
+    from gan_bench.run.new_plugin import check_free, check_kind, write_package
 
-    if kind not in kinds():
-        raise UsageError(f"no kind is called {kind!r}.{did_you_mean(kind, kinds())}")
+    check_kind(kind)
+    check_free(name, kind, catalogues.load())
     written = write_package(name, kind, into)
     folder = written[0].parent
     emit("".join(f"{path}\n" for path in written))

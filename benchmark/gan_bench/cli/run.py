@@ -240,12 +240,14 @@ def _count_refused(refused: int) -> None:
 
 def _count_failures(watch: Watch) -> None:
     from gan_bench.base.text import plural
-    from gan_bench.run.folders import failed
+    from gan_bench.run.folders import failed, retriable
 
     if failures := sum(map(failed, watch.folders)):
         have = "has" if failures == 1 else "have"
-        say(
-            f"{plural(failures, 'cell')} {have} failed, see cell.log; "
-            f"to train again what failed:\n{typed(RETRY)}"
-        )
+        again = sum(map(retriable, watch.folders))
+        what = "what failed" if again == failures else f"{again} of them"
+        advice = f", see cell.log; to train again {what}:\n{typed(RETRY)}"
+        if not again:
+            advice = ": what they are made of does not fit together, see above"
+        say(f"{plural(failures, 'cell')} {have} failed{advice}")
         sys.exit(SOME_CELLS_FAILED)

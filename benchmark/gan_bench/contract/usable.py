@@ -163,7 +163,7 @@ def needs_labels(offer: str) -> str:
     """Why an offer that reads labels cannot be trained, and what to do."""
     return (
         f"{offer} needs labels, and the images have none: put the images of each class into "
-        "a folder of their own, or take a data set with labels"
+        "a folder of their own, with two classes or more, or take a data set with labels"
     )
 
 

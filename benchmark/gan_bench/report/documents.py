@@ -10,7 +10,7 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.leaderboard import Board, Boards, Neighbour, nearest
 from gan_bench.report.notes import faults_of
-from gan_bench.report.rows import Row
+from gan_bench.report.rows import Row, devices_of
 from gan_bench.results.data_summary import read_data_summary
 from gan_bench.results.frame import DETAILS
 from gan_bench.results.records import SCHEMA, Cost
@@ -123,7 +123,7 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
         "tie_group": tie,
         "rollbacks": row.rollbacks(),
         "cost": {name: row.mean_cost(name) for name in Cost.model_fields},
-        "devices": sorted({device for device in done["device"] if device}),
+        "devices": devices_of(done),
         "machines": done["machine"],
         "versions": done["versions"],
         "verdicts": [

@@ -12,7 +12,7 @@ from gan_bench.contract.protocol import Evaluation, Protocol
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.letters import least_seeds
 from gan_bench.report.looks import NINE_LOOKS, Looks
-from gan_bench.report.rows import with_record
+from gan_bench.report.rows import devices_of, with_record
 from gan_bench.report.statistics import MIN_SEEDS
 from gan_bench.results.data_summary import read_data_summary
 from gan_bench.run.schedule_text import schedule_text
@@ -41,7 +41,7 @@ def protocol_lines(board: Board) -> list[tuple[str, str]]:
             f"at {plural(schedule.looks, 'tick')}{_ticks_by(evaluation)}; "
             f"features {', '.join(nets)}",
         ),
-        ("device", ", ".join(_distinct(done, "device")) or "none yet"),
+        ("device", ", ".join(devices_of(done)) or "none yet"),
         ("seeds", ", ".join(_distinct(done, "seed")) or "none yet"),
     ]
     claims = _claims(board)

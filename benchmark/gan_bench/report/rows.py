@@ -135,6 +135,12 @@ class Row:
 NOTHING = np.empty(0)  # of a metric that no cell has
 
 
+def devices_of(cells: pd.DataFrame) -> list[str]:
+    """What the cells were trained on. A failed cell knows only the kind of its device."""
+    trained = cells[cells["status"] != "failed"]
+    return sorted(set(trained["device"].dropna()) or set(cells["device"].dropna()))
+
+
 def with_record(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells that have a readable record."""
     return cells[~cells["status"].isin(WITHOUT_RECORD)]

@@ -115,6 +115,7 @@ class Record(BaseModel):
     conditional: bool = False  # whether G and D were given the classes of the images
     status: Status  # of the network that was measured, at the end
     reason: str | None = None
+    impossible: bool = False  # it failed because its architecture and loss do not fit together
     scores: dict[str, Score] = {}
     unscored: dict[str, str] = {}  # metrics that refused, and why
     details: dict[str, str] = {}  # what weighs most in a score, of the metrics that say it

@@ -5,12 +5,15 @@ Half a minute on a CPU is enough for all of them. The built-in offers pass the s
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
+from gan_bench.base.escape import plain
 from gan_bench.catalogue import KINDS, Catalogue, Plugin
 from gan_bench.contract.errors import UsageError
-from gan_bench.contract.names import did_you_mean
+from gan_bench.contract.names import nearest
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
@@ -19,20 +22,25 @@ from gan_bench.contract.offers import (
     Features,
     Loss,
     Metric,
+    Optimizer,
     Preset,
 )
 from gan_bench.run.check_measuring import check_dataset, check_features, check_metric
+from gan_bench.run.check_optimizer import check_optimizer
 from gan_bench.run.check_training import check_architecture, check_augmented, check_loss_offer
 from gan_bench.run.machine import Check, guarded
+from gan_bench.run.process import interrupted_after
 
 CHECKS: dict[type[Any], Callable[[Any, Catalogue], Iterator[Check]]] = {
     Architecture: check_architecture,
     Loss: check_loss_offer,
+    Optimizer: check_optimizer,
     Augmentation: check_augmented,
     Dataset: check_dataset,
     Features: check_features,
     Metric: check_metric,
 }
+LIMIT_SECONDS = 300.0  # for all checks of one offer
 ELSEWHERE = {  # what says whether these work
     Preset: "its fields and names were checked when it was loaded; gan-bench run --preset {name} "
     "--dry-run shows what it plans",
@@ -46,9 +54,24 @@ def chosen(catalogue: Catalogue, name: str) -> list[tuple[type[Any], Any]]:
         (kind, catalogue.find(kind, name)) for kind in KINDS if catalogue.canonical(kind, name)
     ]
     if not offers:
-        names = sorted({each for kind in KINDS for each in catalogue.names(kind)})
-        raise UsageError(f"nothing is called {name!r}.{did_you_mean(name, names)}")
+        raise UsageError(_unknown(catalogue, name))
     return offers
+
+
+def _unknown(catalogue: Catalogue, name: str) -> str:
+    """What to say of a word that is neither a name nor a Python file."""
+    shown = plain(name)
+    if os.path.isdir(name):
+        return f"{shown} is a folder: give the Python file in it that has the @hookimpl functions"
+    if os.path.exists(name):
+        return f"{shown} is no plugin: the name of a Python file ends in .py"
+    if os.sep in name:
+        return f"there is no file {shown}"
+    names = sorted({each for kind in KINDS for each in catalogue.names(kind)})
+    failed = [each for each in catalogue.broken if each.status == "failed"]
+    listed = "".join(f"\nFailed to load: {each}" for each in failed)
+    hint = nearest(name, names) or " `gan-bench plugins` lists all names."
+    return f"nothing is called {shown!r}.{hint}{listed}"
 
 
 def offers_of(
@@ -63,6 +86,11 @@ def offers_of(
     ]
 
 
+def _limited(checks: Iterator[Check]) -> Iterator[Check]:
+    with interrupted_after(LIMIT_SECONDS):
+        yield from checks
+
+
 def check_offer(kind: type[Any], offer: Any, catalogue: Catalogue) -> Iterator[Check]:
     """All checks of one offer; the name of each begins with its kind and name."""
     title = f"{KINDS[kind][0]} {offer.name}"
@@ -70,8 +98,8 @@ def check_offer(kind: type[Any], offer: Any, catalogue: Catalogue) -> Iterator[C
         text = ELSEWHERE.get(kind, "it was checked when it was loaded").format(name=offer.name)
         yield Check(name=title, status="ok", detail=text)
         return
-    for each in guarded(title, lambda: CHECKS[kind](offer, catalogue)):
-        own = each.name if each.name == title else f"{title}: {each.name}"
-        yield Check(
-            name=own, status=each.status, detail=each.detail, values=each.values, todo=each.todo
-        )
+    for each in guarded(title, lambda: _limited(CHECKS[kind](offer, catalogue))):
+        if each.name == title:  # an error, which ended the checks of this offer
+            yield replace(each, cut_short=True)
+        else:
+            yield replace(each, name=f"{title}: {each.name}")

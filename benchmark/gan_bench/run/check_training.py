@@ -37,7 +37,7 @@ BF16 = Schedule(kimg=1e6, batch=16, precision="bf16")
 NEAR = 1e-3  # levels of [-1, 1] by which an image may differ in another batch: order of summation
 
 
-def _plain() -> Loss:
+def logistic() -> Loss:
     """The loss that architectures are checked with."""
     return Loss(
         name="logistic",
@@ -95,31 +95,39 @@ REFERENCE = Architecture(
 )
 
 
+def _shape_for(arch: Architecture, sides: tuple[int, ...]) -> Shape | None:
+    """The first of these squares that suits it, or None."""
+    shapes = ((3, side, side) for side in sides)
+    return next((shape for shape in shapes if arch.unsuited(shape) is None), None)
+
+
 def check_architecture(arch: Architecture, _: Catalogue) -> Iterator[Check]:
     """Shapes, range, gradients, determinism, state, bf16, a graph where a GPU is, cost."""
-    reasons = [arch.unsuited((3, side, side)) for side in SIDES]
-    fitting = [side for side, reason in zip(SIDES, reasons, strict=True) if reason is None]
-    if not fitting:
-        yield outcome("size", False, f"none of {SIDES} px suits it: {reasons[0]}", "let one pass")
+    shape = _shape_for(arch, SIDES)
+    if shape is None:
+        reason = arch.unsuited((3, SIDES[0], SIDES[0]))
+        yield outcome("size", False, f"none of {SIDES} px suits it: {reason}", "let one pass")
         return
-    shape = (3, fitting[0], fitting[0])
     pair = build_pair(arch, shape, classes=CLASSES)
     made = f"images of {' x '.join(map(str, shape))} in [-1, 1]"
     yield Check(name="shapes", status="ok", detail=f"G gives {made}, D finite logits")
     training = _trained(arch, shape, 3)
     yield from _gradients(training)
     yield _deterministic(training)
-    yield _repeatable(arch, _plain(), shape)
-    yield _bf16(arch, _plain(), shape)
+    yield _repeatable(arch, logistic(), shape)
+    yield _bf16(arch, logistic(), shape)
     yield _twice_differentiable(pair, shape)
-    yield _graph(arch, _plain(), shape)
+    yield _graph(arch, logistic(), shape)
     yield _cost(training, arch, shape)
 
 
-def check_loss_offer(loss: Loss, _: Catalogue) -> Iterator[Check]:
-    """Values, patches, penalties that reach the networks, state, bf16, a graph where a GPU is."""
+def check_loss_offer(loss: Loss, catalogue: Catalogue) -> Iterator[Check]:
+    """Values, patches, penalties that reach the networks, state, bf16, a graph where a GPU is.
+
+    It is trained with an architecture of the same author, for which it may be made, or else with a
+    pair that has everything a loss may read.
+    """
     pairs.check_loss(loss)
-    shape = (3, 16, 16)
     logits = 50 * torch.linspace(-1, 1, 8)
     values = [loss.d_loss(logits, -logits), loss.g_loss(logits, -logits)]
     finite = all(bool(value.isfinite()) for value in values)
@@ -134,11 +142,31 @@ def check_loss_offer(loss: Loss, _: Catalogue) -> Iterator[Check]:
         "takes logits of patches, (N, 3, 3), too",
         "take the mean over all logits",
     )
-    _trained(REFERENCE, shape, 2, checked(loss))
-    yield Check(name="terms", status="ok", detail="its terms reach the networks they are for")
-    yield _repeatable(REFERENCE, loss, shape)
-    yield _bf16(REFERENCE, loss, shape)
-    yield _graph(REFERENCE, loss, shape)
+    arch, shape = _trainable_with(loss, catalogue)
+    detail = f"with {arch.name}, its terms reach the networks they are for"
+    yield Check(name="terms", status="ok", detail=detail)
+    yield _repeatable(arch, loss, shape)
+    yield _bf16(arch, loss, shape)
+    yield _graph(arch, loss, shape)
+
+
+def _trainable_with(loss: Loss, catalogue: Catalogue) -> tuple[Architecture, Shape]:
+    """The first pair that the loss trains, and the shape of its images.
+
+    Raises what the first candidate raised, if it trains none of them.
+    """
+    first: Exception | None = None
+    for arch in (*catalogue.beside(Loss, loss, Architecture), REFERENCE):
+        shape = _shape_for(arch, (16, *SIDES))
+        if shape is not None:
+            try:
+                _trained(arch, shape, 2, checked(loss))
+            except Exception as error:
+                first = first or error
+            else:
+                return arch, shape
+    assert first is not None  # any shape suits the reference
+    raise first
 
 
 def check_augmented(offer: Augmentation, _: Catalogue) -> Iterator[Check]:
@@ -150,7 +178,8 @@ def check_augmented(offer: Augmentation, _: Catalogue) -> Iterator[Check]:
     yield Check(name=f"augmentation {offer.name}", status="ok", detail=detail)
 
 
-def _images(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+def images_of(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """Random images (N, C, H, W) uint8 and their classes (N,)."""
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (IMAGES, *shape), np.uint8)
     return pixels, random.integers(0, CLASSES, IMAGES)
@@ -177,12 +206,12 @@ def _trained(
     schedule: Schedule = SCHEDULE,
     device: str = "cpu",
 ) -> Training:
-    training, (pixels, labels) = _begun(arch, shape, schedule, device), _images(shape)
+    training, (pixels, labels) = _begun(arch, shape, schedule, device), images_of(shape)
 
     def stopping() -> bool:
         return training.step >= steps
 
-    list(train(training, loss or _plain(), pixels, schedule, 0, stopping, labels))
+    list(train(training, loss or logistic(), pixels, schedule, 0, stopping, labels))
     return training
 
 
@@ -226,7 +255,7 @@ def _draws(training: Training, given: Latents) -> bool:
 
 
 def _repeatable(arch: Architecture, loss: Loss, shape: Shape) -> Check:
-    pixels, labels = _images(shape)
+    pixels, labels = images_of(shape)
     check_repeatable(Trial(lambda: _begun(arch, shape), loss, pixels, labels, SCHEDULE, 0))
     detail = "the same steps, repeated or after a save, end in the same bytes"
     return Check(name="state", status="ok", detail=detail)
@@ -262,7 +291,7 @@ def _graph(arch: Architecture, loss: Loss, shape: Shape) -> Check:
 
 def _cost(training: Training, arch: Architecture, shape: Shape) -> Check:
     """Parameters, multiply-accumulates, and images a second on this machine."""
-    loss, (pixels, labels) = _plain(), _images(shape)
+    loss, (pixels, labels) = logistic(), images_of(shape)
     last, began = training.step + 3, time.perf_counter()
     list(train(training, loss, pixels, SCHEDULE, 0, lambda: training.step >= last, labels))
     rate = 3 * SCHEDULE.batch / (time.perf_counter() - began)

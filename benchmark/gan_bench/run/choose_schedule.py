@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -15,11 +16,42 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.contract.offers import Augmentation, Optimizer, Preset
-from gan_bench.contract.schedule import Schedule, strictly
+from gan_bench.contract.schedule import MOST_KIMG, Schedule, strictly
 from gan_bench.results.reading import read_bytes
 from gan_bench.run.request import Request
 
 LARGEST_FILE = 2**20  # bytes
+
+
+def _allowed(**fields: str) -> dict[str, str]:
+    """What each field of a schedule may be. A name in quotes would look like that of a metric."""
+    return fields
+
+
+def _choices() -> dict[str, str]:
+    """The same for the fields that are one of a few words."""
+    kinds = {name: field.annotation for name, field in Schedule.model_fields.items()}
+    return {
+        name: f"one of {', '.join(map(json.dumps, get_args(kind)))}"
+        for name, kind in kinds.items()
+        if get_origin(kind) is Literal
+    }
+
+
+ABOVE_0 = "a finite number above 0"
+ALLOWED = _choices() | _allowed(
+    kimg=f"a number above 0, at most {MOST_KIMG:g}",
+    batch="a whole number from 2",
+    lr_g=ABOVE_0,
+    lr_d=ABOVE_0,
+    betas="two numbers from 0 to below 1, such as [0.5, 0.999]",
+    d_steps="a whole number from 1",
+    augment='a list of names, such as ["flip"]',
+    ema_kimg="a finite number from 0",
+    ema_rampup="a finite number from 0",
+    ticks="a whole number from 1",
+    optimizer="a name in quotes",
+)
 
 
 def choose_schedule(
@@ -47,7 +79,8 @@ def read_schedule(path: Path, preset: Preset) -> dict[str, Any]:
     """The fields that a TOML file gives; UsageError if it gives what no schedule has."""
     name = f"--schedule {plain(str(path))}"
     try:
-        document = tomllib.loads(read_bytes(path, LARGEST_FILE).decode())
+        text = read_bytes(path, LARGEST_FILE).decode()
+        document = tomllib.loads(text)
     except StorageError as error:
         raise UsageError(f"--schedule: {error}") from error
     except (ValueError, RecursionError) as error:  # not UTF-8, or not TOML
@@ -63,10 +96,20 @@ def read_schedule(path: Path, preset: Preset) -> dict[str, Any]:
     try:
         schedule = strictly(Schedule, preset.schedule.model_dump(mode="json") | document)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        value = json.dumps(document[str(first["loc"][0])], default=str)[:80]
-        raise UsageError(f"{name}: {first['loc'][0]} = {plain(value)}: {first['msg']}") from error
+        field = str(error.errors(include_url=False)[0]["loc"][0])
+        value = plain(json.dumps(document[field], default=str)[:80])
+        where = _line_of(field, text)
+        raise UsageError(
+            f"{name}{where}: {field} = {value}: it must be {ALLOWED[field]}"
+        ) from error
     return {field: getattr(schedule, field) for field in document}
+
+
+def _line_of(field: str, text: str) -> str:
+    """, line N: where the field is set; nothing if that cannot be seen."""
+    setting = re.compile(rf"""\s*["']?{re.escape(field)}["']?\s*=""")
+    lines = [k for k, line in enumerate(text.splitlines(), 1) if setting.match(line)]
+    return f", line {lines[0]}" if len(lines) == 1 else ""
 
 
 def pick_precision(asked: str, device: str) -> tuple[str, str]:

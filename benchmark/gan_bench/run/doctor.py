@@ -131,6 +131,10 @@ def verdict(checks: Sequence[Check]) -> str:
         rest = f", {missing} {'is' if missing == 1 else 'are'} not here" if missing else ""
         return f"{plural(len(checks) - missing, 'check')} passed{rest}."
     todos = "; ".join(f"{check.name} ({check.todo or 'see there'})" for check in failed)
+    if any(check.cut_short for check in failed):
+        passed = sum(check.status == "ok" for check in checks)
+        text = f"{plural(len(failed), 'check')} failed, {passed} passed, others could not be made"
+        return plain(f"{text}: {todos}.")
     return plain(f"{len(failed)} of {plural(len(checks), 'check')} failed: {todos}.")
 
 

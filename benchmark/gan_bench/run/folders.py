@@ -178,3 +178,12 @@ def failed(folder: Path) -> bool:
         return read_record(folder).status == "failed"
     except StorageError:
         return True
+
+
+def retriable(folder: Path) -> bool:
+    """Whether training the cell again may help: it failed, and its parts fit together."""
+    try:
+        record = read_record(folder)
+    except StorageError:
+        return True
+    return record.status == "failed" and not record.impossible

@@ -38,6 +38,7 @@ class Check:
     detail: str
     values: dict[str, Any] = field(default_factory=dict)
     todo: str = ""  # what to do if it failed, where the detail does not say it
+    cut_short: bool = False  # whether further checks of the same offer could not be made
 
 
 def outcome(name: str, passed: bool, detail: str, todo: str, **values: Any) -> Check:

@@ -93,7 +93,9 @@ def remove_outcome(folder: Path) -> None:
     remove(folder / OUTCOME)
 
 
-def failed_record(folder: Path, cell: Cell, reason: str, log: str | None = None) -> Record:
+def failed_record(
+    folder: Path, cell: Cell, reason: str, log: str | None = None, impossible: bool = False
+) -> Record:
     """The record of a cell that failed; `log` is the end of cell.log."""
     return Record(
         architecture=cell.architecture,
@@ -103,6 +105,7 @@ def failed_record(folder: Path, cell: Cell, reason: str, log: str | None = None)
         status="failed",
         reason=reason,
         log=log,
+        impossible=impossible,
         starts=starts_of(folder),
         device=cell.environment.device,
         versions=catalogues.versions(),
@@ -111,10 +114,12 @@ def failed_record(folder: Path, cell: Cell, reason: str, log: str | None = None)
     )
 
 
-def write_failure(folder: Path, reason: str, log: str | None = None) -> None:
+def write_failure(
+    folder: Path, reason: str, log: str | None = None, impossible: bool = False
+) -> None:
     """Write the record of a cell that failed."""
     cell = read_model(folder / CELL, Cell)
-    write_record(folder, failed_record(folder, cell, reason, log))
+    write_record(folder, failed_record(folder, cell, reason, log, impossible))
 
 
 def describe_exit(code: int, log: Path) -> str:

@@ -152,6 +152,8 @@ def plan_on(
             f"{choice.schedule.batch}: add images or lower --batch"
         )
     architectures, notes = _suited(choice, data, labelled)
+    losses, left_out = _possible_losses(choice, catalogue, data, labelled)
+    notes += left_out
     protocol, request = choice.protocol(data), choice.request
     samples, planned = protocol.evaluation.samples, choice.evaluation.samples
     if samples < planned:
@@ -164,7 +166,7 @@ def plan_on(
     if note := length_note(protocol.schedule):
         notes.append(note)
     weights = known_weights(catalogue, request.weights or NO_WEIGHTS).absolute()
-    recipes = recipes_of(architectures, choice.losses, protocol.schedule, catalogue)
+    recipes = recipes_of(architectures, losses, protocol.schedule, catalogue)
     notes += recipe_notes(recipes, protocol.schedule, catalogue)
     environment = RunEnvironment(
         device=choice.device,
@@ -268,3 +270,18 @@ def _suited(choice: Choice, data: Data, labelled: bool) -> tuple[list[str], list
     if not suited:
         raise UsageError(f"no architecture of the preset suits {name}: choose one with --arch")
     return suited, [f"{each} left out: {reason}" for each, reason in unsuited.items()]
+
+
+def _possible_losses(
+    choice: Choice, catalogue: Catalogue, data: Data, labelled: bool
+) -> tuple[tuple[str, ...], list[str]]:
+    """The losses but for those of the preset that need labels which are not there; notes on these.
+
+    UsageError if the user asked for one of them, or none is left.
+    """
+    reads = {name: catalogue.find(Loss, name).reads for name in choice.losses}
+    unfit = [name for name in choice.losses if "labels" in reads[name] and not labelled]
+    left = tuple(name for name in choice.losses if name not in unfit)
+    if unfit and (choice.request.losses or not left):
+        raise UsageError(f"--loss {unfit[0]} does not suit {data.name}: {needs_labels(unfit[0])}")
+    return left, [f"{name} left out: {needs_labels(name)}" for name in unfit]

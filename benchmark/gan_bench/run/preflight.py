@@ -35,6 +35,7 @@ class PairReport:
     cell: str  # its folder
     error: str | None = None
     stops: StopKind | None = None  # the kind of an error that concerns all cells
+    impossible: bool = False  # the architecture and the loss do not fit: a retry cannot help
     foreign: bool = False  # its checkpoint belongs to another training: it is left as it is
     state_bytes: int = 0  # of one checkpoint
     left_bytes: int = 0  # of what stays when the cell is done
@@ -61,10 +62,16 @@ def preflight(
     """
 
     def fail(report: PairReport, reason: str) -> None:
-        write_failure(Path(report.cell), reason)
-        say(f"{label_of(Path(report.cell))}: failed, {reason}")
+        cell = Path(report.cell)
+        write_failure(cell, reason, impossible=report.impossible)
+        if not report.impossible:
+            say(f"{label_of(cell)}: failed, {reason}")
+        elif cell.parent not in impossible:
+            impossible.add(cell.parent)
+            arch, loss = cell.parts[-3:-1]
+            say(f"{arch} cannot be trained with {loss}: {reason}")
 
-    phases = list[str]()
+    phases, impossible = list[str](), set[Path]()
 
     def show_phase(phase: str) -> None:
         phases.append(phase)

@@ -35,7 +35,7 @@ from gan_bench.run.process import end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
 from gan_bench.train.checkpoint import Foreign
 from gan_bench.train.loop import Diverged, train
-from gan_bench.train.pair import checked
+from gan_bench.train.pair import Impossible, checked
 from gan_bench.train.repeatable import Trial, check_repeatable
 from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import Training, full_state
@@ -137,7 +137,8 @@ def _try_pair(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairRepo
                 _check_manners(task, before)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        return PairReport("", failure_reason(error, task.schedule.batch))
+        reason = failure_reason(error, task.schedule.batch)
+        return PairReport("", reason, impossible=isinstance(error, Impossible))
     finally:
         torch.set_num_threads(before["torch's number of threads"])
         torch.set_default_dtype(before["torch's default dtype"])

@@ -9,8 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
+from gan_bench.contract.errors import GanBenchError
 from gan_bench.run.outcome import STOPPED
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 GRACE_SECONDS = 30  # to save the state after the parent is gone
 DUMP_SECONDS = 1.0  # between the time limit and the end: to print the stacks
@@ -87,3 +92,32 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         faulthandler.cancel_dump_traceback_later()
         if has_alarm:
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class TooLong(GanBenchError):
+    """Code of a plugin did not come to an end in its time."""
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """Raise TooLong in the block if it takes longer.
+
+    Python code is interrupted wherever it is, a single call of a library only at its end. Windows
+    and other threads than the main one have no alarm: there is no limit.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not hasattr(signal, "setitimer") or not main:
+        yield
+        return
+
+    def end(_: int, frame: FrameType | None) -> None:
+        where = f", and was at {frame.f_code.co_filename}:{frame.f_lineno}" if frame else ""
+        raise TooLong(f"it took longer than {seconds:g} s{where}: is there a loop without an end?")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -18,11 +18,16 @@ from gan_bench.contract.usable import needs_labels
 Penalty = Callable[[Step], Tensor]
 
 EXTREME = 1000.0  # times the range of a pixel: no logit stays in [0, 1] unless something holds it
-SCALES = (1.0, 10.0, -10.0)  # of D's parameters, for the same reason
+SCALES = (1.0, 10.0, -10.0)  # of the parameters of D and of G, for the same reason
+TRIED = 8  # images
 
 
 class BadPair(GanBenchError):
     """The networks of an architecture, or a loss, break the contract."""
+
+
+class Impossible(BadPair):
+    """The loss or the pair needs what the other, or the data, does not give: no fault of either."""
 
 
 def output_of(given: Tensor | Output) -> Output:
@@ -61,7 +66,7 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
     as it was.
     """
     if arch.conditional and classes is None:
-        raise BadPair(needs_labels(arch.name))
+        raise Impossible(needs_labels(arch.name))
     given = (shape, classes) if arch.conditional else (shape,)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(rng.key(seed, "init"))
@@ -71,7 +76,7 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
         if torch.initial_seed() != rng.key(seed, "init"):
             raise BadPair(f"{arch.name} seeds torch itself, so that all seeds would begin alike")
         with torch.no_grad():
-            _try(arch, pair, shape, "")
+            images = _try(arch, pair, shape, "")
             # a copy, because training mode changes buffers
             trained = Pair(copy.deepcopy(G).train(), copy.deepcopy(D).train(), arch.conditional)
             _try(arch, trained, shape, " in training mode")
@@ -80,14 +85,19 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
                     f"the discriminator of {arch.name} gives values in [0, 1] only, whatever it "
                     "sees; it must give logits: remove the sigmoid at its end"
                 )
+            if not (images < 0).any() and _is_never_negative(pair, arch.z_dim):
+                raise BadPair(
+                    f"the generator of {arch.name} gives no value below 0, whatever its weights "
+                    "are; images are in [-1, 1]: end in tanh, not in a sigmoid or a ReLU"
+                )
         if torch.initial_seed() != rng.key(seed, "init"):
             raise BadPair(f"{arch.name} seeds torch anew, so that every step would draw the same")
         G.train(), D.train()
         return pair
 
 
-def _try(arch: Architecture, pair: Pair, shape: Shape, mode: str) -> None:
-    """One pass of G and D over two images. Raises BadPair for what the contract forbids."""
+def _try(arch: Architecture, pair: Pair, shape: Shape, mode: str) -> Tensor:
+    """Two images of G, which D has seen. Raises BadPair for what the contract forbids."""
     labels = torch.zeros(2, dtype=torch.int64) if arch.conditional else None
     images = pair.make(torch.randn(2, arch.z_dim), labels)
     _check(f"the generator of {arch.name}", images, (2, *shape), mode)
@@ -99,10 +109,11 @@ def _try(arch: Architecture, pair: Pair, shape: Shape, mode: str) -> None:
     who = f"the discriminator of {arch.name}"
     if not isinstance(given, Output):
         _check(who, given, (2, ...), mode)
-        return
+        return images
     for name, tensor in _tensors(given).items():
         if tensor is not None or name == "logits":
             _check(f"{name} of {who}", tensor, (2, ...), mode)
+    return images
 
 
 def _check(who: str, output: object, shape: tuple[object, ...], mode: str) -> None:
@@ -121,16 +132,37 @@ def _check(who: str, output: object, shape: tuple[object, ...], mode: str) -> No
     raise BadPair(f"{who} must give {wanted} float32{mode}, it gave {given}")
 
 
-def _within_0_and_1(pair: Pair, shape: Shape) -> Iterator[bool]:
-    """Whether all logits lie there, for images far out of range and D's parameters scaled."""
-    images = EXTREME * torch.randn(8, *shape)
-    labels = torch.zeros(8, dtype=torch.int64)
+def _scaled(network: nn.Module) -> Iterator[nn.Module]:
+    """Copies whose parameters are scaled."""
     for scale in SCALES:
-        scaled = copy.deepcopy(pair.D)
+        scaled = copy.deepcopy(network)
         for parameter in scaled.parameters():
             parameter.mul_(scale)
-        logits = Pair(pair.G, scaled, pair.conditional).judge(images, labels).logits
+        yield scaled
+
+
+def _within_0_and_1(pair: Pair, shape: Shape) -> Iterator[bool]:
+    """Whether all logits lie there, for images far out of range and D's parameters scaled."""
+    images = EXTREME * torch.randn(TRIED, *shape)
+    labels = torch.zeros(TRIED, dtype=torch.int64)
+    for D in _scaled(pair.D):
+        logits = Pair(pair.G, D, pair.conditional).judge(images, labels).logits
         yield bool(((logits >= 0) & (logits <= 1)).all())
+
+
+def _is_never_negative(pair: Pair, z_dim: int) -> bool:
+    """Whether G makes some pixels above 0 and none below, with its parameters scaled too.
+
+    One whose last layer begins at 0 makes grey images only, and is right.
+    """
+    z, labels = torch.randn(TRIED, z_dim), torch.zeros(TRIED, dtype=torch.int64)
+    brightest = 0.0
+    for G in _scaled(pair.G):
+        images = Pair(G, pair.D, pair.conditional).make(z, labels)
+        if not bool((images >= 0).all()):  # NaN, from large weights, proves nothing
+            return False
+        brightest = max(brightest, float(images.max()))
+    return brightest > 0
 
 
 def check_loss(loss: Loss) -> None:
@@ -149,18 +181,19 @@ def check_loss(loss: Loss) -> None:
 
 
 def _check_reads(loss: Loss, step: Step) -> None:
-    """BadPair if the pair or the data does not give what the loss reads."""
+    """Impossible if the pair or the data does not give what the loss reads."""
     words = {
-        "features": "D's features, and this D gives none: take an architecture whose D returns "
-        "Output(logits, features)",
-        "classes": "D's logits of the classes, and this D gives none: take an architecture whose D "
-        "returns Output(logits, classes=...)",
+        "features": ("D's features", "features"),
+        "classes": ("D's logits of the classes", "classes=..."),
     }
     if "labels" in loss.reads and step.labels is None:
-        raise BadPair(needs_labels(loss.name))
-    for name, lack in words.items():
+        raise Impossible(needs_labels(loss.name))
+    for name, (what, argument) in words.items():
         if name in loss.reads and getattr(step.on_fake, name) is None:
-            raise BadPair(f"{loss.name} reads {lack}")
+            raise Impossible(
+                f"{loss.name} reads {what}, and this D gives none: take another loss, or an "
+                f"architecture whose D returns Output(logits, {argument})"
+            )
 
 
 def checked(loss: Loss) -> Loss:

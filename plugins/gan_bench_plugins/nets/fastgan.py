@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from gan_bench import Shape
 from gan_bench_plugins import dcgan, sizes
+from gan_bench_plugins.nets.with_features import WithFeatures
 
 BASE = 24  # channels of the map of the image's size
 WIDEST = 96
@@ -112,7 +113,7 @@ def generator(shape: Shape, z_dim: int) -> nn.Module:
 
 
 def discriminator(shape: Shape) -> nn.Module:
-    """(N, C, H, W) -> (N,) logits."""
+    """(N, C, H, W) -> (N,) logits, features."""
     _, first, *others = _widths(shape)
     last = others[-1]
     layers: list[nn.Module] = [
@@ -125,4 +126,4 @@ def discriminator(shape: Shape) -> nn.Module:
         nn.Conv2d(last, 1, sizes.coarsest(shape)),
         nn.Flatten(0),
     ]
-    return dcgan.initialised(nn.Sequential(*layers))
+    return dcgan.initialised(WithFeatures(*layers))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gan_bench import Shape
 from gan_bench_plugins import sizes
 from gan_bench_plugins.nets.resample import Double
+from gan_bench_plugins.nets.with_features import WithFeatures
 
 BASE = 32  # channels of the map of the image's size
 WIDEST = 256
@@ -90,7 +91,7 @@ def generator(shape: Shape, z_dim: int) -> nn.Module:
 
 
 def discriminator(shape: Shape) -> nn.Module:
-    """(N, C, H, W) -> (N,) logits: the mirror of G.
+    """(N, C, H, W) -> (N,) logits, features: the mirror of G.
 
     The mean of 2 x 2 pixels is what bilinear interpolation gives for half of the size.
     """
@@ -102,4 +103,4 @@ def discriminator(shape: Shape) -> nn.Module:
     whole = _scaled(nn.Conv2d(last, last, sizes.coarsest(shape), groups=last, bias=False))
     head = _scaled(nn.Linear(last, 1, bias=False))
     layers += [Block(last, len(widths)), whole, nn.Flatten(), head, nn.Flatten(0)]
-    return nn.Sequential(*layers)
+    return WithFeatures(*layers)

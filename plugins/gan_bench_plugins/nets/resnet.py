@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gan_bench import Shape
 from gan_bench_plugins import sizes
 from gan_bench_plugins.nets.attention import SelfAttention
+from gan_bench_plugins.nets.with_features import WithFeatures
 
 BASE = 32  # channels of the map next to the image
 WIDEST = 256
@@ -126,7 +127,7 @@ def discriminator(
     mean: bool = False,
     attention: int | None = None,
 ) -> nn.Module:
-    """(N, C, H, W) -> (N,) logits: a block for each halving, one more, and a pooled linear layer.
+    """(N, C, H, W) -> (N,) logits, features: a block per halving, one more, and a pool.
 
     `norm(channels)` makes a normalisation, `mean` pools by the mean instead of the sum, and
     self-attention sees the map from which so many halvings are left.
@@ -141,6 +142,6 @@ def discriminator(
         if left == attention:
             layers.append(SelfAttention(wide, wrap))
     layers.append(down_block(widths[-1], widths[-1], wrap, norm, halve=False))
-    return nn.Sequential(
+    return WithFeatures(
         *layers, nn.ReLU(), Pool(mean=mean), wrap(nn.Linear(widths[-1], 1)), nn.Flatten(0)
     )

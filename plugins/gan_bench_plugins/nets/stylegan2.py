@@ -12,6 +12,7 @@ from torch.nn.functional import conv2d, leaky_relu, linear
 from gan_bench import Shape
 from gan_bench_plugins import sizes
 from gan_bench_plugins.nets.resample import bilinear_up
+from gan_bench_plugins.nets.with_features import WithFeatures
 
 BASE = 24  # channels of the map of the image's size
 WIDEST = 192
@@ -173,11 +174,11 @@ def generator(shape: Shape, z_dim: int) -> nn.Module:
 
 
 def discriminator(shape: Shape) -> nn.Module:
-    """(N, C, H, W) -> (N,) logits."""
+    """(N, C, H, W) -> (N,) logits, features."""
     widths = _widths(shape)
     height, width = sizes.coarsest(shape)
     last = widths[-1]
-    return nn.Sequential(
+    return WithFeatures(
         _unit(nn.Conv2d(shape[0], widths[0], 1)),
         Leaky(),
         *(DBlock(narrow, wide) for narrow, wide in pairwise(widths)),

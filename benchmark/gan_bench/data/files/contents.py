@@ -99,6 +99,9 @@ def _check_there(root: Path) -> None:
 
 def _in_folder(tree: Tree) -> Files:
     notes = [*_ours_note(tree.ours)]
+    if tree.empty:
+        what = "folder is" if len(tree.empty) == 1 else "folders are"
+        notes.append(f"{len(tree.empty):,} {what} empty, and no class: {_named(tree.empty)}")
     if tree.again:
         notes.append(f"{plural(len(tree.again), 'link')} to what is used already: not used twice")
     return _sorted_out(members_of_folder(tree.files), notes)
@@ -153,10 +156,13 @@ def _others_note(counts: Counter[Kind]) -> list[str]:
 def _ours_note(folders: Sequence[str]) -> list[str]:
     if not folders:
         return []
+    return [f"not used: what gan-bench itself wrote, in {_named(folders)}"]
+
+
+def _named(folders: Sequence[str]) -> str:
     named = ", ".join(plain(folder) for folder in folders[:NAMED])
     more = len(folders) - NAMED
-    rest = f" and {more:,} more" if more > 0 else ""
-    return [f"not used: what gan-bench itself wrote, in {named}{rest}"]
+    return named + (f" and {more:,} more" if more > 0 else "")
 
 
 def _what_else(files: Files) -> str:

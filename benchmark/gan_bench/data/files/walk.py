@@ -75,6 +75,7 @@ class Tree:
     files: list[File]
     ours: tuple[str, ...] = ()  # folders and files that gan-bench wrote
     again: tuple[str, ...] = ()  # links to folders and files that are in the tree already
+    empty: tuple[str, ...] = ()  # folders that hold nothing
 
 
 @dataclass
@@ -89,6 +90,7 @@ class _Walk:
     starts: list[str] = field(default_factory=list)  # real paths where a walk began
     ours: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -114,7 +116,8 @@ def walk(root: Path) -> Tree:
     _walk_all(state)
     files = [*state.files, *_once(state)]
     files.sort(key=itemgetter(0))
-    return Tree(files, tuple(sorted(state.ours)), tuple(sorted(state.again)))
+    ours, again, empty = (tuple(sorted(each)) for each in (state.ours, state.again, state.empty))
+    return Tree(files, ours, again, empty)
 
 
 def _walk_all(state: _Walk) -> None:
@@ -141,6 +144,8 @@ def _enter(state: _Walk, prefix: str, real: str) -> None:
         if is_cache(folder) or is_ours({each.name for each in entries}, read_below(folder)):
             state.ours.append(above.rstrip("/") or ".")
             continue
+        if not entries and above:
+            state.empty.append(above.rstrip("/"))
         for entry in entries:
             name = above + entry.name
             if entry.is_symlink():
