@@ -19,6 +19,10 @@ from gan_bench.contract.errors import GanBenchError, sentence
 COMMANDS = (
     "run",
     "report",
+    "list",
+    "show",
+    "remove",
+    "merge",
     "data",
     "judge",
     "plugins",

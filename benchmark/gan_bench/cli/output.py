@@ -6,7 +6,7 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import rich_click as click
@@ -15,6 +15,8 @@ from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.contract.errors import StorageError
+
+PIPE_WIDTH = 100  # columns, where no terminal says how many there are
 
 
 def emit(text: str) -> None:
@@ -53,6 +55,27 @@ def stdout_console(width: int | None = None) -> Iterator[Console]:
     text = io.StringIO()
     yield Console(file=text, force_terminal=sys.stdout.isatty(), width=width or Console().width)
     emit(text.getvalue())
+
+
+@contextmanager
+def page() -> Iterator[Console]:
+    """A console as wide as the terminal; where there is none, 100 columns wide."""
+    with stdout_console(None if sys.stdout.isatty() else PIPE_WIDTH) as console:
+        yield console
+
+
+def print_titled(lines: Sequence[tuple[str, str]], console: Console) -> None:
+    """Titles, and beside each its text, which is wrapped."""
+    indent = max((len(title) for title, _ in lines), default=0) + 2
+    beside = indent <= console.width // 2  # else each title has a line of its own
+    for title, words in lines:
+        start = f"{title:<{indent}}" if beside else "  "
+        if not beside:
+            console.print(Text(title), soft_wrap=True)
+        wrapped = Text(plain(words)).wrap(console, max(12, console.width - len(start)))
+        for k, line in enumerate(wrapped):
+            left = start if k == 0 else " " * len(start)
+            console.print(Text(f"{left}{line.plain.rstrip()}"), soft_wrap=True)
 
 
 def typed(*more: str) -> str:

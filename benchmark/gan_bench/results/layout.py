@@ -3,6 +3,7 @@
 <protocol>/protocol.json, data-report.json, contact-sheet.png, scale.json, plans.jsonl, figures/
 <protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
 <data set>-data-report.json                 of a set that was refused
+.removed/                                   what `gan-bench remove` is deleting
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from pathlib import Path
 from gan_bench.contract.names import safe_name
 from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.results.reading import read_model
+
+REMOVED = ".removed"  # a folder of the results: what is being deleted
+HOUSEKEEPING = (".lock", ".holder.json")  # of a folder in which a process works
 
 # of a protocol
 PROTOCOL = "protocol.json"
