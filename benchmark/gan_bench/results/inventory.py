@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from gan_bench.base.numbers import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec, Protocol
 from gan_bench.results.finding import protocol_folders
-from gan_bench.results.layout import CURVE, PROTOCOL, RECORD, STARTS, cells_in
+from gan_bench.results.layout import CURVE, PROTOCOL, RECORD, STARTS, cells_in, seed_of
 from gan_bench.results.locks import is_locked
 from gan_bench.results.reading import read_model, tail
 from gan_bench.results.records import Record, Status, read_record
@@ -97,7 +96,7 @@ def files_in(folder: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _listed(folder: Path, slug: str, ranking: MetricSpec | None) -> Listed:
-    architecture, loss, seed = folder.parts[-3:]
+    architecture, loss, _ = folder.parts[-3:]
     status, record, reason = state_of(folder)
     score = record.scores.get(ranking.name) if record and ranking else None
     return Listed(
@@ -105,7 +104,7 @@ def _listed(folder: Path, slug: str, ranking: MetricSpec | None) -> Listed:
         protocol=slug,
         architecture=architecture,
         loss=loss,
-        seed=int(seed[4:]) if re.fullmatch(r"seed\d{1,18}", seed, re.ASCII) else None,
+        seed=seed_of(folder),
         status=status,
         kimg=_kimg(folder),
         ranking=ranking,

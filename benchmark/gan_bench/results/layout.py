@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +79,12 @@ def protocol_of(cell: Path) -> Protocol:
 def label_of(cell: Path) -> str:
     """The label of the cell in this folder: architecture / loss / seed<k>."""
     return " / ".join(cell.parts[-3:])
+
+
+def seed_of(cell: Path) -> int | None:
+    """The seed of the cell in this folder; None if the folder's name has no number."""
+    number = re.fullmatch(r"seed(\d{1,18})", cell.name, re.ASCII)
+    return int(number[1]) if number else None
 
 
 def figure_path(protocol_folder: Path, name: str) -> Path:
