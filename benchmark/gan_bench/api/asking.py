@@ -19,6 +19,9 @@ from gan_bench.run.request import Request
 ARCHS = {"archs": "architectures"}  # our name of an argument -> that of the request
 
 
+NOT_ASKED = ("dry_run", "as_json")  # options that a program has no use for
+
+
 @dataclass(frozen=True)
 class Way:
     """How a run is carried out. No score depends on it."""
@@ -32,22 +35,20 @@ class Way:
 def read_arguments(asked: Mapping[str, Any]) -> tuple[Request, Way]:
     """What is asked for; UsageError, with the sentence of the command line, for a wrong value."""
     command = click.command("run")(run_options(lambda: None))
-    context = click.Context(command, info_name="run")
+    context = command.make_context("run", [])  # its params are the defaults
     options = {option.name: option for option in command.params}
-    given = {ARCHS.get(name, name): value for name, value in asked.items()}
+    checked = dict(context.params)
     try:
-        checked = {name: _checked(options[name], value, context) for name, value in given.items()}
+        for argument, value in asked.items():
+            name = ARCHS.get(argument, argument)
+            if value is not None and value != ():
+                checked[name] = options[name].process_value(context, _typed(options[name], value))
     except click.ClickException as error:
         raise UsageError(error.format_message()) from error
     way = Way(**{field.name: checked.pop(field.name) for field in fields(Way)})
+    for name in NOT_ASKED:
+        del checked[name]
     return Request(preparation=preparation_of(checked), **checked), way
-
-
-def _checked(option: click.Parameter, value: Any, context: click.Context) -> Any:
-    """The value as the command line gives it on."""
-    if value is None or value == ():
-        return option.process_value(context, ()) if option.multiple else None
-    return option.process_value(context, _typed(option, value))
 
 
 def _typed(option: click.Parameter, value: Any) -> Any:
