@@ -54,7 +54,8 @@ def stdout_console(width: int | None = None) -> Iterator[Console]:
     """A console as wide and colourful as stdout, for what is then printed in one piece."""
     text = io.StringIO()
     yield Console(file=text, force_terminal=sys.stdout.isatty(), width=width or Console().width)
-    emit(text.getvalue())
+    lines = text.getvalue().split("\n")
+    emit("\n".join(lines if sys.stdout.isatty() else map(str.rstrip, lines)))
 
 
 @contextmanager
