@@ -20,6 +20,7 @@ RICH: dict[str, Any] = {
     "unscored": {"diversity": "too few images"},
     "verdicts": [VERDICT],
     "reason": "diversity fell to 0.01",
+    "log": "one\ntwo\x1b[2J",
     "diagnosis": "D wins",
     "notes": ["one checkpoint was damaged"],
     "versions": {"torch": "9.9"},
@@ -88,6 +89,7 @@ def test_everything_about_a_cell_is_shown(gan_bench: Command) -> None:
         "diagnosis D wins",
         "note one checkpoint was damaged",
         "training 1 min 30 s, 1,111 images/s",
+        "end of the log one two\\x1b[2J",
         "my-pair 1.0, sha256 efefefefefefefef, trains: architecture dcgan",
         "torch 9.9",
         "record.json",
@@ -142,6 +144,9 @@ def test_a_name_with_control_characters_is_escaped(results: Path, gan_bench: Com
     said = gan_bench("list")
     assert "\x1b" not in said.out
     assert "\\x1b[2J" in said.out
+    shown = gan_bench("show", "\x1b[2J/hinge/seed0")
+    assert shown.code == 0
+    assert "\x1b" not in shown.out
 
 
 @pytest.mark.parametrize(

@@ -66,17 +66,18 @@ def page() -> Iterator[Console]:
 
 
 def print_titled(lines: Sequence[tuple[str, str]], console: Console) -> None:
-    """Titles, and beside each its text, which is wrapped."""
-    indent = max((len(title) for title, _ in lines), default=0) + 2
-    beside = indent <= console.width // 2  # else each title has a line of its own
-    for title, words in lines:
+    """Titles, and beside each its text, which is wrapped; below it where there is no room."""
+    titles = [plain(title) for title, _ in lines]
+    indent = max(map(len, titles), default=0) + 2
+    beside = indent <= console.width // 2
+    for title, (_, words) in zip(titles, lines, strict=True):
         start = f"{title:<{indent}}" if beside else "  "
         if not beside:
             console.print(Text(title), soft_wrap=True)
         wrapped = Text(plain(words)).wrap(console, max(12, console.width - len(start)))
         for k, line in enumerate(wrapped):
             left = start if k == 0 else " " * len(start)
-            console.print(Text(f"{left}{line.plain.rstrip()}"), soft_wrap=True)
+            console.print(Text(f"{left}{line.plain}".rstrip()), soft_wrap=True)
 
 
 def typed(*more: str) -> str:

@@ -143,7 +143,8 @@ def _verdicts(record: Record) -> list[Line]:
     if record.diagnosis:
         lines.append(("diagnosis", record.diagnosis))
     lines += [("note", note) for note in record.notes]
-    return [*lines, ("end of the log", record.log)] if record.log else lines
+    log = (record.log or "").splitlines()
+    return [*lines, *zip(["end of the log", *[""] * len(log)], log, strict=False)]
 
 
 def _cost(record: Record) -> Iterator[Line]:
