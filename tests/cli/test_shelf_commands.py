@@ -83,7 +83,7 @@ def test_everything_about_a_cell_is_shown(gan_bench: Command) -> None:
         "batch 50",
         "loss_d █",
         "fd-eye 9; collapsed: all alike",
-        "fd-eye ↓ 12.5 (500 images and 450 of train)",
+        "fd-eye ↓ 12.5 (500 images against 450 of train)",
         "diversity ↑ no score: too few images",
         "collapsed at 40 kimg: diversity fell to 0.01",
         "diagnosis D wins",

@@ -12,7 +12,7 @@ from gan_bench.contract.protocol import Protocol
 from gan_bench.report import leaderboard
 from gan_bench.report.shown_table import ShownTable
 from gan_bench.results.finding import find_cell, name_of_cell
-from gan_bench.results.layout import SAMPLES, cells_in
+from gan_bench.results.layout import SAMPLES
 from gan_bench.results.long_frames import read_curves, read_ticks
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Board:
     @property
     def cells(self) -> list[str]:
         """The labels of all cells: architecture/loss/seed<k>."""
-        return [name_of_cell(folder) for folder in cells_in(self.folder)]
+        return [name_of_cell(folder) for folder in self._board.cells["folder"]]
 
     def frame(self) -> pd.DataFrame:
         """One row a cell, finished or not; see `gan_bench.results.frame.read_frame`.

@@ -129,7 +129,7 @@ def _scores(facts: CellFacts) -> Iterator[Line]:
 
 def _score(score: Score) -> str:
     error = f" ± {text.number(score.error, 2)}" if score.error is not None else ""
-    images = f"{text.plural(score.n, 'image')} and {score.reference_n:,} of {score.reference}"
+    images = f"{text.plural(score.n, 'image')} against {score.reference_n:,} of {score.reference}"
     return f"{text.number(score.value)}{error} ({images})"
 
 
