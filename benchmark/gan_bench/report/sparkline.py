@@ -12,7 +12,9 @@ GAP = " "  # where there is no finite value
 
 def sparkline(values: Sequence[float] | np.ndarray, width: int) -> str:
     """The means of `width` equal parts of a curve, or its points if they are fewer."""
-    parts = np.array_split(np.asarray(values, np.float64), min(width, max(1, len(values))))
+    if not len(values):
+        return ""
+    parts = np.array_split(np.asarray(values, np.float64), min(width, len(values)))
     means = np.array([part[np.isfinite(part)].mean() if _any(part) else np.nan for part in parts])
     if not _any(means):
         return GAP * len(means)
