@@ -75,6 +75,19 @@ def test_a_cell_that_both_have_is_taken_once(a: Path, b: Path, out: Path) -> Non
     assert (out / DCGAN / "only-here.json").exists()
 
 
+def test_a_file_that_differs_between_copies_of_one_training_is_named(
+    a: Path, b: Path, out: Path
+) -> None:
+    for folder, content in ((a, "1"), (b, "2")):
+        (write_cell(folder, "dcgan", **score(1)) / "scores.json").write_text(content)
+        (folder / PLAIN.slug / "evaluation.json").write_text(content)
+    merge = plan_merge([a, b])
+    assert len(merge.notes) == 2
+    assert all("differ: the first one is kept" in note for note in merge.notes)
+    write_merge(merge, out)
+    assert (out / DCGAN / "scores.json").read_text() == "1"
+
+
 def test_equal_results_of_two_trainings_are_no_conflict(a: Path, b: Path, out: Path) -> None:
     write_cell(a, "dcgan", **score(1))
     write_cell(b, "dcgan", **score(1, device="another", ended="2026-02-02T00:00:00+00:00"))

@@ -12,6 +12,7 @@ from gan_bench.results.atomic import PART
 from gan_bench.results.finding import name_of_cell, protocol_folders
 from gan_bench.results.inventory import CellState, files_in, state_of
 from gan_bench.results.layout import (
+    CONTACT_SHEET,
     DATA_REPORT,
     FIGURES,
     HOUSEKEEPING,
@@ -117,7 +118,8 @@ def _add_beside_the_cells(merge: Merge, slug: str, homes: Sequence[Path]) -> Non
         for path in _files(home):
             if path.parts[0] in (FIGURES, PLANS, SCALE) or any(map(path.is_relative_to, cells)):
                 continue
-            merge.files.setdefault(Path(slug, path), home / path)
+            alike = path.name in (PROTOCOL, DATA_REPORT, CONTACT_SHEET)  # as far as it matters
+            _add_file(merge, Path(slug, path), home / path, says_differences=not alike)
     if plans := merged_plans([read_plans(home) for home in homes]):
         merge.texts[Path(slug, PLANS)] = plan_lines(plans)
     _add_scale(merge, slug, homes)
@@ -163,8 +165,16 @@ def _add_cell(merge: Merge, where: Path, copies: Sequence[_Copy]) -> None:
     left = [copy for copy in copies if copy not in taken]
     merge.notes += [f"{copy.folder} is left out: {taken[0].folder} is further" for copy in left]
     for copy in taken:
+        same_training = copy.record == taken[0].record
         for path in _files(copy.folder):
-            merge.files.setdefault(where / path, copy.folder / path)
+            _add_file(merge, where / path, copy.folder / path, says_differences=same_training)
+
+
+def _add_file(merge: Merge, path: Path, source: Path, says_differences: bool) -> None:
+    """Take the file unless a folder that was named before has one of this name."""
+    taken = merge.files.setdefault(path, source)
+    if says_differences and taken != source and digest_of(taken) != digest_of(source):
+        merge.notes.append(f"{taken} and {source} differ: the first one is kept")
 
 
 def _differ(where: Path, copies: Sequence[_Copy], why: str) -> str:
