@@ -1,6 +1,7 @@
 """gan-bench: which GAN is better, on my images, for the same work?
 
-All that a plugin needs is here: `from gan_bench import Architecture, hookimpl`.
+All that a plugin needs is here: `from gan_bench import Architecture, hookimpl`. So are runs and
+their leaderboards: `from gan_bench import run, load`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ TYPE_CHECKING = False  # as typing's, which takes longer to import than all that
 if TYPE_CHECKING:
     from typing import Any
 
+    from gan_bench.api.boards import Board, Boards, load
+    from gan_bench.api.running import run
     from gan_bench.contract.errors import (
         DataError,
         GanBenchError,
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Architecture",
     "Augmentation",
+    "Board",
+    "Boards",
     "DataError",
     "Dataset",
     "Engine",
@@ -62,6 +67,8 @@ __all__ = [
     "Unscorable",
     "UsageError",
     "hookimpl",
+    "load",
+    "run",
 ]
 
 
@@ -69,6 +76,14 @@ def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for: `gan-bench --help` must not wait for pydantic."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "run":  # the package of this name, which can be called
+        from importlib import import_module
+
+        return import_module("gan_bench.run")
+    if name in ("Board", "Boards", "load"):
+        from gan_bench.api import boards
+
+        return getattr(boards, name)
     from gan_bench.contract import errors, hooks, offers, step
 
     home = next(each for each in (errors, hooks, offers, step) if hasattr(each, name))

@@ -178,7 +178,7 @@ def test_the_page_fits_the_terminal_and_shows_no_hidden_character(
     for name in ("\x1b[31mred.png", "two\nlines.png", "文字" * 20 + ".png", "x" * 120 + ".png"):
         (folder / name).write_bytes(b"rubbish")
     monkeypatch.setenv("COLUMNS", str(width))
-    monkeypatch.setattr("gan_bench.cli.data.PIPE_WIDTH", width)
+    monkeypatch.setattr("gan_bench.cli.output.PIPE_WIDTH", width)
     said = gan_bench("data", folder, "--size", "16", "--max-bad", "50")
     assert said.code == 0
     assert max(map(cell_len, said.out.splitlines())) <= width

@@ -94,7 +94,7 @@ def test_ctrl_c_in_a_run_ends_with_the_command_that_goes_on(
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gan_bench.run.plan.make_plan", interrupt)
+    monkeypatch.setattr("gan_bench.run.whole_run.make_plan", interrupt)
     (shapes / "my faces").mkdir()
     said = gan_bench("run", "--data", f"{shapes}/my faces", "--kimg", "3")
     assert said.code == 130

@@ -262,9 +262,9 @@ def jobs_seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         seen["started"] = jobs
         return []
 
-    monkeypatch.setattr("gan_bench.run.progress.Watch", Watched)
-    monkeypatch.setattr("gan_bench.run.preflight.preflight", preflight)
-    monkeypatch.setattr("gan_bench.run.scheduler.run_cells", run_cells)
+    monkeypatch.setattr("gan_bench.run.whole_run.Watch", Watched)
+    monkeypatch.setattr("gan_bench.run.whole_run.preflight", preflight)
+    monkeypatch.setattr("gan_bench.run.whole_run.run_cells", run_cells)
     return seen
 
 

@@ -10,21 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from rich.console import Console
-from rich.text import Text
 
-from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, HOW, WHICH, preparation_of
 from gan_bench.cli.options import OUTPUT, PATH, Name
-from gan_bench.cli.output import complain, emit, say, stdout_console
-from gan_bench.cli.run import catalogue_for
+from gan_bench.cli.output import complain, emit, page, print_titled, say
+from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.data.cache import Prepared
     from gan_bench.data.reporting.report import DataReport
 
 SCHEMA = 1  # of the JSON document
-PIPE_WIDTH = 100  # columns, where no terminal says how many there are
 PNG = ".png"
 
 
@@ -160,10 +157,5 @@ def _print(
     if sheet:
         instead = ", in place of the one that was there" if replaced else ""
         lines.append(("contact sheet", f"{sheet}{instead}"))
-    indent = max(len(title) for title, _ in lines) + 2
-    with stdout_console(None if sys.stdout.isatty() else PIPE_WIDTH) as console:
-        for title, words in lines:
-            wrapped = Text(plain(words)).wrap(console, max(12, console.width - indent))
-            for k, line in enumerate(wrapped):
-                start = "" if k else title
-                console.print(Text(f"{start:<{indent}}{line.plain.rstrip()}"), soft_wrap=True)
+    with page() as console:
+        print_titled(lines, console)

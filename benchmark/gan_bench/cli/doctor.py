@@ -13,7 +13,7 @@ from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, DATA_ROOT, SIZE
 from gan_bench.cli.options import Name
 from gan_bench.cli.output import emit, say, stdout_console
-from gan_bench.cli.run import catalogue_for
+from gan_bench.run.names import catalogue_for
 
 TESTED = "What to test"
 

@@ -13,7 +13,7 @@ from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, HOW, WHICH, preparation_of
 from gan_bench.cli.options import OUTPUT, PATH, Name
 from gan_bench.cli.output import emit, say
-from gan_bench.cli.run import catalogue_for
+from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.data.cache import Prepared

@@ -6,7 +6,7 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import rich_click as click
@@ -15,6 +15,8 @@ from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.contract.errors import StorageError
+
+PIPE_WIDTH = 100  # columns, where no terminal says how many there are
 
 
 def emit(text: str) -> None:
@@ -52,7 +54,30 @@ def stdout_console(width: int | None = None) -> Iterator[Console]:
     """A console as wide and colourful as stdout, for what is then printed in one piece."""
     text = io.StringIO()
     yield Console(file=text, force_terminal=sys.stdout.isatty(), width=width or Console().width)
-    emit(text.getvalue())
+    lines = text.getvalue().split("\n")
+    emit("\n".join(lines if sys.stdout.isatty() else map(str.rstrip, lines)))
+
+
+@contextmanager
+def page() -> Iterator[Console]:
+    """A console as wide as the terminal; where there is none, 100 columns wide."""
+    with stdout_console(None if sys.stdout.isatty() else PIPE_WIDTH) as console:
+        yield console
+
+
+def print_titled(lines: Sequence[tuple[str, str]], console: Console) -> None:
+    """Titles, and beside each its text, which is wrapped; below it where there is no room."""
+    titles = [plain(title) for title, _ in lines]
+    indent = max(map(len, titles), default=0) + 2
+    beside = indent <= console.width // 2
+    for title, (_, words) in zip(titles, lines, strict=True):
+        start = f"{title:<{indent}}" if beside else "  "
+        if not beside:
+            console.print(Text(title), soft_wrap=True)
+        wrapped = Text(plain(words)).wrap(console, max(12, console.width - len(start)))
+        for k, line in enumerate(wrapped):
+            left = start if k == 0 else " " * len(start)
+            console.print(Text(f"{left}{line.plain}".rstrip()), soft_wrap=True)
 
 
 def typed(*more: str) -> str:

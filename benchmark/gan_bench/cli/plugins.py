@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.output import emit, say, stdout_console
+from gan_bench.cli.output import emit, page, say, stdout_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
 
 SCHEMA = 1
-PIPE_WIDTH = 100  # columns, where no terminal says how many there are
 INPUT = "Input"
 INDENT = "    "
 FILES = options.plugin(INPUT)
@@ -152,7 +151,7 @@ def print_plugins(files: tuple[Path, ...], as_json: bool) -> None:
         document = {"schema": SCHEMA, "offers": offers, "failed": failed}
         emit(json.dumps(document, indent=2) + "\n")
         return
-    with stdout_console(None if sys.stdout.isatty() else PIPE_WIDTH) as console:
+    with page() as console:
         _print_offers(offers, console)
         for broken in catalogue.broken:
             console.print(Text(plain(f"{broken.status}: {broken}", keep="\n")), soft_wrap=True)

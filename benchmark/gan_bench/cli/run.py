@@ -22,6 +22,7 @@ from gan_bench.cli.interrupts import Terminated, exit_code
 from gan_bench.cli.options import RESULTS
 from gan_bench.cli.output import emit, say, typed
 from gan_bench.cli.run_options import RETRY, run_options
+from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
@@ -94,23 +95,6 @@ def _refuse_arguments(context: click.RichContext) -> None:
     raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(word)}", context)
 
 
-def catalogue_for(request: Request) -> Catalogue:
-    """The catalogue; a misspelt name is answered before anything imports torch."""
-    from gan_bench.run.names import check_spelling, remember
-
-    check_spelling(request)
-    from gan_bench import catalogue as catalogues
-
-    catalogue = catalogues.load(request.plugins)
-    remember(catalogue)
-    check_spelling(request)  # the first command on a machine had no names to compare with
-    if request.judge:
-        from gan_bench.measure.judging.judge_file import with_judge
-
-        return with_judge(catalogue, request.judge)
-    return catalogue
-
-
 def _print_plan(
     request: Request, catalogue: Catalogue, results: Path, jobs: int, as_json: bool
 ) -> None:
@@ -138,38 +122,12 @@ def _train(
 
     A cell is refused if its checkpoint is of another code.
     """
-    from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
-    from gan_bench.results.locks import alone_in
-    from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
-    from gan_bench.run.parts import trained_by_other_code
-    from gan_bench.run.plan import make_plan
-    from gan_bench.run.plan_measuring import at_home
-    from gan_bench.run.preflight import preflight
-    from gan_bench.run.progress import Watch, data_notes, preparing
-    from gan_bench.run.scheduler import run_cells
+    from gan_bench.run.whole_run import plan_run, train_cells
 
-    check_writable(results)
-    with preparing(console, request.data or "images") as update:
-        planned = at_home(make_plan(request, catalogue, update, results), results)
-    protocol = planned.plan.protocol
-    watch = Watch(console, protocol, folders_of(planned, results), jobs)
-    for note in [*planned.notes, *data_notes(planned.prepared)]:
-        watch.say(note)
-    home = protocol_dir(results, protocol)
-    with naming_it_after_storage_errors(), alone_in(home):
-        lay_out(planned, results, retry_failed)
-        watch.say(f"contact sheet: {home / CONTACT_SHEET}")
-        watch.say(f"{standing(watch.folders)} in {home}")
-        if warning := trained_by_other_code(planned.plan, watch.folders, catalogue):
-            watch.say(warning)
-        with console.status("testing one step of every pair") as status:
-            refused = preflight(watch.folders, home, watch.say, jobs, status.update)
-        started = [folder for folder in watch.folders if folder not in refused]
-        with stopping_gently(watch.say), watch.showing():
-            for folder in run_cells(planned.engine, started, jobs, watch.say):
-                watch.ended(folder)
-    slug = f"{protocol.slug}/{planned.evaluation.slug}" if planned.evaluation else protocol.slug
-    return watch, len(refused), slug
+    planned, watch = plan_run(request, catalogue, results, jobs, console)
+    with naming_it_after_storage_errors():
+        refused = train_cells(planned, watch, catalogue, results, retry_failed, stopping_gently)
+    return watch, refused, planned.board
 
 
 @contextmanager
@@ -227,15 +185,11 @@ def show(results: Path, slugs: Sequence[str], style: str | None, console: Consol
 
 
 def _count_refused(refused: int) -> None:
-    from gan_bench.base.text import plural
     from gan_bench.contract.errors import UsageError
+    from gan_bench.run.whole_run import refusal
 
-    if refused:
-        have = "was" if refused == 1 else "were"
-        raise UsageError(
-            f"{plural(refused, 'cell')} {have} not trained: a checkpoint belongs to another "
-            "training, see above"
-        )
+    if words := refusal(refused):
+        raise UsageError(words)
 
 
 def _count_failures(watch: Watch) -> None:

@@ -146,6 +146,15 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     write_bytes(path, buffer.getbuffer())
 
 
+def copy_file(source: Path, path: Path) -> None:
+    """Copy a file with its times. It is not synced: the source stays."""
+    try:
+        shutil.copy2(source, path, follow_symlinks=False)
+    except OSError as error:
+        why = why_not_written(error, path, os.lstat(source).st_size)
+        raise StorageError(f"cannot copy {source} to {path}: {why}") from error
+
+
 def append_line(path: Path, row: dict[str, Any]) -> None:
     """Append one line of JSON; a number that is not finite becomes null.
 

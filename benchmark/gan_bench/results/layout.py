@@ -7,18 +7,23 @@
 <cell>/evaluations/<name>/                  the cell measured by it: environment.json, scores.json,
                                             influence.json
 <data set>-data-report.json                 of a set that was refused
+.removed/                                   what `gan-bench remove` is deleting
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from gan_bench.contract.names import safe_name
 from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.results.reading import read_model
+
+REMOVED = ".removed"  # a folder of the results: what is being deleted
+HOUSEKEEPING = (".lock", ".holder.json")  # of a folder in which a process works
 
 # of a protocol
 PROTOCOL = "protocol.json"
@@ -89,6 +94,12 @@ def protocol_of(cell: Path) -> Protocol:
 def label_of(cell: Path) -> str:
     """The label of the cell in this folder: architecture / loss / seed<k>."""
     return " / ".join(cell.parts[-3:])
+
+
+def seed_of(cell: Path) -> int | None:
+    """The seed of the cell in this folder; None if the folder's name has no number."""
+    number = re.fullmatch(r"seed(\d{1,18})", cell.name, re.ASCII)
+    return int(number[1]) if number else None
 
 
 def figure_path(protocol_folder: Path, name: str) -> Path:

@@ -13,6 +13,7 @@ import filelock
 
 from gan_bench.contract.errors import StorageError
 from gan_bench.results.atomic import make_folder, remove, write_json
+from gan_bench.results.layout import HOUSEKEEPING
 from gan_bench.results.reading import read_bytes
 
 
@@ -23,7 +24,8 @@ def alone_in(folder: Path, wait: float = 0) -> Iterator[None]:
     It is a lock of the operating system, so a killed process leaves none behind.
     """
     make_folder(folder)
-    lock, holder = filelock.FileLock(folder / ".lock", timeout=wait), folder / ".holder.json"
+    path, holder = (folder / name for name in HOUSEKEEPING)
+    lock = filelock.FileLock(path, timeout=wait)
     try:
         lock.acquire()
     except filelock.Timeout as error:
@@ -39,6 +41,20 @@ def alone_in(folder: Path, wait: float = 0) -> Iterator[None]:
         remove(holder)
     finally:
         lock.release()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process works in the folder. False too where the lock may not be tried."""
+    path = folder / HOUSEKEEPING[0]
+    if not path.exists():
+        return False
+    try:
+        with filelock.FileLock(path, timeout=0):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:
+        return False
 
 
 def _holder_text(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -69,8 +69,24 @@ def note_plan(protocol_folder: Path, cells: Iterable[Cell]) -> None:
         compared=max((_compared(row, done) for row in extended), default=0),
     )
     if extended or not plans or plans[-1].seeds != plan.seeds:
-        lines = (f"{each.model_dump_json()}\n" for each in [*plans, plan])
-        write_bytes(protocol_folder / PLANS, "".join(lines).encode())
+        write_bytes(protocol_folder / PLANS, plan_lines([*plans, plan]))
+
+
+def plan_lines(plans: Iterable[SeedPlan]) -> bytes:
+    """The content of the file."""
+    return "".join(f"{each.model_dump_json()}\n" for each in plans).encode()
+
+
+def merged_plans(folders: Iterable[Sequence[SeedPlan]]) -> list[SeedPlan]:
+    """The plans of several folders of one protocol as those of one, in the order of time.
+
+    A plan that neither changes the number of seeds nor follows a comparison adds no line.
+    """
+    merged = list[SeedPlan]()
+    for plan in sorted({plan for plans in folders for plan in plans}, key=lambda plan: plan.when):
+        if plan.compared or not merged or merged[-1].seeds != plan.seeds:
+            merged.append(plan)
+    return merged
 
 
 def _done(protocol_folder: Path) -> dict[RowName, list[bool]]:

@@ -48,6 +48,21 @@ def known_names(kind: str) -> list[str]:
     return [name for name in names if isinstance(name, str)]
 
 
+def catalogue_for(request: Request) -> Catalogue:
+    """The catalogue; a misspelt name is answered before anything imports torch."""
+    check_spelling(request)
+    from gan_bench import catalogue as catalogues
+
+    catalogue = catalogues.load(request.plugins)
+    remember(catalogue)
+    check_spelling(request)  # the first command on a machine had no names to compare with
+    if request.judge:
+        from gan_bench.measure.judging.judge_file import with_judge
+
+        return with_judge(catalogue, request.judge)
+    return catalogue
+
+
 def check_spelling(request: Request) -> None:
     """UsageError for a name that no installed plugin offers, where the index can tell.
 

@@ -87,6 +87,12 @@ class Planned:
     evaluation: Evaluation | None = None  # asked for besides the protocol's own
 
     @property
+    def board(self) -> str:
+        """The slug of the leaderboard that shows what was asked for."""
+        slug = self.plan.protocol.slug
+        return f"{slug}/{self.evaluation.slug}" if self.evaluation else slug
+
+    @property
     def engine(self) -> Engine:
         """What starts the cells."""
         return self.choice.engine

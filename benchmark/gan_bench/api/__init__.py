@@ -1,0 +1,1 @@
+"""gan-bench from Python: the same runs and leaderboards as on the command line."""

@@ -1,0 +1,72 @@
+"""What a Python program asks for -> a Request, checked by the options of the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from gan_bench.base import text
+from gan_bench.cli.data_options import preparation_of
+from gan_bench.cli.run_options import run_options
+from gan_bench.contract.errors import UsageError
+from gan_bench.run.request import Request
+
+ARCHS = {"archs": "architectures"}  # our name of an argument -> that of the request
+
+
+NOT_ASKED = ("dry_run", "as_json")  # options that a program has no use for
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a run is carried out. No score depends on it."""
+
+    results: Path
+    jobs: int
+    retry_failed: bool
+    quiet: bool
+
+
+def read_arguments(asked: Mapping[str, Any]) -> tuple[Request, Way]:
+    """What is asked for; UsageError, with the sentence of the command line, for a wrong value."""
+    command = click.command("run")(run_options(lambda: None))
+    context = command.make_context("run", [])  # its params are the defaults
+    options = {option.name: option for option in command.params}
+    checked = dict(context.params)
+    try:
+        for argument, value in asked.items():
+            name = ARCHS.get(argument, argument)
+            if value is not None and value != ():
+                checked[name] = options[name].process_value(context, _typed(options[name], value))
+    except click.ClickException as error:
+        raise UsageError(error.format_message()) from error
+    way = Way(**{field.name: checked.pop(field.name) for field in fields(Way)})
+    for name in NOT_ASKED:
+        del checked[name]
+    return Request(preparation=preparation_of(checked), **checked), way
+
+
+def _typed(option: click.Parameter, value: Any) -> Any:
+    """The value in the form in which it is typed: numbers as text, so that 2.5 is no whole one."""
+    if isinstance(value, bool):
+        return value
+    if option.name == "size" and not isinstance(value, str | int):
+        height, width = value
+        return text.sides(height, width)
+    if option.name == "weights" and isinstance(value, Mapping):
+        return [f"{net}={os.fspath(path)}" for net, path in value.items()]
+    if option.multiple:
+        several = [value] if isinstance(value, str | os.PathLike) else value
+        return [_word(each) for each in several]
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ",".join(map(str, value))
+    return _word(value)
+
+
+def _word(value: Any) -> str:
+    return os.path.expanduser(value) if isinstance(value, str | os.PathLike) else str(value)

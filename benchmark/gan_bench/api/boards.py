@@ -1,0 +1,175 @@
+"""`gan_bench.load(...)`: the leaderboards of a results folder, as data and to look at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from gan_bench.contract.errors import StorageError, UsageError
+from gan_bench.contract.protocol import Protocol
+from gan_bench.report import leaderboard
+from gan_bench.report.shown_table import ShownTable
+from gan_bench.results.finding import find_cell, name_of_cell
+from gan_bench.results.layout import SAMPLES
+from gan_bench.results.long_frames import read_curves, read_ticks
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL import Image
+
+Named = str | os.PathLike[str]
+
+
+def load(results: Named = "results", protocol: str | None = None) -> Boards:
+    """Read the leaderboards of a results folder, or that of the folder of one protocol.
+
+    `protocol` is the name of a protocol or its beginning. UsageError if there is nothing to read
+    or the name is unknown.
+    """
+    read = leaderboard.load(Path(os.path.expanduser(results)), protocol)
+    return Boards([Board(board) for board in read.boards], read.unreadable)
+
+
+class Board:
+    """The leaderboard of one protocol, as it was when it was read. A notebook shows its table.
+
+    A cell is named by its label, such as "dcgan/minimax/seed0", or by the path of its folder.
+    """
+
+    def __init__(self, board: leaderboard.Board) -> None:
+        self._board = board
+
+    @property
+    def slug(self) -> str:
+        """The name of the protocol."""
+        return self._board.slug
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the protocol."""
+        return self._board.folder
+
+    @property
+    def protocol(self) -> Protocol:
+        """The data, the schedule and the evaluation that all cells share."""
+        return self._board.protocol
+
+    @property
+    def cells(self) -> list[str]:
+        """The labels of all cells: architecture/loss/seed<k>."""
+        return [name_of_cell(folder) for folder in self._board.cells["folder"]]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a cell, finished or not; see `gan_bench.results.frame.read_frame`.
+
+        The columns are architecture, loss, seed, status, reason, one for each metric, "METRIC
+        error" with its standard error, the best tick, cost, device and others.
+        """
+        return self._board.cells.copy()
+
+    def curves(self) -> pd.DataFrame:
+        """One row a point of a training curve.
+
+        Columns: architecture, loss, seed, step, kimg, loss_d, loss_g, real_score, fake_score,
+        grad_d, grad_g. StorageError if a curve cannot be read.
+        """
+        return read_curves(self.folder)
+
+    def ticks(self) -> pd.DataFrame:
+        """One row a tick of a cell: what was scored while it trained.
+
+        Columns: architecture, loss, seed, step, kimg, the metrics of a tick, verdict, reason.
+        StorageError if a file of ticks cannot be read.
+        """
+        return read_ticks(self.folder, [metric.name for metric in self.protocol.evaluation.watched])
+
+    def table(self) -> ShownTable:
+        """The leaderboard as `gan-bench report` shows it; prints as text, renders in a notebook."""
+        return ShownTable([self._board])
+
+    def samples(self, cell: Named, kimg: float | None = None) -> Image.Image:
+        """The sample grid of a cell at its last tick, or at the tick nearest to `kimg`.
+
+        StorageError if there is none or it cannot be read.
+        """
+        from PIL import Image
+
+        home = self._find(cell)
+        grids = sorted((home / SAMPLES).glob("*.png"))
+        if not grids:
+            raise StorageError(f"{home} has no samples: its first tick makes some")
+        if kimg is not None:
+            grids.sort(key=lambda path: abs(float(path.stem) - kimg), reverse=True)
+        try:
+            with Image.open(grids[-1]) as grid:
+                return grid.convert("RGB")
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            raise StorageError(f"cannot read {grids[-1]}: {error}") from error
+
+    def generator(self, cell: Named, **how: Any) -> Any:
+        """The trained generator of a cell, as `gan_bench.generator` gives it. Imports torch."""
+        import gan_bench
+
+        build: Any = gan_bench.generator
+        return build(self._find(cell), **how)
+
+    def _find(self, cell: Named) -> Path:
+        return find_cell(self.folder, os.fspath(cell))
+
+    def __repr__(self) -> str:
+        return f"<Board {self.slug}: {len(self._board.cells)} cells>"
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+    def _repr_markdown_(self) -> str:
+        return self.table()._repr_markdown_()
+
+
+class Boards(Sequence[Board]):
+    """The leaderboards of a results folder, in the order of their names."""
+
+    def __init__(self, boards: list[Board], unreadable: list[str]) -> None:
+        self._boards = boards
+        self.unreadable = tuple(unreadable)  # one sentence for each protocol that is left out
+
+    @overload
+    def __getitem__(self, place: int | str) -> Board: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Board]: ...
+    def __getitem__(self, place: int | str | slice) -> Board | list[Board]:
+        """By place, or by the name of the protocol or its beginning (UsageError if unknown)."""
+        if not isinstance(place, str):
+            return self._boards[place]
+        matching = [board for board in self if board.slug.startswith(place)]
+        if len(matching) != 1:
+            names = ", ".join(board.slug for board in self)
+            raise UsageError(f"{len(matching)} protocols begin with {place!r}; there are: {names}")
+        return matching[0]
+
+    def __len__(self) -> int:
+        return len(self._boards)
+
+    def __iter__(self) -> Iterator[Board]:
+        return iter(self._boards)
+
+    def table(self) -> ShownTable:
+        """All leaderboards as `gan-bench report` shows them."""
+        return ShownTable([board._board for board in self], list(self.unreadable))
+
+    def __repr__(self) -> str:
+        return f"<Boards: {', '.join(board.slug for board in self)}>"
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+    def _repr_markdown_(self) -> str:
+        return self.table()._repr_markdown_()

@@ -1,0 +1,99 @@
+"""`gan_bench.run(...)`: the same run as `gan-bench run`, which returns its leaderboard."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from rich.console import Console
+
+from gan_bench.api.asking import read_arguments
+from gan_bench.api.boards import Board, load
+from gan_bench.contract.errors import UsageError
+from gan_bench.run.names import catalogue_for
+from gan_bench.run.whole_run import plan_run, refusal, train_cells
+
+Text = str | os.PathLike[str]
+Names = str | Iterable[str]
+
+
+def run(
+    *,
+    archs: Names = (),
+    losses: Names = (),
+    seeds: int = 1,
+    preset: str | None = None,
+    data: Text | None = None,
+    data_root: Text | None = None,
+    download: bool = False,
+    size: int | tuple[int, int] | None = None,
+    max_bad: float = 0.1,
+    folder: str | None = None,
+    min_size: int | None = None,
+    blurry: float | None = None,
+    dedupe: bool = False,
+    group_by: Literal["folder", "name-prefix"] | None = None,
+    frames: Literal["first", "all"] = "first",
+    grey: bool = False,
+    alpha: bool = False,
+    schedule: Text | None = None,
+    recipes: Literal["same", "own"] | None = None,
+    kimg: float | None = None,
+    epochs: float | None = None,
+    batch: int | None = None,
+    lr: float | None = None,
+    lr_g: float | None = None,
+    lr_d: float | None = None,
+    betas: tuple[float, float] | None = None,
+    optimizer: str | None = None,
+    lr_decay: Literal["constant", "linear", "cosine"] | None = None,
+    d_steps: int | None = None,
+    ema_kimg: float | None = None,
+    augment: Names = (),
+    ticks: int | None = None,
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    on_collapse: Literal["continue", "stop", "rollback"] | None = None,
+    features: Names = (),
+    metrics: Names = (),
+    samples: int | None = None,
+    reference: Literal["train", "held-out"] = "train",
+    weights: Text | Mapping[str, Text] | None = None,
+    judge: Text | None = None,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    engine: str | None = None,
+    jobs: int = 1,
+    timeout: float | None = None,
+    plugins: Text | Iterable[Text] = (),
+    retry_failed: bool = False,
+    results: Text = "results",
+    quiet: bool = False,
+) -> Board:
+    """Train every architecture with every loss on one schedule, and return the leaderboard.
+
+    The arguments are the options of `gan-bench run`: `gan-bench run --help` describes them, and
+    what is not given is decided as there. `archs`, `losses`, `metrics`, `features`, `augment` and
+    `plugins` take one name or several; `size` is a side in pixels or (height, width); `weights` is
+    a file, or a dictionary from a features network to its file.
+
+    A finished cell is never trained again: the same call goes on after an interruption. Progress
+    is shown on stderr, live on a terminal and, with ipywidgets, in a notebook; `quiet` shows none.
+    A cell that fails stands in the leaderboard with its reason. Raises GanBenchError, with the
+    sentence that the command line prints, for whatever cannot be run.
+    """
+    request, way = read_arguments(locals())
+    console = _console(way.quiet)
+    catalogue = catalogue_for(request)
+    planned, watch = plan_run(request, catalogue, way.results, way.jobs, console)
+    refused = train_cells(planned, watch, catalogue, way.results, way.retry_failed)
+    if words := refusal(refused):
+        raise UsageError(words)
+    return load(way.results, planned.board)[0]
+
+
+def _console(quiet: bool) -> Console:
+    """Where progress is shown: without ipywidgets a notebook can show lines only, no live view."""
+    live = find_spec("ipywidgets") is not None
+    options: dict[str, Any] = {} if live else {"force_jupyter": False}
+    return Console(stderr=True, quiet=quiet, **options)

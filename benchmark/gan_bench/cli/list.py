@@ -1,0 +1,119 @@
+"""`gan-bench list`: the cells of a results folder, with their status, score and size."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+from rich.table import Table
+from rich.text import Text
+
+from gan_bench.base import text
+from gan_bench.base.escape import plain
+from gan_bench.cli import options
+from gan_bench.cli.options import PATH, RESULTS
+from gan_bench.cli.output import emit, page, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gan_bench.results.inventory import Inventory, Listed
+
+SCHEMA = 1
+CONTENT = "What to list"
+NOTHING = "–"
+
+
+@click.command(epilog=options.examples("gan-bench list", "gan-bench list old-results --json"))
+@click.argument(
+    "results",
+    type=PATH,
+    default=RESULTS,
+    metavar="[RESULTS]",
+    panel=CONTENT,
+    help="Results folder, or the folder of one protocol in it. Default: results.",
+)
+@options.as_json("Print one JSON document.")
+@options.DEBUG
+@options.HELP
+def list(results: Path, as_json: bool) -> None:
+    """List all cells of a results folder, with status, score and size on the disk.
+
+    A cell is running while a process works on it, stopped if it was begun and is not done, and
+    waiting if it was only planned. Done cells are finished, collapsed, degraded, diverged or
+    failed. `gan-bench run` goes on with what is stopped or waiting.
+    """
+    from gan_bench.results.inventory import inventory
+
+    everything = inventory(results)
+    if as_json:
+        emit(json.dumps(_document(everything), indent=2, allow_nan=False) + "\n")
+        return
+    _print(everything)
+    for fault in everything.faults:
+        say(fault)
+
+
+def _document(everything: Inventory) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "cells": [_fields(cell) for cell in everything.cells],
+        "other_bytes": everything.other_bytes,
+        "unreadable": everything.faults,
+    }
+
+
+def _fields(cell: Listed) -> dict[str, Any]:
+    return {
+        "protocol": cell.protocol,
+        "architecture": cell.architecture,
+        "loss": cell.loss,
+        "seed": cell.seed,
+        "status": cell.status,
+        "reason": cell.reason,
+        "kimg": cell.kimg,
+        "metric": cell.ranking.name if cell.ranking else None,
+        "score": cell.score,
+        "bytes": cell.bytes,
+        "ended": cell.ended,
+        "folder": str(cell.folder),
+    }
+
+
+def _print(everything: Inventory) -> None:
+    cells, others = everything.cells, everything.other_bytes
+    with page() as console:
+        by_protocol = {slug: [*each] for slug, each in groupby(cells, lambda c: c.protocol)}
+        for slug, other in others.items():
+            console.print(Text(plain(slug), "bold"), soft_wrap=True)
+            console.print(_table(by_protocol.get(slug, [])))
+            console.print(Text(f"beside the cells: {text.size(other)}\n"), soft_wrap=True)
+        total = sum(cell.bytes for cell in cells) + sum(others.values())
+        counts = text.plural(len(cells), "cell"), text.plural(len(others), "protocol")
+        console.print(f"{' in '.join(counts)}: {text.size(total)}", soft_wrap=True)
+
+
+def _table(cells: Sequence[Listed]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    ranking = next((cell.ranking for cell in cells if cell.ranking), None)
+    metric = plain(f"{ranking.name} {ranking.arrow}") if ranking else "score"
+    for title in ("cell", "status", "kimg", metric, "size", "ended (UTC)"):
+        numeric = title in ("kimg", metric, "size")
+        table.add_column(title, justify="right" if numeric else "left", overflow="fold")
+    for cell in cells:
+        table.add_row(*(Text(plain(words)) for words in _texts(cell)))
+    return table
+
+
+def _texts(cell: Listed) -> tuple[str, ...]:
+    return (
+        "/".join(cell.folder.parts[-3:]),
+        cell.status,
+        NOTHING if cell.kimg is None else text.number(cell.kimg, 6),
+        NOTHING if cell.score is None else text.number(cell.score),
+        text.size(cell.bytes),
+        cell.ended[:16].replace("T", " ") if cell.ended else NOTHING,
+    )

@@ -1,0 +1,199 @@
+"""One cell as a page of text: how it was trained, what came of it, what it took."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from gan_bench.base import text
+from gan_bench.base.numbers import CURVE_COLUMNS, column, number
+from gan_bench.contract.protocol import Evaluation
+from gan_bench.report.cell_facts import CellFacts
+from gan_bench.report.costs import MIB
+from gan_bench.report.sparkline import sparkline
+from gan_bench.results.layout import HOUSEKEEPING, SAMPLES, label_of
+from gan_bench.results.records import Record, Score
+from gan_bench.run.schedule_text import recipe_text, schedule_text
+
+Line = tuple[str, str]  # title and text
+SHOWN_TICKS = 10
+WIDTH = 32  # characters of a curve
+
+
+def cell_page(facts: CellFacts) -> list[tuple[str, list[Line]]]:
+    """Titled parts, each of titled lines; parts about which nothing is known are left out."""
+    record = facts.record
+    parts = [
+        (label_of(facts.folder), [*_head(facts)]),
+        ("curve", [*_curve(facts)]),
+        ("ticks", [*_ticks(facts)]),
+        ("scores", [*_scores(facts)]),
+        ("verdicts", _verdicts(record) if record else []),
+        ("cost", [*_cost(record)] if record else []),
+        ("code and machine", [*_code(facts)]),
+        ("files", [*_files(facts)]),
+        ("cannot be read", [("", fault) for fault in facts.faults]),
+    ]
+    return [(title, lines) for title, lines in parts if lines]
+
+
+def _head(facts: CellFacts) -> Iterator[Line]:
+    record, protocol = facts.record, facts.protocol
+    yield "status", facts.status
+    if facts.reason and facts.reason not in facts.faults:
+        yield "reason", facts.reason
+    if record:
+        yield "ended", f"{record.ended} after {text.plural(record.starts, 'start')}"
+    yield "protocol", facts.slug
+    if protocol:
+        data = protocol.data
+        images = f"{data.train:,} training, {data.held_out:,} held out"
+        yield "data", f"{data.name}, {data.size} px, {images}"
+    if facts.schedule:
+        yield "schedule", schedule_text(facts.schedule)
+    known = record or facts.cell
+    if known and known.recipe.given:
+        yield "recipe", recipe_text(known.recipe)
+    if record and record.conditional:
+        yield "conditional", "G and D are given the classes of the images"
+
+
+def _curve(facts: CellFacts) -> Iterator[Line]:
+    """Each column as a line of blocks, with its first and last value and its range."""
+    if not facts.curve:
+        return
+    kimg = number(facts.curve[-1], "kimg")
+    yield "points", f"{len(facts.curve):,}, up to {text.number(kimg, 6)} kimg"
+    for name in CURVE_COLUMNS:
+        values = column(facts.curve, name)
+        finite = values[[math.isfinite(value) for value in values]]
+        if len(finite):
+            first, last, low, high = (
+                text.number(value, 3) for value in (finite[0], finite[-1], min(finite), max(finite))
+            )
+            yield name, f"{sparkline(values, WIDTH)}  {first} to {last} (from {low} to {high})"
+
+
+def _ticks(facts: CellFacts) -> Iterator[Line]:
+    """The score at the ticks as a line of blocks, the best tick, and some ticks in numbers."""
+    if not facts.ticks or facts.protocol is None:
+        return
+    evaluation = facts.protocol.evaluation
+    metric = evaluation.at_ticks.name
+    scores = [number(tick, "scores", metric) for tick in facts.ticks]
+    yield f"{metric} {evaluation.at_ticks.arrow}", sparkline(scores, WIDTH)
+    best = facts.record.best if facts.record else None
+    if best:
+        value = text.number(best.value)
+        yield (
+            "best",
+            f"{value} at {text.number(best.kimg, 6)} kimg; at the end {text.number(best.final)}",
+        )
+    for k in _some(len(facts.ticks)):
+        tick = facts.ticks[k]
+        verdict = f"; {tick['verdict']}: {tick.get('reason')}" if tick.get("verdict") else ""
+        scored = ", ".join(_scored_at(tick, evaluation))
+        yield f"{text.number(number(tick, 'kimg'), 6)} kimg", f"{scored}{verdict}"
+
+
+def _some(count: int) -> list[int]:
+    """The places of at most SHOWN_TICKS ticks, with the first and the last."""
+    shown = min(count, SHOWN_TICKS)
+    return sorted({round(k * (count - 1) / max(1, shown - 1)) for k in range(shown)})
+
+
+def _scored_at(tick: dict[str, object], evaluation: Evaluation) -> Iterator[str]:
+    for metric in reversed(evaluation.watched):
+        value = number(tick, "scores", metric.name)
+        if math.isfinite(value):
+            yield f"{metric.name} {text.number(value)}"
+
+
+def _scores(facts: CellFacts) -> Iterator[Line]:
+    """Every metric of the protocol, with its error or the reason why it has no score."""
+    record = facts.record
+    if record is None:
+        return
+    specs = (
+        {spec.name: spec for spec in facts.protocol.evaluation.metrics} if facts.protocol else {}
+    )
+    for name in dict.fromkeys((*specs, *record.scores, *record.unscored)):
+        title = f"{name} {specs[name].arrow}" if name in specs else name
+        if name in record.scores:
+            yield title, _score(record.scores[name])
+        elif name in record.unscored:
+            yield title, f"no score: {record.unscored[name]}"
+        if name in record.details:
+            yield "", record.details[name]
+
+
+def _score(score: Score) -> str:
+    error = f" ± {text.number(score.error, 2)}" if score.error is not None else ""
+    images = f"{text.plural(score.n, 'image')} against {score.reference_n:,} of {score.reference}"
+    return f"{text.number(score.value)}{error} ({images})"
+
+
+def _verdicts(record: Record) -> list[Line]:
+    lines: list[Line] = [
+        (verdict.kind, f"at {text.number(verdict.kimg, 6)} kimg: {verdict.reason}")
+        for verdict in record.verdicts
+    ] or [("none", "neither diverged nor collapsed nor degraded")]
+    if record.rollbacks:
+        lines.append(("rollbacks", str(record.rollbacks)))
+    if record.diagnosis:
+        lines.append(("diagnosis", record.diagnosis))
+    lines += [("note", note) for note in record.notes]
+    log = (record.log or "").splitlines()
+    return [*lines, *zip(["end of the log", *[""] * len(log)], log, strict=False)]
+
+
+def _cost(record: Record) -> Iterator[Line]:
+    cost = record.cost
+    if cost is None:
+        return
+    yield "training", f"{text.duration(cost.train_seconds)}, {_rate(cost.images_per_second)}"
+    yield "measuring", text.duration(cost.evaluate_seconds)
+    yield "memory", text.size(cost.peak_memory_mib * MIB)
+    yield "parameters", f"G {_millions(cost.g_parameters)}, D {_millions(cost.d_parameters)}"
+    if cost.g_macs is not None and cost.d_macs is not None:
+        macs = f"G {_millions(cost.g_macs)}, D {_millions(cost.d_macs)}"
+        yield "MACs", f"{macs} multiply-accumulates for one image, forward"
+
+
+def _rate(images_per_second: float) -> str:
+    return f"{text.number(images_per_second, 3)} images/s"
+
+
+def _millions(count: int) -> str:
+    return f"{text.number(count / 1e6, 3)} M"
+
+
+def _code(facts: CellFacts) -> Iterator[Line]:
+    for each in facts.code:
+        offers = "; ".join(f"{kind} {', '.join(names)}" for kind, names in each.offers.items())
+        version = f"{each.distribution} {each.version}".strip()
+        role = "trains" if each.trains else "does not train"
+        yield "plugin", f"{version}, sha256 {each.sha256[:16]}, {role}: {offers}"
+    record = facts.record
+    if record is None:
+        return
+    yield "device", record.device or "not known"
+    for title, values in (
+        ("machine", record.machine),
+        ("computed", record.computed),
+        ("versions", record.versions),
+    ):
+        if values:
+            yield title, ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _files(facts: CellFacts) -> Iterator[Line]:
+    """Every file with its size; the sample grids in one line."""
+    grids = [size for name, size in facts.files if name.startswith(f"{SAMPLES}/")]
+    for name, size in facts.files:
+        if not name.startswith(f"{SAMPLES}/") and name not in HOUSEKEEPING:
+            yield name, text.size(size)
+    if grids:
+        yield f"{SAMPLES}/", f"{text.size(sum(grids))}, {text.plural(len(grids), 'grid')}"
+    total = sum(size for _, size in facts.files)
+    yield "together", f"{text.size(total)} in {facts.folder}"

@@ -1,0 +1,81 @@
+"""Leaderboards as an object that prints as text and renders in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from gan_bench.base.escape import plain
+from gan_bench.report.formats import render
+from gan_bench.report.leaderboard import Board, Boards
+from gan_bench.report.section import Column, Section
+from gan_bench.report.tables import Chapter, chapters
+
+WIDTH = 100  # columns, where it is printed
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """The tables of one or more protocols, without their pictures."""
+
+    boards: list[Board]
+    unreadable: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        text = render(self._all, "terminal", Path(), Console(width=WIDTH, force_jupyter=False))
+        return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+
+    __repr__ = __str__
+
+    def _repr_markdown_(self) -> str:
+        lines = render(self._all, "markdown", Path()).split("\n")
+        return "\n".join(line for line in lines if not line.startswith("!["))
+
+    def _repr_html_(self) -> str:
+        faults = (f"<p>{_text(fault)}</p>" for fault in self.unreadable)
+        parts = (part for chapter in chapters(self._all) for part in _chapter(chapter))
+        return "\n".join([*parts, *faults])
+
+    @property
+    def _all(self) -> Boards:
+        return Boards(self.boards, self.unreadable)
+
+
+def _chapter(chapter: Chapter) -> Iterator[str]:
+    """The tables; what is known of the protocol, and the notes, are folded away below them."""
+    yield f"<h4>{_text(chapter.slug)}</h4>"
+    for section in chapter.sections:
+        yield from _section(section)
+    if chapter.notes:
+        notes = "".join(f"<li>{_text(note.text)}</li>" for note in chapter.notes)
+        yield f"<details open><summary>notes</summary><ul>{notes}</ul></details>"
+    facts = "".join(f"<li>{_text(name)}: {_text(words)}</li>" for name, words in chapter.facts)
+    yield f"<details><summary>protocol</summary><ul>{facts}</ul></details>"
+
+
+def _section(section: Section) -> Iterator[str]:
+    if section.title:
+        yield f"<p>{_text(section.title)}</p>"
+    yield "<table><thead>"
+    yield _row("th", section.columns, [column.text for column in section.columns])
+    yield "</thead><tbody>"
+    yield from (_row("td", section.columns, row, "<i>{}</i>") for row in section.scale)
+    yield from (_row("td", section.columns, row) for row in section.rows)
+    yield "</tbody></table>"
+
+
+def _row(tag: str, columns: Iterable[Column], texts: Iterable[str], form: str = "{}") -> str:
+    cells = (
+        f'<{tag} style="text-align:{"right" if column.numeric else "left"}">'
+        f"{form.format(_text(words))}</{tag}>"
+        for column, words in zip(columns, texts, strict=True)
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _text(words: str) -> str:
+    return escape(plain(words))

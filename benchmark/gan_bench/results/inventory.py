@@ -1,0 +1,130 @@
+"""Every cell of a results folder in one line: how far it is, its score, its size on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
+from typing import Literal
+
+from gan_bench.base.numbers import number
+from gan_bench.contract.errors import StorageError
+from gan_bench.contract.protocol import MetricSpec, Protocol
+from gan_bench.results.finding import protocol_folders
+from gan_bench.results.layout import CURVE, PROTOCOL, RECORD, STARTS, cells_in, seed_of
+from gan_bench.results.locks import is_locked
+from gan_bench.results.reading import read_model, tail
+from gan_bench.results.records import Record, Status, read_record
+
+# running: a process holds its lock. stopped: it was begun. waiting: it was only laid out.
+CellState = Status | Literal["running", "stopped", "waiting", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One cell; None where nothing is known."""
+
+    folder: Path
+    protocol: str  # the slug
+    architecture: str
+    loss: str
+    seed: int | None
+    status: CellState
+    kimg: float | None  # that it was trained so far
+    ranking: MetricSpec | None  # of its protocol
+    score: float | None  # by that metric, at the end
+    bytes: int  # of all its files
+    ended: str | None  # UTC, ISO 8601
+    reason: str | None  # of its status
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The cells in order of protocol, architecture, loss and seed, and what cannot be read."""
+
+    cells: list[Listed]
+    faults: list[str]  # one sentence for each protocol
+    other_bytes: dict[str, int]  # slug -> of its files beside the cells
+
+
+def inventory(results: Path) -> Inventory:
+    """Look at every cell of a results folder, or of one protocol. UsageError if there is none."""
+    cells, faults, others = list[Listed](), [], {}
+    for slug, folder in protocol_folders(results).items():
+        ranking = None
+        try:
+            ranking = read_model(folder / PROTOCOL, Protocol).evaluation.metrics[0]
+        except StorageError as error:
+            faults.append(str(error))
+        listed = [_listed(cell, slug, ranking) for cell in cells_in(folder)]
+        cells += sorted(listed, key=_order)
+        others[slug] = max(0, folder_bytes(folder) - sum(cell.bytes for cell in listed))
+    return Inventory(cells, faults, others)
+
+
+def state_of(folder: Path) -> tuple[CellState, Record | None, str | None]:
+    """What a cell is doing, its record, and why the record cannot be read."""
+    if os.path.lexists(folder / RECORD):
+        try:
+            record = read_record(folder)
+        except StorageError as error:
+            return "unreadable", None, str(error)
+        return record.status, record, record.reason
+    if is_locked(folder):
+        return "running", None, None
+    begun = any(os.path.lexists(folder / name) for name in (STARTS, CURVE))
+    return "stopped" if begun else "waiting", None, None
+
+
+def folder_bytes(folder: Path) -> int:
+    """The bytes of all files below a folder. Links are not followed."""
+    return sum(size for _, size in files_in(folder))
+
+
+def files_in(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Every file below a folder with its bytes, in order. Links are not followed."""
+    for where, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(where, name)
+            with suppress(OSError):  # removed in the meantime
+                yield path, os.lstat(path).st_size
+
+
+def _listed(folder: Path, slug: str, ranking: MetricSpec | None) -> Listed:
+    architecture, loss, _ = folder.parts[-3:]
+    status, record, reason = state_of(folder)
+    score = record.scores.get(ranking.name) if record and ranking else None
+    return Listed(
+        folder=folder,
+        protocol=slug,
+        architecture=architecture,
+        loss=loss,
+        seed=seed_of(folder),
+        status=status,
+        kimg=_kimg(folder),
+        ranking=ranking,
+        score=score.value if score else None,
+        bytes=folder_bytes(folder),
+        ended=record.ended if record else None,
+        reason=reason,
+    )
+
+
+def _kimg(folder: Path) -> float | None:
+    """The kimg of the last complete line of the curve: only its end is read."""
+    lines = tail(folder / CURVE).split("\n")[:-1]
+    try:
+        line = json.loads(lines[-1]) if lines else {}
+    except (ValueError, RecursionError):
+        return None
+    kimg = number(line, "kimg") if isinstance(line, dict) else float("nan")
+    return None if isnan(kimg) else kimg
+
+
+def _order(cell: Listed) -> tuple[str, str, bool, int]:
+    return cell.architecture, cell.loss, cell.seed is None, cell.seed or 0

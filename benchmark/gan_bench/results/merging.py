@@ -1,0 +1,194 @@
+"""Several results folders as one: what is taken from where, and what contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gan_bench.contract.errors import StorageError, UsageError
+from gan_bench.contract.protocol import Protocol
+from gan_bench.results.atomic import PART
+from gan_bench.results.finding import name_of_cell, protocol_folders
+from gan_bench.results.inventory import CellState, files_in, state_of
+from gan_bench.results.layout import (
+    CONTACT_SHEET,
+    DATA_REPORT,
+    FIGURES,
+    HOUSEKEEPING,
+    PLANS,
+    PROTOCOL,
+    SCALE,
+    cells_in,
+)
+from gan_bench.results.locks import is_locked
+from gan_bench.results.plans import merged_plans, plan_lines, read_plans
+from gan_bench.results.reading import digest_of, read_model
+from gan_bench.results.records import Record, training_code
+from gan_bench.results.scale import Scale, read_scale
+
+# Two trainings with equal results may differ in these: they say when, where and how fast.
+CIRCUMSTANCES = (
+    *("cost", "device", "computed", "machine", "versions", "starts", "notes", "log", "ended"),
+    "code",  # compared by its digest
+)
+
+
+@dataclass
+class Merge:
+    """What a new results folder is made of. Nothing may be written if there is a conflict."""
+
+    files: dict[Path, Path] = field(default_factory=dict)  # path in the new folder -> its source
+    texts: dict[Path, bytes] = field(default_factory=dict)  # files that are made of several
+    protocols: int = 0
+    cells: int = 0
+    notes: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)  # one sentence each
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """One of the folders of a cell."""
+
+    folder: Path
+    status: CellState
+    record: Record | None
+
+    @property
+    def result(self) -> object:
+        """What a second training of the cell should give again."""
+        if self.record is None:
+            return self.folder  # unreadable: equal to no other
+        code = training_code(self.record.code)
+        return self.record.model_dump(exclude=set(CIRCUMSTANCES)), code
+
+
+def plan_merge(folders: Sequence[Path]) -> Merge:
+    """Decide what to copy. Where it makes no difference, the folder that is named first wins.
+
+    UsageError if a run works in a folder, StorageError if a protocol or its plans are unreadable.
+    """
+    merge = Merge()
+    tables, merge.conflicts = _tables(folders)
+    merge.protocols = len(tables)
+    for slug, homes in tables.items():
+        _check_unused(homes)
+        _add_beside_the_cells(merge, slug, homes)
+        copies: dict[str, list[Path]] = {}
+        for cell in (cell for home in homes for cell in cells_in(home)):
+            copies.setdefault(name_of_cell(cell), []).append(cell)
+        for name, each in copies.items():
+            _add_cell(merge, Path(slug, name), [_Copy(cell, *state_of(cell)[:2]) for cell in each])
+        merge.cells += len(copies)
+    for report in (path for folder in folders for path in folder.glob(f"*-{DATA_REPORT}")):
+        if report.is_file() and not report.is_symlink():  # of a set that was refused
+            merge.files.setdefault(Path(report.name), report)
+    return merge
+
+
+def _tables(folders: Sequence[Path]) -> tuple[dict[str, list[Path]], list[str]]:
+    """Slug -> the folders of this protocol; and a sentence for each slug with two protocols."""
+    tables: dict[str, list[Path]] = {}
+    known: dict[str, Protocol] = {}
+    conflicts = []
+    for home in (home for folder in folders for home in protocol_folders(folder).values()):
+        protocol = read_model(home / PROTOCOL, Protocol)
+        slug = next((name for name, other in known.items() if other == protocol), _slug(home))
+        if known.setdefault(slug, protocol) == protocol:
+            tables.setdefault(slug, []).append(home)
+        else:
+            conflicts.append(f"{tables[slug][0]} and {home} have one name, but two protocols")
+    return tables, conflicts
+
+
+def _slug(home: Path) -> str:
+    return home.absolute().name
+
+
+def _check_unused(homes: Sequence[Path]) -> None:
+    for folder in (folder for home in homes for folder in (home, *cells_in(home))):
+        if is_locked(folder):
+            raise UsageError(f"{folder} is being used by a run: stop the run, or wait for its end")
+
+
+def _add_beside_the_cells(merge: Merge, slug: str, homes: Sequence[Path]) -> None:
+    """The files of the protocol itself. Pictures are left out: they are drawn again."""
+    for home in homes:
+        cells = [cell.relative_to(home) for cell in cells_in(home)]
+        for path in _files(home):
+            if path.parts[0] in (FIGURES, PLANS, SCALE) or any(map(path.is_relative_to, cells)):
+                continue
+            alike = path.name in (PROTOCOL, DATA_REPORT, CONTACT_SHEET)  # as far as it matters
+            _add_file(merge, Path(slug, path), home / path, says_differences=not alike)
+    if plans := merged_plans([read_plans(home) for home in homes]):
+        merge.texts[Path(slug, PLANS)] = plan_lines(plans)
+    _add_scale(merge, slug, homes)
+
+
+def _add_scale(merge: Merge, slug: str, homes: Sequence[Path]) -> None:
+    """The scale with the most scores: an interrupted run leaves one with fewer."""
+    scales: dict[Path, Scale] = {}
+    for home in homes:
+        try:
+            scale = read_scale(home)
+        except StorageError as error:
+            merge.notes.append(f"{error}; it is left out")
+            continue
+        if scale:
+            scales[home] = scale
+    if not scales:
+        return
+    best = max(scales, key=lambda home: _scores(scales[home]))
+    merge.files[Path(slug, SCALE)] = best / SCALE
+    if any(scale != scales[best] for scale in scales.values()):
+        merge.notes.append(f"the scales of {slug} are not equal: that of {best} is kept")
+
+
+def _scores(scale: Scale) -> int:
+    sets = [*scale.bad.values(), *([scale.real] if scale.real else [])]
+    return sum(len(each.scores) for each in sets)
+
+
+def _add_cell(merge: Merge, where: Path, copies: Sequence[_Copy]) -> None:
+    """One cell, of which there are one or more copies: a done one goes before one that is not."""
+    done = [copy for copy in copies if copy.record or copy.status == "unreadable"]
+    begun = [copy for copy in copies if copy.status == "stopped"]
+    taken = done or begun or list(copies)
+    if any(copy.result != taken[0].result for copy in done[1:]):
+        merge.conflicts.append(_differ(where, taken, "their results differ"))
+    elif not done and len({_digest(copy.folder) for copy in begun}) > 1:
+        merge.conflicts.append(_differ(where, taken, "neither is finished, and they differ"))
+    elif any(copy.record != taken[0].record for copy in done[1:]):
+        merge.notes.append(
+            f"{where} was trained more than once with equal results: {taken[0].folder} is kept"
+        )
+    left = [copy for copy in copies if copy not in taken]
+    merge.notes += [f"{copy.folder} is left out: {taken[0].folder} is further" for copy in left]
+    for copy in taken:
+        same_training = copy.record == taken[0].record
+        for path in _files(copy.folder):
+            _add_file(merge, where / path, copy.folder / path, says_differences=same_training)
+
+
+def _add_file(merge: Merge, path: Path, source: Path, says_differences: bool) -> None:
+    """Take the file unless a folder that was named before has one of this name."""
+    taken = merge.files.setdefault(path, source)
+    if says_differences and taken != source and digest_of(taken) != digest_of(source):
+        merge.notes.append(f"{taken} and {source} differ: the first one is kept")
+
+
+def _differ(where: Path, copies: Sequence[_Copy], why: str) -> str:
+    folders = " and ".join(str(copy.folder) for copy in copies)
+    return f"{where} is in {folders}: {why}"
+
+
+def _digest(folder: Path) -> tuple[tuple[Path, str], ...]:
+    return tuple((path, digest_of(folder / path)) for path in _files(folder))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The paths of the files in a folder; no links, no locks, no unfinished files."""
+    for path, _ in files_in(folder):
+        temporary = path.name in HOUSEKEEPING or path.name.endswith(PART)
+        if path.is_file() and not path.is_symlink() and not temporary:
+            yield path.relative_to(folder)

@@ -1,0 +1,79 @@
+"""A request -> trained cells, in two steps: plan the run, then train all its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from rich.console import Console
+
+from gan_bench.base.text import plural
+from gan_bench.catalogue import Catalogue
+from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
+from gan_bench.results.locks import alone_in
+from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
+from gan_bench.run.parts import trained_by_other_code
+from gan_bench.run.plan import Planned, Say, make_plan
+from gan_bench.run.plan_measuring import at_home
+from gan_bench.run.preflight import preflight
+from gan_bench.run.progress import Watch, data_notes, preparing
+from gan_bench.run.request import Request
+from gan_bench.run.scheduler import run_cells
+
+Stopping = Callable[[Say], AbstractContextManager[None]]
+
+
+def plan_run(
+    request: Request, catalogue: Catalogue, results: Path, jobs: int, console: Console
+) -> tuple[Planned, Watch]:
+    """The plan, with its images prepared, and what will show how its cells train.
+
+    Prints the notes of the plan. Raises a GanBenchError for what cannot be run.
+    """
+    check_writable(results)
+    with preparing(console, request.data or "images") as update:
+        planned = at_home(make_plan(request, catalogue, update, results), results)
+    watch = Watch(console, planned.plan.protocol, folders_of(planned, results), jobs)
+    for note in [*planned.notes, *data_notes(planned.prepared)]:
+        watch.say(note)
+    return planned, watch
+
+
+def train_cells(
+    planned: Planned,
+    watch: Watch,
+    catalogue: Catalogue,
+    results: Path,
+    retry_failed: bool = False,
+    stopping: Stopping = lambda _: nullcontext(),
+) -> int:
+    """Train and measure every cell that is not complete. How many were refused: a checkpoint is of other code.
+
+    `stopping` is entered while cells train; it may answer signals.
+    """
+    home = protocol_dir(results, planned.plan.protocol)
+    with alone_in(home):
+        lay_out(planned, results, retry_failed)
+        watch.say(f"contact sheet: {home / CONTACT_SHEET}")
+        watch.say(f"{standing(watch.folders)} in {home}")
+        if warning := trained_by_other_code(planned.plan, watch.folders, catalogue):
+            watch.say(warning)
+        with watch.console.status("testing one step of every pair") as status:
+            refused = preflight(watch.folders, home, watch.say, watch.jobs, status.update)
+        started = [folder for folder in watch.folders if folder not in refused]
+        with stopping(watch.say), watch.showing():
+            for folder in run_cells(planned.engine, started, watch.jobs, watch.say):
+                watch.ended(folder)
+    return len(refused)
+
+
+def refusal(refused: int) -> str | None:
+    """What to say of cells whose checkpoint is of other code; None if there are none."""
+    if not refused:
+        return None
+    have = "was" if refused == 1 else "were"
+    return (
+        f"{plural(refused, 'cell')} {have} not trained: a checkpoint belongs to another "
+        "training, see above"
+    )

@@ -1,0 +1,211 @@
+"""`gan-bench list`, `show`, `remove` and `merge`: what they print and what they refuse."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gan_bench.results.layout import CURVE, LOG, RECORD, TICKS
+from given import Command
+from records import PLAIN, write_cell, write_training
+
+DCGAN = "dcgan/hinge/seed0"
+VERDICT = {"kind": "collapsed", "kimg": 40.0, "reason": "diversity fell to 0.01"}
+RICH: dict[str, Any] = {
+    "scores": {"fd-eye": 12.5},
+    "unscored": {"diversity": "too few images"},
+    "verdicts": [VERDICT],
+    "reason": "diversity fell to 0.01",
+    "log": "one\ntwo\x1b[2J",
+    "diagnosis": "D wins",
+    "notes": ["one checkpoint was damaged"],
+    "versions": {"torch": "9.9"},
+    "code": [
+        {
+            "offers": {"architecture": ["dcgan"]},
+            "distribution": "my-pair",
+            "version": "1.0",
+            "sha256": "ef" * 32,
+            "files": {"my_pair.py": "ef" * 8},
+            "trains": True,
+        }
+    ],
+}
+
+
+@pytest.fixture
+def results(gan_bench: Command) -> Path:
+    """A collapsed cell with all there is, a finished one with a record, and a planned one."""
+    folder = write_cell(Path("results"), "dcgan", status="collapsed", **RICH)
+    write_training(folder)
+    tick = {"step": 1, "kimg": 1.0, "scores": {"fd-eye": 9.0}, "verdict": "collapsed"}
+    (folder / TICKS).write_text(json.dumps(tick | {"reason": "all alike"}) + "\n")
+    write_cell(Path("results"), "dense", scores={"fd-eye": 3.25})
+    write_cell(Path("results"), "dense", seed=1, status=None)
+    return Path("results")
+
+
+@pytest.mark.usefixtures("results")
+def test_the_list_has_a_line_for_each_cell(gan_bench: Command) -> None:
+    said = gan_bench("list")
+    assert (said.code, said.err) == (0, "")
+    lines = [line.split() for line in said.out.splitlines()]
+    assert lines[0] == [PLAIN.slug]
+    assert lines[1] == ["cell", "status", "kimg", "fd-eye", "↓", "size", "ended", "(UTC)"]
+    assert lines[2][:4] == [DCGAN, "collapsed", "2", "12.5"]
+    assert lines[3][:4] == ["dense/hinge/seed0", "finished", "–", "3.25"]
+    assert lines[3][-2:] == ["2026-01-01", "00:00"]
+    assert lines[4][:4] == ["dense/hinge/seed1", "waiting", "–", "–"]
+    assert said.out.splitlines()[-1].startswith("3 cells in 1 protocol: ")
+
+
+@pytest.mark.usefixtures("results")
+def test_the_list_for_programs(gan_bench: Command) -> None:
+    document = json.loads(gan_bench("list", "--json").out)
+    assert document["schema"] == 1
+    assert [cell["status"] for cell in document["cells"]] == ["collapsed", "finished", "waiting"]
+    assert document["cells"][1]["metric"] == "fd-eye"
+    assert document["cells"][1]["score"] == 3.25
+    assert document["cells"][0]["bytes"] > 0
+
+
+@pytest.mark.usefixtures("results")
+def test_everything_about_a_cell_is_shown(gan_bench: Command) -> None:
+    said = gan_bench("show", DCGAN)
+    assert (said.code, said.err) == (0, "")
+    text = " ".join(said.out.split())
+    for part in (
+        "dcgan / hinge / seed0 status collapsed reason diversity fell to 0.01",
+        "batch 50",
+        "loss_d █",
+        "fd-eye 9; collapsed: all alike",
+        "fd-eye ↓ 12.5 (500 images against 450 of train)",
+        "diversity ↑ no score: too few images",
+        "collapsed at 40 kimg: diversity fell to 0.01",
+        "diagnosis D wins",
+        "note one checkpoint was damaged",
+        "training 1 min 30 s, 1,111 images/s",
+        "end of the log one two\\x1b[2J",
+        "my-pair 1.0, sha256 efefefefefefefef, trains: architecture dcgan",
+        "torch 9.9",
+        "record.json",
+        "samples/",
+    ):
+        assert part in text, part
+
+
+@pytest.mark.usefixtures("results")
+def test_a_cell_for_programs(gan_bench: Command) -> None:
+    (Path("results") / PLAIN.slug / DCGAN / CURVE).write_text('{"kimg": 1, "loss_d": NaN}\n')
+    document = json.loads(gan_bench("show", DCGAN, "--json").out)
+    assert document["record"]["verdicts"] == [VERDICT]
+    assert document["curve"] == [{"kimg": 1, "loss_d": None}]
+    assert document["schedule"]["batch"] == 50
+
+
+@pytest.mark.parametrize("name", [RECORD, CURVE, TICKS, "cell.json"])
+def test_a_damaged_file_costs_only_what_it_says(
+    name: str, results: Path, gan_bench: Command
+) -> None:
+    (results / PLAIN.slug / DCGAN / name).write_text("\0\n")
+    said = gan_bench("show", DCGAN)
+    assert said.code == 0
+    assert "cannot be read" in said.out
+    assert name in said.out.partition("cannot be read")[2]
+    assert gan_bench("list").code == 0
+
+
+def test_a_planned_cell_is_shown_as_far_as_it_is(results: Path, gan_bench: Command) -> None:
+    (results / PLAIN.slug / "dense/hinge/seed1" / LOG).write_text("")
+    said = gan_bench("show", "dense/hinge/seed1")
+    assert said.code == 0
+    assert "waiting" in said.out
+    assert "scores" not in said.out
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", DCGAN]])
+@pytest.mark.usefixtures("results")
+def test_a_narrow_terminal_shows_everything(
+    words: list[str], gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    said = gan_bench(*words)
+    assert said.code == 0
+    assert "12.5" in said.out
+
+
+def test_a_name_with_control_characters_is_escaped(results: Path, gan_bench: Command) -> None:
+    (results / PLAIN.slug / "dcgan").rename(results / PLAIN.slug / "\x1b[2J")
+    said = gan_bench("list")
+    assert "\x1b" not in said.out
+    assert "\\x1b[2J" in said.out
+    shown = gan_bench("show", "\x1b[2J/hinge/seed0")
+    assert shown.code == 0
+    assert "\x1b" not in shown.out
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["list", "nowhere"], ["no results in nowhere: `gan-bench run` makes some"]),
+        (["show", "dcgn/hinge/seed0"], ["no cell dcgn/hinge/seed0 in results. Did you mean dcgan"]),
+        (["show", "x", "--results", "nowhere"], ["no results in nowhere"]),
+        (["remove", "x"], ["no protocol x in results. There are: faces-16px"]),
+        (["remove", DCGAN], ["there is no terminal to answer a question: add --yes"]),
+        (["merge", "results", "results", "-o", "out"], ["name two different results folders"]),
+        (["merge", "results", "nowhere", "-o", "out"], ["no results in nowhere"]),
+        (["merge", "results", "nowhere", "-o", "results"], ["results is not empty"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
+@pytest.mark.usefixtures("results")
+def test_what_cannot_be_meant_is_a_usage_error(
+    words: list[str], parts: list[str], gan_bench: Command
+) -> None:
+    said = gan_bench(*words)
+    assert (said.code, said.out) == (2, "")
+    assert "Traceback" not in said.err
+    for part in parts:
+        assert part in " ".join(said.err.split())
+
+
+@pytest.mark.parametrize(("answer", "gone"), [("y\n", True), ("n\n", False), ("", False)])
+def test_remove_asks_first(
+    answer: str, gone: bool, results: Path, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(answer.encode()))
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    said = gan_bench("remove", DCGAN)
+    assert "for good? [y/N]" in said.err
+    assert f"{PLAIN.slug}/{DCGAN}: " in said.err
+    assert (results / PLAIN.slug / DCGAN).exists() != gone
+    assert ("removed 1 cell: " in said.out) == gone
+
+
+def test_remove_says_what_it_freed(results: Path, gan_bench: Command) -> None:
+    said = gan_bench("remove", "--yes", PLAIN.slug[:12])
+    assert said.code == 0
+    assert f"{PLAIN.slug}: 3 cells, " in said.err
+    assert said.out.startswith("removed 3 cells: ")
+    assert list(results.iterdir()) == []
+
+
+def test_merge_writes_one_folder_or_names_every_conflict(results: Path, gan_bench: Command) -> None:
+    write_cell(Path("other"), "sngan", scores={"fd-eye": 2.0})
+    said = gan_bench("merge", "results", "other", "-o", "all")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("all: 4 cells of 1 protocol, ")
+    assert ",sngan,hinge," in gan_bench("report", "all", "--format", "csv").out
+    for name in ("dcgan", "dense"):
+        write_cell(Path("third"), name, scores={"fd-eye": 99.0})
+    again = gan_bench("merge", "all", "third", "-o", "more")
+    assert (again.code, again.out) == (2, "")
+    assert again.err.startswith("error: 2 conflicts, and nothing is written:\n")
+    assert again.err.count("their results differ") == 2
+    assert not Path("more").exists()

@@ -1,0 +1,247 @@
+"""Results folders merge into a new one; if they contradict each other, nothing is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gan_bench import StorageError, UsageError
+from gan_bench.report.leaderboard import load
+from gan_bench.results.layout import CURVE, PLANS, PROTOCOL, SCALE
+from gan_bench.results.locks import alone_in
+from gan_bench.results.merging import plan_merge
+from gan_bench.results.plans import SeedPlan, plan_lines, read_plans
+from gan_bench.results.records import read_record
+from gan_bench.results.scale import BAD_SETS, Scale, Scored, read_scale, write_scale
+from gan_bench.results.write_merge import write_merge
+from records import PLAIN, protocol, write_cell, write_training
+
+DCGAN = f"{PLAIN.slug}/dcgan/hinge/seed0"
+
+
+@pytest.fixture
+def a(tmp_path: Path) -> Path:
+    return tmp_path / "a"
+
+
+@pytest.fixture
+def b(tmp_path: Path) -> Path:
+    return tmp_path / "b"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def score(value: float, **more: Any) -> dict[str, Any]:
+    return {"scores": {"fd-eye": value}} | more
+
+
+def test_one_protocol_of_two_folders_is_one_table(a: Path, b: Path, out: Path) -> None:
+    write_training(write_cell(a, "dcgan", **score(1)))
+    write_cell(b, "dense", **score(2))
+    write_cell(b, "dense", under=protocol(kimg=500))
+    merge = plan_merge([a, b])
+    assert (merge.protocols, merge.cells, merge.notes, merge.conflicts) == (2, 3, [], [])
+    write_merge(merge, out)
+    board = next(each for each in load(out).boards if each.slug == PLAIN.slug)
+    assert [row.name for row in board.rows] == ["dcgan / hinge", "dense / hinge"]
+    for path in (path for path in a.rglob("*") if path.is_file()):
+        assert (out / path.relative_to(a)).read_bytes() == path.read_bytes()
+    assert [path.name for path in out.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_protocol_is_known_by_what_it_says_whatever_its_folder_is_called(
+    a: Path, b: Path, out: Path
+) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    (b / PLAIN.slug).rename(b / "faces")
+    write_merge(plan_merge([a, b]), out)
+    assert [path.name for path in out.iterdir()] == [PLAIN.slug]
+
+
+def test_a_cell_that_both_have_is_taken_once(a: Path, b: Path, out: Path) -> None:
+    write_cell(a, "dcgan", **score(1))
+    write_cell(b, "dcgan", **score(1))
+    (b / DCGAN / "only-here.json").write_text("1")
+    merge = plan_merge([a, b])
+    assert (merge.cells, merge.notes, merge.conflicts) == (1, [], [])
+    write_merge(merge, out)
+    assert (out / DCGAN / "only-here.json").exists()
+
+
+def test_a_file_that_differs_between_copies_of_one_training_is_named(
+    a: Path, b: Path, out: Path
+) -> None:
+    for folder, content in ((a, "1"), (b, "2")):
+        (write_cell(folder, "dcgan", **score(1)) / "scores.json").write_text(content)
+        (folder / PLAIN.slug / "evaluation.json").write_text(content)
+    merge = plan_merge([a, b])
+    assert len(merge.notes) == 2
+    assert all("differ: the first one is kept" in note for note in merge.notes)
+    write_merge(merge, out)
+    assert (out / DCGAN / "scores.json").read_text() == "1"
+
+
+def test_equal_results_of_two_trainings_are_no_conflict(a: Path, b: Path, out: Path) -> None:
+    write_cell(a, "dcgan", **score(1))
+    write_cell(b, "dcgan", **score(1, device="another", ended="2026-02-02T00:00:00+00:00"))
+    merge = plan_merge([b, a])
+    assert merge.conflicts == []
+    assert "was trained more than once with equal results" in merge.notes[0]
+    write_merge(merge, out)
+    assert read_record(out / DCGAN).device == "another"
+
+
+@pytest.mark.parametrize(
+    "other", [score(2), score(1, status="degraded"), score(1, diagnosis="other"), {}]
+)
+def test_different_results_of_one_cell_are_a_conflict(
+    other: dict[str, Any], a: Path, b: Path
+) -> None:
+    write_cell(a, "dcgan", **score(1))
+    write_cell(b, "dcgan", **other)
+    (conflict,) = plan_merge([a, b]).conflicts
+    assert conflict == f"{DCGAN} is in {a / DCGAN} and {b / DCGAN}: their results differ"
+
+
+def test_an_unreadable_record_beside_another_is_a_conflict(a: Path, b: Path) -> None:
+    (write_cell(a, "dcgan") / "record.json").write_text("{")
+    write_cell(b, "dcgan")
+    assert len(plan_merge([a, b]).conflicts) == 1
+
+
+def test_a_done_cell_goes_before_one_that_is_not(a: Path, b: Path, out: Path) -> None:
+    write_training(write_cell(a, "dcgan", status=None))
+    write_cell(b, "dcgan", **score(1))
+    merge = plan_merge([a, b])
+    assert merge.notes == [f"{a / DCGAN} is left out: {b / DCGAN} is further"]
+    write_merge(merge, out)
+    assert not (out / DCGAN / CURVE).exists()
+    assert read_record(out / DCGAN).scores["fd-eye"].value == 1
+
+
+def test_two_begun_cells_are_a_conflict_unless_they_are_equal(a: Path, b: Path) -> None:
+    for folder in (a, b):
+        write_training(write_cell(folder, "dcgan", status=None))
+    assert plan_merge([a, b]).conflicts == []
+    (b / DCGAN / CURVE).write_text("")
+    assert "neither is finished, and they differ" in plan_merge([a, b]).conflicts[0]
+
+
+def test_two_protocols_of_one_name_are_a_conflict(a: Path, b: Path) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense", under=protocol(kimg=500))
+    (b / protocol(kimg=500).slug).rename(b / PLAIN.slug)
+    assert "have one name, but two protocols" in plan_merge([a, b]).conflicts[0]
+
+
+def plan(seeds: int, day: int, compared: int = 0) -> SeedPlan:
+    when = f"2026-01-{day:02d}T00:00:00+00:00"
+    return SeedPlan(seeds=seeds, when=when, records=0, compared=compared)
+
+
+def test_plans_are_in_the_order_of_time_without_repetitions(a: Path, b: Path, out: Path) -> None:
+    first, again, more, look = plan(4, 1), plan(4, 2), plan(8, 3), plan(8, 4, compared=4)
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    (a / PLAIN.slug / PLANS).write_bytes(plan_lines([first, more]))
+    (b / PLAIN.slug / PLANS).write_bytes(plan_lines([first, again, look]))
+    write_merge(plan_merge([b, a]), out)
+    assert read_plans(out / PLAIN.slug) == [first, more, look]
+
+
+def scale(sets: int) -> Scale:
+    of = {"value": 5.0, "higher_is_better": False, "features": "eye", "n": 9, "reference_n": 9}
+    scored = Scored.model_validate({"scores": {"fd-eye": of | {"reference": "train"}}})
+    return Scale(real=None, bad=dict.fromkeys(BAD_SETS[:sets], scored))
+
+
+def test_the_most_complete_scale_is_kept_and_a_difference_is_said(
+    a: Path, b: Path, out: Path
+) -> None:
+    for folder, sets in ((a, 1), (b, 3)):
+        write_cell(folder, "dcgan")
+        write_scale(folder / PLAIN.slug, scale(sets))
+    merge = plan_merge([a, b])
+    assert "the scales of" in merge.notes[0]
+    write_merge(merge, out)
+    assert read_scale(out / PLAIN.slug) == scale(3)
+    (a / PLAIN.slug / SCALE).write_text("{")
+    assert "it is left out" in plan_merge([a, b]).notes[0]
+
+
+@pytest.mark.parametrize("used", ["", "dcgan/hinge/seed0"])
+def test_a_folder_that_a_run_uses_is_not_merged(used: str, a: Path, b: Path) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    with alone_in(a / PLAIN.slug / used), pytest.raises(UsageError, match="used by a run"):
+        plan_merge([a, b])
+
+
+def test_links_locks_and_pictures_are_not_copied(a: Path, b: Path, out: Path) -> None:
+    cell = write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    (cell / "secret").symlink_to("/etc/passwd")
+    (cell / ".lock").touch()
+    (cell / ".curve.1.part").touch()
+    (a / PLAIN.slug / "figures").mkdir()
+    (a / PLAIN.slug / "figures/samples.png").touch()
+    write_merge(plan_merge([a, b]), out)
+    names = {path.name for path in out.rglob("*")}
+    assert names.isdisjoint({"secret", ".lock", ".curve.1.part", "figures"})
+
+
+def test_a_protocol_that_cannot_be_read_stops_the_merge(a: Path, b: Path) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    (b / PLAIN.slug / PROTOCOL).write_text("{")
+    with pytest.raises(StorageError, match=PROTOCOL):
+        plan_merge([a, b])
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_an_interrupted_merge_leaves_nothing(
+    stop: BaseException, a: Path, b: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    copied = []
+
+    def copy(source: Path, path: Path, **_: object) -> None:
+        copied.append(path)
+        path.write_bytes(source.read_bytes())
+        if len(copied) == 3:
+            raise stop
+
+    monkeypatch.setattr("shutil.copy2", copy)
+    with pytest.raises((KeyboardInterrupt, StorageError)):
+        write_merge(plan_merge([a, b]), out)
+    assert sorted(path.name for path in a.parent.iterdir() if path.name != "home") == ["a", "b"]
+
+
+def test_a_full_disk_is_noticed_before_anything_is_written(
+    a: Path, b: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    monkeypatch.setattr("gan_bench.results.write_merge.room", lambda _: 10)
+    with pytest.raises(StorageError, match=r"no space left: needs .* free on"):
+        write_merge(plan_merge([a, b]), out)
+    assert not out.exists()
+
+
+def test_only_a_new_or_empty_folder_is_written(a: Path, b: Path, out: Path) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    out.mkdir()
+    write_merge(plan_merge([a, b]), out)
+    written = json.loads((out / PLAIN.slug / PROTOCOL).read_text())
+    assert written["data"]["name"] == "faces"
+    with pytest.raises(UsageError, match="is not empty"):
+        write_merge(plan_merge([a, b]), out)
