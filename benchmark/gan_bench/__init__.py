@@ -1,6 +1,7 @@
 """gan-bench: which GAN is better, on my images, for the same work?
 
-All that a plugin needs is here: `from gan_bench import Architecture, hookimpl`.
+All that a plugin needs is here: `from gan_bench import Architecture, hookimpl`. What was trained
+can be used: `from gan_bench import generator`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     )
     from gan_bench.contract.protocol import Schedule
     from gan_bench.contract.step import Output, Step
+    from gan_bench.train.generator import generator
 
 __all__ = [
     "Architecture",
@@ -61,6 +63,7 @@ __all__ = [
     "StorageError",
     "Unscorable",
     "UsageError",
+    "generator",
     "hookimpl",
 ]
 
@@ -69,6 +72,10 @@ def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for: `gan-bench --help` must not wait for pydantic."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "generator":  # which imports torch
+        from gan_bench.train.generator import generator
+
+        return generator
     from gan_bench.contract import errors, hooks, offers, step
 
     home = next(each for each in (errors, hooks, offers, step) if hasattr(each, name))
