@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_bench.base import pictures
 from gan_bench.contract.errors import DataError, StorageError
+from gan_bench.results.cell_folder import check_cell
 from gan_bench.results.layout import SAMPLES, label_of, sample_grids
 
 if TYPE_CHECKING:
@@ -15,15 +17,17 @@ if TYPE_CHECKING:
 TICK_SECONDS, LAST_SECONDS = 0.4, 2.0  # how long a tick is shown
 LINE_PX = 26
 MARGIN = 8  # pixels
-SMALL_PX = 400  # smaller grids are enlarged to about this side
+LEAST_PX = 400  # smaller grids are enlarged to about this side
 MOST_PIXELS = 2**26  # of a sample grid
 
 
 def timelapse(cell: Path) -> tuple[list[Image.Image], list[float]]:
     """A frame for each tick of the cell, with its kimg above it, and the seconds to show each.
 
-    Raises DataError if the cell has no sample grids, StorageError if one cannot be read.
+    Raises UsageError if this is no cell, DataError if it has no sample grids yet, StorageError if
+    one of them cannot be read.
     """
+    check_cell(cell)
     grids = sample_grids(cell)
     if not grids:
         raise DataError(
@@ -53,7 +57,7 @@ def _frame(title: str, path: Path) -> Image.Image:
             grid = opened.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise StorageError(f"cannot read {path}, a sample grid: {error}") from error
-    zoomed = pictures.enlarged(grid, max(1, SMALL_PX // max(grid.size)))
+    zoomed = pictures.enlarged(grid, math.ceil(LEAST_PX / max(grid.size)))
     return pictures.stacked([pictures.words(title, LINE_PX), zoomed], MARGIN)
 
 

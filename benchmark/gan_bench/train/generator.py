@@ -13,16 +13,10 @@ from torch import Tensor, nn
 from gan_bench import catalogue as catalogues
 from gan_bench.base import rng, text
 from gan_bench.contract.errors import DataError, UsageError, sentence
-from gan_bench.contract.names import nearest
 from gan_bench.contract.offers import Architecture
 from gan_bench.contract.protocol import Cell
-from gan_bench.results.layout import (
-    BEST_GENERATOR,
-    CELL,
-    GENERATOR,
-    RECORD,
-    label_of,
-)
+from gan_bench.results.cell_folder import check_cell
+from gan_bench.results.layout import BEST_GENERATOR, CELL, GENERATOR, RECORD, label_of
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import DIGITS, read_record
 from gan_bench.train.generator_file import About, read_file, shape_text
@@ -88,8 +82,7 @@ def generator(
     given = [Path(each) for each in plugins]
     if path.is_file() and path.name != CELL:
         return _rebuilt(path, given, path.name, {})
-    if not (path / CELL).is_file():
-        raise UsageError(_no_cell(path))
+    check_cell(path)
     file = path / (BEST_GENERATOR if best else GENERATOR)
     if not file.exists():
         raise DataError(_no_generator(path, best))
@@ -162,9 +155,9 @@ def _difference(
         return "it is conditional now" if arch.conditional else "it is not conditional now"
     if arch.z_dim != about.z_dim:
         return f"z_dim is {arch.z_dim} now and was {about.z_dim}"
-    if lacking := [name for name in state if name not in built]:
+    if lacking := sorted(state.keys() - built.keys()):
         return f"it has no {lacking[0]} now"
-    if new := [name for name in built if name not in state]:
+    if new := sorted(built.keys() - state.keys()):
         return f"it has {new[0]} now, and had none"
     for name, each in built.items():
         if isinstance(each, Tensor) and each.shape != state[name].shape:
@@ -183,21 +176,6 @@ def _trained_by(cell: Path) -> dict[str, str]:
         if record.architecture in code.offers.get("architecture", ())
         for name, digest in code.files.items()
     }
-
-
-def _no_cell(path: Path) -> str:
-    """What to say of a path that is no cell; with a cell's folder, if there is one below."""
-    # no deeper: from the root of a disk it would search for minutes
-    deeper = (path.glob("*/" * depth + CELL) for depth in range(1, 5))
-    below = next((sorted(files)[0].parent for each in deeper if (files := [*each])), None)
-    if below:
-        return f"{path} is no cell's folder; one below it is {below}"
-    if path.exists():
-        return f"{path} is no cell's folder: it has no {CELL}"
-    above = next(each for each in path.parents if each.exists())
-    missing = path.relative_to(above).parts[0]
-    names = sorted(each.name for each in above.iterdir()) if above.is_dir() else []
-    return f"there is no {path}: {above} has no {missing}.{nearest(missing, names)}"
 
 
 def _no_generator(cell: Path, best: bool) -> str:

@@ -42,9 +42,7 @@ class About(Frozen):
     ]
     classes: PositiveInt | None = None  # None: not conditional, or not known (older versions)
     kimg: Number | None = None  # of the tick it was kept at; None: the end of the training
-    extra: dict[str, Any] = Field(
-        default={}
-    )  # plain values that a network keeps in its extra state
+    extra: dict[str, Any] = Field(default={})  # plain values, of modules with extra state
 
 
 def file_of(state: Mapping[str, Any], about: About) -> bytes:
@@ -69,8 +67,8 @@ def read_file(path: Path) -> tuple[About, dict[str, Any]]:
         state = from_safetensors(content)
     except (SafetensorError, ValueError, KeyError, OverflowError) as error:
         raise StorageError(
-            f"{path} is damaged, or no safetensors file ({error}); delete the folder of the cell "
-            "to train it again"
+            f"{path} is damaged, or no safetensors file ({error}): restore it, or delete the "
+            "folder of its cell and train it again"
         ) from error
     if not all(each.isfinite().all() for each in state.values() if each.is_floating_point()):
         raise StorageError(f"{path} is damaged: it holds numbers that are not finite")
