@@ -66,13 +66,14 @@ def test_without_the_package_for_mp4_one_sentence_says_what_to_do(
 def test_cells_stand_side_by_side_whatever_their_sizes() -> None:
     small = np.zeros((2, 4, 1, 8, 8), np.uint8)
     small[1] = 255
-    large = np.full((2, 1, 3, 128, 100), 100, np.uint8)
+    large = np.zeros((2, 1, 3, 128, 100), np.uint8)
+    large[:, :, 0] = 100  # a red that no letter has
     first, second = walk_frames([("tiny / hinge / seed0", small), ("b / c / seed1", large)])
     assert first.size == second.size
     pixels = np.asarray(first), np.asarray(second)
     changed = (pixels[0] != pixels[1]).any(-1).any(0).nonzero()[0]
     assert changed.max() < first.width - 100  # only the cell on the left
-    assert (pixels[0] == 100).all(-1).sum() == 128 * 100
+    assert (pixels[0] == (100, 0, 0)).all(-1).sum() == 128 * 100
 
 
 def test_a_timelapse_shows_every_tick_with_its_kimg_and_the_last_one_longest(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from gan_bench.cli import options
 from gan_bench.cli.options import OUTPUT, PATH
 
 if TYPE_CHECKING:
@@ -30,7 +29,16 @@ BEST = click.option(
     panel=GENERATOR,
     help="Take the generator of the best tick, kept by `gan-bench run --keep best`, not the last.",
 )
-PLUGIN = options.plugin(GENERATOR)
+PLUGIN = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE.py",
+    type=PATH,
+    panel=GENERATOR,
+    help="Load the architecture from this Python file, if it has moved since the training. Can be "
+    "repeated. Default: the files that the cell was trained with.",
+)
 SEED = click.option(
     "--seed",
     type=click.IntRange(0),

@@ -138,7 +138,7 @@ def _train(
     """Plan and run all cells. Also how many were refused: their checkpoint is of another code."""
     from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
     from gan_bench.results.locks import alone_in
-    from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
+    from gan_bench.run.folders import check_writable, folders_of, lay_out, standing, without_best
     from gan_bench.run.parts import trained_by_other_code
     from gan_bench.run.plan import make_plan
     from gan_bench.run.preflight import preflight
@@ -158,6 +158,8 @@ def _train(
         watch.say(f"contact sheet: {home / CONTACT_SHEET}")
         watch.say(f"{standing(watch.folders)} in {home}")
         if warning := trained_by_other_code(planned.plan, watch.folders, catalogue):
+            watch.say(warning)
+        if request.keep == "best" and (warning := without_best(watch.folders)):
             watch.say(warning)
         with console.status("testing one step of every pair") as status:
             refused = preflight(watch.folders, home, watch.say, jobs, status.update)

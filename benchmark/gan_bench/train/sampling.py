@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gan_bench.base import pictures
 from gan_bench.contract.errors import UsageError
-from gan_bench.results.atomic import make_folder, write_bytes
+from gan_bench.results.atomic import make_folder, write_bytes, writing
 from gan_bench.results.layout import GRID_SIDE
 from gan_bench.train.generator import Generator
 from gan_bench.train.samples import GRID, Latents, grid, made
@@ -90,4 +90,6 @@ def write_each(G: Generator, given: Latents, out: Path) -> None:
     digits = max(5, len(str(len(given) - 1)))
     for k, pixels in enumerate(chain.from_iterable(sampled(G, given))):
         of = "" if given.labels is None else f"-class{given.labels[k]}"
-        write_bytes(out / f"{k:0{digits}d}{of}.png", pictures.plain_png(pixels))
+        # not synced, which takes longer than making the image
+        with writing(out / f"{k:0{digits}d}{of}.png", verified=False) as draft:
+            draft.add(pictures.plain_png(pixels))
