@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gan_bench.base import pictures
-from gan_bench.contract.errors import NotHere, UsageError
+from gan_bench.contract.errors import NotHere, StorageError, UsageError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,21 +47,24 @@ def _gif(frames: Sequence[Image.Image], seconds: Sequence[float]) -> bytes:
 
 
 def _mp4(frames: Sequence[Image.Image], seconds: Sequence[float]) -> bytes:
-    """H.264, which every browser plays. It needs even sides."""
+    """H.264, which every browser plays, at FPS frames a second. It needs even sides."""
     width, height = (side + side % 2 for side in frames[0].size)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "frames.mp4")
         writer = _ffmpeg().write_frames(
             str(path), (width, height), fps=FPS, quality=8, macro_block_size=2
         )
-        writer.send(None)
-        for frame, shown in zip(frames, seconds, strict=True):
-            even = np.full((height, width, 3), 255, np.uint8)
-            even[: frame.height, : frame.width] = np.asarray(frame.convert("RGB"))
-            for _ in range(max(1, round(shown * FPS))):
-                writer.send(even)
-        writer.close()
-        return path.read_bytes()
+        try:
+            writer.send(None)
+            for frame, shown in zip(frames, seconds, strict=True):
+                even = np.full((height, width, 3), 255, np.uint8)
+                even[: frame.height, : frame.width] = np.asarray(frame.convert("RGB"))
+                for _ in range(max(1, round(shown * FPS))):
+                    writer.send(even)
+            writer.close()
+            return path.read_bytes()
+        except OSError as error:
+            raise StorageError(f"ffmpeg cannot write its frames to {folder}: {error}") from error
 
 
 def _ffmpeg() -> ModuleType:

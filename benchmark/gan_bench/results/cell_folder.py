@@ -23,6 +23,8 @@ def _no_cell(path: Path) -> str:
         return f"{path} is no cell's folder; one below it is {below}"
     if path.exists():
         return f"{path} is no cell's folder: it has no {CELL}"
+    if "*" in str(path):
+        return f"no folder is called {path}"  # the shell found none, and left the pattern as it is
     above = next(each for each in path.parents if each.exists())
     missing = path.relative_to(above).parts[0]
     names = sorted(each.name for each in above.iterdir()) if above.is_dir() else []

@@ -40,7 +40,7 @@ def _torchscript(G: Generator) -> tuple[bytes, Made]:
     buffer = io.BytesIO()
     with _quiet(), torch.no_grad():
         traced: Any = torch.jit.trace(G.network, _inputs(G, TRACED), check_trace=False)  # type: ignore[no-untyped-call]
-        text = _about(G).model_dump_json(exclude_none=True)
+        text = _about(G).model_dump_json(exclude_defaults=True)
         torch.jit.save(traced, buffer, _extra_files={ENTRY: text})
         buffer.seek(0)
         loaded = torch.jit.load(buffer)  # type: ignore[no-untyped-call]
@@ -70,7 +70,7 @@ def _onnx(G: Generator) -> tuple[bytes, Made]:
         raise GanBenchError(f"torch's exporter wrote no ONNX for {G.label}")
     document = program.model_proto
     entry = document.metadata_props.add()
-    entry.key, entry.value = ENTRY, _about(G).model_dump_json(exclude_none=True)
+    entry.key, entry.value = ENTRY, _about(G).model_dump_json(exclude_defaults=True)
     content = document.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
 
