@@ -28,11 +28,11 @@ def write_trained(
     plugin: Path = tiny_plugin.PATH,
     classes: int | None = None,
     seed: int = 0,
-    said: int | None = None,
+    says_classes: bool = True,
     best: bool = False,
     **record: Any,
 ) -> Path:
-    """A done cell; `said`: the number of classes that its file names; its folder."""
+    """A done cell; its folder. An older file does not say the number of its classes."""
     folder = write_cell(results, name, seed=seed, **record)
     environment = RunEnvironment(device="cpu", named=True, plugins=(str(plugin),))
     cell = Cell(architecture=name, loss="hinge", seed=seed, environment=environment)
@@ -42,9 +42,7 @@ def write_trained(
         with torch.random.fork_rng():
             torch.manual_seed(seed + (kimg is not None))
             G = arch.generator(*((SHAPE, classes) if classes else (SHAPE,)))
-        about = About(
-            architecture=name, z_dim=arch.z_dim, shape=SHAPE, classes=said or classes, kimg=kimg
-        )
-        about = about.model_copy(update={"classes": None}) if said == 0 else about
+        said = classes if says_classes else None
+        about = About(architecture=name, z_dim=arch.z_dim, shape=SHAPE, classes=said, kimg=kimg)
         write_bytes(folder / file, file_of(G.state_dict(), about))
     return folder

@@ -48,6 +48,7 @@ def test_it_is_the_generator_that_was_scored_at_the_best_tick(tmp_path: Path) ->
 def test_without_the_wish_nothing_is_kept_and_checkpoints_are_as_before(tmp_path: Path) -> None:
     session, _, _ = follow(tmp_path, ticks(9, 5, 6))
     assert session.best_tick.of(session.best()) is None
+    assert session.best_tick.notes(session.best()) == []
     state, _ = Checkpoints(tmp_path / CHECKPOINTS, {"cell": "this"}).newest("cpu")
     assert state is not None
     assert "best" not in state
@@ -104,3 +105,4 @@ def test_a_training_that_began_without_the_wish_keeps_no_other_tick_for_the_best
     assert best is not None
     assert best.kimg == 0.02
     assert session.best_tick.of(best) is None
+    assert "began without --keep best" in session.best_tick.notes(best)[0]

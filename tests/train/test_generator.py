@@ -77,11 +77,12 @@ def test_building_it_leaves_the_random_state_of_torch_as_it_was(tmp_path: Path) 
     assert torch.equal(torch.rand(3), expected)
 
 
-@pytest.mark.parametrize("said", [None, 0], ids=["said by the file", "of an older version"])
+@pytest.mark.parametrize("says_classes", [True, False])
 def test_a_conditional_one_knows_its_classes_and_needs_labels(
-    said: int | None, tmp_path: Path
+    says_classes: bool, tmp_path: Path
 ) -> None:
-    G = generator(write_trained(tmp_path, "embedding", CONDITIONAL, 7, said=said))
+    """A file of an older version does not say them."""
+    G = generator(write_trained(tmp_path, "embedding", CONDITIONAL, 7, says_classes=says_classes))
     assert G.classes == 7
     labels = torch.tensor([0, 6])
     z = G.z(1).repeat(2, 1)
@@ -106,6 +107,7 @@ def test_a_file_alone_is_enough(tmp_path: Path) -> None:
     G, same = generator(file, plugins=[tiny_plugin.PATH]), generator(folder)
     assert G.label == "faces.safetensors"
     assert torch.equal(G(G.z(2)), same(same.z(2)))
+    assert "is a file" in refusal(UsageError, file, best=True)
 
 
 def test_extra_state_comes_back(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_bench import StorageError, UsageError, generator
+from gan_bench import GanBenchError, StorageError, UsageError, generator
 from gan_bench.data.source import files_at
 from gan_bench.results.layout import grid_pixels
 from gan_bench.train.generator import Generator
@@ -134,3 +134,10 @@ def test_images_are_not_mixed_with_others_or_written_to_a_name_of_another_kind(
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot make"):
         write_grid(plain, given, tmp_path / "file" / "a.png")
+
+
+def test_images_that_are_not_finite_are_refused(plain: Generator) -> None:
+    for parameter in plain.parameters():
+        parameter.fill_(float("nan"))
+    with pytest.raises(GanBenchError, match="tiny / hinge / seed0: the images of G are not finite"):
+        images(plain, 3)

@@ -28,7 +28,7 @@ from gan_bench import catalogue as catalogues
 from gan_bench.contract.errors import StorageError, sentence
 from gan_bench.contract.protocol import Cell
 from gan_bench.measure.evaluator import Evaluator, Measured
-from gan_bench.results.atomic import append_line, remove_parts, write_bytes
+from gan_bench.results.atomic import append_line, remove, remove_parts, write_bytes
 from gan_bench.results.influence import write_influence
 from gan_bench.results.layout import (
     BEST_GENERATOR,
@@ -156,6 +156,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
     if session.last_finite(training):
         write_bytes(directory / GENERATOR, file_of(training.ema.state_dict(), task.about()))
     best = session.best()
+    remove(directory / BEST_GENERATOR)  # of an earlier training in this folder
     if kept := session.best_tick.of(best):
         content = file_of(kept["state"], task.about(kept["kimg"]))
         write_bytes(directory / BEST_GENERATOR, content)
@@ -179,7 +180,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         verdicts=(*session.verdicts, *([verdict] if verdict else [])),
         rollbacks=session.rollbacks,
         diagnosis=session.diagnosis(),
-        notes=(*session.notes, *_fallback(training)),
+        notes=(*session.notes, *session.best_tick.notes(best), *_fallback(training)),
         computed=training.computed.as_text(training.device),
         starts=starts_of(directory),
         cost=Cost(

@@ -51,6 +51,12 @@ class BestTick:
         if self.wanted and "best" in state:
             self.newest, self.healthy = state["best"]["newest"], state["best"]["healthy"]
 
+    def notes(self, best: Best | None) -> list[str]:
+        """For the record: that the best tick was not kept although it was wanted."""
+        if not self.wanted or best is None or self.of(best):
+            return []
+        return ["no generator of the best tick is kept: the training began without --keep best"]
+
     def of(self, best: Best | None) -> Kept | None:
         """The generator of this tick, if it was kept."""
         kept = self.newest is not None and best is not None and self.newest["kimg"] == best.kimg

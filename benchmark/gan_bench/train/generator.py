@@ -80,7 +80,9 @@ def generator(
     """
     path = Path(cell).expanduser().resolve()
     given = [Path(each) for each in plugins]
-    if path.is_file() and path.name != CELL:
+    if path.is_file():
+        if best:
+            raise UsageError(f"{path} is a file: the best tick is one of a cell's folder")
         return _rebuilt(path, given, path.name, {})
     check_cell(path)
     file = path / (BEST_GENERATOR if best else GENERATOR)

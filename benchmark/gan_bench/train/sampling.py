@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from gan_bench.base import pictures
-from gan_bench.contract.errors import UsageError
+from gan_bench.contract.errors import GanBenchError, UsageError
 from gan_bench.results.atomic import make_folder, write_bytes, writing
 from gan_bench.results.layout import GRID_SIDE
 from gan_bench.train.generator import Generator
+from gan_bench.train.loop import Diverged
 from gan_bench.train.samples import GRID, Latents, grid, made
 
 BATCH = 64  # images that G makes at once
@@ -56,7 +57,7 @@ def check_class(G: Generator, chosen: int | None) -> None:
 def sampled(G: Generator, given: Latents) -> Iterator[np.ndarray]:
     """The images, in batches of (N, C, H, W) uint8. torch's own random state stays as it was.
 
-    Raises Diverged if an image is not finite.
+    GanBenchError if an image is not finite.
     """
 
     def make(z: Tensor, labels: Tensor | None) -> Tensor:
@@ -64,8 +65,11 @@ def sampled(G: Generator, given: Latents) -> Iterator[np.ndarray]:
         return images
 
     with torch.random.fork_rng(devices=[]):
-        for images in made(make, given, BATCH, "cpu"):
-            yield images.numpy()
+        try:
+            for images in made(make, given, BATCH, "cpu"):
+                yield images.numpy()
+        except Diverged as error:
+            raise GanBenchError(f"{G.label}: {error}") from error
 
 
 def write_grid(G: Generator, given: Latents, out: Path) -> None:
