@@ -91,6 +91,18 @@ def test_a_file_with_other_images_is_refused(tmp_path: Path) -> None:
         exported(G, "torchscript")
 
 
+def test_a_generator_that_torch_cannot_trace_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    class Untraceable(torch.nn.Module):
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            made = z[:, :3, None, None].tanh()
+            return made if len(z) != 2 else made.view(2, 3, 1).view(-1)[:3].expand(4, 3)
+
+    G = generator(write_trained(tmp_path))
+    G.network = Untraceable()
+    with pytest.raises(GanBenchError, match=r"^tiny / hinge / seed0 cannot be exported to torchs"):
+        exported(G, "torchscript")
+
+
 def test_without_the_packages_one_sentence_says_what_to_install(
     G: Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

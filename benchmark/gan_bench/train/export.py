@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -12,6 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from gan_bench.base.text import number
 from gan_bench.contract.errors import GanBenchError, NotHere
 from gan_bench.train.generator import Generator
 from gan_bench.train.generator_file import ENTRY, About, file_of
@@ -27,12 +29,27 @@ def exported(G: Generator, to: To) -> bytes:
     """The file. Its input is z (N, z_dim), and labels (N,) if G is conditional, for any N.
 
     Its output is images (N, C, H, W) in [-1, 1]. Raises NotHere if the package that writes it is
-    missing, and GanBenchError if its images differ from those of G.
+    missing, and GanBenchError if it cannot be written or its images differ from those of G.
     """
     if to == "safetensors":
         return file_of(G.network.state_dict(), _about(G))
-    content, made = {"onnx": _onnx, "torchscript": _torchscript}[to](G)
-    _check(G, to, made)
+    _refuse_noise(G)
+    try:
+        content, made = {"onnx": _onnx, "torchscript": _torchscript}[to](G)
+        apart = _apart(G, made)
+    except NotHere:
+        raise
+    except Exception as error:  # torch, onnxscript and onnxruntime each raise their own
+        why = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise GanBenchError(
+            f"{G.label} cannot be exported to {to} ({why}): export it --to safetensors"
+        ) from error
+    if not apart <= TOLERANCE:
+        raise GanBenchError(
+            f"the {to} file of {G.label} makes other images than the generator (up to "
+            f"{number(apart, 2)} apart, in a range of 2): nothing is written; export it "
+            "--to safetensors"
+        )
     return content
 
 
@@ -81,25 +98,26 @@ def _onnx(G: Generator) -> tuple[bytes, Made]:
     return content, made
 
 
-def _check(G: Generator, to: To, made: Made) -> None:
-    """GanBenchError if the images of the file differ from those of G."""
-    inputs = _inputs(G, TRIED)
+def _refuse_noise(G: Generator) -> None:
+    """GanBenchError if G draws random numbers: no file of it could be compared with it."""
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        expected, again = G(*inputs), G(*inputs)
-        if not torch.equal(expected, again):
+        before = torch.get_rng_state()
+        G(*_inputs(G, TRIED))
+        if not torch.equal(torch.get_rng_state(), before):
             raise GanBenchError(
                 f"{G.label} draws noise of its own, so that nothing can tell whether the file "
                 "makes the same images: export it --to safetensors"
             )
-        with _quiet():
-            images = made(*inputs)
-    furthest = float((images - expected).abs().max())
-    if not furthest <= TOLERANCE:
-        raise GanBenchError(
-            f"the {to} file of {G.label} makes other images than the generator (up to "
-            f"{furthest:.2g} apart, in a range of 2): nothing is written; export it "
-            "--to safetensors"
-        )
+
+
+def _apart(G: Generator, made: Made) -> float:
+    """How far the images of the file are from those of G, at most; infinitely if not as many."""
+    inputs = _inputs(G, TRIED)
+    with torch.no_grad(), _quiet():
+        images, expected = made(*inputs), G(*inputs)
+    if images.shape != expected.shape:
+        return math.inf
+    return float((images - expected).abs().max())
 
 
 def _inputs(G: Generator, count: int) -> tuple[Tensor, ...]:
