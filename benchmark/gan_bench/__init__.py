@@ -1,7 +1,7 @@
 """gan-bench: which GAN is better, on my images, for the same work?
 
-All that a plugin needs is here: `from gan_bench import Architecture, hookimpl`. So are runs and
-their leaderboards: `from gan_bench import run, load`.
+All that a plugin needs is here: `from gan_bench import Architecture, hookimpl`. So are runs, their
+leaderboards and what was trained: `from gan_bench import run, load, generator`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from gan_bench.contract.protocol import Schedule
     from gan_bench.contract.step import Output, Step
+    from gan_bench.train.generator import generator
 
 __all__ = [
     "Architecture",
@@ -66,6 +67,7 @@ __all__ = [
     "StorageError",
     "Unscorable",
     "UsageError",
+    "generator",
     "hookimpl",
     "load",
     "run",
@@ -84,6 +86,10 @@ def __getattr__(name: str) -> Any:
         from gan_bench.api import boards
 
         return getattr(boards, name)
+    if name == "generator":  # which imports torch
+        from gan_bench.train.generator import generator
+
+        return generator
     from gan_bench.contract import errors, hooks, offers, step
 
     home = next(each for each in (errors, hooks, offers, step) if hasattr(each, name))

@@ -63,6 +63,7 @@ def follow(
     loss: Loss = LOSS,
     stopping: Callable[[Training], bool] | None = None,
     seconds: float = 0,
+    keep_best: bool = False,
 ) -> tuple[Session, Training, Script]:
     """Train with one tick for each of the scores; go on from what is in the folder."""
     folder.mkdir(exist_ok=True)
@@ -72,8 +73,9 @@ def follow(
     evaluator = Script(scores[looked:], seconds)
     checkpoints = Checkpoints(folder / CHECKPOINTS, {"cell": "this"})
     given = Latents(rng.normal(0, "z-eval", 20, 5))
+    scripted = cast(Evaluator, evaluator)
     session = Session(
-        folder, plan.schedule, plan.evaluation, cast(Evaluator, evaluator), given, checkpoints
+        folder, plan.schedule, plan.evaluation, scripted, given, checkpoints, keep_best
     )
     session.follow(training, loss, IMAGES, 0, lambda: bool(stopping and stopping(training)))
     return session, training, evaluator

@@ -65,6 +65,7 @@ def run(
     engine: str | None = None,
     jobs: int = 1,
     timeout: float | None = None,
+    keep: Literal["last", "best"] = "last",
     plugins: Text | Iterable[Text] = (),
     retry_failed: bool = False,
     results: Text = "results",

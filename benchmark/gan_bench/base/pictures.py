@@ -80,3 +80,15 @@ def png(picture: Image.Image) -> bytes:
         info.add_text(key, text)
     picture.save(buffer, "PNG", compress_level=COMPRESSION, pnginfo=info)
     return buffer.getvalue()
+
+
+def plain_png(pixels: np.ndarray) -> bytes:
+    """One image (C, H, W) uint8 as a PNG of as many channels, for other programs to read."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    if len(pixels) == 2:  # of which no image format is
+        pixels = shown(pixels[None])[0]
+    image = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
+    image.save(buffer, "PNG", compress_level=COMPRESSION)
+    return buffer.getvalue()

@@ -227,6 +227,14 @@ OPTIONS = (
         panel=RUNNING,
         help="Stop a cell that takes longer and count it as failed. Default: no limit.",
     ),
+    click.option(
+        "--keep",
+        type=click.Choice(["last", "best"]),
+        default="last",
+        panel=RUNNING,
+        help="Generators to keep. best: that of the best tick too, for --best of `gan-bench "
+        "sample`. It changes no score.",
+    ),
     options.plugin(RUNNING),
     click.option(RETRY, is_flag=True, panel=RUNNING, help="Train failed cells again."),
     click.option(

@@ -20,6 +20,7 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 Side = Annotated[int, Field(ge=1, le=4096)]  # of an image, or its channels
 Sides = tuple[int, int]  # (H, W) of an image in pixels
 Split = Literal["train", "held-out"]
+Keep = Literal["last", "best"]
 
 
 class MetricSpec(Frozen):
@@ -209,6 +210,7 @@ class RunEnvironment(Frozen):
     judge: str | None = None  # the file given with --judge
     engine: str | None = None  # the name of what starts the cell; None: not known
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
+    keep: Keep = "last"  # best: the generator of the best tick too
 
 
 class Cell(Frozen):

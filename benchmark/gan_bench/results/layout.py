@@ -42,6 +42,7 @@ STARTS = "starts.jsonl"  # when and where each process of the cell began
 SAMPLES = "samples"  # a folder: one sample grid a tick
 CHECKPOINTS = "checkpoint"  # a folder: the newest two states, while the cell trains
 GENERATOR = "generator.safetensors"  # the G that was measured
+BEST_GENERATOR = "generator-best.safetensors"  # the G of the best tick, with --keep best
 CODE = "code.json"  # the code that the newest process runs, until the record has it
 INFLUENCE = "influence.json"  # how far each image moves the kernel distance
 LOG = "cell.log"  # all that the processes of the cell printed
@@ -110,6 +111,12 @@ def figure_path(protocol_folder: Path, name: str) -> Path:
 def sample_grid_path(cell: Path, kimg: float) -> Path:
     """Where the sample grid of a tick is; the names sort by kimg."""
     return cell / SAMPLES / f"{kimg:010.3f}.png"
+
+
+def sample_grids(cell: Path) -> list[tuple[float, Path]]:
+    """(kimg, path) of each sample grid of a cell, the first tick first."""
+    paths = sorted(path for path in (cell / SAMPLES).glob("*.png") if path.is_file())
+    return [(float(path.stem), path) for path in paths if re.fullmatch(r"[\d.]+", path.stem)]
 
 
 def grid_pixels(images: int, side: int) -> int:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
-import json
 import os
 import signal
 import socket
@@ -25,17 +24,22 @@ from pathlib import Path
 
 import psutil
 import torch
-from safetensors.torch import save as to_safetensors
-from torch import nn
 
 from gan_bench import catalogue as catalogues
 from gan_bench.contract.errors import StorageError, sentence
-from gan_bench.contract.offers import Architecture
-from gan_bench.contract.protocol import Cell, Protocol
+from gan_bench.contract.protocol import Cell
 from gan_bench.measure.evaluator import Evaluator, Measured
-from gan_bench.results.atomic import append_line, remove_parts, write_bytes
+from gan_bench.results.atomic import append_line, remove, remove_parts, write_bytes
 from gan_bench.results.influence import write_influence
-from gan_bench.results.layout import CELL, CHECKPOINTS, GENERATOR, RECORD, STARTS, protocol_of
+from gan_bench.results.layout import (
+    BEST_GENERATOR,
+    CELL,
+    CHECKPOINTS,
+    GENERATOR,
+    RECORD,
+    STARTS,
+    protocol_of,
+)
 from gan_bench.results.locks import alone_in
 from gan_bench.results.measurements import complete
 from gan_bench.results.reading import read_model
@@ -63,6 +67,7 @@ from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_lim
 from gan_bench.run.task import read_task
 from gan_bench.train.checkpoint import Checkpoints, Foreign
 from gan_bench.train.cost import device_name, pair_macs, parameters
+from gan_bench.train.generator_file import file_of
 from gan_bench.train.loop import Diverged
 from gan_bench.train.samples import Latents, draw, latents
 from gan_bench.train.session import Session, Stopped
@@ -153,15 +158,22 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
     given = latents(training, cell.seed, protocol.evaluation.samples, task.labels)
 
     checkpoints = task.checkpoints(directory)
-    session = Session(directory, task.schedule, protocol.evaluation, evaluator, given, checkpoints)
+    keep_best = cell.environment.keep == "best"
+    session = Session(
+        directory, task.schedule, protocol.evaluation, evaluator, given, checkpoints, keep_best
+    )
     with stop.deferred():
         images = task.prepared.train
         session.follow(training, task.loss, images, cell.seed, lambda: stop.requested, task.labels)
     train_seconds, measuring_began = session.seconds(), time.perf_counter()
     shown = task.schedule.shown(training.step)
     if session.last_finite(training):
-        content = _weights(training.ema, task.arch, protocol)
-        write_bytes(directory / GENERATOR, content)
+        write_bytes(directory / GENERATOR, file_of(training.ema.state_dict(), task.about()))
+    best = session.best()
+    remove(directory / BEST_GENERATOR)  # of an earlier training in this folder
+    if kept := session.best_tick.of(best):
+        content = file_of(kept["state"], task.about(kept["kimg"]))
+        write_bytes(directory / BEST_GENERATOR, content)
     measured, verdict = _measure(training, evaluator, given, session)
     write_influence(directory, measured.influences.items())
     last_verdict = verdict or session.holds
@@ -178,11 +190,11 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         scores=measured.scores,
         unscored=measured.unscored,
         details=measured.details,
-        best=session.best(),
+        best=best,
         verdicts=(*session.verdicts, *([verdict] if verdict else [])),
         rollbacks=session.rollbacks,
         diagnosis=session.diagnosis(),
-        notes=(*session.notes, *_fallback(training)),
+        notes=(*session.notes, *session.best_tick.notes(best), *_fallback(training)),
         computed=training.computed.as_text(training.device),
         starts=starts_of(directory),
         cost=Cost(
@@ -226,17 +238,6 @@ def _measure(
         return measured, None
     kind, reason = measured.fault
     return measured, Verdict(kind=kind, kimg=kimg, reason=reason)
-
-
-def _weights(G: nn.Module, arch: Architecture, protocol: Protocol) -> bytes:
-    """The generator that was measured, as safetensors with what it takes to rebuild it."""
-    # a copy of each: layers may share a tensor, which safetensors would refuse
-    plain = torch.contiguous_format
-    state = {k: v.cpu().clone(memory_format=plain) for k, v in G.state_dict().items()}
-    shape = "x".join(map(str, protocol.data.shape))
-    about = {"architecture": arch.name, "z_dim": arch.z_dim, "shape": shape}
-    # one entry: safetensors writes several in random order, and the file would differ in every run
-    return to_safetensors(state, {"gan_bench": json.dumps(about)})
 
 
 def _log(text: str) -> None:

@@ -14,6 +14,7 @@ from gan_bench.contract.protocol import Cell, Data, Protocol, differences
 from gan_bench.data.reporting.contact_sheet import contact_sheet
 from gan_bench.results.atomic import make_folder, remove, remove_parts, write_bytes, write_json
 from gan_bench.results.layout import (
+    BEST_GENERATOR,
     CELL,
     CHECKPOINTS,
     CONTACT_SHEET,
@@ -21,6 +22,7 @@ from gan_bench.results.layout import (
     PROTOCOL,
     RECORD,
     cell_dir,
+    label_of,
     protocol_dir,
 )
 from gan_bench.results.measurements import ask_for, take_all_back
@@ -170,6 +172,18 @@ def standing(folders: Sequence[Path]) -> str:
     counts = [(sum(map(done, folders)), "done"), (sum(map(begun, folders)), "begun")]
     parts = [f"{count} {word}" for count, word in counts if count]
     return ", ".join([plural(len(folders), "cell"), *parts])
+
+
+def without_best(folders: Sequence[Path]) -> str | None:
+    """A warning if done cells kept no generator of their best tick; None if all did."""
+    lacking = [each for each in folders if done(each) and not (each / BEST_GENERATOR).exists()]
+    if not lacking:
+        return None
+    more = f" and {plural(len(lacking) - 1, 'more cell')}" if len(lacking) > 1 else ""
+    return (
+        f"{label_of(lacking[0])}{more} ended without --keep best: another --results trains anew "
+        "and keeps it"
+    )
 
 
 def failed(folder: Path) -> bool:

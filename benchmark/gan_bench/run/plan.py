@@ -185,6 +185,7 @@ def plan_on(
         judge=str(request.judge.absolute()) if request.judge else None,
         timeout=request.timeout,
         engine=choice.engine.name,
+        keep=request.keep,
     )
     cells = tuple(
         Cell(

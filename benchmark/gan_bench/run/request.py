@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gan_bench.contract.protocol import Preparation, Sides, Split
+    from gan_bench.contract.protocol import Keep, Preparation, Sides, Split
     from gan_bench.measure.weights import Weights
 
 
@@ -52,3 +52,4 @@ class Request:
     judge: Path | None = None  # its net must be in the catalogue
     max_bad: float = 0.1  # percent
     timeout: float | None = None  # seconds
+    keep: Keep = "last"

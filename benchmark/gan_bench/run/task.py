@@ -24,6 +24,7 @@ from gan_bench.results.records import Code
 from gan_bench.run.parts import all_parts, code_of, identity
 from gan_bench.train.augment import check_augmentation
 from gan_bench.train.checkpoint import Checkpoints
+from gan_bench.train.generator_file import About
 from gan_bench.train.pair import check_loss
 from gan_bench.train.state import Training, begin
 
@@ -76,6 +77,17 @@ class Task:
     def labels(self) -> np.ndarray | None:
         """The classes of the training images (n,) int64, if they have any."""
         return self.prepared.labels.get("train")
+
+    def about(self, kimg: float | None = None) -> About:
+        """What the file of its generator says; `kimg`: of the tick, if it is not the last G."""
+        classes = self.prepared.classes if self.arch.conditional else None
+        return About(
+            architecture=self.arch.name,
+            z_dim=self.arch.z_dim,
+            shape=self.protocol.data.shape,
+            classes=classes,
+            kimg=kimg,
+        )
 
     def checkpoints(self, directory: Path) -> Checkpoints:
         """The checkpoints of this cell; one of another identity is refused."""

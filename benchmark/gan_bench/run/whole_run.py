@@ -12,7 +12,7 @@ from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
 from gan_bench.results.locks import alone_in
-from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
+from gan_bench.run.folders import check_writable, folders_of, lay_out, standing, without_best
 from gan_bench.run.parts import trained_by_other_code
 from gan_bench.run.plan import Planned, Say, make_plan
 from gan_bench.run.plan_measuring import at_home
@@ -48,7 +48,9 @@ def train_cells(
     retry_failed: bool = False,
     stopping: Stopping = lambda _: nullcontext(),
 ) -> int:
-    """Train and measure every cell that is not complete. How many were refused: a checkpoint is of other code.
+    """Train and measure every cell that is not complete. How many were refused?
+
+    A cell is refused if its checkpoint is of other code.
 
     `stopping` is entered while cells train; it may answer signals.
     """
@@ -58,6 +60,8 @@ def train_cells(
         watch.say(f"contact sheet: {home / CONTACT_SHEET}")
         watch.say(f"{standing(watch.folders)} in {home}")
         if warning := trained_by_other_code(planned.plan, watch.folders, catalogue):
+            watch.say(warning)
+        if planned.choice.request.keep == "best" and (warning := without_best(watch.folders)):
             watch.say(warning)
         with watch.console.status("testing one step of every pair") as status:
             refused = preflight(watch.folders, home, watch.say, watch.jobs, status.update)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from gan_bench.train.loop import Diverged
 from gan_bench.train.state import Training
 
 GRID = GRID_SIDE**2  # images of a sample grid
+Make = Callable[[Tensor, Tensor | None], Tensor]  # z (N, z_dim) and classes (N,) -> (N, C, H, W)
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ def per_class(training: Training, z: np.ndarray, labels: np.ndarray, batch: int)
     return generate(training, Latents(z, np.repeat(rows, GRID_SIDE)), batch)
 
 
-def grid(images: np.ndarray) -> bytes:
-    """(M, C, H, W) uint8 as the bytes of one PNG: eight in a row, white pixels between them."""
+def grid(images: np.ndarray, across: int = GRID_SIDE) -> bytes:
+    """(M, C, H, W) uint8 as the bytes of one PNG: `across` in a row, white pixels between them."""
     shown = torch.from_numpy(pictures.shown(images))
-    sheet = make_grid(shown, nrow=GRID_SIDE, padding=GRID_PADDING, pad_value=255)
+    sheet = make_grid(shown, nrow=across, padding=GRID_PADDING, pad_value=255)
     return pictures.png(Image.fromarray(sheet.permute(1, 2, 0).numpy()))
 
 
@@ -73,17 +74,22 @@ def draw(training: Training, given: Latents, batch: int) -> Iterator[Tensor]:
     """
     G, was_training = training.ema, training.ema.training
     measured = replace(training.pair, G=G)
-    # a G that draws noise of its own draws the same, at every tick and in every process
-    torch.manual_seed(rng.key(0, "noise", 0))
     G.eval()
     try:
-        for k in range(0, len(given), batch):
-            with torch.no_grad():
-                z = torch.from_numpy(given.z[k : k + batch]).to(training.device)
-                y = None if given.labels is None else torch.from_numpy(given.labels[k : k + batch])
-                images = measured.make(z, None if y is None else y.to(training.device)).float()
-                if not images.isfinite().all():
-                    raise Diverged(f"the images of G are not finite at step {training.step}")
-                yield ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        yield from made(measured.make, given, batch, training.device, f" at step {training.step}")
     finally:
         G.train(was_training)
+
+
+def made(make: Make, given: Latents, batch: int, device: str, when: str = "") -> Iterator[Tensor]:
+    """The images that `make` makes of M latents and their classes, as `draw` gives them."""
+    # a G that draws noise of its own draws the same, at every tick and in every process
+    torch.manual_seed(rng.key(0, "noise", 0))
+    for k in range(0, len(given), batch):
+        with torch.no_grad():
+            z = torch.from_numpy(given.z[k : k + batch]).to(device)
+            y = None if given.labels is None else torch.from_numpy(given.labels[k : k + batch])
+            images = make(z, None if y is None else y.to(device)).float()
+            if not images.isfinite().all():
+                raise Diverged(f"the images of G are not finite{when}")
+            yield ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

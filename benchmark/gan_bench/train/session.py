@@ -20,6 +20,7 @@ from gan_bench.results.layout import CURVE, SAMPLES, SPEED, TICKS, sample_grid_p
 from gan_bench.results.reading import read_bytes, read_lines
 from gan_bench.results.records import Best, Verdict
 from gan_bench.train import verdicts
+from gan_bench.train.best_tick import BestTick
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.cost import peak_memory
 from gan_bench.train.diagnosis import diagnose
@@ -54,6 +55,7 @@ class Session:
         evaluator: Evaluator,
         given: Latents,
         checkpoints: Checkpoints,
+        keep_best: bool = False,
     ) -> None:
         """`schedule` is the cell's own. `given` (M) is what it is measured with.
 
@@ -66,6 +68,7 @@ class Session:
         self.evaluator = evaluator
         self.given = given
         self.ranking = evaluation.at_ticks
+        self.best_tick = BestTick(keep_best)
         self.looks: list[Look] = []  # a rollback drops those after the state it returns to
         self.verdicts: list[Verdict] = []  # all there were
         self.holds: Verdict | None = None  # the verdict on the training as it is now
@@ -148,6 +151,7 @@ class Session:
             "course": json.dumps(self._history(training.device)),
             # the lines themselves, not their number: a checkpoint needs no other file to be good
             "lines": {key: self._text(name) for key, name in LINES.items()},
+            **self.best_tick.saved(),
         }
         with self._not_training():
             self.checkpoints.save(training.step, state)
@@ -169,6 +173,7 @@ class Session:
     def _load(self, training: Training, state: Mapping[str, Any]) -> None:
         resume(training, state["training"])
         self._saved_step = training.step
+        self.best_tick.load(state)
         if state["safe"]:
             self._healthy = state["safe"]["state"], state["safe"]["looks"]
         history = json.loads(state["course"])
@@ -223,6 +228,7 @@ class Session:
             shown = per_class(training, given.z, given.labels, batch)
         write_bytes(sample_grid_path(self.directory, tick.kimg), grid(shown))
         self.looks.append(Look(tick.kimg, self.evaluator.look(images[:tick_samples])))
+        self.best_tick.look(training, tick.kimg, self.best)
         gauges, counting = self.evaluation.gauges, self._counting()
         if counting:  # else the training is too young for a verdict
             self._set_verdict(verdicts.verdict_at(counting, self.ranking, gauges, tick_samples))
@@ -244,6 +250,7 @@ class Session:
     def _keep_healthy(self, training: Training) -> None:
         if self.schedule.on_collapse == "rollback":
             self._healthy = snapshot(training), len(self.looks)
+            self.best_tick.keep_healthy()
 
     def _can_roll_back(self) -> bool:
         return self._healthy is not None and self.rollbacks < ROLLBACKS
@@ -252,6 +259,7 @@ class Session:
         if self._healthy is not None:
             learned, looks = self._healthy
             restore(training, learned)
+            self.best_tick.roll_back()
             del self.looks[looks:]
             self.rollbacks += 1
             self.holds = None

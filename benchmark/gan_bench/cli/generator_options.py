@@ -1,0 +1,72 @@
+"""Options of the commands that use a trained generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from gan_bench.cli.options import OUTPUT, PATH
+
+if TYPE_CHECKING:
+    from gan_bench.train.generator import Generator
+
+GENERATOR = "Generator"
+ABOUT_CELL = (
+    "Folder of a cell: RESULTS/PROTOCOL/ARCHITECTURE/LOSS/seedK. The file of `gan-bench export "
+    "--to safetensors` will do, too."
+)
+
+CELL = click.argument("cell", type=PATH, metavar="CELL", panel=GENERATOR, help=ABOUT_CELL)
+CELLS = click.argument(
+    "cells", type=PATH, metavar="CELL...", nargs=-1, required=True, panel=GENERATOR, help=ABOUT_CELL
+)
+BEST = click.option(
+    "--best",
+    is_flag=True,
+    panel=GENERATOR,
+    help="Take the generator of the best tick, kept by `gan-bench run --keep best`, not the last.",
+)
+PLUGIN = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE.py",
+    type=PATH,
+    panel=GENERATOR,
+    help="Load the architecture from this Python file, if it has moved since the training. Can be "
+    "repeated. Default: the files that the cell was trained with.",
+)
+SEED = click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    panel=GENERATOR,
+    help="Seed of z: equal seeds give equal images.",
+)
+CLASS = click.option(
+    "--class",
+    "chosen",
+    type=click.IntRange(0),
+    metavar="K",
+    panel=GENERATOR,
+    help="Class of all images, for a conditional generator. Default: all classes in turn.",
+)
+MOVING = click.option(
+    "--out",
+    type=PATH,
+    metavar="FILE",
+    required=True,
+    panel=OUTPUT,
+    help="File to write: .gif, or .mp4 with `pip install 'gan-bench[mp4]'`.",
+)
+
+
+def read_generator(cell: Path, best: bool, plugins: Iterable[Path]) -> Generator:
+    """The generator of a cell."""
+    from gan_bench.train.generator import generator
+
+    return generator(cell, best=best, plugins=plugins)

@@ -1,0 +1,84 @@
+"""`gan-bench interpolate`: a walk through z, as a moving picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+from rich.console import Console
+
+from gan_bench.base.text import plural, size
+from gan_bench.cli import generator_options as shared
+from gan_bench.cli import options
+from gan_bench.cli.output import say
+
+WALK = "Walk"
+
+
+@click.command(
+    epilog=options.examples(
+        "gan-bench interpolate results/*/dcgan/minimax/seed0 --out walk.gif",
+        "gan-bench interpolate results/*/*/minimax/seed0 --steps 120 --n 4 --out walk.mp4",
+    )
+)
+@shared.CELLS
+@shared.BEST
+@shared.PLUGIN
+@shared.SEED
+@shared.CLASS
+@click.option(
+    "--steps",
+    type=click.IntRange(2, 2000),
+    default=60,
+    metavar="N",
+    panel=WALK,
+    help="Frames of the walk, of which 20 are shown in a second. It ends where it began.",
+)
+@click.option(
+    "--points",
+    type=click.IntRange(2, 100),
+    default=3,
+    metavar="N",
+    panel=WALK,
+    help="Random z that it passes.",
+)
+@click.option(
+    "--n",
+    "count",
+    type=click.IntRange(1, 64),
+    default=1,
+    metavar="N",
+    panel=WALK,
+    help="Walks to show at once, from different z.",
+)
+@shared.MOVING
+@options.DEBUG
+@options.HELP
+def interpolate(
+    cells: tuple[Path, ...],
+    best: bool,
+    plugins: tuple[Path, ...],
+    seed: int,
+    chosen: int | None,
+    steps: int,
+    points: int,
+    count: int,
+    out: Path,
+) -> None:
+    """Show how the images of trained generators change on a walk through z.
+
+    The walk is spherical: it goes from one random z to the next on an arc. Several cells are shown
+    side by side, on the same walk.
+    """
+    from gan_bench.report.animation import FPS, check_ending, moving, walk_frames
+    from gan_bench.results.atomic import make_folder, write_bytes
+    from gan_bench.train.walk import walks
+
+    check_ending(out)
+    generators = [shared.read_generator(cell, best, plugins) for cell in cells]
+    with Console(stderr=True).status("walking"):
+        seen = [(G.label, walks(G, count, points, steps, seed, chosen)) for G in generators]
+        content = moving(walk_frames(seen), out.suffix, [1 / FPS] * steps)
+    make_folder(out.absolute().parent)
+    write_bytes(out, content)
+    say(f"{plural(steps, 'frame')} of {plural(len(cells), 'cell')}: {out} ({size(len(content))})")

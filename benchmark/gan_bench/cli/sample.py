@@ -1,0 +1,70 @@
+"""`gan-bench sample`: images of a trained generator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from gan_bench.base.text import plural
+from gan_bench.cli import generator_options as shared
+from gan_bench.cli import options
+from gan_bench.cli.options import OUTPUT, PATH
+from gan_bench.cli.output import say
+
+
+@click.command(
+    epilog=options.examples(
+        "gan-bench sample results/*/dcgan/minimax/seed0 --out faces.png",
+        "gan-bench sample results/*/dcgan/minimax/seed0 --n 2000 --seed 1 --each --out faces/",
+    )
+)
+@shared.CELL
+@shared.BEST
+@shared.PLUGIN
+@click.option(
+    "--n",
+    "count",
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    panel=shared.GENERATOR,
+    help="Images to make. Default: 64, or eight of each class.",
+)
+@shared.SEED
+@shared.CLASS
+@click.option(
+    "--grid/--each",
+    default=True,
+    panel=OUTPUT,
+    help="--grid: all images in one PNG. --each: a PNG for each image, in a folder.",
+)
+@click.option(
+    "--out",
+    type=PATH,
+    metavar="PATH",
+    required=True,
+    panel=OUTPUT,
+    help="PNG to write; with --each, a new or empty folder.",
+)
+@options.DEBUG
+@options.HELP
+def sample(
+    cell: Path,
+    best: bool,
+    plugins: tuple[Path, ...],
+    count: int | None,
+    seed: int,
+    chosen: int | None,
+    grid: bool,
+    out: Path,
+) -> None:
+    """Make images with a trained generator.
+
+    Every row of a grid of a conditional generator is one class, and every column one z.
+    """
+    from gan_bench.train.sampling import count_for, sample_latents, write_each, write_grid
+
+    G = shared.read_generator(cell, best, plugins)
+    count = count or count_for(G, chosen)
+    (write_grid if grid else write_each)(G, sample_latents(G, count, seed, chosen), out)
+    say(f"{plural(count, 'image')} of {G.label}, seed {seed}: {out}")

@@ -1,0 +1,46 @@
+"""`gan-bench timelapse`: a training as a moving picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from gan_bench.base.text import plural, size
+from gan_bench.cli import generator_options as shared
+from gan_bench.cli import options
+from gan_bench.cli.options import PATH
+from gan_bench.cli.output import say
+
+
+@click.command(
+    epilog=options.examples(
+        "gan-bench timelapse results/*/dcgan/minimax/seed0 --out training.gif",
+        "gan-bench timelapse results/*/dcgan/minimax/seed0 --out training.mp4",
+    )
+)
+@click.argument(
+    "cell",
+    type=PATH,
+    metavar="CELL",
+    panel=shared.GENERATOR,
+    help="Folder of a cell: RESULTS/PROTOCOL/ARCHITECTURE/LOSS/seedK. It need not be done.",
+)
+@shared.MOVING
+@options.DEBUG
+@options.HELP
+def timelapse(cell: Path, out: Path) -> None:
+    """Show the samples of a cell at every tick, one after another.
+
+    They are those that the training left: the same z at every tick.
+    """
+    from gan_bench.report.animation import check_ending, moving
+    from gan_bench.report.timelapse import timelapse as frames_of
+    from gan_bench.results.atomic import make_folder, write_bytes
+
+    check_ending(out)
+    frames, seconds = frames_of(cell)
+    content = moving(frames, out.suffix, seconds)
+    make_folder(out.absolute().parent)
+    write_bytes(out, content)
+    say(f"{plural(len(frames), 'tick')}: {out} ({size(len(content))})")

@@ -1,0 +1,200 @@
+"""A trained generator, built again from the folder of its cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gan_bench import catalogue as catalogues
+from gan_bench.base import rng, text
+from gan_bench.contract.errors import DataError, UsageError, sentence
+from gan_bench.contract.offers import Architecture
+from gan_bench.contract.protocol import Cell
+from gan_bench.results.cell_folder import check_cell
+from gan_bench.results.layout import BEST_GENERATOR, CELL, GENERATOR, RECORD, label_of
+from gan_bench.results.reading import read_model
+from gan_bench.results.records import DIGITS, read_record
+from gan_bench.train.generator_file import About, read_file, shape_text
+
+Z_STREAM = "z-sample"
+
+
+class Generator(nn.Module):
+    """A trained generator in eval mode, on the CPU until it is moved.
+
+    Called with z (N, z_dim) float32, and with labels (N,) int64 if it is conditional, it gives
+    images (N, C, H, W) float32 in [-1, 1]. Its parameters need no gradients until
+    `requires_grad_()` is called.
+    """
+
+    def __init__(self, network: nn.Module, about: About, label: str) -> None:
+        super().__init__()
+        self.network = network
+        self.label = label  # architecture / loss / seed, or the name of the file
+        self.architecture = about.architecture
+        self.z_dim = about.z_dim
+        self.shape = about.shape  # (C, H, W)
+        self.classes = about.classes  # None: it is not conditional
+        self.kimg = about.kimg  # of the tick it was kept at; None: it is the last one
+        self.eval().requires_grad_(False)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Images (N, C, H, W) in [-1, 1]. UsageError if labels are missing or not taken."""
+        if (labels is None) != (self.classes is None):
+            raise UsageError(
+                f"{self.label} takes no labels"
+                if self.classes is None
+                else f"{self.label} needs labels (N,) int64 from 0 to {self.classes - 1}"
+            )
+        images: Tensor = self.network(z) if labels is None else self.network(z, labels)
+        return images
+
+    def z(self, count: int, seed: int = 0) -> Tensor:
+        """z (count, z_dim) from N(0, 1) of a seed, on the device of the parameters.
+
+        Row k is the same for every count, and its first values for every z_dim.
+        """
+        rows = [rng.normal(seed, Z_STREAM, 1, self.z_dim, k) for k in range(count)]
+        z = np.concatenate([np.empty((0, self.z_dim), np.float32), *rows])
+        device = next((each.device for each in self.parameters()), None)
+        return torch.from_numpy(z).to(device)
+
+
+def generator(
+    cell: str | Path, *, best: bool = False, plugins: Iterable[str | Path] = ()
+) -> Generator:
+    """The generator that a cell's training left, in eval mode; see `Generator`.
+
+    `cell` is the cell's folder, or a file that `gan-bench export --to safetensors` wrote. `best`
+    takes the generator of the best tick, which `gan-bench run --keep best` keeps. `plugins` are
+    files of plugins, if the architecture comes from one that has moved since the training.
+
+    Raises UsageError if there is no such cell or no plugin that offers its architecture, or if the
+    plugin builds another network now; DataError if the cell has no generator; StorageError if its
+    file is damaged.
+    """
+    path = Path(cell).expanduser().resolve()
+    given = [Path(each) for each in plugins]
+    if path.is_file():
+        if best:
+            raise UsageError(f"{path} is a file: the best tick is one of a cell's folder")
+        return _rebuilt(path, given, path.name, {})
+    check_cell(path)
+    file = path / (BEST_GENERATOR if best else GENERATOR)
+    if not file.exists():
+        raise DataError(_no_generator(path, best))
+    named = read_model(path / CELL, Cell).environment.plugins
+    return _rebuilt(file, given or [*map(Path, named)], label_of(path), _trained_by(path))
+
+
+def _rebuilt(
+    file: Path, plugins: list[Path], label: str, trained_by: Mapping[str, str]
+) -> Generator:
+    """`trained_by`: the files of the plugin when it trained, with their digests."""
+    about, state = read_file(file)
+    try:
+        catalogue = catalogues.load(plugins)
+        arch = catalogue.find(Architecture, about.architecture)
+    except UsageError as error:
+        raise UsageError(f"{label} cannot be built again: {error}") from error
+    plugin = catalogue.offers[Architecture][arch.name][1]
+    edited = [
+        name for name, digest in trained_by.items() if plugin.files.get(name, "")[:DIGITS] != digest
+    ]
+    if arch.conditional and about.classes is None:
+        about = about.model_copy(update={"classes": _classes_in(state, arch, about)})
+    network = _built(arch, about, about.classes)
+    if difference := _difference(network.state_dict(), state, arch, about):
+        of = f", for {', '.join(edited)} has been edited" if edited else ""
+        raise UsageError(
+            f"{label} cannot be built again: {arch.name} builds another generator now than it was "
+            f"trained with{of} ({difference}); put back the version of {plugin.origin} that "
+            "trained it"
+        )
+    network.load_state_dict(state)
+    return Generator(network, about, label)
+
+
+def _built(arch: Architecture, about: About, classes: int | None) -> nn.Module:
+    """The network before its parameters are loaded."""
+    given = (about.shape, classes) if arch.conditional else (about.shape,)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return arch.generator(*given)
+    except Exception as error:
+        raise UsageError(
+            f"the generator of {arch.name} cannot be built for {shape_text(about.shape)}: "
+            f"{sentence(error)}"
+        ) from error
+
+
+def _classes_in(state: Mapping[str, Any], arch: Architecture, about: About) -> int | None:
+    """How many classes the parameters are for: older files do not say it.
+
+    One side of one parameter grows with the number of classes.
+    """
+    two, three = (_built(arch, about, classes).state_dict() for classes in (2, 3))
+    for name in two.keys() & three.keys() & state.keys():
+        if not all(isinstance(each[name], Tensor) for each in (two, three, state)):
+            continue
+        sides = zip(two[name].shape, three[name].shape, state[name].shape, strict=False)
+        for short, long, there in sides:
+            if long > short:
+                return 2 + int((there - short) // (long - short))
+    return None
+
+
+def _difference(
+    built: Mapping[str, Any], state: Mapping[str, Any], arch: Architecture, about: About
+) -> str | None:
+    """How the network that is built now differs from the one in the file; None if it fits."""
+    if arch.conditional != (about.classes is not None):
+        return "it is conditional now" if arch.conditional else "it is not conditional now"
+    if arch.z_dim != about.z_dim:
+        return f"z_dim is {arch.z_dim} now and was {about.z_dim}"
+    if lacking := sorted(state.keys() - built.keys()):
+        return f"it has no {lacking[0]} now"
+    if new := sorted(built.keys() - state.keys()):
+        return f"it has {new[0]} now, and had none"
+    for name, each in built.items():
+        if isinstance(each, Tensor) and each.shape != state[name].shape:
+            return f"{name} is {tuple(each.shape)} now and was {tuple(state[name].shape)}"
+    return None
+
+
+def _trained_by(cell: Path) -> dict[str, str]:
+    """The files of the plugin that offered the architecture, with the digests that they had."""
+    if not (cell / RECORD).exists():
+        return {}
+    record = read_record(cell)
+    return {
+        name: digest
+        for code in record.code
+        if record.architecture in code.offers.get("architecture", ())
+        for name, digest in code.files.items()
+    }
+
+
+def _no_generator(cell: Path, best: bool) -> str:
+    """Why a cell has no generator, and what to do."""
+    label = label_of(cell)
+    if not (cell / RECORD).exists():
+        return f"{label} is not done yet: the command that began it goes on with it"
+    record = read_record(cell)
+    if record.status == "failed":
+        return f"{label} has no generator, for it failed: {record.reason}"
+    if best:
+        if record.best is None:
+            return f"{label} has no best tick, for none of its ticks has a score"
+        return (
+            f"{label} kept no generator of its best tick, at {text.number(record.best.kimg)} kimg: "
+            "train it with `gan-bench run --keep best`, and another --results"
+        )
+    if record.status == "diverged":
+        return f"{label} diverged before it had a state worth keeping: {record.reason}"
+    return f"{cell / GENERATOR} is missing; delete the folder of the cell to train it again"

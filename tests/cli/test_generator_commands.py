@@ -1,0 +1,102 @@
+"""`gan-bench sample`, `interpolate`, `timelapse`, `export`: from a cell's folder to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from gan_bench.results.layout import GENERATOR
+from given import Command, refused
+from records import write_training
+from trained import CONDITIONAL, write_trained
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def cell(tmp_path: Path) -> Path:
+    folder = write_trained(tmp_path / "trained", best=True)
+    write_training(folder, ticks=3, side=8)
+    return folder
+
+
+def test_sample_writes_a_grid_or_each_image(gan_bench: Command, cell: Path) -> None:
+    said = gan_bench("sample", cell, "--seed", 1, "--out", "new/grid.png")
+    assert (said.code, said.out) == (0, "")
+    assert said.err == "64 images of tiny / hinge / seed0, seed 1: new/grid.png\n"
+    said = gan_bench("sample", cell, "--n", 3, "--seed", 1, "--each", "--out", "each")
+    assert said.code == 0, said.err
+    assert sorted(path.name for path in Path("each").iterdir()) == [
+        "00000.png", "00001.png", "00002.png",
+    ]  # fmt: skip
+    with Image.open("new/grid.png") as grid, Image.open("each/00002.png") as image:
+        assert grid.crop((22, 2, 30, 10)).tobytes() == image.tobytes()
+
+
+def test_sample_takes_a_class_and_the_best_tick(
+    gan_bench: Command, cell: Path, tmp_path: Path
+) -> None:
+    labelled = write_trained(tmp_path / "labelled", "embedding", CONDITIONAL, 3)
+    said = gan_bench("sample", labelled, "--out", "all.png")
+    assert said.err.startswith("24 images of embedding / hinge / seed0")
+    assert gan_bench("sample", labelled, "--class", 2, "--out", "one.png").code == 0
+    refused(gan_bench("sample", labelled, "--class", 3, "--out", "no.png"), 2, "there are 0 to 2")
+    for name, more in (("last", []), ("best", ["--best"])):
+        assert gan_bench("sample", cell, *more, "--out", f"{name}.png").code == 0
+    assert Path("last.png").read_bytes() != Path("best.png").read_bytes()
+
+
+def test_interpolate_shows_cells_side_by_side(gan_bench: Command, cell: Path) -> None:
+    said = gan_bench("interpolate", cell, cell, "--steps", 6, "--points", 2, "--out", "walk.gif")
+    assert said.code == 0, said.err
+    assert "6 frames of 2 cells: walk.gif (" in said.err
+    with Image.open("walk.gif") as walk:
+        assert walk.n_frames == 6
+
+
+def test_timelapse_shows_every_tick(gan_bench: Command, cell: Path) -> None:
+    said = gan_bench("timelapse", cell, "--out", "training.gif")
+    assert said.code == 0, said.err
+    assert "3 ticks: training.gif (" in said.err
+    with Image.open("training.gif") as moving:
+        assert moving.n_frames == 3
+
+
+def test_export_says_what_goes_in_and_comes_out(gan_bench: Command, cell: Path) -> None:
+    said = gan_bench("export", cell, "--to", "torchscript", "--out", "faces.pt")
+    assert said.code == 0, said.err
+    assert "z has 6 values, images are 3 x 8 x 8" in said.err
+    assert "deprecated" not in said.err
+    assert torch.jit.load("faces.pt")(torch.zeros(2, 6)).shape == (2, 3, 8, 8)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "parts"),
+    [
+        (["sample", "CELL", "--out", "a.jpg"], 2, ["ends in .png"]),
+        (["sample", "nowhere", "--out", "a.png"], 2, ["there is no", "nowhere"]),
+        (["sample", ".", "--out", "a.png"], 2, ["is no cell's folder: it has no cell.json"]),
+        (["sample", "CELL", "--class", "0", "--out", "a.png"], 2, ["is not conditional"]),
+        (["sample", "results/*/tiny", "--out", "a.png"], 2, ["no folder is called", "*/tiny"]),
+        (["interpolate", "CELL", "--out", "a.webm"], 2, ["ends in .gif or .mp4"]),
+        (["interpolate", "CELL", "nowhere", "--out", "a.gif"], 2, ["there is no", "nowhere"]),
+        (["timelapse", "nowhere", "--out", "a.gif"], 2, ["there is no", "nowhere"]),
+        (["timelapse", ".", "--out", "a.gif"], 2, ["is no cell's folder"]),
+        (["export", "CELL", "--to", "onx", "--out", "a"], 2, ["'onx' is not one of"]),
+        (["export", "CELL", "--to", "safetensors", "--out", "CELL/cell.json/a"], 5, ["make"]),
+    ],
+)
+def test_what_cannot_be_made_is_refused_in_one_sentence(
+    words: list[str], code: int, parts: list[str], gan_bench: Command, cell: Path
+) -> None:
+    given = [word.replace("CELL", str(cell)) for word in words]
+    refused(gan_bench(*given), code, *parts)
+
+
+def test_a_damaged_generator_is_refused(gan_bench: Command, cell: Path) -> None:
+    path = cell / GENERATOR
+    path.write_bytes(path.read_bytes()[:-20])
+    refused(gan_bench("sample", cell, "--out", "a.png"), 5, str(path), "is damaged")
