@@ -19,6 +19,7 @@ from gan_bench.contract.errors import GanBenchError, sentence
 COMMANDS = (
     "run",
     "report",
+    "score",
     "data",
     "judge",
     "plugins",

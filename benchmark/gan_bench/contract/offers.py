@@ -273,6 +273,7 @@ class Preset:
     gauges: tuple[str, ...] = ()  # metrics with a floor, which are computed at every tick
     tick_metric: str | None = None  # scores the ticks, if it exists for these features
     judged: tuple[str, ...] = ()  # metrics to compute on the features of the data set's judge
+    for_score: bool = False  # whether `score` takes its features and metrics without --preset
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,50 @@
+"""`gan-bench score`: a table, one JSON document, or one sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from given import Command, refused
+
+QUICK = ("--features", "pixels", "--metric", "fd,diversity")
+
+
+def test_the_table_has_a_metric_a_row(gan_bench: Command, shapes: Path) -> None:
+    said = gan_bench("score", shapes, shapes, *QUICK)
+    assert said.code == 0, said.err
+    lines = said.out.splitlines()
+    assert lines[0] == f"real         {shapes}: 40 images"
+    assert [line.split()[0] for line in lines[-2:]] == ["fd-pixels", "diversity"]
+
+
+def test_json_has_scores_with_errors_and_counts(gan_bench: Command, shapes: Path) -> None:
+    document = json.loads(gan_bench("score", shapes, shapes, *QUICK, "--json").out)
+    score = document["scores"]["diversity"]
+    assert (score["n"], score["reference_n"], score["features"]) == (40, 40, "pixels")
+    assert score["value"] == pytest.approx(1)
+    assert document["real"]["shape"] == [3, 24, 24]
+
+
+def test_one_path_is_not_enough(gan_bench: Command, shapes: Path) -> None:
+    refused(gan_bench("score", shapes), 2, "give two sets of images")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("--metric", "fdd"), 2, "Did you mean fwd?"),
+        (("--features", "pixel"), 2, "Did you mean pixels?"),
+        (("--preset", "standart"), 2, "Did you mean standard?"),
+    ],
+)
+def test_a_wrong_name_is_answered(
+    gan_bench: Command, shapes: Path, words: tuple[str, str], code: int, says: str
+) -> None:
+    refused(gan_bench("score", shapes, shapes, *words), code, says)
+
+
+def test_a_missing_folder_is_named(gan_bench: Command, shapes: Path) -> None:
+    refused(gan_bench("score", shapes, "nowhere", *QUICK), 4, "there is no", "nowhere")
