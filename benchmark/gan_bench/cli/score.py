@@ -1,9 +1,12 @@
-"""`gan-bench score`: measure images that were not made by a run."""
+"""`gan-bench score`: measure images and generators that were not made by a run."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,33 +17,54 @@ from rich.text import Text
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, MAX_BAD, Size
-from gan_bench.cli.options import PATH, Name
+from gan_bench.cli.options import Name, Word
 from gan_bench.cli.output import emit, say, stdout_console
 from gan_bench.cli.run import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.run.compare import Comparison
 
-MEASURE = "Measuring"
+MEASURE, LIKE = "Measuring", "Row of an existing table"
+ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a protocol decides
 PIPE_WIDTH = 100  # columns, where no terminal says how many there are
 
 
 @click.command(
     epilog=options.examples(
         "gan-bench score real/ generated/",
-        "gan-bench score real.zip generated.npz --size 64 --samples 2000 --json",
+        "gan-bench score mine=generated/ theirs=G.pt --like faces-64px",
     )
 )
 @click.argument(
     "paths",
     nargs=-1,
     required=True,
-    type=PATH,
-    metavar="REAL GENERATED",
+    type=Word(),
+    metavar="REAL GENERATED | [NAME=]PATH...",
     panel=DATA,
     help="Two sets of images, each a folder, a zip, a .npy or a .npz file: the real ones, and "
-    "those to score.",
+    "those to score. With --like: what to score; also a generator (.safetensors or the folder of "
+    "a cell, TorchScript, .onnx) or the name of a plugin's entry.",
 )
+@click.option(
+    "--like",
+    metavar="PROTOCOL",
+    type=Word(),
+    panel=LIKE,
+    help="Score by the evaluation of this protocol, and show it in its table: its folder, or the "
+    "beginning of its name in --results.",
+)
+@options.z_dim(LIKE)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    panel=LIKE,
+    help="Seed of the z that a generator gets; the folder of a cell has its own.",
+)
+@options.replace(LIKE)
+@options.results("Folder of the results in which --like is looked for.")
 @click.option(
     "--size",
     type=Size(),
@@ -83,30 +107,80 @@ PIPE_WIDTH = 100  # columns, where no terminal says how many there are
 @options.as_json("Print one JSON document.")
 @options.DEBUG
 @options.HELP
-def score(paths: tuple[Path, ...], as_json: bool, **asked: Any) -> None:
-    """Score images that were made elsewhere.
+def score(
+    paths: tuple[str, ...],
+    like: str | None,
+    results: Path,
+    z_dim: int | None,
+    seed: int,
+    replace: bool,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Score images and generators that were made elsewhere.
 
-    Compares two sets of images and prints FID, KID, precision, recall, diversity and the share of
-    copies, with standard errors. FID needs the original Inception-v3 weights: they are downloaded,
-    or given with --feature-weights. Without them the distances are measured on other features and
-    have other names, since they cannot be compared with FID.
+    Two sets of images are compared: FID, KID, precision, recall, diversity and the share of copies,
+    with standard errors. FID needs the original Inception-v3 weights: they are downloaded, or given
+    with --feature-weights. Without them the distances are measured on other features and have other
+    names, since they cannot be compared with FID.
+
+    With --like, each PATH becomes a row of the table of a protocol that was trained here.
     """
+    if like is not None:
+        _refuse_others(asked)
+        names = ("device", "plugins", "weights", "max_bad")
+        how = {"z_dim": z_dim, "seed": seed, "replace": replace, **{n: asked[n] for n in names}}
+        _score_like(paths, like, results, how, as_json)
+        return
     if len(paths) != 2:
-        raise click.UsageError("give two sets of images: the real ones, and those to score")
+        raise click.UsageError(
+            "give two sets of images, the real ones and those to score, or --like PROTOCOL"
+        )
     from gan_bench.run.compare import compare
     from gan_bench.run.request import Request
 
     request = Request(**asked)
-    with Console(stderr=True).status("reading the images") as status:
-
-        def progress(what: str, done: int, of: int) -> None:
-            status.update(f"{what} {done:,} of {of:,}" if of else what)
-
-        compared = compare(*paths, request, catalogue_for(request), progress)
+    real, generated = (Path(os.path.expanduser(path)) for path in paths)
+    with _showing("reading the images") as progress:
+        compared = compare(real, generated, request, catalogue_for(request), progress)
     if as_json:
         emit(json.dumps(compared.document(), indent=2, allow_nan=False) + "\n")
     else:
         _print(compared)
+
+
+def _refuse_others(asked: dict[str, Any]) -> None:
+    """UsageError for an option that the protocol decides."""
+    given = [name for name in ONLY_WITHOUT if asked[name]]
+    if given:
+        option = {"metrics": "metric"}.get(given[0], given[0])
+        raise click.UsageError(f"--{option}: the protocol of --like decides it: leave it out")
+
+
+def _score_like(
+    paths: tuple[str, ...], like: str, results: Path, how: dict[str, Any], as_json: bool
+) -> None:
+    """Score each path, and print the table of the protocol."""
+    from gan_bench.cli.report import default_style
+    from gan_bench.report.formats import render
+    from gan_bench.report.leaderboard import folder_of, load
+    from gan_bench.run.entries import How, asked_for, score_entries
+
+    home = folder_of(results, like)
+    with _showing("reading the images") as progress:
+        score_entries(home, [asked_for(path) for path in paths], How(**how), progress, say)
+    emit(render(load(home), "json" if as_json else default_style(), Path.cwd()))
+
+
+@contextmanager
+def _showing(first: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show on a terminal what is being done."""
+    with Console(stderr=True).status(first) as status:
+
+        def progress(what: str, done: int, of: int) -> None:
+            status.update(plain(f"{what} {done:,} of {of:,}" if of else what))
+
+        yield progress
 
 
 def _print(compared: Comparison) -> None:

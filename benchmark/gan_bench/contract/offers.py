@@ -254,6 +254,18 @@ class Metric:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A generator that was not trained here, for `score --like` and `run --entry`.
+
+    `images(n, seed)` gives (n, C, H, W) uint8: always the same for the same arguments.
+    """
+
+    name: str
+    source: str
+    images: Callable[[int, int], np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preset:
     """A schedule, size, data set and metrics that go together: what `run` takes by default."""
 

@@ -2,6 +2,7 @@
 
 <protocol>/protocol.json, data-report.json, contact-sheet.png, scale.json, plans.jsonl, figures/
 <protocol>/<architecture>/<loss>/seed<k>/   one cell, with the files below
+<protocol>/entries/<name>/entry.json        one row that was not trained here
 <data set>-data-report.json                 of a set that was refused
 """
 
@@ -38,6 +39,10 @@ INFLUENCE = "influence.json"  # how far each image moves the kernel distance
 LOG = "cell.log"  # all that the processes of the cell printed
 OUTCOME = "outcome.json"  # how a process ended that left no record
 RECORD = "record.json"  # written last: the cell is done
+
+# of a row that was not trained here
+ENTRIES = "entries"  # a folder of the protocol: one folder an entry
+ENTRY = "entry.json"  # where its images came from, and what they score
 
 # of a sample grid: 8 x 8 images with two white pixels around each
 GRID_SIDE = 8
@@ -100,6 +105,19 @@ def cells_in(protocol_folder: Path) -> Iterator[Path]:
                 present = (os.path.lexists(f"{parent}/{seed}/{name}") for name in (RECORD, CELL))
                 if seed.startswith("seed") and any(present):
                     yield parent / seed
+
+
+def entry_dir(protocol_folder: Path, name: str) -> Path:
+    """The folder of an entry: <protocol>/entries/<name>."""
+    return protocol_folder / ENTRIES / safe_name(name)
+
+
+def entries_in(protocol_folder: Path) -> Iterator[Path]:
+    """The folders of the entries of a protocol in the order of their names, damaged ones too."""
+    parent = protocol_folder / ENTRIES
+    for name in _names_in(parent):
+        if os.path.lexists(parent / name / ENTRY):
+            yield parent / name
 
 
 def _names_in(folder: Path) -> list[str]:
