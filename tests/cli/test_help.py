@@ -68,8 +68,8 @@ def test_options_stand_in_groups_with_their_defaults_and_examples(gan_bench: Com
         (["rnu"], "error: No such command 'rnu'. Did you mean run?"),
         (
             ["xyz"],
-            "error: No such command 'xyz'. There are run, report, data, judge, plugins, doctor, "
-            "cache.",
+            "error: No such command 'xyz'. There are run, report, score, data, judge, plugins, "
+            "doctor, cache.",
         ),
         (["plugins", "lst"], "error: No such command 'lst'. Did you mean 'list'?"),
         (["doctor", "--jsn"], "error: No such option '--jsn'. Did you mean '--json'?"),

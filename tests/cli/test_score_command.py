@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from given import Command, refused
+from records import write_cell
 
 QUICK = ("--features", "pixels", "--metric", "fd,diversity")
 
@@ -48,3 +49,27 @@ def test_a_wrong_name_is_answered(
 
 def test_a_missing_folder_is_named(gan_bench: Command, shapes: Path) -> None:
     refused(gan_bench("score", shapes, "nowhere", *QUICK), 4, "there is no", "nowhere")
+
+
+@pytest.mark.parametrize("words", [("--size", "16"), ("--metric", "fd"), ("--preset", "quick")])
+def test_what_a_protocol_decides_is_refused_with_it(
+    gan_bench: Command, shapes: Path, words: tuple[str, str]
+) -> None:
+    said = gan_bench("score", shapes, "--like", "faces", *words)
+    refused(said, 2, f"{words[0]}: the protocol of --like decides it")
+
+
+def test_an_unknown_protocol_is_answered(gan_bench: Command, shapes: Path, tmp_path: Path) -> None:
+    refused(gan_bench("score", shapes, "--like", "faces"), 2, "no results in results")
+    write_cell(tmp_path / "results", "dcgan")
+    said = gan_bench("score", shapes, "--like", "face", "--results", tmp_path / "results")
+    refused(said, 2)
+    said = gan_bench("score", shapes, "--like", "nothing", "--results", tmp_path / "results")
+    refused(said, 2, "no protocol nothing", "it has faces-16px-100kimg")
+
+
+@pytest.mark.usefixtures("no_cell_is_started")
+def test_a_wrong_entry_is_refused_before_anything_is_trained(
+    gan_bench: Command, shapes: Path
+) -> None:
+    refused(gan_bench("run", "--data", shapes, "--entry", "mine=nowhere"), 2, "no file or folder")

@@ -119,10 +119,10 @@ def score(
 ) -> None:
     """Score images and generators that were made elsewhere.
 
-    Two sets of images are compared: FID, KID, precision, recall, diversity and the share of copies,
-    with standard errors. FID needs the original Inception-v3 weights: they are downloaded, or given
-    with --feature-weights. Without them the distances are measured on other features and have other
-    names, since they cannot be compared with FID.
+    Two sets of images are compared: how far they are apart, how real and how varied the generated
+    ones are, and how many are copies, with standard errors. FID needs the original Inception-v3
+    weights: they are downloaded, or given with --feature-weights. Without them the distances are
+    measured on other features and have other names, since they cannot be compared with FID.
 
     With --like, each PATH becomes a row of the table of a protocol that was trained here.
     """
@@ -136,6 +136,8 @@ def score(
         raise click.UsageError(
             "give two sets of images, the real ones and those to score, or --like PROTOCOL"
         )
+    if z_dim or replace:
+        raise click.UsageError(f"{'--z-dim' if z_dim else '--replace'} is for --like PROTOCOL")
     from gan_bench.run.compare import compare
     from gan_bench.run.request import Request
 
@@ -164,7 +166,8 @@ def _score_like(
     from gan_bench.cli.report import default_style
     from gan_bench.report.formats import render
     from gan_bench.report.leaderboard import folder_of, load
-    from gan_bench.run.entries import How, asked_for, score_entries
+    from gan_bench.run.asked_entries import asked_for
+    from gan_bench.run.entries import How, score_entries
 
     home = folder_of(results, like)
     with _showing("reading the images") as progress:

@@ -32,6 +32,7 @@ from gan_bench.data.unsplit import ImageSet, read_images, sides_in
 from gan_bench.measure.evaluator import Evaluator, Measured, evenly
 from gan_bench.measure.weights import NO_WEIGHTS
 from gan_bench.results.records import Score
+from gan_bench.run.generators import is_generator
 from gan_bench.run.plan import pick_device, pick_preset
 from gan_bench.run.plan_evaluation import LEAST, choose_evaluation
 from gan_bench.run.request import Request
@@ -83,6 +84,9 @@ def compare(
     counted twice. Raises a GanBenchError for what cannot be compared.
     """
     device = pick_device(request.device)
+    for path in (real, generated):
+        if path.is_file() and is_generator(path):
+            raise UsageError(f"{path} is a generator: it is scored as a row of a table, by --like")
     sources = [files_at(path, request.preparation or AS_IT_IS) for path in (real, generated)]
     evaluation, notes = _evaluation(request, catalogue, sources[0], device)
     with tempfile.TemporaryDirectory() as scratch:

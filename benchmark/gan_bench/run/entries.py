@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, StorageError, UsageError
-from gan_bench.contract.names import name_of, safe_name
 from gan_bench.contract.offers import Entry, Shape
 from gan_bench.contract.protocol import Cell, Preparation, Protocol
 from gan_bench.data.arrays import check_room, write_array
@@ -36,6 +34,7 @@ from gan_bench.results.layout import (
 )
 from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import read_model
+from gan_bench.run.asked_entries import Asked, check_entries, offered
 from gan_bench.run.generators import Generator, draw_pixels, is_generator, load_generator
 from gan_bench.run.outcome import now
 from gan_bench.run.plan import pick_device
@@ -44,14 +43,6 @@ from gan_bench.run.task import Task, read_task
 from gan_bench.train.cost import device_name
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """An entry as it was typed: NAME=PATH, or PATH."""
-
-    name: str
-    path: Path  # of images or of a generator, or the name of a plugin's entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,49 +66,6 @@ class Images:
     origin: str
     pixels: np.ndarray
     notes: tuple[str, ...] = ()
-
-
-def asked_for(text: str) -> Asked:
-    """NAME=PATH or PATH; UsageError for a name that no folder can have."""
-    before, equals, after = text.partition("=")
-    if not equals or os.path.exists(os.path.expanduser(text)):
-        path = Path(os.path.expanduser(text))
-        return Asked(_name_of(path), path)
-    if not after:
-        raise UsageError(f"the entry {text!r} has no path: give NAME=PATH")
-    return Asked(safe_name(before), Path(os.path.expanduser(after)))
-
-
-def _name_of(path: Path) -> str:
-    """The file's name, or for a cell's folder those of its architecture, loss and seed."""
-    cell = path if path.is_dir() else path.parent
-    if (cell / GENERATOR).is_file() and path in (cell, cell / GENERATOR):
-        return safe_name("-".join(Path(os.path.realpath(cell)).parts[-3:])[:60])
-    return name_of(Path(os.path.realpath(path)) if path.name in ("", ".", "..") else path)
-
-
-def check_entries(asked: Sequence[Asked], plugins: Sequence[Path]) -> None:
-    """UsageError for an entry that is neither there nor offered, or a name that is given twice.
-
-    `run` asks before it trains.
-    """
-    names = [each.name.lower() for each in asked]
-    for each in asked:
-        if names.count(each.name.lower()) > 1:
-            raise UsageError(f"two entries are called {each.name}: name one, as NAME={each.path}")
-        if not each.path.exists():
-            _offered(each.path, catalogues.load(plugins))
-
-
-def _offered(path: Path, catalogue: Catalogue) -> Entry:
-    """The plugin's entry of that name."""
-    name = str(path)
-    if catalogue.canonical(Entry, name) is None and len(path.parts) > 1:
-        raise UsageError(f"there is no {path}")
-    if catalogue.canonical(Entry, name) is None:
-        hint = catalogue.instead(Entry, name)
-        raise UsageError(f"there is no file or folder {path}, and no entry is called so.{hint}")
-    return catalogue.find(Entry, name)
 
 
 def score_entries(
@@ -223,7 +171,7 @@ class Scorer:
     def _images(self, asked: Asked, scratch: Path) -> Images:
         path = asked.path
         if not path.exists():
-            return self._of_plugin(_offered(path, self.catalogue), scratch)
+            return self._of_plugin(offered(path, self.catalogue), scratch)
         if (path / GENERATOR).is_file():
             return self._of_generator(path / GENERATOR, _seed_of(path), asked, scratch)
         if path.is_file() and is_generator(path):
@@ -282,13 +230,18 @@ class Scorer:
         """
         n, first = self.protocol.evaluation.samples, next(chunks)
         channels, height, width = shape = first.shape[1:]
+        own = self.protocol.data.shape
+        if height < own[1] or width < own[2]:
+            raise DataError(
+                f"its images are {_text(shape)}, smaller than {_text(own)}: none is enlarged"
+            )
         path = scratch / "drawn.npy"
         check_room(n * math.prod(shape), scratch)
         write_array(path, (channels, height, width), _after(first, chunks), n, verified=False)
-        if shape == self.protocol.data.shape:
+        if shape == own:
             return Images(kind, origin, np.load(path, mmap_mode="c"))
         as_files = self._of_files(path, kind, origin, scratch)
-        note = f"its images are {_text(shape)}, and were made {_text(self.protocol.data.shape)}"
+        note = f"its images are {_text(shape)}, and were made {_text(own)}"
         return Images(kind, origin, as_files.pixels, (note, *as_files.notes))
 
 

@@ -210,13 +210,10 @@ def _check_finite(images: Tensor) -> None:
 def _check_range(low: float, high: float) -> None:
     if low > high:  # uint8
         return
-    if low >= 0:
-        given = "[0, 1]" if high <= 1 + ROUNDING else f"[0, {number(high)}]"
+    if low >= 0 and high <= 1 + ROUNDING:
         raise DataError(
-            f"its images are in {given}, and must be in [-1, 1]: save a generator that returns "
+            "its images are in [0, 1], and must be in [-1, 1]: save a generator that returns "
             "2 * G(z) - 1"
-            if high <= 1 + ROUNDING
-            else f"its images are in {given}, and must be in [-1, 1]"
         )
     if low < -1 - ROUNDING or high > 1 + ROUNDING:
         raise DataError(
