@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from gan_bench.base.text import number, plural
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.section import NOTHING, Column, Section
-from gan_bench.run.compare import Comparison
+
+if TYPE_CHECKING:
+    from gan_bench.run.compare import Comparison
 
 COLUMNS = [
     Column("metric", numeric=False),
