@@ -101,7 +101,7 @@ def main(real: Path, generated: Path) -> None:
         random_weights(weights)
         a, *their_seconds = timed(lambda: theirs(real, generated, weights))
         b, *our_seconds = timed(lambda: ours(real, generated, weights))
-    print("| | torch-fidelity | gan-bench | difference |\n| --- | ---: | ---: | ---: |")
+    print("| | torch-fidelity | gan-bench | relative difference |\n| --- | ---: | ---: | ---: |")
     for name in METRICS:
         apart = abs(b[name] - a[name]) / max(abs(a[name]), 1e-9)
         print(f"| {name} | {a[name]:.8g} | {b[name]:.8g} | {number(apart, 2)} |")

@@ -29,6 +29,13 @@ def test_json_has_scores_with_errors_and_counts(gan_bench: Command, shapes: Path
     assert document["real"]["shape"] == [3, 24, 24]
 
 
+def test_a_generator_is_no_set_of_images(gan_bench: Command, shapes: Path) -> None:
+    (shapes.parent / "G.pt").write_bytes(b"any")
+    refused(gan_bench("score", shapes, shapes.parent / "G.pt", *QUICK), 2, "G.pt is a generator")
+    said = gan_bench("score", shapes, shapes, "--z-dim", 5)
+    refused(said, 2, "--z-dim is for --like PROTOCOL")
+
+
 def test_one_path_is_not_enough(gan_bench: Command, shapes: Path) -> None:
     refused(gan_bench("score", shapes), 2, "give two sets of images")
 

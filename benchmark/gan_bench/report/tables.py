@@ -119,7 +119,7 @@ def _times_real(board: Board) -> Iterator[Filled]:
     for metric in [board.ranking, *board.family]:
         real = board.real(metric)
         if real and real.n == board.protocol.evaluation.samples:
-            means = [row.mean(metric.name) for row in board.rows]
+            means = [None if row.fewer else row.mean(metric.name) for row in board.rows]
             detail = "" if metric == board.ranking else metric.name
             yield from _multiples(metric, means, real.value, detail)
 
