@@ -68,6 +68,7 @@ def gan_bench_presets() -> list[Preset]:
             tick_metric=TICKS,
             gauges=GAUGES,
             engine="local",
+            for_score=True,
         ),
         Preset(
             name="full",

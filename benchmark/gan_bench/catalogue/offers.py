@@ -13,6 +13,7 @@ from gan_bench.contract.offers import (
     Augmentation,
     Dataset,
     Engine,
+    Entry,
     Features,
     Loss,
     Metric,
@@ -32,6 +33,7 @@ KINDS: dict[type[Any], tuple[str, str]] = {
     Features: ("features net", "gan_bench_features"),
     Metric: ("metric", "gan_bench_metrics"),
     Preset: ("preset", "gan_bench_presets"),
+    Entry: ("entry", "gan_bench_entries"),
     Engine: ("engine", "gan_bench_engines"),
 }
 

@@ -46,6 +46,14 @@ SIZE = click.option(
     help=f"Side of the images in pixels, {LEAST_SIDE} to {MOST_SIDE}, or width x height. "
     "Default: the data set's, else the preset's.",
 )
+MAX_BAD = click.option(
+    "--max-bad",
+    type=Number(0, 100),
+    default=0.1,
+    metavar="PERCENT",
+    panel=DATA,
+    help="Abort if more than this share of images is unusable.",
+)
 WHICH = (
     click.option(
         "--data",
@@ -118,14 +126,7 @@ HOW = (
         panel=PREPARING,
         help="Keep transparency as a fourth channel. Without it, it is laid over white.",
     ),
-    click.option(
-        "--max-bad",
-        type=Number(0, 100),
-        default=0.1,
-        metavar="PERCENT",
-        panel=DATA,
-        help="Abort if more than this share of images is unusable.",
-    ),
+    MAX_BAD,
 )
 
 

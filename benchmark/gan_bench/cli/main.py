@@ -24,6 +24,7 @@ COMMANDS = (
     "show",
     "remove",
     "merge",
+    "score",
     "data",
     "judge",
     "sample",

@@ -179,6 +179,27 @@ def _weights(
     return Weights(every, {net: path for net, path in files.items() if net})
 
 
+def z_dim(panel: str) -> Decorator:
+    """--z-dim: what a generator in a file may not say."""
+    return click.option(
+        "--z-dim",
+        type=click.IntRange(1, 100_000),
+        metavar="N",
+        panel=panel,
+        help="Length of z, for a TorchScript or ONNX generator. Default: it is found out.",
+    )
+
+
+def replace(panel: str) -> Decorator:
+    """--replace: what was scored before may be lost."""
+    return click.option(
+        "--replace",
+        is_flag=True,
+        panel=panel,
+        help="Replace an entry that was scored before with other images under this name.",
+    )
+
+
 def results(help: str) -> Decorator:
     """--results: a folder."""
     return click.option(

@@ -39,8 +39,8 @@ AS_JSON = options.as_json("Print one JSON document.")
 def plugins(context: click.Context, plugins: tuple[Path, ...], as_json: bool) -> None:
     """List what is installed, from whom, and what failed to load.
 
-    Architectures, losses, augmentations, data sets, features, metrics, presets and engines come
-    from plugins.
+    Architectures, losses, augmentations, data sets, features, metrics, presets, entries and engines
+    come from plugins.
     """
     if context.invoked_subcommand is None:
         print_plugins(plugins, as_json)

@@ -9,7 +9,7 @@ import rich_click as click
 
 from gan_bench.cli import options
 from gan_bench.cli.data_options import HOW, WHICH
-from gan_bench.cli.options import OUTPUT, PATH, Betas, Name, Number
+from gan_bench.cli.options import OUTPUT, PATH, Betas, Name, Number, Word
 
 RETRY = "--retry-failed"
 TRAIN, SCHEDULE = "What to train", "Schedule"
@@ -235,6 +235,18 @@ OPTIONS = (
         help="Generators to keep. best: that of the best tick too, for --best of `gan-bench "
         "sample`. It changes no score.",
     ),
+    click.option(
+        "--entry",
+        "entries",
+        multiple=True,
+        metavar="NAME=PATH",
+        type=Word(),
+        panel=MEASURE,
+        help="Also score these images, or this generator, made elsewhere, and show them in the "
+        "table; see `gan-bench score`. Can be repeated.",
+    ),
+    options.z_dim(MEASURE),
+    options.replace(MEASURE),
     options.plugin(RUNNING),
     click.option(RETRY, is_flag=True, panel=RUNNING, help="Train failed cells again."),
     click.option(

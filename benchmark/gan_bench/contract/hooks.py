@@ -11,6 +11,7 @@ from gan_bench.contract.offers import (
     Augmentation,
     Dataset,
     Engine,
+    Entry,
     Features,
     Loss,
     Metric,
@@ -63,6 +64,11 @@ class Hooks:
     @hookspec
     def gan_bench_presets(self) -> list[Preset]:
         """Schedules with all that goes with them."""
+        raise AssertionError
+
+    @hookspec
+    def gan_bench_entries(self) -> list[Entry]:
+        """Generators that were trained elsewhere."""
         raise AssertionError
 
     @hookspec

@@ -254,6 +254,18 @@ class Metric:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A generator that was not trained here, for `score --like` and `run --entry`.
+
+    `images(n, seed)` gives (n, C, H, W) uint8: always the same for the same arguments.
+    """
+
+    name: str
+    source: str
+    images: Callable[[int, int], np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preset:
     """A schedule, size, data set and metrics that go together: what `run` takes by default."""
 
@@ -273,6 +285,7 @@ class Preset:
     gauges: tuple[str, ...] = ()  # metrics with a floor, which are computed at every tick
     tick_metric: str | None = None  # scores the ticks, if it exists for these features
     judged: tuple[str, ...] = ()  # metrics to compute on the features of the data set's judge
+    for_score: bool = False  # whether `score` takes its features and metrics without --preset
 
 
 @dataclass(frozen=True, kw_only=True)

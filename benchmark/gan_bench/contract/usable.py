@@ -131,6 +131,7 @@ FIELDS: dict[type[Any], dict[str, Rule]] = {
         gauges=NAMES,
         tick_metric=_or_none(NAME),
         judged=NAMES,
+        for_score=YES_OR_NO,
     ),
 }
 REFERENCES: dict[type[Any], dict[str, type[Any]]] = {  # fields that name other offers

@@ -97,7 +97,11 @@ def _folder(source: Source, sides: Sides) -> Path:
 
 def check_bad(prepared: Prepared, most_percent: float) -> None:
     """Unusable if more than this percentage of the images was dropped."""
-    report = prepared.report
+    check_dropped(prepared.report, most_percent)
+
+
+def check_dropped(report: DataReport, most_percent: float) -> None:
+    """Unusable if a report has more than this percentage of its images among the dropped."""
     dropped = len(report.dropped)
     total = report.train + report.held_out + dropped
     percent = 100 * dropped / total
@@ -106,7 +110,7 @@ def check_bad(prepared: Prepared, most_percent: float) -> None:
         more = dropped - LISTED
         rest = f"\n  and {more:,} more" if more > 0 else ""
         raise Unusable(
-            f"{dropped:,} of the {text.plural(total, 'image')} of {prepared.data.name} cannot be "
+            f"{dropped:,} of the {text.plural(total, 'image')} of {report.name} cannot be "
             f"used, more than {most_percent:g} %: {kinds_text(report.reasons)}{named}{rest}\n"
             f"Mend or remove them, or allow them with --max-bad {math.ceil(10 * percent) / 10:g}",
             report,

@@ -40,12 +40,27 @@ def _cells(board: Board) -> pd.DataFrame:
     import pandas as pd
 
     order = [place for row in board.rows for place in row.places]
-    cells = board.cells.drop(columns=list(DETAILS)).iloc[order]
+    entries = [_entry(row, board) for row in board.rows if row.entry]
+    cells = board.cells.iloc[order]
+    cells = pd.concat([cells, *entries], ignore_index=True) if entries else cells
+    cells = cells.drop(columns=list(DETAILS))
     cells["machine"] = cells["machine"].map(_machine_text, na_action="ignore")
     cells["recipe"] = cells["recipe"].map(recipe_text, na_action="ignore")
     cells["conditional"] = cells["conditional"].map({True: "yes", False: "no"}, na_action="ignore")
     cells.insert(0, "protocol", pd.Series(board.slug, cells.index, dtype=object))
     return cells
+
+
+def _entry(row: Row, board: Board) -> pd.DataFrame:
+    """A row that was not trained here, with the columns of the cells; they come last."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: pd.Series(row.cells.get(name, [None]), dtype=column.dtype)
+            for name, column in board.cells.items()
+        }
+    )
 
 
 def _machine_text(machine: dict[str, str]) -> str:
@@ -113,7 +128,8 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
         "architecture": row.architecture,
         "loss": row.loss,
         "code": row.code or None,
-        "seeds": done["seed"],
+        "trained_here": not row.entry,
+        "seeds": [seed for seed in done["seed"] if seed is not None],
         "conditional": any(done["conditional"]),
         "recipes": [recipe.model_dump(mode="json") for recipe in done["recipe"]],
         "status": row.status(),

@@ -72,7 +72,7 @@ def _reference(protocol: Protocol, cells: pd.DataFrame) -> str:
 
 def _claims(board: Board) -> str:
     """What the numbers claim, which depends on the number of seeds that have ended in each row."""
-    seeds = [row.counted(board.ranking.name) for row in board.rows]
+    seeds = [row.counted(board.ranking.name) for row in board.trained]
     if not any(seeds):
         return ""
     if max(seeds) < 2:

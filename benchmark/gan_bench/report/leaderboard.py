@@ -14,6 +14,7 @@ import numpy as np
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import MetricSpec, Protocol, differences
+from gan_bench.report.entry_rows import entry_rows, trained
 from gan_bench.report.equal_time import EqualTime, at_equal_time
 from gan_bench.report.floors import floors, side_by_side, tick_floor
 from gan_bench.report.letters import letters
@@ -51,6 +52,7 @@ class Board:
     scale: Scale | None = None  # None too if it cannot be read
     scale_fault: str | None = None  # why it cannot be read
     plans_fault: str | None = None  # why the number of planned seeds cannot be read
+    entry_faults: tuple[str, ...] = ()  # why some entries are not among the rows
     evaluation: str | None = None  # the name of the one that was added
 
     @property
@@ -62,6 +64,11 @@ class Board:
         """What other real images score by a metric of the protocol."""
         real = self.scale.real if self.scale else None
         return real.scores.get(metric.name) if real else None
+
+    @property
+    def trained(self) -> list[Row]:
+        """The rows that were trained here; all others are entries."""
+        return trained(self.rows)
 
     @property
     def real_at_ticks(self) -> float | None:
@@ -121,7 +128,7 @@ class Board:
     def winners(self) -> dict[str, str]:
         """Features net -> the row that comes first by that net's own first metric."""
         first = {metric.features: metric for metric in reversed(self.protocol.evaluation.metrics)}
-        best = {net: (ranked(self.rows, metric)[:1], metric) for net, metric in first.items()}
+        best = {net: (ranked(self.trained, metric)[:1], metric) for net, metric in first.items()}
         return {
             net: row.name
             for net, (rows, metric) in best.items()
@@ -168,6 +175,17 @@ def protocols_in(results: Path, protocol: str | None = None) -> list[Path]:
     """The folders of the protocols in a results folder, or of those with a board of this slug."""
     chosen = _chosen(_boards_in(results), results, protocol)
     return list(dict.fromkeys(folder for folder, _ in chosen))
+
+
+def folder_of(results: Path, protocol: str) -> Path:
+    """The folder of one protocol: a path, or the name or its beginning in a results folder.
+
+    UsageError if there is none, or several.
+    """
+    given = Path(os.path.expanduser(protocol))
+    if os.path.lexists(given / PROTOCOL):
+        return given
+    return protocols_in(results, protocol)[0]
 
 
 def _protocol_folders(results: Path) -> dict[str, Path]:
@@ -221,10 +239,11 @@ def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool
         scale = scale and with_ticks_of(scale, at_ticks)
     ranking = _ranking(protocol, sort)
     cells = read_frame(folder, evaluation)
-    rows = ranked(rows_of(cells), ranking)
-    equal_time = at_equal_time(protocol, rows) if by_time else None
+    entries, entry_faults = entry_rows(folder, protocol.evaluation)
+    rows = ranked([*rows_of(cells), *entries], ranking)
+    equal_time = at_equal_time(protocol, trained(rows)) if by_time else None
     if equal_time:
-        rows = [moment.row for moment in equal_time.moments]
+        rows = [*(moment.row for moment in equal_time.moments), *ranked(entries, ranking)]
     slug = Path(os.path.abspath(folder)).name
     plans, plans_fault = _read_or_fault(read_plans, folder)
     return Board(
@@ -241,6 +260,8 @@ def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool
         scale_fault=scale_fault,
         plans_fault=plans_fault,
         evaluation=evaluation,
+        # the protocol's own board says why an entry is left out
+        entry_faults=() if evaluation else tuple(entry_faults),
     )
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Literal
 
 from gan_bench.base.text import number, plural
-from gan_bench.contract.protocol import MetricSpec, cell_label
+from gan_bench.contract.protocol import MetricSpec
 from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
 from gan_bench.report.code import measured_by_other_code, rows_of_other_code
@@ -68,6 +68,7 @@ def _files(board: Board) -> Iterator[str]:
         yield board.scale_fault
     if board.plans_fault:
         yield f"it is not known how many seeds were planned: {board.plans_fault}"
+    yield from board.entry_faults
 
 
 def faults_of(row: Row) -> list[str]:
@@ -75,14 +76,13 @@ def faults_of(row: Row) -> list[str]:
     reasons = zip(row.cells["status"], row.cells["reason"], strict=True)
     cells = zip(*(row.done[name] for name in FAULTS), strict=True)
     return [
-        *chain.from_iterable(_faults(cell_label(*cell[:3]), *cell[3:]) for cell in cells),
+        *chain.from_iterable(_faults(row.cell_name(cell[0]), *cell[1:]) for cell in cells),
         *(f"{row.name}: {reason}" for status, reason in reasons if status == "unreadable"),
     ]
 
 
 FAULTS = (
-    *("architecture", "loss", "seed"),
-    *("status", "reason", "verdicts", "rollbacks", "notes", "unscored", "reference_n"),
+    *("seed", "status", "reason", "verdicts", "rollbacks", "notes", "unscored", "reference_n"),
 )
 
 
@@ -181,7 +181,7 @@ def _no_order(board: Board) -> Iterator[str]:
 def _diagnoses(board: Board) -> Iterator[str]:
     """What the curves show: one line a cell, but cells with the same diagnosis share one."""
     labelled = [
-        (k, cell_label(row.architecture, row.loss, seed), diagnosis)
+        (k, row.cell_name(seed), diagnosis)
         for row in board.rows
         for k, (seed, diagnosis) in enumerate(
             zip(row.done["seed"], row.done["diagnosis"], strict=True)
@@ -212,8 +212,7 @@ def _details(board: Board) -> Iterator[str]:
         for seed, details in zip(row.done["seed"][:1], row.done["details"][:1], strict=True):
             shown = [f"{name}: {text}" for name, text in details.items() if name in names]
             if shown:
-                cell = cell_label(row.architecture, row.loss, seed)
-                yield f"{cell}: what weighs most in {'; in '.join(shown)}"
+                yield f"{row.cell_name(seed)}: what weighs most in {'; in '.join(shown)}"
 
 
 def _rank_agreement(board: Board) -> Iterator[str]:
@@ -245,7 +244,7 @@ def _other_winners(board: Board) -> Iterator[str]:
 
 def _first(board: Board, metric: MetricSpec) -> Row | None:
     """The best row, None if none has a score."""
-    best = ranked(board.rows, metric)[:1]
+    best = ranked(board.trained, metric)[:1]
     return best[0] if best and best[0].values(metric.name) else None
 
 
@@ -273,7 +272,7 @@ def _rulers(board: Board) -> list[MetricSpec]:
 
 def _networks(board: Board) -> Iterator[str]:
     """Whether the first row's network differs from the others, where seeds are too few to say."""
-    comparisons, faults = compare_networks(board.rows)
+    comparisons, faults = compare_networks(board.trained)
     for comparison in comparisons:
         if comparison.first.terms.metric not in board.floors:
             yield sentence_of(comparison)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gan_bench.contract.protocol import MetricSpec
+from gan_bench.contract.protocol import MetricSpec, cell_label
 from gan_bench.report.code import CODE_COLUMNS, by_code
 from gan_bench.report.statistics import Spread, interval, sources
 from gan_bench.results.frame import UNFINISHED, WITHOUT_RECORD, error_column, metric_column
@@ -34,11 +34,17 @@ class Row:
     # (cells,) each: the columns of `read_frame` in order of seeds, numbers as float64 with NaN
     cells: dict[str, np.ndarray]
     places: np.ndarray  # of these cells in the frame
+    entry: bool = False  # whether it was not trained here: it has one set of scores and no seed
+    fewer: int | None = None  # how many images an entry has, if they are fewer than samples
 
     @property
     def name(self) -> str:
         """Architecture / loss, with a mark where two rows differ in nothing but their code."""
         return " / ".join(self.labels)
+
+    def cell_name(self, seed: int | None) -> str:
+        """The name of one of its cells: architecture / loss / seed<k>, or that of the entry."""
+        return self.name if seed is None else cell_label(self.architecture, self.loss, seed)
 
     @property
     def folders(self) -> list[Path]:

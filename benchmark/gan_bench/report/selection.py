@@ -32,7 +32,7 @@ def captions(board: Board) -> dict[str, str]:
 
 def rows_in_order(board: Board) -> list[Row]:
     """The best first by the protocol's own metric: a picture does not depend on --sort."""
-    return ranked(board.rows, board.protocol.evaluation.metrics[0])
+    return ranked(board.trained, board.protocol.evaluation.metrics[0])
 
 
 def first_seeds(row: Row, most: int) -> list[Path]:
@@ -43,9 +43,9 @@ def first_seeds(row: Row, most: int) -> list[Path]:
 def what_is_shown(board: Board, rows: Sequence[Row], seeds: int) -> str:
     """Says what a picture leaves out, "" if it shows everything."""
     parts = []
-    if len(rows) == BEST < len(board.rows):
+    if len(rows) == BEST < len(board.trained):
         metric = board.protocol.evaluation.metrics[0].name
-        parts.append(f"the best {len(rows)} of {len(board.rows):,} rows by {metric}")
+        parts.append(f"the best {len(rows)} of {len(board.trained):,} rows by {metric}")
     if any(len(row.folders) > seeds for row in rows):
         parts.append("the first seed of each" if seeds == 1 else f"the first {seeds} seeds of each")
     return ", ".join(parts)

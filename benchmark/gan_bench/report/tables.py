@@ -64,7 +64,7 @@ def sections(board: Board) -> list[Section]:
         _metrics(board, others),
         _seeds(board),
         _pairs(board),
-        cost_section(board.rows),
+        cost_section(board.trained),
     ]
     return [table for table in tables if len(table.columns) > len(NAMES) and table.rows]
 
@@ -119,7 +119,7 @@ def _times_real(board: Board) -> Iterator[Filled]:
     for metric in [board.ranking, *board.family]:
         real = board.real(metric)
         if real and real.n == board.protocol.evaluation.samples:
-            means = [row.mean(metric.name) for row in board.rows]
+            means = [None if row.fewer else row.mean(metric.name) for row in board.rows]
             detail = "" if metric == board.ranking else metric.name
             yield from _multiples(metric, means, real.value, detail)
 
@@ -189,7 +189,7 @@ def _seeds(board: Board) -> Section:
 
 def _pairs(board: Board) -> Section:
     """The leader against each other row, seed by seed."""
-    pairs = against_leader(board.rows, board.ranking)
+    pairs = against_leader(board.trained, board.ranking)
     columns = [
         Filled(Column("seeds"), [f"{pair.seeds:,}" for pair in pairs]),
         Filled(
@@ -232,6 +232,8 @@ def _title(metric: MetricSpec, detail: str = "") -> Column:
 
 def _cells(row: Row) -> str:
     """How many cells ended in which way."""
+    if row.entry:
+        return NOTHING
     ends = [f"{count:,} {status}" for status, count in row.status().items()]
     return ", ".join(ends + [plural(row.rollbacks(), "rollback")] * bool(row.rollbacks()))
 
@@ -253,6 +255,8 @@ def _score(row: Row, metric: MetricSpec, ranking: MetricSpec) -> str:
     """
     values = row.values(metric.name)
     text = _values(values, row.interval(metric.name))
+    if row.entry:
+        return f"{text} (n = {row.fewer:,})" if values and row.fewer else text
     if not values or len(values) == len(row.places):
         return text
     missing = row.missing(metric.name)

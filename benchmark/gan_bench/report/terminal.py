@@ -29,7 +29,7 @@ def to_terminal(boards: Boards, console: Console) -> None:
         console.print(_facts(chapter.facts))
         for section in chapter.sections:
             console.print()
-            _print_section(section, console)
+            print_section(section, console)
         console.print()
         _print_notes(chapter.notes, console)
         console.print()
@@ -46,7 +46,8 @@ def _facts(facts: list[tuple[str, str]]) -> Table:
     return grid
 
 
-def _print_section(section: Section, console: Console) -> None:
+def print_section(section: Section, console: Console) -> None:
+    """Print one table, in as many parts as the width requires."""
     if section.title:
         console.print(Text(plain(section.title), "italic"))
     for k, table in enumerate(_parts(section, console)):

@@ -6,6 +6,7 @@
                                             scale.json, figures/
 <cell>/evaluations/<name>/                  the cell measured by it: environment.json, scores.json,
                                             influence.json
+<protocol>/entries/<name>/entry.json        one row that was not trained here
 <data set>-data-report.json                 of a set that was refused
 .removed/                                   what `gan-bench remove` is deleting
 """
@@ -54,6 +55,9 @@ EVALUATIONS = "evaluations"  # a folder: one folder for each of them
 EVALUATION = "evaluation.json"  # how it measures
 ENVIRONMENT = "environment.json"  # where a cell is to be measured: it was asked for
 SCORES = "scores.json"  # written last: the cell is measured
+# of a row that was not trained here
+ENTRIES = "entries"  # a folder of the protocol: one folder an entry
+ENTRY = "entry.json"  # where its images came from, and what they score
 
 # of a sample grid: 8 x 8 images with two white pixels around each
 GRID_SIDE = 8
@@ -133,6 +137,19 @@ def cells_in(protocol_folder: Path) -> Iterator[Path]:
                 present = (os.path.lexists(f"{parent}/{seed}/{name}") for name in (RECORD, CELL))
                 if seed.startswith("seed") and any(present):
                     yield parent / seed
+
+
+def entry_dir(protocol_folder: Path, name: str) -> Path:
+    """The folder of an entry: <protocol>/entries/<name>."""
+    return protocol_folder / ENTRIES / safe_name(name)
+
+
+def entries_in(protocol_folder: Path) -> Iterator[Path]:
+    """The folders of the entries of a protocol in the order of their names, damaged ones too."""
+    parent = protocol_folder / ENTRIES
+    for name in _names_in(parent):
+        if os.path.lexists(parent / name / ENTRY):
+            yield parent / name
 
 
 def _names_in(folder: Path) -> list[str]:

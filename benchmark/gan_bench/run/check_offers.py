@@ -19,6 +19,7 @@ from gan_bench.contract.offers import (
     Augmentation,
     Dataset,
     Engine,
+    Entry,
     Features,
     Loss,
     Metric,
@@ -44,6 +45,7 @@ LIMIT_SECONDS = 300.0  # for all checks of one offer
 ELSEWHERE = {  # what says whether these work
     Preset: "its fields and names were checked when it was loaded; gan-bench run --preset {name} "
     "--dry-run shows what it plans",
+    Entry: "gan-bench score {name} --like PROTOCOL scores it",
     Engine: "gan-bench run --engine {name} --arch NAME --kimg 0.1 tries it on a small cell",
 }
 

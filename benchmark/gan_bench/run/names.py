@@ -38,6 +38,7 @@ WORDS = {  # kind as the index has it -> as a user reads it
     "features": "features net",
     "metric": "metric",
     "preset": "preset",
+    "entry": "entry",
     "engine": "engine",
 }
 

@@ -1,0 +1,46 @@
+"""Rows that were not trained here: where their images came from, and what they score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from gan_bench.contract.protocol import Count, Evaluation
+from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import ENTRY
+from gan_bench.results.reading import read_model
+from gan_bench.results.records import Score
+
+Kind = Literal["images", "generator", "TorchScript", "ONNX", "plugin"]
+
+
+class EntryRecord(BaseModel):
+    """An entry under a protocol. It has no cost and no curve, because nothing was trained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str
+    kind: Kind
+    origin: str  # the path as it was given, or the plugin's name and source
+    fingerprint: str  # SHA-256 of the pixels that were scored
+    images: Count  # that were scored
+    evaluation: Evaluation  # how they were scored
+    scores: dict[str, Score] = {}
+    unscored: dict[str, str] = {}  # metrics that refused, and why
+    details: dict[str, str] = {}  # what weighs most, by metric
+    notes: tuple[str, ...] = ()
+    device: str
+    versions: dict[str, str] = {}
+    ended: str  # UTC, ISO 8601
+
+
+def write_entry(folder: Path, entry: EntryRecord) -> None:
+    """Write the record of an entry into its folder."""
+    write_json(folder / ENTRY, entry.model_dump(mode="json"))
+
+
+def read_entry(folder: Path) -> EntryRecord:
+    """The record of an entry. StorageError if it is not there or damaged."""
+    return read_model(folder / ENTRY, EntryRecord)

@@ -1,0 +1,66 @@
+"""Entries as they are typed: NAME=PATH, PATH, or the name of what a plugin offers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_bench import catalogue as catalogues
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract.errors import UsageError
+from gan_bench.contract.names import name_of, safe_name
+from gan_bench.contract.offers import Entry
+from gan_bench.results.layout import GENERATOR
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An entry as it was typed: NAME=PATH, or PATH."""
+
+    name: str
+    path: Path  # of images or of a generator, or the name of a plugin's entry
+
+
+def asked_for(text: str) -> Asked:
+    """NAME=PATH or PATH; UsageError for a name that no folder can have."""
+    before, equals, after = text.partition("=")
+    if not equals or os.path.exists(os.path.expanduser(text)):
+        path = Path(os.path.expanduser(text))
+        return Asked(_name_of(path), path)
+    if not after:
+        raise UsageError(f"the entry {text!r} has no path: give NAME=PATH")
+    return Asked(safe_name(before), Path(os.path.expanduser(after)))
+
+
+def _name_of(path: Path) -> str:
+    """The file's name, or for a cell's folder those of its architecture, loss and seed."""
+    cell = path if path.is_dir() else path.parent
+    if (cell / GENERATOR).is_file() and path in (cell, cell / GENERATOR):
+        return safe_name("-".join(Path(os.path.realpath(cell)).parts[-3:])[:60])
+    return name_of(Path(os.path.realpath(path)) if path.name in ("", ".", "..") else path)
+
+
+def check_entries(asked: Sequence[Asked], plugins: Sequence[Path]) -> None:
+    """UsageError for an entry that is neither there nor offered, or a name that is given twice.
+
+    `run` asks before it trains.
+    """
+    names = [each.name.lower() for each in asked]
+    for each in asked:
+        if names.count(each.name.lower()) > 1:
+            raise UsageError(f"two entries are called {each.name}: name one, as NAME={each.path}")
+        if not each.path.exists():
+            offered(each.path, catalogues.load(plugins))
+
+
+def offered(path: Path, catalogue: Catalogue) -> Entry:
+    """The plugin's entry of that name."""
+    name = str(path)
+    if catalogue.canonical(Entry, name) is None and len(path.parts) > 1:
+        raise UsageError(f"there is no {path}")
+    if catalogue.canonical(Entry, name) is None:
+        hint = catalogue.instead(Entry, name)
+        raise UsageError(f"there is no file or folder {path}, and no entry is called so.{hint}")
+    return catalogue.find(Entry, name)

@@ -1,0 +1,222 @@
+"""Files of generators -> images: our own safetensors, TorchScript, ONNX."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gan_bench.base import rng
+from gan_bench.base.text import number
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract.errors import DataError, UsageError, sentence
+from gan_bench.contract.offers import Architecture
+from gan_bench.contract.usable import needs_labels
+from gan_bench.results.entries import Kind
+
+BATCH = 64  # images at a time, where no cell says another number
+USUAL = (100, 128, 64, 256, 512, 62, 50, 200)  # values of z_dim that are tried last
+ROUNDING = 0.01  # beyond [-1, 1] that is no sign of another range
+ONNX = ".onnx"
+TORCHSCRIPT = (".pt", ".pth", ".ts", ".jit", ".torchscript")
+SAFETENSORS = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A network that makes images of z, and of the classes y if it is conditional."""
+
+    kind: Kind
+    z_dim: int
+    make: Callable[[np.ndarray, np.ndarray | None], Tensor]
+    # z (N, z_dim) float32, y (N,) int64 -> (N, C, H, W) in [-1, 1], or uint8
+    conditional: bool = False
+
+
+def load_generator(
+    path: Path, catalogue: Catalogue, classes: int | None, z_dim: int | None, device: str
+) -> Generator:
+    """The generator in a file, by the ending of its name. A GanBenchError says why it is none.
+
+    `classes`: how many the data set has; a conditional generator of ours needs them.
+    """
+    if not path.is_file():
+        raise DataError(f"there is no {path}")
+    if path.suffix.lower() == SAFETENSORS:
+        return load_ours(path, catalogue, classes, device)
+    if path.suffix.lower() == ONNX:
+        return load_onnx(path, z_dim)
+    return load_torchscript(path, z_dim, device)
+
+
+def is_generator(path: Path) -> bool:
+    """Whether the file's name ends as that of a generator."""
+    return path.suffix.lower() in (SAFETENSORS, ONNX, *TORCHSCRIPT)
+
+
+def load_ours(path: Path, catalogue: Catalogue, classes: int | None, device: str) -> Generator:
+    """The G that a cell left, built by the plugin that offers its architecture."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            about = json.loads((file.metadata() or {})["gan_bench"])
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no dict
+        name, shape = about["architecture"], tuple(map(int, about["shape"].split("x")))
+    except (SafetensorError, OSError, ValueError, LookupError, TypeError) as error:
+        raise DataError(f"{path} is no generator of gan-bench: {sentence(error)}") from error
+    arch = catalogue.find(Architecture, name)
+    if arch.conditional and classes is None:
+        raise UsageError(needs_labels(arch.name))
+    G = arch.generator(shape, classes) if arch.conditional else arch.generator(shape)
+    try:
+        G.load_state_dict(state)
+    except RuntimeError as error:
+        raise DataError(
+            f"{path} does not fit the architecture {name} as it is installed here, so it was "
+            f"trained by other code: {sentence(error)}"
+        ) from error
+    G = G.eval().to(device)
+
+    def make(z: np.ndarray, y: np.ndarray | None) -> Tensor:
+        given = [torch.from_numpy(each).to(device) for each in (z, y) if each is not None]
+        images: Tensor = G(*given)
+        return images
+
+    return Generator("generator", arch.z_dim, make, arch.conditional)
+
+
+# TorchScript
+def load_torchscript(path: Path, z_dim: int | None, device: str) -> Generator:
+    """A scripted or traced G(z), where z is (N, z_dim) or (N, z_dim, 1, 1)."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # the user cannot help its deprecation
+            G = torch.jit.load(str(path), map_location=device).eval()  # type: ignore[no-untyped-call]
+    except (RuntimeError, ValueError, OSError) as error:
+        raise DataError(
+            f"{path} is no TorchScript file; weights alone cannot make images: save the generator "
+            "by torch.jit.script(G.eval()).save(path)"
+        ) from error
+    dims = [z_dim] if z_dim else [*dict.fromkeys((*_dims_of(G), *USUAL))]
+    for dim in dims:
+        for sides in ((), (1, 1)):
+            if _gives_images(G, dim, sides, device):
+
+                def make(z: np.ndarray, y: np.ndarray | None) -> Tensor:
+                    given = torch.from_numpy(z).to(device).reshape(-1, dim, *sides)  # noqa: B023
+                    images: Tensor = G(given)
+                    return images
+
+                return Generator("TorchScript", dim, make)
+    tried = f"z_dim {z_dim}" if z_dim else "the values of z_dim that its layers suggest"
+    raise UsageError(
+        f"{path} gives no images (N, C, H, W) of z (N, z_dim) or (N, z_dim, 1, 1) for {tried}"
+        + ("" if z_dim else ": say which it is with --z-dim")
+    )
+
+
+def _dims_of(G: nn.Module) -> Iterator[int]:
+    """What the first layers may read: the sides of their weights."""
+    for weight in list(G.parameters())[:4]:
+        if weight.ndim in (2, 4):  # Linear (out, in), ConvTranspose2d (in, out, k, k)
+            yield int(weight.shape[1] if weight.ndim == 2 else weight.shape[0])
+
+
+def _gives_images(G: nn.Module, dim: int, sides: tuple[int, ...], device: str) -> bool:
+    try:
+        with torch.no_grad():
+            images = G(torch.zeros(2, dim, *sides, device=device))
+    except Exception:  # a script raises what it likes for a z of another shape
+        return False
+    return isinstance(images, Tensor) and images.ndim == 4 and len(images) == 2
+
+
+# ONNX
+def load_onnx(path: Path, z_dim: int | None) -> Generator:
+    """An exported G(z); the shape of its one input says what z is."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise UsageError(
+            f"{path} needs onnxruntime, which is not installed: pip install 'gan-bench[onnx]'"
+        ) from error
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has many types of its own
+        raise DataError(f"{path} is no ONNX model that can be read: {sentence(error)}") from error
+    inputs = session.get_inputs()
+    if len(inputs) != 1:
+        raise UsageError(f"{path} takes {len(inputs)} inputs: a generator of z alone takes one")
+    shape, name = list(inputs[0].shape), inputs[0].name
+    dim = z_dim or (shape[1] if len(shape) > 1 and isinstance(shape[1], int) else None)
+    if dim is None:
+        raise UsageError(f"{path} does not say how long z is: say it with --z-dim")
+    once = shape[0] if isinstance(shape[0], int) else None  # exported for one size of batch
+
+    def run(z: np.ndarray) -> Any:
+        return session.run(None, {name: z.reshape(-1, dim, *[1] * (len(shape) - 2))})[0]
+
+    def make(z: np.ndarray, y: np.ndarray | None) -> Tensor:
+        parts = np.split(z, range(once, len(z), once)) if once else [z]
+        short = (once or 0) - len(parts[-1])
+        if short > 0:  # the last batch is filled up, and what is too much is cut off
+            parts[-1] = np.concatenate([parts[-1], np.resize(z, (short, z.shape[1]))])
+        return torch.from_numpy(np.concatenate([run(part) for part in parts])[: len(z)])
+
+    return Generator("ONNX", int(dim), make)
+
+
+# Images
+def draw_pixels(
+    G: Generator, n: int, seed: int, labels: np.ndarray | None, batch: int = BATCH
+) -> Iterator[np.ndarray]:
+    """n images in batches (N, C, H, W) uint8, of the z with which cells of this seed are measured.
+
+    `labels` are the classes of the training images, for a conditional G. DataError if the images
+    are not finite, or not in [-1, 1].
+    """
+    z = rng.normal(seed, "z-eval", n, G.z_dim)
+    y = None
+    if G.conditional and labels is not None:
+        y = labels[rng.rows(seed, "y-eval", n, len(labels))]
+    torch.manual_seed(rng.key(0, "noise", 0))  # as for a cell: noise that G draws is the same
+    low, high = np.inf, -np.inf
+    for k in range(0, n, batch):
+        with torch.no_grad():
+            images = G.make(z[k : k + batch], None if y is None else y[k : k + batch]).cpu()
+        if images.dtype != torch.uint8:
+            images = images.float()
+            _check_finite(images)
+            low, high = min(low, float(images.min())), max(high, float(images.max()))
+            images = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        yield images.numpy()
+    _check_range(low, high)
+
+
+def _check_finite(images: Tensor) -> None:
+    if images.ndim != 4:
+        raise DataError(f"its output {tuple(images.shape)} is not (N, C, H, W)")
+    if not images.isfinite().all():
+        raise DataError("its images are not finite")
+
+
+def _check_range(low: float, high: float) -> None:
+    if low > high:  # uint8
+        return
+    if low >= 0 and high <= 1 + ROUNDING:
+        raise DataError(
+            "its images are in [0, 1], and must be in [-1, 1]: save a generator that returns "
+            "2 * G(z) - 1"
+        )
+    if low < -1 - ROUNDING or high > 1 + ROUNDING:
+        raise DataError(
+            f"its images are in [{number(low)}, {number(high)}], and must be in [-1, 1]: end the "
+            "generator in tanh"
+        )

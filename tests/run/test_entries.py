@@ -1,0 +1,274 @@
+"""Images and generators from elsewhere are scored as the cells of a protocol are."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from planning import SAMPLES, LayCell
+from torch import Tensor, nn
+
+from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
+from gan_bench.results.entries import EntryRecord, read_entry
+from gan_bench.results.layout import GENERATOR, entry_dir, protocol_folder_of
+from gan_bench.results.locks import alone_in
+from gan_bench.results.records import read_record
+from gan_bench.run.asked_entries import asked_for, check_entries
+from gan_bench.run.cell import run_cell
+from gan_bench.run.entries import How, score_entries
+from given import Draw
+
+ENTRIES = """
+import numpy as np
+from gan_bench import Entry, hookimpl
+
+def noise(n, seed):
+    return np.random.default_rng(seed).integers(0, 256, (n, 3, 8, 8), np.uint8)
+
+@hookimpl
+def gan_bench_entries():
+    return [
+        Entry(name="noise", source="a test", images=noise),
+        Entry(name="few", source="a test", images=lambda n, seed: noise(3, seed)),
+    ]
+"""
+
+
+class Tutorial(nn.Module):
+    """z (N, z_dim, 1, 1) -> (N, 3, side, side), as in PyTorch's DCGAN tutorial."""
+
+    def __init__(self, z_dim: int = 100, side: int = 8, end: nn.Module | None = None) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(z_dim, 3, side)
+        self.end = end or nn.Tanh()
+
+    def forward(self, z: Tensor) -> Tensor:
+        images: Tensor = self.end(self.up(z))
+        return images
+
+
+class Flat(nn.Module):
+    """z (N, 12) -> (N, 3, 8, 8), which no weight of four sides can be asked about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(12, 192)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.linear(z).tanh().reshape(-1, 3, 8, 8)
+
+
+def scripted(folder: Path, G: nn.Module, name: str = "G.pt") -> Path:
+    torch.manual_seed(0)
+    torch.jit.script(G.eval()).save(folder / name)  # type: ignore[no-untyped-call]
+    return folder / name
+
+
+@pytest.fixture
+def cell(lay: LayCell) -> Path:
+    """A cell, laid out and not trained."""
+    return lay()
+
+
+@pytest.fixture
+def home(cell: Path) -> Path:
+    """The folder of its protocol."""
+    return protocol_folder_of(cell)
+
+
+Score = Callable[..., EntryRecord]
+
+
+@pytest.fixture
+def score(home: Path) -> Score:
+    def score(text: object, **how: object) -> EntryRecord:
+        (entry,) = score_entries(
+            home,
+            [asked_for(str(text))],
+            How(**how),
+            lambda *_: None,
+            lambda _: None,  # type: ignore[arg-type]
+        )
+        return entry
+
+    return score
+
+
+def test_a_generator_of_a_cell_scores_as_the_cell(cell: Path, score: Score) -> None:
+    run_cell(cell)
+    record = read_record(cell)
+    entry = score(cell)
+    assert entry.scores == record.scores
+    assert entry.name == "tiny-plain-seed0"
+    assert score(f"again={cell / GENERATOR}").scores == record.scores
+
+
+@pytest.mark.parametrize("count", [40, SAMPLES, 100])
+def test_images_are_scored_as_they_are(
+    count: int, score: Score, home: Path, tmp_path: Path, draw_shapes: Draw
+) -> None:
+    """Fewer than samples: all of them, said; more: as many as samples."""
+    entry = score(f"mine={draw_shapes(tmp_path / 'mine', count)}")
+    assert entry.images == entry.scores["brightness"].n == min(count, SAMPLES)
+    assert read_entry(entry_dir(home, "mine")) == entry
+    says = {40: "40 images, where the others have 70", SAMPLES: "", 100: "70 of its 100 images"}
+    assert says[count] in " ".join(entry.notes)
+
+
+@pytest.mark.parametrize(
+    ("G", "kind"),
+    [(Tutorial(), "tutorial"), (Tutorial(37), "of another z"), (Flat(), "flat")],
+    ids=["tutorial", "z of 37", "flat"],
+)
+def test_torchscript_needs_no_word_about_z(
+    G: nn.Module, kind: str, score: Score, tmp_path: Path
+) -> None:
+    entry = score(scripted(tmp_path, G))
+    assert (entry.kind, entry.images) == ("TorchScript", SAMPLES)
+
+
+def test_images_of_another_size_are_resized_like_files(
+    score: Score, tmp_path: Path, draw_shapes: Draw
+) -> None:
+    entry = score(scripted(tmp_path, Tutorial(side=16)))
+    assert "its images are 16 x 16 x 3, and were made 8 x 8 x 3" in entry.notes
+    with pytest.raises(DataError, match="4 x 4 x 3, smaller than 8 x 8 x 3"):  # none is enlarged
+        score(f"small={scripted(tmp_path, Tutorial(side=4), 'small.pt')}")
+
+
+def test_a_range_of_0_to_1_is_refused(score: Score, tmp_path: Path) -> None:
+    path = scripted(tmp_path, Tutorial(end=nn.Sigmoid()))
+    with pytest.raises(DataError, match=r"G.pt: its images are in \[0, 1\].*2 \* G\(z\) - 1"):
+        score(path)
+
+
+def test_weights_alone_are_refused(score: Score, tmp_path: Path) -> None:
+    torch.save(Tutorial().state_dict(), tmp_path / "weights.pt")
+    with pytest.raises(DataError, match=r"no TorchScript file.*torch.jit.script"):
+        score(tmp_path / "weights.pt")
+
+
+def test_safetensors_of_others_are_refused(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "other.safetensors").write_bytes(b"nothing")
+    with pytest.raises(DataError, match="is no generator of gan-bench"):
+        score(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize("batch", [1, 4, "n"])
+def test_onnx_scores_as_torchscript(batch: int | str, score: Score, tmp_path: Path) -> None:
+    """Whether it was exported for any batch, or for one size that n is no multiple of."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    helper = onnx.helper
+    torch.manual_seed(0)
+    linear = nn.Linear(12, 192)
+
+    class Same(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = linear
+
+        def forward(self, z: Tensor) -> Tensor:
+            return self.linear(z).tanh().reshape(-1, 3, 8, 8)
+
+    weights = {"w": linear.weight.detach().numpy(), "b": linear.bias.detach().numpy()}
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gemm", ["z", "w", "b"], ["flat"], transB=1),
+            helper.make_node("Tanh", ["flat"], ["tanh"]),
+            helper.make_node("Reshape", ["tanh", "shape"], ["images"]),
+        ],
+        "G",
+        [helper.make_tensor_value_info("z", onnx.TensorProto.FLOAT, [batch, 12])],
+        [helper.make_tensor_value_info("images", onnx.TensorProto.FLOAT, [batch, 3, 8, 8])],
+        [
+            *(onnx.numpy_helper.from_array(array, name) for name, array in weights.items()),
+            onnx.numpy_helper.from_array(np.array([-1, 3, 8, 8]), "shape"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, tmp_path / "G.onnx")
+    of_onnx = score(f"onnx={tmp_path / 'G.onnx'}")
+    of_script = score(f"script={scripted(tmp_path, Same())}")
+    assert of_onnx.scores["brightness"].value == pytest.approx(
+        of_script.scores["brightness"].value, abs=0.01
+    )
+
+
+def test_a_plugin_offers_entries(score: Score, tmp_path: Path) -> None:
+    plugin = tmp_path / "entries.py"
+    plugin.write_text(ENTRIES)
+    entry = score("noise", plugins=(plugin,), seed=3)
+    assert (entry.kind, entry.origin) == ("plugin", "noise: a test")
+    with pytest.raises(DataError, match="the entry few: it gave"):
+        score("few", plugins=(plugin,))
+    with pytest.raises(UsageError, match=r"no entry is called so.* Did you mean noise\?"):
+        score("nois", plugins=(plugin,))
+
+
+def test_other_images_under_a_name_are_refused_unless_asked(
+    score: Score, tmp_path: Path, draw_shapes: Draw
+) -> None:
+    first, other = (draw_shapes(tmp_path / f"{n}", n) for n in (40, 50))
+    before = score(f"mine={first}")
+    assert score(f"mine={first}") == before  # the same images: not measured again
+    with pytest.raises(UsageError, match=r"mine was scored before with other images.*--replace"):
+        score(f"mine={other}")
+    assert score(f"mine={other}", replace=True).images == 50
+
+
+def test_a_damaged_record_is_written_again(score: Score, home: Path, shapes: Path) -> None:
+    score(f"mine={shapes}")
+    (entry_dir(home, "mine") / "entry.json").write_text("{")
+    assert score(f"mine={shapes}").images == 40
+
+
+def test_one_process_at_a_time_scores_an_entry(score: Score, home: Path, shapes: Path) -> None:
+    with alone_in(entry_dir(home, "mine")), pytest.raises(StorageError, match="another run"):
+        score(f"mine={shapes}")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("mine=", "has no path"),
+        ("no good name=x", "cannot be used"),
+        ("nowhere/at/all", "there is no nowhere/at/all"),
+        ("nowhere", "no file or folder nowhere"),
+    ],
+)
+def test_a_wrong_path_is_one_sentence(text: str, says: str) -> None:
+    with pytest.raises(GanBenchError, match=says):
+        check_entries([asked_for(text)], ())
+
+
+def test_names_are_not_given_twice(shapes: Path) -> None:
+    with pytest.raises(UsageError, match="two entries are called shapes"):
+        check_entries([asked_for(str(shapes)), asked_for(f"Shapes={shapes}")], ())
+
+
+def test_grey_images_are_scored_as_colours(score: Score, tmp_path: Path, draw_shapes: Draw) -> None:
+    folder = draw_shapes(tmp_path / "grey")
+    for path in folder.iterdir():
+        Image.open(path).convert("L").save(path)
+    assert score(folder).images == 40
+
+
+def test_an_interrupt_leaves_nothing(
+    score: Score, home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("gan_bench.run.entries.write_entry", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        score(f"mine={shapes}")
+    assert not (entry_dir(home, "mine") / "entry.json").exists()
+    monkeypatch.undo()
+    assert score(f"mine={shapes}").images == 40
