@@ -19,7 +19,8 @@ from gan_bench.run.request import Request
 ARCHS = {"archs": "architectures"}  # our name of an argument -> that of the request
 
 
-NOT_ASKED = ("dry_run", "as_json")  # options that a program has no use for
+# options that a program has no use for, or another function for
+NOT_ASKED = ("dry_run", "as_json", "entries", "z_dim", "replace")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, MAX_BAD, Size
 from gan_bench.cli.options import Name, Word
 from gan_bench.cli.output import emit, say, stdout_console
-from gan_bench.cli.run import catalogue_for
+from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.run.compare import Comparison

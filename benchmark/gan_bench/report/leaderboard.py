@@ -21,8 +21,9 @@ from gan_bench.report.letters import letters
 from gan_bench.report.looks import Looks, looks_of
 from gan_bench.report.rows import Row, places, ranked, rows_of
 from gan_bench.report.statistics import agreement
+from gan_bench.results.finding import protocol_folders
 from gan_bench.results.frame import read_frame
-from gan_bench.results.layout import PROTOCOL, cells_in, evaluation_dir
+from gan_bench.results.layout import PROTOCOL, evaluation_dir
 from gan_bench.results.measurements import read_evaluation, slugs_in
 from gan_bench.results.plans import read_plans
 from gan_bench.results.reading import read_model
@@ -188,33 +189,16 @@ def folder_of(results: Path, protocol: str) -> Path:
     return protocols_in(results, protocol)[0]
 
 
-def _protocol_folders(results: Path) -> dict[str, Path]:
-    """Slug -> folder. A protocol that cannot be read is there too, and will be reported."""
-    if os.path.lexists(results / PROTOCOL):
-        return {Path(os.path.abspath(results)).name: results}
-    folders = [path for path in sorted(results.glob("*")) if _is_protocol(path)]
-    return {folder.name: folder for folder in folders}
-
-
 def _boards_in(results: Path) -> dict[str, Chosen]:
     """Slug -> protocol folder and added evaluation, of all boards: a protocol's own comes first."""
     found: dict[str, Chosen] = {}
-    for slug, folder in _protocol_folders(results).items():
+    for slug, folder in protocol_folders(results).items():
         found[slug] = folder, None
         found |= {f"{slug}/{each}": (folder, each) for each in slugs_in(folder)}
     return found
 
 
-def _is_protocol(folder: Path) -> bool:
-    """It has a protocol, or cells that have lost theirs: these must not vanish from the report."""
-    return os.path.lexists(folder / PROTOCOL) or next(cells_in(folder), None) is not None
-
-
 def _chosen(boards: dict[str, Chosen], results: Path, protocol: str | None) -> list[Chosen]:
-    if not boards:
-        raise UsageError(
-            f"no results in {results}: `gan-bench run` makes some, or name another folder"
-        )
     if protocol is None:
         return list(boards.values())
     matching = {slug: chosen for slug, chosen in boards.items() if slug.startswith(protocol)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ from torch import Tensor, nn
 from gan_bench.base import rng
 from gan_bench.base.text import number
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError, UsageError, sentence
+from gan_bench.contract.errors import DataError, StorageError, UsageError, sentence
 from gan_bench.contract.offers import Architecture
 from gan_bench.contract.usable import needs_labels
 from gan_bench.results.entries import Kind
+from gan_bench.train.generator_file import read_file
 
 BATCH = 64  # images at a time, where no cell says another number
 USUAL = (100, 128, 64, 256, 512, 62, 50, 200)  # values of z_dim that are tried last
@@ -63,15 +63,12 @@ def is_generator(path: Path) -> bool:
 
 def load_ours(path: Path, catalogue: Catalogue, classes: int | None, device: str) -> Generator:
     """The G that a cell left, built by the plugin that offers its architecture."""
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, "pt") as file:
-            about = json.loads((file.metadata() or {})["gan_bench"])
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no dict
-        name, shape = about["architecture"], tuple(map(int, about["shape"].split("x")))
-    except (SafetensorError, OSError, ValueError, LookupError, TypeError) as error:
-        raise DataError(f"{path} is no generator of gan-bench: {sentence(error)}") from error
+        about, state = read_file(path)
+    except StorageError as error:  # it is no file of a results folder that is lost
+        raise DataError(str(error)) from error
+    name, shape = about.architecture, about.shape
+    classes = about.classes or classes
     arch = catalogue.find(Architecture, name)
     if arch.conditional and classes is None:
         raise UsageError(needs_labels(arch.name))

@@ -7,9 +7,6 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load as from_safetensors
-
 from gan_bench import catalogue as catalogues
 from gan_bench.contract.errors import DataError, StorageError, sentence
 from gan_bench.contract.offers import Features, Metric
@@ -27,7 +24,6 @@ from gan_bench.results.measurements import (
     waiting,
     write_measurement,
 )
-from gan_bench.results.reading import read_bytes
 from gan_bench.results.records import WITHOUT_SCORES, read_record
 from gan_bench.results.scale import has_scale, write_scale
 from gan_bench.run.hardware import this_machine
@@ -35,10 +31,9 @@ from gan_bench.run.outcome import now
 from gan_bench.run.parts import code_of
 from gan_bench.run.task import Task, read_task
 from gan_bench.train.cost import device_name
+from gan_bench.train.generator_file import read_file
 from gan_bench.train.samples import draw, latents
 from gan_bench.train.state import Training
-
-LARGEST = 2**33  # bytes of a generator's weights: more than a GPU of today holds twice
 
 
 def measure_asked(cell: Path) -> None:
@@ -97,12 +92,12 @@ def load_generator(training: Training, cell: Path) -> None:
     """
     path = cell / GENERATOR
     try:
-        content = read_bytes(path, LARGEST)
+        _, state = read_file(path)
     except StorageError as error:  # of this cell alone: others go on
-        raise DataError(f"its weights are lost: {error}") from error
+        raise DataError(str(error)) from error
     try:
-        training.ema.load_state_dict(from_safetensors(content))
-    except (SafetensorError, RuntimeError) as error:
+        training.ema.load_state_dict(state)
+    except RuntimeError as error:
         raise DataError(
             f"{path} does not fit the architecture {cell.parts[-3]} as it is installed here "
             f"({sentence(error)[:300]}): measure it with the version that trained it"
