@@ -18,7 +18,7 @@ CONTENT = "What to remove"
 @click.command(
     epilog=options.examples(
         "gan-bench remove dcgan/minimax/seed0",
-        "gan-bench remove results/faces-64px-48kimg-0a1b2c3d --yes",
+        "gan-bench remove results/toonfaces-32px-48kimg-6911e7e0 --yes",
     )
 )
 @click.argument(
