@@ -11,6 +11,7 @@ from gan_bench.contract.errors import UsageError
 
 # Windows reserves these
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+SHORT_LIST = 40  # names, of which a message names all
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
@@ -33,8 +34,14 @@ def name_of(path: Path) -> str:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """The hint after `no such name`: the nearest known name, if one is near, and all of them."""
-    return f"{nearest(name, known)} Installed: {', '.join(known) or 'none'}."
+    """The hint after `no such name`: the nearest known name, if one is near, and all of them.
+
+    Beside a near one no list stands that fills a screen.
+    """
+    near = nearest(name, known)
+    if near and len(known) > SHORT_LIST:
+        return f"{near} `gan-bench plugins` lists all {len(known)}."
+    return f"{near} Installed: {', '.join(known) or 'none'}."
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -21,11 +21,11 @@ import numpy as np
 import torch
 
 from gan_bench.base import rng
-from gan_bench.contract.errors import GanBenchError, sentence
+from gan_bench.contract.errors import GanBenchError, StorageError, sentence
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.measure.scale import measure_scale
 from gan_bench.results.layout import GRID_SIDE, LOG, grid_pixels, protocol_folder_of
-from gan_bench.results.records import write_code
+from gan_bench.results.records import read_record, training_code, write_code
 from gan_bench.results.scale import REAL, has_scale, write_scale
 from gan_bench.run.cell import failure_reason
 from gan_bench.run.outcome import kind_of
@@ -84,7 +84,7 @@ def main(folders: Sequence[Path]) -> None:
             send(asdict(PairReport(str(folder), str(error), stops=kind_of(error))))
             return
         if folder.parent not in reports:
-            report = _try_pair(task, evaluator, metrics_tried)
+            report = _try_pair(task, evaluator, metrics_tried, folder.parent)
             reports[folder.parent] = replace(report, free_bytes=free)
             metrics_tried = metrics_tried or not report.error
         send(asdict(replace(reports[folder.parent], cell=str(folder))))
@@ -127,12 +127,12 @@ def _print_to(path: Path) -> None:
     os.close(handle)
 
 
-def _try_pair(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairReport:
+def _try_pair(task: Task, evaluator: Evaluator, metrics_tried: bool, pair: Path) -> PairReport:
     before = _process_wide()
     try:
         with time_limit(task.cell.environment.timeout or LIMIT_SECONDS):
             try:
-                return _one_step(task, evaluator, metrics_tried)
+                return _one_step(task, evaluator, metrics_tried, pair)
             finally:  # a change may be the cause of an error
                 _check_manners(task, before)
     except (Exception, SystemExit) as error:
@@ -164,7 +164,7 @@ def _process_wide() -> dict[str, Any]:
     }
 
 
-def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairReport:
+def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool, pair: Path) -> PairReport:
     """Build, step, draw, measure, save and read back."""
     training, schedule, seed = task.begin(), task.schedule, task.cell.seed
     images = task.prepared.train
@@ -181,9 +181,10 @@ def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairRepo
         pass
     state = _checkpoint_bytes(training)
     memory = _memory_bytes(evaluator, training.device)
-    check_repeatable(
-        Trial(lambda: task.begin("cpu"), task.loss, images, task.labels, schedule, seed)
-    )
+    if not trained_before(pair, task):
+        check_repeatable(
+            Trial(lambda: task.begin("cpu"), task.loss, images, task.labels, schedule, seed)
+        )
     kept = 2 if schedule.on_collapse == "rollback" else 1  # the healthy state beside the last
     return PairReport(
         "",
@@ -191,6 +192,19 @@ def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool) -> PairRepo
         left_bytes=_result_bytes(task, training.ema),
         memory_bytes=memory,
     )
+
+
+def trained_before(pair: Path, task: Task) -> bool:
+    """Whether the same code has trained a cell of this pair: then it was tried before that."""
+    code = training_code(task.code())
+    for seed in sorted(pair.iterdir()):
+        try:
+            record = read_record(seed)
+        except StorageError:  # it is not done
+            continue
+        if record.status != "failed" and training_code(record.code) == code != "":
+            return True
+    return False
 
 
 def _checkpoint_bytes(training: Training) -> int:
