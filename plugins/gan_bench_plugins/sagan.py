@@ -57,5 +57,6 @@ def gan_bench_architectures() -> list[Architecture]:
             generator=generator,
             discriminator=discriminator,
             unsuited=partial(sizes.unsuited, "sagan"),
+            wants={"lr_g": 1e-4, "lr_d": 4e-4, "betas": (0.0, 0.9)},
         )
     ]

@@ -43,5 +43,6 @@ def gan_bench_architectures() -> list[Architecture]:
             generator=generator,
             discriminator=discriminator,
             unsuited=partial(sizes.unsuited, "sngan"),
+            wants={"d_steps": 5, "lr_g": 2e-4, "lr_d": 2e-4, "betas": (0.0, 0.9)},
         )
     ]
