@@ -220,6 +220,24 @@ def test_a_damaged_file_of_the_evaluation_is_written_again(trained: Path, conten
     assert read_evaluation(home, planned.slug) == planned.protocol.evaluation
 
 
+@pytest.mark.parametrize("content", [None, "", "{"])
+def test_a_cell_that_does_not_say_where_it_was_trained_is_left_out(
+    trained: Path, content: str | None
+) -> None:
+    home = protocol_folder_of(trained)
+    other = trained.with_name("seed7")
+    shutil.copytree(trained, other)
+    (other / CELL).unlink()
+    if content is not None:
+        (other / CELL).write_text(content)
+    planned = plan_measuring(home, MeasureRequest(samples=12, device="cpu"))
+    assert list(planned.cells) == [trained]
+    assert [note for note in planned.notes if "seed7 is not measured: " in note]
+    shutil.rmtree(trained)
+    with pytest.raises(UsageError, match=r"no cell of .* can be measured: .*cell\.json"):
+        plan_measuring(home, MeasureRequest(samples=12, device="cpu"))
+
+
 # Planned by `run`
 
 
