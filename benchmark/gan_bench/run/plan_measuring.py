@@ -68,6 +68,15 @@ class PlannedMeasuring:
         """The name of the evaluation."""
         return self.protocol.evaluation.slug
 
+    @property
+    def board(self) -> str:
+        """The slug of the board that shows the scores."""
+        return f"{self.folder.absolute().name}/{self.slug}"
+
+    def failed(self) -> int:
+        """How many cells could not be measured."""
+        return sum(_failed(cell, self.slug) for cell in self.cells)
+
     def standing(self) -> str:
         """How far the cells are: `6 cells, 2 measured`."""
         measured = sum(self.slug not in waiting(cell) for cell in self.cells)
