@@ -11,7 +11,9 @@ import pytest
 
 import gan_bench
 from gan_bench import Board, StorageError, UsageError, load
+from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.results.layout import CURVE, PROTOCOL, SAMPLES, TICKS
+from gan_bench.results.measurements import ask_for
 from parsed import Page, rendered
 from records import PLAIN, protocol, write_cell, write_training
 
@@ -42,8 +44,32 @@ def test_there_is_a_board_for_each_protocol(results: Path) -> None:
     assert [board.slug for board in boards] == [PLAIN.slug, LONG.slug]
     assert boards[LONG.slug[:16]].protocol == LONG
     assert (boards[-1].slug, len(boards[:1])) == (LONG.slug, 1)
-    with pytest.raises(UsageError, match="2 protocols begin with 'faces'"):
+    with pytest.raises(UsageError, match="2 boards begin with 'faces'"):
         boards["faces"]
+
+
+def test_a_board_is_found_by_its_name_when_its_cells_are_measured_in_another_way_too(
+    results: Path,
+) -> None:
+    added = PLAIN.evaluation.model_copy(update={"samples": 300}).beside(PLAIN.evaluation)
+    cell = results / PLAIN.slug / "dcgan/hinge/seed2"
+    ask_for(cell, added, RunEnvironment(device="cpu", named=True))
+    boards = load(results)
+    assert len(boards) == 3
+    for name in (PLAIN.slug, PLAIN.slug[:-2]):
+        assert boards[name].slug == PLAIN.slug
+    for name in (f"{PLAIN.slug}/{added.slug}", f"{PLAIN.slug}/"):
+        assert boards[name].slug == f"{PLAIN.slug}/{added.slug}"
+
+
+@pytest.mark.parametrize("name", ["notes", "1.2.3", "...", "٣"])
+def test_a_picture_that_is_no_sample_grid_is_left_alone(board: Board, name: str) -> None:
+    samples = board.folder / "dcgan/hinge/seed2" / SAMPLES
+    before = np.asarray(board.samples("dcgan/hinge/seed2"))
+    (samples / f"{name}.png").write_bytes(b"no picture")
+    for kimg in (None, 0.1, 1e9):
+        image = board.samples("dcgan/hinge/seed2", kimg)
+        assert image.size == (before.shape[1], before.shape[0])
 
 
 def test_a_frame_has_a_row_for_each_cell_and_is_the_callers(board: Board) -> None:

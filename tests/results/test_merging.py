@@ -9,12 +9,19 @@ from typing import Any
 import pytest
 
 from gan_bench import StorageError, UsageError
+from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.report.leaderboard import load
-from gan_bench.results.layout import CURVE, PLANS, PROTOCOL, SCALE
+from gan_bench.results.layout import CURVE, PLANS, PROTOCOL, SCALE, evaluation_dir
 from gan_bench.results.locks import alone_in
-from gan_bench.results.merging import plan_merge
+from gan_bench.results.measurements import (
+    Measurement,
+    ask_for,
+    read_measurement,
+    write_measurement,
+)
+from gan_bench.results.merging import Merge, plan_merge
 from gan_bench.results.plans import SeedPlan, plan_lines, read_plans
-from gan_bench.results.records import read_record
+from gan_bench.results.records import Score, read_record
 from gan_bench.results.scale import BAD_SETS, Scale, Scored, read_scale, write_scale
 from gan_bench.results.write_merge import write_merge
 from records import PLAIN, protocol, write_cell, write_training
@@ -141,6 +148,68 @@ def test_two_protocols_of_one_name_are_a_conflict(a: Path, b: Path) -> None:
     assert "have one name, but two protocols" in plan_merge([a, b]).conflicts[0]
 
 
+# Cells that were measured by another evaluation too
+
+ADDED = PLAIN.evaluation.model_copy(update={"samples": 300}).beside(PLAIN.evaluation)
+SCORES: dict[str, Any] = {"higher_is_better": False, "features": "eye", "n": 300}
+
+
+def measured(results: Path, value: float | None, seconds: float | None = 1.0) -> None:
+    """Write a cell that was asked for `ADDED`; without a value it is not measured yet."""
+    cell = write_cell(results, "dcgan", **score(1))
+    ask_for(cell, ADDED, RunEnvironment(device="cpu", named=True))
+    if value is not None:
+        scores = {"fd-eye": Score(value=value, reference="train", reference_n=300, **SCORES)}
+        done = Measurement(
+            scores=scores if seconds else {}, seconds=seconds, device="cpu", ended=str(results)
+        )
+        write_measurement(cell, ADDED.slug, done)
+
+
+def kept(merge: Merge, out: Path) -> float:
+    write_merge(merge, out)
+    measurement = read_measurement(out / DCGAN, ADDED.slug)
+    assert measurement
+    return measurement.scores["fd-eye"].value
+
+
+def test_equal_scores_that_were_measured_twice_need_no_remark(a: Path, b: Path, out: Path) -> None:
+    measured(a, 2)
+    measured(b, 2, seconds=9.0)
+    merge = plan_merge([a, b])
+    assert (merge.notes, merge.conflicts) == ([], [])
+    assert kept(merge, out) == 2
+
+
+def test_other_scores_by_one_evaluation_are_named(a: Path, b: Path, out: Path) -> None:
+    measured(a, 2)
+    measured(b, 3)
+    merge = plan_merge([b, a])
+    assert [note.partition(" by ")[0] for note in merge.notes] == [f"{DCGAN} has other scores"]
+    assert kept(merge, out) == 3
+
+
+@pytest.mark.parametrize("first", ["waiting", "failed", "damaged"])
+def test_a_measured_copy_goes_before_one_without_scores(
+    first: str, a: Path, b: Path, out: Path
+) -> None:
+    measured(a, None if first == "waiting" else 7, seconds=None)
+    if first == "damaged":
+        (evaluation_dir(a / DCGAN, ADDED.slug) / "scores.json").write_text("{")
+    measured(b, 2)
+    merge = plan_merge([a, b])
+    assert (merge.notes, merge.conflicts) == ([], [])
+    assert kept(merge, out) == 2
+
+
+def test_the_files_of_an_evaluation_are_of_one_copy(a: Path, b: Path, out: Path) -> None:
+    measured(a, None)
+    (evaluation_dir(a / DCGAN, ADDED.slug) / "influence.json").write_text("of nothing")
+    measured(b, 2)
+    assert kept(plan_merge([a, b]), out) == 2
+    assert not (evaluation_dir(out / DCGAN, ADDED.slug) / "influence.json").exists()
+
+
 def plan(seeds: int, day: int, compared: int = 0) -> SeedPlan:
     when = f"2026-01-{day:02d}T00:00:00+00:00"
     return SeedPlan(seeds=seeds, when=when, records=0, compared=compared)
@@ -190,8 +259,9 @@ def test_links_locks_and_pictures_are_not_copied(a: Path, b: Path, out: Path) ->
     (cell / "secret").symlink_to("/etc/passwd")
     (cell / ".lock").touch()
     (cell / ".curve.1.part").touch()
-    (a / PLAIN.slug / "figures").mkdir()
-    (a / PLAIN.slug / "figures/samples.png").touch()
+    for folder in (a / PLAIN.slug, evaluation_dir(a / PLAIN.slug, "fd-eye")):
+        (folder / "figures").mkdir(parents=True)
+        (folder / "figures/samples.png").touch()
     write_merge(plan_merge([a, b]), out)
     names = {path.name for path in out.rglob("*")}
     assert names.isdisjoint({"secret", ".lock", ".curve.1.part", "figures"})

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
 from gan_bench.results.entries import EntryRecord, read_entry
-from gan_bench.results.layout import GENERATOR, entry_dir, protocol_folder_of
+from gan_bench.results.layout import CELL, GENERATOR, entry_dir, protocol_folder_of
 from gan_bench.results.locks import alone_in
 from gan_bench.results.records import read_record
 from gan_bench.run.asked_entries import asked_for, check_entries
@@ -272,3 +272,12 @@ def test_an_interrupt_leaves_nothing(
     assert not (entry_dir(home, "mine") / "entry.json").exists()
     monkeypatch.undo()
     assert score(f"mine={shapes}").images == 40
+
+
+def test_a_damaged_cell_keeps_no_entry_from_being_scored(cell: Path, tmp_path: Path) -> None:
+    broken = cell.parents[1] / "a-broken-one/seed0"  # before it in the order of names
+    broken.mkdir(parents=True)
+    (broken / CELL).write_text("{")
+    asked = [asked_for(str(scripted(tmp_path, Tutorial())))]
+    (entry,) = score_entries(protocol_folder_of(cell), asked, How(), lambda *_: None, print)
+    assert entry.scores or entry.unscored

@@ -23,7 +23,13 @@ from gan_bench.results.layout import (
     protocol_folder_of,
     protocol_of,
 )
-from gan_bench.results.measurements import ask_for, complete, read_measurement, waiting
+from gan_bench.results.measurements import (
+    ask_for,
+    complete,
+    read_evaluation,
+    read_measurement,
+    waiting,
+)
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
 from gan_bench.results.scale import read_scale
@@ -202,6 +208,34 @@ def test_what_failed_is_measured_again_and_what_has_scores_if_asked(trained: Pat
     assert not waiting(trained)
     planned.lay_out(again=True)
     assert waiting(trained) == [planned.slug]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]"])
+def test_a_damaged_file_of_the_evaluation_is_written_again(trained: Path, content: str) -> None:
+    home = protocol_folder_of(trained)
+    planned = plan_measuring(home, MeasureRequest(samples=12, device="cpu"))
+    planned.lay_out()
+    (evaluation_dir(home, planned.slug) / EVALUATION).write_text(content)
+    planned.lay_out()
+    assert read_evaluation(home, planned.slug) == planned.protocol.evaluation
+
+
+@pytest.mark.parametrize("content", [None, "", "{"])
+def test_a_cell_that_does_not_say_where_it_was_trained_is_left_out(
+    trained: Path, content: str | None
+) -> None:
+    home = protocol_folder_of(trained)
+    other = trained.with_name("seed7")
+    shutil.copytree(trained, other)
+    (other / CELL).unlink()
+    if content is not None:
+        (other / CELL).write_text(content)
+    planned = plan_measuring(home, MeasureRequest(samples=12, device="cpu"))
+    assert list(planned.cells) == [trained]
+    assert [note for note in planned.notes if "seed7 is not measured: " in note]
+    shutil.rmtree(trained)
+    with pytest.raises(UsageError, match=r"no cell of .* can be measured: .*cell\.json"):
+        plan_measuring(home, MeasureRequest(samples=12, device="cpu"))
 
 
 # Planned by `run`

@@ -12,7 +12,7 @@ from gan_bench.contract.protocol import Protocol
 from gan_bench.report import leaderboard
 from gan_bench.report.shown_table import ShownTable
 from gan_bench.results.finding import find_cell, name_of_cell
-from gan_bench.results.layout import SAMPLES
+from gan_bench.results.layout import sample_grids
 from gan_bench.results.long_frames import read_curves, read_ticks
 
 if TYPE_CHECKING:
@@ -97,16 +97,17 @@ class Board:
         from PIL import Image
 
         home = self._find(cell)
-        grids = sorted((home / SAMPLES).glob("*.png"))
+        grids = sample_grids(home)
         if not grids:
             raise StorageError(f"{home} has no samples: its first tick makes some")
         if kimg is not None:
-            grids.sort(key=lambda path: abs(float(path.stem) - kimg), reverse=True)
+            grids.sort(key=lambda grid: abs(grid[0] - kimg), reverse=True)
+        _, path = grids[-1]
         try:
-            with Image.open(grids[-1]) as grid:
+            with Image.open(path) as grid:
                 return grid.convert("RGB")
         except (OSError, ValueError, Image.DecompressionBombError) as error:
-            raise StorageError(f"cannot read {grids[-1]}: {error}") from error
+            raise StorageError(f"cannot read {path}: {error}") from error
 
     def generator(self, cell: Named, **how: Any) -> Any:
         """The trained generator of a cell, as `gan_bench.generator` gives it. Imports torch."""
@@ -143,13 +144,19 @@ class Boards(Sequence[Board]):
     @overload
     def __getitem__(self, place: slice) -> list[Board]: ...
     def __getitem__(self, place: int | str | slice) -> Board | list[Board]:
-        """By place, or by the name of the protocol or its beginning (UsageError if unknown)."""
+        """By place, or by the name of the board or its beginning (UsageError if unknown).
+
+        A protocol's own board goes before those of the evaluations that were added to it.
+        """
         if not isinstance(place, str):
             return self._boards[place]
-        matching = [board for board in self if board.slug.startswith(place)]
+        beginning = [board for board in self if board.slug.startswith(place)]
+        exact = [board for board in beginning if board.slug == place]
+        own = [board for board in beginning if board.slug == board.folder.name]
+        matching = exact or own or beginning
         if len(matching) != 1:
             names = ", ".join(board.slug for board in self)
-            raise UsageError(f"{len(matching)} protocols begin with {place!r}; there are: {names}")
+            raise UsageError(f"{len(matching)} boards begin with {place!r}; there are: {names}")
         return matching[0]
 
     def __len__(self) -> int:

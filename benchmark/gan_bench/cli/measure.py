@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.options import PATH, RESULTS, Name, Number
+
+if TYPE_CHECKING:
+    from gan_bench.run.plan_measuring import MeasureRequest, PlannedMeasuring
 
 MEASURE = "How to measure"
 RUNNING = "Running"
@@ -138,46 +142,61 @@ def measure(
     Reads the weights that each cell kept, and writes the scores beside its record. The same command
     goes on where it was stopped. `gan-bench report` shows a table for each way of measuring.
     """
-    from gan_bench.cli.output import say
-    from gan_bench.cli.run import naming_the_resume_command, show
-    from gan_bench.contract.errors import UsageError
+    from gan_bench.base.text import plural
+    from gan_bench.cli.output import say, typed
+    from gan_bench.cli.run import SOME_CELLS_FAILED, naming_the_resume_command, show
+    from gan_bench.contract.errors import GanBenchError, UsageError
     from gan_bench.report.leaderboard import protocols_in
     from gan_bench.run.plan_measuring import MeasureRequest
 
     console = Console(stderr=True, quiet=quiet)
     request = MeasureRequest(**asked)
     folders = protocols_in(results, protocol)
-    slugs = []
+    measured: list[PlannedMeasuring] = []
+    code = 0
     with naming_the_resume_command():
         for folder in folders:
             try:
-                slugs.append(_measure(folder, request, jobs, again, console))
-            except UsageError as error:
+                planned = _plan(folder, request, console)
+            except GanBenchError as error:
                 if len(folders) == 1:
                     raise
                 say(str(error), console)  # the other protocols can be measured
-    if not slugs:
+                code = code if isinstance(error, UsageError) else error.exit_code
+            else:
+                _measure(planned, jobs, again, console)
+                measured.append(planned)
+    if not measured:
         raise UsageError(f"nothing was measured in {results}: see above")
-    show(results, slugs, "json" if as_json else None, console)
+    show(results, [each.board for each in measured], "json" if as_json else None, console)
+    if failures := sum(each.failed() for each in measured):
+        say(f"{plural(failures, 'cell')} could not be measured; to try again:\n{typed()}")
+        code = SOME_CELLS_FAILED
+    sys.exit(code)
 
 
-def _measure(folder: Path, request: Any, jobs: int, again: bool, console: Console) -> str:
-    """Measure the cells of one protocol; the slug of their board."""
-    from gan_bench.cli.run import naming_it_after_storage_errors, stopping_gently
-    from gan_bench.results.locks import alone_in
+def _plan(folder: Path, request: MeasureRequest, console: Console) -> PlannedMeasuring:
     from gan_bench.run.plan_measuring import plan_measuring
-    from gan_bench.run.progress import Watch, preparing
-    from gan_bench.run.scheduler import run_cells
+    from gan_bench.run.progress import preparing
 
     with preparing(console, "images") as update:
-        planned = plan_measuring(folder, request, update)
+        return plan_measuring(folder, request, update)
+
+
+def _measure(planned: PlannedMeasuring, jobs: int, again: bool, console: Console) -> None:
+    """Measure the cells of one protocol."""
+    from gan_bench.cli.run import naming_it_after_storage_errors, stopping_gently
+    from gan_bench.results.locks import alone_in
+    from gan_bench.run.progress import Watch
+    from gan_bench.run.scheduler import run_cells
+
     watch = Watch(console, planned.protocol, list(planned.cells), jobs)
     for note in planned.notes:
         watch.say(note)
-    with naming_it_after_storage_errors(), alone_in(folder):
+    with naming_it_after_storage_errors(), alone_in(planned.folder):
         planned.lay_out(again)
-        watch.say(f"{planned.standing()} by {planned.slug} in {shlex.quote(str(folder))}")
+        where = shlex.quote(str(planned.folder))
+        watch.say(f"{planned.standing()} by {planned.slug} in {where}")
         with stopping_gently(watch.say), watch.showing():
             for cell in run_cells(planned.engine, watch.folders, jobs, watch.say):
                 watch.measured(cell)
-    return f"{folder.absolute().name}/{planned.slug}"

@@ -139,7 +139,7 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
         "tie_group": tie,
         "rollbacks": row.rollbacks(),
         "cost": {name: row.mean_cost(name) for name in Cost.model_fields},
-        "devices": devices_of(done),
+        "devices": devices_of(done["status"], done["device"]),
         "machines": done["machine"],
         "versions": done["versions"],
         "verdicts": [

@@ -41,7 +41,7 @@ def protocol_lines(board: Board) -> list[tuple[str, str]]:
             f"at {plural(schedule.looks, 'tick')}{_ticks_by(evaluation)}; "
             f"features {', '.join(nets)}",
         ),
-        ("device", ", ".join(devices_of(done)) or "none yet"),
+        ("device", ", ".join(devices_of(done["status"], done["device"])) or "none yet"),
         ("seeds", ", ".join(_distinct(done, "seed")) or "none yet"),
     ]
     claims = _claims(board)

@@ -141,10 +141,15 @@ class Row:
 NOTHING = np.empty(0)  # of a metric that no cell has
 
 
-def devices_of(cells: pd.DataFrame) -> list[str]:
+def devices_of(statuses: Iterable[str], devices: Iterable[object]) -> list[str]:
     """What the cells were trained on. A failed cell knows only the kind of its device."""
-    trained = cells[cells["status"] != "failed"]
-    return sorted(set(trained["device"].dropna()) or set(cells["device"].dropna()))
+    known = [
+        (status, name)
+        for status, name in zip(statuses, devices, strict=True)
+        if isinstance(name, str)
+    ]
+    trained = [name for status, name in known if status != "failed"]
+    return sorted(set(trained) or {name for _, name in known})
 
 
 def with_record(cells: pd.DataFrame) -> pd.DataFrame:

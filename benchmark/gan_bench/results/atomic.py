@@ -38,6 +38,8 @@ def writing(
     bytes are left out, to be written last by `add_head`. What this process alone reads, and soon
     deletes, need not be `verified`: it is neither synced nor read back.
     """
+    if not path.name:  # `.` or `/`
+        raise StorageError(f"cannot write {path}: it is a folder")
     draft = Draft(path, size, head, verified)
     with draft.storage_errors():
         try:

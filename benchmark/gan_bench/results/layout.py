@@ -61,6 +61,7 @@ ENTRY = "entry.json"  # where its images came from, and what they score
 
 # of a sample grid: 8 x 8 images with two white pixels around each
 GRID_SIDE = 8
+GRID_NAME = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)  # its kimg
 GRID_PADDING = 2
 
 
@@ -120,7 +121,7 @@ def sample_grid_path(cell: Path, kimg: float) -> Path:
 def sample_grids(cell: Path) -> list[tuple[float, Path]]:
     """(kimg, path) of each sample grid of a cell, the first tick first."""
     paths = sorted(path for path in (cell / SAMPLES).glob("*.png") if path.is_file())
-    return [(float(path.stem), path) for path in paths if re.fullmatch(r"[\d.]+", path.stem)]
+    return [(float(path.stem), path) for path in paths if GRID_NAME.fullmatch(path.stem)]
 
 
 def grid_pixels(images: int, side: int) -> int:

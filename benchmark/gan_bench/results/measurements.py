@@ -48,11 +48,17 @@ class Measurement(BaseModel):
 
 
 def ask_for(cell: Path, evaluation: Evaluation, environment: RunEnvironment) -> None:
-    """Lay out an evaluation of a cell, to be measured there. A measured cell stays as it is."""
-    home = evaluation_dir(protocol_folder_of(cell), evaluation.slug)
-    if not (home / EVALUATION).exists():
-        make_folder(home)
-        write_json(home / EVALUATION, evaluation.model_dump(mode="json"))
+    """Lay out an evaluation of a cell, to be measured there. A measured cell stays as it is.
+
+    A damaged file that says how the evaluation measures is written again.
+    """
+    home = protocol_folder_of(cell)
+    try:
+        read_evaluation(home, evaluation.slug)
+    except StorageError:
+        folder = evaluation_dir(home, evaluation.slug)
+        make_folder(folder)
+        write_json(folder / EVALUATION, evaluation.model_dump(mode="json"))
     asked = evaluation_dir(cell, evaluation.slug)
     if not (asked / SCORES).exists():
         make_folder(asked)
@@ -62,6 +68,11 @@ def ask_for(cell: Path, evaluation: Evaluation, environment: RunEnvironment) -> 
 def waiting(cell: Path) -> list[str]:
     """The names of the evaluations that were asked for and have no scores yet, in order."""
     return [slug for slug in _slugs(cell, ENVIRONMENT) if not _has(cell, slug, SCORES)]
+
+
+def asked_in(cell: Path) -> list[str]:
+    """The names of the evaluations that a cell was asked for, or has scores by, in order."""
+    return sorted({slug for name in (ENVIRONMENT, SCORES) for slug in _slugs(cell, name)})
 
 
 def complete(cell: Path) -> bool:

@@ -14,6 +14,7 @@ from gan_bench.results.inventory import CellState, files_in, state_of
 from gan_bench.results.layout import (
     CONTACT_SHEET,
     DATA_REPORT,
+    EVALUATIONS,
     FIGURES,
     HOUSEKEEPING,
     PLANS,
@@ -22,6 +23,7 @@ from gan_bench.results.layout import (
     cells_in,
 )
 from gan_bench.results.locks import is_locked
+from gan_bench.results.measurements import Measurement, asked_in, read_measurement
 from gan_bench.results.plans import merged_plans, plan_lines, read_plans
 from gan_bench.results.reading import digest_of, read_model
 from gan_bench.results.records import Record, training_code
@@ -116,7 +118,9 @@ def _add_beside_the_cells(merge: Merge, slug: str, homes: Sequence[Path]) -> Non
     for home in homes:
         cells = [cell.relative_to(home) for cell in cells_in(home)]
         for path in _files(home):
-            if path.parts[0] in (FIGURES, PLANS, SCALE) or any(map(path.is_relative_to, cells)):
+            if path.parts[0] in (PLANS, SCALE) or any(map(path.is_relative_to, cells)):
+                continue
+            if FIGURES in (path.parts[0], path.parent.name):  # of the protocol, of an evaluation
                 continue
             alike = path.name in (PROTOCOL, DATA_REPORT, CONTACT_SHEET)  # as far as it matters
             _add_file(merge, Path(slug, path), home / path, says_differences=not alike)
@@ -164,10 +168,48 @@ def _add_cell(merge: Merge, where: Path, copies: Sequence[_Copy]) -> None:
         )
     left = [copy for copy in copies if copy not in taken]
     merge.notes += [f"{copy.folder} is left out: {taken[0].folder} is further" for copy in left]
+    measured = _add_measurements(merge, where, [copy.folder for copy in taken])
     for copy in taken:
         same_training = copy.record == taken[0].record
         for path in _files(copy.folder):
-            _add_file(merge, where / path, copy.folder / path, says_differences=same_training)
+            if not any(map(path.is_relative_to, measured)):
+                _add_file(merge, where / path, copy.folder / path, says_differences=same_training)
+
+
+def _add_measurements(merge: Merge, where: Path, cells: Sequence[Path]) -> list[Path]:
+    """The scores of equal cells by each evaluation besides the protocol's; the folders of these.
+
+    All files of an evaluation are of one copy: of the first with scores, else of the first.
+    """
+    copies: dict[Path, list[Path]] = {}
+    for cell in cells:
+        for slug in asked_in(cell):
+            copies.setdefault(Path(EVALUATIONS, slug), []).append(cell)
+    for folder, each in copies.items():
+        found = {cell: _measurement(cell, folder.name) for cell in each}
+        scored = [cell for cell in each if (one := found[cell]) and one.seconds is not None]
+        kept = (scored or each)[0]
+        for cell in scored[1:]:
+            if _scores_of(found[cell]) != _scores_of(found[kept]):
+                merge.notes.append(
+                    f"{where} has other scores by {folder.name} in {cell} than in {kept}: "
+                    f"those of {kept} are kept"
+                )
+        for path in _files(kept / folder):
+            merge.files[where / folder / path] = kept / folder / path
+    return list(copies)
+
+
+def _measurement(cell: Path, slug: str) -> Measurement | None:
+    """None if it is not measured yet, or cannot be read."""
+    try:
+        return read_measurement(cell, slug)
+    except StorageError:
+        return None
+
+
+def _scores_of(measurement: Measurement | None) -> object:
+    return measurement and (measurement.scores, measurement.unscored)
 
 
 def _add_file(merge: Merge, path: Path, source: Path, says_differences: bool) -> None:

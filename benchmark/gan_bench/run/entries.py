@@ -6,7 +6,7 @@ import hashlib
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,8 +94,7 @@ class Scorer:
     _evaluator: Evaluator | None = None
 
     def __post_init__(self) -> None:
-        cell = _first_cell(self.home)
-        self.task = read_task(cell)
+        self.task = read_task(_first_cell(self.home))
         given = map(Path, self.task.cell.environment.plugins)
         own = [each for each in self.how.plugins if each.absolute() not in set(given)]
         files = [*map(Path, self.task.cell.environment.plugins), *own]
@@ -248,9 +247,10 @@ class Scorer:
 def _first_cell(home: Path) -> Path:
     """A cell of the protocol: it knows where the images and the weights are."""
     for folder in cells_in(home):
-        if (folder / CELL).is_file():
+        with suppress(StorageError):  # it is damaged, and another one knows it too
+            read_model(folder / CELL, Cell)
             return folder
-    raise UsageError(f"{home} has no cell, so that it is not known where its images are")
+    raise UsageError(f"{home} has no readable cell, so that it is not known where its images are")
 
 
 def _seed_of(cell: Path) -> int:

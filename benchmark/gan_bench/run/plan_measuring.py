@@ -20,7 +20,7 @@ from gan_bench.contract.protocol import (
 from gan_bench.data.source import Source
 from gan_bench.data.stream import Progress
 from gan_bench.measure.weights import NO_WEIGHTS, Weights, check_read, known_weights, weights_of
-from gan_bench.results.layout import CELL, PROTOCOL, cells_in, protocol_dir
+from gan_bench.results.layout import CELL, PROTOCOL, cells_in, label_of, protocol_dir
 from gan_bench.results.measurements import ask_for, read_measurement, take_back, waiting
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import WITHOUT_SCORES, read_record
@@ -68,6 +68,15 @@ class PlannedMeasuring:
         """The name of the evaluation."""
         return self.protocol.evaluation.slug
 
+    @property
+    def board(self) -> str:
+        """The slug of the board that shows the scores."""
+        return f"{self.folder.absolute().name}/{self.slug}"
+
+    def failed(self) -> int:
+        """How many cells could not be measured."""
+        return sum(_failed(cell, self.slug) for cell in self.cells)
+
     def standing(self) -> str:
         """How far the cells are: `6 cells, 2 measured`."""
         measured = sum(self.slug not in waiting(cell) for cell in self.cells)
@@ -87,12 +96,16 @@ def plan_measuring(
     """Plan to measure the trained cells of one protocol, with its images prepared.
 
     UsageError if none is trained, a name is unknown, or the evaluation is the protocol's own;
-    DataError if the images are not those of the training.
+    DataError if the images are not those of the training. A cell that does not say where it was
+    trained is left out, and a note says so.
     """
     protocol = read_model(folder / PROTOCOL, Protocol)
-    cells = {cell: _environment(cell, request) for cell in trained_in(folder)}
+    cells, faults = _environments(folder, request)
     if not cells:
-        raise UsageError(f"no cell of {folder} is trained: `gan-bench run` trains them")
+        why = (
+            f"can be measured: {faults[0]}" if faults else "is trained: `gan-bench run` trains them"
+        )
+        raise UsageError(f"no cell of {folder} {why}")
     catalogue, source = source_of_cell(next(iter(cells.values())), protocol)
     evaluation, notes = _evaluation(request, protocol, catalogue, source)
     if evaluation.slug == protocol.evaluation.slug:
@@ -110,7 +123,7 @@ def plan_measuring(
         protocol=protocol.measured_by(evaluation),
         cells=cells,
         engine=catalogue.find(Engine, name),
-        notes=(*notes, *reference_notes(evaluation, protocol.data, catalogue)),
+        notes=(*faults, *notes, *reference_notes(evaluation, protocol.data, catalogue)),
     )
 
 
@@ -168,6 +181,19 @@ def _failed(cell: Path, slug: str) -> bool:
     except StorageError:
         return True
     return measurement is not None and measurement.seconds is None
+
+
+def _environments(
+    folder: Path, request: MeasureRequest
+) -> tuple[dict[Path, RunEnvironment], list[str]]:
+    """Where each trained cell is measured; a sentence for each that does not say it."""
+    cells, faults = {}, []
+    for cell in trained_in(folder):
+        try:
+            cells[cell] = _environment(cell, request)
+        except StorageError as error:
+            faults.append(f"{label_of(cell)} is not measured: {error}")
+    return cells, faults
 
 
 def _environment(cell: Path, request: MeasureRequest) -> RunEnvironment:
