@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -164,20 +163,8 @@ def measure(
 def _measure(folder: Path, request: Any, jobs: int, again: bool, console: Console) -> str:
     """Measure the cells of one protocol; the slug of their board."""
     from gan_bench.cli.run import naming_it_after_storage_errors, stopping_gently
-    from gan_bench.results.locks import alone_in
-    from gan_bench.run.plan_measuring import plan_measuring
-    from gan_bench.run.progress import Watch, preparing
-    from gan_bench.run.scheduler import run_cells
+    from gan_bench.run.whole_measuring import measure_cells, plan_measure
 
-    with preparing(console, "images") as update:
-        planned = plan_measuring(folder, request, update)
-    watch = Watch(console, planned.protocol, list(planned.cells), jobs)
-    for note in planned.notes:
-        watch.say(note)
-    with naming_it_after_storage_errors(), alone_in(folder):
-        planned.lay_out(again)
-        watch.say(f"{planned.standing()} by {planned.slug} in {shlex.quote(str(folder))}")
-        with stopping_gently(watch.say), watch.showing():
-            for cell in run_cells(planned.engine, watch.folders, jobs, watch.say):
-                watch.measured(cell)
-    return f"{folder.absolute().name}/{planned.slug}"
+    planned, watch = plan_measure(folder, request, jobs, console)
+    with naming_it_after_storage_errors():
+        return measure_cells(planned, watch, again, stopping_gently)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
 from gan_bench.results.locks import alone_in
+from gan_bench.run.asked_entries import Asked
 from gan_bench.run.folders import check_writable, folders_of, lay_out, standing, without_best
 from gan_bench.run.parts import trained_by_other_code
 from gan_bench.run.plan import Planned, Say, make_plan
@@ -70,6 +71,32 @@ def train_cells(
             for folder in run_cells(planned.engine, started, watch.jobs, watch.say):
                 watch.ended(folder)
     return len(refused)
+
+
+def score_asked(
+    asked: Sequence[Asked],
+    request: Request,
+    results: Path,
+    watch: Watch,
+    z_dim: int | None = None,
+    replace: bool = False,
+) -> None:
+    """Score entries beside the trained cells, by the protocol's evaluation."""
+    if not asked:
+        return
+    from gan_bench.run.entries import How, score_entries
+
+    how = How(
+        device=request.device,
+        plugins=request.plugins,
+        weights=request.weights,
+        z_dim=z_dim,
+        max_bad=request.max_bad,
+        replace=replace,
+    )
+    watch.say(f"scoring entries: {', '.join(each.name for each in asked)}")
+    home = protocol_dir(results, watch.protocol)
+    score_entries(home, asked, how, lambda *_: None, watch.say)
 
 
 def refusal(refused: int) -> str | None:
