@@ -55,7 +55,7 @@ def checked_by(
     """
     options = {option.name: option for option in command.params}
     try:
-        context = command.make_context(command.name, words)  # its params are the defaults
+        context = command.make_context(command.name, [*words])  # its params are the defaults
         checked = dict(context.params)
         for name, value in asked.items():
             if value is not None and value != ():
