@@ -145,8 +145,9 @@ def _entries(entries: Sequence[EntryRecord]) -> Table:
 def _with_columns(titles: Sequence[str], numeric: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title in titles:
-        side = "right" if title in numeric else "left"
-        table.add_column(plain(title), justify=side, overflow="fold")
+        table.add_column(
+            plain(title), justify="right" if title in numeric else "left", overflow="fold"
+        )
     return table
 
 

@@ -110,9 +110,10 @@ def read_cell(folder: Path) -> CellFacts:
             return otherwise
 
     home = protocol_folder_of(folder)
+    slugs: list[str] = read(lambda: slugs_in(home), list[str]())
     measured = {
         slug: measurement
-        for slug in read(lambda: slugs_in(home), [])
+        for slug in slugs
         if (measurement := read(partial(read_measurement, folder, slug), None))
     }
     has_cell = (folder / CELL).exists()  # published records come without it

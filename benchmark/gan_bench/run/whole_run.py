@@ -19,6 +19,7 @@ from gan_bench.run.plan import Planned, Say, make_plan
 from gan_bench.run.plan_measuring import at_home
 from gan_bench.run.preflight import preflight
 from gan_bench.run.progress import Watch, data_notes, preparing
+from gan_bench.run.reproduce import Where, plan_reproduction
 from gan_bench.run.request import Request
 from gan_bench.run.scheduler import run_cells
 
@@ -39,6 +40,17 @@ def plan_run(
     for note in [*planned.notes, *data_notes(planned.prepared)]:
         watch.say(note)
     return planned, watch
+
+
+def plan_again(
+    cells: Sequence[Path], where: Where, jobs: int, console: Console
+) -> tuple[Planned, Watch, Catalogue]:
+    """The plan to train these cells again in another results folder, with its images prepared."""
+    check_writable(where.results)
+    with preparing(console, "images") as update:
+        planned, catalogue = plan_reproduction(cells, where, update)
+    folders = folders_of(planned, where.results)
+    return planned, Watch(console, planned.plan.protocol, folders, jobs), catalogue
 
 
 def train_cells(
