@@ -1,7 +1,7 @@
 """gan-bench: which GAN is better, on my images, for the same work?
 
 All that a plugin needs is here: `from gan_bench import Architecture, hookimpl`. So are runs, their
-leaderboards and what was trained: `from gan_bench import run, load, generator`.
+leaderboards and what was trained: `from gan_bench import run, load, score, generator`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from gan_bench.api.boards import Board, Boards, load
     from gan_bench.api.running import run
+    from gan_bench.api.scores import Scores, score
     from gan_bench.contract.errors import (
         DataError,
         GanBenchError,
@@ -64,6 +65,7 @@ __all__ = [
     "Preset",
     "Samples",
     "Schedule",
+    "Scores",
     "Shape",
     "Step",
     "StorageError",
@@ -73,6 +75,7 @@ __all__ = [
     "hookimpl",
     "load",
     "run",
+    "score",
 ]
 
 
@@ -88,6 +91,10 @@ def __getattr__(name: str) -> Any:
         from gan_bench.api import boards
 
         return getattr(boards, name)
+    if name in ("Scores", "score"):
+        from gan_bench.api import scores
+
+        return getattr(scores, name)
     if name == "generator":  # which imports torch
         from gan_bench.train.generator import generator
 

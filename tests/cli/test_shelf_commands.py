@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
-from gan_bench.results.layout import CURVE, LOG, RECORD, TICKS
+from gan_bench.contract.protocol import RunEnvironment
+from gan_bench.results.atomic import make_folder
+from gan_bench.results.entries import EntryRecord, write_entry
+from gan_bench.results.layout import CURVE, LOG, RECORD, TICKS, entry_dir, evaluation_dir
+from gan_bench.results.measurements import Measurement, ask_for, write_measurement
+from gan_bench.results.records import Score
 from given import Command
 from records import PLAIN, write_cell, write_training
 
@@ -209,3 +214,39 @@ def test_merge_writes_one_folder_or_names_every_conflict(results: Path, gan_benc
     assert again.err.startswith("error: 2 conflicts, and nothing is written:\n")
     assert again.err.count("their results differ") == 2
     assert not Path("more").exists()
+
+
+def test_added_scores_and_entries_are_listed_and_shown(results: Path, gan_bench: Command) -> None:
+    home = results / PLAIN.slug
+    added = PLAIN.evaluation.model_copy(update={"samples": 300})
+    of: dict[str, Any] = {"features": "eye", "n": 300, "reference": "train", "reference_n": 300}
+    score = Score(value=7.75, higher_is_better=False, **of)
+    cell = home / DCGAN
+    ask_for(cell, added, RunEnvironment(device="cpu", named=True))
+    ended = "2026-02-02T00:00:00+00:00"
+    found = Measurement(scores={"fd-eye": score}, device="gpu", ended=ended)
+    write_measurement(cell, added.slug, found)
+    entry = EntryRecord(
+        name="mine", kind="images", origin="x", fingerprint="f", images=40, device="cpu",
+        evaluation=PLAIN.evaluation, scores={"fd-eye": score}, ended=ended,
+    )  # fmt: skip
+    make_folder(entry_dir(home, "mine"))
+    write_entry(entry_dir(home, "mine"), entry)
+
+    lines = [line.split() for line in gan_bench("list").out.splitlines()]
+    assert lines[2][:5] == [DCGAN, "collapsed", "2", "12.5", "7.75"]
+    assert lines[3][:5] == ["dense/hinge/seed0", "finished", "–", "3.25", "–"]
+    assert lines[6][:6] == ["mine", "images", "40", "7.75", "fd-eye", "↓"]
+    document = json.loads(gan_bench("list", "--json").out)
+    assert [each["added"][added.slug] for each in document["cells"]] == [7.75, None, None]
+    assert document["evaluations"][PLAIN.slug] == {added.slug: "fd-eye"}
+    assert [each["name"] for each in document["entries"][PLAIN.slug]] == ["mine"]
+
+    shown = gan_bench("show", DCGAN).out
+    assert f"scores by {added.slug}" in shown
+    assert "7.75 (300 images against 300 of train)" in " ".join(shown.split())
+    (entry_dir(home, "mine") / "entry.json").write_text("{")
+    assert "entry.json" in gan_bench("list").err
+    scores = evaluation_dir(cell, added.slug) / "scores.json"
+    scores.write_text("{")
+    assert "scores.json" in gan_bench("show", DCGAN).out.partition("cannot be read")[2]

@@ -11,7 +11,8 @@ import sys
 from gan_bench import catalogue
 known = catalogue.load()
 assert known.broken == [], known.broken
-assert all(map(known.names, catalogue.KINDS))
+# an entry is what others made: gan-bench has none to offer
+assert [kind.__name__ for kind in catalogue.KINDS if not known.names(kind)] == ["Entry"]
 print([name for name in {HEAVY} if name in sys.modules])
 """
 

@@ -156,7 +156,7 @@ def test_weights_alone_are_refused(score: Score, tmp_path: Path) -> None:
 
 def test_safetensors_of_others_are_refused(score: Score, tmp_path: Path) -> None:
     (tmp_path / "other.safetensors").write_bytes(b"nothing")
-    with pytest.raises(DataError, match="is no generator of gan-bench"):
+    with pytest.raises(DataError, match="is damaged, or no safetensors file"):
         score(tmp_path / "other.safetensors")
 
 

@@ -20,7 +20,7 @@ ARCHS = {"archs": "architectures"}  # our name of an argument -> that of the req
 
 
 # options that a program has no use for, or another function for
-NOT_ASKED = ("dry_run", "as_json", "entries", "z_dim", "replace")
+NOT_ASKED = ("dry_run", "as_json")
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,39 @@ class Way:
     results: Path
     jobs: int
     retry_failed: bool
+    entries: tuple[str, ...]
+    z_dim: int | None
+    replace: bool
     quiet: bool
 
 
 def read_arguments(asked: Mapping[str, Any]) -> tuple[Request, Way]:
     """What is asked for; UsageError, with the sentence of the command line, for a wrong value."""
     command = click.command("run")(run_options(lambda: None))
-    context = command.make_context("run", [])  # its params are the defaults
-    options = {option.name: option for option in command.params}
-    checked = dict(context.params)
-    try:
-        for argument, value in asked.items():
-            name = ARCHS.get(argument, argument)
-            if value is not None and value != ():
-                checked[name] = options[name].process_value(context, _typed(options[name], value))
-    except click.ClickException as error:
-        raise UsageError(error.format_message()) from error
+    checked = checked_by(command, [], {ARCHS.get(name, name): asked[name] for name in asked})
     way = Way(**{field.name: checked.pop(field.name) for field in fields(Way)})
     for name in NOT_ASKED:
         del checked[name]
     return Request(preparation=preparation_of(checked), **checked), way
+
+
+def checked_by(
+    command: click.Command, words: list[str], asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values as the command has them, with its defaults for what is not asked for.
+
+    `words` are the command's arguments. UsageError, with its sentence, for a wrong value.
+    """
+    options = {option.name: option for option in command.params}
+    try:
+        context = command.make_context(command.name, [*words])  # its params are the defaults
+        checked = dict(context.params)
+        for name, value in asked.items():
+            if value is not None and value != ():
+                checked[name] = options[name].process_value(context, _typed(options[name], value))
+    except click.ClickException as error:
+        raise UsageError(error.format_message()) from error
+    return checked
 
 
 def _typed(option: click.Parameter, value: Any) -> Any:
@@ -61,6 +74,8 @@ def _typed(option: click.Parameter, value: Any) -> Any:
         return text.sides(height, width)
     if option.name == "weights" and isinstance(value, Mapping):
         return [f"{net}={os.fspath(path)}" for net, path in value.items()]
+    if option.name == "entries" and isinstance(value, Mapping):
+        return [f"{name}={os.fspath(path)}" for name, path in value.items()]
     if option.multiple:
         several = [value] if isinstance(value, str | os.PathLike) else value
         return [_word(each) for each in several]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
@@ -35,7 +35,7 @@ def load(results: Named = "results", protocol: str | None = None) -> Boards:
 class Board:
     """The leaderboard of one protocol, as it was when it was read. A notebook shows its table.
 
-    A cell is named by its label, such as "dcgan/minimax/seed0", or by the path of its folder.
+    A cell is named by its label, architecture/loss/seed0, or by the path of its folder.
     """
 
     def __init__(self, board: leaderboard.Board) -> None:
@@ -115,6 +115,59 @@ class Board:
 
         build: Any = gan_bench.generator
         return build(self._find(cell), **how)
+
+    def measure(
+        self,
+        *,
+        features: str | None = None,
+        metrics: str | Iterable[str] = (),
+        samples: int | None = None,
+        reference: Literal["train", "held-out"] | None = None,
+        weights: Named | Mapping[str, Named] | None = None,
+        judge: Named | None = None,
+        data: Named | None = None,
+        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        engine: str | None = None,
+        jobs: int = 1,
+        timeout: float | None = None,
+        plugins: Named | Iterable[Named] = (),
+        again: bool = False,
+        quiet: bool = False,
+    ) -> Board:
+        """Score the trained cells in another way, as `gan-bench measure` does; that leaderboard.
+
+        The arguments are the options of the command: `gan-bench measure --help` describes them.
+        What has scores is not measured again, unless `again`. Raises GanBenchError.
+        """
+        asked = dict(locals())
+        from gan_bench.api.adding import measure
+
+        return load(self.folder, measure(self.folder, asked))[0]
+
+    def score(
+        self,
+        entries: Named | Iterable[Named] | Mapping[str, Named],
+        *,
+        z_dim: int | None = None,
+        seed: int = 0,
+        replace: bool = False,
+        max_bad: float = 0.1,
+        weights: Named | Mapping[str, Named] | None = None,
+        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        plugins: Named | Iterable[Named] = (),
+        quiet: bool = False,
+    ) -> Board:
+        """Score images and generators made elsewhere, as `gan-bench score --like` does.
+
+        `entries` is a path, several of them, or a dictionary from the name of a row to its path.
+        Returns the leaderboard of the protocol's own evaluation with the rows added. Raises
+        GanBenchError.
+        """
+        asked = dict(locals())
+        from gan_bench.api.adding import score_entries
+
+        score_entries(self.folder, asked)
+        return load(self.folder)[0]
 
     def _find(self, cell: Named) -> Path:
         return find_cell(self.folder, os.fspath(cell))

@@ -12,8 +12,9 @@ from rich.console import Console
 from gan_bench.api.asking import read_arguments
 from gan_bench.api.boards import Board, load
 from gan_bench.contract.errors import UsageError
+from gan_bench.run.asked_entries import entries_to_score
 from gan_bench.run.names import catalogue_for
-from gan_bench.run.whole_run import plan_run, refusal, train_cells
+from gan_bench.run.whole_run import plan_run, refusal, score_asked, train_cells
 
 Text = str | os.PathLike[str]
 Names = str | Iterable[str]
@@ -66,6 +67,9 @@ def run(
     jobs: int = 1,
     timeout: float | None = None,
     keep: Literal["last", "best"] = "last",
+    entries: Mapping[str, Text] | Text | Iterable[Text] = (),
+    z_dim: int | None = None,
+    replace: bool = False,
     plugins: Text | Iterable[Text] = (),
     retry_failed: bool = False,
     results: Text = "results",
@@ -76,7 +80,8 @@ def run(
     The arguments are the options of `gan-bench run`: `gan-bench run --help` describes them, and
     what is not given is decided as there. `archs`, `losses`, `metrics`, `features`, `augment` and
     `plugins` take one name or several; `size` is a side in pixels or (height, width); `weights` is
-    a file, or a dictionary from a features network to its file.
+    a file, or a dictionary from a features network to its file; `entries` is a dictionary from a
+    name to images or a generator made elsewhere, or paths.
 
     A finished cell is never trained again: the same call goes on after an interruption. Progress
     is shown on stderr, live on a terminal and, with ipywidgets, in a notebook; `quiet` shows none.
@@ -84,16 +89,18 @@ def run(
     sentence that the command line prints, for whatever cannot be run.
     """
     request, way = read_arguments(locals())
-    console = _console(way.quiet)
+    console = progress_console(way.quiet)
     catalogue = catalogue_for(request)
+    entries_asked = entries_to_score(way.entries, request)
     planned, watch = plan_run(request, catalogue, way.results, way.jobs, console)
     refused = train_cells(planned, watch, catalogue, way.results, way.retry_failed)
+    score_asked(entries_asked, request, way.results, watch, way.z_dim, way.replace)
     if words := refusal(refused):
         raise UsageError(words)
     return load(way.results, planned.board)[0]
 
 
-def _console(quiet: bool) -> Console:
+def progress_console(quiet: bool) -> Console:
     """Where progress is shown: without ipywidgets a notebook can show lines only, no live view."""
     live = find_spec("ipywidgets") is not None
     options: dict[str, Any] = {} if live else {"force_jupyter": False}

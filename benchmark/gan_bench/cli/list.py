@@ -20,6 +20,8 @@ from gan_bench.cli.output import emit, page, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gan_bench.contract.protocol import MetricSpec
+    from gan_bench.results.entries import EntryRecord
     from gan_bench.results.inventory import Inventory, Listed
 
 SCHEMA = 1
@@ -44,7 +46,8 @@ def list(results: Path, as_json: bool) -> None:
 
     A cell is running while a process works on it, stopped if it was begun and is not done, and
     waiting if it was only planned. Done cells are finished, collapsed, degraded, diverged or
-    failed. `gan-bench run` goes on with what is stopped or waiting.
+    failed. `gan-bench run` goes on with what is stopped or waiting. Each evaluation that
+    `gan-bench measure` added has a column, and entries have a table of their own.
     """
     from gan_bench.results.inventory import inventory
 
@@ -61,6 +64,14 @@ def _document(everything: Inventory) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "cells": [_fields(cell) for cell in everything.cells],
+        "evaluations": {
+            slug: {name: metric.name for name, metric in evaluations.items()}
+            for slug, evaluations in everything.evaluations.items()
+        },
+        "entries": {
+            slug: [entry.model_dump(mode="json", exclude={"evaluation"}) for entry in entries]
+            for slug, entries in everything.entries.items()
+        },
         "other_bytes": everything.other_bytes,
         "unreadable": everything.faults,
     }
@@ -77,6 +88,7 @@ def _fields(cell: Listed) -> dict[str, Any]:
         "kimg": cell.kimg,
         "metric": cell.ranking.name if cell.ranking else None,
         "score": cell.score,
+        "added": cell.added,
         "bytes": cell.bytes,
         "ended": cell.ended,
         "folder": str(cell.folder),
@@ -89,22 +101,53 @@ def _print(everything: Inventory) -> None:
         by_protocol = {slug: [*each] for slug, each in groupby(cells, lambda c: c.protocol)}
         for slug, other in others.items():
             console.print(Text(plain(slug), "bold"), soft_wrap=True)
-            console.print(_table(by_protocol.get(slug, [])))
+            added = everything.evaluations[slug]
+            console.print(_table(by_protocol.get(slug, []), added))
+            if entries := everything.entries[slug]:
+                console.print(_entries(entries))
             console.print(Text(f"beside the cells: {text.size(other)}\n"), soft_wrap=True)
         total = sum(cell.bytes for cell in cells) + sum(others.values())
         counts = text.plural(len(cells), "cell"), text.plural(len(others), "protocol")
         console.print(f"{' in '.join(counts)}: {text.size(total)}", soft_wrap=True)
 
 
-def _table(cells: Sequence[Listed]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+def _table(cells: Sequence[Listed], added: dict[str, MetricSpec]) -> Table:
+    """The cells of a protocol, with a column for each evaluation that was added."""
     ranking = next((cell.ranking for cell in cells if cell.ranking), None)
     metric = plain(f"{ranking.name} {ranking.arrow}") if ranking else "score"
-    for title in ("cell", "status", "kimg", metric, "size", "ended (UTC)"):
-        numeric = title in ("kimg", metric, "size")
-        table.add_column(title, justify="right" if numeric else "left", overflow="fold")
+    others = [f"{slug} {spec.arrow}" for slug, spec in added.items()]
+    titles = "cell", "status", "kimg", metric, *others, "size", "ended (UTC)"
+    table = _with_columns(titles, numeric=("kimg", metric, *others, "size"))
     for cell in cells:
         table.add_row(*(Text(plain(words)) for words in _texts(cell)))
+    return table
+
+
+def _entries(entries: Sequence[EntryRecord]) -> Table:
+    """What was scored under a protocol and not trained here."""
+    titles = "entry", "kind", "images", "score", "scored by", "ended (UTC)"
+    table = _with_columns(titles, numeric=("images", "score"))
+    for entry in entries:
+        ranking = entry.evaluation.metrics[0]
+        score = entry.scores.get(ranking.name)
+        words = (
+            entry.name,
+            entry.kind,
+            f"{entry.images:,}",
+            NOTHING if score is None else text.number(score.value),
+            f"{ranking.name} {ranking.arrow}",
+            entry.ended[:16].replace("T", " "),
+        )
+        table.add_row(*(Text(plain(word)) for word in words))
+    return table
+
+
+def _with_columns(titles: Sequence[str], numeric: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in titles:
+        table.add_column(
+            plain(title), justify="right" if title in numeric else "left", overflow="fold"
+        )
     return table
 
 
@@ -113,7 +156,10 @@ def _texts(cell: Listed) -> tuple[str, ...]:
         "/".join(cell.folder.parts[-3:]),
         cell.status,
         NOTHING if cell.kimg is None else text.number(cell.kimg, 6),
-        NOTHING if cell.score is None else text.number(cell.score),
+        *(
+            NOTHING if score is None else text.number(score)
+            for score in (cell.score, *cell.added.values())
+        ),
         text.size(cell.bytes),
         cell.ended[:16].replace("T", " ") if cell.ended else NOTHING,
     )

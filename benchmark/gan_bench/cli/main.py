@@ -22,6 +22,7 @@ COMMANDS = (
     "report",
     "list",
     "show",
+    "reproduce",
     "remove",
     "merge",
     "score",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,8 @@ from gan_bench.cli import options
 from gan_bench.cli.options import PATH, RESULTS, Name, Number
 
 if TYPE_CHECKING:
-    from gan_bench.run.plan_measuring import MeasureRequest, PlannedMeasuring
+    from gan_bench.run.plan_measuring import PlannedMeasuring
+    from gan_bench.run.progress import Watch
 
 MEASURE = "How to measure"
 RUNNING = "Running"
@@ -148,6 +148,7 @@ def measure(
     from gan_bench.contract.errors import GanBenchError, UsageError
     from gan_bench.report.leaderboard import protocols_in
     from gan_bench.run.plan_measuring import MeasureRequest
+    from gan_bench.run.whole_measuring import plan_measure
 
     console = Console(stderr=True, quiet=quiet)
     request = MeasureRequest(**asked)
@@ -157,14 +158,14 @@ def measure(
     with naming_the_resume_command():
         for folder in folders:
             try:
-                planned = _plan(folder, request, console)
+                planned, watch = plan_measure(folder, request, jobs, console)
             except GanBenchError as error:
                 if len(folders) == 1:
                     raise
                 say(str(error), console)  # the other protocols can be measured
                 code = code if isinstance(error, UsageError) else error.exit_code
             else:
-                _measure(planned, jobs, again, console)
+                _measure(planned, watch, again)
                 measured.append(planned)
     if not measured:
         raise UsageError(f"nothing was measured in {results}: see above")
@@ -175,28 +176,10 @@ def measure(
     sys.exit(code)
 
 
-def _plan(folder: Path, request: MeasureRequest, console: Console) -> PlannedMeasuring:
-    from gan_bench.run.plan_measuring import plan_measuring
-    from gan_bench.run.progress import preparing
-
-    with preparing(console, "images") as update:
-        return plan_measuring(folder, request, update)
-
-
-def _measure(planned: PlannedMeasuring, jobs: int, again: bool, console: Console) -> None:
-    """Measure the cells of one protocol."""
+def _measure(planned: PlannedMeasuring, watch: Watch, again: bool) -> None:
+    """Measure the cells of one protocol; a signal is answered before it is obeyed."""
     from gan_bench.cli.run import naming_it_after_storage_errors, stopping_gently
-    from gan_bench.results.locks import alone_in
-    from gan_bench.run.progress import Watch
-    from gan_bench.run.scheduler import run_cells
+    from gan_bench.run.whole_measuring import measure_cells
 
-    watch = Watch(console, planned.protocol, list(planned.cells), jobs)
-    for note in planned.notes:
-        watch.say(note)
-    with naming_it_after_storage_errors(), alone_in(planned.folder):
-        planned.lay_out(again)
-        where = shlex.quote(str(planned.folder))
-        watch.say(f"{planned.standing()} by {planned.slug} in {where}")
-        with stopping_gently(watch.say), watch.showing():
-            for cell in run_cells(planned.engine, watch.folders, jobs, watch.say):
-                watch.measured(cell)
+    with naming_it_after_storage_errors():
+        measure_cells(planned, watch, again, stopping_gently)

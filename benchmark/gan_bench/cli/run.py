@@ -65,18 +65,20 @@ def run(
     A finished cell is never trained again: the same command continues an interrupted run.
     """
     _refuse_arguments(context)
+    from gan_bench.run.asked_entries import entries_to_score
     from gan_bench.run.request import Request
+    from gan_bench.run.whole_run import score_asked
 
     request = Request(preparation=preparation_of(asked), **asked)
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
         catalogue = catalogue_for(request)
-        scoring = _scoring(entries, request, z_dim, replace)
+        asked_entries = entries_to_score(entries, request)
         if dry_run:
             _print_plan(request, catalogue, results, jobs, as_json)
             return
         watch, refused, slug = _train(request, catalogue, results, jobs, retry_failed, console)
-        scoring(results, watch)
+        score_asked(asked_entries, request, results, watch, z_dim, replace)
         show(results, [slug], "json" if as_json else None, console)
         _count_refused(refused)
         _count_failures(watch)
@@ -98,36 +100,6 @@ def _refuse_arguments(context: click.RichContext) -> None:
     named = [option for kind, option in takers.items() if word in known_names(kind)]
     option = named[0] if named and not os.path.exists(word) else "--data"
     raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(word)}", context)
-
-
-def _scoring(
-    entries: tuple[str, ...], request: Request, z_dim: int | None, replace: bool
-) -> Callable[[Path, Watch], None]:
-    """What scores the entries when the cells are done; wrong ones are refused at once."""
-    if not entries:
-        return lambda *_: None
-    from gan_bench.run.asked_entries import asked_for, check_entries
-
-    asked = [asked_for(text) for text in entries]
-    check_entries(asked, request.plugins)
-
-    def score(results: Path, watch: Watch) -> None:
-        from gan_bench.results.layout import protocol_dir
-        from gan_bench.run.entries import How, score_entries
-
-        how = How(
-            device=request.device,
-            plugins=request.plugins,
-            weights=request.weights,
-            z_dim=z_dim,
-            max_bad=request.max_bad,
-            replace=replace,
-        )
-        home = protocol_dir(results, watch.protocol)
-        watch.say(f"scoring entries: {', '.join(each.name for each in asked)}")
-        score_entries(home, asked, how, lambda *_: None, watch.say)
-
-    return score
 
 
 def _print_plan(

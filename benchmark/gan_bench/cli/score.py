@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from rich.console import Console
-from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, MAX_BAD, Size
 from gan_bench.cli.options import Name, Word
-from gan_bench.cli.output import emit, say, stdout_console
+from gan_bench.cli.output import emit, page, say
 from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 MEASURE, LIKE = "Measuring", "Row of an existing table"
 ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a protocol decides
-PIPE_WIDTH = 100  # columns, where no terminal says how many there are
 
 
 @click.command(
@@ -187,14 +184,11 @@ def _showing(first: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _print(compared: Comparison) -> None:
-    """The sets, the table on stdout; remarks on stderr."""
-    from gan_bench.report.score_sheet import score_facts, score_notes, score_section
-    from gan_bench.report.terminal import print_section
+    """The sets and the table on stdout; remarks on stderr."""
+    from gan_bench.report.score_sheet import score_notes
+    from gan_bench.report.shown_scores import print_scores
 
-    with stdout_console(None if sys.stdout.isatty() else PIPE_WIDTH) as console:
-        for title, words in score_facts(compared):
-            console.print(Text(f"{title:<13}{plain(words)}"))
-        console.print()
-        print_section(score_section(compared), console)
+    with page() as console:
+        print_scores(compared, console)
     for note in score_notes(compared):
         say(note)

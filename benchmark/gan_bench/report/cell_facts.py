@@ -5,19 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.protocol import Cell, Protocol
+from gan_bench.contract.protocol import Cell, Evaluation, Protocol
 from gan_bench.contract.schedule import Recipe, Schedule
 from gan_bench.results.inventory import CellState, files_in, state_of
 from gan_bench.results.layout import CELL, CURVE, PROTOCOL, TICKS, protocol_folder_of
+from gan_bench.results.measurements import (
+    Measurement,
+    read_evaluation,
+    read_measurement,
+    slugs_in,
+)
 from gan_bench.results.reading import read_lines, read_model
 from gan_bench.results.records import Code, Record, read_code
 
 SCHEMA = 1
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Added:
+    """What a cell scores by an evaluation that was added."""
+
+    evaluation: Evaluation | None  # None: it cannot be read
+    measurement: Measurement
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,7 @@ class CellFacts:
     ticks: list[dict[str, Any]]
     files: list[tuple[str, int]]  # path within the folder, bytes
     faults: list[str]  # one sentence for each file that cannot be read
+    added: dict[str, Added]  # by the evaluations that were added, if it is measured by them
 
     @property
     def slug(self) -> str:
@@ -61,6 +77,9 @@ class CellFacts:
             "schedule": self.schedule.model_dump(mode="json") if self.schedule else None,
             "cell": self.cell.model_dump(mode="json") if self.cell else None,
             "record": self.record.model_dump(mode="json") if self.record else None,
+            "added": {
+                slug: each.measurement.model_dump(mode="json") for slug, each in self.added.items()
+            },
             "code": [each.model_dump(mode="json") for each in self.code],
             "curve": _finite(self.curve),
             "ticks": _finite(self.ticks),
@@ -91,6 +110,12 @@ def read_cell(folder: Path) -> CellFacts:
             return otherwise
 
     home = protocol_folder_of(folder)
+    slugs: list[str] = read(lambda: slugs_in(home), list[str]())
+    measured = {
+        slug: measurement
+        for slug in slugs
+        if (measurement := read(partial(read_measurement, folder, slug), None))
+    }
     has_cell = (folder / CELL).exists()  # published records come without it
     return CellFacts(
         folder=folder,
@@ -102,6 +127,10 @@ def read_cell(folder: Path) -> CellFacts:
         code=record.code if record else read_code(folder),
         curve=read(lambda: read_lines(folder / CURVE), []),
         ticks=read(lambda: read_lines(folder / TICKS), []),
+        added={
+            slug: Added(read(partial(read_evaluation, home, slug), None), measurement)
+            for slug, measurement in measured.items()
+        },
         files=[(path.relative_to(folder).as_posix(), size) for path, size in files_in(folder)],
         faults=faults,
     )

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from gan_bench.base import text
 from gan_bench.base.numbers import CURVE_COLUMNS, column, number
 from gan_bench.contract.protocol import Evaluation
-from gan_bench.report.cell_facts import CellFacts
+from gan_bench.report.cell_facts import Added, CellFacts
 from gan_bench.report.costs import MIB
 from gan_bench.report.sparkline import sparkline
 from gan_bench.results.layout import HOUSEKEEPING, SAMPLES, label_of
+from gan_bench.results.measurements import Measurement
 from gan_bench.results.records import Record, Score
 from gan_bench.run.schedule_text import recipe_text, schedule_text
 
@@ -27,7 +28,8 @@ def cell_page(facts: CellFacts) -> list[tuple[str, list[Line]]]:
         (label_of(facts.folder), [*_head(facts)]),
         ("curve", [*_curve(facts)]),
         ("ticks", [*_ticks(facts)]),
-        ("scores", [*_scores(facts)]),
+        ("scores", [*_own_scores(facts)]),
+        *((f"scores by {slug}", [*_added_scores(each)]) for slug, each in facts.added.items()),
         ("verdicts", _verdicts(record) if record else []),
         ("cost", [*_cost(record)] if record else []),
         ("code and machine", [*_code(facts)]),
@@ -109,22 +111,28 @@ def _scored_at(tick: dict[str, object], evaluation: Evaluation) -> Iterator[str]
             yield f"{metric.name} {text.number(value)}"
 
 
-def _scores(facts: CellFacts) -> Iterator[Line]:
-    """Every metric of the protocol, with its error or the reason why it has no score."""
-    record = facts.record
-    if record is None:
-        return
-    specs = (
-        {spec.name: spec for spec in facts.protocol.evaluation.metrics} if facts.protocol else {}
-    )
-    for name in dict.fromkeys((*specs, *record.scores, *record.unscored)):
+def _own_scores(facts: CellFacts) -> Iterator[Line]:
+    if facts.record:
+        evaluation = facts.protocol.evaluation if facts.protocol else None
+        yield from _scores(facts.record, evaluation)
+
+
+def _added_scores(added: Added) -> Iterator[Line]:
+    yield from _scores(added.measurement, added.evaluation)
+    yield "ended", f"{added.measurement.ended} on {added.measurement.device}"
+
+
+def _scores(measured: Record | Measurement, evaluation: Evaluation | None) -> Iterator[Line]:
+    """Every metric of the evaluation, with its error or the reason why it has no score."""
+    specs = {spec.name: spec for spec in evaluation.metrics} if evaluation else {}
+    for name in dict.fromkeys((*specs, *measured.scores, *measured.unscored)):
         title = f"{name} {specs[name].arrow}" if name in specs else name
-        if name in record.scores:
-            yield title, _score(record.scores[name])
-        elif name in record.unscored:
-            yield title, f"no score: {record.unscored[name]}"
-        if name in record.details:
-            yield "", record.details[name]
+        if name in measured.scores:
+            yield title, _score(measured.scores[name])
+        elif name in measured.unscored:
+            yield title, f"no score: {measured.unscored[name]}"
+        if name in measured.details:
+            yield "", measured.details[name]
 
 
 def _score(score: Score) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from gan_bench.base.escape import markdown
 from gan_bench.report.leaderboard import Boards
+from gan_bench.report.section import Section
 from gan_bench.report.tables import Chapter, chapters
 
 
@@ -24,19 +25,24 @@ def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
     yield from (f"- {name}: {markdown(text)}" for name, text in chapter.facts)
     yield ""
     for section in chapter.sections:
-        if section.title:
-            yield f"{markdown(section.title)}:\n"
-        yield _row(markdown(column.text) for column in section.columns)
-        yield _row("---:" if column.numeric else "---" for column in section.columns)
-        yield from (_row(map(_italic, row)) for row in section.scale)
-        yield from (_row(map(markdown, row)) for row in section.rows)
-        yield ""
+        yield from section_lines(section)
     yield from (f"- {markdown(note.text)}" for note in chapter.notes)
     if chapter.notes:
         yield ""  # or the pictures would belong to the list
     for name, path in chapter.pictures.items():
         target = quote(os.fsencode(Path(os.path.relpath(path, base)).as_posix()))
         yield f"![{name} of {markdown(chapter.slug)}]({target})\n"
+
+
+def section_lines(section: Section) -> Iterator[str]:
+    """The lines of one table, with an empty one at the end."""
+    if section.title:
+        yield f"{markdown(section.title)}:\n"
+    yield _row(markdown(column.text) for column in section.columns)
+    yield _row("---:" if column.numeric else "---" for column in section.columns)
+    yield from (_row(map(_italic, row)) for row in section.scale)
+    yield from (_row(map(markdown, row)) for row in section.rows)
+    yield ""
 
 
 def _italic(text: str) -> str:

@@ -49,7 +49,7 @@ def _chapter(chapter: Chapter) -> Iterator[str]:
     """The tables; what is known of the protocol, and the notes, are folded away below them."""
     yield f"<h4>{_text(chapter.slug)}</h4>"
     for section in chapter.sections:
-        yield from _section(section)
+        yield from section_html(section)
     if chapter.notes:
         notes = "".join(f"<li>{_text(note.text)}</li>" for note in chapter.notes)
         yield f"<details open><summary>notes</summary><ul>{notes}</ul></details>"
@@ -57,7 +57,8 @@ def _chapter(chapter: Chapter) -> Iterator[str]:
     yield f"<details><summary>protocol</summary><ul>{facts}</ul></details>"
 
 
-def _section(section: Section) -> Iterator[str]:
+def section_html(section: Section) -> Iterator[str]:
+    """The lines of one table."""
     if section.title:
         yield f"<p>{_text(section.title)}</p>"
     yield "<table><thead>"

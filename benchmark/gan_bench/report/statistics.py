@@ -56,6 +56,20 @@ def interval(values: Sequence[float]) -> tuple[float, float] | None:
     return mean - reach, mean + reach
 
 
+def prediction(values: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % interval in which the score of a new seed lies, None for fewer than four seeds.
+
+    mean ± t s sqrt(1 + 1 / n), t the 97.5 % point of Student's t with n - 1 degrees of freedom:
+    the prediction interval of one more normal value (Hahn and Meeker 1991).
+    """
+    mean_of = interval(values)
+    if mean_of is None:
+        return None
+    low, high = mean_of
+    reach = (high - low) / 2 * math.sqrt(len(values) + 1)
+    return fmean(values) - reach, fmean(values) + reach
+
+
 def _deviation(values: Sequence[float]) -> float:
     """The sample standard deviation; exactly 0 if all values are equal."""
     return float(np.std(np.subtract(values, values[0]), ddof=1))

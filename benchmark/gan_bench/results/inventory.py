@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isnan
 from pathlib import Path
 from typing import Literal
@@ -14,9 +14,19 @@ from typing import Literal
 from gan_bench.base.numbers import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec, Protocol
+from gan_bench.results.entries import EntryRecord, read_entry
 from gan_bench.results.finding import protocol_folders
-from gan_bench.results.layout import CURVE, PROTOCOL, RECORD, STARTS, cells_in, seed_of
+from gan_bench.results.layout import (
+    CURVE,
+    PROTOCOL,
+    RECORD,
+    STARTS,
+    cells_in,
+    entries_in,
+    seed_of,
+)
 from gan_bench.results.locks import is_locked
+from gan_bench.results.measurements import read_evaluation, read_measurement, slugs_in
 from gan_bench.results.reading import read_model, tail
 from gan_bench.results.records import Record, Status, read_record
 
@@ -40,6 +50,7 @@ class Listed:
     bytes: int  # of all its files
     ended: str | None  # UTC, ISO 8601
     reason: str | None  # of its status
+    added: dict[str, float | None] = field(default_factory=dict)  # evaluation -> its first score
 
 
 @dataclass(frozen=True)
@@ -49,21 +60,28 @@ class Inventory:
     cells: list[Listed]
     faults: list[str]  # one sentence for each protocol
     other_bytes: dict[str, int]  # slug -> of its files beside the cells
+    # slug -> the evaluations that were added, each with the metric that ranks by it
+    evaluations: dict[str, dict[str, MetricSpec]] = field(default_factory=dict)
+    entries: dict[str, list[EntryRecord]] = field(default_factory=dict)  # slug -> what it scored
 
 
 def inventory(results: Path) -> Inventory:
     """Look at every cell of a results folder, or of one protocol. UsageError if there is none."""
-    cells, faults, others = list[Listed](), [], {}
+    cells, faults, others = list[Listed](), list[str](), {}
+    evaluations, entries = {}, {}
     for slug, folder in protocol_folders(results).items():
         ranking = None
         try:
             ranking = read_model(folder / PROTOCOL, Protocol).evaluation.metrics[0]
         except StorageError as error:
             faults.append(str(error))
-        listed = [_listed(cell, slug, ranking) for cell in cells_in(folder)]
+        evaluations[slug], unreadable = _evaluations(folder)
+        entries[slug], damaged = _entries(folder)
+        faults += [*unreadable, *damaged]
+        listed = [_listed(cell, slug, ranking, evaluations[slug]) for cell in cells_in(folder)]
         cells += sorted(listed, key=_order)
         others[slug] = max(0, folder_bytes(folder) - sum(cell.bytes for cell in listed))
-    return Inventory(cells, faults, others)
+    return Inventory(cells, faults, others, evaluations, entries)
 
 
 def state_of(folder: Path) -> tuple[CellState, Record | None, str | None]:
@@ -95,7 +113,40 @@ def files_in(folder: Path) -> Iterator[tuple[Path, int]]:
                 yield path, os.lstat(path).st_size
 
 
-def _listed(folder: Path, slug: str, ranking: MetricSpec | None) -> Listed:
+def _evaluations(folder: Path) -> tuple[dict[str, MetricSpec], list[str]]:
+    """The evaluations that were added to a protocol, and what of them cannot be read."""
+    ranking, faults = {}, []
+    for slug in slugs_in(folder):
+        try:
+            ranking[slug] = read_evaluation(folder, slug).metrics[0]
+        except StorageError as error:
+            faults.append(str(error))
+    return ranking, faults
+
+
+def _entries(folder: Path) -> tuple[list[EntryRecord], list[str]]:
+    """The entries of a protocol, and what of them cannot be read."""
+    entries, faults = [], []
+    for each in entries_in(folder):
+        try:
+            entries.append(read_entry(each))
+        except StorageError as error:
+            faults.append(str(error))
+    return entries, faults
+
+
+def _added(cell: Path, slug: str, ranking: MetricSpec) -> float | None:
+    """The first score of a cell by an evaluation that was added; None if there is none to read."""
+    with suppress(StorageError):
+        measurement = read_measurement(cell, slug)
+        score = measurement.scores.get(ranking.name) if measurement else None
+        return score.value if score else None
+    return None
+
+
+def _listed(
+    folder: Path, slug: str, ranking: MetricSpec | None, added: dict[str, MetricSpec]
+) -> Listed:
     architecture, loss, _ = folder.parts[-3:]
     status, record, reason = state_of(folder)
     score = record.scores.get(ranking.name) if record and ranking else None
@@ -112,6 +163,7 @@ def _listed(folder: Path, slug: str, ranking: MetricSpec | None) -> Listed:
         bytes=folder_bytes(folder),
         ended=record.ended if record else None,
         reason=reason,
+        added={name: _added(folder, name, metric) for name, metric in added.items()},
     )
 
 

@@ -1,6 +1,6 @@
 """A request -> a plan -> cells in processes of their own.
 
-The package can be called: `from gan_bench import run` gives it, and `run(archs=["dcgan"])` trains.
+The package can be called: `from gan_bench import run` gives it, and `run(archs=[...])` trains.
 See `gan_bench.api.run`.
 """
 

@@ -13,6 +13,7 @@ from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import name_of, safe_name
 from gan_bench.contract.offers import Entry
 from gan_bench.results.layout import GENERATOR
+from gan_bench.run.request import Request
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ def _name_of(path: Path) -> str:
     if (cell / GENERATOR).is_file() and path in (cell, cell / GENERATOR):
         return safe_name("-".join(Path(os.path.realpath(cell)).parts[-3:])[:60])
     return name_of(Path(os.path.realpath(path)) if path.name in ("", ".", "..") else path)
+
+
+def entries_to_score(texts: Sequence[str], request: Request) -> list[Asked]:
+    """The entries that a run is to score when its cells are done; wrong ones are refused now."""
+    asked = [asked_for(text) for text in texts]
+    if asked:
+        check_entries(asked, request.plugins)
+    return asked
 
 
 def check_entries(asked: Sequence[Asked], plugins: Sequence[Path]) -> None:

@@ -94,13 +94,7 @@ def trained_by_other_code(plan: Plan, folders: Sequence[Path], catalogue: Catalo
     """A warning if done cells were trained by code that has been edited since; None if none was."""
     labels, files = [], dict[str, None]()
     for cell, folder in zip(plan.cells, folders, strict=True):
-        then = _trained_files(folder)
-        now = {
-            name: digest
-            for code in code_of(training_parts(cell, plan.protocol), catalogue)
-            for name, digest in code.files.items()
-        }
-        changed = [name for name, digest in then.items() if now.get(name) != digest]
+        changed = edited_since(cell, plan.protocol, folder, catalogue)
         if changed:
             labels.append(cell.label)
             files |= dict.fromkeys(changed)
@@ -112,6 +106,16 @@ def trained_by_other_code(plan: Plan, folders: Sequence[Path], catalogue: Catalo
         + " was trained: these results are those of the older code; another --results, or another "
         "name of the offer, trains anew"
     )
+
+
+def edited_since(cell: Cell, protocol: Protocol, folder: Path, catalogue: Catalogue) -> list[str]:
+    """The files that trained the done cell in this folder and are no longer as they were."""
+    now = {
+        name: digest
+        for code in code_of(training_parts(cell, protocol), catalogue)
+        for name, digest in code.files.items()
+    }
+    return [name for name, digest in _trained_files(folder).items() if now.get(name) != digest]
 
 
 def _trained_files(folder: Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -12,12 +12,14 @@ from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
 from gan_bench.results.locks import alone_in
+from gan_bench.run.asked_entries import Asked
 from gan_bench.run.folders import check_writable, folders_of, lay_out, standing, without_best
 from gan_bench.run.parts import trained_by_other_code
 from gan_bench.run.plan import Planned, Say, make_plan
 from gan_bench.run.plan_measuring import at_home
 from gan_bench.run.preflight import preflight
 from gan_bench.run.progress import Watch, data_notes, preparing
+from gan_bench.run.reproduce import Where, plan_reproduction
 from gan_bench.run.request import Request
 from gan_bench.run.scheduler import run_cells
 
@@ -38,6 +40,17 @@ def plan_run(
     for note in [*planned.notes, *data_notes(planned.prepared)]:
         watch.say(note)
     return planned, watch
+
+
+def plan_again(
+    cells: Sequence[Path], where: Where, jobs: int, console: Console
+) -> tuple[Planned, Watch, Catalogue]:
+    """The plan to train these cells again in another results folder, with its images prepared."""
+    check_writable(where.results)
+    with preparing(console, "images") as update:
+        planned, catalogue = plan_reproduction(cells, where, update)
+    folders = folders_of(planned, where.results)
+    return planned, Watch(console, planned.plan.protocol, folders, jobs), catalogue
 
 
 def train_cells(
@@ -70,6 +83,32 @@ def train_cells(
             for folder in run_cells(planned.engine, started, watch.jobs, watch.say):
                 watch.ended(folder)
     return len(refused)
+
+
+def score_asked(
+    asked: Sequence[Asked],
+    request: Request,
+    results: Path,
+    watch: Watch,
+    z_dim: int | None = None,
+    replace: bool = False,
+) -> None:
+    """Score entries beside the trained cells, by the protocol's evaluation."""
+    if not asked:
+        return
+    from gan_bench.run.entries import How, score_entries
+
+    how = How(
+        device=request.device,
+        plugins=request.plugins,
+        weights=request.weights,
+        z_dim=z_dim,
+        max_bad=request.max_bad,
+        replace=replace,
+    )
+    watch.say(f"scoring entries: {', '.join(each.name for each in asked)}")
+    home = protocol_dir(results, watch.protocol)
+    score_entries(home, asked, how, lambda *_: None, watch.say)
 
 
 def refusal(refused: int) -> str | None:

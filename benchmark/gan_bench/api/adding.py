@@ -1,0 +1,55 @@
+"""What is added to a leaderboard from Python: scores by another evaluation, and entries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from gan_bench.api.asking import checked_by
+from gan_bench.api.running import progress_console
+from gan_bench.cli.output import say
+
+HOW = ("device", "plugins", "weights", "max_bad", "z_dim", "seed", "replace")
+
+
+def measure(folder: Path, asked: Mapping[str, Any]) -> str:
+    """Measure the cells of a protocol by these values of the command's options; their board."""
+    from gan_bench.cli.measure import measure as command
+    from gan_bench.run.plan_measuring import MeasureRequest
+    from gan_bench.run.whole_measuring import measure_cells, plan_measure
+
+    given = _without(asked, "self", "quiet")
+    checked = checked_by(command, [], given)
+    again, jobs = checked["again"], checked["jobs"]
+    request = MeasureRequest(**{name: checked[name] for name in _without(given, "again", "jobs")})
+    planned, watch = plan_measure(folder, request, jobs, progress_console(asked["quiet"]))
+    return measure_cells(planned, watch, again)
+
+
+def score_entries(folder: Path, asked: Mapping[str, Any]) -> None:
+    """Score entries by the evaluation of a protocol and write them there."""
+    from gan_bench.cli.score import score as command
+    from gan_bench.run import entries
+    from gan_bench.run.asked_entries import asked_for
+
+    checked = checked_by(command, ["any"], _without(asked, "self", "quiet", "entries"))
+    how = entries.How(**{name: checked[name] for name in HOW})
+    named = [asked_for(text) for text in _texts(asked["entries"])]
+    console: Console = progress_console(asked["quiet"])
+    entries.score_entries(folder, named, how, lambda *_: None, lambda text: say(text, console))
+
+
+def _texts(entries: Any) -> list[str]:
+    """Entries as they are typed: NAME=PATH or PATH."""
+    if isinstance(entries, Mapping):
+        return [f"{name}={os.fspath(path)}" for name, path in entries.items()]
+    several: Iterable[Any] = [entries] if isinstance(entries, str | os.PathLike) else entries
+    return [os.fspath(each) for each in several]
+
+
+def _without(asked: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in asked.items() if name not in names}

@@ -1,0 +1,129 @@
+"""Trained cells -> the same cells planned for another results folder, from what their files say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_bench.catalogue import Catalogue
+from gan_bench.contract.errors import UsageError
+from gan_bench.contract.offers import Engine
+from gan_bench.contract.protocol import Cell, Plan, Protocol, RunEnvironment
+from gan_bench.data.source import Source
+from gan_bench.data.stream import Progress
+from gan_bench.measure.weights import Weights, weights_of
+from gan_bench.results.finding import is_cell
+from gan_bench.results.layout import CELL, PROTOCOL, label_of, protocol_dir, protocol_folder_of
+from gan_bench.results.reading import read_model
+from gan_bench.run.parts import edited_since
+from gan_bench.run.plan import Choice, Planned, pick_device, pick_preset
+from gan_bench.run.plan_measuring import trained_in
+from gan_bench.run.request import Request
+from gan_bench.run.task import prepared_for, source_of_cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Where cells are trained again; what is not given is as it was."""
+
+    results: Path
+    data: Path | None = None  # a folder, a zip or a --data-root
+    plugins: tuple[Path, ...] = ()
+    weights: Weights | None = None
+    device: str | None = None
+
+
+def trained_cells(folder: Path) -> list[Path]:
+    """The cell in this folder, or the trained cells of this protocol. UsageError if none is."""
+    home = protocol_folder_of(folder) if is_cell(folder) else folder
+    trained = trained_in(home)
+    cells = [cell for cell in trained if cell == folder] if is_cell(folder) else trained
+    if not cells:
+        raise UsageError(f"{folder} has no scores to reproduce: `gan-bench run` trains it first")
+    return cells
+
+
+def plan_reproduction(
+    cells: Sequence[Path], where: Where, progress: Progress = lambda *_: None
+) -> tuple[Planned, Catalogue]:
+    """Plan to train these cells of one protocol again, with its images prepared.
+
+    UsageError if a plugin is missing or was edited since, or the results would lie where the
+    cells are; DataError if the images are missing or are not those of the training.
+    """
+    home = protocol_folder_of(cells[0])
+    protocol = read_model(home / PROTOCOL, Protocol)
+    if _same(protocol_dir(where.results, protocol), home):
+        raise UsageError(f"{where.results} has the cells to reproduce: choose another --out")
+    again = [_again(folder, where) for folder in cells]
+    catalogue, source = source_of_cell(again[0].environment, protocol)
+    for cell, folder in zip(again, cells, strict=True):
+        _check_code(cell, protocol, folder, catalogue)
+    prepared = prepared_for(protocol, source, progress)
+    choice = _choice(protocol, source, again[0].environment, catalogue)
+    return Planned(Plan(protocol=protocol, cells=tuple(again)), prepared, choice), catalogue
+
+
+def _again(folder: Path, where: Where) -> Cell:
+    """The cell with the environment in which it is trained again."""
+    if not (folder / CELL).exists():
+        raise UsageError(
+            f"{folder} has no {CELL}, as published records have none: it is not known where its "
+            "images and plugins are"
+        )
+    cell = read_model(folder / CELL, Cell)
+    then = cell.environment
+    weights = (where.weights or weights_of(then)).absolute()
+    changed = {
+        "device": pick_device(where.device) if where.device else _device_like(then.device),
+        "root": str(where.data.absolute()) if where.data else then.root,
+        "plugins": tuple(str(path.absolute()) for path in where.plugins) or then.plugins,
+        "weights": str(weights.every) if weights.every else None,
+        "weights_by_net": tuple((net, str(path)) for net, path in weights.by_net.items()),
+        "keep": "last",
+    }
+    return cell.model_copy(update={"environment": then.model_copy(update=changed)})
+
+
+def _device_like(then: str) -> str:
+    """The device of then if it is here, else the best one that is."""
+    try:
+        return pick_device(then)
+    except UsageError:
+        return pick_device("auto")
+
+
+def _check_code(cell: Cell, protocol: Protocol, folder: Path, catalogue: Catalogue) -> None:
+    """UsageError if the cell was trained by other code than that which is installed."""
+    if edited := edited_since(cell, protocol, folder, catalogue):
+        raise UsageError(
+            f"{label_of(folder)} was trained by other code: {', '.join(edited)} has been edited "
+            "since, or is of another version; install that one, or give its file with --plugin"
+        )
+
+
+def _choice(
+    protocol: Protocol, source: Source, environment: RunEnvironment, catalogue: Catalogue
+) -> Choice:
+    engine = environment.engine
+    if engine is None:  # an older version did not write it down
+        engine = pick_preset(Request(), catalogue, environment.device)[0].engine
+    _, height, width = protocol.data.shape
+    return Choice(
+        request=Request(samples=protocol.evaluation.samples),
+        source=source,
+        sides=(height, width),
+        schedule=protocol.schedule,
+        evaluation=protocol.evaluation,
+        architectures=(),
+        losses=(),
+        engine=catalogue.find(Engine, engine),
+        device=environment.device,
+        notes=(),
+    )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
