@@ -165,7 +165,6 @@ def test_ctrl_c_while_a_plugin_loads_is_no_fault_of_the_plugin(install: Install)
         (Loss, "minmax", "no loss is called 'minmax'. Did you mean minimax?"),
         (Dataset, "mnits", "no data set is called 'mnits'. Did you mean mnist?"),
         (Features, "inceptoin", "no features net is called 'inceptoin'. Did you mean inception?"),
-        (Metric, "divresity", "no metric is called 'divresity'. Did you mean diversity?"),
         (Preset, "quik", "no preset is called 'quik'. Did you mean quick?"),
         (Engine, "lcoal", "no engine is called 'lcoal'. Did you mean local?"),
         (Loss, "xyzzy", "no loss is called 'xyzzy'."),  # like no other: no guess
@@ -178,6 +177,17 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all_there_are(
     with pytest.raises(UsageError) as error:
         loaded.find(kind, asked)
     assert str(error.value) == f"{said} Installed: {', '.join(loaded.names(kind))}."
+
+
+def test_where_there_are_many_names_the_nearest_one_stands_without_the_others() -> None:
+    loaded = catalogues.load()
+    with pytest.raises(UsageError) as error:
+        loaded.find(Metric, "divresity")
+    count = len(loaded.names(Metric))
+    assert str(error.value) == (
+        "no metric is called 'divresity'. Did you mean diversity? "
+        f"`gan-bench plugins` lists all {count}."
+    )
 
 
 def test_a_name_of_a_plugin_that_failed_shows_the_plugins_own_error(install: Install) -> None:
