@@ -51,8 +51,8 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> dict[Path, Exception]:
                 write_measurement(cell, slug, Measurement(seconds=1, device="cpu", ended=ended))
         return folders
 
-    monkeypatch.setattr("gan_bench.run.plan_measuring.plan_measuring", plan)
-    monkeypatch.setattr("gan_bench.run.scheduler.run_cells", run)
+    monkeypatch.setattr("gan_bench.run.whole_measuring.plan_measuring", plan)
+    monkeypatch.setattr("gan_bench.run.whole_measuring.run_cells", run)
     return errors
 
 
