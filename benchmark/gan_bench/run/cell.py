@@ -45,6 +45,7 @@ from gan_bench.results.measurements import complete
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import (
     WITHOUT_SCORES,
+    Best,
     Cost,
     Record,
     Verdict,
@@ -64,7 +65,7 @@ from gan_bench.run.outcome import (
     write_outcome,
 )
 from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_limit
-from gan_bench.run.task import read_task
+from gan_bench.run.task import Task, read_task
 from gan_bench.train.checkpoint import Checkpoints, Foreign
 from gan_bench.train.cost import device_name, pair_macs, parameters
 from gan_bench.train.generator_file import file_of
@@ -150,40 +151,23 @@ def failure_reason(error: BaseException, batch: int) -> str:
 
 def _train_and_measure(directory: Path, stop: Stop) -> Record:
     task = read_task(directory)
-    cell, protocol = task.cell, task.protocol
     code = task.code()  # now: its files may be edited while it trains
     write_code(directory, code)
     evaluator = task.evaluator()  # before the training: a net that fails must not cost an hour
     training = task.begin()
-    given = latents(training, cell.seed, protocol.evaluation.samples, task.labels)
-
-    checkpoints = task.checkpoints(directory)
-    keep_best = cell.environment.keep == "best"
-    session = Session(
-        directory, task.schedule, protocol.evaluation, evaluator, given, checkpoints, keep_best
-    )
-    with stop.deferred():
-        images = task.prepared.train
-        session.follow(training, task.loss, images, cell.seed, lambda: stop.requested, task.labels)
+    given = latents(training, task.cell.seed, task.protocol.evaluation.samples, task.labels)
+    session = _trained(directory, task, training, evaluator, given, stop)
     train_seconds, measuring_began = session.seconds(), time.perf_counter()
-    shown = task.schedule.shown(training.step)
-    if session.last_finite(training):
-        write_bytes(directory / GENERATOR, file_of(training.ema.state_dict(), task.about()))
     best = session.best()
-    remove(directory / BEST_GENERATOR)  # of an earlier training in this folder
-    if kept := session.best_tick.of(best):
-        content = file_of(kept["state"], task.about(kept["kimg"]))
-        write_bytes(directory / BEST_GENERATOR, content)
+    _keep_generators(directory, task, training, session, best)
     measured, verdict = _measure(training, evaluator, given, session)
     write_influence(directory, measured.influences.items())
     last_verdict = verdict or session.holds
-    shape, device = protocol.data.shape, training.device
-    g_macs, d_macs = pair_macs(training.pair, training.z_dim, shape, device)
     return Record(
-        architecture=cell.architecture,
-        loss=cell.loss,
-        seed=cell.seed,
-        recipe=cell.recipe,
+        architecture=task.cell.architecture,
+        loss=task.cell.loss,
+        seed=task.cell.seed,
+        recipe=task.cell.recipe,
         conditional=task.arch.conditional,
         status=last_verdict.kind if last_verdict else "finished",
         reason=last_verdict.reason if last_verdict else None,
@@ -197,21 +181,70 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         notes=(*session.notes, *session.best_tick.notes(best), *_fallback(training)),
         computed=training.computed.as_text(training.device),
         starts=starts_of(directory),
-        cost=Cost(
-            train_seconds=round(train_seconds, 3),
-            images_per_second=round(shown / train_seconds, 2),
-            evaluate_seconds=round(session.looking + time.perf_counter() - measuring_began, 3),
-            peak_memory_mib=round(session.memory(training.device), 1),
-            g_parameters=parameters(training.G),
-            d_parameters=parameters(training.D),
-            g_macs=g_macs,
-            d_macs=d_macs,
-        ),
-        device=device_name(cell.environment.device),
+        cost=_cost(task, training, session, train_seconds, measuring_began),
+        device=device_name(task.cell.environment.device),
         machine=this_machine(),
         versions=catalogues.versions(),
         code=code,
         ended=now(),
+    )
+
+
+def _trained(
+    directory: Path,
+    task: Task,
+    training: Training,
+    evaluator: Evaluator,
+    given: Latents,
+    stop: Stop,
+) -> Session:
+    """Train to the end of the schedule, from the newest checkpoint; raises Stopped if told to."""
+    session = Session(
+        directory,
+        task.schedule,
+        task.protocol.evaluation,
+        evaluator,
+        given,
+        task.checkpoints(directory),
+        task.cell.environment.keep == "best",
+    )
+    with stop.deferred():
+        images, seed = task.prepared.train, task.cell.seed
+        session.follow(training, task.loss, images, seed, lambda: stop.requested, task.labels)
+    return session
+
+
+def _keep_generators(
+    directory: Path, task: Task, training: Training, session: Session, best: Best | None
+) -> None:
+    """Write the weights of the last G, if they are finite, and with --keep best of the best one."""
+    if session.last_finite(training):
+        write_bytes(directory / GENERATOR, file_of(training.ema.state_dict(), task.about()))
+    remove(directory / BEST_GENERATOR)  # of an earlier training in this folder
+    if kept := session.best_tick.of(best):
+        content = file_of(kept["state"], task.about(kept["kimg"]))
+        write_bytes(directory / BEST_GENERATOR, content)
+
+
+def _cost(
+    task: Task,
+    training: Training,
+    session: Session,
+    train_seconds: float,
+    measuring_began: float,
+) -> Cost:
+    shape, device = task.protocol.data.shape, training.device
+    g_macs, d_macs = pair_macs(training.pair, training.z_dim, shape, device)
+    shown = task.schedule.shown(training.step)
+    return Cost(
+        train_seconds=round(train_seconds, 3),
+        images_per_second=round(shown / train_seconds, 2),
+        evaluate_seconds=round(session.looking + time.perf_counter() - measuring_began, 3),
+        peak_memory_mib=round(session.memory(training.device), 1),
+        g_parameters=parameters(training.G),
+        d_parameters=parameters(training.D),
+        g_macs=g_macs,
+        d_macs=d_macs,
     )
 
 
