@@ -184,7 +184,7 @@ def test_a_second_run_in_one_folder_is_refused_with_the_holder(make_place: Make)
         done = here.run(*TINY)
         assert done.returncode == 5
         holder = f"process {running.pid} on {socket.gethostname()}"
-        assert f"is being used by another run ({holder}): " in done.stderr
+        assert f"is being used by {holder}, for training: " in done.stderr
         assert done.stderr.endswith(f"to go on:\ngan-bench run {shlex.join(TINY)}\n")
     finally:
         running.kill()

@@ -66,7 +66,7 @@ def run(plugin: Path, shapes: Path, results: Path) -> int:
     request = request_for(plugin, shapes, architectures=("tiny",), seeds=2)
     try:
         planned = make_plan(request, catalogues.load([plugin]))
-        with alone_in(protocol_dir(results, planned.plan.protocol)):
+        with alone_in(protocol_dir(results, planned.plan.protocol), "training"):
             lay_out(planned, results)
             folders = folders_of(planned, results)
             list(run_cells(INSIDE, folders))

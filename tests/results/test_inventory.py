@@ -40,7 +40,7 @@ def test_cells_without_a_record_are_running_stopped_or_waiting(tmp_path: Path) -
         write_cell(tmp_path, name, status=None)
     for name in ("begun", "training"):
         write_training(tmp_path / PLAIN.slug / name / "hinge/seed0")
-    with alone_in(tmp_path / PLAIN.slug / "training/hinge/seed0"):
+    with alone_in(tmp_path / PLAIN.slug / "training/hinge/seed0", "training"):
         states = {cell.architecture: cell.status for cell in inventory(tmp_path).cells}
     assert states == {"begun": "stopped", "planned": "waiting", "training": "running"}
     after = {cell.architecture: cell.status for cell in inventory(tmp_path).cells}

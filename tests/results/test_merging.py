@@ -12,14 +12,14 @@ from gan_bench import StorageError, UsageError
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.report.leaderboard import load
 from gan_bench.results.layout import CURVE, PLANS, PROTOCOL, SCALE, evaluation_dir
-from gan_bench.results.locks import alone_in
+from gan_bench.results.locks import InUse, alone_in
 from gan_bench.results.measurements import (
     Measurement,
     ask_for,
     read_measurement,
     write_measurement,
 )
-from gan_bench.results.merging import Merge, plan_merge
+from gan_bench.results.merging import Merge, held, plan_merge
 from gan_bench.results.plans import SeedPlan, plan_lines, read_plans
 from gan_bench.results.records import Score, read_record
 from gan_bench.results.scale import BAD_SETS, Scale, Scored, read_scale, write_scale
@@ -249,8 +249,47 @@ def test_the_most_complete_scale_is_kept_and_a_difference_is_said(
 def test_a_folder_that_a_run_uses_is_not_merged(used: str, a: Path, b: Path) -> None:
     write_cell(a, "dcgan")
     write_cell(b, "dense")
-    with alone_in(a / PLAIN.slug / used), pytest.raises(UsageError, match="used by a run"):
-        plan_merge([a, b])
+    with alone_in(a / PLAIN.slug / used, "training"), pytest.raises(InUse), held([b, a]):
+        pass
+
+
+def test_no_run_begins_in_a_folder_that_is_being_merged(a: Path, b: Path) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    with (
+        held([a, b, a / PLAIN.slug]),
+        pytest.raises(InUse, match="for merging"),
+        alone_in(b / PLAIN.slug, "training"),
+    ):
+        pass
+
+
+ENTRY = f"{PLAIN.slug}/entries/mine/entry.json"
+SCALE_OF_ADDED = f"{PLAIN.slug}/evaluations/fid/scale.json"
+
+
+@pytest.mark.parametrize("name", [ENTRY, SCALE_OF_ADDED])
+@pytest.mark.parametrize(
+    ("one", "other", "conflicts"),
+    [
+        ('{"name": 1}', '{"name": 1}', 0),
+        ('{"name": 1, "ended": "today"}', '{"name": 1, "ended": "now"}', 0),
+        ('{"name": 1}', '{"name": 2}', 1),
+        ("{", '{"name": 1}', 1),
+    ],
+)
+def test_entries_and_evaluations_of_one_name_are_equal_or_a_conflict(
+    name: str, one: str, other: str, conflicts: int, a: Path, b: Path
+) -> None:
+    for folder, content in ((a, one), (b, other)):
+        write_cell(folder, "dcgan")
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).with_name("evaluation.json").write_text("{}")
+        (folder / name).write_text(content)
+    merge = plan_merge([a, b])
+    assert merge.files[Path(name)] == a / name
+    said = [f"{name} is in {a / name} and {b / name}: they differ"]
+    assert merge.conflicts == said * conflicts
 
 
 def test_links_locks_and_pictures_are_not_copied(a: Path, b: Path, out: Path) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gan_bench import StorageError, UsageError
+from gan_bench import UsageError
+from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.results.layout import REMOVED
-from gan_bench.results.locks import alone_in
+from gan_bench.results.locks import InUse, alone_in
+from gan_bench.results.measurements import ask_for
 from gan_bench.results.removing import remove, targets
 from records import PLAIN, write_cell
 
@@ -30,7 +32,7 @@ def home(results: Path) -> Path:
 
 def test_a_cell_is_removed_with_the_folders_that_it_leaves_empty(results: Path, home: Path) -> None:
     (target,) = targets(results, [DCGAN])
-    assert (target.cells, target.is_protocol, target.bytes > 0) == (1, False, True)
+    assert (target.place.kind, target.contents, target.bytes > 0) == ("cell", {"cell": 1}, True)
     remove(target)
     assert not (home / "dcgan").exists()
     assert (home / "dense/hinge/seed0").is_dir()
@@ -41,7 +43,7 @@ def test_a_protocol_is_removed_with_its_cells_which_are_named_once(
     results: Path, home: Path
 ) -> None:
     (target,) = targets(results, [DCGAN, PLAIN.slug, str(home)])
-    assert (target.cells, target.is_protocol) == (2, True)
+    assert (target.place.kind, target.contents["cell"]) == ("protocol", 2)
     remove(target)
     assert list(results.iterdir()) == []
 
@@ -49,7 +51,7 @@ def test_a_protocol_is_removed_with_its_cells_which_are_named_once(
 @pytest.mark.parametrize("word", [DCGAN, PLAIN.slug])
 @pytest.mark.parametrize("used", ["", DCGAN])
 def test_what_a_run_uses_is_not_removed(used: str, word: str, results: Path, home: Path) -> None:
-    with alone_in(home / used), pytest.raises(UsageError, match="is being used by a run"):
+    with alone_in(home / used, "training"), pytest.raises(InUse, match="being used by process"):
         targets(results, [word])
     assert (home / DCGAN / "record.json").exists()
 
@@ -59,11 +61,11 @@ def test_a_run_that_begins_after_the_question_keeps_its_folder(
     used: str, results: Path, home: Path
 ) -> None:
     (target,) = targets(results, [PLAIN.slug])
-    with alone_in(home / used), pytest.raises(UsageError, match="is being used by a run"):
+    with alone_in(home / used, "training"), pytest.raises(InUse, match="being used by process"):
         remove(target)
     assert (home / DCGAN / "record.json").exists()
     (cell,) = targets(results, [DCGAN])
-    with alone_in(home), pytest.raises(StorageError, match="is being used by another run"):
+    with alone_in(home, "training"), pytest.raises(InUse, match="being used by process"):
         remove(cell)
     assert (home / DCGAN / "record.json").exists()
 
@@ -110,3 +112,73 @@ def test_results_that_are_themselves_behind_a_link_can_be_cleared(
     (tmp_path / "here").symlink_to(results)
     remove(*targets(tmp_path / "here", [DCGAN]))
     assert not (results / PLAIN.slug / DCGAN).exists()
+
+
+# What was added to a protocol
+
+ADDED = PLAIN.evaluation.model_copy(update={"samples": 300}).beside(PLAIN.evaluation)
+SLUG = ADDED.slug
+
+
+@pytest.fixture
+def added(home: Path) -> Path:
+    """Both cells were asked for another evaluation, and there is an entry."""
+    for cell in (home / DCGAN, home / "dense/hinge/seed0"):
+        ask_for(cell, ADDED, RunEnvironment(device="cpu", named=True))
+    (home / "entries/mine").mkdir(parents=True)
+    (home / "entries/mine/entry.json").write_text("{}")
+    return home
+
+
+@pytest.mark.parametrize("before", ["", "faces/", f"{PLAIN.slug}/", f"{PLAIN.slug}/entries/"])
+def test_an_entry_is_removed_by_its_name(before: str, added: Path) -> None:
+    (target,) = targets(added.parent, [f"{before}mine"])
+    assert (target.name, target.contents) == (f"{PLAIN.slug}/entries/mine", {"entry": 1})
+    remove(target)
+    assert not (added / "entries").exists()
+    assert (added / DCGAN / "record.json").exists()
+
+
+def test_an_evaluation_is_removed_with_its_scores_and_the_cells_stay(added: Path) -> None:
+    (target,) = targets(added.parent, [SLUG])
+    assert target.contents == {"evaluation": 1, "cell": 2}
+    remove(target)
+    assert list(added.rglob("evaluations")) == []
+    assert (added / DCGAN / "record.json").exists()
+    with pytest.raises(UsageError, match=f"no protocol, entry or evaluation {SLUG} in"):
+        targets(added.parent, [SLUG])
+
+
+def test_an_evaluation_and_one_of_its_cells_are_removed_together(added: Path) -> None:
+    for target in targets(added.parent, [DCGAN, SLUG, "mine"]):
+        remove(target)
+    assert [path.name for path in added.iterdir() if path.is_dir()] == ["dense"]
+
+
+@pytest.mark.parametrize(
+    ("used", "word"),
+    [
+        ("", "mine"),
+        ("", SLUG),
+        ("entries/mine", "mine"),
+        ("entries/mine", PLAIN.slug),
+        ("entries/new", PLAIN.slug),
+        (f"evaluations/{SLUG}", SLUG),
+        (f"evaluations/{SLUG}", PLAIN.slug),
+        (DCGAN, SLUG),
+    ],
+)
+def test_what_a_command_writes_is_not_removed(used: str, word: str, added: Path) -> None:
+    (target,) = targets(added.parent, [word])
+    with alone_in(added / used, "scoring"):
+        with pytest.raises(InUse):
+            targets(added.parent, [word])
+        with pytest.raises(InUse):  # it began after the question
+            remove(target)
+    assert (added / "entries/mine/entry.json").exists()
+    assert len(list(added.rglob("environment.json"))) == 2
+
+
+def test_the_nearest_of_all_names_is_suggested(added: Path) -> None:
+    with pytest.raises(UsageError, match="Did you mean mine"):
+        targets(added.parent, ["mnie"])

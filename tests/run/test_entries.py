@@ -14,10 +14,10 @@ from PIL import Image
 from planning import SAMPLES, LayCell
 from torch import Tensor, nn
 
-from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
+from gan_bench.contract.errors import DataError, GanBenchError, UsageError
 from gan_bench.results.entries import EntryRecord, read_entry
 from gan_bench.results.layout import CELL, GENERATOR, entry_dir, protocol_folder_of
-from gan_bench.results.locks import alone_in
+from gan_bench.results.locks import InUse, alone_in
 from gan_bench.results.records import read_record
 from gan_bench.run.asked_entries import asked_for, check_entries
 from gan_bench.run.cell import run_cell
@@ -230,7 +230,7 @@ def test_a_damaged_record_is_written_again(score: Score, home: Path, shapes: Pat
 
 
 def test_one_process_at_a_time_scores_an_entry(score: Score, home: Path, shapes: Path) -> None:
-    with alone_in(entry_dir(home, "mine")), pytest.raises(StorageError, match="another run"):
+    with alone_in(entry_dir(home, "mine"), "scoring"), pytest.raises(InUse):
         score(f"mine={shapes}")
 
 

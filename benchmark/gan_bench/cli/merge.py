@@ -46,26 +46,27 @@ def merge(folders: tuple[Path, ...], out: Path) -> None:
 
     Cells of the same protocol then stand in one table. If two folders have the same cell with
     equal results, one of them is kept. If their results differ, the command names every such cell
-    and writes nothing.
+    and writes nothing. The same holds for entries and for evaluations that `measure` added.
     """
     from gan_bench.contract.errors import UsageError
-    from gan_bench.results.merging import plan_merge
+    from gan_bench.results.merging import held, plan_merge
     from gan_bench.results.write_merge import check_new, write_merge
 
     if len({folder.resolve() for folder in folders}) < 2:
         raise click.UsageError("name two different results folders or more")
     check_new(out)
-    plan = plan_merge(folders)
-    if plan.conflicts:
-        listed = "\n".join(plan.conflicts)
-        count = text.plural(len(plan.conflicts), "conflict")
-        raise UsageError(
-            f"{count}, and nothing is written:\n{listed}\n"
-            "take away one of each, such as with `gan-bench remove`"
-        )
-    for note in plan.notes:
-        say(note)
-    with Console(stderr=True).status("copying"):
-        size = write_merge(plan, out)
+    with held(folders):
+        plan = plan_merge(folders)
+        if plan.conflicts:
+            listed = "\n".join(plan.conflicts)
+            count = text.plural(len(plan.conflicts), "conflict")
+            raise UsageError(
+                f"{count}, and nothing is written:\n{listed}\n"
+                "take away one of each, such as with `gan-bench remove`"
+            )
+        for note in plan.notes:
+            say(note)
+        with Console(stderr=True).status("copying"):
+            size = write_merge(plan, out)
     counts = text.plural(plan.cells, "cell"), text.plural(plan.protocols, "protocol")
     emit(f"{out}: {' of '.join(counts)}, {text.size(size)}\n")

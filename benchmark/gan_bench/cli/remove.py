@@ -1,9 +1,12 @@
-"""`gan-bench remove`: delete cells or whole protocols from a results folder."""
+"""`gan-bench remove`: delete cells, entries, evaluations or whole protocols of a results folder."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -11,6 +14,10 @@ from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.output import emit
+
+if TYPE_CHECKING:
+    from gan_bench.results.finding import Kind
+    from gan_bench.results.removing import Target
 
 CONTENT = "What to remove"
 
@@ -23,37 +30,36 @@ CONTENT = "What to remove"
 )
 @click.argument(
     "names",
-    metavar="CELL|PROTOCOL...",
+    metavar="NAME...",
     nargs=-1,
     required=True,
     panel=CONTENT,
-    help="Cells as architecture/loss/seed0, protocols by their names or the beginning of one, or "
-    "paths of either.",
+    help="Cells as architecture/loss/seed0, entries and added evaluations as `gan-bench list` "
+    "prints them, protocols by their names or the beginning of one, or paths of any. If several "
+    "protocols have it, write the name of one and a slash before it.",
 )
 @click.option("-y", "--yes", is_flag=True, panel=CONTENT, help="Remove without a question.")
 @options.results("Results folder in which the names are looked up.")
 @options.DEBUG
 @options.HELP
 def remove(names: tuple[str, ...], yes: bool, results: Path) -> None:
-    """Delete cells or whole protocols, after a question.
+    """Delete cells, entries, evaluations or whole protocols, after a question.
 
-    What a run is using stays, and so does everything behind a link. `gan-bench run` trains a
-    removed cell again if it is asked for.
+    An evaluation is one that `gan-bench measure` added: its scores go, the cells stay. What another
+    command is using stays, and so does everything behind a link. `gan-bench run` trains a removed
+    cell again if it is asked for.
     """
     from gan_bench.results import removing
 
     chosen = removing.targets(results, names)
     for each in chosen:
-        content = text.size(each.bytes)
-        if each.is_protocol:
-            content = f"{text.plural(each.cells, 'cell')}, {content}"
-        click.echo(plain(f"{each.name}: {content}"), err=True)
+        click.echo(plain(f"{each.name}: {_contents(each)}{text.size(each.bytes)}"), err=True)
     total = sum(each.bytes for each in chosen)
     if not yes:
         _ask(text.size(total))
     for each in chosen:
         removing.remove(each)
-    emit(f"removed {text.plural(sum(e.cells for e in chosen), 'cell')}: {text.size(total)}\n")
+    emit(f"removed {_removed(chosen)}: {text.size(total)}\n")
 
 
 def _ask(size: str) -> None:
@@ -61,3 +67,31 @@ def _ask(size: str) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to answer a question: add --yes to remove")
     click.confirm(f"Remove {size} for good?", abort=True, err=True)
+
+
+def _contents(target: Target) -> str:
+    """What goes with it, and a comma: `3 cells, 1 entry, `."""
+    kind, contents = target.place.kind, target.contents
+    if kind == "protocol":
+        return f"{_listed(contents, ('cell', 'entry', 'evaluation'))}, "
+    if kind == "evaluation":
+        return f"the scores of {text.plural(contents['cell'], 'cell')} by this evaluation, "
+    return ""
+
+
+def _removed(chosen: list[Target]) -> str:
+    counts: Counter[Kind] = Counter()
+    for each in chosen:
+        kind = each.place.kind
+        counts.update(each.contents if kind == "protocol" else {kind: 1})
+    kinds: tuple[Kind, ...] = ("cell", "entry", "evaluation")
+    return _listed(counts, kinds)
+
+
+def _listed(counts: Mapping[Kind, int], kinds: tuple[Kind, ...]) -> str:
+    words = [_plural(counts[kind], kind) for kind in kinds if counts.get(kind)]
+    return ", ".join(words) or text.plural(0, "cell")
+
+
+def _plural(count: int, kind: Kind) -> str:
+    return text.plural(count, kind) if kind != "entry" or count == 1 else f"{count} entries"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gan_bench.base import pictures
 from gan_bench.contract.errors import DataError, StorageError
-from gan_bench.results.cell_folder import check_cell
+from gan_bench.results.finding import check_cell
 from gan_bench.results.layout import SAMPLES, label_of, sample_grids
 
 if TYPE_CHECKING:

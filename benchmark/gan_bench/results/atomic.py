@@ -211,9 +211,3 @@ def set_aside(path: Path) -> None:
         os.replace(path, path.with_name(f"{path.name}.corrupt"))
     except OSError as error:
         raise StorageError(f"cannot rename {path}: {error.strerror or error}") from error
-
-
-def remove_parts(folder: Path) -> None:
-    """Delete the temporary files below a folder, which killed processes left. Lock it first."""
-    for path in folder.rglob(f".*{PART}"):
-        remove(path)

@@ -1,18 +1,72 @@
-"""Which folder is meant: a cell or a protocol, by its path or by its name."""
+"""Which part of a results folder is meant: by its path, or by its name as `list` prints it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.contract.protocol import Protocol
-from gan_bench.results.layout import CELL, PROTOCOL, RECORD, cells_in
+from gan_bench.results.layout import (
+    CELL,
+    ENTRIES,
+    ENTRY,
+    EVALUATION,
+    EVALUATIONS,
+    PROTOCOL,
+    RECORD,
+    cells_in,
+    entries_in,
+    evaluation_dir,
+    protocol_folder_of,
+)
+from gan_bench.results.measurements import slugs_in
 from gan_bench.results.reading import read_model
 
 SHOWN = 6  # names in a message
+Kind = Literal["protocol", "cell", "entry", "evaluation"]
+KINDS: tuple[Kind, ...] = ("protocol", "cell", "entry", "evaluation")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A part of a results folder that has a name."""
+
+    kind: Kind
+    folder: Path  # absolute; of an evaluation, the one in the protocol's folder
+
+    @property
+    def home(self) -> Path:
+        """The folder of its protocol."""
+        if self.kind == "protocol":
+            return self.folder
+        return protocol_folder_of(self.folder) if self.kind == "cell" else self.folder.parents[1]
+
+    @property
+    def label(self) -> str:
+        """The name within the protocol; of a protocol, its slug."""
+        return name_of_cell(self.folder) if self.kind == "cell" else self.folder.name
+
+    @property
+    def name(self) -> str:
+        """The path within the results folder, which is no one else's name."""
+        return self.folder.relative_to(self.home.parent).as_posix()
+
+    def is_called(self, word: str) -> bool:
+        """Whether the word means this: the beginning of a slug may stand before a label."""
+        slug = self.home.name
+        if self.kind == "protocol":
+            return bool(word) and slug.startswith(word)
+        for tail in (self.label, self.folder.relative_to(self.home).as_posix()):
+            if word == tail:
+                return True
+            if word.endswith(f"/{tail}") and slug.startswith(word.removesuffix(f"/{tail}")):
+                return True
+        return False
 
 
 def protocol_folders(results: Path) -> dict[str, Path]:
@@ -51,31 +105,50 @@ def find_cell(results: Path, word: str) -> Path:
     A label is architecture/loss/seed<k>, with spaces around the slashes or not. A protocol's slug,
     or the beginning of one, may stand before it.
     """
-    if is_cell(Path(word)):
-        return Path(os.path.abspath(word))
-    cells = _named_cells(results, word)
-    if len(cells) == 1:
-        return cells[0]
-    if cells:
-        names = ", ".join(f"{cell.parts[-4]}/{name_of_cell(cell)}" for cell in cells)
-        raise UsageError(f"{len(cells)} cells in {results} are called {word}: choose of {names}")
-    raise UsageError(_unknown(word, results, _all_cells(results), "cell"))
+    return find_place(results, word, ("cell",)).folder
 
 
 def find_folder(results: Path, word: str) -> Path:
     """The folder of the one cell or protocol that is meant. UsageError if none is."""
-    path = Path(word)
-    if is_cell(path) or _holds_results(path):
-        return Path(os.path.abspath(path))
-    protocols = protocol_folders(results)
-    matching = [word] if word in protocols else [slug for slug in protocols if _begins(slug, word)]
-    if len(matching) == 1:
-        return Path(os.path.abspath(protocols[matching[0]]))
-    if matching:
-        raise UsageError(f"{word} is the beginning of {', '.join(matching)}: write more of one")
-    if "/" in word:
-        return find_cell(results, word)
-    raise UsageError(_unknown(word, results, list(protocols), "protocol"))
+    return find_place(results, word, ("protocol", "cell")).folder
+
+
+def find_place(results: Path, word: str, kinds: Sequence[Kind] = KINDS) -> Place:
+    """The one place of these kinds that is meant by a path or a name. UsageError if none is."""
+    here = _at(Path(os.path.abspath(word))) if word else None
+    if here and here.kind in kinds:
+        return here
+    typed = "/".join(part.strip() for part in word.split("/")).strip("/")
+    places = [place for place in _places(results) if place.kind in kinds]
+    meant = [each for each in places if each.name == typed] or [
+        each for each in places if each.is_called(typed)
+    ]
+    if len(meant) == 1:
+        return meant[0]
+    names = ", ".join(each.name for each in meant)
+    if not meant:
+        raise UsageError(_unknown(word, results, places, kinds))
+    if all(each.kind == "protocol" for each in meant):
+        raise UsageError(f"{word} is the beginning of {names}: write more of one")
+    things = "cells" if {each.kind for each in meant} == {"cell"} else "results"
+    raise UsageError(f"{len(meant)} {things} in {results} are called {word}: choose of {names}")
+
+
+def check_cell(path: Path) -> None:
+    """UsageError if this is no cell's folder; it names the nearest one."""
+    if not is_cell(path):
+        raise UsageError(_no_cell(path.resolve()))
+
+
+def _at(folder: Path) -> Place | None:
+    """What is in this folder."""
+    if is_cell(folder):
+        return Place("cell", folder)
+    if folder.parent.name == ENTRIES and os.path.lexists(folder / ENTRY):
+        return Place("entry", folder)
+    if folder.parent.name == EVALUATIONS and os.path.lexists(folder / EVALUATION):
+        return Place("evaluation", folder)
+    return Place("protocol", folder) if _holds_results(folder) else None
 
 
 def _holds_results(folder: Path) -> bool:
@@ -89,34 +162,41 @@ def _holds_results(folder: Path) -> bool:
     return True
 
 
-def _begins(slug: str, word: str) -> bool:
-    return bool(word) and slug.startswith(word)
+def _places(results: Path) -> Iterator[Place]:
+    """All that has a name, the protocols first."""
+    homes = [Path(os.path.abspath(each)) for each in protocol_folders(results).values()]
+    yield from (Place("protocol", home) for home in homes)
+    for home in homes:
+        yield from (Place("cell", folder) for folder in cells_in(home))
+        yield from (Place("entry", folder) for folder in entries_in(home))
+        yield from (Place("evaluation", evaluation_dir(home, slug)) for slug in slugs_in(home))
 
 
-def _named_cells(results: Path, word: str) -> list[Path]:
-    *before, architecture, loss, seed = ["", "", *(part.strip() for part in word.split("/"))]
-    protocol = "/".join(before).strip("/")
-    return [
-        cell
-        for slug, folder in protocol_folders(results).items()
-        if slug.startswith(protocol)
-        for cell in map(Path, map(os.path.abspath, cells_in(folder)))
-        if cell.parts[-3:] == (architecture, loss, seed)
-    ]
-
-
-def _all_cells(results: Path) -> list[str]:
-    names = (
-        name_of_cell(cell)
-        for folder in protocol_folders(results).values()
-        for cell in cells_in(folder)
-    )
-    return list(dict.fromkeys(names))
-
-
-def _unknown(word: str, results: Path, known: Sequence[str], kind: str) -> str:
+def _unknown(word: str, results: Path, places: Sequence[Place], kinds: Sequence[Kind]) -> str:
     """Nothing is called so; what is, as far as it fits into a message."""
+    if "cell" in kinds and ("/" in word or len(kinds) == 1):
+        kinds = ("cell",)
+    else:
+        kinds = [kind for kind in kinds if kind != "cell"]
+    known = list(dict.fromkeys(each.label for each in places if each.kind in kinds))
+    what = " or ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
     shown = ", ".join(known[:SHOWN]) or "none"
     rest = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
     guess = nearest(word.replace(" / ", "/"), known)
-    return f"no {kind} {word} in {results}.{guess} There are: {shown}{rest}"
+    return f"no {what} {word} in {results}.{guess} There are: {shown}{rest}"
+
+
+def _no_cell(path: Path) -> str:
+    # no deeper: from the root of a disk it would search for minutes
+    deeper = (path.glob("*/" * depth + CELL) for depth in range(1, 5))
+    below = next((sorted(files)[0].parent for each in deeper if (files := [*each])), None)
+    if below:
+        return f"{path} is no cell's folder; one below it is {below}"
+    if path.exists():
+        return f"{path} is no cell's folder: it has no {CELL}"
+    if "*" in str(path):
+        return f"no folder is called {path}"  # the shell found none, and left the pattern as it is
+    above = next(each for each in path.parents if each.exists())
+    missing = path.relative_to(above).parts[0]
+    names = sorted(each.name for each in above.iterdir()) if above.is_dir() else []
+    return f"there is no {path}: {above} has no {missing}.{nearest(missing, names)}"

@@ -1,4 +1,9 @@
-"""One process at a time in a folder."""
+"""One process at a time in a folder, and who is in it.
+
+Whoever writes into a results folder locks the folder that it writes into: `run`, `measure` and
+`remove` lock that of a protocol, a cell its own, `score` that of an entry. `remove` and `merge`
+also look for locks in all folders below.
+"""
 
 from __future__ import annotations
 
@@ -6,60 +11,110 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 import filelock
 
 from gan_bench.contract.errors import StorageError
-from gan_bench.results.atomic import make_folder, remove, write_json
+from gan_bench.results.atomic import PART, make_folder, remove, write_json
 from gan_bench.results.layout import HOUSEKEEPING
-from gan_bench.results.reading import read_bytes
+from gan_bench.results.reading import BINARY, read_bytes
+
+Work = Literal["training", "measuring", "scoring", "removing", "merging"]
+LOCK, HOLDER = HOUSEKEEPING
+
+
+class InUse(StorageError):
+    """Another process works in the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        holder = _holder_text(folder / HOLDER)
+        super().__init__(f"{folder} is being used{holder}: wait for its end, or stop it")
 
 
 @contextmanager
-def alone_in(folder: Path, wait: float = 0) -> Iterator[None]:
-    """Lock a folder for the block. Raises StorageError with the holder's name after `wait` seconds.
+def alone_in(folder: Path, work: Work, wait: float = 0) -> Iterator[None]:
+    """Lock a folder for the block; InUse with the holder's name after `wait` seconds.
 
-    It is a lock of the operating system, so a killed process leaves none behind.
+    StorageError if the folder cannot be locked. It is a lock of the operating system, so a killed
+    process leaves none behind.
     """
     make_folder(folder)
-    path, holder = (folder / name for name in HOUSEKEEPING)
-    lock = filelock.FileLock(path, timeout=wait)
+    lock = filelock.FileLock(folder / LOCK, timeout=wait)
     try:
         lock.acquire()
     except filelock.Timeout as error:
-        raise StorageError(
-            f"{folder} is being used by another run{_holder_text(holder)}: wait for its end, "
-            "or choose another --results"
-        ) from error
+        raise InUse(folder) from error
     except OSError as error:
         raise StorageError(f"cannot lock {folder}: {error.strerror or error}") from error
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "work": work}
     try:
-        write_json(holder, {"pid": os.getpid(), "host": socket.gethostname()})
+        write_json(folder / HOLDER, holder)
         yield
-        remove(holder)
+        remove(folder / HOLDER)
     finally:
         lock.release()
 
 
 def is_locked(folder: Path) -> bool:
     """Whether a process works in the folder. False too where the lock may not be tried."""
-    path = folder / HOUSEKEEPING[0]
+    path = folder / LOCK
     if not path.exists():
         return False
     try:
-        with filelock.FileLock(path, timeout=0):
-            return False
-    except filelock.Timeout:
-        return True
+        return _is_held(path)
     except OSError:
         return False
 
 
+def check_unused(folder: Path, itself: bool = True) -> None:
+    """InUse if a process works in the folder or in one below it. Links are not followed.
+
+    `itself` False: the caller has locked the folder, and only those below it are looked at.
+    """
+    for where, _, names in os.walk(folder):
+        inside = Path(where)
+        if LOCK in names and (itself or inside != folder) and is_locked(inside):
+            raise InUse(inside)
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete the temporary files below a folder, which killed processes left. Lock it first.
+
+    Those of a folder below it, in which another process works, stay.
+    """
+    for path in folder.rglob(f".*{PART}"):
+        between = [up for up in path.parents if up.is_relative_to(folder) and up != folder]
+        if not any(map(is_locked, between)):
+            remove(path)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a process holds this lock. OSError if it cannot be tried."""
+    if os.name != "posix":
+        with suppress(filelock.Timeout), filelock.FileLock(path, timeout=0):
+            return False
+        return True
+    import fcntl
+
+    handle = os.open(path, os.O_RDONLY | BINARY)  # others may lock it, and we only read it
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _holder_text(path: Path) -> str:
+    """` for training (process 12 on host)`; only what the file says, which may not be there yet."""
     try:
         holder = json.loads(read_bytes(path))
-        return f" (process {int(holder['pid'])} on {holder['host']})"
-    except (StorageError, ValueError, LookupError, TypeError):
-        return ""  # the holder file may not be written yet
+        process = f" by process {int(holder['pid'])} on {holder['host']}"
+        work = holder.get("work")  # an older version did not write it
+        return f"{process}, for {work}" if work else process
+    except (StorageError, ValueError, LookupError, TypeError, AttributeError):
+        return " by another process"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gan_bench.contract.errors import StorageError, UsageError
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.results.atomic import PART
 from gan_bench.results.finding import name_of_cell, protocol_folders
@@ -14,6 +16,9 @@ from gan_bench.results.inventory import CellState, files_in, state_of
 from gan_bench.results.layout import (
     CONTACT_SHEET,
     DATA_REPORT,
+    ENTRIES,
+    ENTRY,
+    EVALUATION,
     EVALUATIONS,
     FIGURES,
     HOUSEKEEPING,
@@ -21,11 +26,12 @@ from gan_bench.results.layout import (
     PROTOCOL,
     SCALE,
     cells_in,
+    entries_in,
 )
-from gan_bench.results.locks import is_locked
-from gan_bench.results.measurements import Measurement, asked_in, read_measurement
+from gan_bench.results.locks import InUse, alone_in, check_unused
+from gan_bench.results.measurements import Measurement, asked_in, read_measurement, slugs_in
 from gan_bench.results.plans import merged_plans, plan_lines, read_plans
-from gan_bench.results.reading import digest_of, read_model
+from gan_bench.results.reading import digest_of, read_bytes, read_model
 from gan_bench.results.records import Record, training_code
 from gan_bench.results.scale import Scale, read_scale
 
@@ -34,6 +40,7 @@ CIRCUMSTANCES = (
     *("cost", "device", "computed", "machine", "versions", "starts", "notes", "log", "ended"),
     "code",  # compared by its digest
 )
+OF_AN_ENTRY = ("origin", "device", "versions", "ended")  # the same, of an entry
 
 
 @dataclass
@@ -68,13 +75,12 @@ class _Copy:
 def plan_merge(folders: Sequence[Path]) -> Merge:
     """Decide what to copy. Where it makes no difference, the folder that is named first wins.
 
-    UsageError if a run works in a folder, StorageError if a protocol or its plans are unreadable.
+    Call it in `held`. StorageError if a protocol or its plans are unreadable.
     """
     merge = Merge()
     tables, merge.conflicts = _tables(folders)
     merge.protocols = len(tables)
     for slug, homes in tables.items():
-        _check_unused(homes)
         _add_beside_the_cells(merge, slug, homes)
         copies: dict[str, list[Path]] = {}
         for cell in (cell for home in homes for cell in cells_in(home)):
@@ -86,6 +92,26 @@ def plan_merge(folders: Sequence[Path]) -> Merge:
         if report.is_file() and not report.is_symlink():  # of a set that was refused
             merge.files.setdefault(Path(report.name), report)
     return merge
+
+
+@contextmanager
+def held(folders: Sequence[Path]) -> Iterator[None]:
+    """Lock the protocols in these folders for the block. InUse if a process works in one of them.
+
+    One that may not be written is not locked: nobody else will write it, either.
+    """
+    homes = [home for folder in folders for home in protocol_folders(folder).values()]
+    with ExitStack() as locks:
+        for home in {home.resolve(): home for home in homes}.values():
+            try:
+                locks.enter_context(alone_in(home, "merging"))
+            except InUse:
+                raise
+            except StorageError:
+                check_unused(home)
+            else:
+                check_unused(home, itself=False)
+        yield
 
 
 def _tables(folders: Sequence[Path]) -> tuple[dict[str, list[Path]], list[str]]:
@@ -107,12 +133,6 @@ def _slug(home: Path) -> str:
     return home.absolute().name
 
 
-def _check_unused(homes: Sequence[Path]) -> None:
-    for folder in (folder for home in homes for folder in (home, *cells_in(home))):
-        if is_locked(folder):
-            raise UsageError(f"{folder} is being used by a run: stop the run, or wait for its end")
-
-
 def _add_beside_the_cells(merge: Merge, slug: str, homes: Sequence[Path]) -> None:
     """The files of the protocol itself. Pictures are left out: they are drawn again."""
     for home in homes:
@@ -122,11 +142,44 @@ def _add_beside_the_cells(merge: Merge, slug: str, homes: Sequence[Path]) -> Non
                 continue
             if FIGURES in (path.parts[0], path.parent.name):  # of the protocol, of an evaluation
                 continue
+            if path.parts[0] in (ENTRIES, EVALUATIONS):
+                continue
             alike = path.name in (PROTOCOL, DATA_REPORT, CONTACT_SHEET)  # as far as it matters
             _add_file(merge, Path(slug, path), home / path, says_differences=not alike)
+        for path in entries_in(home):
+            _add_result(merge, Path(slug), home, path.relative_to(home) / ENTRY)
+        for added in slugs_in(home):
+            folder = Path(EVALUATIONS, added)
+            _add_result(merge, Path(slug), home, folder / EVALUATION)
+            if (home / folder / SCALE).is_file():
+                _add_result(merge, Path(slug), home, folder / SCALE)
     if plans := merged_plans([read_plans(home) for home in homes]):
         merge.texts[Path(slug, PLANS)] = plan_lines(plans)
     _add_scale(merge, slug, homes)
+
+
+def _add_result(merge: Merge, where: Path, home: Path, path: Path) -> None:
+    """One file with results: a conflict if a folder that was named before has other ones.
+
+    When and where they were computed may differ.
+    """
+    source = home / path
+    if source.is_symlink() or not source.is_file():
+        return
+    taken = merge.files.setdefault(where / path, source)
+    if taken != source and _what_it_says(taken) != _what_it_says(source):
+        merge.conflicts.append(f"{where / path} is in {taken} and {source}: they differ")
+
+
+def _what_it_says(path: Path) -> object:
+    """The document without its circumstances; its digest if it cannot be read."""
+    try:
+        document = json.loads(read_bytes(path))
+    except (StorageError, ValueError, RecursionError):
+        return digest_of(path)
+    if not isinstance(document, dict):
+        return document
+    return {name: each for name, each in document.items() if name not in OF_AN_ENTRY}
 
 
 def _add_scale(merge: Merge, slug: str, homes: Sequence[Path]) -> None:

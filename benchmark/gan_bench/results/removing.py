@@ -1,4 +1,4 @@
-"""Deleting cells and protocols, and nothing else: no running one, and nothing behind a link."""
+"""Deleting parts of a results folder, and nothing else: none in use, and nothing behind a link."""
 
 from __future__ import annotations
 
@@ -12,79 +12,105 @@ from pathlib import Path
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.results.atomic import make_folder
-from gan_bench.results.finding import find_folder, is_cell
+from gan_bench.results.finding import Kind, Place, find_place
 from gan_bench.results.inventory import folder_bytes
-from gan_bench.results.layout import REMOVED, cells_in, protocol_folder_of
-from gan_bench.results.locks import alone_in, is_locked
+from gan_bench.results.layout import REMOVED, cells_in, entries_in, evaluation_dir
+from gan_bench.results.locks import InUse, alone_in, check_unused, is_locked
+from gan_bench.results.measurements import asked_in, slugs_in
 
 
 @dataclass(frozen=True)
 class Target:
-    """A folder that is to be deleted."""
+    """What is to be deleted."""
 
-    folder: Path
-    root: Path  # the results folder
-    is_protocol: bool
-    cells: int  # in it; 1 if it is one
+    place: Place
+    # An evaluation has one in each cell, too. The last folder is that of its name: an interrupted
+    # removal can be repeated.
+    folders: tuple[Path, ...]
+    contents: dict[Kind, int]  # how many there are of each kind: of an evaluation, cells with it
     bytes: int
 
     @property
     def name(self) -> str:
         """The path within the results folder."""
-        return self.folder.relative_to(self.root).as_posix()
+        return self.place.name
+
+    @property
+    def root(self) -> Path:
+        """The results folder."""
+        return self.place.home.parent
 
 
 def targets(results: Path, words: Iterable[str]) -> list[Target]:
-    """What the words mean, each folder once; a cell of a protocol that is named too is left out.
+    """What the words mean, each once; what is in a protocol that is named too is left out.
 
-    UsageError for a name that nothing has, for one that is running, and for one behind a link.
+    UsageError for a name that nothing has, and for what is behind a link; InUse for what a process
+    is using.
     """
-    folders = list(dict.fromkeys(find_folder(results, word) for word in words))
-    outer = [each for each in folders if not any(up in folders for up in each.parents)]
-    chosen = list(map(_target, outer))
+    places = list(dict.fromkeys(find_place(results, word) for word in words))
+    homes = {each.home for each in places if each.kind == "protocol"}
+    outer = [each for each in places if each.kind == "protocol" or each.home not in homes]
+    whole = {each.folder for each in outer}
+    chosen = [_target(each, whole) for each in outer]
     for target in chosen:
         _check(target)
     return chosen
 
 
 def remove(target: Target) -> None:
-    """Delete the folder, and what it leaves empty above it. StorageError if it cannot be deleted.
+    """Delete it, and what it leaves empty above it. StorageError if it cannot be deleted.
 
     It is first moved aside as a whole, so that an interruption leaves no half of a cell.
     """
-    home = protocol_folder_of(target.folder) if is_cell(target.folder) else None
-    with alone_in(home) if home else nullcontext():
+    place = target.place
+    if place.kind != "protocol" and not place.home.is_dir():
+        raise StorageError(f"cannot remove {place.folder}: it is gone")
+    alone = nullcontext() if place.kind == "protocol" else alone_in(place.home, "removing")
+    with alone:
         _move_aside_and_delete(target)
-        if home:
-            for folder in (target.folder.parent, target.folder.parent.parent):
-                with suppress(OSError):  # another cell is there
-                    folder.rmdir()
+        for folder in target.folders:
+            for above in (folder.parent, folder.parent.parent):
+                if above.is_relative_to(place.home) and above != place.home:
+                    with suppress(OSError):  # another one is there
+                        above.rmdir()
 
 
-def _target(folder: Path) -> Target:
-    if is_cell(folder):
-        return Target(folder, folder.parents[3], False, 1, folder_bytes(folder))
-    cells = len([*cells_in(folder)])
-    return Target(folder, folder.parent, True, cells, folder_bytes(folder))
+def _target(place: Place, whole: set[Path]) -> Target:
+    """`whole`: the folders that are deleted as a whole, with all that is in them."""
+    folders: list[Path] = []
+    contents: dict[Kind, int] = {place.kind: 1}
+    if place.kind == "protocol":
+        counts = cells_in(place.folder), entries_in(place.folder), slugs_in(place.folder)
+        contents |= zip(("cell", "entry", "evaluation"), (len([*c]) for c in counts), strict=True)
+    elif place.kind == "evaluation":
+        measured = [cell for cell in cells_in(place.home) if place.label in asked_in(cell)]
+        contents["cell"] = len(measured)
+        folders = [evaluation_dir(cell, place.label) for cell in measured if cell not in whole]
+    folders.append(place.folder)
+    return Target(place, tuple(folders), contents, sum(map(folder_bytes, folders)))
 
 
 def _check(target: Target) -> None:
-    real = target.root.resolve() / target.name
-    if target.folder.resolve() != real:
-        raise UsageError(
-            f"{target.folder} leads to {target.folder.resolve()} by a link: nothing behind a link "
-            "is deleted; delete the link itself, or name the folder that it leads to"
-        )
-    if used := _in_use(target.folder):
-        raise UsageError(
-            f"{used} is being used by a run: stop the run, or wait for its end, and then remove it"
-        )
+    root = target.root.resolve()
+    for folder in target.folders:
+        if folder.resolve() != root / folder.relative_to(target.root):
+            raise UsageError(
+                f"{folder} leads to {folder.resolve()} by a link: nothing behind a link is "
+                "deleted; delete the link itself, or name the folder that it leads to"
+            )
+    if is_locked(target.place.home):
+        raise InUse(target.place.home)
+    for folder in target.folders:
+        check_unused(folder)
+    _check_measured(target)
 
 
-def _in_use(folder: Path) -> Path | None:
-    """The folder, or one in it or above it, in which a process works."""
-    within = [protocol_folder_of(folder)] if is_cell(folder) else list(cells_in(folder))
-    return next((each for each in (folder, *within) if is_locked(each)), None)
+def _check_measured(target: Target) -> None:
+    """InUse if one of the cells of an evaluation is at work: it may be measured by it now."""
+    if target.place.kind == "evaluation":
+        for folder in target.folders[:-1]:
+            if is_locked(cell := folder.parents[1]):
+                raise InUse(cell)
 
 
 def _move_aside_and_delete(target: Target) -> None:
@@ -94,12 +120,26 @@ def _move_aside_and_delete(target: Target) -> None:
     make_folder(bin)
     try:
         aside = Path(tempfile.mkdtemp(dir=bin))
-        moved = aside / target.folder.name
-        os.rename(target.folder, moved)
-        if any(map(is_locked, [moved, *cells_in(moved)])):  # a process began a moment ago
-            os.rename(moved, target.folder)
-            raise UsageError(f"{target.folder} is being used by a run: stop it first")
+        _move_aside(target, aside)
         shutil.rmtree(aside)
     except OSError as error:
-        raise StorageError(f"cannot remove {target.folder}: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise StorageError(f"cannot remove {target.place.folder}: {why}") from error
     shutil.rmtree(bin, ignore_errors=True)  # what an interrupted removal has left
+
+
+def _move_aside(target: Target, aside: Path) -> None:
+    """Rename the folders; all come back if a process began in one of them a moment ago."""
+    moved: list[tuple[Path, Path]] = []
+    for k, folder in enumerate(target.folders):
+        os.rename(folder, aside / str(k))
+        moved.append((folder, aside / str(k)))
+    try:
+        for _, away in moved:
+            check_unused(away)
+        _check_measured(target)
+    except InUse:
+        for folder, away in moved:
+            os.rename(away, folder)
+        _check(target)  # with the folder's own name
+        raise

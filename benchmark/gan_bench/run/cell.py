@@ -29,7 +29,7 @@ from gan_bench import catalogue as catalogues
 from gan_bench.contract.errors import StorageError, sentence
 from gan_bench.contract.protocol import Cell
 from gan_bench.measure.evaluator import Evaluator, Measured
-from gan_bench.results.atomic import append_line, remove, remove_parts, write_bytes
+from gan_bench.results.atomic import append_line, remove, write_bytes
 from gan_bench.results.influence import write_influence
 from gan_bench.results.layout import (
     BEST_GENERATOR,
@@ -40,7 +40,7 @@ from gan_bench.results.layout import (
     STARTS,
     protocol_of,
 )
-from gan_bench.results.locks import alone_in
+from gan_bench.results.locks import alone_in, remove_parts
 from gan_bench.results.measurements import complete
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import (
@@ -106,7 +106,7 @@ def run_cell(directory: Path, stop: Stop | None = None) -> int:
     result of this cell.
     """
     # a process whose parent is gone may still be saving its state
-    with alone_in(directory, wait=GRACE_SECONDS + 10):
+    with alone_in(directory, "training", wait=GRACE_SECONDS + 10):
         if not (directory / RECORD).exists():
             remove_parts(directory)
             remove_outcome(directory)

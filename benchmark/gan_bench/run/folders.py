@@ -12,7 +12,7 @@ from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.protocol import Cell, Data, Protocol, differences
 from gan_bench.data.reporting.contact_sheet import contact_sheet
-from gan_bench.results.atomic import make_folder, remove, remove_parts, write_bytes, write_json
+from gan_bench.results.atomic import make_folder, remove, write_bytes, write_json
 from gan_bench.results.layout import (
     BEST_GENERATOR,
     CELL,
@@ -25,6 +25,7 @@ from gan_bench.results.layout import (
     label_of,
     protocol_dir,
 )
+from gan_bench.results.locks import remove_parts
 from gan_bench.results.measurements import ask_for, take_all_back
 from gan_bench.results.plans import note_plan
 from gan_bench.results.reading import read_model

@@ -112,7 +112,7 @@ def _measure_scale(home: Path, evaluator: Evaluator, task: Task) -> None:
     if has_scale(home):
         return
     try:
-        with alone_in(home):
+        with alone_in(home, "measuring"):
             write_scale(home, measure_scale(evaluator, task.prepared))
     except (Exception, SystemExit):
         traceback.print_exc()

@@ -68,7 +68,7 @@ def train_cells(
     `stopping` is entered while cells train; it may answer signals.
     """
     home = protocol_dir(results, planned.plan.protocol)
-    with alone_in(home):
+    with alone_in(home, "training"):
         lay_out(planned, results, retry_failed)
         watch.say(f"contact sheet: {home / CONTACT_SHEET}")
         watch.say(f"{standing(watch.folders)} in {home}")

@@ -15,7 +15,7 @@ from gan_bench.base import rng, text
 from gan_bench.contract.errors import DataError, UsageError, sentence
 from gan_bench.contract.offers import Architecture
 from gan_bench.contract.protocol import Cell
-from gan_bench.results.cell_folder import check_cell
+from gan_bench.results.finding import check_cell
 from gan_bench.results.layout import BEST_GENERATOR, CELL, GENERATOR, RECORD, label_of
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import DIGITS, read_record
