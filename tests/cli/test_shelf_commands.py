@@ -160,7 +160,7 @@ def test_a_name_with_control_characters_is_escaped(results: Path, gan_bench: Com
         (["list", "nowhere"], ["no results in nowhere: `gan-bench run` makes some"]),
         (["show", "dcgn/hinge/seed0"], ["no cell dcgn/hinge/seed0 in results. Did you mean dcgan"]),
         (["show", "x", "--results", "nowhere"], ["no results in nowhere"]),
-        (["remove", "x"], ["no protocol x in results. There are: faces-16px"]),
+        (["remove", "x"], ["no protocol, entry or evaluation x in results. There are: faces-16"]),
         (["remove", DCGAN], ["there is no terminal to answer a question: add --yes"]),
         (["merge", "results", "results", "-o", "out"], ["name two different results folders"]),
         (["merge", "results", "nowhere", "-o", "out"], ["no results in nowhere"]),
@@ -199,6 +199,21 @@ def test_remove_says_what_it_freed(results: Path, gan_bench: Command) -> None:
     assert f"{PLAIN.slug}: 3 cells, " in said.err
     assert said.out.startswith("removed 3 cells: ")
     assert list(results.iterdir()) == []
+
+
+def test_remove_names_what_goes_with_an_entry_and_a_protocol(
+    results: Path, gan_bench: Command
+) -> None:
+    home = results / PLAIN.slug
+    for name in ("mine", "theirs"):
+        make_folder(entry_dir(home, name))
+        (entry_dir(home, name) / "entry.json").write_text("{}")
+    said = gan_bench("remove", "mine", "--yes")
+    assert (said.code, said.out) == (0, "removed 1 entry: 2 bytes\n")
+    assert f"{PLAIN.slug}/entries/mine: 2 bytes" in said.err
+    said = gan_bench("remove", PLAIN.slug, "--yes")
+    assert f"{PLAIN.slug}: 3 cells, 1 entry, " in said.err
+    assert said.out.startswith("removed 3 cells, 1 entry: ")
 
 
 def test_merge_writes_one_folder_or_names_every_conflict(results: Path, gan_bench: Command) -> None:

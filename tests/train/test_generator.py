@@ -236,6 +236,13 @@ def test_a_cell_without_a_generator_says_why(
     assert said in refusal(DataError, folder)
 
 
+def test_a_published_cell_says_that_its_weights_are_not_there(tmp_path: Path) -> None:
+    folder = write_cell(tmp_path, "tiny")
+    (folder / "cell.json").unlink()
+    text = refusal(DataError, folder)
+    assert "generator.safetensors is missing: published results come without the weights" in text
+
+
 @pytest.mark.parametrize(
     ("best", "said"),
     [

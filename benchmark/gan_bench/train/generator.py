@@ -197,4 +197,10 @@ def _no_generator(cell: Path, best: bool) -> str:
         )
     if record.status == "diverged":
         return f"{label} diverged before it had a state worth keeping: {record.reason}"
-    return f"{cell / GENERATOR} is missing; delete the folder of the cell to train it again"
+    why = f"{cell / GENERATOR} is missing"
+    if not (cell / CELL).exists():
+        return (
+            f"{why}: published results come without the weights; train the cell again, with the "
+            "command in the README beside the results"
+        )
+    return f"{why}: train the cell again in another folder, by `gan-bench reproduce {cell}`"
