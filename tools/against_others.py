@@ -1,9 +1,12 @@
-"""Score two folders by gan-bench and by torch-fidelity: the same numbers, and how long each takes.
+"""Score two folders by gan-bench, torch-fidelity and pytorch-fid: the same numbers, and the time.
 
-    python tools/against_torch_fidelity.py REAL GENERATED
+    pip install pytorch-fid
+    python tools/against_others.py REAL GENERATED
 
-Both get the same Inception-v3 of random weights, so that no download is needed: the numbers mean
-nothing, but two programs that read the same images with the same network must agree.
+All get the same Inception-v3 of random weights, so that no download is needed: the numbers mean
+nothing, but programs that read the same images with the same network must agree. pytorch-fid gives
+its network pixels from -1 to 1, the original FID from -1 to 127/128; and it enlarges images by
+another rule. So its code agrees at 299 px, and with the pixels of the original only.
 """
 
 from __future__ import annotations
@@ -14,8 +17,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import torch
+from pytorch_fid import fid_score
+from pytorch_fid import inception as pytorch_inception
 from torch_fidelity import calculate_metrics
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
@@ -34,6 +40,7 @@ THEIRS = {
     "recall": "recall",
 }
 Scores = dict[str, float]
+Program = Callable[[Path, Path, Path], Scores]
 
 
 def random_weights(path: Path) -> None:
@@ -66,8 +73,8 @@ def ours(real: Path, generated: Path, weights: Path) -> Scores:
     return {name: scores[name].value for name in METRICS} | {"kid": scores["kid"].value / 1000}
 
 
-def theirs(real: Path, generated: Path, weights: Path) -> Scores:
-    """What torch-fidelity says; its KID on one subset of all images, so without chance."""
+def torch_fidelity(real: Path, generated: Path, weights: Path) -> Scores:
+    """Its KID is that of one subset of all images, and so without chance."""
     count = min(len(list(folder.iterdir())) for folder in (real, generated))
     scores = calculate_metrics(
         input1=str(generated),
@@ -87,26 +94,58 @@ def theirs(real: Path, generated: Path, weights: Path) -> Scores:
     return {name: scores[key] for name, key in THEIRS.items()}
 
 
-def timed(score: Callable[[], Scores]) -> tuple[Scores, float, float]:
+def pytorch_fid(real: Path, generated: Path, weights: Path) -> Scores:
+    """It knows FID only."""
+    pytorch_inception.load_state_dict_from_url = lambda *_, **__: torch.load(weights)
+    folders = [str(real), str(generated)]
+    return {"fid": float(fid_score.calculate_fid_given_paths(folders, 50, "cpu", 2048, 0))}
+
+
+class OriginalInput(pytorch_inception.InceptionV3):  # type: ignore[misc]
+    """Its network with pixels from -1 to 127/128, as the original FID gives them to Inception."""
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Take images (N, 3, H, W) from 0 to 1."""
+        return list(super().forward((x * 255 / 128) / 2))
+
+
+def pytorch_fid_rescaled(real: Path, generated: Path, weights: Path) -> Scores:
+    """The same with the original's input."""
+    with mock.patch.object(fid_score, "InceptionV3", OriginalInput):
+        return pytorch_fid(real, generated, weights)
+
+
+def timed(program: Program, *paths: Path) -> tuple[Scores, float, float]:
     """The scores, seconds of the clock, and seconds of all processors, with child processes."""
     began, used = time.perf_counter(), sum(os.times()[:4])
-    scores = score()
+    scores = program(*paths)
     return scores, time.perf_counter() - began, sum(os.times()[:4]) - used
 
 
 def main(real: Path, generated: Path) -> None:
-    """Print both as a markdown table."""
+    """Print all of them as a markdown table."""
+    programs = {
+        "torch-fidelity": torch_fidelity,
+        "pytorch-fid": pytorch_fid,
+        "pytorch-fid, original input": pytorch_fid_rescaled,
+        "gan-bench": ours,
+    }
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "random.pth"
         random_weights(weights)
-        a, *their_seconds = timed(lambda: theirs(real, generated, weights))
-        b, *our_seconds = timed(lambda: ours(real, generated, weights))
-    print("| | torch-fidelity | gan-bench | relative difference |\n| --- | ---: | ---: | ---: |")
+        runs = {
+            name: timed(program, real, generated, weights) for name, program in programs.items()
+        }
+    print("| | " + " | ".join(programs) + " |\n| --- |" + " ---: |" * len(programs))
     for name in METRICS:
-        apart = abs(b[name] - a[name]) / max(abs(a[name]), 1e-9)
-        print(f"| {name} | {a[name]:.8g} | {b[name]:.8g} | {number(apart, 2)} |")
-    for what, x, y in zip(("seconds", "CPU seconds"), their_seconds, our_seconds, strict=True):
-        print(f"| {what} | {x:.1f} | {y:.1f} | {y / x:.2f} x |")
+        values = (scores.get(name) for scores, *_ in runs.values())
+        print(f"| {name} | " + " | ".join("" if x is None else f"{x:.8g}" for x in values) + " |")
+    for place, what in enumerate(("seconds", "CPU seconds"), start=1):
+        print(f"| {what} | " + " | ".join(f"{run[place]:.1f}" for run in runs.values()) + " |")
+    mine, *_ = runs.pop("gan-bench")
+    for name, (scores, *_) in runs.items():
+        apart = {each: abs(mine[each] - value) / abs(value) for each, value in scores.items()}
+        print(f"from {name}:", ", ".join(f"{k} {number(v, 2)}" for k, v in apart.items()))
 
 
 if __name__ == "__main__":
