@@ -96,7 +96,8 @@ class Fresh:
                 env=os.environ | {"PYTHONPATH": path},
             )
         process = self._process
-        assert process.stdin and process.stdout
+        assert process.stdin is not None
+        assert process.stdout is not None
         return process, process.stdin, process.stdout
 
 
