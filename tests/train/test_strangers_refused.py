@@ -41,26 +41,30 @@ def all_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gan_bench.train.repeatable.SECONDS", 1e6)
 
 
-def preflight(arch: Architecture, loss: Loss) -> None:
-    """What a run does before it trains a cell, but for the trial."""
+def first_step(arch: Architecture, loss: Loss) -> None:
     check_loss(loss)
     go_on(begin(arch), loss, until=1)
+
+
+def preflight(file: Path, k: int, fresh: Fresh) -> None:
+    """What a run does before it trains a cell of the k-th pair of a file."""
+    first_step(*pairs_of(file)[k])
+    check_repeatable(trial(file, k), fresh)
 
 
 @pytest.mark.parametrize("name", SAID)
 def test_a_plugin_is_refused_before_it_is_trained(name: str, fresh: Fresh) -> None:
     file = REFUSED / f"{name}.py"
-    for k, (arch, loss) in enumerate(pairs_of(file)):
+    for k in range(len(pairs_of(file))):
         with pytest.raises(BadPair, match=SAID[name]):
-            preflight(arch, loss)
-            check_repeatable(trial(file, k), fresh)
+            preflight(file, k, fresh)
 
 
 @pytest.mark.parametrize("name", ["ac_gan", "feature_matching", "info_gan"])
 def test_a_loss_says_that_d_lacks_what_it_reads(name: str) -> None:
     ((_, loss),) = pairs_of(STRANGERS / f"{name}.py")
     with pytest.raises(BadPair, match=r"reads D's .* and this D gives none: take another loss"):
-        preflight(pair(), loss)
+        first_step(pair(), loss)
 
 
 def test_a_conditional_pair_is_refused_for_images_without_labels() -> None:
