@@ -14,6 +14,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from gan_bench.cli.main import main
+from gan_bench.train.fresh import Fresh
 from given import Command, Draw, Install, Said
 
 # Slow machines are no fault, and nothing is kept between runs.
@@ -85,6 +86,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Iterator[Fresh]:
+    """A process for all tests, in which trainings are resumed."""
+    with Fresh() as fresh:
+        yield fresh
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from gan_bench.run import check_offers
 from gan_bench.run.doctor import verdict
 from gan_bench.run.new_plugin import check_free, kinds, write_package
 from gan_bench.testing import check_plugin
+from gan_bench.train.fresh import Fresh
 from tiny_plugin import discriminator, generator
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no alarm")
@@ -177,7 +178,7 @@ def test_an_optimizer_that_cannot_train_fails_its_check(
     make: Callable[..., Any], said: str
 ) -> None:
     offer = Optimizer(name="own", source="a test", make=make)
-    checks = list(check_offers.check_offer(Optimizer, offer, load()))
+    checks = list(check_offers.check_offer(Optimizer, offer, load(), Fresh()))
     (failed,) = [f"{each.name}: {each.detail}" for each in checks if each.status == "failed"]
     assert re.match(said, failed)
 
@@ -193,13 +194,13 @@ def test_a_check_that_does_not_end_is_ended_and_says_where_it_was(
 ) -> None:
     monkeypatch.setattr(check_offers, "LIMIT_SECONDS", 0.2)
     offer = Optimizer(name="own", source="a test", make=make_forever)
-    (failed,) = check_offers.check_offer(Optimizer, offer, load())
+    (failed,) = check_offers.check_offer(Optimizer, offer, load(), Fresh())
     assert re.search(r"longer than 0.2 s, and was at .*test_plugin_tools.py:\d+: is", failed.detail)
 
 
 def test_the_verdict_does_not_count_checks_that_could_not_be_made() -> None:
     offer = Optimizer(name="own", source="a test", make=make_nothing)
-    checks = list(check_offers.check_offer(Optimizer, offer, load()))
+    checks = list(check_offers.check_offer(Optimizer, offer, load(), Fresh()))
     assert verdict(checks).startswith("1 check failed, 0 passed, others could not be made: ")
 
 
@@ -213,7 +214,7 @@ def test_idle_parameters_are_named() -> None:
     arch = Architecture(
         name="idle", source="a test", z_dim=6, generator=generator, discriminator=idle
     )
-    checks = list(check_offers.check_offer(Architecture, arch, load()))
+    checks = list(check_offers.check_offer(Architecture, arch, load(), Fresh()))
     (failed,) = [each for each in checks if each.status == "failed"]
     assert failed.name == "architecture idle: gradients of D"
     assert "2 of 4 parameters of D get a gradient; none: unused.weight" in failed.detail

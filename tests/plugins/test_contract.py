@@ -9,6 +9,7 @@ import pytest
 from gan_bench import Architecture, Augmentation, Features, Loss, Metric
 from gan_bench.catalogue import load
 from gan_bench.run.check_offers import check_offer
+from gan_bench.train.fresh import Fresh
 
 CATALOGUE = load()
 KINDS = (Architecture, Loss, Augmentation, Features, Metric)
@@ -22,6 +23,7 @@ OFFERS = [
 
 
 @pytest.mark.parametrize(("kind", "offer"), OFFERS, ids=[offer.name for _, offer in OFFERS])
-def test_a_built_in_offer_keeps_the_contract(kind: type[Any], offer: Any) -> None:
-    failed = [each for each in check_offer(kind, offer, CATALOGUE) if each.status == "failed"]
+def test_a_built_in_offer_keeps_the_contract(kind: type[Any], offer: Any, fresh: Fresh) -> None:
+    checks = check_offer(kind, offer, CATALOGUE, fresh)
+    failed = [each for each in checks if each.status == "failed"]
     assert not failed

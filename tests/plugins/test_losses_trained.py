@@ -12,6 +12,7 @@ from torch import Tensor, nn
 import tiny_plugin
 from gan_bench import Architecture, Loss, Output, Schedule
 from gan_bench.train import state
+from gan_bench.train.fresh import Fresh
 from gan_bench.train.loop import Point, train
 from gan_bench.train.pair import check_loss, checked
 from gan_bench.train.repeatable import Trial, check_repeatable
@@ -122,9 +123,9 @@ def test_a_loss_trains_g_and_d(name: str, precision: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_loss_keeps_nothing_that_a_checkpoint_has_not(name: str) -> None:
+def test_a_loss_keeps_nothing_that_a_checkpoint_has_not(name: str, fresh: Fresh) -> None:
     trial = Trial(lambda: begin(PAIR), LOSSES[name], images(), LABELS, SCHEDULE, 0)
-    check_repeatable(trial)
+    check_repeatable(trial, fresh)
 
 
 def test_the_weights_of_a_clipped_d_are_within_its_bounds() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,8 +63,11 @@ def go_on(
     return [event for event in events if isinstance(event, Point)]
 
 
-def trial(arch: Architecture, loss: Loss) -> Trial:
-    return Trial(lambda: begin(arch), loss, IMAGES, LABELS, SCHEDULE, 0)
+def trial(file: Path, k: int) -> Trial:
+    """Of the k-th pair of a file, in this process or another."""
+    arch, loss = pairs_of(file)[k]
+    again = partial(trial, file, k)
+    return Trial(lambda: begin(arch), loss, IMAGES, LABELS, SCHEDULE, 0, again)
 
 
 def measured(arch: Architecture, training: Training) -> bytes:

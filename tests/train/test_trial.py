@@ -19,6 +19,7 @@ from networks import (
 from torch import Tensor, nn
 
 from gan_bench import Architecture, Step
+from gan_bench.train.fresh import Fresh
 from gan_bench.train.pair import BadPair, build_pair, checked
 from gan_bench.train.repeatable import Trial, check_repeatable
 
@@ -98,11 +99,11 @@ def trial(arch: Architecture, **loss: Any) -> Trial:
     )  # fmt: skip
 
 
-def test_what_trains_the_same_way_twice_is_let_through() -> None:
-    check_repeatable(trial(pair(), penalty=r1, penalty_every=16))
+def test_what_trains_the_same_way_twice_is_let_through(fresh: Fresh) -> None:
+    check_repeatable(trial(pair(), penalty=r1, penalty_every=16), fresh)
 
 
-def test_a_counter_in_a_closure_is_found() -> None:
+def test_a_counter_in_a_closure_is_found(fresh: Fresh) -> None:
     calls = 0
 
     def penalty(step: Step) -> Tensor:
@@ -111,10 +112,10 @@ def test_a_counter_in_a_closure_is_found() -> None:
         return r1(step) if calls % 16 == 1 else 0 * step.on_real.logits.mean()
 
     with pytest.raises(BadPair, match="the same steps from the same state ended in other weights"):
-        check_repeatable(trial(pair(), penalty=penalty))
+        check_repeatable(trial(pair(), penalty=penalty), fresh)
 
 
-def test_a_counter_in_an_attribute_is_found() -> None:
+def test_a_counter_in_an_attribute_is_found(fresh: Fresh) -> None:
     class Counts(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -125,4 +126,4 @@ def test_a_counter_in_an_attribute_is_found() -> None:
             return self.head(x.flatten(1)).flatten() / (1 + self.calls)
 
     with pytest.raises(BadPair, match="ended in other weights: the networks or the loss plain"):
-        check_repeatable(trial(pair(discriminator=lambda _: Counts())))
+        check_repeatable(trial(pair(discriminator=lambda _: Counts())), fresh)

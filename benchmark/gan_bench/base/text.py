@@ -45,3 +45,8 @@ def size(count: float) -> str:
     power = min(int(math.log10(max(count, 1)) // 3), len(UNITS) - 1)
     amount = count / 1000**power
     return f"{amount:.0f} {UNITS[power]}" if amount >= 100 else f"{amount:.3g} {UNITS[power]}"
+
+
+def exit_code(code: int) -> str:
+    """How a process ended: exit code 3, or signal 11 for a negative code."""
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

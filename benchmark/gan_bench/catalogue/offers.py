@@ -95,13 +95,23 @@ class Catalogue:
         names = {self.canonical(kind, each) for each in (name, *(f"{name}-{net}" for net in nets))}
         return [self.offers[kind][each][0] for each in names - {None}]  # type: ignore[index]
 
-    def beside(self, kind: type[Any], offer: Any, wanted: type[Offer]) -> list[Offer]:
+    def maker(self, offer: Any) -> Plugin | None:
+        """The plugin that made this very offer; None if it is not in this catalogue."""
+        held, plugin = self.offers[type(offer)].get(offer.name, (None, None))
+        return plugin if held is offer else None
+
+    @property
+    def files(self) -> list[str]:
+        """The files among the plugins."""
+        makers = (plugin for each in self.offers.values() for _, plugin in each.values())
+        return list(dict.fromkeys(plugin.name for plugin in makers if not plugin.distribution))
+
+    def beside(self, offer: Any, wanted: type[Offer]) -> list[Offer]:
         """The offers of another kind by the same plugin, and then by its distribution.
 
         Those of gan-bench itself are many, and each of its plugins stands alone.
         """
-        plugin = self.offers[kind][offer.name][1] if offer.name in self.offers[kind] else None
-        if plugin is None or self.offers[kind][offer.name][0] is not offer:
+        if (plugin := self.maker(offer)) is None:
             return []
         claims = self.offers[wanted].values()
         own = [each for each, maker in claims if maker is plugin]

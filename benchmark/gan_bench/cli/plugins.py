@@ -82,6 +82,7 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
     """
     from gan_bench import catalogue as catalogues
     from gan_bench.run import check_offers, doctor
+    from gan_bench.train.fresh import Fresh
 
     files = [Path(name) for name in names if Path(name).suffix == ".py"]
     catalogue = catalogues.load((*plugins, *files))
@@ -90,7 +91,10 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
     for name in names:
         if Path(name) not in files:
             asked += check_offers.chosen(catalogue, name)
-    checks = [each for offer in asked for each in check_offers.check_offer(*offer, catalogue)]
+    with Fresh() as fresh:
+        checks = [
+            each for offer in asked for each in check_offers.check_offer(*offer, catalogue, fresh)
+        ]
     if as_json:
         emit(doctor.to_json(checks))
     else:

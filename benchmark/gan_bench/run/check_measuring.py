@@ -33,7 +33,7 @@ def blobs(count: int, seed: int, channels: int = 3) -> np.ndarray:
     return np.asarray(255 * fine).astype(np.uint8)
 
 
-def check_features(net: Features, _: Catalogue) -> Iterator[Check]:
+def check_features(net: Features, *_: object) -> Iterator[Check]:
     """Shape, range, and the same features of an image whatever else is in the batch."""
     try:
         digest = net.digest(None)
@@ -99,7 +99,7 @@ def batch_check(
     )
 
 
-def check_metric(metric: Metric, catalogue: Catalogue) -> Iterator[Check]:
+def check_metric(metric: Metric, catalogue: Catalogue, *_: object) -> Iterator[Check]:
     """Finite scores, the same twice. Whether it sees what it claims, `doctor` tests."""
     try:
         real, other, noise = (_features(metric, catalogue, images) for images in _sets())
@@ -154,7 +154,7 @@ def _samples(metric: Metric, real: np.ndarray, fake: np.ndarray) -> Samples:
     )
 
 
-def check_dataset(dataset: Dataset, _: Catalogue) -> Iterator[Check]:
+def check_dataset(dataset: Dataset, *_: object) -> Iterator[Check]:
     """Shapes, types, labels, and the same pixels twice, of a data set that is here."""
     size = dataset.size or SIDE
     try:

@@ -31,8 +31,9 @@ from gan_bench.run.check_optimizer import check_optimizer
 from gan_bench.run.check_training import check_architecture, check_augmented, check_loss_offer
 from gan_bench.run.machine import Check, guarded
 from gan_bench.run.process import interrupted_after
+from gan_bench.train.fresh import Fresh
 
-CHECKS: dict[type[Any], Callable[[Any, Catalogue], Iterator[Check]]] = {
+CHECKS: dict[type[Any], Callable[[Any, Catalogue, Fresh], Iterator[Check]]] = {
     Architecture: check_architecture,
     Loss: check_loss_offer,
     Optimizer: check_optimizer,
@@ -93,14 +94,17 @@ def _limited(checks: Iterator[Check]) -> Iterator[Check]:
         yield from checks
 
 
-def check_offer(kind: type[Any], offer: Any, catalogue: Catalogue) -> Iterator[Check]:
-    """All checks of one offer; the name of each begins with its kind and name."""
+def check_offer(kind: type[Any], offer: Any, catalogue: Catalogue, fresh: Fresh) -> Iterator[Check]:
+    """All checks of one offer; the name of each begins with its kind and name.
+
+    `fresh`: the process in which trainings are resumed; one is enough for all offers.
+    """
     title = f"{KINDS[kind][0]} {offer.name}"
     if kind not in CHECKS:
         text = ELSEWHERE.get(kind, "it was checked when it was loaded").format(name=offer.name)
         yield Check(name=title, status="ok", detail=text)
         return
-    for each in guarded(title, lambda: _limited(CHECKS[kind](offer, catalogue))):
+    for each in guarded(title, lambda: _limited(CHECKS[kind](offer, catalogue, fresh))):
         if each.name == title:  # an error, which ended the checks of this offer
             yield replace(each, cut_short=True)
         else:

@@ -11,18 +11,18 @@ from gan_bench.base.text import number
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Optimizer
 from gan_bench.contract.protocol import Schedule
-from gan_bench.run.check_training import CLASSES, REFERENCE, SCHEDULE, images_of, logistic
+from gan_bench.run.check_state import check_state
 from gan_bench.run.machine import Check, outcome
+from gan_bench.run.reference_pair import SCHEDULE, SHAPE, begun, images_of, logistic
+from gan_bench.train.fresh import Fresh
 from gan_bench.train.loop import train
 from gan_bench.train.optimizers import BadOptimizer, Tried, make, try_out
-from gan_bench.train.repeatable import Trial, check_repeatable
-from gan_bench.train.state import Training, begin
+from gan_bench.train.state import Training
 
-SHAPE = (3, 16, 16)
 STEPS = 100  # on the quadratic
 
 
-def check_optimizer(offer: Optimizer, _: Catalogue) -> Iterator[Check]:
+def check_optimizer(offer: Optimizer, catalogue: Catalogue, fresh: Fresh) -> Iterator[Check]:
     """Steps, descent, a falling rate, a small training, its state, a graph where a GPU is."""
     tried = try_out(offer, SCHEDULE, "cpu")
     detail = "after a save, it takes the same next step"
@@ -31,11 +31,7 @@ def check_optimizer(offer: Optimizer, _: Catalogue) -> Iterator[Check]:
     yield _falling_rate(offer)
     finite = bool(_trained(offer, 3).totals.isfinite().all())
     yield outcome("training", finite, "three steps of a small pair stay finite", "lower its steps")
-    check_repeatable(
-        Trial(lambda: _begun(offer), logistic(), *images_of(SHAPE), _schedule(offer), 0)
-    )
-    detail = "the same steps, repeated or after a save, end in the same bytes"
-    yield Check(name="state", status="ok", detail=detail)
+    yield check_state(catalogue, fresh, SHAPE, offer)
     yield _graph(offer)
 
 
@@ -43,13 +39,8 @@ def _schedule(offer: Optimizer) -> Schedule:
     return SCHEDULE.model_copy(update={"optimizer": offer.name})
 
 
-def _begun(offer: Optimizer, device: str = "cpu") -> Training:
-    schedule = _schedule(offer)
-    return begin(REFERENCE, SHAPE, schedule, 0, device, classes=CLASSES, optimizer=offer)
-
-
 def _trained(offer: Optimizer, steps: int, device: str = "cpu") -> Training:
-    training, (pixels, labels) = _begun(offer, device), images_of(SHAPE)
+    training, (pixels, labels) = begun(device=device, optimizer=offer), images_of(SHAPE)
     until, schedule = (lambda: training.step >= steps), _schedule(offer)
     list(train(training, logistic(), pixels, schedule, 0, until, labels))
     return training

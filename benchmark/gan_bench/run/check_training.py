@@ -10,89 +10,27 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, softplus
 
 from gan_bench.base import rng
 from gan_bench.base.text import number, plural
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.offers import Architecture, Augmentation, Loss, Optimizer, Shape
+from gan_bench.contract.offers import Architecture, Augmentation, Loss, Shape
 from gan_bench.contract.protocol import Schedule
-from gan_bench.contract.step import Output, Step
+from gan_bench.run.check_state import check_state
 from gan_bench.run.machine import Check, outcome
+from gan_bench.run.reference_pair import CLASSES, REFERENCE, SCHEDULE, begun, images_of, logistic
 from gan_bench.train import pair as pairs
 from gan_bench.train.augment import check_augmentation
 from gan_bench.train.cost import pair_macs, parameters
+from gan_bench.train.fresh import Fresh
 from gan_bench.train.loop import train
 from gan_bench.train.pair import build_pair, checked
-from gan_bench.train.repeatable import Trial, check_repeatable
 from gan_bench.train.samples import Latents, generate
-from gan_bench.train.state import Training, begin
+from gan_bench.train.state import Training
 
 SIDES = (32, 28, 64, 16, 128, 256)  # the first that suits an architecture is used
-CLASSES = 4  # of the labels in a check
-IMAGES = 64
-SCHEDULE = Schedule(kimg=1e6, batch=16)
 BF16 = Schedule(kimg=1e6, batch=16, precision="bf16")
 NEAR = 1e-3  # levels of [-1, 1] by which an image may differ in another batch: order of summation
-
-
-def logistic() -> Loss:
-    """The loss that architectures are checked with."""
-    return Loss(
-        name="logistic",
-        source="Goodfellow et al. 2014, section 3.",
-        d_loss=lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
-        g_loss=lambda _, fake: softplus(-fake).mean(),
-        penalty=_classes,
-    )
-
-
-def _classes(step: Step) -> Tensor:
-    """The cross-entropy of the classes, for a D that gives some, so that it learns them too."""
-    if step.on_real is None or step.on_real.classes is None or step.labels is None:
-        return step.x.new_zeros(())
-    return cross_entropy(step.on_real.classes, step.labels)
-
-
-class _Generator(nn.Module):
-    def __init__(self, shape: Shape, classes: int) -> None:
-        super().__init__()
-        C, H, W = shape
-        self.classes = nn.Embedding(classes, 8)
-        self.layers = nn.Sequential(
-            nn.Linear(16, 8 * H * W // 16), nn.Unflatten(1, (8, H // 4, W // 4)),
-            nn.BatchNorm2d(8), nn.ReLU(), nn.Upsample(scale_factor=4),
-            nn.Conv2d(8, C, 3, padding=1), nn.Tanh(),
-        )  # fmt: skip
-
-    def forward(self, z: Tensor, y: Tensor) -> Tensor:
-        images: Tensor = self.layers(torch.cat([z, self.classes(y)], 1))
-        return images
-
-
-class _Discriminator(nn.Module):
-    def __init__(self, shape: Shape, classes: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(shape[0], 8, 4, stride=4), nn.BatchNorm2d(8), nn.LeakyReLU(0.2)
-        )
-        self.head, self.classes = nn.Linear(8, 1), nn.Linear(8, classes)
-
-    def forward(self, x: Tensor, y: Tensor) -> Output:
-        features = self.layers(x).mean((2, 3))
-        return Output(self.head(features).flatten(), features, self.classes(features))
-
-
-# What losses are checked with: it has everything that a loss may read.
-REFERENCE = Architecture(
-    name="the pair of this check",
-    source="Two small networks.",
-    z_dim=8,
-    generator=_Generator,
-    discriminator=_Discriminator,
-    conditional=True,
-)
 
 
 def _shape_for(arch: Architecture, sides: tuple[int, ...]) -> Shape | None:
@@ -101,7 +39,7 @@ def _shape_for(arch: Architecture, sides: tuple[int, ...]) -> Shape | None:
     return next((shape for shape in shapes if arch.unsuited(shape) is None), None)
 
 
-def check_architecture(arch: Architecture, _: Catalogue) -> Iterator[Check]:
+def check_architecture(arch: Architecture, catalogue: Catalogue, fresh: Fresh) -> Iterator[Check]:
     """Shapes, range, gradients, determinism, state, bf16, a graph where a GPU is, cost."""
     shape = _shape_for(arch, SIDES)
     if shape is None:
@@ -114,14 +52,14 @@ def check_architecture(arch: Architecture, _: Catalogue) -> Iterator[Check]:
     training = _trained(arch, shape, 3)
     yield from _gradients(training)
     yield _deterministic(training)
-    yield _repeatable(arch, logistic(), shape)
+    yield check_state(catalogue, fresh, shape, arch)
     yield _bf16(arch, logistic(), shape)
     yield _twice_differentiable(pair, shape)
     yield _graph(arch, logistic(), shape)
     yield _cost(training, arch, shape)
 
 
-def check_loss_offer(loss: Loss, catalogue: Catalogue) -> Iterator[Check]:
+def check_loss_offer(loss: Loss, catalogue: Catalogue, fresh: Fresh) -> Iterator[Check]:
     """Values, patches, penalties that reach the networks, state, bf16, a graph where a GPU is.
 
     It is trained with an architecture of the same author, for which it may be made, or else with a
@@ -145,7 +83,8 @@ def check_loss_offer(loss: Loss, catalogue: Catalogue) -> Iterator[Check]:
     arch, shape = _trainable_with(loss, catalogue)
     detail = f"with {arch.name}, its terms reach the networks they are for"
     yield Check(name="terms", status="ok", detail=detail)
-    yield _repeatable(arch, loss, shape)
+    own = (loss,) if arch is REFERENCE else (arch, loss)
+    yield check_state(catalogue, fresh, shape, *own)
     yield _bf16(arch, loss, shape)
     yield _graph(arch, loss, shape)
 
@@ -156,7 +95,7 @@ def _trainable_with(loss: Loss, catalogue: Catalogue) -> tuple[Architecture, Sha
     Raises what the first candidate raised, if it trains none of them.
     """
     first: Exception | None = None
-    for arch in (*catalogue.beside(Loss, loss, Architecture), REFERENCE):
+    for arch in (*catalogue.beside(loss, Architecture), REFERENCE):
         shape = _shape_for(arch, (16, *SIDES))
         if shape is not None:
             try:
@@ -169,33 +108,13 @@ def _trainable_with(loss: Loss, catalogue: Catalogue) -> tuple[Architecture, Sha
     raise first
 
 
-def check_augmented(offer: Augmentation, _: Catalogue) -> Iterator[Check]:
+def check_augmented(offer: Augmentation, *_: object) -> Iterator[Check]:
     """Shapes, range and determinism; a gradient, if it changes fakes."""
     for shape in ((3, 32, 32), (1, 28, 28), (3, 24, 48)):
         check_augmentation(offer, shape)
     what = "differentiable, " if offer.changes == "real and fake" else "within [-1, 1], "
     detail = f"changes {offer.changes} images; {what}the same for the same numbers"
     yield Check(name=f"augmentation {offer.name}", status="ok", detail=detail)
-
-
-def images_of(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
-    """Random images (N, C, H, W) uint8 and their classes (N,)."""
-    random = np.random.default_rng(0)
-    pixels = random.integers(0, 256, (IMAGES, *shape), np.uint8)
-    return pixels, random.integers(0, CLASSES, IMAGES)
-
-
-def _begun(
-    arch: Architecture, shape: Shape, schedule: Schedule = SCHEDULE, device: str = "cpu"
-) -> Training:
-    optimizer = Optimizer(name=schedule.optimizer, source="torch's Adam.", make=_adam)
-    return begin(arch, shape, schedule, 0, device, classes=CLASSES, optimizer=optimizer)
-
-
-def _adam(
-    parameters: list[nn.Parameter], lr: float | Tensor, betas: tuple[float, float], on_cuda: bool
-) -> torch.optim.Optimizer:
-    return torch.optim.Adam(parameters, lr, betas, capturable=on_cuda)
 
 
 def _trained(
@@ -206,7 +125,7 @@ def _trained(
     schedule: Schedule = SCHEDULE,
     device: str = "cpu",
 ) -> Training:
-    training, (pixels, labels) = _begun(arch, shape, schedule, device), images_of(shape)
+    training, (pixels, labels) = begun(arch, shape, schedule, device), images_of(shape)
 
     def stopping() -> bool:
         return training.step >= steps
@@ -252,13 +171,6 @@ def _draws(training: Training, given: Latents) -> bool:
     after = torch.get_rng_state()
     torch.manual_seed(rng.key(0, "noise", 0))
     return not torch.equal(after, torch.get_rng_state())
-
-
-def _repeatable(arch: Architecture, loss: Loss, shape: Shape) -> Check:
-    pixels, labels = images_of(shape)
-    check_repeatable(Trial(lambda: _begun(arch, shape), loss, pixels, labels, SCHEDULE, 0))
-    detail = "the same steps, repeated or after a save, end in the same bytes"
-    return Check(name="state", status="ok", detail=detail)
 
 
 def _bf16(arch: Architecture, loss: Loss, shape: Shape) -> Check:

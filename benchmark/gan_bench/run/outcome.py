@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base import text
 from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
 from gan_bench.contract.protocol import Cell
 from gan_bench.results.atomic import remove, write_json
@@ -134,7 +135,7 @@ def describe_exit(code: int, log: Path) -> str:
         return f"exceeded its time limit and was ended{quotation}"
     if code == -9:
         return f"was killed (signal 9), as the system does when memory runs out{quotation}"
-    return f"ended with {f'signal {-code}' if code < 0 else f'exit code {code}'}{quotation}"
+    return f"ended with {text.exit_code(code)}{quotation}"
 
 
 def last_lines(log: Path, code: int, most: int = 60) -> list[str]:

@@ -27,16 +27,19 @@ from gan_bench.measure.scale import measure_scale
 from gan_bench.results.layout import GRID_SIDE, LOG, grid_pixels, protocol_folder_of
 from gan_bench.results.records import read_record, training_code, write_code
 from gan_bench.results.scale import REAL, has_scale, write_scale
+from gan_bench.run import trial
 from gan_bench.run.cell import failure_reason
 from gan_bench.run.outcome import kind_of
 from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
 from gan_bench.run.process import end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
+from gan_bench.run.trial import print_to
 from gan_bench.train.checkpoint import Foreign
+from gan_bench.train.fresh import Fresh
 from gan_bench.train.loop import Diverged, train
 from gan_bench.train.pair import Impossible, checked
-from gan_bench.train.repeatable import Trial, check_repeatable
+from gan_bench.train.repeatable import check_repeatable
 from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import Training, full_state
 
@@ -57,6 +60,12 @@ def main(folders: Sequence[Path]) -> None:
     send = _take_output()
     faulthandler.enable()  # a crash prints the stacks
     end_with_parent()
+    with Fresh(trial.__name__) as fresh:
+        _try_cells(folders, send, fresh)
+
+
+def _try_cells(folders: Sequence[Path], send: Send, fresh: Fresh) -> None:
+    """See `main`. `fresh`: one process for the trials of all pairs."""
     evaluator: Evaluator | None = None
     free: int | None = None
     device = ""
@@ -66,7 +75,7 @@ def main(folders: Sequence[Path]) -> None:
         if reports and folder.parent not in reports and not reset_peak(device):
             return
         send({"begin": str(folder)})
-        _print_to(folder / LOG)
+        print_to(folder / LOG)
         try:
             task = read_task(folder)
             task.checkpoints(folder).check()
@@ -84,11 +93,12 @@ def main(folders: Sequence[Path]) -> None:
             send(asdict(PairReport(str(folder), str(error), stops=kind_of(error))))
             return
         if folder.parent not in reports:
-            report = _try_pair(task, evaluator, metrics_tried, folder.parent)
+            report = _try_pair(task, evaluator, metrics_tried, folder, fresh)
             reports[folder.parent] = replace(report, free_bytes=free)
             metrics_tried = metrics_tried or not report.error
         send(asdict(replace(reports[folder.parent], cell=str(folder))))
     if evaluator is not None and metrics_tried:
+        fresh.end()  # its memory is free for the measuring
         _measure_scale(folders[-1], evaluator, task, send)
 
 
@@ -119,20 +129,14 @@ def _take_output() -> Send:
     return send
 
 
-def _print_to(path: Path) -> None:
-    """From now on all output goes into this log, also that of code which is not Python."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    for number in (1, 2):
-        os.dup2(handle, number)
-    os.close(handle)
-
-
-def _try_pair(task: Task, evaluator: Evaluator, metrics_tried: bool, pair: Path) -> PairReport:
+def _try_pair(
+    task: Task, evaluator: Evaluator, metrics_tried: bool, folder: Path, fresh: Fresh
+) -> PairReport:
     before = _process_wide()
     try:
         with time_limit(task.cell.environment.timeout or LIMIT_SECONDS):
             try:
-                return _one_step(task, evaluator, metrics_tried, pair)
+                return _one_step(task, evaluator, metrics_tried, folder, fresh)
             finally:  # a change may be the cause of an error
                 _check_manners(task, before)
     except (Exception, SystemExit) as error:
@@ -164,8 +168,12 @@ def _process_wide() -> dict[str, Any]:
     }
 
 
-def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool, pair: Path) -> PairReport:
+def _one_step(
+    task: Task, evaluator: Evaluator, metrics_tried: bool, folder: Path, fresh: Fresh
+) -> PairReport:
     """Build, step, draw, measure, save and read back."""
+    if not (tried := trained_before(folder.parent, task)):
+        fresh.begin()  # it imports while this process takes the step
     training, schedule, seed = task.begin(), task.schedule, task.cell.seed
     images = task.prepared.train
     _checkpoint_bytes(training)  # G's average copies extra state: what cannot be copied ends here
@@ -181,10 +189,8 @@ def _one_step(task: Task, evaluator: Evaluator, metrics_tried: bool, pair: Path)
         pass
     state = _checkpoint_bytes(training)
     memory = _memory_bytes(evaluator, training.device)
-    if not trained_before(pair, task):
-        check_repeatable(
-            Trial(lambda: task.begin("cpu"), task.loss, images, task.labels, schedule, seed)
-        )
+    if not tried:
+        check_repeatable(trial.trial_of(task, folder), fresh)
     kept = 2 if schedule.on_collapse == "rollback" else 1  # the healthy state beside the last
     return PairReport(
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from gan_bench.contract.offers import Loss
 from gan_bench.contract.schedule import Schedule
+from gan_bench.train.fresh import CallFailed, Fresh
 from gan_bench.train.loop import train
 from gan_bench.train.pair import BadPair
 from gan_bench.train.samples import generate, latents
@@ -35,6 +37,9 @@ class Trial:
     labels: np.ndarray | None  # (n,) int64
     schedule: Schedule
     seed: int
+    # makes the same trial in another process, of plugins that are loaded there: a function of a
+    # module, or a partial of one; None: that cannot be
+    again: Callable[[], Trial] | None = None
 
     def train(self, training: Training, last: int) -> None:
         """Take all steps up to this one."""
@@ -48,9 +53,11 @@ class Trial:
         list(steps)
 
 
-def check_repeatable(trial: Trial) -> None:
-    """Take the same steps again from the same state, and in a training that was saved and resumed.
+def check_repeatable(trial: Trial, fresh: Fresh) -> None:
+    """Take the same steps again from the same state, and half of them in a fresh process.
 
+    The fresh process loads the plugins anew and resumes the state that was saved half-way, as an
+    interrupted training does. A trial that cannot be made there is resumed in this process.
     Raises BadPair if the bytes differ: something is kept where no checkpoint finds it.
     """
     training = trial.begin()
@@ -63,18 +70,38 @@ def check_repeatable(trial: Trial) -> None:
     trial.train(training, max(count // 2, 2))
     half = _saved(training)
     trial.train(training, count)
-    end = list(_numbers(full_state(training)))
+    end = _digest(training)
 
+    if trial.again is not None:  # it resumes while this process repeats all steps
+        fresh.ask(_resumed_again, trial.again, half, count, torch.get_num_threads())
     _load(training, start)
     trial.train(training, count)
-    if list(_numbers(full_state(training))) != end:
+    if _digest(training) != end:
         raise BadPair(_words("the same steps from the same state", trial.loss))
-    resumed = trial.begin()
-    _load(resumed, half)
-    trial.train(resumed, count)
-    if list(_numbers(full_state(resumed))) != end:
+    try:
+        resumed = fresh.answer() if trial.again is not None else _resumed(trial, half, count)
+    except CallFailed as error:
+        raise BadPair(
+            f"the same steps, resumed in a new process from a saved state, failed there ({error}): "
+            f"{_keeps(trial.loss)}"
+        ) from error
+    if resumed != end:
         raise BadPair(_words("a training that was saved and resumed", trial.loss))
     _check_average(trial, training)
+
+
+def _resumed_again(again: Callable[[], Trial], half: bytes, last: int, threads: int) -> str:
+    """In a fresh process: `_resumed`, with as many threads, which determine the last bits."""
+    torch.set_num_threads(threads)
+    return _resumed(again(), half, last)
+
+
+def _resumed(trial: Trial, half: bytes, last: int) -> str:
+    """The digest after the last step of a training that resumes the state `half`."""
+    training = trial.begin()
+    _load(training, half)
+    trial.train(training, last)
+    return _digest(training)
 
 
 def _check_average(trial: Trial, training: Training) -> None:
@@ -101,7 +128,15 @@ def _load(training: Training, state: bytes) -> None:
     resume(training, torch.load(io.BytesIO(state), weights_only=True))
 
 
-def _numbers(state: Mapping[Any, Any]) -> Iterator[bytes | str]:
+def _digest(training: Training) -> str:
+    """One SHA-256 of all that a checkpoint would hold."""
+    digest = hashlib.sha256()
+    for value in _numbers(full_state(training)):
+        digest.update(value)
+    return digest.hexdigest()
+
+
+def _numbers(state: Mapping[Any, Any]) -> Iterator[bytes]:
     """All that a state holds, in its order."""
     for key, value in state.items():
         if isinstance(value, Mapping):
@@ -109,13 +144,16 @@ def _numbers(state: Mapping[Any, Any]) -> Iterator[bytes | str]:
         elif isinstance(value, Tensor):
             yield value.numpy().tobytes()
         else:
-            yield f"{key} {value!r}"
+            yield f"{key} {value!r}".encode()
 
 
 def _words(what: str, loss: Loss) -> str:
+    return f"{what} ended in other weights: {_keeps(loss)}"
+
+
+def _keeps(loss: Loss) -> str:
     return (
-        f"{what} ended in other weights: the networks or the loss {loss.name} keep something, such "
-        "as a counter, that no checkpoint has. Keep it in a buffer of a network, or use the "
-        "penalty_every of a loss and step.kimg or step.progress; draw random numbers from torch's "
-        "default generator only"
+        f"the networks or the loss {loss.name} keep something, such as a counter, that no "
+        "checkpoint has. Keep it in a buffer of a network, or use the penalty_every of a loss and "
+        "step.kimg or step.progress; draw random numbers from torch's default generator only"
     )
