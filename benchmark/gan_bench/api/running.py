@@ -66,6 +66,7 @@ def run(
     jobs: int = 1,
     timeout: float | None = None,
     keep: Literal["last", "best"] = "last",
+    track: Names = (),
     plugins: Text | Iterable[Text] = (),
     retry_failed: bool = False,
     results: Text = "results",
