@@ -141,10 +141,15 @@ class Row:
 NOTHING = np.empty(0)  # of a metric that no cell has
 
 
-def devices_of(cells: pd.DataFrame) -> list[str]:
+def devices_of(cells: pd.DataFrame | dict[str, list[Any]]) -> list[str]:
     """What the cells were trained on. A failed cell knows only the kind of its device."""
-    trained = cells[cells["status"] != "failed"]
-    return sorted(set(trained["device"].dropna()) or set(cells["device"].dropna()))
+    known = [
+        (status, device)
+        for status, device in zip(cells["status"], cells["device"], strict=True)
+        if isinstance(device, str)
+    ]
+    trained = {device for status, device in known if status != "failed"}
+    return sorted(trained or {device for _, device in known})
 
 
 def with_record(cells: pd.DataFrame) -> pd.DataFrame:
