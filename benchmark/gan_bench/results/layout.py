@@ -48,6 +48,7 @@ CODE = "code.json"  # the code that the newest process runs, until the record ha
 INFLUENCE = "influence.json"  # how far each image moves the kernel distance
 LOG = "cell.log"  # all that the processes of the cell printed
 OUTCOME = "outcome.json"  # how a process ended that left no record
+TRACKED = "tracked.json"  # how far each tracker has read the files above
 RECORD = "record.json"  # written last: the cell is done
 
 # of an evaluation besides the protocol's own, in a protocol's folder and in a cell's

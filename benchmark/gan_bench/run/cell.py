@@ -18,8 +18,9 @@ import socket
 import sys
 import time
 import traceback
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -28,6 +29,7 @@ import torch
 from gan_bench import catalogue as catalogues
 from gan_bench.contract.errors import StorageError, sentence
 from gan_bench.contract.protocol import Cell
+from gan_bench.contract.tracker import Tracker
 from gan_bench.measure.evaluator import Evaluator, Measured
 from gan_bench.results.atomic import append_line, remove, remove_parts, write_bytes
 from gan_bench.results.influence import write_influence
@@ -64,7 +66,8 @@ from gan_bench.run.outcome import (
     write_outcome,
 )
 from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_limit
-from gan_bench.run.task import read_task
+from gan_bench.run.task import Task, read_task
+from gan_bench.run.tracking import Tracking
 from gan_bench.train.checkpoint import Checkpoints, Foreign
 from gan_bench.train.cost import device_name, pair_macs, parameters
 from gan_bench.train.generator_file import file_of
@@ -150,6 +153,19 @@ def failure_reason(error: BaseException, batch: int) -> str:
 
 def _train_and_measure(directory: Path, stop: Stop) -> Record:
     task = read_task(directory)
+    tracking = Tracking(
+        directory, task.cell.environment.track, partial(task.catalogue.find, Tracker)
+    )
+    with closing(tracking):
+        record = _train_task(directory, task, stop, tracking)
+        noted = len(tracking.notes)
+        tracking.end(record)
+    for note in tracking.notes[noted:]:
+        _log(f"{note}\n")
+    return record
+
+
+def _train_task(directory: Path, task: Task, stop: Stop, tracking: Tracking) -> Record:
     cell, protocol = task.cell, task.protocol
     code = task.code()  # now: its files may be edited while it trains
     write_code(directory, code)
@@ -164,7 +180,15 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
     )
     with stop.deferred():
         images = task.prepared.train
-        session.follow(training, task.loss, images, cell.seed, lambda: stop.requested, task.labels)
+        session.follow(
+            training,
+            task.loss,
+            images,
+            cell.seed,
+            lambda: stop.requested,
+            task.labels,
+            tracking.tick,
+        )
     train_seconds, measuring_began = session.seconds(), time.perf_counter()
     shown = task.schedule.shown(training.step)
     if session.last_finite(training):
@@ -194,7 +218,12 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         verdicts=(*session.verdicts, *([verdict] if verdict else [])),
         rollbacks=session.rollbacks,
         diagnosis=session.diagnosis(),
-        notes=(*session.notes, *session.best_tick.notes(best), *_fallback(training)),
+        notes=(
+            *session.notes,
+            *session.best_tick.notes(best),
+            *_fallback(training),
+            *tracking.notes,
+        ),
         computed=training.computed.as_text(training.device),
         starts=starts_of(directory),
         cost=Cost(
