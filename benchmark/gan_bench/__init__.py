@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     )
     from gan_bench.contract.protocol import Schedule
     from gan_bench.contract.step import Output, Step
-    from gan_bench.contract.tracker import Tracker
+    from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
     from gan_bench.train.generator import generator
 
 __all__ = [
@@ -70,7 +70,9 @@ __all__ = [
     "Shape",
     "Step",
     "StorageError",
+    "TrackedCell",
     "Tracker",
+    "TrackerLog",
     "Unscorable",
     "UsageError",
     "generator",

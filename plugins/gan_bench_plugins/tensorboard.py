@@ -6,39 +6,39 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
+from gan_bench import TrackedCell, Tracker, hookimpl
 
-from gan_bench import Tracker, hookimpl
-
-FOLDER = "tensorboard"  # in the folder of a cell
-# TensorBoard counts steps in whole numbers: ours are images that D has seen
-IMAGES = 1000
+FLUSH_SECONDS = 10  # how long a number may wait before it is on the disk
 
 
 class Events:
     """Writes the event files of one process of a cell."""
 
-    def __init__(self, folder: Path, label: str) -> None:
+    def __init__(self, cell: TrackedCell) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self.label = label
-        self.writer = SummaryWriter(folder / FOLDER)
+        self.writer = SummaryWriter(cell.folder, flush_secs=FLUSH_SECONDS)
+        self.cell = cell
 
-    def scalars(self, kimg: float, values: Mapping[str, float]) -> None:
-        """A curve for each name."""
+    def scalars(self, images: int, values: Mapping[str, float]) -> None:
+        """A curve for each name; those with the same beginning stand in one section."""
         for name, value in values.items():
-            self.writer.add_scalar(name, value, round(kimg * IMAGES))
+            self.writer.add_scalar(name, value, images)
 
-    def sheet(self, kimg: float, path: Path) -> None:
+    def sheet(self, images: int, path: Path) -> None:
         """The sheet as it is on the disk."""
+        import numpy as np
+        from PIL import Image
+
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGB"))
-        self.writer.add_image("samples", pixels, round(kimg * IMAGES), dataformats="HWC")
+        self.writer.add_image("samples", pixels, images, dataformats="HWC")
 
-    def table(self, markdown: str) -> None:
-        """TensorBoard shows markdown under Text."""
-        self.writer.add_text(self.label, markdown)
+    def table(self, text: str, scores: Mapping[str, float]) -> None:
+        """Under Text and, beside the settings, under HParams."""
+        self.writer.add_text("scores", text)
+        final = {f"final/{name}": value for name, value in scores.items()}
+        self.writer.add_hparams(dict(self.cell.settings), final, run_name=".")
 
     def close(self) -> None:
         """Flush the file."""

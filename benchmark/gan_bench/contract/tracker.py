@@ -1,4 +1,4 @@
-"""What shows a cell in a program for experiments, as TensorBoard is one."""
+"""What shows how cells train in another program, as TensorBoard does."""
 
 from __future__ import annotations
 
@@ -8,20 +8,31 @@ from pathlib import Path
 from typing import Protocol
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrackedCell:
+    """The cell that a log is about."""
+
+    folder: Path  # for files of the tracker; the same in every process of the cell
+    id: str  # 32 hexadecimal digits, the same in every process of the cell, and of no other cell
+    label: str  # architecture / loss / seed
+    protocol: str  # the name of the protocol's folder: cells that may be compared share it
+    settings: Mapping[str, str | int | float]  # what it trains, and its schedule
+
+
 class TrackerLog(Protocol):
-    """What a tracker opened for one process of one cell."""
+    """What a tracker opened for one process of a cell. `images`: how many D has seen by then."""
 
-    def scalars(self, kimg: float, values: Mapping[str, float]) -> None:
-        """Numbers at this point of the training, by name."""
+    def scalars(self, images: int, values: Mapping[str, float]) -> None:
+        """Numbers by name, as curve/loss_d, tick/diversity or speed/images_per_second."""
 
-    def sheet(self, kimg: float, path: Path) -> None:
-        """The PNG of sample images of a tick."""
+    def sheet(self, images: int, path: Path) -> None:
+        """The sample images of a tick: a PNG."""
 
-    def table(self, markdown: str) -> None:
-        """The scores at the end of the cell."""
+    def table(self, text: str, scores: Mapping[str, float]) -> None:
+        """How the cell ended: a table in markdown, and its scores by metric."""
 
     def close(self) -> None:
-        """Write down all that waits. Called once, at the end of the process."""
+        """Write what waits. Called at the end of the process, whether the cell ended or not."""
 
 
 def _nothing_missing() -> str | None:
@@ -32,11 +43,13 @@ def _nothing_missing() -> str | None:
 class Tracker:
     """Shows what a cell writes, while it trains; `run --track NAME` asks for it.
 
-    `open(folder, label)` gets the folder of the cell and its name for people. Every process of a
-    cell opens the log again: it must add to what is there. What it raises becomes a note.
+    It works in a process of its own beside the cell, so that nothing it does changes the training.
+    Every process of a cell opens the log again: it must go on in what is there. Each number and
+    each sheet is given once. An exception becomes a note of the cell's record. A call may wait for
+    a network; when the cell ends, the tracker has 30 seconds to finish, and is then ended.
     """
 
     name: str
     source: str
-    open: Callable[[Path, str], TrackerLog]
+    open: Callable[[TrackedCell], TrackerLog]
     missing: Callable[[], str | None] = _nothing_missing  # what to install first, or None

@@ -18,9 +18,8 @@ import socket
 import sys
 import time
 import traceback
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import psutil
@@ -29,7 +28,6 @@ import torch
 from gan_bench import catalogue as catalogues
 from gan_bench.contract.errors import StorageError, sentence
 from gan_bench.contract.protocol import Cell
-from gan_bench.contract.tracker import Tracker
 from gan_bench.measure.evaluator import Evaluator, Measured
 from gan_bench.results.atomic import append_line, remove, remove_parts, write_bytes
 from gan_bench.results.influence import write_influence
@@ -66,8 +64,8 @@ from gan_bench.run.outcome import (
     write_outcome,
 )
 from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_limit
-from gan_bench.run.task import Task, read_task
-from gan_bench.run.tracking import Tracking
+from gan_bench.run.task import read_task
+from gan_bench.run.tracking import Tracking, log
 from gan_bench.train.checkpoint import Checkpoints, Foreign
 from gan_bench.train.cost import device_name, pair_macs, parameters
 from gan_bench.train.generator_file import file_of
@@ -94,10 +92,10 @@ def main(words: list[str]) -> int:
         with time_limit(environment.timeout):
             return run_cell(options.directory, stop)
     except Stopped as stopped:
-        _log(f"{stopped}; the same command goes on\n")
+        log(f"{stopped}; the same command goes on")
         return write_outcome(options.directory, "stopped", str(stopped)).exit_code
     except (StorageError, Foreign) as error:
-        _log(f"error: {error}\n")
+        log(f"error: {error}")
         return write_outcome(options.directory, kind_of(error), str(error)).exit_code
 
 
@@ -114,14 +112,8 @@ def run_cell(directory: Path, stop: Stop | None = None) -> int:
             remove_outcome(directory)
             cell = read_model(directory / CELL, Cell)
             append_line(directory / STARTS, _start())
-            try:
-                record = _train_and_measure(directory, stop or Stop())
-            except (StorageError, Foreign):
-                raise
-            except (Exception, SystemExit) as error:  # a failed cell is a record, others go on
-                _log(traceback.format_exc())
-                batch = protocol_of(directory).schedule.batch
-                record = failed_record(directory, cell, failure_reason(error, batch))
+            with Tracking(directory, cell.environment.track) as tracking:
+                record = tracking.end(_record_of(directory, cell, stop or Stop()))
             write_record(directory, record)
             if record.status not in WITHOUT_SCORES:
                 Checkpoints(directory / CHECKPOINTS, {}).clear()
@@ -129,6 +121,17 @@ def run_cell(directory: Path, stop: Stop | None = None) -> int:
             append_line(directory / STARTS, _start())
         measure_asked(directory)
         return FAILED if read_record(directory).status == "failed" else 0
+
+
+def _record_of(directory: Path, cell: Cell, stop: Stop) -> Record:
+    try:
+        return _train_and_measure(directory, stop)
+    except (StorageError, Foreign):
+        raise
+    except (Exception, SystemExit) as error:  # a failed cell is a record, others go on
+        log(traceback.format_exc())
+        batch = protocol_of(directory).schedule.batch
+        return failed_record(directory, cell, failure_reason(error, batch))
 
 
 def _start() -> dict[str, object]:
@@ -153,19 +156,6 @@ def failure_reason(error: BaseException, batch: int) -> str:
 
 def _train_and_measure(directory: Path, stop: Stop) -> Record:
     task = read_task(directory)
-    tracking = Tracking(
-        directory, task.cell.environment.track, partial(task.catalogue.find, Tracker)
-    )
-    with closing(tracking):
-        record = _train_task(directory, task, stop, tracking)
-        noted = len(tracking.notes)
-        tracking.end(record)
-    for note in tracking.notes[noted:]:
-        _log(f"{note}\n")
-    return record
-
-
-def _train_task(directory: Path, task: Task, stop: Stop, tracking: Tracking) -> Record:
     cell, protocol = task.cell, task.protocol
     code = task.code()  # now: its files may be edited while it trains
     write_code(directory, code)
@@ -180,15 +170,7 @@ def _train_task(directory: Path, task: Task, stop: Stop, tracking: Tracking) -> 
     )
     with stop.deferred():
         images = task.prepared.train
-        session.follow(
-            training,
-            task.loss,
-            images,
-            cell.seed,
-            lambda: stop.requested,
-            task.labels,
-            tracking.tick,
-        )
+        session.follow(training, task.loss, images, cell.seed, lambda: stop.requested, task.labels)
     train_seconds, measuring_began = session.seconds(), time.perf_counter()
     shown = task.schedule.shown(training.step)
     if session.last_finite(training):
@@ -218,12 +200,7 @@ def _train_task(directory: Path, task: Task, stop: Stop, tracking: Tracking) -> 
         verdicts=(*session.verdicts, *([verdict] if verdict else [])),
         rollbacks=session.rollbacks,
         diagnosis=session.diagnosis(),
-        notes=(
-            *session.notes,
-            *session.best_tick.notes(best),
-            *_fallback(training),
-            *tracking.notes,
-        ),
+        notes=(*session.notes, *session.best_tick.notes(best), *_fallback(training)),
         computed=training.computed.as_text(training.device),
         starts=starts_of(directory),
         cost=Cost(
@@ -267,12 +244,6 @@ def _measure(
         return measured, None
     kind, reason = measured.fault
     return measured, Verdict(kind=kind, kimg=kimg, reason=reason)
-
-
-def _log(text: str) -> None:
-    """Print to standard error, which is cell.log, on the disk that may be full."""
-    with suppress(OSError):
-        os.write(2, text.encode(errors="backslashreplace"))
 
 
 if __name__ == "__main__":

@@ -88,7 +88,6 @@ class Session:
         seed: int,
         stopping: Callable[[], bool] = lambda: False,
         labels: np.ndarray | None = None,
-        after_tick: Callable[[], None] = lambda: None,
     ) -> None:
         """Train to the end of the schedule, or to the verdict that ends the training.
 
@@ -114,8 +113,6 @@ class Session:
                     with self._not_training():
                         self._look(training, event)
                     self._save(training)
-                    with self._not_training():
-                        after_tick()
                     if self.holds and (schedule.on_collapse == "stop" or self._can_roll_back()):
                         break
             except Diverged as outcome:
