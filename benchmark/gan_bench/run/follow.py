@@ -135,7 +135,7 @@ def send_new(cell: Path, opened: TrackerLog, tracked: Tracked, name: str) -> Non
 
 def _send(cell: Path, opened: TrackerLog, group: str, line: dict[str, Any]) -> None:
     images = round(1000 * line["kimg"])
-    values = line["scores"] if "scores" in line else line
+    values = line.get("scores", line)
     # a number that was not finite is null in the file
     shown = {name: float(values[name]) for name in values if isinstance(values[name], int | float)}
     named = {f"{group}/{name}": shown[name] for name in shown if name not in PLACES}
