@@ -21,7 +21,7 @@ from gan_bench import catalogue as catalogues
 from gan_bench.contract.errors import sentence
 from gan_bench.contract.protocol import Cell
 from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
-from gan_bench.results.atomic import write_json
+from gan_bench.results.atomic import make_folder, write_json
 from gan_bench.results.layout import (
     CELL,
     CURVE,
@@ -146,6 +146,7 @@ def _send(cell: Path, opened: TrackerLog, group: str, line: dict[str, Any]) -> N
 
 def save(cell: Path, name: str, tracked: Tracked) -> None:
     """Write how far the tracker has come."""
+    make_folder(tracker_dir(cell, name))
     write_json(tracker_dir(cell, name) / TRACKED, tracked.model_dump())
 
 
