@@ -91,8 +91,15 @@ def test_mlflow_goes_on_in_the_run_of_the_cell(
 def fake(monkeypatch: pytest.MonkeyPatch) -> dict[str, MagicMock]:
     """Modules that keep their calls, in place of the libraries."""
     wandb, mlflow, exceptions = MagicMock(), MagicMock(), ModuleType("mlflow.exceptions")
+    entities = ModuleType("mlflow.entities")
     vars(exceptions)["MlflowException"] = OSError
-    for name, module in (("wandb", wandb), ("mlflow", mlflow), ("mlflow.exceptions", exceptions)):
+    vars(entities)["Metric"] = lambda *values: values
+    for name, module in (
+        ("wandb", wandb),
+        ("mlflow", mlflow),
+        ("mlflow.exceptions", exceptions),
+        ("mlflow.entities", entities),
+    ):
         monkeypatch.setitem(sys.modules, name, module)
     return {"wandb": wandb, "mlflow": mlflow}
 
@@ -120,7 +127,8 @@ def test_mlflow_finds_the_run_again_and_cleans_names(
     client.search_runs.return_value = [MagicMock()]
     tracker_of("mlflow").open(cell).scalars(500, {"tick/fd@x": 1.0})
     client.create_run.assert_called_once()
-    assert client.log_metric.call_args.args[1:] == ("tick/fd_x", 1.0)
+    (point,) = client.log_batch.call_args.args[1]
+    assert point[:2] + point[3:] == ("tick/fd_x", 1.0, 500)
 
 
 @pytest.mark.parametrize("name", NAMES)
