@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from gan_bench.contract.protocol import Schedule
     from gan_bench.contract.step import Output, Step
+    from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
     from gan_bench.train.generator import generator
 
 __all__ = [
@@ -69,6 +70,9 @@ __all__ = [
     "Shape",
     "Step",
     "StorageError",
+    "TrackedCell",
+    "Tracker",
+    "TrackerLog",
     "Unscorable",
     "UsageError",
     "generator",
@@ -99,7 +103,7 @@ def __getattr__(name: str) -> Any:
         from gan_bench.train.generator import generator
 
         return generator
-    from gan_bench.contract import errors, hooks, offers, step
+    from gan_bench.contract import errors, hooks, offers, step, tracker
 
-    home = next(each for each in (errors, hooks, offers, step) if hasattr(each, name))
+    home = next(each for each in (errors, hooks, offers, step, tracker) if hasattr(each, name))
     return getattr(home, name)

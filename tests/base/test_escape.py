@@ -139,6 +139,7 @@ def test_a_cell_of_a_spreadsheet_is_one_plain_line(text: str) -> None:
         ("^~`", r"\textasciicircum{}\textasciitilde{}\textasciigrave{}"),
         ("<>|", r"\textless{}\textgreater{}\textbar{}"),
         ("[2ex]*", "{[}2ex{]}{*}"),
+        ("café 猫 «", "café U+732B U+00AB"),  # LaTeX stops at what its fonts lack
         ("fd-eye ↓ 1 ± 2, --- –", r"fd-eye $\downarrow$ 1 $\pm$ 2, -{}-{}- \textendash{}"),
     ],
 )  # fmt: skip

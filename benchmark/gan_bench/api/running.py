@@ -70,6 +70,7 @@ def run(
     entries: Mapping[str, Text] | Text | Iterable[Text] = (),
     z_dim: int | None = None,
     replace: bool = False,
+    track: Names = (),
     plugins: Text | Iterable[Text] = (),
     retry_failed: bool = False,
     results: Text = "results",

@@ -27,6 +27,8 @@ LATEX = str.maketrans(
         "–": r"\textendash{}",
     }
 )
+# What LaTeX cannot print with its own fonts and no package: it stops at such a character
+FOREIGN = re.compile("[^\x00-\xff]|[«»ÐðÞþ]")
 LIGATURE = re.compile(r"-(?=-)")  # -- would be printed as a dash
 
 
@@ -53,8 +55,15 @@ def markdown(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """Text without commands for a cell of a LaTeX table; arrows, ± and × as symbols."""
-    return LIGATURE.sub("-{}", plain(text).translate(LATEX))
+    """Text without commands for a cell of a LaTeX table; arrows, ± and × as symbols.
+
+    A character that LaTeX cannot print without a package becomes its number, as U+4E2D.
+    """
+    return FOREIGN.sub(_code_point, LIGATURE.sub("-{}", plain(text).translate(LATEX)))
+
+
+def _code_point(character: re.Match[str]) -> str:
+    return f"U+{ord(character[0]):04X}"
 
 
 def spreadsheet(text: str) -> str:

@@ -20,6 +20,7 @@ from gan_bench.contract.offers import (
     Optimizer,
     Preset,
 )
+from gan_bench.contract.tracker import Tracker
 
 Offer = TypeVar("Offer")
 Claim = tuple[Any, Plugin]  # an offer and the plugin that makes it
@@ -35,6 +36,7 @@ KINDS: dict[type[Any], tuple[str, str]] = {
     Preset: ("preset", "gan_bench_presets"),
     Entry: ("entry", "gan_bench_entries"),
     Engine: ("engine", "gan_bench_engines"),
+    Tracker: ("tracker", "gan_bench_trackers"),
 }
 
 

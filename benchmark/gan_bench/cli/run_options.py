@@ -235,6 +235,14 @@ OPTIONS = (
         help="Generators to keep. best: that of the best tick too, for --best of `gan-bench "
         "sample`. It changes no score.",
     ),
+    options.names(
+        "--track",
+        kind="tracker",
+        panel=RUNNING,
+        help="Also show how the cells train in this program, such as tensorboard. It changes no "
+        "score.",
+        default="Default: none.",
+    ),
     click.option(
         "--entry",
         "entries",

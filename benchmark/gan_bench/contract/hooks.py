@@ -18,6 +18,7 @@ from gan_bench.contract.offers import (
     Optimizer,
     Preset,
 )
+from gan_bench.contract.tracker import Tracker
 
 hookspec = pluggy.HookspecMarker("gan_bench")
 hookimpl = pluggy.HookimplMarker("gan_bench")
@@ -74,4 +75,9 @@ class Hooks:
     @hookspec
     def gan_bench_engines(self) -> list[Engine]:
         """Ways to start cells."""
+        raise AssertionError
+
+    @hookspec
+    def gan_bench_trackers(self) -> list[Tracker]:
+        """Programs that show how cells train."""
         raise AssertionError

@@ -211,6 +211,7 @@ class RunEnvironment(Frozen):
     engine: str | None = None  # the name of what starts the cell; None: not known
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
     keep: Keep = "last"  # best: the generator of the best tick too
+    track: tuple[str, ...] = ()  # the trackers that show how the cell trains
 
 
 class Cell(Frozen):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gan_bench.base.escape import latex, plain
-from gan_bench.report.leaderboard import Boards
+from gan_bench.base.text import plural
+from gan_bench.report.leaderboard import Board, Boards
+from gan_bench.report.letters import share_one
 from gan_bench.report.section import Section
 from gan_bench.report.tables import Chapter, chapters
 
@@ -20,37 +22,71 @@ END = r"""    \bottomrule
   \end{tabular}
 \end{table}
 """
+BOLD = r"\textbf{%s}"
 
 
 def to_latex(boards: Boards) -> str:
-    r"""One table for each protocol; it needs \usepackage{booktabs}."""
+    r"""One table for each leaderboard; it needs \usepackage{booktabs} and nothing else."""
     lines = [r"% needs \usepackage{booktabs}"]
-    lines += [line for chapter in chapters(boards) for line in _chapter(chapter)]
+    for board, chapter in zip(boards.boards, chapters(boards), strict=True):
+        lines += _chapter(board, chapter)
     lines += [f"% {plain(text)}" for text in boards.unreadable]
     return "\n".join(lines) + "\n"
 
 
-def _chapter(chapter: Chapter) -> Iterator[str]:
+def _chapter(board: Board, chapter: Chapter) -> Iterator[str]:
     """The notes are comments: a caption has no room for them."""
     yield f"\n% {plain(chapter.slug)}"
     yield from (f"% {plain(f'{name}: {text}')}" for name, text in chapter.facts)
     yield from (f"% {plain(note.text)}" for note in chapter.notes)
     for section in chapter.sections[:1]:
-        yield from _table(section, chapter)
+        yield from _table(section, board)
 
 
-def _table(section: Section, chapter: Chapter) -> Iterator[str]:
-    facts = dict(chapter.facts)
-    parts = [facts["data"], facts["schedule"], section.title]
-    caption = ". ".join(latex(part) for part in parts if part)
+def _table(section: Section, board: Board) -> Iterator[str]:
     alignment = "".join("r" if column.numeric else "l" for column in section.columns)
-    yield BEGIN % (f"{caption}.", alignment, _row(column.text for column in section.columns))
+    head = _row(column.text for column in section.columns)
+    yield BEGIN % (_caption(section, board), alignment, head)
     for row in section.scale:
         yield f"    {_row(row)}"
         yield r"    \midrule"
-    yield from (f"    {_row(row)}" for row in section.rows)
+    for row in section.rows:
+        best = row is section.rows[0] and _stands_alone(board)
+        yield f"    {_row(row, BOLD if best else '%s')}"
     yield END
 
 
-def _row(texts: Iterable[str]) -> str:
-    return f"{' & '.join(map(latex, texts))} \\\\"
+def _caption(section: Section, board: Board) -> str:
+    """Data, size, kimg, n and seeds; and what ± and bold mean, if the table has them."""
+    data, evaluation = board.protocol.data, board.protocol.evaluation
+    intervals = any(row.interval(board.ranking.name) for row in board.trained)
+    sentences = [
+        f"{data.name}, {data.size} px, {board.protocol.schedule.kimg:g} kimg, "
+        f"n = {evaluation.samples:,}, {_seeds(board)}",
+        section.title,
+        "±: 95 % interval of the mean over seeds" if intervals and not board.by_time else "",
+        "Bold: told apart from every other row" if _stands_alone(board) else "",
+    ]
+    return " ".join(f"{latex(sentence)}." for sentence in sentences if sentence)
+
+
+def _seeds(board: Board) -> str:
+    """How many seeds that have ended a row has, or from how few to how many."""
+    counts = [row.counted(board.ranking.name) for row in board.trained] or [0]
+    low, high = min(counts), max(counts)
+    return plural(high, "seed") if low == high else f"{low} to {high} seeds"
+
+
+def _stands_alone(board: Board) -> bool:
+    """Whether the letters tell the first row apart from every other one.
+
+    A row without letters, such as one that was not trained here, is told apart from none. At equal
+    time the letters are about other scores than those by which the rows are ordered.
+    """
+    first, *others = board.ties or [""]
+    apart = [bool(tie) and not share_one(first, tie) for tie in others]
+    return bool(first and others) and all(apart) and not board.by_time
+
+
+def _row(texts: Iterable[str], form: str = "%s") -> str:
+    return f"{' & '.join(form % latex(text) if text else '' for text in texts)} \\\\"

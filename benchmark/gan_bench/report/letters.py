@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, combinations
 from string import ascii_letters
@@ -83,6 +84,15 @@ def tie_columns(rows: Iterable[int], apart: Iterable[tuple[int, int]]) -> list[t
 
 def _insert(column: frozenset[int], pair: tuple[int, int]) -> list[frozenset[int]]:
     return [column - {row} for row in pair] if column.issuperset(pair) else [column]
+
+
+def share_one(tie: str, other: str) -> bool:
+    """Whether two rows with these letters, as `letters` gives them, cannot be told apart."""
+    return not _letters_of(tie).isdisjoint(_letters_of(other))
+
+
+def _letters_of(tie: str) -> set[str]:
+    return set(re.findall(r"\.*[a-zA-Z]", tie))
 
 
 def _letter(place: int) -> str:

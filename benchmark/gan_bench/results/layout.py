@@ -6,6 +6,7 @@
                                             scale.json, figures/
 <cell>/evaluations/<name>/                  the cell measured by it: environment.json, scores.json,
                                             influence.json
+<cell>/trackers/<name>/                     what a tracker of --track keeps: tracked.json
 <protocol>/entries/<name>/entry.json        one row that was not trained here
 <data set>-data-report.json                 of a set that was refused
 .removed/                                   what `gan-bench remove` is deleting
@@ -48,6 +49,8 @@ CODE = "code.json"  # the code that the newest process runs, until the record ha
 INFLUENCE = "influence.json"  # how far each image moves the kernel distance
 LOG = "cell.log"  # all that the processes of the cell printed
 OUTCOME = "outcome.json"  # how a process ended that left no record
+TRACKERS = "trackers"  # a folder: one folder for each tracker, with its own files
+TRACKED = "tracked.json"  # in the folder of a tracker: how far it has read the files above
 RECORD = "record.json"  # written last: the cell is done
 
 # of an evaluation besides the protocol's own, in a protocol's folder and in a cell's
@@ -95,6 +98,11 @@ def evaluation_dir(folder: Path, slug: str) -> Path:
 def protocol_of(cell: Path) -> Protocol:
     """The protocol that a cell's folder belongs to."""
     return read_model(protocol_folder_of(cell) / PROTOCOL, Protocol)
+
+
+def tracker_dir(cell: Path, tracker: str) -> Path:
+    """The folder of a tracker in a cell's folder."""
+    return cell / TRACKERS / safe_name(tracker)
 
 
 def label_of(cell: Path) -> str:

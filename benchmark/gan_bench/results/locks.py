@@ -22,7 +22,7 @@ from gan_bench.results.atomic import PART, make_folder, remove, write_json
 from gan_bench.results.layout import HOUSEKEEPING
 from gan_bench.results.reading import BINARY, read_bytes
 
-Work = Literal["training", "measuring", "scoring", "removing", "merging"]
+Work = Literal["training", "measuring", "scoring", "removing", "merging", "tracking"]
 LOCK, HOLDER = HOUSEKEEPING
 
 

@@ -66,6 +66,7 @@ from gan_bench.run.outcome import (
 )
 from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
+from gan_bench.run.tracking import Tracking, log
 from gan_bench.train.checkpoint import Checkpoints, Foreign
 from gan_bench.train.cost import device_name, pair_macs, parameters
 from gan_bench.train.generator_file import file_of
@@ -92,10 +93,10 @@ def main(words: list[str]) -> int:
         with time_limit(environment.timeout):
             return run_cell(options.directory, stop)
     except Stopped as stopped:
-        _log(f"{stopped}; the same command goes on\n")
+        log(f"{stopped}; the same command goes on")
         return write_outcome(options.directory, "stopped", str(stopped)).exit_code
     except (StorageError, Foreign) as error:
-        _log(f"error: {error}\n")
+        log(f"error: {error}")
         return write_outcome(options.directory, kind_of(error), str(error)).exit_code
 
 
@@ -112,14 +113,8 @@ def run_cell(directory: Path, stop: Stop | None = None) -> int:
             remove_outcome(directory)
             cell = read_model(directory / CELL, Cell)
             append_line(directory / STARTS, _start())
-            try:
-                record = _train_and_measure(directory, stop or Stop())
-            except (StorageError, Foreign):
-                raise
-            except (Exception, SystemExit) as error:  # a failed cell is a record, others go on
-                _log(traceback.format_exc())
-                batch = protocol_of(directory).schedule.batch
-                record = failed_record(directory, cell, failure_reason(error, batch))
+            with Tracking(directory, cell.environment.track) as tracking:
+                record = tracking.end(_record_of(directory, cell, stop or Stop()))
             write_record(directory, record)
             if record.status not in WITHOUT_SCORES:
                 Checkpoints(directory / CHECKPOINTS, {}).clear()
@@ -127,6 +122,17 @@ def run_cell(directory: Path, stop: Stop | None = None) -> int:
             append_line(directory / STARTS, _start())
         measure_asked(directory)
         return FAILED if read_record(directory).status == "failed" else 0
+
+
+def _record_of(directory: Path, cell: Cell, stop: Stop) -> Record:
+    try:
+        return _train_and_measure(directory, stop)
+    except (StorageError, Foreign):
+        raise
+    except (Exception, SystemExit) as error:  # a failed cell is a record, others go on
+        log(traceback.format_exc())
+        batch = protocol_of(directory).schedule.batch
+        return failed_record(directory, cell, failure_reason(error, batch))
 
 
 def _start() -> dict[str, object]:
@@ -271,12 +277,6 @@ def _measure(
         return measured, None
     kind, reason = measured.fault
     return measured, Verdict(kind=kind, kimg=kimg, reason=reason)
-
-
-def _log(text: str) -> None:
-    """Print to standard error, which is cell.log, on the disk that may be full."""
-    with suppress(OSError):
-        os.write(2, text.encode(errors="backslashreplace"))
 
 
 if __name__ == "__main__":

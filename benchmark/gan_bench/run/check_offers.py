@@ -26,6 +26,7 @@ from gan_bench.contract.offers import (
     Optimizer,
     Preset,
 )
+from gan_bench.contract.tracker import Tracker
 from gan_bench.run.check_measuring import check_dataset, check_features, check_metric
 from gan_bench.run.check_optimizer import check_optimizer
 from gan_bench.run.check_training import check_architecture, check_augmented, check_loss_offer
@@ -48,6 +49,7 @@ ELSEWHERE = {  # what says whether these work
     "--dry-run shows what it plans",
     Entry: "gan-bench score {name} --like PROTOCOL scores it",
     Engine: "gan-bench run --engine {name} --arch NAME --kimg 0.1 tries it on a small cell",
+    Tracker: "gan-bench run --track {name} --arch NAME --kimg 0.1 tries it on a small cell",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from gan_bench.results.layout import (
     DATA_REPORT,
     PROTOCOL,
     RECORD,
+    TRACKERS,
     cell_dir,
     label_of,
     protocol_dir,
@@ -102,6 +104,7 @@ def _drop_foreign_checkpoints(folder: Path, cell: Cell, protocol: Protocol) -> N
         checkpoints.check()
     except Foreign:
         checkpoints.clear()
+        shutil.rmtree(folder / TRACKERS, ignore_errors=True)  # it is another training now
 
 
 def _check_protocol(path: Path, protocol: Protocol) -> None:

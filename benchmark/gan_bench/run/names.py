@@ -40,6 +40,7 @@ WORDS = {  # kind as the index has it -> as a user reads it
     "preset": "preset",
     "entry": "entry",
     "engine": "engine",
+    "tracker": "tracker",
 }
 
 
@@ -83,6 +84,7 @@ def check_spelling(request: Request) -> None:
         ("features", request.features),
         ("metric", request.metrics),
         ("engine", (request.engine,)),
+        ("tracker", request.track),
     ):
         known = known_names(kind)
         for name in names:

@@ -26,6 +26,7 @@ from gan_bench.contract.protocol import (
     Sides,
 )
 from gan_bench.contract.schedule import MOST_KIMG, Schedule
+from gan_bench.contract.tracker import Tracker
 from gan_bench.contract.usable import needs_labels
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
@@ -186,6 +187,7 @@ def plan_on(
         timeout=request.timeout,
         engine=choice.engine.name,
         keep=request.keep,
+        track=_trackers(request, catalogue),
     )
     cells = tuple(
         Cell(
@@ -195,6 +197,15 @@ def plan_on(
         for seed in range(request.seeds)
     )
     return Plan(protocol=protocol, cells=cells), notes
+
+
+def _trackers(request: Request, catalogue: Catalogue) -> tuple[str, ...]:
+    """The names of the trackers asked for; UsageError for one that cannot work here."""
+    trackers = [catalogue.find(Tracker, name) for name in request.track]
+    for tracker in trackers:
+        if what := tracker.missing():
+            raise UsageError(f"--track {tracker.name} cannot work here yet: {what}")
+    return tuple(dict.fromkeys(tracker.name for tracker in trackers))
 
 
 def pick_device(asked: str) -> str:

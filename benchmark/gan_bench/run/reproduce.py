@@ -83,6 +83,7 @@ def _again(folder: Path, where: Where) -> Cell:
         "weights": str(weights.every) if weights.every else None,
         "weights_by_net": tuple((net, str(path)) for net, path in weights.by_net.items()),
         "keep": "last",
+        "track": (),
     }
     return cell.model_copy(update={"environment": then.model_copy(update=changed)})
 

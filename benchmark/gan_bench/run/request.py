@@ -53,3 +53,4 @@ class Request:
     max_bad: float = 0.1  # percent
     timeout: float | None = None  # seconds
     keep: Keep = "last"
+    track: tuple[str, ...] = ()

@@ -1,0 +1,155 @@
+"""One tracker of one cell as a command: python -m gan_bench.run.follow DIR TRACKER.
+
+It reads the files that the cell writes and gives what is new to the tracker, until its standard
+input ends: the cell holds the other end, and writes there how it ended, or nothing if it goes on
+later. tracked.json says how far the files have been read, so that nothing is given twice.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic import ValidationError
+
+from gan_bench import catalogue as catalogues
+from gan_bench.contract.errors import sentence
+from gan_bench.contract.protocol import Cell
+from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
+from gan_bench.results.atomic import make_folder, write_json
+from gan_bench.results.layout import (
+    CELL,
+    CURVE,
+    SPEED,
+    TICKS,
+    TRACKED,
+    label_of,
+    protocol_folder_of,
+    protocol_of,
+    sample_grid_path,
+    tracker_dir,
+)
+from gan_bench.results.locks import alone_in
+from gan_bench.results.reading import read_lines, read_model
+from gan_bench.run.tracking import END_SECONDS, Ending, Tracked, log, note, read_tracked
+
+POLL_SECONDS = 5.0
+GROUPS = {CURVE: "curve", SPEED: "speed", TICKS: "tick"}  # file of the cell -> before its names
+PLACES = ("step", "kimg")  # columns that say where a line is
+
+
+class End:
+    """What the cell says at its end. A hung tracker does not outlive its cell for long."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self.ending: Ending | None = None  # None: the cell was interrupted, and goes on later
+        self.come = threading.Event()
+        threading.Thread(target=self._read, args=(pipe,), daemon=True).start()
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        try:
+            self.ending = Ending.model_validate_json(pipe.read())
+        except ValidationError:  # nothing, or half of it: the cell was killed
+            self.ending = None
+        self.come.set()
+        time.sleep(END_SECONDS)
+        os._exit(1)
+
+
+def main(words: list[str]) -> None:
+    """The command."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # they are for the cell, which then tells us
+    cell, name = Path(words[0]), words[1]
+    end = End(sys.stdin.buffer)
+    # the process of this cell that was killed before may still be finishing
+    with alone_in(tracker_dir(cell, name), wait=END_SECONDS + 5):
+        environment = read_model(cell / CELL, Cell).environment
+        try:
+            tracker = catalogues.load(map(Path, environment.plugins)).find(Tracker, name)
+            follow(cell, tracker, end)
+        except (Exception, SystemExit) as error:
+            log(note(name, sentence(error)))
+            tracked = read_tracked(cell, name).model_copy(update={"failed": sentence(error)})
+            save(cell, name, tracked)
+
+
+def follow(cell: Path, tracker: Tracker, end: End) -> None:
+    """Give the tracker all that the cell writes until it ends. Raises what the tracker raises."""
+    tracked = read_tracked(cell, tracker.name).model_copy(update={"failed": None})
+    save(cell, tracker.name, tracked)  # the id, before anything is sent under it
+    opened = tracker.open(describe(cell, tracker.name, tracked.id))
+    over = False
+    while not over:
+        over = end.come.wait(POLL_SECONDS)
+        send_new(cell, opened, tracked, tracker.name)
+    if end.ending:
+        opened.table(end.ending.text, end.ending.scores)
+    opened.close()
+
+
+def describe(cell: Path, name: str, identity: str) -> TrackedCell:
+    """What a tracker is told of a cell."""
+    planned, protocol = read_model(cell / CELL, Cell), protocol_of(cell)
+    schedule = planned.recipe.applied_to(protocol.schedule)
+    about = {
+        "architecture": planned.architecture,
+        "loss": planned.loss,
+        "seed": planned.seed,
+        "data": protocol.data.name,
+        "height": protocol.data.shape[1],
+        "width": protocol.data.shape[2],
+    }
+    settings = about | schedule.model_dump(mode="json")
+    plain = (str, int, float)
+    return TrackedCell(
+        folder=tracker_dir(cell, name).absolute(),
+        id=identity,
+        label=label_of(cell),
+        protocol=protocol_folder_of(cell).name,
+        settings={key: v if isinstance(v, plain) else str(v) for key, v in settings.items()},
+    )
+
+
+def send_new(cell: Path, opened: TrackerLog, tracked: Tracked, name: str) -> None:
+    """Give the tracker the lines that have come, and the sheets of their ticks.
+
+    A cell that goes on from a checkpoint writes lines again, which are not given again.
+    """
+    before = dict(tracked.sent)
+    try:
+        for file, group in GROUPS.items():
+            for line in read_lines(cell / file):
+                if line["kimg"] > tracked.sent.get(file, -1):
+                    _send(cell, opened, group, line)
+                    tracked.sent[file] = line["kimg"]
+    finally:
+        if tracked.sent != before:
+            save(cell, name, tracked)
+
+
+def _send(cell: Path, opened: TrackerLog, group: str, line: dict[str, Any]) -> None:
+    images = round(1000 * line["kimg"])
+    values = line.get("scores", line)
+    # a number that was not finite is null in the file
+    shown = {name: float(values[name]) for name in values if isinstance(values[name], int | float)}
+    named = {f"{group}/{name}": shown[name] for name in shown if name not in PLACES}
+    opened.scalars(images, named)
+    if "scores" in line:
+        opened.sheet(images, sample_grid_path(cell, line["kimg"]))
+
+
+def save(cell: Path, name: str, tracked: Tracked) -> None:
+    """Write how far the tracker has come."""
+    make_folder(tracker_dir(cell, name))
+    write_json(tracker_dir(cell, name) / TRACKED, tracked.model_dump())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
+    os._exit(0)  # no thread or exit hook of a library may keep the process

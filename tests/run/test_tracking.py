@@ -1,0 +1,235 @@
+"""Trackers get all that a cell writes, once each, and nothing they do changes the training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from planning import LayCell, Plan
+
+from gan_bench import TrackedCell, Tracker, UsageError
+from gan_bench.contract.protocol import Cell
+from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import CELL, CURVE, GENERATOR, SAMPLES, SPEED, TICKS
+from gan_bench.results.reading import read_lines, read_model
+from gan_bench.results.records import Record, read_record
+from gan_bench.run import tracking
+from gan_bench.run.cell import run_cell
+from gan_bench.run.follow import follow
+from gan_bench.run.tracking import ending_of, read_tracked
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+HOOK = """
+
+import os, sys, time
+from gan_bench import Tracker, hookimpl
+
+
+class Log:
+    def __init__(self, cell):
+        pass
+
+    def scalars(self, images, values):
+        {scalars}
+
+    def sheet(self, images, path):
+        pass
+
+    def table(self, text, scores):
+        pass
+
+    def close(self):
+        pass
+
+
+@hookimpl
+def gan_bench_trackers():
+    return [Tracker(name="mine", source="a test", open=Log)]
+"""
+
+
+class Log:
+    """Keeps all that it gets; raises at the call that is named."""
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails = fails
+        self.cells: list[TrackedCell] = []
+        self.points: list[tuple[int, str, float]] = []
+        self.sheets: list[str] = []
+        self.tables: list[tuple[str, Mapping[str, float]]] = []
+        self.closed = 0
+
+    def open(self, cell: TrackedCell) -> Log:
+        self.cells.append(cell)
+        return self
+
+    def scalars(self, images: int, values: Mapping[str, float]) -> None:
+        self._fail("scalars")
+        self.points += [(images, name, values[name]) for name in values]
+
+    def sheet(self, images: int, path: Path) -> None:
+        self._fail("sheet")
+        assert path.is_file()
+        self.sheets.append(path.name)
+
+    def table(self, text: str, scores: Mapping[str, float]) -> None:
+        self.tables.append((text, scores))
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def _fail(self, name: str) -> None:
+        if self.fails == name:
+            raise OSError(f"no {name}")
+
+
+def send(cell: Path, log: Log, record: Record | None = None) -> None:
+    """One process of the tracker, at the end of a process of the cell."""
+    come = SimpleNamespace(wait=lambda _: True)
+    end = SimpleNamespace(come=come, ending=ending_of(record) if record else None)
+    follow(cell, Tracker(name="fake", source="a test", open=log.open), end)  # type: ignore[arg-type]
+
+
+def numbers(cell: Path) -> list[tuple[int, str, float]]:
+    rows = []
+    for file, group in ((CURVE, "curve"), (SPEED, "speed"), (TICKS, "tick")):
+        for line in read_lines(cell / file):
+            values = line.get("scores") or line
+            rows += [
+                (round(1000 * line["kimg"]), f"{group}/{name}", value)
+                for name, value in values.items()
+                if name not in ("step", "kimg")
+            ]
+    return rows
+
+
+@pytest.fixture
+def trained(lay: LayCell) -> Path:
+    cell = lay()
+    run_cell(cell)
+    return cell
+
+
+def tracked_by(cell: Path, name: str, **code: str) -> None:
+    """Let the cell ask for a tracker; `code` is what its methods do."""
+    asked = read_model(cell / CELL, Cell)
+    environment = asked.environment.model_copy(update={"track": (name,)})
+    asked = asked.model_copy(update={"environment": environment})
+    write_json(cell / CELL, json.loads(asked.model_dump_json()))
+    if code:
+        plugin = Path(environment.plugins[0])
+        plugin.write_text(plugin.read_text() + HOOK.format(**code))
+
+
+def test_every_number_and_sheet_is_given_once_over_two_processes(trained: Path) -> None:
+    log, whole = Log(), (trained / CURVE).read_text()
+    (trained / CURVE).write_text(whole.splitlines(keepends=True)[0])
+    send(trained, log)
+    (trained / CURVE).write_text(whole)
+    record = read_record(trained)
+    send(trained, log, record)
+    assert sorted(log.points) == sorted(numbers(trained))
+    assert sorted(log.sheets) == sorted(path.name for path in (trained / SAMPLES).iterdir())
+    ((text, scores),) = log.tables
+    assert text.startswith("finished\n")
+    assert scores == {name: score.value for name, score in record.scores.items()}
+    assert log.closed == 2
+
+
+def test_the_processes_of_a_cell_share_an_id_and_a_folder(lay: LayCell, trained: Path) -> None:
+    log, other = Log(), lay(seed=1)
+    send(trained, log)
+    send(trained, log)
+    send(other, log)
+    first, second, third = log.cells
+    assert first == second
+    assert first.id != third.id
+    assert (first.label, first.settings["loss"]) == ("tiny / plain / seed0", "plain")
+
+
+def test_a_number_that_is_not_finite_is_left_out(trained: Path) -> None:
+    line = {"step": 1, "kimg": 99.0, "loss_d": None, "loss_g": 1.5}
+    (trained / CURVE).write_text(json.dumps(line) + "\n")
+    log = Log()
+    send(trained, log)
+    assert [each for each in log.points if each[0] == 99000] == [(99000, "curve/loss_g", 1.5)]
+
+
+@pytest.mark.parametrize("fault", ["scalars", "sheet"])
+def test_after_a_fault_the_next_process_goes_on_where_it_was(trained: Path, fault: str) -> None:
+    log = Log(fault)
+    with pytest.raises(OSError, match=f"no {fault}"):
+        send(trained, log)
+    log.fails = ""
+    send(trained, log)
+    assert {*log.points} == {*numbers(trained)}
+    assert len(log.sheets) == len(read_lines(trained / TICKS))
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ({"scalars": "raise OSError('no network')"}, "OSError: no network"),
+        ({"scalars": "os.abort()"}, "its process ended with exit code -6"),
+        ({"scalars": "time.sleep(600)"}, "it did not finish within 3 s"),
+    ],
+)
+def test_a_tracker_that_fails_costs_a_note_and_no_byte(
+    lay: LayCell, code: dict[str, str], why: str,
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    if "sleep" in code["scalars"]:
+        monkeypatch.setattr(tracking, "END_SECONDS", 3.0)
+    plain, tracked = lay(results="plain"), lay(results="tracked")
+    assert run_cell(plain) == 0
+    tracked_by(tracked, "mine", **code)
+    assert run_cell(tracked) == 0
+    said = f"not tracked to the end by mine: {why}"
+    assert [each for each in read_record(tracked).notes if "mine" in each] == [said]
+    assert capfd.readouterr().err.count(said) == 1
+    same_training(plain, tracked)
+
+
+def same_training(one: Path, other: Path) -> None:
+    for name in (
+        GENERATOR,
+        CURVE,
+        TICKS,
+        *(f"{SAMPLES}/{p.name}" for p in (one / SAMPLES).iterdir()),
+    ):
+        assert (one / name).read_bytes() == (other / name).read_bytes()
+    assert read_record(one).scores == read_record(other).scores
+
+
+def test_a_tracker_that_works_changes_no_byte(lay: LayCell, tmp_path: Path) -> None:
+    plain, tracked = lay(results="plain"), lay(results="tracked")
+    run_cell(plain)
+    tracked_by(tracked, "mine", scalars="import torch, random; torch.rand(9); random.random()")
+    run_cell(tracked)
+    same_training(plain, tracked)
+    assert read_record(tracked).notes == read_record(plain).notes
+    last = read_lines(tracked / TICKS)[-1]["kimg"]
+    assert read_tracked(tracked, "mine").sent[TICKS] == last
+
+
+def test_a_tracker_that_is_gone_is_a_note(lay: LayCell) -> None:
+    tracked = lay()
+    tracked_by(tracked, "gone")
+    assert run_cell(tracked) == 0
+    (note,) = [each for each in read_record(tracked).notes if "gone" in each]
+    assert note.startswith("not tracked to the end by gone: no tracker is called 'gone'")
+
+
+def test_a_tracker_is_no_part_of_the_protocol(plan: Plan) -> None:
+    pytest.importorskip("tensorboard", reason="pip install 'gan-bench[tensorboard]'")
+    with_tracker, without = plan(track=("tensorboard",)).plan, plan().plan
+    assert with_tracker.protocol == without.protocol
+    assert [cell.environment.track for cell in with_tracker.cells] == [("tensorboard",)]
+
+
+def test_an_unknown_tracker_is_refused_before_anything_trains(plan: Plan) -> None:
+    with pytest.raises(UsageError, match="no tracker is called 'tensorbord'"):
+        plan(track=("tensorbord",))
