@@ -68,7 +68,7 @@ def main(words: list[str]) -> None:
     cell, name = Path(words[0]), words[1]
     end = End(sys.stdin.buffer)
     # the process of this cell that was killed before may still be finishing
-    with alone_in(tracker_dir(cell, name), wait=END_SECONDS + 5):
+    with alone_in(tracker_dir(cell, name), "tracking", wait=END_SECONDS + 5):
         environment = read_model(cell / CELL, Cell).environment
         try:
             tracker = catalogues.load(map(Path, environment.plugins)).find(Tracker, name)
