@@ -97,8 +97,8 @@ def begin(
     """A training before its first step.
 
     `classes`: how many the data has, if it has labels. `loss`: the one it will be trained with,
-    which may have a state. Raises BadPair and BadOptimizer for offers that break the contract, and UsageError if the
-    optimizer and the augmentations are not those that the schedule names.
+    which may have a state. Raises BadPair and BadOptimizer for offers that break the contract, and
+    UsageError if the optimizer and the augmentations are not those that the schedule names.
     """
     if optimizer.name != schedule.optimizer:
         raise UsageError(f"the schedule names another optimizer: {schedule.optimizer}")
