@@ -95,10 +95,19 @@ def begin(
     device: str = "cpu",
     optimizer: Optimizer | None = None,
     classes: int | None = None,
+    loss: Loss | None = None,
 ) -> Training:
     optimizer = optimizer or OPTIMIZERS[schedule.optimizer]
     return state.begin(
-        arch or pair(), SHAPE, schedule, seed, device, augment, classes, optimizer=optimizer
+        arch or pair(),
+        SHAPE,
+        schedule,
+        seed,
+        device,
+        augment,
+        classes,
+        optimizer=optimizer,
+        loss=loss,
     )
 
 

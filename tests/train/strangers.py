@@ -48,8 +48,10 @@ def pairs_of(file: Path) -> list[tuple[Architecture, Loss]]:
     return [(arch, loss) for arch in offered(file, Architecture) or [pair()] for loss in losses]
 
 
-def begin(arch: Architecture, schedule: Schedule = SCHEDULE, seed: int = 0) -> Training:
-    return state.begin(arch, SHAPE, schedule, seed, "cpu", classes=CLASSES, optimizer=ADAM)
+def begin(arch: Architecture, loss: Loss, schedule: Schedule = SCHEDULE, seed: int = 0) -> Training:
+    return state.begin(
+        arch, SHAPE, schedule, seed, "cpu", classes=CLASSES, optimizer=ADAM, loss=loss
+    )
 
 
 def go_on(
@@ -67,7 +69,7 @@ def trial(file: Path, k: int) -> Trial:
     """Of the k-th pair of a file, in this process or another."""
     arch, loss = pairs_of(file)[k]
     again = partial(trial, file, k)
-    return Trial(lambda: begin(arch), loss, IMAGES, LABELS, SCHEDULE, 0, again)
+    return Trial(lambda: begin(arch, loss), loss, IMAGES, LABELS, SCHEDULE, 0, again)
 
 
 def measured(arch: Architecture, training: Training) -> bytes:

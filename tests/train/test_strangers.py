@@ -32,7 +32,8 @@ def trained(training: Training) -> dict[str, Tensor]:
 
 def check_pair(arch: Architecture, loss: Loss) -> None:
     check_loss(loss)
-    whole, mixed, cut, other = begin(arch), begin(arch, BF16), begin(arch), begin(arch, seed=1)
+    whole, mixed = begin(arch, loss), begin(arch, loss, BF16)
+    cut, other = begin(arch, loss), begin(arch, loss, seed=1)
     start = trained(whole)
     curve = go_on(whole, loss)  # Diverged where a number is not finite
     assert len(curve) == SCHEDULE.updates
@@ -62,14 +63,14 @@ def test_a_kind_of_plugin_trains_and_goes_on_in_the_same_bytes(file: Path, fresh
 
 def test_the_average_of_g_follows_its_plain_values() -> None:
     ((arch, loss),) = pairs_of(STRANGERS / "plain_count.py")
-    training = begin(arch)
+    training = begin(arch, loss)
     go_on(training, loss)
     assert training.ema.passes == training.G.passes
 
 
 def test_the_average_of_g_keeps_its_spectral_norm() -> None:
     for arch, loss in pairs_of(STRANGERS / "spectral.py"):
-        training = begin(arch)
+        training = begin(arch, loss)
         go_on(training, loss)
         vectors = [each for each in training.ema.buffers() if each.ndim == 1]
         assert [float(each.norm()) for each in vectors] == pytest.approx([1] * len(vectors))
@@ -77,7 +78,7 @@ def test_the_average_of_g_keeps_its_spectral_norm() -> None:
 
 def test_the_average_of_g_has_what_anneal_set() -> None:
     ((arch, loss),) = pairs_of(STRANGERS / "growing.py")
-    training = begin(arch)
+    training = begin(arch, loss)
     go_on(training, loss)
     assert float(training.ema.share) == float(training.G.share) == 1
 

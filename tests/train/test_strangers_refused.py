@@ -43,7 +43,7 @@ def all_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def first_step(arch: Architecture, loss: Loss) -> None:
     check_loss(loss)
-    go_on(begin(arch), loss, until=1)
+    go_on(begin(arch, loss), loss, until=1)
 
 
 def preflight(file: Path, k: int, fresh: Fresh) -> None:
@@ -58,6 +58,27 @@ def test_a_plugin_is_refused_before_it_is_trained(name: str, fresh: Fresh) -> No
     for k in range(len(pairs_of(file))):
         with pytest.raises(BadPair, match=SAID[name]):
             preflight(file, k, fresh)
+
+
+A_FUNCTION = "must be a function that makes a new nn.Module at every call"
+STATES = {
+    "rebinds": "penalty of rebinds gives its state new buffers; change those that it has in place",
+    "keeps-gradient": "penalty of keeps-gradient keeps gradients in its state: write detached",
+    "shared": f"state of shared {A_FUNCTION}",
+    "instance": f"state of instance {A_FUNCTION}",
+    "number": f"state of number {A_FUNCTION}",
+    "learns": "state of learns has parameters to train, and no optimizer trains them: use buffers",
+}
+
+
+def test_a_state_of_a_loss_that_would_be_lost_or_frozen_is_refused() -> None:
+    said = {}
+    for arch, loss in pairs_of(REFUSED / "loss_states.py"):
+        with pytest.raises(BadPair) as error:
+            first_step(arch, loss)
+        said[loss.name] = str(error.value)
+    assert said.keys() == STATES.keys()
+    assert not [name for name in said if not said[name].startswith(STATES[name])]
 
 
 @pytest.mark.parametrize("name", ["ac_gan", "feature_matching", "info_gan"])
@@ -75,5 +96,5 @@ def test_a_conditional_pair_is_refused_for_images_without_labels() -> None:
 
 
 def test_every_refused_plugin_is_tried() -> None:
-    tried = {*SAID, "wants_labels", "process_wide"}
+    tried = {*SAID, "loss_states", "wants_labels", "process_wide"}
     assert {path.stem for path in Path(REFUSED).glob("*.py")} == tried

@@ -64,6 +64,10 @@ class Loss:
 
     A penalty reads the whole Step, and may pass images through D or G again. One that is computed
     every k-th step only is multiplied by k, so that its weight is the same.
+
+    What the loss keeps between steps, such as a moving average, must be in buffers of the module
+    that `state` makes for each training. Penalties read it as step.state and change its buffers in
+    place, with detached values. It is on the training's device, and checkpoints have it.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Loss:
     penalty_every: int = 1  # steps
     g_penalty: Callable[[Step], Tensor] | None = None  # added to g_loss -> ()
     g_penalty_every: int = 1
+    state: Callable[[], nn.Module] | None = None  # called once for each training
     reads: tuple[Read, ...] = ()  # what its penalties need that not every D or data set gives
     # changes D in place after each of its updates, as one that clips its weights does
     after_d: Callable[[nn.Module], None] | None = None

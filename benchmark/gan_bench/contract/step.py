@@ -41,3 +41,4 @@ class Step:
     on_fake: Output
     kimg: Tensor  # () thousands of real images shown before this step
     progress: Tensor  # () the same as a share of the schedule: from 0 to just below 1
+    state: nn.Module | None = None  # what Loss.state made: its buffers are changed in place

@@ -43,9 +43,10 @@ def _trial(
     """The trial of these offers, with our own in place of those that are not given."""
     pixels, labels = images_of(shape)
     arch, optimizer = offers.get(Architecture, REFERENCE), offers.get(Optimizer)
+    loss = offers.get(Loss, logistic())
     return Trial(
-        begin=lambda: begun(arch, shape, optimizer=optimizer),
-        loss=offers.get(Loss, logistic()),
+        begin=lambda: begun(arch, shape, optimizer=optimizer, loss=loss),
+        loss=loss,
         images=pixels,
         labels=labels,
         schedule=SCHEDULE,

@@ -125,7 +125,8 @@ def _trained(
     schedule: Schedule = SCHEDULE,
     device: str = "cpu",
 ) -> Training:
-    training, (pixels, labels) = begun(arch, shape, schedule, device), images_of(shape)
+    training = begun(arch, shape, schedule, device, loss=loss)
+    pixels, labels = images_of(shape)
 
     def stopping() -> bool:
         return training.step >= steps

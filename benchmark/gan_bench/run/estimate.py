@@ -165,6 +165,7 @@ def _begin(cell: Cell, protocol: Protocol, catalogue: Catalogue, classes: int) -
         [catalogue.find(Augmentation, name) for name in schedule.augment],
         classes,
         optimizer=catalogue.find(Optimizer, schedule.optimizer),
+        loss=catalogue.find(Loss, cell.loss),
     )
 
 

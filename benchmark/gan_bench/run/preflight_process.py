@@ -36,8 +36,9 @@ from gan_bench.run.process import end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
 from gan_bench.run.trial import print_to
 from gan_bench.train.checkpoint import Foreign
+from gan_bench.train.first_step import NETWORK, FirstStep, NotFinite
 from gan_bench.train.fresh import Fresh
-from gan_bench.train.loop import Diverged, train
+from gan_bench.train.loop import Diverged
 from gan_bench.train.pair import Impossible, checked
 from gan_bench.train.repeatable import check_repeatable
 from gan_bench.train.samples import generate, latents
@@ -177,16 +178,16 @@ def _one_step(
     training, schedule, seed = task.begin(), task.schedule, task.cell.seed
     images = task.prepared.train
     _checkpoint_bytes(training)  # G's average copies extra state: what cannot be copied ends here
+    loss = checked(task.loss)
+    FirstStep(task.begin, loss, images, schedule, seed, task.labels).take(training)
+    if torch.initial_seed() != rng.key(seed, "noise", 0):
+        raise BadManners(f"{task.cell.architecture} or {task.cell.loss} seeds torch anew")
     try:
-        loss, stop = checked(task.loss), lambda: training.step > 0
-        list(train(training, loss, images, schedule, seed, stop, task.labels))
-        if torch.initial_seed() != rng.key(seed, "noise", 0):
-            raise BadManners(f"{task.cell.architecture} or {task.cell.loss} seeds torch anew")
         fakes = generate(training, latents(training, seed, TRIED, task.labels), schedule.batch)
-        if not metrics_tried:
-            evaluator.measure(fakes)
-    except Diverged:  # a result of the cell, for its record
-        pass
+    except Diverged as error:
+        raise NotFinite(f"{error}, in evaluation mode: {NETWORK}") from None
+    if not metrics_tried:
+        evaluator.measure(fakes)
     state = _checkpoint_bytes(training)
     memory = _memory_bytes(evaluator, training.device)
     if not tried:

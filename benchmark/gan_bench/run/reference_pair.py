@@ -89,11 +89,12 @@ def begun(
     schedule: Schedule = SCHEDULE,
     device: str = "cpu",
     optimizer: Optimizer | None = None,
+    loss: Loss | None = None,
 ) -> Training:
     """A training before its first step."""
     optimizer = optimizer or Optimizer(name=schedule.optimizer, source="torch's Adam.", make=_adam)
     schedule = schedule.model_copy(update={"optimizer": optimizer.name})
-    return begin(arch, shape, schedule, 0, device, classes=CLASSES, optimizer=optimizer)
+    return begin(arch, shape, schedule, 0, device, classes=CLASSES, optimizer=optimizer, loss=loss)
 
 
 def _adam(

@@ -71,6 +71,7 @@ class Task:
             self.augmentations,
             self.prepared.classes,
             optimizer=self.optimizer,
+            loss=self.loss,
         )
 
     @property

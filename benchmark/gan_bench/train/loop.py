@@ -17,6 +17,7 @@ from torch.nn.utils import get_total_norm
 
 from gan_bench.base import rng
 from gan_bench.base.numbers import CURVE_COLUMNS
+from gan_bench.contract.errors import UsageError
 from gan_bench.contract.offers import Loss
 from gan_bench.contract.protocol import Schedule
 from gan_bench.contract.step import Step
@@ -76,6 +77,8 @@ def train(
     a Point at each of 200 places and a Tick at each of the schedule's. Raises Diverged at a Point
     whose numbers are not finite. A second call goes on at the step that the training is at.
     """
+    if (loss.state is None) != (training.loss_state is None):
+        raise UsageError(f"the training was begun with another loss than {loss.name}")
     pair, ema, augment = training.pair, training.ema, training.augment
     G, D = pair.G, pair.D
     bf16 = schedule.precision == "bf16"
@@ -103,7 +106,7 @@ def train(
             now = Step(
                 G=G, D=D, make=partial(pair.make, labels=y), judge=partial(pair.judge, labels=y),
                 x=x, fake=seen.float(), z=z, labels=y, on_real=on_real, on_fake=on_fake,
-                kimg=kimg, progress=progress,
+                kimg=kimg, progress=progress, state=training.loss_state,
             )  # fmt: skip
             loss_d = loss.d_loss(on_real.logits, on_fake.logits)
             if due.penalty and loss.penalty is not None:

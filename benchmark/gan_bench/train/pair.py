@@ -180,6 +180,35 @@ def check_loss(loss: Loss) -> None:
             )
 
 
+def build_loss_state(loss: Loss, seed: int, device: str) -> nn.Module | None:
+    """A new state of the loss, if it has any. Raises BadPair if it breaks the contract.
+
+    torch's own random state is left as it was.
+    """
+    if loss.state is None:
+        return None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(drawn := rng.key(seed, "init", 1))  # G and D begin at `init`
+        state = loss.state() if not isinstance(loss.state, nn.Module) else None
+        if torch.initial_seed() != drawn:
+            raise BadPair(f"state of {loss.name} seeds torch itself: all seeds would begin alike")
+        if not isinstance(state, nn.Module) or state is loss.state():
+            raise BadPair(
+                f"state of {loss.name} must be a function that makes a new nn.Module at every call"
+            )
+    if any(parameter.requires_grad for parameter in state.parameters()):
+        raise BadPair(
+            f"state of {loss.name} has parameters to train, and no optimizer trains them: use "
+            "buffers, or freeze the parameters with requires_grad_(False)"
+        )
+    return state.to(device)
+
+
+def _places(state: nn.Module | None) -> list[int]:
+    """Where the buffers of a loss's state lie in memory."""
+    return [] if state is None else [each.data_ptr() for each in state.buffers()]
+
+
 def _check_reads(loss: Loss, step: Step) -> None:
     """Impossible if the pair or the data does not give what the loss reads."""
     words = {
@@ -205,7 +234,17 @@ def checked(loss: Loss) -> Loss:
 
         def checked_penalty(step: Step) -> Tensor:
             _check_reads(loss, step)
+            before = _places(step.state)
             value = penalty(step)
+            if _places(step.state) != before:
+                raise BadPair(
+                    f"{part} of {loss.name} gives its state new buffers; change those that it has "
+                    "in place, as with copy_ or lerp_, because a CUDA graph repeats only that"
+                )
+            if step.state and any(each.requires_grad for each in step.state.buffers()):
+                raise BadPair(
+                    f"{part} of {loss.name} keeps gradients in its state: write detached values"
+                )
             if not isinstance(value, Tensor) or value.shape != ():
                 given = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
                 raise BadPair(f"{part} of {loss.name} must give one number (), it gave {given}")

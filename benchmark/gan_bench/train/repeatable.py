@@ -16,7 +16,7 @@ from torch import Tensor
 from gan_bench.contract.offers import Loss
 from gan_bench.contract.schedule import Schedule
 from gan_bench.train.fresh import CallFailed, Fresh
-from gan_bench.train.loop import train
+from gan_bench.train.loop import Diverged, train
 from gan_bench.train.pair import BadPair
 from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import Training, full_state, resume
@@ -110,7 +110,11 @@ def _check_average(trial: Trial, training: Training) -> None:
     fresh.ema.load_state_dict(training.ema.state_dict())
     fresh.step = training.step
     given = latents(training, trial.seed, 4, trial.labels)
-    if not np.array_equal(generate(fresh, given, 4), generate(training, given, 4)):
+    try:
+        same = np.array_equal(generate(fresh, given, 4), generate(training, given, 4))
+    except Diverged:  # with two images a step, which says little of the real training
+        return
+    if not same:
         raise BadPair(
             "a new G with the weights of the one that is measured makes other images: a function "
             "in G holds another copy of G, as a lambda does that names self, or a value that is "

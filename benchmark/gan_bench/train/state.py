@@ -14,13 +14,13 @@ from torch.optim import Optimizer as TorchOptimizer
 from gan_bench.base.numbers import CURVE_COLUMNS
 from gan_bench.base.precision import settle
 from gan_bench.contract.errors import UsageError
-from gan_bench.contract.offers import Architecture, Augmentation, Optimizer, Shape
+from gan_bench.contract.offers import Architecture, Augmentation, Loss, Optimizer, Shape
 from gan_bench.contract.protocol import Schedule
 from gan_bench.train.augment import Augment
 from gan_bench.train.batches import Placement
 from gan_bench.train.cuda_graph import Recorder, recorder_for
 from gan_bench.train.optimizers import Tried, bring_back, make, try_out
-from gan_bench.train.pair import Pair, build_pair
+from gan_bench.train.pair import Pair, build_loss_state, build_pair
 from gan_bench.train.rates import Rates, rates_of
 
 Anneal = Callable[[nn.Module, nn.Module, Tensor], None]
@@ -58,6 +58,7 @@ class Training:
     opt_d: TorchOptimizer
     tried: Tried  # the optimizer of both, and what it can do
     rates: Rates
+    loss_state: nn.Module | None  # what the loss keeps between steps
     z_dim: int
     anneal: Anneal | None
     augment: Augment
@@ -91,11 +92,13 @@ def begin(
     classes: int | None = None,
     *,
     optimizer: Optimizer,
+    loss: Loss | None = None,
 ) -> Training:
-    """A training before its first step. `classes`: how many the data has, if it has labels.
+    """A training before its first step.
 
-    Raises BadPair and BadOptimizer for offers that break the contract, and UsageError if the
-    optimizer and the augmentations are not those that the schedule names.
+    `classes`: how many the data has, if it has labels. `loss`: the one it will be trained with,
+    which may have a state. Raises BadPair and BadOptimizer for offers that break the contract, and
+    UsageError if the optimizer and the augmentations are not those that the schedule names.
     """
     if optimizer.name != schedule.optimizer:
         raise UsageError(f"the schedule names another optimizer: {schedule.optimizer}")
@@ -106,6 +109,8 @@ def begin(
     for network in (G := pair.G, D := pair.D):
         # convolutions are faster in this memory layout; it changes no result
         network.to(device).to(memory_format=torch.channels_last)
+    loss_state = None if loss is None else build_loss_state(loss, seed, device)
+    stateful = [G, D] if loss_state is None else [G, D, loss_state]
     tried = try_out(optimizer, schedule, device)
     opt_g = make(tried, list(G.parameters()), schedule.lr_g, schedule, device)
     opt_d = make(tried, list(D.parameters()), schedule.lr_d, schedule, device)
@@ -116,11 +121,12 @@ def begin(
         opt_d=opt_d,
         tried=tried,
         rates=rates_of([opt_g, opt_d], schedule),
+        loss_state=loss_state,
         z_dim=arch.z_dim,
         anneal=arch.anneal,
         augment=Augment(tuple(augmentations)),
         device=device,
-        recorder=None if tried.unrecordable else recorder_for(device, G, D),
+        recorder=None if tried.unrecordable else recorder_for(device, *stateful),
         computed=Computed(gpu),
         totals=torch.zeros(len(CURVE_COLUMNS), device=device),
         finite_steps=torch.zeros((), device=device),
@@ -182,4 +188,5 @@ def _learned(training: Training) -> dict[str, dict[str, Any]]:
 
 def _parts(training: Training) -> dict[str, Any]:
     """Everything that learns, under the names that checkpoints use."""
-    return {name: getattr(training, name) for name in ("G", "D", "ema", "opt_g", "opt_d")}
+    parts = {name: getattr(training, name) for name in ("G", "D", "ema", "opt_g", "opt_d")}
+    return parts if training.loss_state is None else parts | {"loss": training.loss_state}
