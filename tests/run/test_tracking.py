@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +15,7 @@ from planning import LayCell, Plan
 from gan_bench import TrackedCell, Tracker, UsageError
 from gan_bench.contract.protocol import Cell
 from gan_bench.results.atomic import write_json
-from gan_bench.results.layout import CELL, CURVE, GENERATOR, SAMPLES, SPEED, TICKS
+from gan_bench.results.layout import CELL, CHECKPOINTS, CURVE, GENERATOR, SAMPLES, SPEED, TICKS
 from gan_bench.results.reading import read_lines, read_model
 from gan_bench.results.records import Record, read_record
 from gan_bench.run import tracking
@@ -24,16 +26,16 @@ from gan_bench.run.tracking import ending_of, read_tracked
 pytestmark = pytest.mark.usefixtures("one_thread")
 HOOK = """
 
-import os, sys, time
+import random
 from gan_bench import Tracker, hookimpl
 
 
-class Log:
+class Good:
     def __init__(self, cell):
         pass
 
-    def scalars(self, images, values):
-        {scalars}
+    def scalars(self, points):
+        torch.rand(9), random.random()
 
     def sheet(self, images, path):
         pass
@@ -45,9 +47,14 @@ class Log:
         pass
 
 
+class Bad(Good):
+    def scalars(self, points):
+        raise OSError("no network")
+
+
 @hookimpl
 def gan_bench_trackers():
-    return [Tracker(name="mine", source="a test", open=Log)]
+    return [Tracker(name=each.__name__, source="a test", open=each) for each in (Good, Bad)]
 """
 
 
@@ -66,9 +73,10 @@ class Log:
         self.cells.append(cell)
         return self
 
-    def scalars(self, images: int, values: Mapping[str, float]) -> None:
+    def scalars(self, points: Mapping[int, Mapping[str, float]]) -> None:
         self._fail("scalars")
-        self.points += [(images, name, values[name]) for name in values]
+        assert list(points) == sorted(points)
+        self.points += [(at, name, value) for at in points for name, value in points[at].items()]
 
     def sheet(self, images: int, path: Path) -> None:
         self._fail("sheet")
@@ -113,15 +121,14 @@ def trained(lay: LayCell) -> Path:
     return cell
 
 
-def tracked_by(cell: Path, name: str, **code: str) -> None:
-    """Let the cell ask for a tracker; `code` is what its methods do."""
+def tracked_by(cell: Path, *names: str) -> None:
+    """Let the cell ask for trackers, of which its plugin has Good and Bad."""
     asked = read_model(cell / CELL, Cell)
-    environment = asked.environment.model_copy(update={"track": (name,)})
+    environment = asked.environment.model_copy(update={"track": names})
     asked = asked.model_copy(update={"environment": environment})
     write_json(cell / CELL, json.loads(asked.model_dump_json()))
-    if code:
-        plugin = Path(environment.plugins[0])
-        plugin.write_text(plugin.read_text() + HOOK.format(**code))
+    plugin = Path(environment.plugins[0])
+    plugin.write_text(plugin.read_text() + HOOK)
 
 
 def test_every_number_and_sheet_is_given_once_over_two_processes(trained: Path) -> None:
@@ -169,58 +176,52 @@ def test_after_a_fault_the_next_process_goes_on_where_it_was(trained: Path, faul
     assert len(log.sheets) == len(read_lines(trained / TICKS))
 
 
-@pytest.mark.parametrize(
-    ("code", "why"),
-    [
-        ({"scalars": "raise OSError('no network')"}, "OSError: no network"),
-        ({"scalars": "os.abort()"}, "its process ended with exit code -6"),
-        ({"scalars": "time.sleep(600)"}, "it did not finish within 3 s"),
-    ],
-)
-def test_a_tracker_that_fails_costs_a_note_and_no_byte(
-    lay: LayCell, code: dict[str, str], why: str,
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    if "sleep" in code["scalars"]:
-        monkeypatch.setattr(tracking, "END_SECONDS", 3.0)
+def test_no_tracker_changes_a_byte_and_one_that_fails_costs_a_note(
+    lay: LayCell, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("gan_bench.run.cell.Checkpoints.clear", lambda _: None)
     plain, tracked = lay(results="plain"), lay(results="tracked")
     assert run_cell(plain) == 0
-    tracked_by(tracked, "mine", **code)
+    tracked_by(tracked, "Good", "Bad", "gone")
     assert run_cell(tracked) == 0
-    said = f"not tracked to the end by mine: {why}"
-    assert [each for each in read_record(tracked).notes if "mine" in each] == [said]
-    assert capfd.readouterr().err.count(said) == 1
     same_training(plain, tracked)
+    bad, gone = notes = read_record(tracked).notes
+    assert bad == "not tracked to the end by Bad: OSError: no network"
+    assert gone.startswith("not tracked to the end by gone: no tracker is called 'gone'")
+    said = capfd.readouterr().err
+    assert [said.count(note) for note in notes] == [1, 1]
+    assert read_tracked(tracked, "Good").sent[TICKS] == read_lines(tracked / TICKS)[-1]["kimg"]
 
 
 def same_training(one: Path, other: Path) -> None:
-    for name in (
-        GENERATOR,
-        CURVE,
-        TICKS,
-        *(f"{SAMPLES}/{p.name}" for p in (one / SAMPLES).iterdir()),
-    ):
-        assert (one / name).read_bytes() == (other / name).read_bytes()
+    kept = [p for name in (SAMPLES, CHECKPOINTS) for p in (one / name).rglob("*") if p.is_file()]
+    assert len({path.parent for path in kept}) >= 2
+    for path in (one / GENERATOR, one / CURVE, one / TICKS, *kept):
+        assert path.read_bytes() == (other / path.relative_to(one)).read_bytes(), path
     assert read_record(one).scores == read_record(other).scores
+    assert read_record(one).notes == ()
 
 
-def test_a_tracker_that_works_changes_no_byte(lay: LayCell, tmp_path: Path) -> None:
-    plain, tracked = lay(results="plain"), lay(results="tracked")
-    run_cell(plain)
-    tracked_by(tracked, "mine", scalars="import torch, random; torch.rand(9); random.random()")
-    run_cell(tracked)
-    same_training(plain, tracked)
-    assert read_record(tracked).notes == read_record(plain).notes
-    last = read_lines(tracked / TICKS)[-1]["kimg"]
-    assert read_tracked(tracked, "mine").sent[TICKS] == last
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("import os; os.abort()", "its process ended with exit code -6"),
+        ("import time; time.sleep(600)", "it did not finish within 0.5 s"),
+    ],
+)
+def test_a_process_that_crashes_or_hangs_is_ended_with_a_note(
+    trained: Path, code: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(*_: object) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE)
 
-
-def test_a_tracker_that_is_gone_is_a_note(lay: LayCell) -> None:
-    tracked = lay()
-    tracked_by(tracked, "gone")
-    assert run_cell(tracked) == 0
-    (note,) = [each for each in read_record(tracked).notes if "gone" in each]
-    assert note.startswith("not tracked to the end by gone: no tracker is called 'gone'")
+    monkeypatch.setattr(tracking, "_start", start)
+    monkeypatch.setattr(tracking, "END_SECONDS", 0.5 if "sleep" in code else 30)
+    with tracking.Tracking(trained, ["mine"]) as running:
+        (process,) = running.processes.values()
+        record = running.end(read_record(trained))
+    assert record.notes == (f"not tracked to the end by mine: {why}",)
+    assert process.returncode is not None
 
 
 def test_a_tracker_is_no_part_of_the_protocol(plan: Plan) -> None:

@@ -22,8 +22,8 @@ class TrackedCell:
 class TrackerLog(Protocol):
     """What a tracker opened for one process of a cell. `images`: how many D has seen by then."""
 
-    def scalars(self, images: int, values: Mapping[str, float]) -> None:
-        """Numbers by name, as curve/loss_d, tick/diversity or speed/images_per_second."""
+    def scalars(self, points: Mapping[int, Mapping[str, float]]) -> None:
+        """All new numbers, by images and name (curve/loss_d, tick/diversity, ...), in order."""
 
     def sheet(self, images: int, path: Path) -> None:
         """The sample images of a tick: a PNG."""
