@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,14 +16,25 @@ import torch
 from planning import LayCell, Plan
 
 from gan_bench import TrackedCell, Tracker, UsageError
+from gan_bench.catalogue import load
 from gan_bench.contract.protocol import Cell
 from gan_bench.results.atomic import write_json
-from gan_bench.results.layout import CELL, CHECKPOINTS, CURVE, GENERATOR, SAMPLES, SPEED, TICKS
+from gan_bench.results.layout import (
+    CELL,
+    CHECKPOINTS,
+    CURVE,
+    GENERATOR,
+    SAMPLES,
+    SPEED,
+    TICKS,
+    tracker_dir,
+)
 from gan_bench.results.reading import read_lines, read_model
 from gan_bench.results.records import Record, read_record
 from gan_bench.run import tracking
 from gan_bench.run.cell import run_cell
 from gan_bench.run.follow import follow
+from gan_bench.run.new_plugin import write_package
 from gan_bench.run.tracking import ending_of, read_tracked
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -96,11 +108,13 @@ class Log:
             raise OSError(f"no {name}")
 
 
-def send(cell: Path, log: Log, record: Record | None = None) -> None:
+def send(cell: Path, log: Log | Tracker, record: Record | None = None) -> None:
     """One process of the tracker, at the end of a process of the cell."""
+    fake = isinstance(log, Log)
+    tracker = Tracker(name="fake", source="a test", open=log.open) if fake else log
     come = SimpleNamespace(wait=lambda _: True)
     end = SimpleNamespace(come=come, ending=ending_of(record) if record else None)
-    follow(cell, Tracker(name="fake", source="a test", open=log.open), end)  # type: ignore[arg-type]
+    follow(cell, tracker, end)  # type: ignore[arg-type]
 
 
 def numbers(cell: Path) -> list[tuple[int, str, float]]:
@@ -156,6 +170,45 @@ def test_every_number_and_sheet_is_given_once_over_two_processes(trained: Path) 
     assert text.startswith("finished\n")
     assert scores == {name: score.value for name, score in record.scores.items()}
     assert log.closed == 2
+
+
+def from_the_page(folder: Path) -> Path:
+    page = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (code,) = [each for each in blocks if "@hookimpl\ndef gan_bench_trackers" in each]
+    file = folder / "lines.py"
+    file.write_text(code)
+    return file
+
+
+def from_the_template(folder: Path) -> Path:
+    return write_package("mine", "tracker", folder)[0]
+
+
+@pytest.mark.parametrize("make", [from_the_page, from_the_template])
+def test_the_example_and_the_template_write_down_all_that_they_get(
+    make: Callable[[Path], Path], trained: Path, tmp_path: Path
+) -> None:
+    file = make(tmp_path)
+    catalogue = load([file])
+    (tracker,) = (
+        each for each in catalogue.all(Tracker) if catalogue.maker(each).name == str(file)
+    )
+    for record in (None, read_record(trained)):
+        send(trained, tracker, record)
+    (log,) = tracker_dir(trained, tracker.name).glob("*.jsonl")
+    lines = read_lines(log)
+    sheets = [line for line in lines if "sheet" in line]
+    points = [line for line in lines if "images" in line and line not in sheets]
+    rows = [
+        (line["images"], name, value)
+        for line in points
+        for name, value in line.items()
+        if name != "images"
+    ]
+    assert sorted(rows) == sorted(numbers(trained))
+    assert len(sheets) == len(read_lines(trained / TICKS))
+    assert len(lines) == len(points) + len(sheets) + 1  # the scores
 
 
 def test_the_processes_of_a_cell_share_an_id_and_a_folder(lay: LayCell, trained: Path) -> None:
