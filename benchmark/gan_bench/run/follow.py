@@ -19,7 +19,9 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import sentence
+from gan_bench.contract.names import safe_name
 from gan_bench.contract.protocol import Cell
 from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
 from gan_bench.results.atomic import make_folder, write_json
@@ -41,6 +43,7 @@ from gan_bench.results.reading import read_lines, read_model
 from gan_bench.run.tracking import END_SECONDS, Ending, Tracked, log, note, read_tracked
 
 POLL_SECONDS = 5.0
+OPEN_SECONDS = 120.0  # for the trackers of other cells to open their logs
 GROUPS = {CURVE: "curve", SPEED: "speed", TICKS: "tick"}  # file of the cell -> before its names
 PLACES = ("step", "kimg")  # columns that say where a line is
 
@@ -85,7 +88,9 @@ def follow(cell: Path, tracker: Tracker, end: End) -> None:
     """Give the tracker all that the cell writes until it ends. Raises what the tracker raises."""
     tracked = read_tracked(cell, tracker.name).model_copy(update={"failed": None})
     save(cell, tracker.name, tracked)  # the id, before anything is sent under it
-    opened = tracker.open(describe(cell, tracker.name, tracked.id))
+    # two cells that made one database at once would each find half of it
+    with alone_in(cache_dir() / "trackers" / safe_name(tracker.name), "tracking", OPEN_SECONDS):
+        opened = tracker.open(describe(cell, tracker.name, tracked.id))
     over = False
     while not over:
         over = end.come.wait(POLL_SECONDS)
