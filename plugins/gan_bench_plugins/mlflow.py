@@ -12,6 +12,7 @@ from typing import Any
 from gan_bench import TrackedCell, Tracker, hookimpl
 
 TAG = "gan_bench.cell"  # holds the id by which a later process finds the run again
+BATCH = 1000  # metrics in a request: as many as MLflow takes
 FORBIDDEN = re.compile(r"[^\w\-. /]", re.ASCII)  # in a name
 
 
@@ -33,13 +34,18 @@ class Run:
         for name, value in cell.settings.items():
             self.client.log_param(self.run, _name(name), value)
 
-    def scalars(self, images: int, values: Mapping[str, float]) -> None:
-        """A point of each metric, in one request."""
+    def scalars(self, points: Mapping[int, Mapping[str, float]]) -> None:
+        """The points of all metrics, in as few requests as MLflow takes."""
         from mlflow.entities import Metric
 
         now = round(1000 * time.time())
-        points = [Metric(_name(name), value, now, images) for name, value in values.items()]
-        self.client.log_batch(self.run, points)
+        metrics = [
+            Metric(_name(name), value, now, images)
+            for images, values in points.items()
+            for name, value in values.items()
+        ]
+        for first in range(0, len(metrics), BATCH):
+            self.client.log_batch(self.run, metrics[first : first + BATCH])
 
     def sheet(self, images: int, path: Path) -> None:
         """The PNG, among the artifacts."""

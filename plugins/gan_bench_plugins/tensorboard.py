@@ -20,10 +20,11 @@ class Events:
         self.writer = SummaryWriter(cell.folder, flush_secs=FLUSH_SECONDS)
         self.cell = cell
 
-    def scalars(self, images: int, values: Mapping[str, float]) -> None:
+    def scalars(self, points: Mapping[int, Mapping[str, float]]) -> None:
         """A curve for each name; those with the same beginning stand in one section."""
-        for name, value in values.items():
-            self.writer.add_scalar(name, value, images)
+        for images, values in points.items():
+            for name, value in values.items():
+                self.writer.add_scalar(name, value, images)
 
     def sheet(self, images: int, path: Path) -> None:
         """The sheet as it is on the disk."""

@@ -36,9 +36,10 @@ class Run:
         self.run.define_metric("images")
         self.run.define_metric("*", step_metric="images")
 
-    def scalars(self, images: int, values: Mapping[str, float]) -> None:
-        """A row of the history."""
-        self.run.log({"images": images, **values})
+    def scalars(self, points: Mapping[int, Mapping[str, float]]) -> None:
+        """A row of the history for each point."""
+        for images, values in points.items():
+            self.run.log({"images": images, **values})
 
     def sheet(self, images: int, path: Path) -> None:
         """The PNG."""

@@ -60,6 +60,8 @@ def test_every_option_is_an_argument_with_the_same_default() -> None:
         ("--augment flip --reference held-out", {"augment": "flip", "reference": "held-out"}),
         ("--cell-timeout 5 --max-bad 50", {"timeout": 5, "max_bad": 50}),
         ("--download --data-root d", {"download": True, "data_root": "d"}),
+        ("--track wandb", {"track": "wandb"}),
+        ("--track wandb,mlflow --track mine", {"track": ["wandb", "mlflow", "mine"]}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -93,11 +95,14 @@ def test_a_call_asks_for_what_the_command_asks_for(
         (["--data", ""], {"data": ""}),
         (["--arch", "dcgn"], {"archs": "dcgn"}),
         (["--jobs", "0"], {"jobs": 0}),
+        (["--track", "tensorbord"], {"track": "tensorbord"}),
+        (["--track", "wandb"], {"track": ["wandb"]}),
     ],
 )
 def test_an_error_is_an_exception_with_the_sentence_of_the_command(
-    words: list[str], asked: dict[str, Any], gan_bench: Command
+    words: list[str], asked: dict[str, Any], gan_bench: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gan_bench_plugins.wandb.find_spec", lambda _: None)
     said = gan_bench("run", *words)
     with pytest.raises(GanBenchError) as error:
         run(**asked, quiet=True)

@@ -37,7 +37,7 @@ def show(name: str, cell: TrackedCell) -> None:
     Image.new("RGB", (4, 2), "red").save(sheet)
     for images in (500, 1000):
         log = tracker_of(name).open(cell)
-        log.scalars(images, {"curve/loss_d": images / 1000})
+        log.scalars({images: {"curve/loss_d": images / 1000}})
         log.sheet(images, sheet)
         if images == 1000:
             log.table("| metric | score |", {"fd": 2.0})
@@ -125,10 +125,21 @@ def test_mlflow_finds_the_run_again_and_cleans_names(
     client.search_runs.return_value = []
     tracker_of("mlflow").open(cell)
     client.search_runs.return_value = [MagicMock()]
-    tracker_of("mlflow").open(cell).scalars(500, {"tick/fd@x": 1.0})
+    tracker_of("mlflow").open(cell).scalars({500: {"tick/fd@x": 1.0}})
     client.create_run.assert_called_once()
     (point,) = client.log_batch.call_args.args[1]
     assert point[:2] + point[3:] == ("tick/fd_x", 1.0, 500)
+
+
+def test_mlflow_gets_no_more_than_1000_numbers_in_a_request(
+    cell: TrackedCell, fake: dict[str, MagicMock]
+) -> None:
+    log = tracker_of("mlflow").open(cell)
+    log.scalars({images: {"a": 0.5, "b": 0.25} for images in range(1200)})
+    requests = fake["mlflow"].MlflowClient.return_value.log_batch.call_args_list
+    assert [len(each.args[1]) for each in requests] == [1000, 1000, 400]
+    steps = [point[3] for each in requests for point in each.args[1]]
+    assert steps == [images for images in range(1200) for _ in "ab"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -62,6 +62,22 @@ def test_a_score_has_its_interval_from_four_seeds_on(tmp_path: Path) -> None:
     assert "1 to 2" in few
 
 
+@pytest.mark.parametrize(("seeds", "said"), [(1, False), (3, True), (4, False)])
+def test_the_caption_says_what_a_range_is(tmp_path: Path, seeds: int, said: bool) -> None:
+    text = text_of(tmp_path, {"good": range(100, 100 + seeds)})
+    assert ("Of fewer than four seeds: the lowest and the highest score." in text) == said
+
+
+@pytest.mark.parametrize(("reference", "said"), [("train", False), ("held-out", True)])
+def test_the_caption_says_when_held_out_images_are_the_reference(
+    tmp_path: Path, reference: str, said: bool
+) -> None:
+    evaluation = PLAIN.evaluation.model_copy(update={"reference": reference})
+    under = PLAIN.model_copy(update={"evaluation": evaluation})
+    text = text_of(tmp_path, APART, under)
+    assert ("Measured against held-out images." in text) == said
+
+
 @pytest.mark.parametrize(
     ("rows", "bold"),
     [
@@ -80,6 +96,8 @@ def test_only_a_best_row_that_is_told_apart_from_all_others_is_bold(
     lines = [line for line in rows_of(text) if r"\textbf{" in line]
     assert [line.split(" & ")[0] for line in lines] == [r"\textbf{good}"] * bold
     assert ("Bold: told apart from every other row." in text) == bold
+    columns = next(line for line in rows_of(text) if line.startswith("architecture")).split(" & ")
+    assert ("Rows that share a letter cannot be told apart." in text) == ("tie" in columns)
 
 
 def test_no_row_is_bold_at_equal_time(tmp_path: Path) -> None:

@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from planning import LayCell, Plan
 
 from gan_bench import TrackedCell, Tracker, UsageError
+from gan_bench.catalogue import load
 from gan_bench.contract.protocol import Cell
 from gan_bench.results.atomic import write_json
-from gan_bench.results.layout import CELL, CURVE, GENERATOR, SAMPLES, SPEED, TICKS
+from gan_bench.results.layout import (
+    CELL,
+    CHECKPOINTS,
+    CURVE,
+    GENERATOR,
+    SAMPLES,
+    SPEED,
+    TICKS,
+    tracker_dir,
+)
 from gan_bench.results.reading import read_lines, read_model
 from gan_bench.results.records import Record, read_record
 from gan_bench.run import tracking
 from gan_bench.run.cell import run_cell
 from gan_bench.run.follow import follow
+from gan_bench.run.new_plugin import write_package
 from gan_bench.run.tracking import ending_of, read_tracked
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 HOOK = """
 
-import os, sys, time
+import random
 from gan_bench import Tracker, hookimpl
 
 
-class Log:
+class Good:
     def __init__(self, cell):
         pass
 
-    def scalars(self, images, values):
-        {scalars}
+    def scalars(self, points):
+        torch.rand(9), random.random()
 
     def sheet(self, images, path):
         pass
@@ -45,9 +61,14 @@ class Log:
         pass
 
 
+class Bad(Good):
+    def scalars(self, points):
+        raise OSError("no network")
+
+
 @hookimpl
 def gan_bench_trackers():
-    return [Tracker(name="mine", source="a test", open=Log)]
+    return [Tracker(name=each.__name__, source="a test", open=each) for each in (Good, Bad)]
 """
 
 
@@ -66,9 +87,10 @@ class Log:
         self.cells.append(cell)
         return self
 
-    def scalars(self, images: int, values: Mapping[str, float]) -> None:
+    def scalars(self, points: Mapping[int, Mapping[str, float]]) -> None:
         self._fail("scalars")
-        self.points += [(images, name, values[name]) for name in values]
+        assert list(points) == sorted(points)
+        self.points += [(at, name, value) for at in points for name, value in points[at].items()]
 
     def sheet(self, images: int, path: Path) -> None:
         self._fail("sheet")
@@ -86,11 +108,13 @@ class Log:
             raise OSError(f"no {name}")
 
 
-def send(cell: Path, log: Log, record: Record | None = None) -> None:
+def send(cell: Path, log: Log | Tracker, record: Record | None = None) -> None:
     """One process of the tracker, at the end of a process of the cell."""
+    fake = isinstance(log, Log)
+    tracker = Tracker(name="fake", source="a test", open=log.open) if fake else log
     come = SimpleNamespace(wait=lambda _: True)
     end = SimpleNamespace(come=come, ending=ending_of(record) if record else None)
-    follow(cell, Tracker(name="fake", source="a test", open=log.open), end)  # type: ignore[arg-type]
+    follow(cell, tracker, end)  # type: ignore[arg-type]
 
 
 def numbers(cell: Path) -> list[tuple[int, str, float]]:
@@ -106,22 +130,31 @@ def numbers(cell: Path) -> list[tuple[int, str, float]]:
     return rows
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept") / "results"
+
+
 @pytest.fixture
-def trained(lay: LayCell) -> Path:
-    cell = lay()
-    run_cell(cell)
+def trained(lay: LayCell, kept: Path, tmp_path: Path) -> Path:
+    """A copy of a finished cell, which only the first test trains."""
+    if not kept.exists():
+        cell = lay(results="first")
+        assert run_cell(cell) == 0
+        shutil.copytree(tmp_path / "first", kept)
+    shutil.copytree(kept, tmp_path / "copy")
+    (cell,) = (tmp_path / "copy").glob("*/tiny/plain/seed0")
     return cell
 
 
-def tracked_by(cell: Path, name: str, **code: str) -> None:
-    """Let the cell ask for a tracker; `code` is what its methods do."""
+def tracked_by(cell: Path, *names: str) -> None:
+    """Let the cell ask for trackers, of which its plugin has Good and Bad."""
     asked = read_model(cell / CELL, Cell)
-    environment = asked.environment.model_copy(update={"track": (name,)})
+    environment = asked.environment.model_copy(update={"track": names})
     asked = asked.model_copy(update={"environment": environment})
     write_json(cell / CELL, json.loads(asked.model_dump_json()))
-    if code:
-        plugin = Path(environment.plugins[0])
-        plugin.write_text(plugin.read_text() + HOOK.format(**code))
+    plugin = Path(environment.plugins[0])
+    plugin.write_text(plugin.read_text() + HOOK)
 
 
 def test_every_number_and_sheet_is_given_once_over_two_processes(trained: Path) -> None:
@@ -137,6 +170,45 @@ def test_every_number_and_sheet_is_given_once_over_two_processes(trained: Path) 
     assert text.startswith("finished\n")
     assert scores == {name: score.value for name, score in record.scores.items()}
     assert log.closed == 2
+
+
+def from_the_page(folder: Path) -> Path:
+    page = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (code,) = [each for each in blocks if "@hookimpl\ndef gan_bench_trackers" in each]
+    file = folder / "lines.py"
+    file.write_text(code)
+    return file
+
+
+def from_the_template(folder: Path) -> Path:
+    return write_package("mine", "tracker", folder)[0]
+
+
+@pytest.mark.parametrize("make", [from_the_page, from_the_template])
+def test_the_example_and_the_template_write_down_all_that_they_get(
+    make: Callable[[Path], Path], trained: Path, tmp_path: Path
+) -> None:
+    file = make(tmp_path)
+    catalogue = load([file])
+    (tracker,) = (
+        each for each in catalogue.all(Tracker) if catalogue.maker(each).name == str(file)
+    )
+    for record in (None, read_record(trained)):
+        send(trained, tracker, record)
+    (log,) = tracker_dir(trained, tracker.name).glob("*.jsonl")
+    lines = read_lines(log)
+    sheets = [line for line in lines if "sheet" in line]
+    points = [line for line in lines if "images" in line and line not in sheets]
+    rows = [
+        (line["images"], name, value)
+        for line in points
+        for name, value in line.items()
+        if name != "images"
+    ]
+    assert sorted(rows) == sorted(numbers(trained))
+    assert len(sheets) == len(read_lines(trained / TICKS))
+    assert len(lines) == len(points) + len(sheets) + 1  # the scores
 
 
 def test_the_processes_of_a_cell_share_an_id_and_a_folder(lay: LayCell, trained: Path) -> None:
@@ -169,58 +241,70 @@ def test_after_a_fault_the_next_process_goes_on_where_it_was(trained: Path, faul
     assert len(log.sheets) == len(read_lines(trained / TICKS))
 
 
-@pytest.mark.parametrize(
-    ("code", "why"),
-    [
-        ({"scalars": "raise OSError('no network')"}, "OSError: no network"),
-        ({"scalars": "os.abort()"}, "its process ended with exit code -6"),
-        ({"scalars": "time.sleep(600)"}, "it did not finish within 3 s"),
-    ],
-)
-def test_a_tracker_that_fails_costs_a_note_and_no_byte(
-    lay: LayCell, code: dict[str, str], why: str,
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    if "sleep" in code["scalars"]:
-        monkeypatch.setattr(tracking, "END_SECONDS", 3.0)
+def test_no_tracker_changes_a_byte_and_one_that_fails_costs_a_note(
+    lay: LayCell, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("gan_bench.run.cell.Checkpoints.clear", lambda _: None)
     plain, tracked = lay(results="plain"), lay(results="tracked")
     assert run_cell(plain) == 0
-    tracked_by(tracked, "mine", **code)
+    tracked_by(tracked, "Good", "Bad", "gone")
     assert run_cell(tracked) == 0
-    said = f"not tracked to the end by mine: {why}"
-    assert [each for each in read_record(tracked).notes if "mine" in each] == [said]
-    assert capfd.readouterr().err.count(said) == 1
     same_training(plain, tracked)
+    bad, gone = notes = read_record(tracked).notes
+    assert bad == "not tracked to the end by Bad: OSError: no network"
+    assert gone.startswith("not tracked to the end by gone: no tracker is called 'gone'")
+    said = capfd.readouterr().err
+    assert [said.count(note) for note in notes] == [1, 1]
+    assert read_tracked(tracked, "Good").sent[TICKS] == read_lines(tracked / TICKS)[-1]["kimg"]
 
 
 def same_training(one: Path, other: Path) -> None:
-    for name in (
-        GENERATOR,
-        CURVE,
-        TICKS,
-        *(f"{SAMPLES}/{p.name}" for p in (one / SAMPLES).iterdir()),
-    ):
-        assert (one / name).read_bytes() == (other / name).read_bytes()
+    for path in (one / GENERATOR, one / CURVE, one / TICKS, *(one / SAMPLES).iterdir()):
+        assert path.read_bytes() == (other / path.relative_to(one)).read_bytes(), path
+    checkpoints = list((one / CHECKPOINTS).glob("*.pt"))
+    assert checkpoints
+    for path in checkpoints:  # beside the tensors they hold times
+        before, after = (tensors(each / path.relative_to(one)) for each in (one, other))
+        assert len(before) > 20
+        assert all(map(torch.equal, before, after))
+        assert len(before) == len(after)
     assert read_record(one).scores == read_record(other).scores
+    assert read_record(one).notes == ()
 
 
-def test_a_tracker_that_works_changes_no_byte(lay: LayCell, tmp_path: Path) -> None:
-    plain, tracked = lay(results="plain"), lay(results="tracked")
-    run_cell(plain)
-    tracked_by(tracked, "mine", scalars="import torch, random; torch.rand(9); random.random()")
-    run_cell(tracked)
-    same_training(plain, tracked)
-    assert read_record(tracked).notes == read_record(plain).notes
-    last = read_lines(tracked / TICKS)[-1]["kimg"]
-    assert read_tracked(tracked, "mine").sent[TICKS] == last
+def tensors(path: Path) -> list[torch.Tensor]:
+    """Weights, the state of the optimisers and of the random numbers of a checkpoint."""
+
+    def walk(value: object) -> Iterator[torch.Tensor]:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, dict | list | tuple):
+            for each in value.values() if isinstance(value, dict) else value:
+                yield from walk(each)
+
+    return list(walk(torch.load(path, weights_only=True)))
 
 
-def test_a_tracker_that_is_gone_is_a_note(lay: LayCell) -> None:
-    tracked = lay()
-    tracked_by(tracked, "gone")
-    assert run_cell(tracked) == 0
-    (note,) = [each for each in read_record(tracked).notes if "gone" in each]
-    assert note.startswith("not tracked to the end by gone: no tracker is called 'gone'")
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("import os; os.abort()", "its process ended with exit code -6"),
+        ("import time; time.sleep(600)", "it did not finish within 0.5 s"),
+    ],
+)
+def test_a_process_that_crashes_or_hangs_is_ended_with_a_note(
+    trained: Path, code: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(*_: object) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE)
+
+    monkeypatch.setattr(tracking, "_start", start)
+    monkeypatch.setattr(tracking, "END_SECONDS", 0.5 if "sleep" in code else 30)
+    with tracking.Tracking(trained, ["mine"]) as running:
+        (process,) = running.processes.values()
+        record = running.end(read_record(trained))
+    assert record.notes == (f"not tracked to the end by mine: {why}",)
+    assert process.returncode is not None
 
 
 def test_a_tracker_is_no_part_of_the_protocol(plan: Plan) -> None:

@@ -22,8 +22,8 @@ class TrackedCell:
 class TrackerLog(Protocol):
     """What a tracker opened for one process of a cell. `images`: how many D has seen by then."""
 
-    def scalars(self, images: int, values: Mapping[str, float]) -> None:
-        """Numbers by name, as curve/loss_d, tick/diversity or speed/images_per_second."""
+    def scalars(self, points: Mapping[int, Mapping[str, float]]) -> None:
+        """All new numbers, by images and name (curve/loss_d, tick/diversity, ...), in order."""
 
     def sheet(self, images: int, path: Path) -> None:
         """The sample images of a tick: a PNG."""
@@ -45,8 +45,9 @@ class Tracker:
 
     It works in a process of its own beside the cell, so that nothing it does changes the training.
     Every process of a cell opens the log again: it must go on in what is there. Each number and
-    each sheet is given once. An exception becomes a note of the cell's record. A call may wait for
-    a network; when the cell ends, the tracker has 30 seconds to finish, and is then ended.
+    each sheet is given once. No two cells of a machine call `open` at once. An exception becomes a
+    note of the cell's record. A call may wait for a network; when the cell ends, the tracker has
+    30 seconds to finish, and is then ended.
     """
 
     name: str

@@ -57,14 +57,19 @@ def _table(section: Section, board: Board) -> Iterator[str]:
 
 
 def _caption(section: Section, board: Board) -> str:
-    """Data, size, kimg, n and seeds; and what ± and bold mean, if the table has them."""
+    """Data, size, kimg, n and seeds; and what ±, ranges and bold mean, if the table has them."""
     data, evaluation = board.protocol.data, board.protocol.evaluation
-    intervals = any(row.interval(board.ranking.name) for row in board.trained)
+    name = board.ranking.name
+    intervals = any(row.interval(name) for row in board.trained)
+    ranges = any(len(row.values(name)) > 1 and not row.interval(name) for row in board.trained)
     sentences = [
         f"{data.name}, {data.size} px, {board.protocol.schedule.kimg:g} kimg, "
         f"n = {evaluation.samples:,}, {_seeds(board)}",
+        "Measured against held-out images" if evaluation.reference == "held-out" else "",
         section.title,
         "±: 95 % interval of the mean over seeds" if intervals and not board.by_time else "",
+        "Of fewer than four seeds: the lowest and the highest score" if ranges else "",
+        "Rows that share a letter cannot be told apart" if any(board.ties) else "",
         "Bold: told apart from every other row" if _stands_alone(board) else "",
     ]
     return " ".join(f"{latex(sentence)}." for sentence in sentences if sentence)

@@ -12,19 +12,23 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from pydantic import ValidationError
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import sentence
+from gan_bench.contract.names import safe_name
 from gan_bench.contract.protocol import Cell
 from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
 from gan_bench.results.atomic import make_folder, write_json
 from gan_bench.results.layout import (
     CELL,
     CURVE,
+    SAMPLES,
     SPEED,
     TICKS,
     TRACKED,
@@ -39,6 +43,7 @@ from gan_bench.results.reading import read_lines, read_model
 from gan_bench.run.tracking import END_SECONDS, Ending, Tracked, log, note, read_tracked
 
 POLL_SECONDS = 5.0
+OPEN_SECONDS = 120.0  # for the trackers of other cells to open their logs
 GROUPS = {CURVE: "curve", SPEED: "speed", TICKS: "tick"}  # file of the cell -> before its names
 PLACES = ("step", "kimg")  # columns that say where a line is
 
@@ -83,7 +88,9 @@ def follow(cell: Path, tracker: Tracker, end: End) -> None:
     """Give the tracker all that the cell writes until it ends. Raises what the tracker raises."""
     tracked = read_tracked(cell, tracker.name).model_copy(update={"failed": None})
     save(cell, tracker.name, tracked)  # the id, before anything is sent under it
-    opened = tracker.open(describe(cell, tracker.name, tracked.id))
+    # two cells that made one database at once would each find half of it
+    with alone_in(cache_dir() / "trackers" / safe_name(tracker.name), "tracking", OPEN_SECONDS):
+        opened = tracker.open(describe(cell, tracker.name, tracked.id))
     over = False
     while not over:
         over = end.come.wait(POLL_SECONDS)
@@ -117,31 +124,40 @@ def describe(cell: Path, name: str, identity: str) -> TrackedCell:
 
 
 def send_new(cell: Path, opened: TrackerLog, tracked: Tracked, name: str) -> None:
-    """Give the tracker the lines that have come, and the sheets of their ticks.
+    """Give the tracker the lines that have come, and the sheets of the ticks.
 
     A cell that goes on from a checkpoint writes lines again, which are not given again.
     """
     before = dict(tracked.sent)
+    new = {
+        file: [line for line in read_lines(cell / file) if line["kimg"] > before.get(file, -1)]
+        for file in GROUPS
+    }
+    ticks = [line["kimg"] for line in read_lines(cell / TICKS)]
     try:
-        for file, group in GROUPS.items():
-            for line in read_lines(cell / file):
-                if line["kimg"] > tracked.sent.get(file, -1):
-                    _send(cell, opened, group, line)
-                    tracked.sent[file] = line["kimg"]
+        if any(new.values()):
+            opened.scalars(points_of(new))
+        tracked.sent |= {file: lines[-1]["kimg"] for file, lines in new.items() if lines}
+        for kimg in ticks:
+            if kimg > before.get(SAMPLES, -1):
+                opened.sheet(round(1000 * kimg), sample_grid_path(cell, kimg))
+                tracked.sent[SAMPLES] = kimg
     finally:
         if tracked.sent != before:
             save(cell, name, tracked)
 
 
-def _send(cell: Path, opened: TrackerLog, group: str, line: dict[str, Any]) -> None:
-    images = round(1000 * line["kimg"])
-    values = line.get("scores", line)
-    # a number that was not finite is null in the file
-    shown = {name: float(values[name]) for name in values if isinstance(values[name], int | float)}
-    named = {f"{group}/{name}": shown[name] for name in shown if name not in PLACES}
-    opened.scalars(images, named)
-    if "scores" in line:
-        opened.sheet(images, sample_grid_path(cell, line["kimg"]))
+def points_of(files: Mapping[str, Iterable[dict[str, Any]]]) -> dict[int, dict[str, float]]:
+    """The numbers of the lines, by images and name, in the order of the images."""
+    points: dict[int, dict[str, float]] = {}
+    for file, lines in files.items():
+        for line in lines:
+            point = points.setdefault(round(1000 * line["kimg"]), {})
+            for name, value in line.get("scores", line).items():
+                # a number that was not finite is null in the file
+                if name not in PLACES and isinstance(value, int | float):
+                    point[f"{GROUPS[file]}/{name}"] = float(value)
+    return dict(sorted(points.items()))
 
 
 def save(cell: Path, name: str, tracked: Tracked) -> None:

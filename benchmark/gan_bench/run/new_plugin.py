@@ -14,12 +14,13 @@ from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import did_you_mean, safe_name
 
 END = ".py.tmpl"
+TEST = f"test{END}"  # the tests of a package of any kind
 
 
 def kinds() -> list[str]:
     """The kinds of offer that there is a template for."""
     names = (each.name for each in (files("gan_bench.run") / "templates").iterdir())
-    return sorted(name.removesuffix(END) for name in names if name.endswith(END) and name[0] != "t")
+    return sorted(name.removesuffix(END) for name in names if name.endswith(END) and name != TEST)
 
 
 def check_kind(kind: str) -> None:
@@ -57,7 +58,7 @@ def write_package(name: str, kind: str, above: Path) -> list[Path]:
     values = {"name": offer, "offer": offer, "module": module, "kind": kind.capitalize()}
     written = {
         f"{module}.py": f"{kind}{END}",
-        f"test_{module}.py": f"test{END}",
+        f"test_{module}.py": TEST,
         "pyproject.toml": "pyproject.toml.tmpl",
     }
     try:

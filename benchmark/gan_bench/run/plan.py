@@ -61,6 +61,7 @@ class Choice:
     losses: tuple[str, ...]
     engine: Engine
     device: str
+    track: tuple[str, ...]
     notes: tuple[str, ...]
 
     def protocol(self, data: Data) -> Protocol:
@@ -142,6 +143,7 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
         losses=tuple(dict.fromkeys(losses)),
         engine=engine,
         device=device,
+        track=_trackers(request, catalogue),
         notes=(*preset_notes, precision_note, *data_notes, *evaluation_notes),
     )
 
@@ -187,7 +189,7 @@ def plan_on(
         timeout=request.timeout,
         engine=choice.engine.name,
         keep=request.keep,
-        track=_trackers(request, catalogue),
+        track=choice.track,
     )
     cells = tuple(
         Cell(
