@@ -72,6 +72,18 @@ def test_what_cannot_be_reproduced_is_refused(results: Path, gan_bench: Command)
     assert "tiny.py" in said.err
 
 
+def test_a_published_record_needs_its_images_and_plugins(
+    results: Path, shapes: Path, gan_bench: Command
+) -> None:
+    (path,) = results.rglob("cell.json")
+    path.unlink()
+    given = "reproduce", CELL, "--results", results, "--plugin", "tiny.py"
+    refused(gan_bench(*given), 2, "has no cell.json", "give them with --data")
+    said = gan_bench(*given, "--data", shapes, "--json")
+    assert said.code == 0, said.err
+    assert json.loads(said.out)["scores"][0]["finding"] == "equal"
+
+
 def test_a_cell_without_scores_or_cell_file_is_refused(gan_bench: Command) -> None:
     write_cell(Path("r"), "dcgan", status=None)
     said = gan_bench("reproduce", "dcgan/hinge/seed0", "--results", "r")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_bench import StorageError
 from gan_bench.results.locks import InUse, alone_in, check_unused, remove_parts
 
 
@@ -21,6 +22,14 @@ def test_the_second_run_is_refused_with_the_name_of_the_first(tmp_path: Path) ->
         pass
     with alone_in(tmp_path, "training"):  # which the first has left
         pass
+
+
+def test_a_folder_that_was_removed_is_not_made_again(tmp_path: Path) -> None:
+    home = tmp_path / "faces-64px"
+    for folder in (home, home / "entries/mine"):
+        with pytest.raises(StorageError, match="faces-64px is gone"):
+            alone_in(folder, "scoring", within=home).__enter__()
+    assert not home.exists()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"pid": "x"}'])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -332,6 +335,22 @@ def test_an_interrupted_merge_leaves_nothing(
     with pytest.raises((KeyboardInterrupt, StorageError)):
         write_merge(plan_merge([a, b]), out)
     assert sorted(path.name for path in a.parent.iterdir() if path.name != "home") == ["a", "b"]
+
+
+def test_what_a_killed_merge_left_is_cleared_by_the_next(a: Path, b: Path, out: Path) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    child = os.fork()
+    if child == 0:  # it is killed after its first file
+        shutil.copy2 = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+        write_merge(plan_merge([a, b]), out)
+    os.waitpid(child, 0)
+    (left,) = a.parent.glob(".*")
+    with alone_in(left, "merging"), pytest.raises(InUse, match="for merging"):
+        write_merge(plan_merge([a, b]), out)
+    write_merge(plan_merge([a, b]), out)
+    assert not left.exists()
+    assert len(load(out).boards[0].rows) == 2
 
 
 def test_a_full_disk_is_noticed_before_anything_is_written(

@@ -14,14 +14,14 @@ from PIL import Image
 from planning import SAMPLES, LayCell
 from torch import Tensor, nn
 
-from gan_bench.contract.errors import DataError, GanBenchError, UsageError
+from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
 from gan_bench.results.entries import EntryRecord, read_entry
 from gan_bench.results.layout import CELL, GENERATOR, entry_dir, protocol_folder_of
 from gan_bench.results.locks import InUse, alone_in
 from gan_bench.results.records import read_record
 from gan_bench.run.asked_entries import asked_for, check_entries
 from gan_bench.run.cell import run_cell
-from gan_bench.run.entries import How, score_entries
+from gan_bench.run.entries import How, Scorer, score_entries
 from given import Draw
 
 ENTRIES = """
@@ -232,6 +232,14 @@ def test_a_damaged_record_is_written_again(score: Score, home: Path, shapes: Pat
 def test_one_process_at_a_time_scores_an_entry(score: Score, home: Path, shapes: Path) -> None:
     with alone_in(entry_dir(home, "mine"), "scoring"), pytest.raises(InUse):
         score(f"mine={shapes}")
+
+
+def test_a_protocol_that_is_removed_meanwhile_stays_away(home: Path, shapes: Path) -> None:
+    scorer = Scorer(home, How(), lambda *_: None, print)
+    home.rename(home.with_name("elsewhere"))
+    with pytest.raises(StorageError, match="is gone"):
+        scorer.score(asked_for(f"mine={shapes}"))
+    assert not home.exists()
 
 
 @pytest.mark.parametrize(

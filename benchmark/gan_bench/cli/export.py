@@ -49,10 +49,14 @@ def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path)
     output is images (N, C, H, W) float32 in [-1, 1]. The file is written only if it makes the same
     images as the generator.
     """
+    from gan_bench.contract.errors import UsageError
     from gan_bench.results.atomic import make_folder, write_bytes
+    from gan_bench.results.finding import is_cell
     from gan_bench.train.export import exported
     from gan_bench.train.generator_file import shape_text
 
+    if is_cell(out.resolve().parent) and out.is_file():
+        raise UsageError(f"{out} belongs to the results of a cell: give another --out")
     G = shared.read_generator(cell, best, plugins)
     with Console(stderr=True).status(f"exporting {G.label}"):
         content = exported(G, to)

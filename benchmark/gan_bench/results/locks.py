@@ -35,12 +35,17 @@ class InUse(StorageError):
 
 
 @contextmanager
-def alone_in(folder: Path, work: Work, wait: float = 0) -> Iterator[None]:
+def alone_in(
+    folder: Path, work: Work, wait: float = 0, within: Path | None = None
+) -> Iterator[None]:
     """Lock a folder for the block; InUse with the holder's name after `wait` seconds.
 
+    The folder is made if it is not there, but not if `within`, which has it, has been removed.
     StorageError if the folder cannot be locked. It is a lock of the operating system, so a killed
     process leaves none behind.
     """
+    if within is not None and not within.is_dir():
+        raise StorageError(f"{within} is gone: it was removed or renamed a moment ago")
     make_folder(folder)
     lock = filelock.FileLock(folder / LOCK, timeout=wait)
     try:
@@ -87,7 +92,7 @@ def remove_parts(folder: Path) -> None:
     """
     for path in folder.rglob(f".*{PART}"):
         between = [up for up in path.parents if up.is_relative_to(folder) and up != folder]
-        if not any(map(is_locked, between)):
+        if path.is_file() and not any(map(is_locked, between)):
             remove(path)
 
 

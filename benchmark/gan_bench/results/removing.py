@@ -63,14 +63,13 @@ def remove(target: Target) -> None:
     It is first moved aside as a whole, so that an interruption leaves no half of a cell.
     """
     place = target.place
-    if place.kind != "protocol" and not place.home.is_dir():
-        raise StorageError(f"cannot remove {place.folder}: it is gone")
-    alone = nullcontext() if place.kind == "protocol" else alone_in(place.home, "removing")
+    home = place.home
+    alone = alone_in(home, "removing", within=home) if place.kind != "protocol" else nullcontext()
     with alone:
         _move_aside_and_delete(target)
         for folder in target.folders:
             for above in (folder.parent, folder.parent.parent):
-                if above.is_relative_to(place.home) and above != place.home:
+                if above.is_relative_to(home) and above != home:
                     with suppress(OSError):  # another one is there
                         above.rmdir()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gan_bench.contract.errors import StorageError, UsageError
@@ -16,6 +18,7 @@ from gan_bench.results.atomic import (
     why_not_written,
     write_bytes,
 )
+from gan_bench.results.locks import alone_in
 from gan_bench.results.merging import Merge
 
 
@@ -28,18 +31,18 @@ def check_new(out: Path) -> None:
 def write_merge(merge: Merge, out: Path) -> int:
     """Write the folder, which gets its name when all is in it. Its bytes.
 
-    StorageError if it cannot be written, UsageError if there is anything at its place.
+    StorageError if it cannot be written, UsageError if there is anything at its place, InUse if
+    another process merges into it.
     """
     out = Path(os.path.abspath(out))
     check_new(out)
     make_folder(out.parent)
     needed = sum(source.stat().st_size for source in merge.files.values())
     needed += sum(map(len, merge.texts.values()))
-    if needed > room(out.parent):
-        why = why_not_written(OSError(errno.ENOSPC, ""), out, needed)
-        raise StorageError(f"cannot write {out}: {why}")
-    draft = out.with_name(f".{out.name}.{os.getpid()}{PART}")
-    try:
+    with _workplace(out) as draft:
+        if needed > room(out.parent):
+            why = why_not_written(OSError(errno.ENOSPC, ""), out, needed)
+            raise StorageError(f"cannot write {out}: {why}")
         make_folder(draft)
         for path, source in merge.files.items():
             make_folder((draft / path).parent)
@@ -48,9 +51,26 @@ def write_merge(merge: Merge, out: Path) -> int:
             make_folder((draft / path).parent)
             write_bytes(draft / path, content)
         _give_name(draft, out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return needed
+
+
+@contextmanager
+def _workplace(out: Path) -> Iterator[Path]:
+    """Where the folder is drafted: in a hidden one beside it, for one process at a time.
+
+    The hidden folder is deleted at the end, and first what a killed process has left in it.
+    """
+    hidden = out.with_name(f".{out.name}{PART}")
+    draft = hidden / "merged"
+    with alone_in(hidden, "merging"):
+        try:
+            if draft.exists():
+                shutil.rmtree(draft)
+            yield draft
+        except OSError as error:
+            raise StorageError(f"cannot write {out}: {error.strerror or error}") from error
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
 
 
 def _give_name(draft: Path, out: Path) -> None:

@@ -120,7 +120,8 @@ class Scorer:
     def score(self, asked: Asked) -> EntryRecord:
         """The record of one entry, which is written into its folder."""
         folder = entry_dir(self.home, asked.name)
-        with alone_in(folder, "scoring"), tempfile.TemporaryDirectory() as scratch:
+        locked = alone_in(folder, "scoring", within=self.home)
+        with locked, tempfile.TemporaryDirectory() as scratch:
             images = self._images(asked, Path(scratch))
             fingerprint = _fingerprint(images.pixels)
             before = self._before(folder, asked, fingerprint)

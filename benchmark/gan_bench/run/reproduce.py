@@ -7,16 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import UsageError
-from gan_bench.contract.offers import Engine
+from gan_bench.contract.offers import Dataset, Engine
 from gan_bench.contract.protocol import Cell, Plan, Protocol, RunEnvironment
 from gan_bench.data.source import Source
 from gan_bench.data.stream import Progress
 from gan_bench.measure.weights import Weights, weights_of
 from gan_bench.results.finding import is_cell
-from gan_bench.results.layout import CELL, PROTOCOL, label_of, protocol_dir, protocol_folder_of
+from gan_bench.results.layout import (
+    CELL,
+    PROTOCOL,
+    label_of,
+    protocol_dir,
+    protocol_folder_of,
+    protocol_of,
+)
 from gan_bench.results.reading import read_model
+from gan_bench.results.records import read_record
 from gan_bench.run.parts import edited_since
 from gan_bench.run.plan import Choice, Planned, pick_device, pick_preset
 from gan_bench.run.plan_measuring import trained_in
@@ -68,12 +77,8 @@ def plan_reproduction(
 
 def _again(folder: Path, where: Where) -> Cell:
     """The cell with the environment in which it is trained again."""
-    if not (folder / CELL).exists():
-        raise UsageError(
-            f"{folder} has no {CELL}, as published records have none: it is not known where its "
-            "images and plugins are"
-        )
-    cell = read_model(folder / CELL, Cell)
+    known = (folder / CELL).exists()
+    cell = read_model(folder / CELL, Cell) if known else _published(folder, where)
     then = cell.environment
     weights = (where.weights or weights_of(then)).absolute()
     changed = {
@@ -86,6 +91,27 @@ def _again(folder: Path, where: Where) -> Cell:
         "track": (),
     }
     return cell.model_copy(update={"environment": then.model_copy(update=changed)})
+
+
+def _published(folder: Path, where: Where) -> Cell:
+    """The cell of a record that came without cell.json, as published ones do.
+
+    UsageError if its images are neither a named data set nor given.
+    """
+    record, data = read_record(folder), protocol_of(folder).data.name
+    named = catalogues.load(where.plugins).canonical(Dataset, data) is not None
+    if not named and where.data is None:
+        raise UsageError(
+            f"{folder} has no {CELL}, as published records have none, and the images of {data} may "
+            "be anywhere: give them with --data"
+        )
+    return Cell(
+        architecture=record.architecture,
+        loss=record.loss,
+        seed=record.seed,
+        recipe=record.recipe,
+        environment=RunEnvironment(device="auto", named=named),
+    )
 
 
 def _device_like(then: str) -> str:

@@ -40,7 +40,7 @@ def measure_cells(
 
     `again`: also those that have some. `stopping` is entered while cells are measured.
     """
-    with alone_in(planned.folder, "measuring"):
+    with alone_in(planned.folder, "measuring", within=planned.folder):
         planned.lay_out(again)
         where = shlex.quote(str(planned.folder))
         watch.say(f"{planned.standing()} by {planned.slug} in {where}")
