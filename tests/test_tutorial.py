@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from given import Command
 
 from gan_bench.run.new_plugin import write_package
+from given import Command
 
 PAGE = Path(__file__).parents[1] / "docs" / "tutorial.md"
 SMALL = "--size 16 --kimg 0.05 --batch 8 --samples 16 --ticks 1 --features pixels --metric fd"
