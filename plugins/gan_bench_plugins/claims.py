@@ -6,12 +6,16 @@ from gan_bench import Fault
 
 NOT_TRAINED = ("haar-packets", "pixels", "spectrum")
 TRAINED = ("efficientnet-lite0", "inception")
+AUDITED = "efficientnet-lite0"  # the net of the evaluation in docs/audit.md
+JUDGES = ("toonfaces-judge", "mnist-judge", "stacked-mnist-judge")
 
 
-def claims(net: str | None, *faults: Fault) -> tuple[Fault, ...]:
-    """The faults; on a net of another plugin, of which nothing is known, only repeated images.
-
-    net is None for metrics on whichever net the evaluation has.
-    """
-    known = net is None or net in (*NOT_TRAINED, *TRAINED) or net.endswith("-judge")
+def claims(net: str, *faults: Fault) -> tuple[Fault, ...]:
+    """The faults; on a net of which nothing is known, only repeated images."""
+    known = net in (*NOT_TRAINED, *TRAINED, *JUDGES)
     return faults if known else tuple(fault for fault in faults if fault == "repeats")
+
+
+def sharpness(net: str) -> tuple[Fault, ...]:
+    """Blur; and noise on nets of photographs, while a judge does not mind a little noise."""
+    return ("blur", "noise") if net in TRAINED else ("blur",)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_bench import Fault, Metric, Samples, hookimpl
-from gan_bench_plugins.claims import NOT_TRAINED, claims
+from gan_bench_plugins.claims import AUDITED, NOT_TRAINED, claims, sharpness
 from gan_bench_plugins.neighbours import NEAREST_DC, neighbours_of
 
 SALVY = "Salvy et al. 2025, arXiv 2507.01761, k = 5: "
@@ -59,11 +59,17 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
     return [metric for net in (None, *features) for metric in _on(net)]
 
 
+def _near(net: str) -> tuple[Fault, ...]:
+    """On nets that nobody trained, blurred images lie as near to real ones as others do."""
+    return () if net in NOT_TRAINED else claims(net, *sharpness(net))
+
+
+def _covered(net: str) -> tuple[Fault, ...]:
+    return *claims(net, "lost modes", "repeats"), *_near(net)
+
+
 def _on(net: str | None) -> list[Metric]:
     end = "" if net is None else f"-{net}"
-    sharpness: tuple[Fault, ...] = ("blur", "noise") if net is None else ("blur",)
-    # on nets that nobody trained, blurred images lie as near to real ones as others do
-    near: tuple[Fault, ...] = () if net in NOT_TRAINED else sharpness
     return [
         Metric(
             name=f"clipped-density{end}",
@@ -72,7 +78,8 @@ def _on(net: str | None) -> list[Metric]:
             compute=clipped_density,
             equal_counts=True,
             features=net,
-            sees=claims(net, *near),
+            sees=_near(net or AUDITED),
+            sees_on=_near,
             real=(0.9, 1.0),
             partner=f"clipped-coverage{end}",
         ),
@@ -83,7 +90,8 @@ def _on(net: str | None) -> list[Metric]:
             compute=clipped_coverage,
             equal_counts=True,
             features=net,
-            sees=claims(net, "lost modes", "repeats", *near),
+            sees=_covered(net or AUDITED),
+            sees_on=_covered,
             real=(0.85, 1.0),
         ),
     ]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_bench import Influence, Metric, Samples, Unscorable, hookimpl
-from gan_bench_plugins.claims import claims
+from gan_bench import Fault, Influence, Metric, Samples, Unscorable, hookimpl
+from gan_bench_plugins.claims import AUDITED, claims, sharpness
 from gan_bench_plugins.preconditions import require_finite
 
 
@@ -100,6 +100,10 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
     return [_on(net) for net in (None, *features)]
 
 
+def _seen(net: str) -> tuple[Fault, ...]:
+    return claims(net, "lost modes", "repeats", *sharpness(net))
+
+
 def _on(net: str | None) -> Metric:
     return Metric(
         name="diversity" if net is None else f"diversity-{net}",
@@ -109,7 +113,8 @@ def _on(net: str | None) -> Metric:
         compute=compute,
         equal_counts=True,
         features=net,
-        sees=claims(net, "lost modes", "repeats", "blur", *(("noise",) if net is None else ())),
+        sees=_seen(net or AUDITED),
+        sees_on=_seen,
         real=(0.9, 1.1),
         floor=0.05 if net is None else None,  # measured on the features of large networks only
         influence=influence,

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_bench import Fault, Influence, Metric, Samples, hookimpl
-from gan_bench_plugins.claims import claims
+from gan_bench_plugins.claims import claims, sharpness
 from gan_bench_plugins.preconditions import require_at_least, require_finite
 
 FID_FEATURES = "inception"
-PHOTOS = (FID_FEATURES, "efficientnet-lite0")  # nets of photographs, which see slight noise
 
 
 def frechet_distance(
@@ -109,9 +108,7 @@ def at_infinity(samples: Samples) -> float:
 
 
 def _sees(features: str) -> tuple[Fault, ...]:
-    return claims(
-        features, "lost modes", "repeats", "blur", *(("noise",) if features in PHOTOS else ())
-    )
+    return claims(features, "lost modes", "repeats", *sharpness(features))
 
 
 def _at_infinity(features: str) -> Metric:

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gan_bench import Influence, Metric, Samples, hookimpl
-from gan_bench_plugins.claims import claims
-from gan_bench_plugins.frechet import PHOTOS
+from gan_bench_plugins.claims import claims, sharpness
 from gan_bench_plugins.preconditions import require_at_least, require_finite
 
 KID_FEATURES = "inception"
@@ -107,9 +106,7 @@ def _metric(features: str) -> Metric:
         higher_is_better=False,
         compute=compute,
         features=features,
-        sees=claims(
-            features, "lost modes", "repeats", "blur", *(("noise",) if features in PHOTOS else ())
-        ),
+        sees=claims(features, "lost modes", "repeats", *sharpness(features)),
         influence=influence,
     )
 

@@ -18,7 +18,7 @@ from torch import nn
 from gan_bench import Architecture, Optimizer, StorageError, UsageError
 from gan_bench.catalogue import load
 from gan_bench.run import check_offers
-from gan_bench.run.doctor import verdict
+from gan_bench.run.doctor import to_json, verdict
 from gan_bench.run.new_plugin import check_free, kinds, write_package
 from gan_bench.testing import check_plugin
 from gan_bench.train.fresh import Fresh
@@ -196,6 +196,8 @@ def test_a_check_that_does_not_end_is_ended_and_says_where_it_was(
     offer = Optimizer(name="own", source="a test", make=make_forever)
     (failed,) = check_offers.check_offer(Optimizer, offer, load(), Fresh())
     assert re.search(r"longer than 0.2 s, and was at .*test_plugin_tools.py:\d+: is", failed.detail)
+    (row,) = json.loads(to_json([failed]))["checks"]
+    assert row["cut_short"] is True
 
 
 def test_the_verdict_does_not_count_checks_that_could_not_be_made() -> None:

@@ -165,6 +165,18 @@ def test_class_folders_and_a_set_that_is_all_train_need_no_note(tmp_path: Path) 
     assert notes(parted(tmp_path / "one", train=12)) == ()
 
 
+def test_classes_that_are_very_unequal_are_noted(tmp_path: Path) -> None:
+    (note,) = notes(parted(tmp_path / "set", cats=22, dogs=1))
+    assert note == "classes are very unequal: cats has 22 images, dogs has 1 image"
+    assert notes(parted(tmp_path / "even", cats=22, dogs=2)) == ()
+
+
+def test_folders_with_hardly_any_images_are_noted(tmp_path: Path) -> None:
+    (note,) = notes(parted(tmp_path / "set", **{f"person{k}": 2 for k in range(12)}))
+    said = "12 classes have few images each, 2 in the median: are these folders classes?"
+    assert note == said
+
+
 @pytest.mark.parametrize("folder", ["train", "./train/", "a/train"])
 def test_one_folder_is_used_wherever_it_is(folder: str, tmp_path: Path) -> None:
     root = parted(tmp_path / "set", **{"a/train": 12, "a/test": 11})

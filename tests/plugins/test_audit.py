@@ -51,6 +51,23 @@ def test_metrics_on_nets_that_were_not_measured_declare_what_their_family_was_me
         assert known.find(Metric, name).sees == on_lite0.sees
 
 
+@pytest.mark.parametrize(
+    ("name", "on_mnist"),  # measured by `gan-bench doctor --data mnist`
+    [
+        ("diversity", {"lost modes", "repeats", "blur"}),
+        ("coverage", {"lost modes", "repeats", "blur"}),
+        ("modes", {"lost modes", "repeats"}),
+        ("mode-kl", {"lost modes", "repeats", "blur"}),
+    ],
+)
+def test_on_the_judge_of_digits_a_metric_does_not_claim_what_that_does_not_see(
+    name: str, on_mnist: set[str], known: Catalogue
+) -> None:
+    metric = known.find(Metric, name)
+    assert metric.sees_on is not None
+    assert set(metric.sees_on("mnist-judge")) == on_mnist
+
+
 def test_all_corruptions_were_measured_against_sixteen_real_sets(
     measured: audited.Audits,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -41,6 +42,17 @@ def test_a_metric_with_the_wrong_order_is_named_with_the_numbers() -> None:
     assert doctor.verdict(list(checks.values())) == (
         f"1 of {len(checks)} checks failed: metric flattering ({todo})."
     )
+
+
+def test_a_metric_is_tested_only_for_what_it_claims_to_see_on_that_net() -> None:
+    def by_net(net: str) -> tuple[str, ...]:
+        return () if net == "eye" else ("noise",)
+
+    blind = metric("blind", kinds, higher_is_better=True, sees=("noise",))
+    assert failed(examined(catalogue(blind))) == ["metric blind"]
+    elsewhere = replace(blind, sees_on=by_net)
+    check = examined(catalogue(elsewhere))["metric blind"]
+    assert (check.status, check.values["sees"]) == ("ok", [])
 
 
 def test_a_metric_that_orders_only_some_rungs_is_found() -> None:

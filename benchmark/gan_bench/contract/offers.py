@@ -248,6 +248,8 @@ class Metric:
     # the reason why it cannot be used on this data set, or None
     unsuited: Callable[[Dataset], str | None] = _suits
     sees: tuple[Fault, ...] = ()  # faults that make its score worse, the more of them the worse
+    # the same for each net by its name, for a metric whose net is not always the same one
+    sees_on: Callable[[str], tuple[Fault, ...]] | None = None
     real: tuple[float, float] | None = None  # the range in which N = M >= 500 real images score
     floor: float | None = None  # a score worse than this for three ticks is a mode collapse
     partner: str | None = None  # the metric without which this one misleads: shown beside it

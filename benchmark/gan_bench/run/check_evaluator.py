@@ -223,9 +223,15 @@ def _other_net(
         yield from _metrics(subject, evaluation, readings)
 
 
+def _on_net(metric: Metric, net: str) -> Metric:
+    """The metric with the faults that it claims to see on this net."""
+    return replace(metric, sees=metric.sees_on(net)) if metric.sees_on else metric
+
+
 def _metric(subject: Subject, spec: MetricSpec, readings: selftest.Readings) -> Iterator[Check]:
     evaluation = subject.protocol.evaluation
-    metric, plugin = subject.catalogue.offers[Metric][spec.name]
+    offer, plugin = subject.catalogue.offers[Metric][spec.name]
+    metric = _on_net(offer, spec.features)
     gauge = next((each for each in evaluation.gauges if each.name == spec.name), None)
     ranks = spec == evaluation.metrics[0]
     wrong = list(selftest.complaints(metric, readings, gauge, ranks, evaluation.samples))

@@ -147,7 +147,14 @@ def exit_code(checks: Sequence[Check]) -> int:
 def to_json(checks: Sequence[Check]) -> str:
     """One document; its layout is numbered by `schema`."""
     rows = [
-        {"name": c.name, "status": c.status, "detail": c.detail, "values": c.values} for c in checks
+        {
+            "name": check.name,
+            "status": check.status,
+            "cut_short": check.cut_short,
+            "detail": check.detail,
+            "values": check.values,
+        }
+        for check in checks
     ]
     return json.dumps({"schema": SCHEMA, "checks": rows}, indent=2, allow_nan=False) + "\n"
 

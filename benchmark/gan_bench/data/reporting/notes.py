@@ -11,6 +11,8 @@ from gan_bench.data.choosing.facts import FLAT, Facts
 from gan_bench.data.reporting.report import DataReport, copies, count_kinds, kinds_text
 
 DARK, BRIGHT = 64, 191  # half of the images have no pixel above, or below: a wrong depth?
+UNEQUAL = 20  # times as many images as the smallest class: that one is hardly learnt
+FEW = 5  # images of a class, in the median: then folders are hardly classes
 
 
 def notes_on(facts: Facts, report: DataReport, too_large: int) -> Iterator[str]:
@@ -18,6 +20,7 @@ def notes_on(facts: Facts, report: DataReport, too_large: int) -> Iterator[str]:
     yield from _on_pixels(facts, report)
     yield from _on_copies(report, too_large)
     yield from _on_files(report)
+    yield from _on_classes(report)
 
 
 def _on_pixels(facts: Facts, report: DataReport) -> Iterator[str]:
@@ -62,3 +65,18 @@ def _on_files(report: DataReport) -> Iterator[str]:
         frames = "frame or page" if further.frames == 1 else "frames or pages"
         files = text.plural(further.files, "file")
         yield f"{further.frames:,} further {frames} in {files}; --frames all uses them"
+
+
+def _on_classes(report: DataReport) -> Iterator[str]:
+    """Of classes of very unequal numbers, or with hardly any images."""
+    counts = report.counts.get("classes")
+    if not counts:
+        return
+    most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+    if counts[most] >= UNEQUAL * counts[least]:
+        few = text.plural(counts[least], "image")
+        yield f"classes are very unequal: {most} has {counts[most]:,} images, {least} has {few}"
+    median = float(np.median(list(counts.values())))
+    if median < FEW:
+        each = f"{text.number(median, 2)} in the median"
+        yield f"{len(counts):,} classes have few images each, {each}: are these folders classes?"
