@@ -80,7 +80,8 @@ def load_ours(path: Path, catalogue: Catalogue, classes: int | None, device: str
             f"{path} does not fit the architecture {name} as it is installed here, so it was "
             f"trained by other code: {sentence(error)}"
         ) from error
-    G = G.eval().to(device)
+    # the memory layout of its training, in which convolutions round in the same way
+    G = G.eval().to(device).to(memory_format=torch.channels_last)
 
     def make(z: np.ndarray, y: np.ndarray | None) -> Tensor:
         given = [torch.from_numpy(each).to(device) for each in (z, y) if each is not None]

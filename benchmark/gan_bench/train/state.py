@@ -107,7 +107,7 @@ def begin(
     gpu = settle(device)
     pair = build_pair(arch, shape, seed, classes)
     for network in (G := pair.G, D := pair.D):
-        # convolutions are faster in this memory layout; it changes no result
+        # convolutions are faster in this memory layout; it changes the last bits only
         network.to(device).to(memory_format=torch.channels_last)
     loss_state = None if loss is None else build_loss_state(loss, seed, device)
     stateful = [G, D] if loss_state is None else [G, D, loss_state]
