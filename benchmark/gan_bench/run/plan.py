@@ -61,8 +61,8 @@ class Choice:
     losses: tuple[str, ...]
     engine: Engine
     device: str
-    track: tuple[str, ...]
     notes: tuple[str, ...]
+    track: tuple[str, ...] = ()
 
     def protocol(self, data: Data) -> Protocol:
         """The protocol on these images: they limit the samples, unless the user set a number.
