@@ -91,7 +91,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("loss", "arch", "schedule", "said"), CASES, ids=lambda case: str(case)[:40]
+    ("loss", "arch", "schedule", "said"), CASES, ids=[said for *_, said in CASES]
 )
 def test_the_part_that_is_not_finite_is_named(
     loss: dict[str, Any], arch: dict[str, Any], schedule: dict[str, Any], said: str
