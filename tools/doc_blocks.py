@@ -20,7 +20,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from gan_bench.contract import offers, step
+from gan_bench.contract import offers, step, tracker
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "results" / "published"
@@ -116,8 +116,8 @@ def choices() -> str:
 
 def contract(*names: str) -> str:
     """The definitions of offers, as they stand in the contract."""
-    homes = (offers, step)
-    parts = [getattr(home, name) for name in names for home in homes if hasattr(home, name)]
+    known = vars(offers) | vars(step) | vars(tracker)
+    parts = [known[name] for name in names]
     text = "\n\n".join(map(inspect.getsource, parts)).strip()
     block = f"```python\n{text}\n```"
     if "]]]" in text:  # cog takes that for the end of a block, and ruff would restore it

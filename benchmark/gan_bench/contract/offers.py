@@ -79,7 +79,7 @@ class Loss:
     penalty_every: int = 1  # steps
     g_penalty: Callable[[Step], Tensor] | None = None  # added to g_loss -> ()
     g_penalty_every: int = 1
-    state: Callable[[], nn.Module] | None = None  # called once for each training
+    state: Callable[[], nn.Module] | None = None  # a new module at every call
     reads: tuple[Read, ...] = ()  # what its penalties need that not every D or data set gives
     # changes D in place after each of its updates, as one that clips its weights does
     after_d: Callable[[nn.Module], None] | None = None
