@@ -239,8 +239,7 @@ OPTIONS = (
         "--track",
         kind="tracker",
         panel=RUNNING,
-        help="Also show how the cells train in this program, such as tensorboard. It changes no "
-        "score.",
+        help="Also show in this program how the cells train. It changes no score.",
         default="Default: none.",
     ),
     click.option(
