@@ -62,6 +62,7 @@ def test_wandb_writes_a_run_without_a_network(
 ) -> None:
     pytest.importorskip("wandb", reason="pip install 'gan-bench[wandb]'")
     monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setattr(sys, "exit", sys.exit)  # which wandb replaces
     show("wandb", cell)
     runs = list(cell.folder.glob(f"wandb/offline-run-*-{cell.id}/run-{cell.id}.wandb"))
     assert runs

@@ -34,7 +34,7 @@ def test_what_is_printed_is_no_answer(fresh: Fresh) -> None:
     ("call", "said"),
     [
         ((int, "x"), "ValueError: invalid literal for int() with base 10: 'x'"),
-        ((sys.exit, 5), "a plugin ended the process with sys.exit(5)"),
+        ((exec, "raise SystemExit(5)"), "a plugin ended the process with sys.exit(5)"),
         ((os._exit, 5), "the process ended with exit code 5"),
         ((ctypes.string_at, 0), "the process ended with signal 11"),
         ((os.abort,), "the process ended with signal 6"),
