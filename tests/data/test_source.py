@@ -203,10 +203,12 @@ def test_images_that_a_data_set_drops_are_counted_by_its_own_reasons() -> None:
         (np.full((10, 1, SIZE, SIZE), 0.5, np.float32), blank(2), "4 dimensions of float32"),
         (np.zeros((10, SIZE, SIZE), np.uint8), blank(2), "3 dimensions of uint8"),
         (blank(0), blank(2), "the data set wrong has no training images"),
+        (np.zeros((10, 5, SIZE, SIZE), np.uint8), blank(2), "5 channels, which no sheet of"),
+        (np.zeros((10, 0, SIZE, SIZE), np.uint8), blank(2), "0 channels, which no sheet of"),
         (blank(), blank(2, 8), r"must give \(2, 1, 16, 16\) uint8 .* it gave \(2, 1, 8, 8\)"),
         (blank(), blank(2).astype(np.float32), r"must give \(2, 1, 16, 16\) uint8 .* float32"),
     ],
-    ids=["floats", "no channels", "no images", "another size", "floats held out"],
+    ids=["floats", "3-d", "no images", "five", "none", "another size", "floats held out"],
 )
 def test_a_data_set_that_breaks_the_contract_is_refused(
     train: np.ndarray, held_out: np.ndarray, said: str, home: Path

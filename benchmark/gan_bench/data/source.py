@@ -197,7 +197,7 @@ def _smaller_size(dropped: Sequence[Dropped]) -> str:
 
 # Data sets of plugins
 def _loaded(source: Source, sides: Sides) -> Images:
-    """What the plugin loads; DataError unless it is (N, C, H, W) uint8 with images in it."""
+    """What the plugin loads; DataError unless it is (N, 1 to 4, H, W) uint8 with images in it."""
     name = source.dataset.name
     with _reading(name):
         images = source.dataset.load(source.root, sides[0], source.download)
@@ -208,6 +208,11 @@ def _loaded(source: Source, sides: Sides) -> Images:
         raise DataError(
             f"the data set {name} must give (N, C, H, W) uint8, "
             f"it gave {first.ndim} dimensions of {first.dtype}"
+        )
+    if not 1 <= (channels := first.shape[1]) <= 4:
+        raise DataError(
+            f"the data set {name} gives images of {channels} channels, which no sheet of samples "
+            "can show: give 1 to 4 (grey, grey and alpha, colours, colours and alpha)"
         )
     return images
 
