@@ -100,14 +100,7 @@ AS_TRAINED = "Default: as the cells were measured when they were trained."
     panel=RUNNING,
     help="What starts the cells. Default: what started them to train.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    default=1,
-    metavar="N",
-    panel=RUNNING,
-    help="Cells to measure at the same time. They share the threads of the CPU.",
-)
+@options.jobs(RUNNING, "measure")
 @click.option(
     "--cell-timeout",
     "timeout",

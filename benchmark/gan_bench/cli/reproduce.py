@@ -60,14 +60,7 @@ WITHOUT_SCORE, OUTSIDE, UNJUDGED = 3, 6, 7  # exit codes
     panel=RUNNING,
     help="Device to train on. Default: that of the cell if there is one here, else auto.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    default=1,
-    metavar="N",
-    panel=RUNNING,
-    help="Cells to train at the same time. They share the threads of the CPU.",
-)
+@options.jobs(RUNNING, "train")
 @click.option(
     "--out",
     type=PATH,

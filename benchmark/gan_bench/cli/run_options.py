@@ -211,14 +211,7 @@ OPTIONS = (
         panel=RUNNING,
         help="What starts the cells. Default: the preset's.",
     ),
-    click.option(
-        "--jobs",
-        type=click.IntRange(1),
-        default=1,
-        metavar="N",
-        panel=RUNNING,
-        help="Cells to train at the same time. They share the threads of the CPU.",
-    ),
+    options.jobs(RUNNING, "train"),
     click.option(
         "--cell-timeout",
         "timeout",

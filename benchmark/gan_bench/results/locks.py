@@ -115,7 +115,7 @@ def _is_held(path: Path) -> bool:
 
 
 def _holder_text(path: Path) -> str:
-    """` for training (process 12 on host)`; only what the file says, which may not be there yet."""
+    """` by process 12 on host, for training`, as far as the file says it, or is there yet."""
     try:
         holder = json.loads(read_bytes(path))
         process = f" by process {int(holder['pid'])} on {holder['host']}"
