@@ -53,7 +53,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory, draw_shapes: Draw) -> Plan:
     draw_shapes(root / "shapes")
 
     def make(name: str, **more: object) -> list[Path]:
-        asked = tiny.request_for(root / "tiny.py", root / "shapes", **{"timeout": 8.0} | more)
+        asked = tiny.request_for(root / "tiny.py", root / "shapes", **{"timeout": 60.0} | more)
         planned = make_plan(asked, catalogues.load(asked.plugins))
         lay_out(planned, root / name)
         return folders_of(planned, root / name)
@@ -66,8 +66,11 @@ def reports(plan: Plan) -> dict[str, PairReport]:
     """Every faulty architecture, two seeds each, in one go."""
     with pytest.MonkeyPatch.context() as quiet:
         quiet.setenv("OMP_NUM_THREADS", "1")
-        folders = plan("all", architectures=(*ERRORS, *GOOD), seeds=2)
-        found = list(check_pairs(folders))
+        # the time of this one passes; on a busy machine the others need more than it has
+        hanging = plan("hanging", architectures=("hangs",), seeds=2, timeout=8.0)
+        others = [name for name in (*ERRORS, *GOOD) if name != "hangs"]
+        folders = [*hanging, *plan("all", architectures=others, seeds=2)]
+        found = [*check_pairs(hanging), *check_pairs(folders[len(hanging) :])]
     assert sorted(each.cell for each in found) == sorted(map(str, folders))
     assert {each.stops for each in found} == {None}
     return {Path(each.cell).parents[1].name: each for each in found}

@@ -154,7 +154,7 @@ def test_what_one_cell_does_is_its_own_failed_record_and_the_others_go_on(
 ) -> None:
     here = make_place("later")
     names = ["hangs-later", "exits-later", "crashes-later", "greedy-later", "killed-later", "tiny"]
-    done = here.run(*WORDS, *(f"--arch={name}" for name in names), "--cell-timeout", "12")
+    done = here.run(*WORDS, *(f"--arch={name}" for name in names), "--cell-timeout", "20")
     assert done.returncode == 3, done.stderr
     records = {name.removesuffix("-later"): read_record(cell_of(here, name)) for name in names}
     status = {name: record.status for name, record in records.items()}
