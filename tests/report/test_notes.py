@@ -138,9 +138,7 @@ def test_a_table_that_is_sorted_by_a_metric_without_scores_says_so(
     assert "no cell has a score" not in notes(tmp_path)
 
 
-def test_agreement_is_kendalls_tau_and_a_winner_that_depends_on_the_net_is_noted(
-    tmp_path: Path,
-) -> None:
+def test_agreement_is_kendalls_tau(tmp_path: Path) -> None:
     under = protocol(metrics=(FD, FD_EAR, DIVERSITY))
     for name, eye, ear in (("a", 1.0, 3.0), ("b", 2.0, 1.0), ("c", 3.0, 2.0)):
         scores = {"fd-eye": eye, "fd-ear": ear, "diversity": -eye}
@@ -148,34 +146,6 @@ def test_agreement_is_kendalls_tau_and_a_winner_that_depends_on_the_net_is_noted
     (board,) = leaderboard.load(tmp_path).boards
     assert board.agreements == pytest.approx({"fd-ear": -1 / 3, "diversity": 1.0})
     assert "fd-ear -0.33, diversity 1.00" in notes(tmp_path)
-    ruler = "the winner depends on the ruler: a / hinge is first by fd-eye; b / hinge by fd-ear"
-    assert ruler in notes(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("other", "seeds", "depends"),
-    [
-        ((False, None), [[3.0], [1.0]], True),  # another distance
-        ((False, 5.0), [[3.0], [1.0]], False),  # an alarm looks for one fault
-        ((True, None), [[1.0], [3.0]], False),  # a share is no distance
-        ((False, None), [[3.0, 3.1, 3.2, 3.3], [1.0, 1.1, 1.2, 1.3]], True),
-        ((False, None), [[3.0, 1.0, 3.0, 1.0], [1.0, 2.9, 1.0, 2.9]], False),  # they overlap
-        ((False, None), [[1.0], [3.0]], False),
-    ],
-)
-def test_the_winner_depends_on_the_ruler_if_another_distance_has_another_winner(
-    other: tuple[bool, float | None], seeds: list[list[float]], depends: bool, tmp_path: Path
-) -> None:
-    up, alarm = other
-    ruler = MetricSpec(name="kd-eye", higher_is_better=up, features="eye", alarm=alarm)
-    under = protocol(metrics=(FD, ruler))
-    for name, eye, values in zip("ab", (1.0, 2.0), seeds, strict=True):
-        for seed, value in enumerate(values):
-            scores = {"fd-eye": eye + seed / 100, "kd-eye": value}
-            write_cell(tmp_path, name, seed=seed, under=under, scores=scores)
-    said = "the winner depends on the ruler: a / hinge is first by fd-eye; b / hinge by kd-eye"
-    assert (said in notes(tmp_path)) == depends
-    assert ("ruler" in notes(tmp_path)) == depends
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.report import leaderboard
+from gan_bench.report.answer import answer
 from gan_bench.report.shown_table import ShownTable
 from gan_bench.results.finding import find_cell, name_of_cell
 from gan_bench.results.layout import sample_grids
@@ -55,6 +56,11 @@ class Board:
     def protocol(self) -> Protocol:
         """The data, the schedule and the evaluation that all cells share."""
         return self._board.protocol
+
+    @property
+    def answer(self) -> str:
+        """Who leads and how sure that is, what ended badly and what is not done: one sentence."""
+        return answer(self._board)
 
     @property
     def cells(self) -> list[str]:

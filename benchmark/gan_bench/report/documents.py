@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from gan_bench.base.escape import spreadsheet
 from gan_bench.contract.protocol import MetricSpec
+from gan_bench.report.answer import sentence
 from gan_bench.report.equal_time import EqualTime
+from gan_bench.report.findings import Findings, Ruling, findings, winners
 from gan_bench.report.leaderboard import Board, Boards, Neighbour, nearest
 from gan_bench.report.notes import faults_of
 from gan_bench.report.rows import Row, devices_of
@@ -82,9 +86,10 @@ def to_json(boards: Boards) -> str:
 
 
 def _board(board: Board, neighbour: Neighbour | None) -> dict[str, Any]:
-    protocol = board.protocol.model_dump(mode="json")
+    protocol, found = board.protocol.model_dump(mode="json"), findings(board)
     document = {
         "slug": board.slug,
+        "answer": {"sentence": sentence(found), "findings": _findings(found)},
         "dataset": protocol["data"],
         "images": read_data_summary(board.folder),
         "schedule": protocol["schedule"],
@@ -96,7 +101,7 @@ def _board(board: Board, neighbour: Neighbour | None) -> dict[str, Any]:
         "plans_fault": board.plans_fault,
         "floors": board.floors,
         "rank_agreement": board.agreements,
-        "winners": board.winners,
+        "winners": {net: _winner(each) for net, each in winners(board).items()},
     }
     if neighbour:
         other, fields = neighbour
@@ -105,6 +110,26 @@ def _board(board: Board, neighbour: Neighbour | None) -> dict[str, Any]:
     if board.equal_time:
         document["equal_time"] = _equal_time(board.equal_time, board.tick_floor)
     return document
+
+
+def _findings(found: Findings) -> dict[str, Any]:
+    """The typed findings, which the sentence puts into words."""
+    return asdict(found) | {"rulings": [_ruling(each) for each in found.rulings]}
+
+
+def _ruling(made: Ruling) -> dict[str, Any]:
+    lead = made.lead and asdict(made.lead) | {"by": None if isnan(made.lead.by) else made.lead.by}
+    return asdict(made) | {"metric": made.metric.name, "proven": made.proven, "lead": lead}
+
+
+def _winner(made: Ruling) -> dict[str, Any]:
+    """The first row is a winner only if it is proven: no other one may be as good."""
+    return {
+        "metric": made.metric.name,
+        "first": made.first,
+        "not_told_apart": made.tied,
+        "proven": made.proven,
+    }
 
 
 def _equal_time(read: EqualTime, floor: str | None) -> dict[str, Any]:

@@ -125,18 +125,6 @@ class Board:
         taus = {metric.name: agreement(ours, places(rows, metric)) for metric in others}
         return {name: tau for name, tau in taus.items() if tau is not None}
 
-    @cached_property
-    def winners(self) -> dict[str, str]:
-        """Features net -> the row that comes first by that net's own first metric."""
-        first = {metric.features: metric for metric in reversed(self.protocol.evaluation.metrics)}
-        best = {net: (ranked(self.trained, metric)[:1], metric) for net, metric in first.items()}
-        return {
-            net: row.name
-            for net, (rows, metric) in best.items()
-            for row in rows
-            if row.values(metric.name)
-        }
-
 
 @dataclass(frozen=True)
 class Boards:

@@ -22,6 +22,7 @@ def to_markdown(boards: Boards, base: Path) -> str:
 
 def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
     yield f"## {markdown(chapter.slug)}\n"
+    yield f"**{markdown(chapter.answer)}**\n"
     yield from (f"- {name}: {markdown(text)}" for name, text in chapter.facts)
     yield ""
     for section in chapter.sections:

@@ -14,7 +14,7 @@ from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
 from gan_bench.report.code import measured_by_other_code, rows_of_other_code
 from gan_bench.report.leaderboard import Board, Neighbour
-from gan_bench.report.rows import Row, ranked, with_record
+from gan_bench.report.rows import Row, with_record
 from gan_bench.report.similarity import compare_networks, sentence_of
 from gan_bench.results.records import Verdict
 from gan_bench.results.scale import REAL
@@ -52,7 +52,6 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
         _details(board),
         measured_by_other_code(board.rows),
         _rank_agreement(board),
-        _other_winners(board),
         _networks(board),
         _difference(neighbour),
     )
@@ -222,52 +221,6 @@ def _rank_agreement(board: Board) -> Iterator[str]:
             f"rank agreement with {board.ranking.name} "
             f"(Kendall's tau: 1 is the same order, -1 the reverse): {taus}"
         )
-
-
-def _other_winners(board: Board) -> Iterator[str]:
-    """Whether the ranking metric on another net, or another distance, has another first row."""
-    rulers = _rulers(board)
-    first = {metric.name: _first(board, metric) for metric in rulers}
-    ours = first.get(board.ranking.name)
-    others: dict[str, list[str]] = {}  # row -> the metrics by which it is ahead of ours
-    for metric in rulers:
-        other = first[metric.name]
-        if ours and other and other is not ours and _apart(ours, other, metric):
-            others.setdefault(other.name, []).append(metric.name)
-    if ours and others:
-        listed = "; ".join(f"{row} by {', '.join(by)}" for row, by in others.items())
-        yield (
-            f"the winner depends on the ruler: {ours.name} is first by {board.ranking.name}; "
-            f"{listed}"
-        )
-
-
-def _first(board: Board, metric: MetricSpec) -> Row | None:
-    """The best row, None if none has a score."""
-    best = ranked(board.trained, metric)[:1]
-    return best[0] if best and best[0].values(metric.name) else None
-
-
-def _apart(a: Row, b: Row, metric: MetricSpec) -> bool:
-    """Whether both rows have a score, and their intervals, if they have some, do not overlap."""
-    one, other = a.interval(metric.name), b.interval(metric.name)
-    if one is None or other is None:
-        return bool(a.values(metric.name) and b.values(metric.name))
-    return one[1] < other[0] or other[1] < one[0]
-
-
-def _rulers(board: Board) -> list[MetricSpec]:
-    """The metrics that should agree on the best row: one family, and all distances.
-
-    A distance is a metric whose lower scores are better and that has no alarm: one with an alarm
-    looks for one fault.
-    """
-    if board.ranking.name in board.floors:
-        return []
-    if board.ranking.higher_is_better:
-        return [board.ranking, *board.family]
-    others = [each for each in board.others if not each.higher_is_better and each.alarm is None]
-    return [board.ranking, *others]
 
 
 def _networks(board: Board) -> Iterator[str]:

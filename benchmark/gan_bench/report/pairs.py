@@ -64,7 +64,7 @@ def _paired(leader: Row, other: Row, metric: MetricSpec) -> Paired | None:
         other,
         seeds=len(costs),
         correlation=_correlation(scored),
-        difference=_mean_difference(differences),
+        difference=mean_difference(differences),
         leader_better=share_better(costs),
     )
 
@@ -79,7 +79,7 @@ def _correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _mean_difference(differences: Sequence[float]) -> Interval | None:
+def mean_difference(differences: Sequence[float]) -> Interval | None:
     """The mean with its t interval, which is that of the paired t test."""
     ends = interval(differences)
     return Interval(fmean(differences), *ends) if ends else None

@@ -48,6 +48,7 @@ class ShownTable:
 def _chapter(chapter: Chapter) -> Iterator[str]:
     """The tables; what is known of the protocol, and the notes, are folded away below them."""
     yield f"<h4>{_text(chapter.slug)}</h4>"
+    yield f"<p><b>{_text(chapter.answer)}</b></p>"
     for section in chapter.sections:
         yield from section_html(section)
     if chapter.notes:

@@ -11,6 +11,7 @@ from statistics import fmean
 from gan_bench.base.text import duration, number, plural
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.alarms import alarms
+from gan_bench.report.answer import answer
 from gan_bench.report.costs import cost_section
 from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.facts import protocol_lines, with_images
@@ -33,6 +34,7 @@ class Chapter:
     """All that a report says about one protocol, in order."""
 
     slug: str
+    answer: str  # in one sentence
     facts: list[tuple[str, str]]
     sections: list[Section]
     notes: list[Note]
@@ -45,6 +47,7 @@ def chapters(boards: Boards) -> Iterator[Chapter]:
     for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
         yield Chapter(
             board.slug,
+            answer(board),
             with_images(protocol_lines(board), board.folder),
             sections(board),
             notes(board, neighbour),

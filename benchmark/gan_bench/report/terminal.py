@@ -25,7 +25,8 @@ UNBOUNDED = 10_000  # a width in which every column fits
 def to_terminal(boards: Boards, console: Console) -> None:
     """Print the best rows of all tables. Names are shown as they are, without markup."""
     for chapter in chapters(boards):
-        console.print(Text(plain(chapter.slug), "bold"))
+        console.print(Text(plain(chapter.slug), "dim"))
+        console.print(Text(plain(chapter.answer), "bold"))
         console.print(_facts(chapter.facts))
         for section in chapter.sections:
             console.print()

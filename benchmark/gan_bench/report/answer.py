@@ -1,0 +1,139 @@
+"""The answer in one sentence: its findings in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from gan_bench.base.text import number, plural
+from gan_bench.report.findings import Ended, Findings, Lead, Ruling, findings
+from gan_bench.report.leaderboard import Board
+
+MOST = 2  # cells that are named for each way to end
+MOST_TIED = 4  # names of what is not told apart
+PLURALS = {"architecture": "architectures", "loss": "losses", "row": "rows"}
+
+
+def answer(board: Board) -> str:
+    """Who leads a leaderboard and how sure that is, what ended badly, what is not done."""
+    return sentence(findings(board))
+
+
+def sentence(found: Findings) -> str:
+    """Findings in one sentence."""
+    if not found.cells:
+        return "Nothing was trained yet."
+    clauses = [
+        *_winner(found),
+        *(_ended(each, found) for each in found.ended),
+        *_unfinished(found),
+    ]
+    return f"{'; '.join(clauses)}."
+
+
+def _winner(found: Findings) -> Iterator[str]:
+    if found.floor:
+        yield f"no winner by {found.metric}: {found.floor}"
+    elif found.none_good:
+        yield "no winner"
+    elif not found.rulings:
+        yield f"no winner: no cell has a score of {found.metric}" + " yet" * bool(found.unfinished)
+    else:
+        for k, ruling in enumerate(found.rulings):
+            yield from _ruling(ruling, named=k == 0)
+        yield from (f"{name} is first by {_listed(by)}" for name, by in found.opposed)
+    if found.ahead:
+        name, score = found.ahead
+        yield f"the entry {name}, not trained here, scores {number(score)}: better than all rows"
+
+
+def _ruling(ruling: Ruling, named: bool) -> Iterator[str]:
+    """`named`: whether the metric is named, which is done once."""
+    details = [ruling.metric.name] if named else []
+    if ruling.tied:
+        yield _tie(ruling, details)
+        details = []
+    if ruling.lead and ruling.mixed:
+        within = "loss" if ruling.kind == "architecture" else "architecture"
+        yield f"neither {ruling.first} nor {ruling.lead.other} is ahead with every {within}"
+    elif ruling.lead:
+        yield _lead(ruling, ruling.lead, details)
+    elif not ruling.tied:
+        yield f"{ruling.first} has no other {ruling.kind} to be compared with"
+
+
+def _tie(ruling: Ruling, details: list[str]) -> str:
+    names = [ruling.first, *ruling.tied]
+    if len(names) == ruling.count > MOST_TIED:
+        who = f"the {ruling.count} {PLURALS[ruling.kind]}"
+    elif len(names) > MOST_TIED:
+        more = plural(len(names) - MOST_TIED + 1, "other")
+        who = f"{', '.join(names[: MOST_TIED - 1])} and {more}"
+    else:
+        who = _listed(names)
+    return f"{who} are not told apart{_bracketed(details)}"
+
+
+def _lead(ruling: Ruling, lead: Lead, details: list[str]) -> str:
+    """Who leads whom by how much, and how sure that is."""
+    whom = f"{ruling.first} leads {_next(ruling)}{lead.other}"
+    if math.isnan(lead.by):
+        by = f", of which no seed has a score{_bracketed(details)}"
+    else:
+        comma = "," if _next(ruling) else ""
+        by = f"{comma} by {number(lead.by, 3)}{_bracketed([*details, *_seeds(lead)])}"
+    return f"{whom}{by}" if lead.proven else f"{whom}{by} {_trainings(ruling, lead)}: not proven"
+
+
+def _next(ruling: Ruling) -> str:
+    """What the other one is, if there are more."""
+    if ruling.tied:
+        return "the next, "
+    return f"the next of {ruling.count} {PLURALS[ruling.kind]}, " if ruling.count > 2 else ""
+
+
+def _bracketed(details: Sequence[str]) -> str:
+    return f" ({', '.join(details)})" if details else ""
+
+
+def _seeds(lead: Lead) -> Iterator[str]:
+    """Over which seeds the lead is the mean, and the interval."""
+    some = "" if lead.scored == lead.seeds else f"{lead.scored} of "
+    seeds = f"{some}{plural(lead.seeds, 'seed')}"
+    if lead.interval:
+        low, high = number(lead.interval.low, 3), number(lead.interval.high, 3)
+        yield f"{seeds}: 95 % interval {low} to {high}"
+    elif some:
+        yield seeds
+
+
+def _trainings(ruling: Ruling, lead: Lead) -> str:
+    """What a lead that is not proven rests on."""
+    if ruling.over == 1:
+        return "in one training each" if lead.seeds == 1 else f"in {lead.seeds} trainings each"
+    return "with one seed" if lead.seeds == 1 else f"with {lead.seeds} seeds"
+
+
+def _ended(end: Ended, found: Findings) -> str:
+    """How many cells ended like this, and which."""
+    count, named = len(end.cells), end.cells[:MOST]
+    who = "all" if count == found.cells > 1 else f"{count:,} of"
+    names = [
+        f"{name}, at {number(kimg, 3)} kimg" if kimg is not None else name for name, kimg in named
+    ]
+    if count > MOST:
+        names.append(f"and {count - MOST:,} more")
+    verb = "cannot be read" if end.status == "unreadable" else end.status
+    return f"{who} {plural(found.cells, 'cell')} {verb} ({'; '.join(names)})"
+
+
+def _unfinished(found: Findings) -> Iterator[str]:
+    if found.unfinished:
+        have = "is" if found.unfinished == 1 else "are"
+        yield f"{found.unfinished:,} of {plural(found.cells, 'cell')} {have} not done"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """a, b and c."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
