@@ -29,6 +29,11 @@ def cost_section(rows: Sequence[Row]) -> Section:
     return section_of(title, rows, columns)
 
 
+def training_minutes(row: Row) -> str:
+    """The mean over the seeds."""
+    return _cost(row, "train_seconds", lambda seconds: number(seconds / 60, 2))
+
+
 def _cost(row: Row, name: str, text: Callable[[float], str]) -> str:
     mean = row.mean_cost(name)
     return NOTHING if mean is None else text(mean)

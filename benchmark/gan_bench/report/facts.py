@@ -44,8 +44,7 @@ def protocol_lines(board: Board) -> list[tuple[str, str]]:
         ("device", ", ".join(devices_of(done["status"], done["device"])) or "none yet"),
         ("seeds", ", ".join(_distinct(done, "seed")) or "none yet"),
     ]
-    claims = _claims(board)
-    return [*lines, ("±", claims)] if claims else lines
+    return lines
 
 
 def with_images(lines: list[tuple[str, str]], folder: Path) -> list[tuple[str, str]]:
@@ -70,8 +69,8 @@ def _reference(protocol: Protocol, cells: pd.DataFrame) -> str:
     return "/".join(f"{n:,}" for n in counts) or f"up to {protocol.evaluation.samples:,}"
 
 
-def _claims(board: Board) -> str:
-    """What the numbers claim, which depends on the number of seeds that have ended in each row."""
+def claims(board: Board) -> str:
+    """What ± and the letters claim, which depends on the seeds that have ended in each row."""
     seeds = [row.counted(board.ranking.name) for row in board.trained]
     if not any(seeds):
         return ""

@@ -37,9 +37,10 @@ def to_latex(boards: Boards) -> str:
 def _chapter(board: Board, chapter: Chapter) -> Iterator[str]:
     """The notes are comments: a caption has no room for them."""
     yield f"\n% {plain(chapter.slug)}"
+    yield f"% {plain(chapter.answer)}"
     yield from (f"% {plain(f'{name}: {text}')}" for name, text in chapter.facts)
     yield from (f"% {plain(note.text)}" for note in chapter.notes)
-    for section in chapter.sections[:1]:
+    for section in chapter.tables[:1]:
         yield from _table(section, board)
 
 

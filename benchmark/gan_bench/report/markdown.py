@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from gan_bench.base.escape import markdown
+from gan_bench.base.escape import markdown, plain
 from gan_bench.report.leaderboard import Boards
 from gan_bench.report.section import Section
 from gan_bench.report.tables import Chapter, chapters
@@ -23,13 +25,17 @@ def to_markdown(boards: Boards, base: Path) -> str:
 def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
     yield f"## {markdown(chapter.slug)}\n"
     yield f"**{markdown(chapter.answer)}**\n"
-    yield from (f"- {name}: {markdown(text)}" for name, text in chapter.facts)
-    yield ""
-    for section in chapter.sections:
+    for section in chapter.tables:
         yield from section_lines(section)
-    yield from (f"- {markdown(note.text)}" for note in chapter.notes)
-    if chapter.notes:
-        yield ""  # or the pictures would belong to the list
+    if chapter.claims:
+        yield f"±: {markdown(chapter.claims)}\n"
+    yield from _listed(chapter.faults)
+    for section in chapter.more:
+        yield from _folded(section.title, section_lines(replace(section, title="")))
+    if chapter.remarks:
+        yield from _folded("remarks", _listed(chapter.remarks))
+    facts = [f"{name}: {text}" for name, text in chapter.facts]
+    yield from _folded("protocol", _listed(facts))
     for name, path in chapter.pictures.items():
         target = quote(os.fsencode(Path(os.path.relpath(path, base)).as_posix()))
         yield f"![{name} of {markdown(chapter.slug)}]({target})\n"
@@ -44,6 +50,21 @@ def section_lines(section: Section) -> Iterator[str]:
     yield from (_row(map(_italic, row)) for row in section.scale)
     yield from (_row(map(markdown, row)) for row in section.rows)
     yield ""
+    if section.shared:
+        yield f"{markdown(section.shared)}\n"
+
+
+def _listed(texts: Iterable[str]) -> Iterator[str]:
+    """A list, and an empty line, or what follows would belong to it."""
+    lines = [f"- {markdown(text)}" for text in texts]
+    yield from [*lines, ""] if lines else []
+
+
+def _folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
+    """Lines that a reader opens. Inside, markdown begins after an empty line."""
+    yield f"<details><summary>{escape(plain(summary))}</summary>\n"
+    yield from lines
+    yield "</details>\n"
 
 
 def _italic(text: str) -> str:

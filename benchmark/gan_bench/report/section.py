@@ -25,17 +25,20 @@ class Column:
         return f"{self.title} ({self.detail})" if self.detail else self.title
 
 
-NAMES = [Column("architecture", numeric=False), Column("loss", numeric=False)]
+LABELS = [Column("architecture", numeric=False), Column("loss", numeric=False)]
+RANK = Column("#")
 
 
 @dataclass(frozen=True)
 class Section:
-    """One table, as text. The first two columns are the names of the rows."""
+    """One table, as text."""
 
     title: str
     columns: list[Column]
     rows: list[list[str]]
     scale: list[list[str]] = field(default_factory=list)  # unranked rows above the others
+    names: int = 1  # so many columns, the first ones, say which row it is
+    shared: str = ""  # what is the same for every row, which has no column for it
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,39 @@ class Filled:
     texts: Sequence[str]
     real: str = ""
 
+    @property
+    def same(self) -> bool:
+        """Whether it says the same of several rows, and has nothing to compare them with."""
+        return len(self.texts) > 1 and len(set(self.texts)) == 1 and self.real in ("", NOTHING)
 
-def section_of(title: str, rows: Sequence[Row], columns: Sequence[Filled]) -> Section:
-    """A table of these rows, with other real images above them where a score of theirs is known."""
-    real = [column.real for column in columns]
+
+def section_of(
+    title: str, rows: Sequence[Row], columns: Sequence[Filled], ranks: Sequence[str] = ()
+) -> Section:
+    """A table of these rows, with other real images above them where a score of theirs is known.
+
+    A column that is the same for every row is left out and said in a line. `ranks`: one for each
+    row, for a first column.
+    """
+    labels = [Filled(column, [row.labels[k] for row in rows]) for k, column in enumerate(LABELS)]
+    names = [each for each in labels if not each.same]
+    values = [each for each in columns if not each.same]
+    same = [
+        f"{each.column.text} {each.texts[0]}"
+        for each in (*labels, *columns)
+        if each not in (*names, *values)
+    ]
+    head = [Filled(RANK, ranks)] if ranks else []
+    shown = [*head, *names, *values]
+    known = any(each.real not in ("", NOTHING) for each in values)
+    scale = [each.real for each in shown]
+    if known:
+        scale[len(head)] = REAL
     return Section(
         title,
-        [*NAMES, *(filled.column for filled in columns)],
-        [[*row.labels, *(filled.texts[k] for filled in columns)] for k, row in enumerate(rows)],
-        [[REAL, "", *real]] if any(text not in ("", NOTHING) for text in real) else [],
+        [each.column for each in shown],
+        [[each.texts[k] for each in shown] for k in range(len(rows))],
+        [scale] if known else [],
+        len(head) + len(names),
+        f"the same for every row: {'; '.join(same)}" if same else "",
     )

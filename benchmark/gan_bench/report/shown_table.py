@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 
@@ -46,16 +46,19 @@ class ShownTable:
 
 
 def _chapter(chapter: Chapter) -> Iterator[str]:
-    """The tables; what is known of the protocol, and the notes, are folded away below them."""
+    """Answer, table and faults; all other tables, remarks and the protocol are folded away."""
     yield f"<h4>{_text(chapter.slug)}</h4>"
     yield f"<p><b>{_text(chapter.answer)}</b></p>"
-    for section in chapter.sections:
+    for section in chapter.tables:
         yield from section_html(section)
-    if chapter.notes:
-        notes = "".join(f"<li>{_text(note.text)}</li>" for note in chapter.notes)
-        yield f"<details open><summary>notes</summary><ul>{notes}</ul></details>"
-    facts = "".join(f"<li>{_text(name)}: {_text(words)}</li>" for name, words in chapter.facts)
-    yield f"<details><summary>protocol</summary><ul>{facts}</ul></details>"
+    if chapter.claims:
+        yield f"<p>±: {_text(chapter.claims)}</p>"
+    yield from _listed(chapter.faults)
+    for section in chapter.more:
+        yield from _folded(section.title, section_html(replace(section, title="")))
+    if chapter.remarks:
+        yield from _folded("remarks", _listed(chapter.remarks))
+    yield from _folded("protocol", _listed(f"{name}: {text}" for name, text in chapter.facts))
 
 
 def section_html(section: Section) -> Iterator[str]:
@@ -68,6 +71,19 @@ def section_html(section: Section) -> Iterator[str]:
     yield from (_row("td", section.columns, row, "<i>{}</i>") for row in section.scale)
     yield from (_row("td", section.columns, row) for row in section.rows)
     yield "</tbody></table>"
+    if section.shared:
+        yield f"<p>{_text(section.shared)}</p>"
+
+
+def _listed(texts: Iterable[str]) -> Iterator[str]:
+    items = "".join(f"<li>{_text(text)}</li>" for text in texts)
+    yield from [f"<ul>{items}</ul>"] if items else []
+
+
+def _folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
+    yield f"<details><summary>{_text(summary)}</summary>"
+    yield from lines
+    yield "</details>"
 
 
 def _row(tag: str, columns: Iterable[Column], texts: Iterable[str], form: str = "{}") -> str:

@@ -12,19 +12,18 @@ from gan_bench.base.text import duration, number, plural
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.alarms import alarms
 from gan_bench.report.answer import answer
-from gan_bench.report.costs import cost_section
+from gan_bench.report.costs import cost_section, training_minutes
 from gan_bench.report.equal_time import EqualTime
-from gan_bench.report.facts import protocol_lines, with_images
+from gan_bench.report.facts import claims, protocol_lines, with_images
 from gan_bench.report.leaderboard import Board, Boards, nearest
 from gan_bench.report.notes import Note, notes
 from gan_bench.report.pairs import Interval, against_leader
-from gan_bench.report.rows import Row
-from gan_bench.report.section import NAMES, NOTHING, Column, Filled, Section, section_of
+from gan_bench.report.rows import Row, places
+from gan_bench.report.section import NOTHING, Column, Filled, Section, section_of
 from gan_bench.report.selection import captions, figure_paths
 from gan_bench.report.statistics import Spread
 from gan_bench.run.schedule_text import recipe_text
 
-FEW = 4  # so many metrics fit beside each other in the first table
 CELLS = Column("cells", numeric=False)
 TIMES_REAL = "× real"
 
@@ -35,53 +34,88 @@ class Chapter:
 
     slug: str
     answer: str  # in one sentence
-    facts: list[tuple[str, str]]
-    sections: list[Section]
+    tables: list[Section]  # what the rows are ordered by
+    claims: str  # what ± and the letters mean
     notes: list[Note]
+    more: list[Section]  # all other tables
+    facts: list[tuple[str, str]]  # about the protocol
     pictures: dict[str, Path]  # those that are drawn
     captions: dict[str, str]  # of all pictures
+
+    @property
+    def faults(self) -> list[str]:
+        """The notes about what went wrong."""
+        return [note.text for note in self.notes if note.severity == "fault"]
+
+    @property
+    def remarks(self) -> list[str]:
+        """All other notes."""
+        return [note.text for note in self.notes if note.severity == "remark"]
 
 
 def chapters(boards: Boards) -> Iterator[Chapter]:
     """One for each leaderboard."""
     for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
         yield Chapter(
-            board.slug,
-            answer(board),
-            with_images(protocol_lines(board), board.folder),
-            sections(board),
-            notes(board, neighbour),
-            {name: path for name, path in figure_paths(board).items() if path.is_file()},
-            captions(board),
+            slug=board.slug,
+            answer=answer(board),
+            tables=tables(board),
+            claims=claims(board),
+            notes=notes(board, neighbour),
+            more=more_tables(board),
+            facts=with_images(protocol_lines(board), board.folder),
+            pictures={name: path for name, path in figure_paths(board).items() if path.is_file()},
+            captions=captions(board),
         )
 
 
-def sections(board: Board) -> list[Section]:
-    """All tables of a leaderboard; the first one shows what the rows are ordered by."""
-    beside = board.others if len(board.others) < FEW else _close(board)
-    ranking = _ranking(board, beside)
-    first = [_equal_time(board, board.equal_time), ranking] if board.equal_time else [ranking]
+def tables(board: Board) -> list[Section]:
+    """What the rows are ordered by: at equal time, if asked for, and at the end of the schedule."""
+    first = [_equal_time(board, board.equal_time)] if board.equal_time else []
+    return _filled([*first, _ranking(board)])
+
+
+def more_tables(board: Board) -> list[Section]:
+    """Further metrics, best ticks, seeds, pairs of rows, cost."""
+    beside = _beside(board)
     others = [metric for metric in board.others if metric not in beside]
-    tables = [
-        *first,
-        _metrics(board, others),
-        _seeds(board),
-        _pairs(board),
-        cost_section(board.trained),
-    ]
-    return [table for table in tables if len(table.columns) > len(NAMES) and table.rows]
+    return _filled(
+        [
+            section_of("other metrics", board.rows, [_scores(board, each) for each in others]),
+            section_of("best tick", board.rows, list(_best(board))),
+            _seeds(board),
+            _pairs(board),
+            cost_section(board.trained),
+        ]
+    )
 
 
-def _close(board: Board) -> list[MetricSpec]:
-    """The gauges, and the partners of these and of the ranking metric."""
+def _filled(sections: Sequence[Section]) -> list[Section]:
+    return [each for each in sections if len(each.columns) > each.names and each.rows]
+
+
+def _beside(board: Board) -> list[MetricSpec]:
+    """What stands beside the ranking metric: gauges of diversity, partners, counts of modes."""
     names = {board.ranking.name, *(gauge.name for gauge in board.protocol.evaluation.gauges)}
     metrics = board.protocol.evaluation.metrics
     partners = {metric.partner for metric in metrics if metric.name in names}
-    return [m for m in board.others if m.name in names | partners or m.partner in names]
+    return [
+        each
+        for each in board.others
+        if each.name in names | partners or each.partner in names or _counts(board, each)
+    ]
 
 
-def _ranking(board: Board, beside: list[MetricSpec]) -> Section:
-    """The metrics at the end of the schedule, tie letters, best ticks, how the cells ended."""
+def _counts(board: Board, metric: MetricSpec) -> bool:
+    """Whether the metric counts something, such as modes: every score is a whole number."""
+    real = board.real(metric)
+    values = [value for row in board.rows for value in row.values(metric.name)]
+    whole = all(value == round(value) for value in values)
+    return metric.higher_is_better and whole and real is not None and real.value > 1
+
+
+def _ranking(board: Board) -> Section:
+    """The scores at the end of the schedule, tie letters, minutes, how the cells ended."""
     n = f"n = {board.protocol.evaluation.samples:,}"
     tie = Column("tie", numeric=False)
     columns = [
@@ -91,16 +125,20 @@ def _ranking(board: Board, beside: list[MetricSpec]) -> Section:
         *_times_real(board),
         *([Filled(tie, [tie or NOTHING for tie in board.ties])] if any(board.ties) else []),
         *_warnings(board),
-        *(_scores(board, metric) for metric in beside),
-        *_best(board),
+        *(_scores(board, metric) for metric in _beside(board)),
+        Filled(Column("minutes"), list(map(training_minutes, board.rows))),
         Filled(CELLS, list(map(_cells, board.rows))),
     ]
     title = "at the end of the schedule" if board.equal_time else ""
-    return section_of(title, board.rows, columns)
+    ordered = len(board.rows) > 1 and board.ranking.name not in board.floors
+    return section_of(title, board.rows, columns, _ranks(board) if ordered else ())
 
 
-def _metrics(board: Board, metrics: list[MetricSpec]) -> Section:
-    return section_of("other metrics", board.rows, [_scores(board, metric) for metric in metrics])
+def _ranks(board: Board) -> list[str]:
+    """The place of each row from 1; equal rows share one, and a row without a score has none."""
+    ranks = places(board.rows, board.ranking)
+    known = (bool(row.values(board.ranking.name)) for row in board.rows)
+    return [str(rank + 1) if has else NOTHING for rank, has in zip(ranks, known, strict=True)]
 
 
 def _scores(board: Board, metric: MetricSpec, detail: str = "") -> Filled:

@@ -12,8 +12,7 @@ from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.report.leaderboard import Boards
-from gan_bench.report.notes import Note
-from gan_bench.report.section import NAMES, Column, Section
+from gan_bench.report.section import RANK, Column, Section
 from gan_bench.report.tables import chapters
 
 MOST = 50  # rows of a table and notes that are shown
@@ -27,12 +26,19 @@ def to_terminal(boards: Boards, console: Console) -> None:
     for chapter in chapters(boards):
         console.print(Text(plain(chapter.slug), "dim"))
         console.print(Text(plain(chapter.answer), "bold"))
-        console.print(_facts(chapter.facts))
-        for section in chapter.sections:
+        for section in chapter.tables:
+            console.print()
+            print_section(section, console)
+        if chapter.claims:
+            console.print(Text(f"±: {plain(chapter.claims)}", "dim"))
+        _print_notes([f"! {text}" for text in chapter.faults], console)
+        for section in chapter.more:
             console.print()
             print_section(section, console)
         console.print()
-        _print_notes(chapter.notes, console)
+        _print_notes(chapter.remarks, console)
+        console.print()
+        console.print(_facts(chapter.facts))
         console.print()
     for text in boards.unreadable:
         console.print(Text(f"! {plain(text)}"))
@@ -55,13 +61,14 @@ def print_section(section: Section, console: Console) -> None:
         if k:
             console.print()
         console.print(table)
+    if section.shared:
+        console.print(Text(plain(section.shared), "dim"))
     if len(section.rows) > MOST:
         console.print(_shortened(len(section.rows), "rows", "csv"))
 
 
-def _print_notes(notes: list[Note], console: Console) -> None:
-    marks = {"fault": "! "}
-    lines = [f"{marks.get(note.severity, '')}{plain(note.text)}" for note in notes[:MOST]]
+def _print_notes(notes: list[str], console: Console) -> None:
+    lines = [plain(text) for text in notes[:MOST]]
     if lines:
         console.print(Text("\n".join(lines)))
     if len(notes) > MOST:
@@ -79,7 +86,7 @@ def _parts(section: Section, console: Console) -> Iterator[Table]:
         Measurement.get(console, unbounded, _table(section, [k])).maximum
         for k in range(len(section.columns))
     ]
-    names, others = [*range(len(NAMES))], [*range(len(NAMES), len(section.columns))]
+    names, others = [*range(section.names)], [*range(section.names, len(section.columns))]
 
     def fits(chosen: list[int]) -> bool:
         return sum(widths[k] + GAP for k in chosen) - GAP <= console.width
@@ -112,10 +119,11 @@ def _table(section: Section, chosen: Sequence[int]) -> Table:
 
 def _narrow(section: Section, chosen: Sequence[int], width: int) -> Table:
     """The names and one column where they do not fit: heads and texts fold onto further lines."""
+    chosen = [k for k in chosen if section.columns[k] != RANK]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     scale, rows = _bodies(section, chosen)
     columns = [section.columns[k] for k in chosen]
-    for column, room in zip(columns, _widths([*scale, *rows], width), strict=True):
+    for column, room in zip(columns, _widths([*scale, *rows], columns, width), strict=True):
         justify: JustifyMethod = "right" if column.numeric else "left"
         table.add_column(_head(column), justify=justify, overflow="fold", width=room)
     for row in scale:
@@ -125,7 +133,7 @@ def _narrow(section: Section, chosen: Sequence[int], width: int) -> Table:
     return table
 
 
-def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+def _widths(rows: Sequence[Sequence[str]], columns: Sequence[Column], width: int) -> list[int]:
     """How wide the columns of a narrow table are: the names, and a last column.
 
     The last one takes what it needs, up to half of the room, or what the names leave if that is
@@ -133,12 +141,16 @@ def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
     """
     *names, last = [max(map(cell_len, texts)) for texts in zip(*rows, strict=True)]
     room = max(width - GAP * len(names), LEAST * (len(names) + 1))
-    heads = [max(name, cell_len(head.title)) for name, head in zip(names, NAMES, strict=True)]
+    heads = [
+        max(name, cell_len(head.title)) for name, head in zip(names, columns[:-1], strict=True)
+    ]
     if sum(heads) + last <= room:
         return [*heads, room - sum(heads)]
     longest = max(cell_len(word) for row in rows for word in (row[-1].split() or [""]))
     left = room - min(last, max(longest, room - sum(names), room // 2))
-    if sum(names) > left:
+    if sum(names) > left and len(names) == 1:
+        names = [left]
+    elif sum(names) > left:
         first = min(max(LEAST, left * names[0] // sum(names)), left - LEAST)
         names = [first, left - first]
     return [*names, room - sum(names)]
@@ -146,7 +158,7 @@ def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
 
 def _bodies(section: Section, chosen: Sequence[int]) -> tuple[list[list[str]], list[list[str]]]:
     """The texts of the scale, where it has one in these columns, and of the rows that are shown."""
-    scores = [k for k in chosen if k >= len(NAMES)]
+    scores = [k for k in chosen if k >= section.names]
     known = [row for row in section.scale if not scores or any(row[k] for k in scores)]
     return _texts(known, chosen), _texts(section.rows[:MOST], chosen)
 
