@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_bench.contract import offers, step, tracker
+from gan_bench.report.section import SHARED
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "results" / "published"
@@ -67,16 +68,19 @@ def report(run: str) -> str:
     return _framed(re.sub(r"^## (.*)$", r"**\1**", text, flags=re.MULTILINE))
 
 
-def table(run: str, titled: str = "", board: str = "") -> str:
-    """One table of the report: the first, or the one whose title begins so."""
+def table(run: str, titled: str = "", board: str = "", answered: bool = False) -> str:
+    """One table of the report: the first, or the one whose title begins so; after the answer."""
     blocks = _blocks(run, board)
     start = 0
     if titled:
-        start = next((k for k, block in enumerate(blocks) if block.startswith(titled)), len(blocks))
-    found = next((block for block in blocks[start:] if block.startswith("|")), None)
-    if found is None:
+        heads = (titled, f"<details><summary>{titled}")
+        start = next((k for k, block in enumerate(blocks) if block.startswith(heads)), len(blocks))
+    place = next((k for k in range(start, len(blocks)) if blocks[k].startswith("|")), None)
+    if place is None:
         raise LookupError(f"the report on {run} has no table titled {titled!r}")
-    return _framed(found)
+    below = [each for each in blocks[place + 1 : place + 2] if each.startswith(SHARED)]
+    answer = blocks[1:2] if answered else []
+    return _framed("\n\n".join([*answer, blocks[place], *below]))
 
 
 # -- commands, offers, files --------------------------------------------------------------------

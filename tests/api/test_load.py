@@ -112,9 +112,9 @@ def test_a_table_is_text_markdown_and_html(board: Board) -> None:
     assert "dcgan" in text
     assert max(map(len, text.splitlines())) <= 100
     page = rendered(table._repr_markdown_())
-    assert page.tables[0][1][:2] == ["dcgan", "hinge"]
+    assert page.tables[0][1][:2] == ["1", "dcgan"]
     html = Page(table._repr_html_())
-    assert html.tables[0][1][:2] == ["dcgan", "hinge"]
+    assert html.tables[0][1][:2] == ["1", "dcgan"]
     assert "img" not in page.tags | html.tags
     assert board._repr_html_() == table._repr_html_()
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from gan_bench.report import leaderboard
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.tables import sections
+from gan_bench.report.section import Section
+from gan_bench.report.tables import more_tables, tables
 from records import write_cell
 
 GOOD = [10.0, 11.0, 12.0, 10.5, 11.5, 10.2]
@@ -28,15 +29,30 @@ def board_of(results: Path) -> Board:
     return board
 
 
-def tables(results: Path) -> list[list[list[str]]]:
-    """The texts of each table, its heads first."""
-    shown = sections(board_of(results))
-    return [[[column.text for column in each.columns], *each.rows] for each in shown]
+def sections(board: Board) -> list[Section]:
+    """All tables, in their order."""
+    return [*tables(board), *more_tables(board)]
+
+
+def column(section: Section, title: str) -> list[str]:
+    """The texts of a column, other real images first; [] if there is none."""
+    heads = [each.text for each in section.columns]
+    rows = [*section.scale, *section.rows]
+    return [row[heads.index(title)] for row in rows] if title in heads else []
+
+
+def shown(results: Path, *titles: str) -> list[list[str]]:
+    """The texts of these columns of the first table that has them, row by row."""
+    for section in sections(board_of(results)):
+        columns = [column(section, title)[len(section.scale) :] for title in titles]
+        if all(columns):
+            return list(map(list, zip(*columns, strict=True)))
+    return []
 
 
 def names(results: Path) -> list[str]:
-    """The architectures in the order of the first table."""
-    return [row[0] for row in tables(results)[0][1:]]
+    """The architectures in the order of the table."""
+    return [row.labels[0] for row in board_of(results).rows]
 
 
 def ties(results: Path) -> dict[str, str]:

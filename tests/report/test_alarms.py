@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from laid_rows import sections
 from scales import lay_scale
 
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report import leaderboard
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.notes import notes
-from gan_bench.report.tables import sections
 from records import FD, protocol, write_cell
 
 COPIES = MetricSpec(name="copies", higher_is_better=False, features="eye", alarm=0.05)

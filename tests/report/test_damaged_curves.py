@@ -30,8 +30,8 @@ def test_a_cell_file_is_not_needed_to_show_a_record(
 ) -> None:
     damage(odd(results) / CELL, fault)
     table = rendered(gan_bench("report", results).out).tables[0]
-    assert [row[0] for row in table[1:]] == ["good", "odd", "bad"]
-    assert table[2][-1] == "1 finished"
+    assert [row[1] for row in table[1:]] == ["good", "odd", "bad"]
+    assert "cells 1 finished" in gan_bench("report", results).out
 
 
 LINES = {
@@ -57,7 +57,7 @@ def test_a_line_of_a_curve_that_is_none_costs_no_table(
 ) -> None:
     (odd(results) / name).write_text(f"{LINES[line]}\n" * 3)
     for more in ((), ("--by", "time")):
-        assert "oddhinge" in shown(results, "markdown", gan_bench, *more)
+        assert "2odd" in shown(results, "markdown", gan_bench, *more)
 
 
 @pytest.mark.parametrize("name", [CURVE, TICKS])
@@ -69,7 +69,7 @@ def test_a_curve_that_cannot_be_read_is_left_out_and_named(
     append_line(odd(results) / name, sound)
     damage(odd(results) / name, fault)
     result = gan_bench("report", results, "--by", "time")
-    assert (result.code, "odd | hinge" in result.out) == (0, True)
+    assert (result.code, "| odd |" in result.out) == (0, True)
     if fault in ("half of it", "nothing"):  # a line that is not complete was never written
         assert result.err == ""
     else:

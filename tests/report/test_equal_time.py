@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from laid_rows import column, sections
 
 from gan_bench.report import leaderboard
 from gan_bench.report.documents import to_json
 from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.markdown import to_markdown
 from gan_bench.report.page import to_html
-from gan_bench.report.tables import sections
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import SPEED, TICKS, cells_in
 from records import PLAIN, write_cell
@@ -74,7 +74,7 @@ def test_the_order_by_time_may_differ_from_that_by_work(race: Path) -> None:
     assert [row.architecture for row in board.rows] == ["slow", "fast", "stuck"]
     boards = leaderboard.load(race, by_time=True)
     for table in sections(boards.boards[0]):
-        assert [row[0] for row in table.rows] == ["fast", "slow", "stuck"]
+        assert column(table, "architecture") == ["fast", "slow", "stuck"]
     for text in (to_markdown(boards, race), to_html(boards)):
         assert "after 40 s of training each" in text
     (document,) = json.loads(to_json(boards))["protocols"]

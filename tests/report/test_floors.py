@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from laid_rows import sections
 from scales import lay_scale
 
 from gan_bench.contract.protocol import MetricSpec, Protocol
@@ -17,7 +18,6 @@ from gan_bench.report.documents import to_csv, to_json
 from gan_bench.report.floors import side_by_side
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.notes import notes
-from gan_bench.report.tables import sections
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import SPEED, TICKS, protocol_dir
 from gan_bench.results.scale import Scale, Scored, write_scale
@@ -174,7 +174,7 @@ def test_a_metric_in_the_first_table_brings_its_partner(tmp_path: Path) -> None:
     write_cell(tmp_path, "a", under=under, scores=scores)
     (board,) = leaderboard.load(tmp_path).boards
     first, second = (table.columns for table in sections(board)[:2])
-    assert [column.title for column in first[2:4]] == ["precision ↑", "recall ↑"]
+    assert [column.title for column in first[2:4]] == ["precision ↑", "recall ↑"]  # after names
     assert "m3 ↑" in [column.title for column in second]
 
 

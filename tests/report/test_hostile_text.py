@@ -54,7 +54,7 @@ HOSTILE = (
 )
 OURS = (  # all elements that our own page has
     "html head meta title style body h1 h2 h3 dl dt dd div table thead tbody tr th td ul ol li nav "
-    "a section figure img figcaption p small"
+    "a section figure img figcaption p small details summary"
 )
 ATTRIBUTES = "lang charset http-equiv content name class id tabindex src alt"
 
@@ -113,7 +113,21 @@ def test_no_text_of_a_record_is_markup_in_the_markdown(
     write_hostile(tmp_path, text)
     result = gan_bench("report", tmp_path, "--format", "markdown")
     page = rendered(result.out)
-    allowed = {"h2", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}
+    allowed = {
+        "h2",
+        "p",
+        "strong",
+        "details",
+        "summary",
+        "ul",
+        "li",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+    }
     assert page.tags <= allowed
     assert page.attributes("href") == page.attributes("src") == []
     assert [len({len(row) for row in table}) for table in page.tables] == [1] * len(page.tables)

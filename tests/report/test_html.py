@@ -33,6 +33,7 @@ def test_the_page_has_the_tables_facts_and_notes_of_the_other_formats(two: Path)
             assert f"<dt>{name}</dt><dd>{escape(fact)}</dd>" in text
         for note in chapter.notes:
             assert f">{escape(note.text)}</li>" in text
+        assert f'<p class="answer">{escape(chapter.answer)}</p>' in text
     assert '<li class="fault">bad / hinge / seed1: no memory</li>' in text
 
 

@@ -51,7 +51,7 @@ def claim(results: Path, content: str | None, seeds: int = 6) -> str:
     if content is not None:
         (protocol_dir(results, PLAIN) / PLANS).write_text(content)
     (chapter,) = chapters(leaderboard.load(results))
-    return dict(chapter.facts)["±"]
+    return chapter.claims
 
 
 def written(*lines: Line) -> str:
@@ -77,7 +77,7 @@ def test_a_damaged_file_is_a_fault_whatever_the_number_of_seeds(
 ) -> None:
     assert "planned" not in claim(tmp_path, content, seeds)
     (chapter,) = chapters(leaderboard.load(tmp_path))
-    (fault,) = [note.text for note in chapter.notes if note.severity == "fault"]
+    (fault,) = chapter.faults
     assert fault.startswith("it is not known how many seeds were planned: unreadable")
     assert PLANS in fault
 

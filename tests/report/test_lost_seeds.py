@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laid_rows import GOOD, board_of, lay_seeds, names, tables, ties
+from laid_rows import GOOD, board_of, lay_seeds, names, shown, ties
 
 from gan_bench.report import leaderboard
 from gan_bench.report.documents import to_json
-from gan_bench.report.facts import protocol_lines
+from gan_bench.report.facts import claims
 from gan_bench.report.findings import winners
 from gan_bench.report.notes import Note, notes
 from gan_bench.results.layout import RECORD
@@ -91,8 +91,8 @@ def test_seeds_without_a_score_count_towards_the_four_that_letters_need(tmp_path
     lay_seeds(tmp_path, "whole", GOOD)
     board = board_of(tmp_path)
     assert ties(tmp_path) == {"whole": "a", "fragile": "a"}
-    claims = dict(protocol_lines(board))["±"]
-    assert "a seed that ended without a score counts as the worst of all" in claims
+    said = claims(board)
+    assert "a seed that ended without a score counts as the worst of all" in said
 
 
 def test_other_metrics_are_ordered_by_the_same_rule(tmp_path: Path) -> None:
@@ -133,9 +133,9 @@ def survivors(tmp_path: Path) -> Path:
 
 
 def test_a_mean_of_survivors_says_of_how_many_seeds_it_is(survivors: Path) -> None:
-    row = tables(survivors)[0][1]
-    assert row[2] == "100.0 ± 4.1 (4 of 6 seeds)"
-    assert row[3] == "0.5 ± 0"  # the number is said once
+    ((score, diversity),) = shown(survivors, "fd-eye ↓ (n = 500)", "diversity ↑")
+    assert score == "100.0 ± 4.1 (4 of 6 seeds)"
+    assert diversity == "0.5 ± 0"  # the number is said once
     board = board_of(survivors)
     fault = Note(
         "fault",
@@ -148,8 +148,8 @@ def test_a_mean_of_survivors_says_of_how_many_seeds_it_is(survivors: Path) -> No
 
 def test_a_metric_that_refused_some_seeds_says_of_how_many_its_mean_is(survivors: Path) -> None:
     write_cell(survivors, "a", seed=3, scores={"fd-eye": 103.0})
-    row = tables(survivors)[0][1]
-    assert row[2:4] == ["100.0 ± 4.1 (4 of 6 seeds)", "0.5 (3 of 6 seeds)"]
+    row = shown(survivors, "fd-eye ↓ (n = 500)", "diversity ↑")
+    assert row == [["100.0 ± 4.1 (4 of 6 seeds)", "0.5 (3 of 6 seeds)"]]
 
 
 @pytest.mark.parametrize("status", ["finished", "failed", None])

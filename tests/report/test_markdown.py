@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from laid_rows import sections
+
 from gan_bench.report import figures, leaderboard
 from gan_bench.report.markdown import to_markdown
-from gan_bench.report.tables import chapters, sections
+from gan_bench.report.tables import chapters
 from gan_bench.results.layout import PROTOCOL
 from parsed import rendered
 from records import protocol, write_cell, write_training

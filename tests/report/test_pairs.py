@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.stats
+from laid_rows import sections
 
 from gan_bench.report import leaderboard
 from gan_bench.report.pairs import Paired, against_leader, clopper_pearson, share_better
-from gan_bench.report.tables import Section, sections
+from gan_bench.report.section import Section
 from gan_bench.results.layout import RECORD
 from records import DIVERSITY, FD, protocol, write_cell
 

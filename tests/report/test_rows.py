@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from laid_rows import BAD, GOOD, board_of, lay_seeds, names, tables
+from laid_rows import BAD, GOOD, board_of, lay_seeds, names, sections, shown
 
 from gan_bench.report import leaderboard
 from gan_bench.report.documents import to_json
-from gan_bench.report.facts import protocol_lines
+from gan_bench.report.facts import claims, protocol_lines
 from gan_bench.results.layout import RECORD
 from gan_bench.results.records import read_record, write_record
 from records import write_cell
@@ -19,14 +19,35 @@ from records import write_cell
 
 
 def test_a_title_says_where_better_lies_and_a_number_has_four_digits(two: Path) -> None:
-    table = tables(two)[0]
-    assert table[0][2:4] == ["fd-eye ↓ (n = 500)", "diversity ↑"]
-    assert table[1][2:4] == ["12.35", "0.5"]
+    assert shown(two, "fd-eye ↓ (n = 500)", "diversity ↑")[0] == ["12.35", "0.5"]
+
+
+def test_the_place_of_a_row_comes_first_and_equal_rows_share_one(two: Path) -> None:
+    write_cell(two, "twin", scores={"fd-eye": 99.0, "diversity": 0.9})
+    write_cell(two, "none", status="failed", cost=None)
+    places = [["1", "good"], ["2", "bad"], ["2", "twin"], ["–", "none"]]
+    assert shown(two, "#", "architecture") == places
+
+
+def test_what_is_the_same_for_every_row_is_said_in_a_line(two: Path) -> None:
+    table, *_ = sections(board_of(two))
+    assert table.shared == "the same for every row: loss hinge; minutes 1.5; cells 1 finished"
+    assert table.names == 2
+    write_cell(two, "a", loss="r1", cost=None)
+    table, *_ = sections(board_of(two))
+    assert [column.title for column in table.columns[: table.names]] == [
+        "#",
+        "architecture",
+        "loss",
+    ]
+    assert table.shared == "the same for every row: cells 1 finished"
 
 
 def test_every_row_shows_what_it_cost(two: Path) -> None:
-    table = tables(two)[-1]
-    assert dict(zip(table[0][2:], table[1][2:], strict=True)) == {
+    write_cell(two, "a", loss="r1", cost=None)  # or the costs would be the same for every row
+    table = sections(board_of(two))[-1]
+    heads = [column.title for column in table.columns]
+    assert dict(zip(heads[2:], table.rows[0][2:], strict=True)) == {
         "images/s": "1,111",
         "s/kimg": "0.9",
         "training": "1 min 30 s",
@@ -44,9 +65,7 @@ def test_the_table_ranks_by_the_final_score_and_shows_the_best_tick_and_the_drop
     write_cell(tmp_path, "falling", scores={"fd-eye": 30.0}, best=best)
     best |= {"value": 27.0, "final": 27.0}
     write_cell(tmp_path, "steady", scores={"fd-eye": 25.0}, best=best)
-    columns, *rows = tables(tmp_path)[0]
-    assert columns[4:6] == ["best @ kimg (n = 256)", "lost since"]
-    assert [[row[0], *row[4:6]] for row in rows] == [
+    assert shown(tmp_path, "architecture", "best @ kimg (n = 256)", "lost since") == [
         ["steady", "27 @ 40", "0"],
         ["falling", "20 @ 40", "12"],
     ]
@@ -59,22 +78,19 @@ def test_from_four_seeds_on_a_row_has_an_interval_and_a_letter(tmp_path: Path) -
     lay_seeds(tmp_path, "good", GOOD)
     lay_seeds(tmp_path, "bad", BAD)
     lay_seeds(tmp_path, "twin", [value + 0.01 for value in BAD])
-    columns, *rows = tables(tmp_path)[0]
-    assert columns[2:4] == ["fd-eye ↓ (n = 500)", "tie"]
-    assert [row[3] for row in rows] == ["a", "b", "b"]
-    assert rows[0][2] == "10.87 ± 0.82"  # t(5) = 2.571, s = 0.779
+    rows = shown(tmp_path, "fd-eye ↓ (n = 500)", "tie")
+    assert [tie for _, tie in rows] == ["a", "b", "b"]
+    assert rows[0][0] == "10.87 ± 0.82"  # t(5) = 2.571, s = 0.779
 
 
 def test_under_four_seeds_a_row_has_its_range_and_every_value_and_no_claim(tmp_path: Path) -> None:
     lay_seeds(tmp_path, "a", [30.0, 10.0, 20.0])
-    table, every, _ = tables(tmp_path)
-    assert "tie" not in table[0]
-    assert (table[1][2], table[1][-1]) == ("10 to 30", "3 finished")
-    assert every[1][:4] == ["a", "hinge", "30, 10, 20", "10"]
+    assert shown(tmp_path, "tie") == []
+    assert shown(tmp_path, "fd-eye ↓ (n = 500)", "cells") == [["10 to 30", "3 finished"]]
+    assert shown(tmp_path, "by seed", "sd of seeds") == [["30, 10, 20", "10"]]
     board = board_of(tmp_path)
-    facts = dict(protocol_lines(board))
-    assert facts["seeds"] == "0, 1, 2"
-    assert facts["±"].startswith("no interval and no letters with fewer than 4 seeds")
+    assert dict(protocol_lines(board))["seeds"] == "0, 1, 2"
+    assert claims(board).startswith("no interval and no letters with fewer than 4 seeds")
 
 
 @pytest.mark.parametrize(
@@ -101,9 +117,9 @@ def test_a_row_without_a_letter_has_a_reason(
         lay_seeds(tmp_path, name, GOOD[:scored], lost)
     board = board_of(tmp_path)
     assert sorted(board.ties, reverse=True) == letters
-    claims = dict(protocol_lines(board))["±"].split("; ")
-    assert claim in claims
-    assert any("share a letter" in each for each in claims) == any(letters)
+    said = claims(board).split("; ")
+    assert claim in said
+    assert any("share a letter" in each for each in said) == any(letters)
 
 
 def test_the_spread_of_training_and_that_of_sampling_are_separate(tmp_path: Path) -> None:
@@ -117,7 +133,7 @@ def test_the_spread_of_training_and_that_of_sampling_are_separate(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("error", "shown"),
+    ("error", "row"),
     [
         (1.0, ["2.58", "1", "2.38"]),
         (3.0, ["2.58", "3", "none seen"]),  # no part of 2.58 is 3
@@ -125,12 +141,10 @@ def test_the_spread_of_training_and_that_of_sampling_are_separate(tmp_path: Path
     ],
 )
 def test_the_table_of_seeds_says_what_sampling_leaves_for_training(
-    error: float | None, shown: list[str], tmp_path: Path
+    error: float | None, row: list[str], tmp_path: Path
 ) -> None:
     lay_errors(tmp_path, error)
-    heads, row = tables(tmp_path)[1]
-    assert heads[3:] == ["sd of seeds", "sampling alone", "left for training"]
-    assert row[3:] == shown
+    assert shown(tmp_path, "sd of seeds", "sampling alone", "left for training") == [row]
 
 
 def lay_errors(results: Path, error: float | None) -> None:
@@ -149,22 +163,25 @@ def lay_errors(results: Path, error: float | None) -> None:
 def test_a_cell_without_scores_is_a_row_at_the_end_without_a_number(status: str, two: Path) -> None:
     write_cell(two, "aaa", status=status, cost=None)
     assert names(two) == ["good", "bad", "aaa"]
-    assert tables(two)[0][-1][2:] == [*["–"] * 4, f"1 {status}"]
-    assert tables(two)[-1][-1][2:] == ["–"] * 7
+    score, diversity, minutes, cells = shown(
+        two, "fd-eye ↓ (n = 500)", "diversity ↑", "minutes", "cells"
+    )[-1]
+    assert [score, diversity, minutes, cells] == ["–", "–", "–", f"1 {status}"]
+    assert sections(board_of(two))[-1].rows[-1] == ["aaa", *["–"] * 7]
 
 
 def test_a_seed_that_diverged_does_not_enter_the_mean(tmp_path: Path) -> None:
     write_cell(tmp_path, "a", scores={"fd-eye": 10.0})
     write_cell(tmp_path, "a", seed=1, status="diverged", reason="loss_d not finite")
-    row = tables(tmp_path)[0][1]
-    assert (row[2], row[-1]) == ("10 (1 of 2 seeds)", "1 finished, 1 diverged")
+    row = shown(tmp_path, "fd-eye ↓ (n = 500)", "cells")
+    assert row == [["10 (1 of 2 seeds)", "1 finished, 1 diverged"]]
 
 
 def test_a_cell_that_is_not_done_is_counted(two: Path) -> None:
     write_cell(two, "good", seed=1, status=None)
     write_cell(two, "waiting", status=None)
-    counts = ["1 finished, 1 unfinished", "1 finished", "1 unfinished"]
-    assert [row[-1] for row in tables(two)[0][1:]] == counts
+    counts = [["1 finished, 1 unfinished"], ["1 finished"], ["1 unfinished"]]
+    assert shown(two, "cells") == counts
 
 
 @pytest.mark.parametrize("content", ['{"status": "finished"}', "[NaN]"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from laid_rows import column, sections
 from PIL import Image
 from rich.console import Console
 from scales import lay_scale
@@ -22,8 +23,7 @@ from gan_bench.report.figures import stale
 from gan_bench.report.formats import FORMATS, render
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.notes import notes
-from gan_bench.report.section import Section
-from gan_bench.report.tables import sections
+from gan_bench.report.section import RANK
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import SPEED, TICKS, cells_in, figure_path
 from gan_bench.results.scale import REAL, Scale, write_scale
@@ -40,12 +40,6 @@ KD = MetricSpec(name="kd-eye", higher_is_better=False, features="eye")
 def only(results: Path, **how: bool) -> Board:
     (board,) = leaderboard.load(results, **how).boards  # type: ignore[arg-type]
     return board
-
-
-def column(section: Section, title: str) -> list[str]:
-    """The texts of a column, other real images first."""
-    place = [each.text for each in section.columns].index(title)
-    return [row[place] for row in (*section.scale, *section.rows)]
 
 
 @pytest.fixture
@@ -68,7 +62,9 @@ def test_every_table_of_scores_begins_with_other_real_images(scaled: Path) -> No
     for board in leaderboard.load(scaled).boards:
         for table in sections(board):
             scores = any("↓" in each.title or "↑" in each.title for each in table.columns)
-            assert [row[:2] for row in table.scale] == [[REAL, ""]] * scores
+            ranked = table.columns[0] == RANK
+            assert [row[ranked] for row in table.scale] == [REAL] * len(table.scale)
+            assert table.scale or not scores
             assert all(len(row) == len(table.columns) for row in table.scale)
 
 
@@ -79,12 +75,12 @@ def spec(k: int) -> MetricSpec:
 def test_each_format_sets_other_real_images_off(scaled: Path) -> None:
     boards = leaderboard.load(scaled)
     markdown = render(boards, "markdown", scaled)
-    assert f"| *{REAL}* |  | *3* | *1* | *1* | *9* |  |  |" in markdown
+    assert f"|  | *{REAL}* | *3* | *1* | *1* |" in markdown
     page = render(boards, "html", scaled)
     assert Page(page).tables == rendered(markdown).tables
-    assert page.count('<tr class="scale">') == 1
-    head, row = f"{REAL} &  & 3 & 1 & 1 & 9 &  &  \\\\", r"\midrule"
-    assert f"{row}\n    {head}\n    {row}\n    good" in render(boards, "latex", scaled)
+    assert page.count('<tr class="scale">') == 2  # of scores and of the best tick
+    head, row = f" & {REAL} & 3 & 1 & 1 \\\\", r"\midrule"
+    assert f"{row}\n    {head}\n    {row}\n    1 & good" in render(boards, "latex", scaled)
     coloured = Console(width=200, force_terminal=True, color_system="standard")
     assert f"\x1b[3m{REAL}" in render(boards, "terminal", scaled, coloured)
 
@@ -122,7 +118,7 @@ def test_the_ranking_metric_is_told_as_multiples_of_the_real_score(scaled: Path)
     assert column(table, "fd-eye ↓ (n = 500)") == ["3", "12.35", "99"]
     assert column(table, "× real") == ["1", "4.12", "33"]
     assert column(table, "diversity ↑") == ["1", "0.5", "0.9"]
-    assert column(table, "best @ kimg (n = 256)")[0] == "9"
+    assert column(sections(only(scaled))[1], "best @ kimg (n = 256)")[0] == "9"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +181,7 @@ def ticked(tmp_path: Path) -> Path:
 def test_the_best_tick_and_the_table_at_equal_time_are_by_the_metric_of_the_ticks(
     ticked: Path,
 ) -> None:
-    at_time, table = sections(only(ticked, by_time=True))[:2]
+    at_time, _, table, *_ = sections(only(ticked, by_time=True))
     assert column(at_time, "kd-eye ↓ (n = 256)") == ["0.1", "0.75"]
     assert column(table, "best @ kimg (kd-eye, n = 256)") == ["0.1", "0.5 @ 40"]
     assert column(table, "lost since") == ["", "0.25"]

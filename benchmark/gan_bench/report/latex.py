@@ -68,6 +68,7 @@ def _caption(section: Section, board: Board) -> str:
         f"n = {evaluation.samples:,}, {_seeds(board)}",
         "Measured against held-out images" if evaluation.reference == "held-out" else "",
         section.title,
+        section.shared[:1].upper() + section.shared[1:],
         "±: 95 % interval of the mean over seeds" if intervals and not board.by_time else "",
         "Of fewer than four seeds: the lowest and the highest score" if ranges else "",
         "Rows that share a letter cannot be told apart" if any(board.ties) else "",

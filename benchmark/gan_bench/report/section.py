@@ -27,6 +27,7 @@ class Column:
 
 LABELS = [Column("architecture", numeric=False), Column("loss", numeric=False)]
 RANK = Column("#")
+SHARED = "the same for every row"
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,17 @@ class Filled:
     column: Column
     texts: Sequence[str]
     real: str = ""
+    always: bool = False  # shown also if it is the same for every row
 
     @property
     def same(self) -> bool:
         """Whether it says the same of several rows, and has nothing to compare them with."""
-        return len(self.texts) > 1 and len(set(self.texts)) == 1 and self.real in ("", NOTHING)
+        return (
+            not self.always
+            and len(self.texts) > 1
+            and len(set(self.texts)) == 1
+            and self.real in ("", NOTHING)
+        )
 
 
 def section_of(
@@ -83,5 +90,5 @@ def section_of(
         [[each.texts[k] for each in shown] for k in range(len(rows))],
         [scale] if known else [],
         len(head) + len(names),
-        f"the same for every row: {'; '.join(same)}" if same else "",
+        f"{SHARED}: {'; '.join(same)}" if same else "",
     )

@@ -24,6 +24,7 @@ from gan_bench.report.selection import captions, figure_paths
 from gan_bench.report.statistics import Spread
 from gan_bench.run.schedule_text import recipe_text
 
+FEW = 2  # so many further metrics have room in the first table
 CELLS = Column("cells", numeric=False)
 TIMES_REAL = "× real"
 
@@ -95,7 +96,9 @@ def _filled(sections: Sequence[Section]) -> list[Section]:
 
 
 def _beside(board: Board) -> list[MetricSpec]:
-    """What stands beside the ranking metric: gauges of diversity, partners, counts of modes."""
+    """What stands beside the ranking metric: all if few, else gauges, partners and counts."""
+    if len(board.others) <= FEW:
+        return board.others
     names = {board.ranking.name, *(gauge.name for gauge in board.protocol.evaluation.gauges)}
     metrics = board.protocol.evaluation.metrics
     partners = {metric.partner for metric in metrics if metric.name in names}
@@ -123,7 +126,11 @@ def _ranking(board: Board) -> Section:
         *_labels(board),
         _scores(board, board.ranking, n),
         *_times_real(board),
-        *([Filled(tie, [tie or NOTHING for tie in board.ties])] if any(board.ties) else []),
+        *(
+            [Filled(tie, [tie or NOTHING for tie in board.ties], always=True)]
+            if any(board.ties)
+            else []
+        ),
         *_warnings(board),
         *(_scores(board, metric) for metric in _beside(board)),
         Filled(Column("minutes"), list(map(training_minutes, board.rows))),
@@ -144,7 +151,8 @@ def _ranks(board: Board) -> list[str]:
 def _scores(board: Board, metric: MetricSpec, detail: str = "") -> Filled:
     """A metric's score of every row, and of other real images."""
     texts = [_score(row, metric, board.ranking) for row in board.rows]
-    return Filled(_title(metric, detail), texts, _real_score(board, metric))
+    ranks = metric == board.ranking
+    return Filled(_title(metric, detail), texts, _real_score(board, metric), always=ranks)
 
 
 def _real_score(board: Board, metric: MetricSpec) -> str:
