@@ -22,7 +22,7 @@ from gan_bench import catalogue as catalogues
 from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import sentence
 from gan_bench.contract.names import safe_name
-from gan_bench.contract.protocol import Cell
+from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
 from gan_bench.results.atomic import make_folder, write_json
 from gan_bench.results.layout import (
@@ -76,12 +76,20 @@ def main(words: list[str]) -> None:
     with alone_in(tracker_dir(cell, name), "tracking", wait=END_SECONDS + 5):
         environment = read_model(cell / CELL, Cell).environment
         try:
-            tracker = catalogues.load(map(Path, environment.plugins)).find(Tracker, name)
-            follow(cell, tracker, end)
+            follow(cell, tracker_of(environment, name), end)
         except (Exception, SystemExit) as error:
             log(note(name, sentence(error)))
             tracked = read_tracked(cell, name).model_copy(update={"failed": sentence(error)})
             save(cell, name, tracked)
+
+
+def tracker_of(environment: RunEnvironment, name: str) -> Tracker:
+    """The tracker, from its own plugin if that is known: others import torch, which takes long."""
+    makers = dict(zip(environment.track, environment.track_from, strict=False))
+    tracker: Tracker | None = None
+    if maker := makers.get(name):  # an older version wrote none
+        tracker = catalogues.load_one(Tracker, name, maker)
+    return tracker or catalogues.load(map(Path, environment.plugins)).find(Tracker, name)
 
 
 def follow(cell: Path, tracker: Tracker, end: End) -> None:
