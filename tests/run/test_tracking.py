@@ -291,6 +291,7 @@ def tensors(path: Path) -> list[torch.Tensor]:
 @pytest.mark.parametrize(
     ("code", "why"),
     [
+        ("import os; os._exit(0)", "its process ended with exit code 0 (see cell.log)"),
         ("import os; os.abort()", "its process ended with exit code -6 (see cell.log)"),
         ("import time; time.sleep(600)", "it did not finish within 0.5 s"),
     ],

@@ -82,9 +82,10 @@ class Tracking:
                 process.wait()
                 self._note(name, f"it did not finish within {END_SECONDS:g} s")
                 continue
-            if code and (failed := read_tracked(self.cell, name).failed):
-                self.notes.append(note(name, failed))  # its process has printed it
-            elif code:
+            tracked = read_tracked(self.cell, name)
+            if code and tracked.failed:
+                self.notes.append(note(name, tracked.failed))  # its process has printed it
+            elif code or (ending and not tracked.ended):
                 self._note(name, f"its process ended with exit code {code} (see cell.log)")
 
     def _note(self, name: str, why: str) -> None:
