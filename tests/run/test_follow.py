@@ -8,16 +8,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import psutil
 import pytest
 from planning import Plan
 
-from gan_bench import UsageError
+from gan_bench import Tracker, UsageError
+from gan_bench.contract.errors import sentence
 from gan_bench.results.atomic import append_line, write_json
 from gan_bench.results.layout import CELL, SAMPLES, TICKS, tracker_dir
 from gan_bench.results.locks import alone_in
 from gan_bench.run import follow, tracking
+from gan_bench.run.tracking import read_tracked
 from records import write_cell, write_training
 
 POINTS, SHEETS = 20, 4
@@ -156,6 +159,32 @@ def test_what_is_missing_of_a_finished_cell_is_sent_by_hand_once(results: Path) 
     given = [what for _, what in lines(cell)]
     assert len(given) == POINTS + SHEETS + 3
     assert given[-3:] == [{"fd-eye": 2.0}, "close", "close"]
+
+
+@pytest.mark.parametrize("error", [OSError("no network"), SystemExit("bye")])
+@pytest.mark.parametrize("call", ["open", "scalars", "sheet", "table", "close"])
+def test_a_fault_of_any_call_is_said_once_and_the_rest_is_sent_later(
+    results: Path,
+    call: str,
+    error: BaseException,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    cell, log = cell_of(results, status="finished"), MagicMock()
+    log.open.return_value = log
+    getattr(log, call).side_effect = error
+    tracker = Tracker(name="lines", source="a test", open=log.open)
+    monkeypatch.setattr(follow, "tracker_of", lambda *_: tracker)
+    assert follow.main([str(cell), "lines"]) == 1
+    said = capfd.readouterr().err
+    assert said == f"{tracking.note('lines', sentence(error))}\n"
+    assert read_tracked(cell, "lines").failed == sentence(error)
+    getattr(log, call).side_effect = None
+    assert follow.main([str(cell), "lines"]) == 0
+    assert read_tracked(cell, "lines").failed is None
+    once = {"open": 2, "scalars": 1, "sheet": SHEETS, "table": 1, "close": 1}
+    once[call] += call != "open"  # the call that failed is made again, and no other
+    assert {each: getattr(log, each).call_count for each in once} == once
 
 
 def test_a_cell_that_another_process_follows_is_left_alone(

@@ -15,7 +15,7 @@ import pytest
 import torch
 from planning import LayCell
 
-from gan_bench import TrackedCell, Tracker
+from gan_bench import TrackedCell, Tracker, UsageError
 from gan_bench.catalogue import load
 from gan_bench.contract.protocol import Cell
 from gan_bench.results.atomic import write_json
@@ -241,6 +241,12 @@ def test_after_a_fault_the_next_process_goes_on_where_it_was(trained: Path, faul
     assert len(log.sheets) == len(read_lines(trained / TICKS))
 
 
+def test_what_to_install_where_the_cell_runs_is_said(trained: Path) -> None:
+    tracker = Tracker(name="far", source="a test", open=Log().open, missing=lambda: "pip install x")
+    with pytest.raises(UsageError, match="it cannot work here yet: pip install x"):
+        send(trained, tracker)
+
+
 def test_no_tracker_changes_a_byte_and_one_that_fails_costs_a_note(
     lay: LayCell, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -253,7 +259,7 @@ def test_no_tracker_changes_a_byte_and_one_that_fails_costs_a_note(
     bad, gone = notes = read_record(tracked).notes
     assert bad == (
         "not tracked to the end by Bad: OSError: no network; "
-        "to send the rest: python -m gan_bench.run.follow FOLDER_OF_THE_CELL Bad"
+        "to send the rest: python -m gan_bench.run.follow CELL Bad"
     )
     assert gone.startswith("not tracked to the end by gone: no tracker is called 'gone'")
     said = capfd.readouterr().err

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 
 from gan_bench import catalogue as catalogues
 from gan_bench.base.home import cache_dir
-from gan_bench.contract.errors import GanBenchError, sentence
+from gan_bench.contract.errors import GanBenchError, UsageError, sentence
 from gan_bench.contract.names import safe_name
 from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
@@ -98,8 +98,9 @@ def main(words: list[str]) -> int:
 def end_of(cell: Path) -> End:
     """The end of the cell, which its record tells, or else standard input when it comes."""
     end = End()
-    if (cell / RECORD).exists():  # someone sends what is missing
+    if (cell / RECORD).exists():
         end.ending = ending_of(read_record(cell))
+    if end.ending or sys.stdin.isatty():  # someone sends what is missing
         end.come.set()
         return end
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -134,6 +135,8 @@ def tracker_of(environment: RunEnvironment, name: str) -> Tracker:
 
 def follow(cell: Path, tracker: Tracker, end: End) -> None:
     """Give the tracker all that the cell writes until it ends. Raises what the tracker raises."""
+    if what := tracker.missing():  # not on this machine of a cluster
+        raise UsageError(f"it cannot work here yet: {what}")
     tracked = read_tracked(cell, tracker.name)
     save(cell, tracker.name, tracked)  # the id, before anything is sent under it
     # two cells that made one database at once would each find half of it

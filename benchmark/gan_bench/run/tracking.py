@@ -107,7 +107,7 @@ def _send(process: subprocess.Popen[bytes], ending: bytes) -> None:
 
 def note(name: str, why: str) -> str:
     """What the log and the record say of a tracker that failed."""
-    rest = f"to send the rest: python -m gan_bench.run.follow FOLDER_OF_THE_CELL {name}"
+    rest = f"to send the rest: python -m gan_bench.run.follow CELL {name}"
     return f"not tracked to the end by {name}: {why}; {rest}"
 
 
