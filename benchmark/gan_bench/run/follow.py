@@ -82,7 +82,7 @@ def main(words: list[str]) -> int:
     """The command; its exit code."""
     parser = argparse.ArgumentParser(prog="python -m gan_bench.run.follow")
     parser.add_argument("directory", type=Path, help="the folder of a cell")
-    parser.add_argument("tracker", help="the name of a tracker that the cell was run with")
+    parser.add_argument("tracker", help="the name of a tracker, as for run --track")
     options = parser.parse_args(words)
     cell, name = options.directory, options.tracker
     try:
