@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import struct
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -64,10 +67,38 @@ def test_wandb_writes_a_run_without_a_network(
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setattr(sys, "exit", sys.exit)  # which wandb replaces
     show("wandb", cell)
-    runs = list(cell.folder.glob(f"wandb/offline-run-*-{cell.id}/run-{cell.id}.wandb"))
-    assert runs
-    assert all(b"curve/loss_d" in run.read_bytes() for run in runs)
-    assert list(cell.folder.glob("wandb/*/files/media/images/*.png"))
+    runs = sorted(cell.folder.glob(f"wandb/offline-run-*-{cell.id}/run-{cell.id}.wandb"))
+    rows = [row for run in runs for row in history(run)]
+    points = [(row["images"], row["curve/loss_d"]) for row in rows if "curve/loss_d" in row]
+    assert points == [(500, 0.5), (1000, 1.0)]
+    sheets = {row["images"]: row["samples/path"] for row in rows if "samples/path" in row}
+    assert list(sheets) == [500, 1000]
+    pictures = [next(cell.folder.glob(f"wandb/*/files/{path}")) for path in sheets.values()]
+    sheet = (cell.folder / "sheet.png").read_bytes()
+    assert all(picture.read_bytes() == sheet for picture in pictures)
+    assert [row["scores/nrows"] for row in rows if "scores/nrows" in row] == [1]
+
+
+def history(run: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a .wandb file: blocks of 32 KiB in the format of LevelDB's log."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    data, at, parts = run.read_bytes(), 7, b""
+    while at + 7 <= len(data):
+        if (left := 32768 - at % 32768) < 7:  # no room for a header: the next block
+            at += left
+            continue
+        _, size, kind = struct.unpack_from("<IHB", data, at)
+        parts += data[at + 7 : at + 7 + size]
+        at += 7 + size
+        if kind in (1, 4):  # a whole record, or the last part of one
+            items = Record.FromString(parts).history.item
+            parts = b""
+            if items:
+                yield {
+                    item.key or "/".join(item.nested_key): json.loads(item.value_json)
+                    for item in items
+                }
 
 
 def test_mlflow_goes_on_in_the_run_of_the_cell(

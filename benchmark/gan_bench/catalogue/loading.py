@@ -47,6 +47,21 @@ def load(files: Iterable[Path] = ()) -> Catalogue:
     return catalogue
 
 
+def load_one(kind: type[Any], name: str, maker: tuple[str, str]) -> Any | None:
+    """The offer of that name by the plugin with this key; no other plugin is imported.
+
+    None if that plugin is gone, or offers it no more. Raises what the plugin raises.
+    """
+    distribution, path = maker
+    plugins = installed() if distribution else [from_file(Path(path))]
+    for plugin in (plugin for plugin in plugins if plugin.key == maker):
+        offers: list[Any] = _asked(kind, _hook(plugin), {})
+        for each in offers:
+            if isinstance(each, kind) and name in (each.name, qualified(distribution, each.name)):
+                return replace(each, name=name)
+    return None
+
+
 def _hook(plugin: Plugin) -> pluggy.HookRelay:
     """A plugin manager of its own for each plugin, so that a fault has one owner."""
     manager = pluggy.PluginManager(GROUP)

@@ -35,6 +35,11 @@ class Plugin:
         return f"{self.distribution or self.name} {self.version}".strip()
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Distribution and name, by which another process of this machine finds it again."""
+        return self.distribution, self.name
+
+    @property
     def origin(self) -> str:
         """The distribution, or the name of the file: the same on every machine."""
         return self.distribution or Path(self.name).name

@@ -212,6 +212,7 @@ class RunEnvironment(Frozen):
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
     keep: Keep = "last"  # best: the generator of the best tick too
     track: tuple[str, ...] = ()  # the trackers that show how the cell trains
+    track_from: tuple[tuple[str, str], ...] = ()  # the key of the plugin of each; () if not known
 
 
 class Cell(Frozen):

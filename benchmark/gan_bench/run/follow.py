@@ -3,16 +3,20 @@
 It reads the files that the cell writes and gives what is new to the tracker, until its standard
 input ends: the cell holds the other end, and writes there how it ended, or nothing if it goes on
 later. tracked.json says how far the files have been read, so that nothing is given twice.
+Started by hand on a cell that has a record, it gives the tracker what that has not been given yet.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,14 +24,15 @@ from pydantic import ValidationError
 
 from gan_bench import catalogue as catalogues
 from gan_bench.base.home import cache_dir
-from gan_bench.contract.errors import sentence
+from gan_bench.contract.errors import GanBenchError, UsageError, sentence
 from gan_bench.contract.names import safe_name
-from gan_bench.contract.protocol import Cell
+from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
 from gan_bench.results.atomic import make_folder, write_json
 from gan_bench.results.layout import (
     CELL,
     CURVE,
+    RECORD,
     SAMPLES,
     SPEED,
     TICKS,
@@ -40,7 +45,16 @@ from gan_bench.results.layout import (
 )
 from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import read_lines, read_model
-from gan_bench.run.tracking import END_SECONDS, Ending, Tracked, log, note, read_tracked
+from gan_bench.results.records import read_record
+from gan_bench.run.tracking import (
+    END_SECONDS,
+    Ending,
+    Tracked,
+    ending_of,
+    log,
+    note,
+    read_tracked,
+)
 
 POLL_SECONDS = 5.0
 OPEN_SECONDS = 120.0  # for the trackers of other cells to open their logs
@@ -48,45 +62,82 @@ GROUPS = {CURVE: "curve", SPEED: "speed", TICKS: "tick"}  # file of the cell -> 
 PLACES = ("step", "kimg")  # columns that say where a line is
 
 
+@dataclass
 class End:
-    """What the cell says at its end. A hung tracker does not outlive its cell for long."""
+    """The end of the cell, once it has come."""
 
-    def __init__(self, pipe: IO[bytes]) -> None:
-        self.ending: Ending | None = None  # None: the cell was interrupted, and goes on later
-        self.come = threading.Event()
-        threading.Thread(target=self._read, args=(pipe,), daemon=True).start()
+    ending: Ending | None = None  # None: the cell was interrupted, and goes on later
+    come: threading.Event = field(default_factory=threading.Event)
 
-    def _read(self, pipe: IO[bytes]) -> None:
-        try:
+    def read(self, pipe: IO[bytes]) -> None:
+        """Wait for the end. A tracker that hangs does not outlive its cell for long."""
+        with suppress(ValidationError):  # nothing, or half of it: the cell was killed
             self.ending = Ending.model_validate_json(pipe.read())
-        except ValidationError:  # nothing, or half of it: the cell was killed
-            self.ending = None
         self.come.set()
         time.sleep(END_SECONDS)
         os._exit(1)
 
 
-def main(words: list[str]) -> None:
-    """The command."""
+def main(words: list[str]) -> int:
+    """The command; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m gan_bench.run.follow")
+    parser.add_argument("directory", type=Path, help="the folder of a cell")
+    parser.add_argument("tracker", help="the name of a tracker, as for run --track")
+    options = parser.parse_args(words)
+    cell, name = options.directory, options.tracker
+    try:
+        end = end_of(cell)
+        # the process of this cell that was killed before may still be finishing
+        with alone_in(tracker_dir(cell, name), "tracking", END_SECONDS + 5, within=cell):
+            return send_all(cell, name, end)
+    except GanBenchError as error:
+        log(note(name, str(error)))
+        return 1
+
+
+def end_of(cell: Path) -> End:
+    """The end of the cell, which its record tells, or else standard input when it comes."""
+    end = End()
+    if (cell / RECORD).exists():
+        end.ending = ending_of(read_record(cell))
+    if end.ending or sys.stdin.isatty():  # someone sends what is missing
+        end.come.set()
+        return end
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # they are for the cell, which then tells us
-    cell, name = Path(words[0]), words[1]
-    end = End(sys.stdin.buffer)
-    # the process of this cell that was killed before may still be finishing
-    with alone_in(tracker_dir(cell, name), "tracking", wait=END_SECONDS + 5):
-        environment = read_model(cell / CELL, Cell).environment
-        try:
-            tracker = catalogues.load(map(Path, environment.plugins)).find(Tracker, name)
-            follow(cell, tracker, end)
-        except (Exception, SystemExit) as error:
-            log(note(name, sentence(error)))
-            tracked = read_tracked(cell, name).model_copy(update={"failed": sentence(error)})
-            save(cell, name, tracked)
+        signal.signal(number, signal.SIG_IGN)  # they are for the cell, which then ends our input
+    pipe, empty = os.fdopen(os.dup(0), "rb"), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)  # so that no plugin takes the end of the cell
+    threading.Thread(target=end.read, args=(pipe,), daemon=True).start()
+    return end
+
+
+def send_all(cell: Path, name: str, end: End) -> int:
+    """Follow the cell to its end; the exit code. What the tracker raises becomes `failed`."""
+    save(cell, name, read_tracked(cell, name).model_copy(update={"failed": None}))
+    try:
+        follow(cell, tracker_of(read_model(cell / CELL, Cell).environment, name), end)
+        return 0
+    except (Exception, SystemExit) as error:
+        why = sentence(error)
+        log(note(name, why))
+        save(cell, name, read_tracked(cell, name).model_copy(update={"failed": why}))
+        return 1
+
+
+def tracker_of(environment: RunEnvironment, name: str) -> Tracker:
+    """The tracker, from its own plugin if that is known: others import torch, which takes long."""
+    makers = dict(zip(environment.track, environment.track_from, strict=False))
+    tracker: Tracker | None = None
+    if maker := makers.get(name):  # an older version wrote none
+        tracker = catalogues.load_one(Tracker, name, maker)
+    return tracker or catalogues.load(map(Path, environment.plugins)).find(Tracker, name)
 
 
 def follow(cell: Path, tracker: Tracker, end: End) -> None:
     """Give the tracker all that the cell writes until it ends. Raises what the tracker raises."""
-    tracked = read_tracked(cell, tracker.name).model_copy(update={"failed": None})
+    if what := tracker.missing():  # not on this machine of a cluster
+        raise UsageError(f"it cannot work here yet: {what}")
+    tracked = read_tracked(cell, tracker.name)
     save(cell, tracker.name, tracked)  # the id, before anything is sent under it
     # two cells that made one database at once would each find half of it
     with alone_in(cache_dir() / "trackers" / safe_name(tracker.name), "tracking", OPEN_SECONDS):
@@ -95,8 +146,10 @@ def follow(cell: Path, tracker: Tracker, end: End) -> None:
     while not over:
         over = end.come.wait(POLL_SECONDS)
         send_new(cell, opened, tracked, tracker.name)
-    if end.ending:
+    if end.ending and not tracked.ended:
         opened.table(end.ending.text, end.ending.scores)
+        tracked.ended = True
+        save(cell, tracker.name, tracked)
     opened.close()
 
 
@@ -167,5 +220,8 @@ def save(cell: Path, name: str, tracked: Tracked) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
-    os._exit(0)  # no thread or exit hook of a library may keep the process
+    exit_code = main(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(exit_code)  # no thread or exit hook of a library may keep the process

@@ -190,6 +190,7 @@ def plan_on(
         engine=choice.engine.name,
         keep=request.keep,
         track=choice.track,
+        track_from=tuple(_plugin_key(catalogue, name) for name in choice.track),
     )
     cells = tuple(
         Cell(
@@ -208,6 +209,12 @@ def _trackers(request: Request, catalogue: Catalogue) -> tuple[str, ...]:
         if what := tracker.missing():
             raise UsageError(f"--track {tracker.name} cannot work here yet: {what}")
     return tuple(dict.fromkeys(tracker.name for tracker in trackers))
+
+
+def _plugin_key(catalogue: Catalogue, tracker: str) -> tuple[str, str]:
+    """What finds the plugin of a tracker again, from any folder."""
+    distribution, name = catalogue.offers[Tracker][tracker][1].key
+    return distribution, name if distribution else str(Path(name).absolute())
 
 
 def pick_device(asked: str) -> str:

@@ -32,6 +32,7 @@ class Tracked(BaseModel):
 
     id: str = Field(default_factory=lambda: uuid4().hex)  # of the cell in the tracker
     sent: dict[str, float] = {}  # file of the cell -> kimg of the last line that was sent
+    ended: bool = False  # whether the table at the end was sent
     failed: str | None = None  # why the newest process of the tracker gave up
 
 
@@ -81,10 +82,11 @@ class Tracking:
                 process.wait()
                 self._note(name, f"it did not finish within {END_SECONDS:g} s")
                 continue
-            if failed := read_tracked(self.cell, name).failed:
-                self.notes.append(note(name, failed))  # its process has printed it
-            elif code:
-                self._note(name, f"its process ended with exit code {code}")
+            tracked = read_tracked(self.cell, name)
+            if code and tracked.failed:
+                self.notes.append(note(name, tracked.failed))  # its process has printed it
+            elif code or (ending and not tracked.ended):
+                self._note(name, f"its process ended with exit code {code} (see cell.log)")
 
     def _note(self, name: str, why: str) -> None:
         self.notes.append(note(name, why))
@@ -105,7 +107,8 @@ def _send(process: subprocess.Popen[bytes], ending: bytes) -> None:
 
 def note(name: str, why: str) -> str:
     """What the log and the record say of a tracker that failed."""
-    return f"not tracked to the end by {name}: {why}"
+    rest = f"to send the rest: python -m gan_bench.run.follow CELL {name}"
+    return f"not tracked to the end by {name}: {why}; {rest}"
 
 
 def log(text: str) -> None:
