@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -123,12 +124,12 @@ def test_cells_differ_in_what_they_should(job: Job) -> None:
 def test_stdout_carries_the_table_and_nothing_else(job: Job) -> None:
     lines = job.done.stdout.splitlines()
     assert lines[0] == f"## {job.place.protocol.name}"
-    titles = {"other metrics:", "cost (MACs: multiply-accumulates for one image, forward):"}
-    starts = ("## ", "- ", "| ", "![")
-    assert all(line == "" or line in titles or line.startswith(starts) for line in lines)
-    rows = [line for line in lines if line.startswith("| d")]
-    assert len(rows) == 3 * 4
-    assert all(line.endswith("| 1 finished |") for line in rows[:4])
+    starts = ("## ", "**", "±: ", "the same for every row: ", "- ", "| ", "![")
+    folds = ("<details><summary>", "</details>")
+    assert all(line == "" or line.startswith((*starts, *folds)) for line in lines)
+    rows = [line for line in lines if re.match(r"\| (\d \| )?d", line)]
+    assert len(rows) == 4 * 4  # scores, other metrics, best ticks, cost
+    assert "cells 1 finished" in job.done.stdout
 
 
 def test_stderr_tells_what_was_taken_and_how_each_cell_ended(job: Job) -> None:
@@ -223,7 +224,7 @@ def test_cells_that_fail_or_are_killed_leave_a_record_and_the_others_go_on(other
 
 def test_failed_cells_are_rows_without_a_number_and_their_reasons_are_told(other: Job) -> None:
     for name in ("broken", "killed"):
-        start = f"| {name} | minimax | – | – |"
+        start = f"| – | {name} | – | – |"
         (row, *_) = [row for row in other.done.stdout.splitlines() if row.startswith(start)]
         assert row.endswith("| 1 failed |")
     assert "- broken / minimax / seed0: ValueError: no such \\| thing" in other.done.stdout

@@ -76,7 +76,7 @@ def section_of(
     same = [
         f"{each.column.text} {each.texts[0]}"
         for each in (*labels, *columns)
-        if each not in (*names, *values)
+        if each not in (*names, *values) and each.texts[0] not in ("", NOTHING)
     ]
     head = [Filled(RANK, ranks)] if ranks else []
     shown = [*head, *names, *values]

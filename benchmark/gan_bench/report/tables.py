@@ -137,12 +137,17 @@ def _ranking(board: Board) -> Section:
         Filled(CELLS, list(map(_cells, board.rows))),
     ]
     title = "at the end of the schedule" if board.equal_time else ""
-    ordered = len(board.rows) > 1 and board.ranking.name not in board.floors
-    return section_of(title, board.rows, columns, _ranks(board) if ordered else ())
+    return section_of(title, board.rows, columns, _ranks(board))
 
 
 def _ranks(board: Board) -> list[str]:
-    """The place of each row from 1; equal rows share one, and a row without a score has none."""
+    """The place of each row from 1; equal rows share one, and a row without a score has none.
+
+    [] if the score does not compare the rows.
+    """
+    scored = any(row.values(board.ranking.name) for row in board.rows)
+    if len(board.rows) < 2 or not scored or board.ranking.name in board.floors:
+        return []
     ranks = places(board.rows, board.ranking)
     known = (bool(row.values(board.ranking.name)) for row in board.rows)
     return [str(rank + 1) if has else NOTHING for rank, has in zip(ranks, known, strict=True)]
