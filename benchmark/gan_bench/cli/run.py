@@ -26,6 +26,7 @@ from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
+    from gan_bench.run.plan import Planned
     from gan_bench.run.progress import Watch
     from gan_bench.run.request import Request
 
@@ -77,9 +78,9 @@ def run(
         if dry_run:
             _print_plan(request, catalogue, results, jobs, as_json)
             return
-        watch, refused, slug = _train(request, catalogue, results, jobs, retry_failed, console)
-        score_asked(asked_entries, request, results, watch, z_dim, replace)
-        show(results, [slug], "json" if as_json else None, console)
+        planned, watch, refused = _train(request, catalogue, results, jobs, retry_failed, console)
+        score_asked(asked_entries, planned, results, watch, z_dim, replace)
+        show(results, [planned.board], "json" if as_json else None, console)
         _count_refused(refused)
         _count_failures(watch)
 
@@ -124,17 +125,14 @@ def _train(
     jobs: int,
     retry_failed: bool,
     console: Console,
-) -> tuple[Watch, int, str]:
-    """Plan and run all cells. Also how many were refused, and the slug of the board.
-
-    A cell is refused if its checkpoint is of another code.
-    """
+) -> tuple[Planned, Watch, int]:
+    """Plan and run all cells. How many were refused, for their checkpoint is of other code?"""
     from gan_bench.run.whole_run import plan_run, train_cells
 
     planned, watch = plan_run(request, catalogue, results, jobs, console)
     with naming_it_after_storage_errors():
         refused = train_cells(planned, watch, catalogue, results, retry_failed, stopping_gently)
-    return watch, refused, planned.board
+    return planned, watch, refused
 
 
 @contextmanager

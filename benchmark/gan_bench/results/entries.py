@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from gan_bench.contract.protocol import Count, Evaluation
 from gan_bench.results.atomic import write_json
-from gan_bench.results.layout import ENTRY
+from gan_bench.results.layout import ENTRY, HOUSEKEEPING
+from gan_bench.results.locks import alone_in, remove_parts
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
 
@@ -34,6 +38,27 @@ class EntryRecord(BaseModel):
     device: str
     versions: dict[str, str] = {}
     ended: str  # UTC, ISO 8601
+
+
+@contextmanager
+def alone_in_entry(folder: Path, home: Path) -> Iterator[None]:
+    """Lock the folder of an entry for the block; `home` is that of its protocol.
+
+    If the block ends without a record, the folder goes, and so does that of all entries if it is
+    empty.
+    """
+    with alone_in(folder, "scoring", within=home):
+        remove_parts(folder)
+        try:
+            yield
+        finally:
+            left = HOUSEKEEPING if not os.path.lexists(folder / ENTRY) else HOUSEKEEPING[1:]
+            with suppress(OSError):  # another file is there, or the whole protocol is gone
+                for name in left:
+                    (folder / name).unlink(missing_ok=True)
+                if len(left) > 1:
+                    folder.rmdir()
+                    folder.parent.rmdir()
 
 
 def write_entry(folder: Path, entry: EntryRecord) -> None:

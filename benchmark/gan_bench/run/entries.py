@@ -6,7 +6,7 @@ import hashlib
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,29 +17,30 @@ from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.offers import Entry, Shape
-from gan_bench.contract.protocol import Cell, Preparation, Protocol
+from gan_bench.contract.protocol import Cell, Preparation, Protocol, RunEnvironment
 from gan_bench.data.arrays import check_room, write_array
+from gan_bench.data.cache import Prepared
 from gan_bench.data.source import files_at
 from gan_bench.data.stream import CHUNK_BYTES, Progress, images_at_once
 from gan_bench.data.unsplit import read_images
 from gan_bench.measure.evaluator import Evaluator, evenly
 from gan_bench.measure.weights import Weights, weights_of
-from gan_bench.results.entries import EntryRecord, Kind, read_entry, write_entry
-from gan_bench.results.layout import (
-    CELL,
-    ENTRY,
-    GENERATOR,
-    cells_in,
-    entry_dir,
+from gan_bench.results.entries import (
+    EntryRecord,
+    Kind,
+    alone_in_entry,
+    read_entry,
+    write_entry,
 )
-from gan_bench.results.locks import alone_in
+from gan_bench.results.layout import CELL, ENTRY, GENERATOR, PROTOCOL, entry_dir
 from gan_bench.results.reading import read_model
 from gan_bench.run.asked_entries import Asked, check_entries, offered
 from gan_bench.run.generators import Generator, draw_pixels, is_generator, load_generator
 from gan_bench.run.outcome import now
 from gan_bench.run.plan import pick_device
 from gan_bench.run.plan_evaluation import LEAST
-from gan_bench.run.task import Task, read_task
+from gan_bench.run.task import prepared_for, source_of_cell
+from gan_bench.run.whereabouts import GIVE_THEM, environment_in
 from gan_bench.train.cost import device_name
 
 Say = Callable[[str], None]
@@ -52,6 +53,7 @@ class How:
     device: str = "auto"
     plugins: tuple[Path, ...] = ()
     weights: Weights | None = None
+    data: Path | None = None  # where the images of the protocol are now
     z_dim: int | None = None  # of a generator that does not say it
     seed: int = 0  # of the z; a cell's folder has its own
     max_bad: float = 0.1  # percent of the images
@@ -89,39 +91,39 @@ class Scorer:
     how: How
     progress: Progress
     say: Say
-    task: Task = field(init=False)
+    protocol: Protocol = field(init=False)
+    environment: RunEnvironment = field(init=False)
     catalogue: Catalogue = field(init=False)
+    prepared: Prepared = field(init=False)
     _evaluator: Evaluator | None = None
 
     def __post_init__(self) -> None:
-        self.task = read_task(_first_cell(self.home))
-        given = map(Path, self.task.cell.environment.plugins)
-        own = [each for each in self.how.plugins if each.absolute() not in set(given)]
-        files = [*map(Path, self.task.cell.environment.plugins), *own]
-        self.catalogue = catalogues.load(files) if own else self.task.catalogue
-        self.device = pick_device(self.how.device)
-
-    @property
-    def protocol(self) -> Protocol:
-        """How the entries are measured."""
-        return self.task.protocol
+        how = self.how
+        self.device = pick_device(how.device)
+        self.protocol = read_model(self.home / PROTOCOL, Protocol)
+        self.environment = environment_in(self.home, how.data, how.plugins, how.weights)
+        self.catalogue, source = source_of_cell(self.environment, self.protocol)
+        self.dataset = source.dataset
+        self.prepared = prepared_for(self.protocol, source, self.progress, GIVE_THEM)
 
     @property
     def evaluator(self) -> Evaluator:
         """With its nets loaded."""
         if self._evaluator is None:
-            task = self.task
-            weights = self.how.weights or weights_of(task.cell.environment)
             self._evaluator = Evaluator(
-                task.catalogue, task.protocol, task.dataset, task.prepared, self.device, weights
+                self.catalogue,
+                self.protocol,
+                self.dataset,
+                self.prepared,
+                self.device,
+                weights_of(self.environment),
             )
         return self._evaluator
 
     def score(self, asked: Asked) -> EntryRecord:
         """The record of one entry, which is written into its folder."""
         folder = entry_dir(self.home, asked.name)
-        locked = alone_in(folder, "scoring", within=self.home)
-        with locked, tempfile.TemporaryDirectory() as scratch:
+        with alone_in_entry(folder, self.home), tempfile.TemporaryDirectory() as scratch:
             images = self._images(asked, Path(scratch))
             fingerprint = _fingerprint(images.pixels)
             before = self._before(folder, asked, fingerprint)
@@ -210,16 +212,15 @@ class Scorer:
         return self._fitted("plugin", f"{offer.name}: {offer.source}", iter([pixels]), scratch)
 
     def _of_generator(self, path: Path, seed: int, asked: Asked, scratch: Path) -> Images:
-        task = self.task
         self.progress(f"generating {asked.name}", 0, 0)
         with _named(str(path)):
-            classes = task.prepared.classes
+            classes = self.prepared.classes
             G = load_generator(path, self.catalogue, classes, self.how.z_dim, self.device)
             return self._fitted(G.kind, str(path), self._drawn(G, seed), scratch)
 
     def _drawn(self, G: Generator, seed: int) -> Iterator[np.ndarray]:
         n, batch = self.protocol.evaluation.samples, self.protocol.schedule.batch
-        return draw_pixels(G, n, seed, self.task.labels, batch)
+        return draw_pixels(G, n, seed, self.prepared.labels.get("train"), batch)
 
     def _fitted(
         self, kind: Kind, origin: str, chunks: Iterator[np.ndarray], scratch: Path
@@ -243,15 +244,6 @@ class Scorer:
         as_files = self._of_files(path, kind, origin, scratch)
         note = f"its images are {_text(shape)}, and were made {_text(own)}"
         return Images(kind, origin, as_files.pixels, (note, *as_files.notes))
-
-
-def _first_cell(home: Path) -> Path:
-    """A cell of the protocol: it knows where the images and the weights are."""
-    for folder in cells_in(home):
-        with suppress(StorageError):  # it is damaged, and another one knows it too
-            read_model(folder / CELL, Cell)
-            return folder
-    raise UsageError(f"{home} has no readable cell, so that it is not known where its images are")
 
 
 def _seed_of(cell: Path) -> int:

@@ -15,11 +15,9 @@ from torch import Tensor, nn
 from gan_bench.base import rng
 from gan_bench.base.text import number
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError, StorageError, UsageError, sentence
-from gan_bench.contract.offers import Architecture
-from gan_bench.contract.usable import needs_labels
+from gan_bench.contract.errors import DataError, UsageError, sentence
 from gan_bench.results.entries import Kind
-from gan_bench.train.generator_file import read_file
+from gan_bench.train.generator import rebuilt
 
 BATCH = 64  # images at a time, where no cell says another number
 USUAL = (100, 128, 64, 256, 512, 62, 50, 200)  # values of z_dim that are tried last
@@ -37,7 +35,7 @@ class Generator:
     z_dim: int
     make: Callable[[np.ndarray, np.ndarray | None], Tensor]
     # z (N, z_dim) float32, y (N,) int64 -> (N, C, H, W) in [-1, 1], or uint8
-    conditional: bool = False
+    classes: int | None = None  # None: it is not conditional
 
 
 def load_generator(
@@ -63,32 +61,16 @@ def is_generator(path: Path) -> bool:
 
 def load_ours(path: Path, catalogue: Catalogue, classes: int | None, device: str) -> Generator:
     """The G that a cell left, built by the plugin that offers its architecture."""
-    try:
-        about, state = read_file(path)
-    except StorageError as error:  # it is no file of a results folder that is lost
-        raise DataError(str(error)) from error
-    name, shape = about.architecture, about.shape
-    classes = about.classes or classes
-    arch = catalogue.find(Architecture, name)
-    if arch.conditional and classes is None:
-        raise UsageError(needs_labels(arch.name))
-    G = arch.generator(shape, classes) if arch.conditional else arch.generator(shape)
-    try:
-        G.load_state_dict(state)
-    except RuntimeError as error:
-        raise DataError(
-            f"{path} does not fit the architecture {name} as it is installed here, so it was "
-            f"trained by other code: {sentence(error)}"
-        ) from error
+    G = rebuilt(path, catalogue, str(path), classes)
     # the memory layout of its training, in which convolutions round in the same way
-    G = G.eval().to(device).to(memory_format=torch.channels_last)
+    network = G.network.to(device).to(memory_format=torch.channels_last)
 
     def make(z: np.ndarray, y: np.ndarray | None) -> Tensor:
         given = [torch.from_numpy(each).to(device) for each in (z, y) if each is not None]
-        images: Tensor = G(*given)
+        images: Tensor = network(*given)
         return images
 
-    return Generator("generator", arch.z_dim, make, arch.conditional)
+    return Generator("generator", G.z_dim, make, G.classes)
 
 
 # TorchScript
@@ -177,12 +159,13 @@ def draw_pixels(
 ) -> Iterator[np.ndarray]:
     """n images in batches (N, C, H, W) uint8, of the z with which cells of this seed are measured.
 
-    `labels` are the classes of the training images, for a conditional G. DataError if the images
-    are not finite, or not in [-1, 1].
+    `labels` are the classes of the training images, for a conditional G: UsageError if it has not
+    these classes. DataError if the images are not finite, or not in [-1, 1].
     """
     z = rng.normal(seed, "z-eval", n, G.z_dim)
     y = None
-    if G.conditional and labels is not None:
+    if G.classes is not None:
+        labels = _fitting(labels, G.classes)
         y = labels[rng.rows(seed, "y-eval", n, len(labels))]
     torch.manual_seed(rng.key(0, "noise", 0))  # as for a cell: noise that G draws is the same
     low, high = np.inf, -np.inf
@@ -196,6 +179,17 @@ def draw_pixels(
             images = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
         yield images.numpy()
     _check_range(low, high)
+
+
+def _fitting(labels: np.ndarray | None, classes: int) -> np.ndarray:
+    """The classes of the protocol's images. UsageError if a G of so many has not all of them."""
+    there = 0 if labels is None else int(labels.max()) + 1
+    if labels is None or there > classes:
+        raise UsageError(
+            f"it makes images of {classes:,} classes, and those of the protocol have "
+            f"{there or 'none'}: score a folder of images that `gan-bench sample --each` makes"
+        )
+    return labels
 
 
 def _check_finite(images: Tensor) -> None:

@@ -87,21 +87,26 @@ def train_cells(
 
 def score_asked(
     asked: Sequence[Asked],
-    request: Request,
+    planned: Planned,
     results: Path,
     watch: Watch,
     z_dim: int | None = None,
     replace: bool = False,
 ) -> None:
-    """Score entries beside the trained cells, by the protocol's evaluation."""
+    """Score entries beside the trained cells, by the protocol's evaluation.
+
+    The images are where this run reads them: cells that were done before may know another place.
+    """
     if not asked:
         return
     from gan_bench.run.entries import How, score_entries
 
+    request = planned.choice.request
     how = How(
         device=request.device,
         plugins=request.plugins,
         weights=request.weights,
+        data=planned.choice.source.root,
         z_dim=z_dim,
         max_bad=request.max_bad,
         replace=replace,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_bench import catalogue as catalogues
 from gan_bench.base import rng, text
+from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError, sentence
 from gan_bench.contract.offers import Architecture
 from gan_bench.contract.protocol import Cell
@@ -83,33 +84,37 @@ def generator(
     if path.is_file():
         if best:
             raise UsageError(f"{path} is a file: the best tick is one of a cell's folder")
-        return _rebuilt(path, given, path.name, {})
+        return rebuilt(path, _catalogue(given, path.name), path.name)
     check_cell(path)
     file = path / (BEST_GENERATOR if best else GENERATOR)
     if not file.exists():
         raise DataError(_no_generator(path, best))
-    named = read_model(path / CELL, Cell).environment.plugins
-    return _rebuilt(file, given or [*map(Path, named)], label_of(path), _trained_by(path))
+    files = given or [*map(Path, read_model(path / CELL, Cell).environment.plugins)]
+    label = label_of(path)
+    return rebuilt(file, _catalogue(files, label), label)
 
 
-def _rebuilt(
-    file: Path, plugins: list[Path], label: str, trained_by: Mapping[str, str]
-) -> Generator:
-    """`trained_by`: the files of the plugin when it trained, with their digests."""
+def rebuilt(file: Path, catalogue: Catalogue, label: str, classes: int | None = None) -> Generator:
+    """The generator of a file; see `generator`, whose errors it raises too.
+
+    `classes` is how many there are in case the file does not say it, and its parameters neither.
+    """
     about, state = read_file(file)
     try:
-        catalogue = catalogues.load(plugins)
         arch = catalogue.find(Architecture, about.architecture)
     except UsageError as error:
-        raise UsageError(f"{label} cannot be built again: {error}") from error
-    plugin = catalogue.offers[Architecture][arch.name][1]
-    edited = [
-        name for name, digest in trained_by.items() if plugin.files.get(name, "")[:DIGITS] != digest
-    ]
+        raise _impossible(label, error) from error
     if arch.conditional and about.classes is None:
-        about = about.model_copy(update={"classes": _classes_in(state, arch, about)})
+        classes = _classes_in(state, arch, about) or classes
+        about = about.model_copy(update={"classes": classes})
     network = _built(arch, about, about.classes)
     if difference := _difference(network.state_dict(), state, arch, about):
+        plugin = catalogue.offers[Architecture][arch.name][1]
+        edited = [
+            name
+            for name, digest in _trained_by(file.parent).items()
+            if plugin.files.get(name, "")[:DIGITS] != digest
+        ]
         of = f", for {', '.join(edited)} has been edited" if edited else ""
         raise UsageError(
             f"{label} cannot be built again: {arch.name} builds another generator now than it was "
@@ -118,6 +123,21 @@ def _rebuilt(
         )
     network.load_state_dict(state)
     return Generator(network, about, label)
+
+
+def _catalogue(plugins: Iterable[Path], label: str) -> Catalogue:
+    """What is installed and in these files."""
+    try:
+        return catalogues.load(plugins)
+    except UsageError as error:
+        raise _impossible(label, error) from error
+
+
+def _impossible(label: str, error: UsageError) -> UsageError:
+    why = str(error).rstrip(".")
+    return UsageError(
+        f"{label} cannot be built again: {why}; give the file of its plugin with --plugin"
+    )
 
 
 def _built(arch: Architecture, about: About, classes: int | None) -> nn.Module:
