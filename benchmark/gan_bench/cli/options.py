@@ -52,7 +52,7 @@ PATH = _Path(path_type=Path)
 class _Out(_Path):
     """A path to write to. UsageError if it is one of a results folder's own files."""
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         path = super().convert(value, param, ctx)
         from gan_bench.results.own_files import check_not_own
 
