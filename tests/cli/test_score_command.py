@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gan_bench.contract.protocol import RunEnvironment
+from gan_bench.results.layout import protocol_folder_of
+from gan_bench.results.measurements import ask_for
 from given import Command, refused
-from records import write_cell
+from records import PLAIN, protocol, write_cell
 
 QUICK = ("--features", "pixels", "--metric", "fd,diversity")
 
@@ -68,11 +71,64 @@ def test_what_a_protocol_decides_is_refused_with_it(
 
 def test_an_unknown_protocol_is_answered(gan_bench: Command, shapes: Path, tmp_path: Path) -> None:
     refused(gan_bench("score", shapes, "--like", "faces"), 2, "no results in results")
-    write_cell(tmp_path / "results", "dcgan")
-    said = gan_bench("score", shapes, "--like", "face", "--results", tmp_path / "results")
-    refused(said, 2)
-    said = gan_bench("score", shapes, "--like", "nothing", "--results", tmp_path / "results")
-    refused(said, 2, "no protocol nothing", "it has faces-16px-100kimg")
+    home = protocol_folder_of(write_cell(tmp_path / "results", "dcgan"))
+    for word in ("face5", "Faces-16px", f"{home.name}/fid"):
+        said = gan_bench("score", shapes, "--like", word, "--results", tmp_path / "results")
+        refused(said, 2, f"no protocol {word}", f"it has {home.name}", f"Did you mean {home.name}?")
+
+
+def test_a_beginning_of_several_names_is_answered_with_a_short_list(
+    gan_bench: Command, shapes: Path, tmp_path: Path
+) -> None:
+    for kimg in range(100, 1000, 100):
+        write_cell(tmp_path / "results", "dcgan", under=protocol(kimg=kimg))
+    for word in ("faces", "zzz"):
+        said = gan_bench("score", shapes, "--like", word, "--results", tmp_path / "results")
+        refused(said, 2, "--like faces is the beginning of" if word == "faces" else "it has")
+        assert said.err.count("faces-16px-") == 6
+        assert "and 3 more" in said.err
+
+
+@pytest.mark.parametrize("kind", ["folder", "folder/", "relative/", "link", "slug", "slug/"])
+def test_a_protocol_is_found_by_its_folder_or_its_name(
+    kind: str, gan_bench: Command, tmp_path: Path
+) -> None:
+    home = protocol_folder_of(write_cell(tmp_path / "results", "dcgan"))
+    (tmp_path / "link").symlink_to(home)
+    like = {
+        "relative/": f"../results/{home.name}/",
+        "link": tmp_path / "link",
+        "slug": home.name,
+        "slug/": f"{home.name}/",
+        "folder": home,
+        "folder/": f"{home}/",
+    }[kind]
+    said = gan_bench("score", "nowhere", "--like", like, "--results", tmp_path / "results")
+    refused(said, 2, "there is no file or folder nowhere")
+
+
+def test_a_board_by_another_evaluation_and_a_cell_are_no_protocol(
+    gan_bench: Command, shapes: Path, tmp_path: Path
+) -> None:
+    cell = write_cell(tmp_path / "results", "dcgan")
+    home = protocol_folder_of(cell)
+    evaluation = PLAIN.evaluation.model_copy(update={"samples": 300}).beside(PLAIN.evaluation)
+    ask_for(cell, evaluation, RunEnvironment(device="cpu", named=True))
+    for like, says in ((f"{home.name}/{evaluation.slug}", home.name), (cell, home)):
+        said = gan_bench("score", shapes, "--like", like, "--results", tmp_path / "results")
+        refused(said, 2, f"--like {like} is", f"--like {says}")
+
+
+def test_published_results_say_that_the_images_must_be_given(
+    gan_bench: Command, shapes: Path, tmp_path: Path
+) -> None:
+    cell = write_cell(tmp_path / "results", "dcgan")
+    (cell / "cell.json").unlink()
+    like = ("--like", protocol_folder_of(cell))
+    refused(gan_bench("score", shapes, *like), 2, "as published records have none", "--data")
+    said = gan_bench("score", shapes, *like, "--data", shapes)
+    refused(said, 4, "has changed since this protocol was planned", "with --data")
+    refused(gan_bench("score", shapes, shapes, "--data", shapes), 2, "--data is for --like")
 
 
 @pytest.mark.usefixtures("no_cell_is_started")

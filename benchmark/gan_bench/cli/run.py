@@ -66,6 +66,7 @@ def run(
     A finished cell is never trained again: the same command continues an interrupted run.
     """
     _refuse_arguments(context)
+    from gan_bench.contract.errors import GanBenchError
     from gan_bench.run.asked_entries import entries_to_score
     from gan_bench.run.request import Request
     from gan_bench.run.whole_run import score_asked
@@ -79,8 +80,14 @@ def run(
             _print_plan(request, catalogue, results, jobs, as_json)
             return
         planned, watch, refused = _train(request, catalogue, results, jobs, retry_failed, console)
-        score_asked(asked_entries, planned, results, watch, z_dim, replace)
+        fault = None
+        try:
+            score_asked(asked_entries, planned, results, watch, z_dim, replace)
+        except GanBenchError as error:  # what was trained is shown before it is raised
+            fault = error
         show(results, [planned.board], "json" if as_json else None, console)
+        if fault:
+            raise fault
         _count_refused(refused)
         _count_failures(watch)
 

@@ -32,7 +32,7 @@ def folder_of(results: Path, like: str) -> Path:
         return given
     if is_cell(given):
         home = protocol_folder_of(Path(os.path.abspath(given)))
-        raise UsageError(f"--like {like} is a cell: give its protocol, --like {home.name}")
+        raise UsageError(f"--like {like} is a cell: give its protocol, --like {home}")
     chosen = chosen_of(boards_in(results), results, like.rstrip("/") or like, "--like")
     folder, evaluation = chosen[0]
     if evaluation is not None:

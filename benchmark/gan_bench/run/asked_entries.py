@@ -15,6 +15,8 @@ from gan_bench.contract.offers import Entry
 from gan_bench.results.layout import GENERATOR
 from gan_bench.run.request import Request
 
+LONGEST = 200  # characters of a path in a message
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -37,8 +39,8 @@ def asked_for(text: str) -> Asked:
 
 def _name_of(path: Path) -> str:
     """The file's name, or for a cell's folder those of its architecture, loss and seed."""
-    cell = path if path.is_dir() else path.parent
-    if (cell / GENERATOR).is_file() and path in (cell, cell / GENERATOR):
+    cell = path if os.path.isdir(path) else path.parent
+    if os.path.isfile(cell / GENERATOR) and path in (cell, cell / GENERATOR):
         return safe_name("-".join(Path(os.path.realpath(cell)).parts[-3:])[:60])
     return name_of(Path(os.path.realpath(path)) if path.name in ("", ".", "..") else path)
 
@@ -60,7 +62,7 @@ def check_entries(asked: Sequence[Asked], plugins: Sequence[Path]) -> None:
     for each in asked:
         if names.count(each.name.lower()) > 1:
             raise UsageError(f"two entries are called {each.name}: name one, as NAME={each.path}")
-        if not each.path.exists():
+        if not os.path.exists(each.path):  # a path may be too long to be one
             offered(each.path, catalogues.load(plugins))
 
 
@@ -68,8 +70,10 @@ def offered(path: Path, catalogue: Catalogue) -> Entry:
     """The plugin's entry of that name."""
     name = str(path)
     if catalogue.canonical(Entry, name) is None and len(path.parts) > 1:
-        raise UsageError(f"there is no {path}")
+        raise UsageError(f"there is no {name[:LONGEST]}")
     if catalogue.canonical(Entry, name) is None:
         hint = catalogue.instead(Entry, name)
-        raise UsageError(f"there is no file or folder {path}, and no entry is called so.{hint}")
+        raise UsageError(
+            f"there is no file or folder {name[:LONGEST]}, and no entry is called so.{hint}"
+        )
     return catalogue.find(Entry, name)

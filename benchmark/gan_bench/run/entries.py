@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import numpy as np
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError, StorageError, UsageError
+from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
 from gan_bench.contract.offers import Entry, Shape
 from gan_bench.contract.protocol import Cell, Preparation, Protocol, RunEnvironment
 from gan_bench.data.arrays import check_room, write_array
@@ -32,16 +33,19 @@ from gan_bench.results.entries import (
     read_entry,
     write_entry,
 )
+from gan_bench.results.finding import is_cell
 from gan_bench.results.layout import CELL, ENTRY, GENERATOR, PROTOCOL, entry_dir
 from gan_bench.results.reading import read_model
+from gan_bench.results.records import read_record
 from gan_bench.run.asked_entries import Asked, check_entries, offered
 from gan_bench.run.generators import Generator, draw_pixels, is_generator, load_generator
 from gan_bench.run.outcome import now
 from gan_bench.run.plan import pick_device
 from gan_bench.run.plan_evaluation import LEAST
 from gan_bench.run.task import prepared_for, source_of_cell
-from gan_bench.run.whereabouts import GIVE_THEM, environment_in
+from gan_bench.run.whereabouts import GIVE_THEM, check_there, environment_in
 from gan_bench.train.cost import device_name
+from gan_bench.train.generator import check_generator
 
 Say = Callable[[str], None]
 
@@ -76,11 +80,23 @@ def score_entries(
     """Score each entry by the evaluation of the protocol in the folder `home`, and write it there.
 
     One that was scored before with the same pixels is not measured again. UsageError if the name
-    belongs to other images, unless `how.replace`.
+    belongs to other images, unless `how.replace`. If an entry cannot be scored, the others are
+    scored before its error is raised.
     """
     check_entries(asked, how.plugins)
     scorer = Scorer(home, how, progress, say)
-    return [scorer.score(each) for each in asked]
+    scored: list[EntryRecord] = []
+    errors: list[GanBenchError] = []
+    for each in asked:
+        try:
+            scored.append(scorer.score(each))
+        except (DataError, UsageError) as error:
+            errors.append(error)
+    for other in errors[1:]:
+        say(str(other))
+    if errors:
+        raise errors[0]
+    return scored
 
 
 @dataclass
@@ -102,6 +118,7 @@ class Scorer:
         self.device = pick_device(how.device)
         self.protocol = read_model(self.home / PROTOCOL, Protocol)
         self.environment = environment_in(self.home, how.data, how.plugins, how.weights)
+        check_there(self.environment, self.protocol.data.name)
         self.catalogue, source = source_of_cell(self.environment, self.protocol)
         self.dataset = source.dataset
         self.prepared = prepared_for(self.protocol, source, self.progress, GIVE_THEM)
@@ -172,9 +189,10 @@ class Scorer:
     # Where images come from
     def _images(self, asked: Asked, scratch: Path) -> Images:
         path = asked.path
-        if not path.exists():
+        if not os.path.exists(path):
             return self._of_plugin(offered(path, self.catalogue), scratch)
-        if (path / GENERATOR).is_file():
+        if is_cell(path):
+            check_generator(path)
             return self._of_generator(path / GENERATOR, _seed_of(path), asked, scratch)
         if path.is_file() and is_generator(path):
             return self._of_generator(path, self.how.seed, asked, scratch)
@@ -247,7 +265,8 @@ class Scorer:
 
 
 def _seed_of(cell: Path) -> int:
-    return read_model(cell / CELL, Cell).seed
+    known = (cell / CELL).exists()  # published cells have a record only
+    return read_model(cell / CELL, Cell).seed if known else read_record(cell).seed
 
 
 @contextmanager

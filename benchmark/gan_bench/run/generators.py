@@ -84,6 +84,11 @@ def load_torchscript(path: Path, z_dim: int | None, device: str) -> Generator:
             f"{path} is no TorchScript file; weights alone cannot make images: save the generator "
             "by torch.jit.script(G.eval()).save(path)"
         ) from error
+    schema = getattr(getattr(G, "forward", None), "schema", None)
+    inputs = schema.arguments[1:] if schema else ()  # the first one is the module
+    taken = [each for each in inputs if not each.has_default_value()]
+    if len(taken) > 1:
+        raise UsageError(f"{path} takes {len(taken)} inputs: a generator of z alone takes one")
     dims = [z_dim] if z_dim else [*dict.fromkeys((*_dims_of(G), *USUAL))]
     for dim in dims:
         for sides in ((), (1, 1)):

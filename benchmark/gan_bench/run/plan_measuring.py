@@ -34,7 +34,7 @@ from gan_bench.run.plan_evaluation import (
 )
 from gan_bench.run.request import Request
 from gan_bench.run.task import prepared_for, source_of_cell
-from gan_bench.run.whereabouts import GIVE_THEM, moved, with_plugins
+from gan_bench.run.whereabouts import GIVE_THEM, check_there, moved, with_plugins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +107,9 @@ def plan_measuring(
             f"can be measured: {faults[0]}" if faults else "is trained: `gan-bench run` trains them"
         )
         raise UsageError(f"no cell of {folder} {why}")
-    catalogue, source = source_of_cell(next(iter(cells.values())), protocol)
+    environment = next(iter(cells.values()))
+    check_there(environment, protocol.data.name)
+    catalogue, source = source_of_cell(environment, protocol)
     evaluation, notes = _evaluation(request, protocol, catalogue, source)
     if evaluation.slug == protocol.evaluation.slug:
         raise UsageError(
@@ -115,7 +117,7 @@ def plan_measuring(
             "--features, --samples or --reference"
         )
     prepared_for(protocol, source, progress, GIVE_THEM)
-    name = request.engine or next(iter(cells.values())).engine
+    name = request.engine or environment.engine
     if name is None:
         preset, _ = pick_preset(Request(), catalogue, pick_device(request.device))
         name = preset.engine

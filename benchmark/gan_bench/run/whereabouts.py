@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from gan_bench import catalogue as catalogues
-from gan_bench.contract.errors import StorageError, UsageError
+from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.offers import Dataset
 from gan_bench.contract.protocol import Cell, Protocol, RunEnvironment
 from gan_bench.data.files.hub import is_hub
@@ -31,6 +32,16 @@ def moved(then: RunEnvironment, data: Path | None, weights: Weights | None) -> R
             "weights_by_net": tuple((net, str(path)) for net, path in now.by_net.items()),
         }
     )
+
+
+def check_there(environment: RunEnvironment, data_name: str) -> None:
+    """DataError if the images have moved and it was not said where to."""
+    root = environment.root
+    if root and not is_hub(Path(root)) and not os.path.exists(root):
+        raise DataError(
+            f"there is no {root}, where the images of {data_name} were: if they have moved, give "
+            "them with --data"
+        )
 
 
 def with_plugins(then: RunEnvironment, plugins: Iterable[Path]) -> RunEnvironment:

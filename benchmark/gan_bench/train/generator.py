@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -81,17 +82,23 @@ def generator(
     """
     path = Path(cell).expanduser().resolve()
     given = [Path(each) for each in plugins]
-    if path.is_file():
+    if os.path.isfile(path):  # a path may be too long to be one
         if best:
             raise UsageError(f"{path} is a file: the best tick is one of a cell's folder")
         return rebuilt(path, _catalogue(given, path.name), path.name)
     check_cell(path)
-    file = path / (BEST_GENERATOR if best else GENERATOR)
-    if not file.exists():
-        raise DataError(_no_generator(path, best))
+    file = check_generator(path, best)
     files = given or [*map(Path, read_model(path / CELL, Cell).environment.plugins)]
     label = label_of(path)
     return rebuilt(file, _catalogue(files, label), label)
+
+
+def check_generator(cell: Path, best: bool = False) -> Path:
+    """The file of a cell's generator. DataError if it has none, with the reason."""
+    file = cell / (BEST_GENERATOR if best else GENERATOR)
+    if not file.exists():
+        raise DataError(_no_generator(cell, best))
+    return file
 
 
 def rebuilt(file: Path, catalogue: Catalogue, label: str, classes: int | None = None) -> Generator:
