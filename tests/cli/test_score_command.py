@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from gan_bench.contract.errors import DataError
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.results.layout import protocol_folder_of
 from gan_bench.results.measurements import ask_for
@@ -136,3 +138,23 @@ def test_a_wrong_entry_is_refused_before_anything_is_trained(
     gan_bench: Command, shapes: Path
 ) -> None:
     refused(gan_bench("run", "--data", shapes, "--entry", "mine=nowhere"), 2, "no file or folder")
+
+
+def test_what_was_trained_is_shown_even_if_an_entry_cannot_be_scored(
+    gan_bench: Command, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = write_cell(tmp_path / "results", "dcgan")
+    slug = protocol_folder_of(cell).name
+
+    def trained(*_: object) -> tuple[object, None, int]:
+        return SimpleNamespace(board=slug), None, 0
+
+    def failing(*_: object) -> None:
+        raise DataError("mine has one image")
+
+    monkeypatch.setattr("gan_bench.cli.run._train", trained)
+    monkeypatch.setattr("gan_bench.run.whole_run.score_asked", failing)
+    monkeypatch.setattr("gan_bench.cli.run._count_failures", lambda _: None)
+    said = gan_bench("run", "--results", tmp_path / "results", "--entry", f"mine={shapes}")
+    assert (said.code, said.out.split("\n")[0]) == (4, f"## {slug}")
+    assert "mine has one image" in said.err

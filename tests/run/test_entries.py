@@ -275,9 +275,6 @@ def test_grey_images_are_scored_as_colours(score: Score, tmp_path: Path, draw_sh
 def test_an_interrupt_leaves_nothing(
     score: Score, home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-
     monkeypatch.setattr("gan_bench.run.entries.write_entry", interrupted)
     with pytest.raises(KeyboardInterrupt):
         score(f"mine={shapes}")
@@ -304,6 +301,10 @@ def test_the_images_of_the_protocol_may_have_moved(
     with pytest.raises(UsageError, match=r"no cell\.json, as published.* give them with --data$"):
         score(f"published={there}", plugins=plugins)
     assert score(f"published={there}", data=there, plugins=plugins).scores == before.scores
+
+
+def interrupted(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def left(home: Path) -> list[str]:
@@ -340,6 +341,15 @@ def test_what_a_killed_process_left_is_gone_afterwards(
     assert not (home / "entries").exists()
 
 
+def test_read_only_results_are_refused_before_anything_is_read(
+    score: Score, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    monkeypatch.setattr("gan_bench.run.entries.Scorer", None)
+    with pytest.raises(StorageError, match=r"is read-only.*copy the results .* with --like"):
+        score(f"mine={shapes}")
+
+
 def test_one_bad_entry_does_not_stop_the_others(
     home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
 ) -> None:
@@ -364,6 +374,16 @@ def test_a_script_that_takes_labels_is_refused(score: Score, tmp_path: Path) -> 
 
     with pytest.raises(UsageError, match="takes 2 inputs"):
         score(scripted(tmp_path, Labelled()))
+
+
+def test_an_interrupt_before_the_entry_is_begun_leaves_nothing(
+    score: Score, home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes when the folder is locked, and its holder is about to be written."""
+    monkeypatch.setattr("gan_bench.results.locks.write_json", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        score(f"mine={shapes}")
+    assert not (home / "entries").exists()
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from gan_bench.results.entries import (
     EntryRecord,
     Kind,
     alone_in_entry,
+    check_writable,
     read_entry,
     write_entry,
 )
@@ -43,7 +44,7 @@ from gan_bench.run.outcome import now
 from gan_bench.run.plan import pick_device
 from gan_bench.run.plan_evaluation import LEAST
 from gan_bench.run.task import prepared_for, source_of_cell
-from gan_bench.run.whereabouts import GIVE_THEM, check_there, environment_in
+from gan_bench.run.whereabouts import GIVE_THEM, environment_in
 from gan_bench.train.cost import device_name
 from gan_bench.train.generator import check_generator
 
@@ -84,6 +85,7 @@ def score_entries(
     scored before its error is raised.
     """
     check_entries(asked, how.plugins)
+    check_writable(home)
     scorer = Scorer(home, how, progress, say)
     scored: list[EntryRecord] = []
     errors: list[GanBenchError] = []
@@ -118,7 +120,6 @@ class Scorer:
         self.device = pick_device(how.device)
         self.protocol = read_model(self.home / PROTOCOL, Protocol)
         self.environment = environment_in(self.home, how.data, how.plugins, how.weights)
-        check_there(self.environment, self.protocol.data.name)
         self.catalogue, source = source_of_cell(self.environment, self.protocol)
         self.dataset = source.dataset
         self.prepared = prepared_for(self.protocol, source, self.progress, GIVE_THEM)

@@ -108,7 +108,8 @@ def plan_measuring(
         )
         raise UsageError(f"no cell of {folder} {why}")
     environment = next(iter(cells.values()))
-    check_there(environment, protocol.data.name)
+    if request.data is None:
+        check_there(environment, protocol.data.name)
     catalogue, source = source_of_cell(environment, protocol)
     evaluation, notes = _evaluation(request, protocol, catalogue, source)
     if evaluation.slug == protocol.evaluation.slug:

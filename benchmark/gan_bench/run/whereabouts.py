@@ -35,7 +35,7 @@ def moved(then: RunEnvironment, data: Path | None, weights: Weights | None) -> R
 
 
 def check_there(environment: RunEnvironment, data_name: str) -> None:
-    """DataError if the images have moved and it was not said where to."""
+    """DataError if the images are no longer where they were."""
     root = environment.root
     if root and not is_hub(Path(root)) and not os.path.exists(root):
         raise DataError(
@@ -56,15 +56,21 @@ def environment_in(
     """Where the cells in a protocol's folder find their images, as the first of them says it.
 
     Published protocols have no cell that does: their images are those of a named data set, or
-    `data`. UsageError if they are neither.
+    `data`. UsageError if they are neither, DataError if they are not where they should be.
     """
+    name = read_model(home / PROTOCOL, Protocol).data.name
+    then = _written_in(home) or published(home, name, data, plugins)
+    now = moved(with_plugins(then, plugins), data, weights)
+    if data is None:
+        check_there(now, name)
+    return now
+
+
+def _written_in(home: Path) -> RunEnvironment | None:
     for folder in cells_in(home):
         with suppress(StorageError):  # it is damaged or published, and another one may say it
-            then = read_model(folder / CELL, Cell).environment
-            return moved(with_plugins(then, plugins), data, weights)
-    name = read_model(home / PROTOCOL, Protocol).data.name
-    then = published(home, name, data, plugins)
-    return moved(with_plugins(then, plugins), data, weights)
+            return read_model(folder / CELL, Cell).environment
+    return None
 
 
 def published(
