@@ -193,14 +193,14 @@ def _weights(
     return Weights(every, {net: path for net, path in files.items() if net})
 
 
-def data_now(panel: str) -> Decorator:
+def data_now(panel: str, whose: str = "the images") -> Decorator:
     """--data of trained cells: their images may have moved."""
     return click.option(
         "--data",
         type=PATH,
         metavar="PATH",
         panel=panel,
-        help="Where the images are now: the folder or zip, or the --data-root of a named data set. "
+        help=f"Where {whose} are now: the folder or zip, or the --data-root of a named data set. "
         "Default: where they were.",
     )
 

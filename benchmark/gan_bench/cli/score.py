@@ -51,7 +51,7 @@ ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a p
     help="Score by the evaluation of this protocol, and show it in its table: its folder, or the "
     "beginning of its name in --results.",
 )
-@options.data_now(LIKE)
+@options.data_now(LIKE, "the images of this protocol")
 @options.z_dim(LIKE)
 @click.option(
     "--seed",
