@@ -36,7 +36,10 @@ def test_json_has_scores_with_errors_and_counts(gan_bench: Command, shapes: Path
 
 def test_a_generator_is_no_set_of_images(gan_bench: Command, shapes: Path) -> None:
     (shapes.parent / "G.pt").write_bytes(b"any")
-    refused(gan_bench("score", shapes, shapes.parent / "G.pt", *QUICK), 2, "G.pt is a generator")
+    (shapes.parent / "cell").mkdir()
+    (shapes.parent / "cell/record.json").write_text("{}")
+    for path in (shapes.parent / "G.pt", shapes.parent / "cell"):
+        refused(gan_bench("score", shapes, path, *QUICK), 2, f"{path} is a generator")
     said = gan_bench("score", shapes, shapes, "--z-dim", 5)
     refused(said, 2, "--z-dim is for --like PROTOCOL")
 
@@ -61,6 +64,7 @@ def test_a_wrong_name_is_answered(
 
 def test_a_missing_folder_is_named(gan_bench: Command, shapes: Path) -> None:
     refused(gan_bench("score", shapes, "nowhere", *QUICK), 4, "there is no", "nowhere")
+    refused(gan_bench("score", shapes, 300 * "x", *QUICK), 4, "there is no xxx")
 
 
 @pytest.mark.parametrize("words", [("--size", "16"), ("--metric", "fd"), ("--preset", "quick")])

@@ -88,7 +88,7 @@ def load_torchscript(path: Path, z_dim: int | None, device: str) -> Generator:
     inputs = schema.arguments[1:] if schema else ()  # the first one is the module
     taken = [each for each in inputs if not each.has_default_value()]
     if len(taken) > 1:
-        raise UsageError(f"{path} takes {len(taken)} inputs: a generator of z alone takes one")
+        raise UsageError(_many_inputs(path, len(taken)))
     dims = [z_dim] if z_dim else [*dict.fromkeys((*_dims_of(G), *USUAL))]
     for dim in dims:
         for sides in ((), (1, 1)):
@@ -123,6 +123,13 @@ def _gives_images(G: nn.Module, dim: int, sides: tuple[int, ...], device: str) -
     return isinstance(images, Tensor) and images.ndim == 4 and len(images) == 2
 
 
+def _many_inputs(path: Path, count: int) -> str:
+    return (
+        f"{path} takes {count} inputs, and is given z alone: score the folder of its cell, or a "
+        "folder of images that it made"
+    )
+
+
 # ONNX
 def load_onnx(path: Path, z_dim: int | None) -> Generator:
     """An exported G(z); the shape of its one input says what z is."""
@@ -138,7 +145,7 @@ def load_onnx(path: Path, z_dim: int | None) -> Generator:
         raise DataError(f"{path} is no ONNX model that can be read: {sentence(error)}") from error
     inputs = session.get_inputs()
     if len(inputs) != 1:
-        raise UsageError(f"{path} takes {len(inputs)} inputs: a generator of z alone takes one")
+        raise UsageError(_many_inputs(path, len(inputs)))
     shape, name = list(inputs[0].shape), inputs[0].name
     dim = z_dim or (shape[1] if len(shape) > 1 and isinstance(shape[1], int) else None)
     if dim is None:
