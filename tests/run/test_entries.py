@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,8 @@ def gan_bench_entries():
     return [
         Entry(name="noise", source="a test", images=noise),
         Entry(name="few", source="a test", images=lambda n, seed: noise(3, seed)),
+        Entry(name="list", source="a test", images=lambda n, seed: [noise(n, seed)]),
+        Entry(name="broken", source="a test", images=lambda n, seed: 1 // 0),
     ]
 """
 
@@ -199,6 +202,8 @@ def test_onnx_scores_as_torchscript(batch: int | str, score: Score, tmp_path: Pa
     onnx.save(model, tmp_path / "G.onnx")
     of_onnx = score(f"onnx={tmp_path / 'G.onnx'}")
     of_script = score(f"script={scripted(tmp_path, Same())}")
+    with pytest.raises(DataError, match=r"G\.onnx: its code failed: "):
+        score(f"other={tmp_path / 'G.onnx'}", z_dim=13)
     assert of_onnx.scores["brightness"].value == pytest.approx(
         of_script.scores["brightness"].value, abs=0.01
     )
@@ -209,8 +214,13 @@ def test_a_plugin_offers_entries(score: Score, tmp_path: Path) -> None:
     plugin.write_text(ENTRIES)
     entry = score("noise", plugins=(plugin,), seed=3)
     assert (entry.kind, entry.origin) == ("plugin", "noise: a test")
-    with pytest.raises(DataError, match="the entry few: it gave"):
-        score("few", plugins=(plugin,))
+    for name, says in (
+        ("few", "it gave (3, 3, 8, 8) uint8"),
+        ("list", "it gave list"),
+        ("broken", "its code failed: ZeroDivisionError"),
+    ):
+        with pytest.raises(DataError, match=re.escape(f"the entry {name}: {says}")):
+            score(name, plugins=(plugin,))
     with pytest.raises(UsageError, match=r"no entry is called so.* Did you mean noise\?"):
         score("nois", plugins=(plugin,))
 

@@ -39,7 +39,13 @@ from gan_bench.results.layout import CELL, ENTRY, GENERATOR, PROTOCOL, entry_dir
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
 from gan_bench.run.asked_entries import Asked, check_entries, offered
-from gan_bench.run.generators import Generator, draw_pixels, is_generator, load_generator
+from gan_bench.run.generators import (
+    Generator,
+    draw_pixels,
+    failures,
+    is_generator,
+    load_generator,
+)
 from gan_bench.run.outcome import now
 from gan_bench.run.plan import pick_device
 from gan_bench.run.plan_evaluation import LEAST
@@ -59,6 +65,7 @@ class How:
     plugins: tuple[Path, ...] = ()
     weights: Weights | None = None
     data: Path | None = None  # where the images of the protocol are now
+    environment: RunEnvironment | None = None  # that of the run; None: as the cells say it
     z_dim: int | None = None  # of a generator that does not say it
     seed: int = 0  # of the z; a cell's folder has its own
     max_bad: float = 0.1  # percent of the images
@@ -119,7 +126,9 @@ class Scorer:
         how = self.how
         self.device = pick_device(how.device)
         self.protocol = read_model(self.home / PROTOCOL, Protocol)
-        self.environment = environment_in(self.home, how.data, how.plugins, how.weights)
+        self.environment = how.environment or environment_in(
+            self.home, how.data, how.plugins, how.weights
+        )
         self.catalogue, source = source_of_cell(self.environment, self.protocol)
         self.dataset = source.dataset
         self.prepared = prepared_for(self.protocol, source, self.progress, GIVE_THEM)
@@ -223,11 +232,12 @@ class Scorer:
     def _of_plugin(self, offer: Entry, scratch: Path) -> Images:
         n = self.protocol.evaluation.samples
         with _named(f"the entry {offer.name}"):
-            pixels = offer.images(n, self.how.seed)
-            if pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) != n:
-                raise DataError(
-                    f"it gave {pixels.shape} {pixels.dtype}, and must give ({n}, C, H, W) uint8"
-                )
+            with failures():
+                pixels = offer.images(n, self.how.seed)
+            is_array = isinstance(pixels, np.ndarray)
+            gave = f"{pixels.shape} {pixels.dtype}" if is_array else type(pixels).__name__
+            if not is_array or pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) != n:
+                raise DataError(f"it gave {gave}, and must give ({n}, C, H, W) uint8")
         return self._fitted("plugin", f"{offer.name}: {offer.source}", iter([pixels]), scratch)
 
     def _of_generator(self, path: Path, seed: int, asked: Asked, scratch: Path) -> Images:

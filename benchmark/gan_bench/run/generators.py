@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ from torch import Tensor, nn
 from gan_bench.base import rng
 from gan_bench.base.text import number
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError, UsageError, sentence
+from gan_bench.contract.errors import DataError, GanBenchError, UsageError, sentence
 from gan_bench.results.entries import Kind
 from gan_bench.train.generator import rebuilt
 
 BATCH = 64  # images at a time, where no cell says another number
 USUAL = (100, 128, 64, 256, 512, 62, 50, 200)  # values of z_dim that are tried last
+LONGEST_ERROR = 300  # characters of what code from elsewhere says
 ROUNDING = 0.01  # beyond [-1, 1] that is no sign of another range
 ONNX = ".onnx"
 TORCHSCRIPT = (".pt", ".pth", ".ts", ".jit", ".torchscript")
@@ -182,7 +184,7 @@ def draw_pixels(
     torch.manual_seed(rng.key(0, "noise", 0))  # as for a cell: noise that G draws is the same
     low, high = np.inf, -np.inf
     for k in range(0, n, batch):
-        with torch.no_grad():
+        with torch.no_grad(), failures():
             images = G.make(z[k : k + batch], None if y is None else y[k : k + batch]).cpu()
         if images.dtype != torch.uint8:
             images = images.float()
@@ -191,6 +193,17 @@ def draw_pixels(
             images = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
         yield images.numpy()
     _check_range(low, high)
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """DataError for whatever code from elsewhere raises in the block."""
+    try:
+        yield
+    except GanBenchError:
+        raise
+    except Exception as error:
+        raise DataError(f"its code failed: {sentence(error)[:LONGEST_ERROR]}") from error
 
 
 def _fitting(labels: np.ndarray | None, classes: int) -> np.ndarray:

@@ -95,7 +95,8 @@ def score_asked(
 ) -> None:
     """Score entries beside the trained cells, by the protocol's evaluation.
 
-    The images are where this run reads them: cells that were done before may know another place.
+    Images, plugins and weights are where this run reads them: cells that were done before may
+    know another place.
     """
     if not asked:
         return
@@ -105,8 +106,7 @@ def score_asked(
     how = How(
         device=request.device,
         plugins=request.plugins,
-        weights=request.weights,
-        data=planned.choice.source.root,
+        environment=planned.plan.cells[0].environment,
         z_dim=z_dim,
         max_bad=request.max_bad,
         replace=replace,
