@@ -21,9 +21,9 @@ from gan_bench.results.entries import EntryRecord, read_entry
 from gan_bench.results.layout import CELL, GENERATOR, entry_dir, protocol_folder_of
 from gan_bench.results.locks import InUse, alone_in
 from gan_bench.results.records import read_record
-from gan_bench.run.asked_entries import asked_for, check_entries
+from gan_bench.run.asked_entries import How, asked_for, check_entries
 from gan_bench.run.cell import run_cell
-from gan_bench.run.entries import How, Scorer, score_entries
+from gan_bench.run.entries import Scorer, score_entries
 from gan_bench.run.generators import draw_pixels, load_ours
 from given import Draw
 from trained import CONDITIONAL, write_trained

@@ -168,8 +168,8 @@ def _score_like(
     from gan_bench.report.chosen import folder_of
     from gan_bench.report.formats import render
     from gan_bench.report.leaderboard import load
-    from gan_bench.run.asked_entries import asked_for
-    from gan_bench.run.entries import How, score_entries
+    from gan_bench.run.asked_entries import How, asked_for
+    from gan_bench.run.entries import score_entries
 
     home = folder_of(results, like)
     with _showing("reading the images") as progress:

@@ -1,4 +1,4 @@
-"""Entries as they are typed: NAME=PATH, PATH, or the name of what a plugin offers."""
+"""What is to be scored, as it is typed: NAME=PATH, PATH or a plugin's entry; and how."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
@@ -14,6 +15,10 @@ from gan_bench.contract.names import name_of, safe_name
 from gan_bench.contract.offers import Entry
 from gan_bench.results.layout import GENERATOR
 from gan_bench.run.request import Request
+
+if TYPE_CHECKING:
+    from gan_bench.contract.protocol import RunEnvironment
+    from gan_bench.measure.weights import Weights
 
 LONGEST = 200  # characters of a path in a message
 
@@ -24,6 +29,21 @@ class Asked:
 
     name: str
     path: Path  # of images or of a generator, or the name of a plugin's entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """What the user said about scoring entries."""
+
+    device: str = "auto"
+    plugins: tuple[Path, ...] = ()
+    weights: Weights | None = None
+    data: Path | None = None  # where the images of the protocol are now
+    environment: RunEnvironment | None = None  # that of the run; None: as the cells say it
+    z_dim: int | None = None  # of a generator that does not say it
+    seed: int = 0  # of the z; a cell's folder has its own
+    max_bad: float = 0.1  # percent of the images
+    replace: bool = False  # whether an entry of the same name may be replaced
 
 
 def asked_for(text: str) -> Asked:
