@@ -77,8 +77,8 @@ def generator(
     files of plugins, if the architecture comes from one that has moved since the training.
 
     Raises UsageError if there is no such cell or no plugin that offers its architecture, or if the
-    plugin builds another network now; DataError if the cell has no generator; StorageError if its
-    file is damaged.
+    plugin builds another network now; DataError if the cell has no generator, or the file is no
+    generator of gan-bench; StorageError if the file of a cell is damaged.
     """
     path = Path(cell).expanduser().resolve()
     given = [Path(each) for each in plugins]
