@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 Draw = Callable[..., Path]
 Command = Callable[..., "Said"]
@@ -34,6 +39,22 @@ def refused(said: Said, code: int, *parts: str) -> None:
     for part in parts:
         assert part in text
     assert not list(Path("results").rglob("cell.json")) + list(Path("results").rglob("*.jsonl"))
+
+
+def read_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be made in the folder: its mode does not stop root, who runs tests in CI."""
+
+    def refusing(call: Callable[..., Any], writes: Callable[..., bool]) -> Callable[..., Any]:
+        def checked(path: Any, *more: Any, **named: Any) -> Any:
+            inside = not isinstance(path, int) and Path(path).absolute().is_relative_to(folder)
+            if inside and writes(*more):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return call(path, *more, **named)
+
+        return checked
+
+    monkeypatch.setattr(os, "open", refusing(os.open, lambda flags, *_: bool(flags & os.O_CREAT)))
+    monkeypatch.setattr(os, "mkdir", refusing(os.mkdir, lambda *_: True))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from parsed import Page, rendered
 
 QUICK: dict[str, Any] = {"features": "pixels", "metrics": ["fd", "diversity"]}
 COMMON = {"debug", "as_json", "paths", "results", "help"}
-LIKE = {"like", "z_dim", "seed", "replace"}
+LIKE = {"like", "data", "z_dim", "seed", "replace"}
 RULER = {"size", "features", "metrics", "samples", "preset"}
 
 
@@ -96,11 +96,12 @@ def test_entries_and_evaluations_are_added_to_a_board(
     monkeypatch.setattr("gan_bench.run.whole_run.preflight", lambda *_: set())
     plugin = shutil.copy(tiny_plugin.PATH, tmp_path / "tiny.py")
     train: Any = run
-    board: Board = train(
-        archs="tiny", losses="minimax", size=8, kimg=0.032, batch=8, features="eye", device="cpu",
-        metrics="brightness", samples=16, data=shapes, plugins=plugin, quiet=True,
-        results=tmp_path / "results", entries={"first": shapes},
-    )  # fmt: skip
+    asked: dict[str, Any] = {
+        "archs": "tiny", "losses": "minimax", "size": 8, "kimg": 0.032, "batch": 8,
+        "features": "eye", "device": "cpu", "metrics": "brightness", "samples": 16,
+        "plugins": plugin, "quiet": True, "results": tmp_path / "results",
+    }  # fmt: skip
+    board: Board = train(**asked, data=shapes, entries={"first": shapes})
     assert "first" in str(board)
     scored = board.score({"second": shapes}, quiet=True)
     assert "second" in str(scored)
@@ -111,3 +112,9 @@ def test_entries_and_evaluations_are_added_to_a_board(
         board.measure(quiet=True)
     with pytest.raises(UsageError, match="two entries are called"):
         board.score([shapes, shapes], quiet=True)
+    (tmp_path / "elsewhere").mkdir()
+    moved = shapes.rename(tmp_path / "elsewhere" / shapes.name)
+    with pytest.raises(DataError, match="if they have moved, give them with --data"):
+        board.score({"third": moved}, quiet=True)
+    assert "third" in str(board.score({"third": moved}, data=moved, quiet=True))
+    assert "fourth" in str(train(**asked, data=moved, entries={"fourth": moved}))

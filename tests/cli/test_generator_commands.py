@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from gan_bench.results.layout import GENERATOR
-from given import Command, refused
+from given import Command, read_only, refused
 from records import write_training
 from trained import CONDITIONAL, write_trained
 
@@ -98,6 +98,73 @@ def test_what_cannot_be_made_is_refused_in_one_sentence(
 ) -> None:
     given = [word.replace("CELL", str(cell)) for word in words]
     refused(gan_bench(*given), code, *parts)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["sample", "CELL"], "samples/0000000.100.png"),
+        (["sample", "CELL"], "samples/new.png"),
+        (["sample", "CELL", "--each"], "trackers"),
+        (["sample", "CELL", "--each"], "../../../entries/mine"),
+        (["interpolate", "CELL"], "samples/walk.gif"),
+        (["timelapse", "CELL"], "../../../figures/training.gif"),
+        (["export", "CELL", "--to", "safetensors"], "generator-best.safetensors"),
+        (["export", "CELL", "--to", "safetensors"], "outcome.json"),
+        (["report", "RESULTS"], "record.json"),
+        (["report", "RESULTS"], "../../../protocol.json"),
+        (["data", "CELL"], "../../../contact-sheet.png"),
+        (["judge", "CELL"], "generator.safetensors"),
+        (["sample", "CELL"], "../seed0-link/samples/new.png"),
+    ],
+)
+def test_no_output_takes_the_place_of_a_file_of_the_results(
+    words: list[str], name: str, gan_bench: Command, cell: Path, tmp_path: Path
+) -> None:
+    cell.with_name("seed0-link").symlink_to(cell)
+    results, out = tmp_path / "trained", cell / name
+    before = {path: path.read_bytes() for path in results.rglob("*.*")}
+    given = [{"CELL": str(cell), "RESULTS": str(results)}.get(word, word) for word in words]
+    refused(gan_bench(*given, "--out", out), 2, str(out), "belongs to the", "another --out")
+    assert before == {path: path.read_bytes() for path in results.rglob("*.*")}
+
+
+def test_a_file_of_another_name_may_lie_in_a_cell(gan_bench: Command, cell: Path) -> None:
+    for _ in range(2):
+        assert gan_bench("sample", cell, "--out", cell / "mine.png").code == 0
+
+
+def test_a_generator_is_not_exported_over_itself(gan_bench: Command, cell: Path) -> None:
+    gan_bench("export", cell, "--to", "safetensors", "--out", "G.safetensors")
+    content = Path("G.safetensors").read_bytes()
+    said = gan_bench("export", "G.safetensors", "--to", "torchscript", "--out", "./G.safetensors")
+    refused(said, 2, "is the generator to export: give another --out")
+    assert Path("G.safetensors").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sample", "CELL", "--out", "there/a.png"],
+        ["sample", "CELL", "--each", "--out", "there/each"],
+        ["interpolate", "CELL", "--steps", "2", "--out", "there/a.gif"],
+        ["timelapse", "CELL", "--out", "there/a.gif"],
+        ["export", "CELL", "--to", "safetensors", "--out", "there/new/G.safetensors"],
+        ["report", "RESULTS", "--out", "there/a.csv"],
+    ],
+)
+def test_a_folder_that_cannot_be_written_to_is_named_with_what_to_do(
+    words: list[str],
+    gan_bench: Command,
+    cell: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("there").mkdir()
+    read_only(Path("there").absolute(), monkeypatch)
+    given = [{"CELL": str(cell), "RESULTS": str(tmp_path / "trained")}.get(w, w) for w in words]
+    advice = f"Permission denied: make {Path('there').absolute()} writable, or choose another"
+    refused(gan_bench(*given), 5, advice)
 
 
 def test_a_damaged_generator_is_refused(gan_bench: Command, cell: Path) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from gan_bench.contract.errors import DataError
+from gan_bench.contract.protocol import RunEnvironment
+from gan_bench.results.layout import protocol_folder_of
+from gan_bench.results.measurements import ask_for
 from given import Command, refused
-from records import write_cell
+from records import PLAIN, protocol, write_cell
 
 QUICK = ("--features", "pixels", "--metric", "fd,diversity")
 
@@ -31,7 +36,10 @@ def test_json_has_scores_with_errors_and_counts(gan_bench: Command, shapes: Path
 
 def test_a_generator_is_no_set_of_images(gan_bench: Command, shapes: Path) -> None:
     (shapes.parent / "G.pt").write_bytes(b"any")
-    refused(gan_bench("score", shapes, shapes.parent / "G.pt", *QUICK), 2, "G.pt is a generator")
+    (shapes.parent / "cell").mkdir()
+    (shapes.parent / "cell/record.json").write_text("{}")
+    for path in (shapes.parent / "G.pt", shapes.parent / "cell"):
+        refused(gan_bench("score", shapes, path, *QUICK), 2, f"{path} is a generator")
     said = gan_bench("score", shapes, shapes, "--z-dim", 5)
     refused(said, 2, "--z-dim is for --like PROTOCOL")
 
@@ -56,6 +64,7 @@ def test_a_wrong_name_is_answered(
 
 def test_a_missing_folder_is_named(gan_bench: Command, shapes: Path) -> None:
     refused(gan_bench("score", shapes, "nowhere", *QUICK), 4, "there is no", "nowhere")
+    refused(gan_bench("score", shapes, 300 * "x", *QUICK), 4, "there is no xxx")
 
 
 @pytest.mark.parametrize("words", [("--size", "16"), ("--metric", "fd"), ("--preset", "quick")])
@@ -68,11 +77,64 @@ def test_what_a_protocol_decides_is_refused_with_it(
 
 def test_an_unknown_protocol_is_answered(gan_bench: Command, shapes: Path, tmp_path: Path) -> None:
     refused(gan_bench("score", shapes, "--like", "faces"), 2, "no results in results")
-    write_cell(tmp_path / "results", "dcgan")
-    said = gan_bench("score", shapes, "--like", "face", "--results", tmp_path / "results")
-    refused(said, 2)
-    said = gan_bench("score", shapes, "--like", "nothing", "--results", tmp_path / "results")
-    refused(said, 2, "no protocol nothing", "it has faces-16px-100kimg")
+    home = protocol_folder_of(write_cell(tmp_path / "results", "dcgan"))
+    for word in ("face5", "Faces-16px", f"{home.name}/fid"):
+        said = gan_bench("score", shapes, "--like", word, "--results", tmp_path / "results")
+        refused(said, 2, f"no protocol {word}", f"it has {home.name}", f"Did you mean {home.name}?")
+
+
+def test_a_beginning_of_several_names_is_answered_with_a_short_list(
+    gan_bench: Command, shapes: Path, tmp_path: Path
+) -> None:
+    for kimg in range(100, 1000, 100):
+        write_cell(tmp_path / "results", "dcgan", under=protocol(kimg=kimg))
+    for word in ("faces", "zzz"):
+        said = gan_bench("score", shapes, "--like", word, "--results", tmp_path / "results")
+        refused(said, 2, "--like faces is the beginning of" if word == "faces" else "it has")
+        assert said.err.count("faces-16px-") == 6
+        assert "and 3 more" in said.err
+
+
+@pytest.mark.parametrize("kind", ["folder", "folder/", "relative/", "link", "slug", "slug/"])
+def test_a_protocol_is_found_by_its_folder_or_its_name(
+    kind: str, gan_bench: Command, tmp_path: Path
+) -> None:
+    home = protocol_folder_of(write_cell(tmp_path / "results", "dcgan"))
+    (tmp_path / "link").symlink_to(home)
+    like = {
+        "relative/": f"../results/{home.name}/",
+        "link": tmp_path / "link",
+        "slug": home.name,
+        "slug/": f"{home.name}/",
+        "folder": home,
+        "folder/": f"{home}/",
+    }[kind]
+    said = gan_bench("score", "nowhere", "--like", like, "--results", tmp_path / "results")
+    refused(said, 2, "there is no file or folder nowhere")
+
+
+def test_a_board_by_another_evaluation_and_a_cell_are_no_protocol(
+    gan_bench: Command, shapes: Path, tmp_path: Path
+) -> None:
+    cell = write_cell(tmp_path / "results", "dcgan")
+    home = protocol_folder_of(cell)
+    evaluation = PLAIN.evaluation.model_copy(update={"samples": 300}).beside(PLAIN.evaluation)
+    ask_for(cell, evaluation, RunEnvironment(device="cpu", named=True))
+    for like, says in ((f"{home.name}/{evaluation.slug}", home.name), (cell, home)):
+        said = gan_bench("score", shapes, "--like", like, "--results", tmp_path / "results")
+        refused(said, 2, f"--like {like} is", f"--like {says}")
+
+
+def test_published_results_say_that_the_images_must_be_given(
+    gan_bench: Command, shapes: Path, tmp_path: Path
+) -> None:
+    cell = write_cell(tmp_path / "results", "dcgan")
+    (cell / "cell.json").unlink()
+    like = ("--like", protocol_folder_of(cell))
+    refused(gan_bench("score", shapes, *like), 2, "as published records have none", "--data")
+    said = gan_bench("score", shapes, *like, "--data", shapes)
+    refused(said, 4, "has changed since this protocol was planned", "with --data")
+    refused(gan_bench("score", shapes, shapes, "--data", shapes), 2, "--data is for --like")
 
 
 @pytest.mark.usefixtures("no_cell_is_started")
@@ -80,3 +142,23 @@ def test_a_wrong_entry_is_refused_before_anything_is_trained(
     gan_bench: Command, shapes: Path
 ) -> None:
     refused(gan_bench("run", "--data", shapes, "--entry", "mine=nowhere"), 2, "no file or folder")
+
+
+def test_what_was_trained_is_shown_even_if_an_entry_cannot_be_scored(
+    gan_bench: Command, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = write_cell(tmp_path / "results", "dcgan")
+    slug = protocol_folder_of(cell).name
+
+    def trained(*_: object) -> tuple[object, None, int]:
+        return SimpleNamespace(board=slug), None, 0
+
+    def failing(*_: object) -> None:
+        raise DataError("mine has one image")
+
+    monkeypatch.setattr("gan_bench.cli.run._train", trained)
+    monkeypatch.setattr("gan_bench.run.whole_run.score_asked", failing)
+    monkeypatch.setattr("gan_bench.cli.run._count_failures", lambda _: None)
+    said = gan_bench("run", "--results", tmp_path / "results", "--entry", f"mine={shapes}")
+    assert (said.code, said.out.split("\n")[0]) == (4, f"## {slug}")
+    assert "mine has one image" in said.err

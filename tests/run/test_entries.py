@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +15,18 @@ from PIL import Image
 from planning import SAMPLES, LayCell
 from torch import Tensor, nn
 
+from gan_bench import catalogue as catalogues
 from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
 from gan_bench.results.entries import EntryRecord, read_entry
 from gan_bench.results.layout import CELL, GENERATOR, entry_dir, protocol_folder_of
 from gan_bench.results.locks import InUse, alone_in
 from gan_bench.results.records import read_record
-from gan_bench.run.asked_entries import asked_for, check_entries
+from gan_bench.run.asked_entries import How, asked_for, check_entries
 from gan_bench.run.cell import run_cell
-from gan_bench.run.entries import How, Scorer, score_entries
+from gan_bench.run.entries import Scorer, score_entries
+from gan_bench.run.generators import draw_pixels, load_ours
 from given import Draw
+from trained import CONDITIONAL, write_trained
 
 ENTRIES = """
 import numpy as np
@@ -36,6 +40,8 @@ def gan_bench_entries():
     return [
         Entry(name="noise", source="a test", images=noise),
         Entry(name="few", source="a test", images=lambda n, seed: noise(3, seed)),
+        Entry(name="list", source="a test", images=lambda n, seed: [noise(n, seed)]),
+        Entry(name="broken", source="a test", images=lambda n, seed: 1 // 0),
     ]
 """
 
@@ -196,6 +202,8 @@ def test_onnx_scores_as_torchscript(batch: int | str, score: Score, tmp_path: Pa
     onnx.save(model, tmp_path / "G.onnx")
     of_onnx = score(f"onnx={tmp_path / 'G.onnx'}")
     of_script = score(f"script={scripted(tmp_path, Same())}")
+    with pytest.raises(DataError, match=r"G\.onnx: its code failed: "):
+        score(f"other={tmp_path / 'G.onnx'}", z_dim=13)
     assert of_onnx.scores["brightness"].value == pytest.approx(
         of_script.scores["brightness"].value, abs=0.01
     )
@@ -206,8 +214,13 @@ def test_a_plugin_offers_entries(score: Score, tmp_path: Path) -> None:
     plugin.write_text(ENTRIES)
     entry = score("noise", plugins=(plugin,), seed=3)
     assert (entry.kind, entry.origin) == ("plugin", "noise: a test")
-    with pytest.raises(DataError, match="the entry few: it gave"):
-        score("few", plugins=(plugin,))
+    for name, says in (
+        ("few", "it gave (3, 3, 8, 8) uint8"),
+        ("list", "it gave list"),
+        ("broken", "its code failed: ZeroDivisionError"),
+    ):
+        with pytest.raises(DataError, match=re.escape(f"the entry {name}: {says}")):
+            score(name, plugins=(plugin,))
     with pytest.raises(UsageError, match=r"no entry is called so.* Did you mean noise\?"):
         score("nois", plugins=(plugin,))
 
@@ -245,6 +258,7 @@ def test_a_protocol_that_is_removed_meanwhile_stays_away(home: Path, shapes: Pat
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("x" * 300, "no file or folder xxx"),
         ("mine=", "has no path"),
         ("no good name=x", "cannot be used"),
         ("nowhere/at/all", "there is no nowhere/at/all"),
@@ -271,15 +285,128 @@ def test_grey_images_are_scored_as_colours(score: Score, tmp_path: Path, draw_sh
 def test_an_interrupt_leaves_nothing(
     score: Score, home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-
     monkeypatch.setattr("gan_bench.run.entries.write_entry", interrupted)
     with pytest.raises(KeyboardInterrupt):
         score(f"mine={shapes}")
-    assert not (entry_dir(home, "mine") / "entry.json").exists()
+    assert not (home / "entries").exists()
     monkeypatch.undo()
     assert score(f"mine={shapes}").images == 40
+
+
+def test_the_images_of_the_protocol_may_have_moved(
+    score: Score, home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
+) -> None:
+    """Or nobody knows where they were, as in published results."""
+    before = score(f"before={shapes}")
+    there = shapes.rename(tmp_path / "moved")
+    with pytest.raises(DataError, match=r"there is no .*shapes, .* give them with --data$"):
+        score(f"after={there}")
+    assert score(f"after={there}", data=there).scores == before.scores
+    others = draw_shapes(tmp_path / "others", 39)
+    with pytest.raises(DataError, match=r"has changed since.* planned on with --data$"):
+        score(f"other={there}", data=others)
+    for cell in home.rglob(CELL):
+        cell.unlink()
+    plugins = (tmp_path / "plugin.py",)
+    with pytest.raises(UsageError, match=r"no cell\.json, as published.* give them with --data$"):
+        score(f"published={there}", plugins=plugins)
+    assert score(f"published={there}", data=there, plugins=plugins).scores == before.scores
+
+
+def interrupted(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def left(home: Path) -> list[str]:
+    """All files and folders of entries, as paths within the protocol's folder."""
+    return sorted(str(path.relative_to(home)) for path in home.glob("entries/**/*"))
+
+
+def test_what_cannot_be_scored_leaves_nothing(
+    score: Score, home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
+) -> None:
+    one, other = draw_shapes(tmp_path / "one", 1), draw_shapes(tmp_path / "other", 50)
+    with pytest.raises(DataError, match="has one image"):
+        score(f"mine={one}")
+    assert not (home / "entries").exists()
+    score(f"mine={shapes}")
+    kept = left(home)
+    assert "entries/mine/entry.json" in kept
+    with pytest.raises(UsageError, match="with other images"):
+        score(f"mine={other}")
+    with pytest.raises(DataError, match="has one image"):
+        score(f"second={one}")
+    assert left(home) == kept
+
+
+def test_what_a_killed_process_left_is_gone_afterwards(
+    score: Score, home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
+) -> None:
+    folder = entry_dir(home, "mine")
+    folder.mkdir(parents=True)
+    for name in (".lock", ".holder.json", ".entry.json.12.part"):
+        (folder / name).touch()
+    with pytest.raises(DataError, match="has one image"):
+        score(f"mine={draw_shapes(tmp_path / 'one', 1)}")
+    assert not (home / "entries").exists()
+
+
+def test_read_only_results_are_refused_before_anything_is_read(
+    score: Score, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    monkeypatch.setattr("gan_bench.run.entries.Scorer", None)
+    with pytest.raises(StorageError, match=r"is read-only.*copy the results .* with --like"):
+        score(f"mine={shapes}")
+
+
+def test_one_bad_entry_does_not_stop_the_others(
+    home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
+) -> None:
+    one = draw_shapes(tmp_path / "one", 1)
+    asked = [asked_for(text) for text in (f"bad={one}", f"worse={one}", f"good={shapes}")]
+    said: list[str] = []
+    with pytest.raises(DataError, match="has one image"):
+        score_entries(home, asked, How(), lambda *_: None, said.append)
+    assert read_entry(entry_dir(home, "good")).images == 40
+    assert len(said) == 1
+
+
+def test_a_cell_without_a_generator_says_why(cell: Path, score: Score) -> None:
+    with pytest.raises(DataError, match="is not done yet"):
+        score(cell)
+
+
+def test_a_script_that_takes_labels_is_refused(score: Score, tmp_path: Path) -> None:
+    class Labelled(nn.Module):
+        def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+            return z[:, :3, None, None] + labels[:, None, None, None]
+
+    with pytest.raises(UsageError, match="takes 2 inputs"):
+        score(scripted(tmp_path, Labelled()))
+
+
+def test_an_interrupt_before_the_entry_is_begun_leaves_nothing(
+    score: Score, home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes when the folder is locked, and its holder is about to be written."""
+    monkeypatch.setattr("gan_bench.results.locks.write_json", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        score(f"mine={shapes}")
+    assert not (home / "entries").exists()
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"), [(None, "of the protocol have none"), (np.arange(5), "protocol have 5")]
+)
+def test_a_conditional_generator_needs_the_classes_of_the_protocol(
+    labels: np.ndarray | None, says: str, tmp_path: Path
+) -> None:
+    folder = write_trained(tmp_path, "embedding", CONDITIONAL, 3)
+    G = load_ours(folder / GENERATOR, catalogues.load([CONDITIONAL]), None, "cpu")
+    assert next(draw_pixels(G, 4, 0, np.arange(3))).shape == (4, 3, 8, 8)
+    with pytest.raises(UsageError, match=says):
+        next(draw_pixels(G, 4, 0, labels))
 
 
 def test_a_damaged_cell_keeps_no_entry_from_being_scored(cell: Path, tmp_path: Path) -> None:

@@ -188,8 +188,14 @@ def test_other_images_than_those_of_the_training_are_refused_at_once(
     for path in sorted(shapes.iterdir())[:-2]:
         shutil.copy(path, others)
     request = MeasureRequest(samples=12, device="cpu", data=others)
-    with pytest.raises(DataError, match="has changed since this protocol was planned"):
-        plan_measuring(protocol_folder_of(trained), request)
+    home = protocol_folder_of(trained)
+    with pytest.raises(DataError, match=r"has changed since this protocol was plan.* with --data$"):
+        plan_measuring(home, request)
+    shapes.rename(tmp_path / "moved")
+    with pytest.raises(DataError, match=r"there is no .*shapes, .* give them with --data$"):
+        plan_measuring(home, MeasureRequest(samples=12, device="cpu"))
+    moved = MeasureRequest(samples=12, device="cpu", data=tmp_path / "moved")
+    assert list(plan_measuring(home, moved).cells) == [trained]
     assert complete(trained)
 
 

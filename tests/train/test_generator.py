@@ -141,6 +141,7 @@ def test_a_path_that_is_no_cell_is_answered_with_what_is_near(tmp_path: Path) ->
     )
     assert f"one below it is {folder}" in refusal(UsageError, tmp_path / "results")
     assert "it has no cell.json" in refusal(UsageError, tmp_path / "empty")
+    assert "there is no" in refusal(UsageError, tmp_path / ("x" * 300))
 
 
 def test_a_plugin_that_has_gone_is_named_and_can_be_given(plugin: Path, tmp_path: Path) -> None:
@@ -150,6 +151,7 @@ def test_a_plugin_that_has_gone_is_named_and_can_be_given(plugin: Path, tmp_path
     assert text.startswith("tiny / hinge / seed0 cannot be built again")
     assert "mine.py" in text
     assert "no such Python file" in text
+    assert text.endswith("give the file of its plugin with --plugin")
     assert generator(folder, plugins=[tmp_path / "moved.py"]).z_dim == 6
 
 
@@ -217,6 +219,19 @@ def test_a_damaged_file_is_refused_with_its_path(
     text = refusal(StorageError, folder)
     assert str(path) in text
     assert "damaged" in text or "gan-bench did not write it" in text
+    assert "restore it, or delete the folder of its cell and train it again" in text
+
+
+@pytest.mark.parametrize("damage", [cut, header, not_finite, foreign, lambda _: b""])
+def test_a_file_on_its_own_is_not_to_be_trained_again(
+    damage: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "G.pt"
+    path.write_bytes(damage((write_trained(tmp_path) / GENERATOR).read_bytes()))
+    text = refusal(DataError, path)
+    assert str(path) in text
+    assert "give the folder of a cell, or a file that `gan-bench export --to safetensors`" in text
+    assert "train" not in text
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,31 @@ def test_images_are_not_mixed_with_others_or_written_to_a_name_of_another_kind(
         write_grid(plain, given, tmp_path / "file" / "a.png")
 
 
+@pytest.mark.parametrize("there_before", [False, True])
+def test_an_interrupt_leaves_no_part_of_a_set(
+    there_before: bool, plain: Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the same command goes on."""
+    out = tmp_path / "each"
+    if there_before:
+        out.mkdir()
+    made: list[np.ndarray] = []
+
+    def interrupted(pixels: np.ndarray) -> bytes:
+        made.append(pixels)
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return b"png"
+
+    monkeypatch.setattr("gan_bench.base.pictures.plain_png", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_each(plain, sample_latents(plain, 5, 0), out)
+    assert out.exists() == there_before
+    assert not there_before or not any(out.iterdir())
+    write_each(plain, sample_latents(plain, 5, 0), out)
+    assert len([*out.iterdir()]) == 5
+
+
 def test_images_that_are_not_finite_are_refused(plain: Generator) -> None:
     for parameter in plain.parameters():
         parameter.fill_(float("nan"))

@@ -13,7 +13,7 @@ from gan_bench.api.asking import checked_by
 from gan_bench.api.running import progress_console
 from gan_bench.cli.output import say
 
-HOW = ("device", "plugins", "weights", "max_bad", "z_dim", "seed", "replace")
+HOW = ("device", "plugins", "weights", "max_bad", "data", "z_dim", "seed", "replace")
 
 
 def measure(folder: Path, asked: Mapping[str, Any]) -> str:
@@ -34,10 +34,10 @@ def score_entries(folder: Path, asked: Mapping[str, Any]) -> None:
     """Score entries by the evaluation of a protocol and write them there."""
     from gan_bench.cli.score import score as command
     from gan_bench.run import entries
-    from gan_bench.run.asked_entries import asked_for
+    from gan_bench.run.asked_entries import How, asked_for
 
     checked = checked_by(command, ["any"], _without(asked, "self", "quiet", "entries"))
-    how = entries.How(**{name: checked[name] for name in HOW})
+    how = How(**{name: checked[name] for name in HOW})
     named = [asked_for(text) for text in _texts(asked["entries"])]
     console: Console = progress_console(asked["quiet"])
     entries.score_entries(folder, named, how, lambda *_: None, lambda text: say(text, console))

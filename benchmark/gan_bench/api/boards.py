@@ -154,6 +154,7 @@ class Board:
         self,
         entries: Named | Iterable[Named] | Mapping[str, Named],
         *,
+        data: Named | None = None,
         z_dim: int | None = None,
         seed: int = 0,
         replace: bool = False,

@@ -95,7 +95,7 @@ def run(
     entries_asked = entries_to_score(way.entries, request)
     planned, watch = plan_run(request, catalogue, way.results, way.jobs, console)
     refused = train_cells(planned, watch, catalogue, way.results, way.retry_failed)
-    score_asked(entries_asked, request, way.results, watch, way.z_dim, way.replace)
+    score_asked(entries_asked, planned, way.results, watch, way.z_dim, way.replace)
     if words := refusal(refused):
         raise UsageError(words)
     return load(way.results, planned.board)[0]

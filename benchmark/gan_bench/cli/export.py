@@ -11,7 +11,7 @@ from rich.console import Console
 from gan_bench.base.text import size
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
-from gan_bench.cli.options import OUTPUT, PATH
+from gan_bench.cli.options import OUT, OUTPUT
 from gan_bench.cli.output import say
 
 if TYPE_CHECKING:
@@ -37,9 +37,7 @@ FORMATS = ("onnx", "torchscript", "safetensors")
     help="Format. onnx: for ONNX Runtime, with `pip install 'gan-bench[onnx]'`. torchscript: for "
     "torch.jit.load, without this package. safetensors: the parameters alone.",
 )
-@click.option(
-    "--out", type=PATH, metavar="FILE", required=True, panel=OUTPUT, help="File to write."
-)
+@click.option("--out", type=OUT, metavar="FILE", required=True, panel=OUTPUT, help="File to write.")
 @options.DEBUG
 @options.HELP
 def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path) -> None:
@@ -51,12 +49,11 @@ def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path)
     """
     from gan_bench.contract.errors import UsageError
     from gan_bench.results.atomic import make_folder, write_bytes
-    from gan_bench.results.finding import is_cell
     from gan_bench.train.export import exported
     from gan_bench.train.generator_file import shape_text
 
-    if is_cell(out.resolve().parent) and out.is_file():
-        raise UsageError(f"{out} belongs to the results of a cell: give another --out")
+    if out.resolve() == cell.resolve():
+        raise UsageError(f"{out} is the generator to export: give another --out")
     G = shared.read_generator(cell, best, plugins)
     with Console(stderr=True).status(f"exporting {G.label}"):
         content = exported(G, to)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from gan_bench.cli.options import OUTPUT, PATH
+from gan_bench.cli.options import OUT, OUTPUT, PATH
 
 if TYPE_CHECKING:
     from gan_bench.train.generator import Generator
@@ -57,7 +57,7 @@ CLASS = click.option(
 )
 MOVING = click.option(
     "--out",
-    type=PATH,
+    type=OUT,
     metavar="FILE",
     required=True,
     panel=OUTPUT,

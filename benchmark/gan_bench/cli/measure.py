@@ -78,14 +78,7 @@ AS_TRAINED = "Default: as the cells were measured when they were trained."
     panel=MEASURE,
     help="Judge that names the mode of an image, made by `gan-bench judge`.",
 )
-@click.option(
-    "--data",
-    type=PATH,
-    metavar="PATH",
-    panel=MEASURE,
-    help="Where the images are now: the folder or zip, or the --data-root of a named data set. "
-    "Default: where they were.",
-)
+@options.data_now(MEASURE)
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -139,7 +132,7 @@ def measure(
     from gan_bench.cli.output import say, typed
     from gan_bench.cli.run import SOME_CELLS_FAILED, naming_the_resume_command, show
     from gan_bench.contract.errors import GanBenchError, UsageError
-    from gan_bench.report.leaderboard import protocols_in
+    from gan_bench.report.chosen import protocols_in
     from gan_bench.run.plan_measuring import MeasureRequest
     from gan_bench.run.whole_measuring import plan_measure
 

@@ -49,6 +49,20 @@ class _Path(click.Path):
 PATH = _Path(path_type=Path)
 
 
+class _Out(_Path):
+    """A path to write to. UsageError if it is one of a results folder's own files."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        path = super().convert(value, param, ctx)
+        from gan_bench.results.own_files import check_not_own
+
+        check_not_own(path)
+        return path
+
+
+OUT = _Out(path_type=Path)
+
+
 class Number(click.FloatRange):
     """A number in a range; click itself takes nan as in any range."""
 
@@ -177,6 +191,18 @@ def _weights(
         raise click.BadParameter("give one FILE for all networks, or one for each", ctx, param)
     every = files.pop(None, None)
     return Weights(every, {net: path for net, path in files.items() if net})
+
+
+def data_now(panel: str, whose: str = "the images") -> Decorator:
+    """--data of trained cells: their images may have moved."""
+    return click.option(
+        "--data",
+        type=PATH,
+        metavar="PATH",
+        panel=panel,
+        help=f"Where {whose} are now: the folder or zip, or the --data-root of a named data set. "
+        "Default: where they were.",
+    )
 
 
 def z_dim(panel: str) -> Decorator:

@@ -8,7 +8,7 @@ from pathlib import Path
 import rich_click as click
 
 from gan_bench.cli import options
-from gan_bench.cli.options import OUTPUT, PATH, RESULTS
+from gan_bench.cli.options import OUT, OUTPUT, PATH, RESULTS
 from gan_bench.cli.output import emit, say
 
 FORMATS = ("terminal", "markdown", "html", "csv", "json", "latex")  # as gan_bench.report has them
@@ -58,7 +58,7 @@ def default_style() -> str:
 )
 @click.option(
     "--out",
-    type=PATH,
+    type=OUT,
     metavar="FILE",
     panel=OUTPUT,
     help="Write to this file instead of stdout. Its ending chooses the format: .md, .html, .csv, "

@@ -36,14 +36,7 @@ WITHOUT_SCORE, OUTSIDE, UNJUDGED = 3, 6, 7  # exit codes
     help="A protocol by its name or the beginning of it, a cell as architecture/loss/seed0, or "
     "the path of either.",
 )
-@click.option(
-    "--data",
-    type=PATH,
-    metavar="PATH",
-    panel=WHAT,
-    help="Where the images are now: the folder or zip, or the --data-root of a named data set. "
-    "Default: where they were.",
-)
+@options.data_now(WHAT)
 @options.weights(WHAT)
 @click.option(
     "--plugin",

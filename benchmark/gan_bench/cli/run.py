@@ -26,6 +26,7 @@ from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
+    from gan_bench.run.plan import Planned
     from gan_bench.run.progress import Watch
     from gan_bench.run.request import Request
 
@@ -65,6 +66,7 @@ def run(
     A finished cell is never trained again: the same command continues an interrupted run.
     """
     _refuse_arguments(context)
+    from gan_bench.contract.errors import GanBenchError
     from gan_bench.run.asked_entries import entries_to_score
     from gan_bench.run.request import Request
     from gan_bench.run.whole_run import score_asked
@@ -77,9 +79,15 @@ def run(
         if dry_run:
             _print_plan(request, catalogue, results, jobs, as_json)
             return
-        watch, refused, slug = _train(request, catalogue, results, jobs, retry_failed, console)
-        score_asked(asked_entries, request, results, watch, z_dim, replace)
-        show(results, [slug], "json" if as_json else None, console)
+        planned, watch, refused = _train(request, catalogue, results, jobs, retry_failed, console)
+        fault = None
+        try:
+            score_asked(asked_entries, planned, results, watch, z_dim, replace)
+        except GanBenchError as error:  # what was trained is shown before it is raised
+            fault = error
+        show(results, [planned.board], "json" if as_json else None, console)
+        if fault:
+            raise fault
         _count_refused(refused)
         _count_failures(watch)
 
@@ -124,17 +132,14 @@ def _train(
     jobs: int,
     retry_failed: bool,
     console: Console,
-) -> tuple[Watch, int, str]:
-    """Plan and run all cells. Also how many were refused, and the slug of the board.
-
-    A cell is refused if its checkpoint is of another code.
-    """
+) -> tuple[Planned, Watch, int]:
+    """Plan and run all cells. How many were refused, for their checkpoint is of other code?"""
     from gan_bench.run.whole_run import plan_run, train_cells
 
     planned, watch = plan_run(request, catalogue, results, jobs, console)
     with naming_it_after_storage_errors():
         refused = train_cells(planned, watch, catalogue, results, retry_failed, stopping_gently)
-    return watch, refused, planned.board
+    return planned, watch, refused
 
 
 @contextmanager

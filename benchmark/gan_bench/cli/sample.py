@@ -9,7 +9,7 @@ import rich_click as click
 from gan_bench.base.text import plural
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
-from gan_bench.cli.options import OUTPUT, PATH
+from gan_bench.cli.options import OUT, OUTPUT
 from gan_bench.cli.output import say
 
 
@@ -40,7 +40,7 @@ from gan_bench.cli.output import say
 )
 @click.option(
     "--out",
-    type=PATH,
+    type=OUT,
     metavar="PATH",
     required=True,
     panel=OUTPUT,

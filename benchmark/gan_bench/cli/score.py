@@ -51,6 +51,7 @@ ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a p
     help="Score by the evaluation of this protocol, and show it in its table: its folder, or the "
     "beginning of its name in --results.",
 )
+@options.data_now(LIKE, "the images of this protocol")
 @options.z_dim(LIKE)
 @click.option(
     "--seed",
@@ -108,6 +109,7 @@ def score(
     paths: tuple[str, ...],
     like: str | None,
     results: Path,
+    data: Path | None,
     z_dim: int | None,
     seed: int,
     replace: bool,
@@ -126,15 +128,17 @@ def score(
     if like is not None:
         _refuse_others(asked)
         names = ("device", "plugins", "weights", "max_bad")
-        how = {"z_dim": z_dim, "seed": seed, "replace": replace, **{n: asked[n] for n in names}}
+        how = {"data": data, "z_dim": z_dim, "seed": seed, "replace": replace}
+        how |= {name: asked[name] for name in names}
         _score_like(paths, like, results, how, as_json)
         return
     if len(paths) != 2:
         raise click.UsageError(
             "give two sets of images, the real ones and those to score, or --like PROTOCOL"
         )
-    if z_dim or replace:
-        raise click.UsageError(f"{'--z-dim' if z_dim else '--replace'} is for --like PROTOCOL")
+    only_with = {"--data": data, "--z-dim": z_dim, "--replace": replace}
+    if given := [option for option, value in only_with.items() if value]:
+        raise click.UsageError(f"{given[0]} is for --like PROTOCOL")
     from gan_bench.run.compare import compare
     from gan_bench.run.request import Request
 
@@ -161,10 +165,11 @@ def _score_like(
 ) -> None:
     """Score each path, and print the table of the protocol."""
     from gan_bench.cli.report import default_style
+    from gan_bench.report.chosen import folder_of
     from gan_bench.report.formats import render
-    from gan_bench.report.leaderboard import folder_of, load
-    from gan_bench.run.asked_entries import asked_for
-    from gan_bench.run.entries import How, score_entries
+    from gan_bench.report.leaderboard import load
+    from gan_bench.run.asked_entries import How, asked_for
+    from gan_bench.run.entries import score_entries
 
     home = folder_of(results, like)
     with _showing("reading the images") as progress:

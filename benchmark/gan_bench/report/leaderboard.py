@@ -14,6 +14,7 @@ import numpy as np
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import MetricSpec, Protocol, differences
+from gan_bench.report.chosen import boards_in, chosen_of
 from gan_bench.report.entry_rows import entry_rows, trained
 from gan_bench.report.equal_time import EqualTime, at_equal_time
 from gan_bench.report.floors import floors, side_by_side, tick_floor
@@ -21,10 +22,9 @@ from gan_bench.report.letters import letters
 from gan_bench.report.looks import Looks, looks_of
 from gan_bench.report.rows import Row, places, ranked, rows_of
 from gan_bench.report.statistics import agreement
-from gan_bench.results.finding import protocol_folders
 from gan_bench.results.frame import read_frame
 from gan_bench.results.layout import PROTOCOL, evaluation_dir
-from gan_bench.results.measurements import read_evaluation, slugs_in
+from gan_bench.results.measurements import read_evaluation
 from gan_bench.results.plans import read_plans
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Value = TypeVar("Value")
-Chosen = tuple[Path, str | None]  # the folder of a protocol, and an evaluation that was added
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,55 +149,14 @@ def load(
     UsageError if there is nothing to report or a name is unknown.
     """
     boards, unreadable = [], []
-    found = _boards_in(results)
+    found = boards_in(results)
     exactly = [found[slug] for slug in slugs if slug in found]
-    for folder, evaluation in exactly or _chosen(found, results, protocol):
+    for folder, evaluation in exactly or chosen_of(found, results, protocol):
         try:
             boards.append(_board(folder, evaluation, sort, by_time))
         except StorageError as error:
             unreadable.append(str(error))
     return Boards(boards, unreadable, by_time)
-
-
-def protocols_in(results: Path, protocol: str | None = None) -> list[Path]:
-    """The folders of the protocols in a results folder, or of those with a board of this slug."""
-    chosen = _chosen(_boards_in(results), results, protocol)
-    return list(dict.fromkeys(folder for folder, _ in chosen))
-
-
-def folder_of(results: Path, protocol: str) -> Path:
-    """The folder of one protocol: a path, or the name or its beginning in a results folder.
-
-    UsageError if there is none, or several.
-    """
-    given = Path(os.path.expanduser(protocol))
-    if os.path.lexists(given / PROTOCOL):
-        return given
-    return protocols_in(results, protocol)[0]
-
-
-def _boards_in(results: Path) -> dict[str, Chosen]:
-    """Slug -> protocol folder and added evaluation, of all boards: a protocol's own comes first."""
-    found: dict[str, Chosen] = {}
-    for slug, folder in protocol_folders(results).items():
-        found[slug] = folder, None
-        found |= {f"{slug}/{each}": (folder, each) for each in slugs_in(folder)}
-    return found
-
-
-def _chosen(boards: dict[str, Chosen], results: Path, protocol: str | None) -> list[Chosen]:
-    if protocol is None:
-        return list(boards.values())
-    matching = {slug: chosen for slug, chosen in boards.items() if slug.startswith(protocol)}
-    folders = {folder for folder, _ in matching.values()}
-    if protocol in boards:
-        exact = boards[protocol]
-        return [each for each in matching.values() if each == exact or exact == (each[0], None)]
-    if len(matching) == 1 or ("/" not in protocol and len(folders) == 1):
-        return list(matching.values())
-    if matching:
-        raise UsageError(f"--protocol {protocol} is the beginning of {', '.join(matching)}")
-    raise UsageError(f"no protocol {protocol} in {results}; it has {', '.join(boards)}")
 
 
 def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool) -> Board:

@@ -113,7 +113,12 @@ def write_all(handle: int, part: Buffer) -> None:
 
 
 def why_not_written(error: OSError, path: Path, size: int) -> str:
-    """The system's own words; if no space was left, how much is needed and how much is free."""
+    """The system's own words, and what to do where it says that nothing may be written.
+
+    If no space was left: how much is needed and how much is free.
+    """
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{error.strerror}: make {_existing(path.parent)} writable, or choose another folder"
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return error.strerror or str(error)
     free = f"{text.size(room(path.parent))} free on {path.parent}"
@@ -122,9 +127,13 @@ def why_not_written(error: OSError, path: Path, size: int) -> str:
 
 def room(folder: Path) -> int:
     """Free bytes on the disk of this folder, which need not exist yet."""
+    return shutil.disk_usage(_existing(folder)).free
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
     folder = folder.absolute()
-    existing = next(each for each in (folder, *folder.parents) if each.exists())
-    return shutil.disk_usage(existing).free
+    return next(each for each in (folder, *folder.parents) if os.path.exists(each))
 
 
 def write_bytes(path: Path, content: Buffer) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Count, Evaluation
 from gan_bench.results.atomic import write_json
-from gan_bench.results.layout import ENTRY
+from gan_bench.results.layout import ENTRIES, ENTRY, HOUSEKEEPING
+from gan_bench.results.locks import alone_in, is_locked, remove_parts
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
 
@@ -34,6 +39,50 @@ class EntryRecord(BaseModel):
     device: str
     versions: dict[str, str] = {}
     ended: str  # UTC, ISO 8601
+
+
+@contextmanager
+def alone_in_entry(folder: Path, home: Path) -> Iterator[None]:
+    """Lock the folder of an entry for the block; `home` is that of its protocol.
+
+    If the block ends without a record, the folder goes, and so does that of all entries if it is
+    empty.
+    """
+    try:
+        with alone_in(folder, "scoring", within=home):
+            remove_parts(folder)
+            try:
+                yield
+            finally:  # while it is locked: nobody else begins in it
+                _tidy(folder)
+    except BaseException:
+        if not is_locked(folder):  # an interrupt may come just before the block, or after it
+            _tidy(folder)
+        raise
+
+
+def _tidy(folder: Path) -> None:
+    """Delete what says that a process works in the folder of an entry, and the folder if it can go.
+
+    The lock of an entry that has a record stays, as every lock does.
+    """
+    kept = os.path.lexists(folder / ENTRY)
+    with suppress(OSError):  # another file is there, or the whole protocol is gone
+        for name in HOUSEKEEPING[1:] if kept else HOUSEKEEPING:
+            (folder / name).unlink(missing_ok=True)
+        if not kept:
+            folder.rmdir()
+            folder.parent.rmdir()
+
+
+def check_writable(home: Path) -> None:
+    """StorageError if no entry can be written under this protocol."""
+    folder = home / ENTRIES if (home / ENTRIES).exists() else home
+    if not os.access(folder, os.W_OK):
+        raise StorageError(
+            f"{folder} is read-only, and the scores are kept there: make it writable, or copy the "
+            "results to another folder and give that with --like"
+        )
 
 
 def write_entry(folder: Path, entry: EntryRecord) -> None:

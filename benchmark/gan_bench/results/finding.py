@@ -188,15 +188,16 @@ def _unknown(word: str, results: Path, places: Sequence[Place], kinds: Sequence[
 
 def _no_cell(path: Path) -> str:
     # no deeper: from the root of a disk it would search for minutes
-    deeper = (path.glob("*/" * depth + CELL) for depth in range(1, 5))
+    depths = range(1, 5) if os.path.isdir(path) else ()  # it may be too long to be a path
+    deeper = (path.glob("*/" * depth + CELL) for depth in depths)
     below = next((sorted(files)[0].parent for each in deeper if (files := [*each])), None)
     if below:
         return f"{path} is no cell's folder; one below it is {below}"
-    if path.exists():
+    if os.path.exists(path):
         return f"{path} is no cell's folder: it has no {CELL}"
     if "*" in str(path):
         return f"no folder is called {path}"  # the shell found none, and left the pattern as it is
-    above = next(each for each in path.parents if each.exists())
+    above = next(each for each in path.parents if os.path.exists(each))
     missing = path.relative_to(above).parts[0]
     names = sorted(each.name for each in above.iterdir()) if above.is_dir() else []
     return f"there is no {path}: {above} has no {missing}.{nearest(missing, names)}"

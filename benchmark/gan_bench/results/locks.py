@@ -18,7 +18,7 @@ from typing import Literal
 import filelock
 
 from gan_bench.contract.errors import StorageError
-from gan_bench.results.atomic import PART, make_folder, remove, write_json
+from gan_bench.results.atomic import PART, make_folder, remove, why_not_written, write_json
 from gan_bench.results.layout import HOUSEKEEPING
 from gan_bench.results.reading import BINARY, read_bytes
 
@@ -53,7 +53,8 @@ def alone_in(
     except filelock.Timeout as error:
         raise InUse(folder) from error
     except OSError as error:
-        raise StorageError(f"cannot lock {folder}: {error.strerror or error}") from error
+        why = why_not_written(error, folder / LOCK, 0)
+        raise StorageError(f"cannot lock {folder}: {why}") from error
     holder = {"pid": os.getpid(), "host": socket.gethostname(), "work": work}
     try:
         write_json(folder / HOLDER, holder)

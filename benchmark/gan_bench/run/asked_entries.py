@@ -1,4 +1,4 @@
-"""Entries as they are typed: NAME=PATH, PATH, or the name of what a plugin offers."""
+"""What is to be scored, as it is typed: NAME=PATH, PATH or a plugin's entry; and how."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
@@ -15,6 +16,12 @@ from gan_bench.contract.offers import Entry
 from gan_bench.results.layout import GENERATOR
 from gan_bench.run.request import Request
 
+if TYPE_CHECKING:
+    from gan_bench.contract.protocol import RunEnvironment
+    from gan_bench.measure.weights import Weights
+
+LONGEST = 200  # characters of a path in a message
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -22,6 +29,21 @@ class Asked:
 
     name: str
     path: Path  # of images or of a generator, or the name of a plugin's entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """What the user said about scoring entries."""
+
+    device: str = "auto"
+    plugins: tuple[Path, ...] = ()
+    weights: Weights | None = None
+    data: Path | None = None  # where the images of the protocol are now
+    environment: RunEnvironment | None = None  # that of the run; None: as the cells say it
+    z_dim: int | None = None  # of a generator that does not say it
+    seed: int = 0  # of the z; a cell's folder has its own
+    max_bad: float = 0.1  # percent of the images
+    replace: bool = False  # whether an entry of the same name may be replaced
 
 
 def asked_for(text: str) -> Asked:
@@ -37,8 +59,8 @@ def asked_for(text: str) -> Asked:
 
 def _name_of(path: Path) -> str:
     """The file's name, or for a cell's folder those of its architecture, loss and seed."""
-    cell = path if path.is_dir() else path.parent
-    if (cell / GENERATOR).is_file() and path in (cell, cell / GENERATOR):
+    cell = path if os.path.isdir(path) else path.parent
+    if os.path.isfile(cell / GENERATOR) and path in (cell, cell / GENERATOR):
         return safe_name("-".join(Path(os.path.realpath(cell)).parts[-3:])[:60])
     return name_of(Path(os.path.realpath(path)) if path.name in ("", ".", "..") else path)
 
@@ -60,7 +82,7 @@ def check_entries(asked: Sequence[Asked], plugins: Sequence[Path]) -> None:
     for each in asked:
         if names.count(each.name.lower()) > 1:
             raise UsageError(f"two entries are called {each.name}: name one, as NAME={each.path}")
-        if not each.path.exists():
+        if not os.path.exists(each.path):  # a path may be too long to be one
             offered(each.path, catalogues.load(plugins))
 
 
@@ -68,8 +90,10 @@ def offered(path: Path, catalogue: Catalogue) -> Entry:
     """The plugin's entry of that name."""
     name = str(path)
     if catalogue.canonical(Entry, name) is None and len(path.parts) > 1:
-        raise UsageError(f"there is no {path}")
+        raise UsageError(f"there is no {name[:LONGEST]}")
     if catalogue.canonical(Entry, name) is None:
         hint = catalogue.instead(Entry, name)
-        raise UsageError(f"there is no file or folder {path}, and no entry is called so.{hint}")
+        raise UsageError(
+            f"there is no file or folder {name[:LONGEST]}, and no entry is called so.{hint}"
+        )
     return catalogue.find(Entry, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,13 +26,16 @@ from gan_bench.contract.protocol import (
     Sides,
 )
 from gan_bench.data.cache import Prepared, sides_of
+from gan_bench.data.files.hub import is_hub
 from gan_bench.data.reporting.report import DataReport
 from gan_bench.data.source import Source, files_at
 from gan_bench.data.stream import Progress
 from gan_bench.data.unsplit import ImageSet, read_images, sides_in
 from gan_bench.measure.evaluator import Evaluator, Measured, evenly
 from gan_bench.measure.weights import NO_WEIGHTS
+from gan_bench.results.finding import is_cell
 from gan_bench.results.records import Score
+from gan_bench.run.asked_entries import LONGEST
 from gan_bench.run.generators import is_generator
 from gan_bench.run.plan import pick_device, pick_preset
 from gan_bench.run.plan_evaluation import LEAST, choose_evaluation
@@ -85,8 +89,7 @@ def compare(
     """
     device = pick_device(request.device)
     for path in (real, generated):
-        if path.is_file() and is_generator(path):
-            raise UsageError(f"{path} is a generator: it is scored as a row of a table, by --like")
+        _check_images(path)
     sources = [files_at(path, request.preparation or AS_IT_IS) for path in (real, generated)]
     evaluation, notes = _evaluation(request, catalogue, sources[0], device)
     with tempfile.TemporaryDirectory() as scratch:
@@ -118,6 +121,14 @@ def compare(
             *_faults(measured),
         ),
     )
+
+
+def _check_images(path: Path) -> None:
+    """DataError if there is nothing at the path, UsageError if it is a generator."""
+    if not is_hub(path) and not os.path.exists(path):  # it may be too long to be a path
+        raise DataError(f"there is no {str(path)[:LONGEST]}")
+    if is_cell(path) or (os.path.isfile(path) and is_generator(path)):
+        raise UsageError(f"{path} is a generator: it is scored as a row of a table, by --like")
 
 
 def _evaluation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,13 @@ from torch import Tensor, nn
 from gan_bench.base import rng
 from gan_bench.base.text import number
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError, StorageError, UsageError, sentence
-from gan_bench.contract.offers import Architecture
-from gan_bench.contract.usable import needs_labels
+from gan_bench.contract.errors import DataError, GanBenchError, UsageError, sentence
 from gan_bench.results.entries import Kind
-from gan_bench.train.generator_file import read_file
+from gan_bench.train.generator import rebuilt
 
 BATCH = 64  # images at a time, where no cell says another number
 USUAL = (100, 128, 64, 256, 512, 62, 50, 200)  # values of z_dim that are tried last
+LONGEST_ERROR = 300  # characters of what code from elsewhere says
 ROUNDING = 0.01  # beyond [-1, 1] that is no sign of another range
 ONNX = ".onnx"
 TORCHSCRIPT = (".pt", ".pth", ".ts", ".jit", ".torchscript")
@@ -37,7 +37,7 @@ class Generator:
     z_dim: int
     make: Callable[[np.ndarray, np.ndarray | None], Tensor]
     # z (N, z_dim) float32, y (N,) int64 -> (N, C, H, W) in [-1, 1], or uint8
-    conditional: bool = False
+    classes: int | None = None  # None: it is not conditional
 
 
 def load_generator(
@@ -63,32 +63,16 @@ def is_generator(path: Path) -> bool:
 
 def load_ours(path: Path, catalogue: Catalogue, classes: int | None, device: str) -> Generator:
     """The G that a cell left, built by the plugin that offers its architecture."""
-    try:
-        about, state = read_file(path)
-    except StorageError as error:  # it is no file of a results folder that is lost
-        raise DataError(str(error)) from error
-    name, shape = about.architecture, about.shape
-    classes = about.classes or classes
-    arch = catalogue.find(Architecture, name)
-    if arch.conditional and classes is None:
-        raise UsageError(needs_labels(arch.name))
-    G = arch.generator(shape, classes) if arch.conditional else arch.generator(shape)
-    try:
-        G.load_state_dict(state)
-    except RuntimeError as error:
-        raise DataError(
-            f"{path} does not fit the architecture {name} as it is installed here, so it was "
-            f"trained by other code: {sentence(error)}"
-        ) from error
+    G = rebuilt(path, catalogue, str(path), classes)
     # the memory layout of its training, in which convolutions round in the same way
-    G = G.eval().to(device).to(memory_format=torch.channels_last)
+    network = G.network.to(device).to(memory_format=torch.channels_last)
 
     def make(z: np.ndarray, y: np.ndarray | None) -> Tensor:
         given = [torch.from_numpy(each).to(device) for each in (z, y) if each is not None]
-        images: Tensor = G(*given)
+        images: Tensor = network(*given)
         return images
 
-    return Generator("generator", arch.z_dim, make, arch.conditional)
+    return Generator("generator", G.z_dim, make, G.classes)
 
 
 # TorchScript
@@ -102,6 +86,11 @@ def load_torchscript(path: Path, z_dim: int | None, device: str) -> Generator:
             f"{path} is no TorchScript file; weights alone cannot make images: save the generator "
             "by torch.jit.script(G.eval()).save(path)"
         ) from error
+    schema = getattr(getattr(G, "forward", None), "schema", None)
+    inputs = schema.arguments[1:] if schema else ()  # the first one is the module
+    taken = [each for each in inputs if not each.has_default_value()]
+    if len(taken) > 1:
+        raise UsageError(_many_inputs(path, len(taken)))
     dims = [z_dim] if z_dim else [*dict.fromkeys((*_dims_of(G), *USUAL))]
     for dim in dims:
         for sides in ((), (1, 1)):
@@ -136,6 +125,13 @@ def _gives_images(G: nn.Module, dim: int, sides: tuple[int, ...], device: str) -
     return isinstance(images, Tensor) and images.ndim == 4 and len(images) == 2
 
 
+def _many_inputs(path: Path, count: int) -> str:
+    return (
+        f"{path} takes {count} inputs, and is given z alone: score the folder of its cell, or a "
+        "folder of images that it made"
+    )
+
+
 # ONNX
 def load_onnx(path: Path, z_dim: int | None) -> Generator:
     """An exported G(z); the shape of its one input says what z is."""
@@ -151,7 +147,7 @@ def load_onnx(path: Path, z_dim: int | None) -> Generator:
         raise DataError(f"{path} is no ONNX model that can be read: {sentence(error)}") from error
     inputs = session.get_inputs()
     if len(inputs) != 1:
-        raise UsageError(f"{path} takes {len(inputs)} inputs: a generator of z alone takes one")
+        raise UsageError(_many_inputs(path, len(inputs)))
     shape, name = list(inputs[0].shape), inputs[0].name
     dim = z_dim or (shape[1] if len(shape) > 1 and isinstance(shape[1], int) else None)
     if dim is None:
@@ -177,17 +173,18 @@ def draw_pixels(
 ) -> Iterator[np.ndarray]:
     """n images in batches (N, C, H, W) uint8, of the z with which cells of this seed are measured.
 
-    `labels` are the classes of the training images, for a conditional G. DataError if the images
-    are not finite, or not in [-1, 1].
+    `labels` are the classes of the training images, for a conditional G: UsageError if it has not
+    these classes. DataError if the images are not finite, or not in [-1, 1].
     """
     z = rng.normal(seed, "z-eval", n, G.z_dim)
     y = None
-    if G.conditional and labels is not None:
+    if G.classes is not None:
+        labels = _fitting(labels, G.classes)
         y = labels[rng.rows(seed, "y-eval", n, len(labels))]
     torch.manual_seed(rng.key(0, "noise", 0))  # as for a cell: noise that G draws is the same
     low, high = np.inf, -np.inf
     for k in range(0, n, batch):
-        with torch.no_grad():
+        with torch.no_grad(), failures():
             images = G.make(z[k : k + batch], None if y is None else y[k : k + batch]).cpu()
         if images.dtype != torch.uint8:
             images = images.float()
@@ -196,6 +193,28 @@ def draw_pixels(
             images = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
         yield images.numpy()
     _check_range(low, high)
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """DataError for whatever code from elsewhere raises in the block."""
+    try:
+        yield
+    except GanBenchError:
+        raise
+    except Exception as error:
+        raise DataError(f"its code failed: {sentence(error)[:LONGEST_ERROR]}") from error
+
+
+def _fitting(labels: np.ndarray | None, classes: int) -> np.ndarray:
+    """The classes of the protocol's images. UsageError if a G of so many has not all of them."""
+    there = 0 if labels is None else int(labels.max()) + 1
+    if labels is None or there > classes:
+        raise UsageError(
+            f"it makes images of {classes:,} classes, and those of the protocol have "
+            f"{there or 'none'}: score a folder of images that `gan-bench sample --each` makes"
+        )
+    return labels
 
 
 def _check_finite(images: Tensor) -> None:

@@ -19,7 +19,7 @@ from gan_bench.contract.protocol import (
 )
 from gan_bench.data.source import Source
 from gan_bench.data.stream import Progress
-from gan_bench.measure.weights import NO_WEIGHTS, Weights, check_read, known_weights, weights_of
+from gan_bench.measure.weights import NO_WEIGHTS, Weights, check_read, known_weights
 from gan_bench.results.layout import CELL, PROTOCOL, cells_in, label_of, protocol_dir
 from gan_bench.results.measurements import ask_for, read_measurement, take_back, waiting
 from gan_bench.results.reading import read_model
@@ -34,6 +34,7 @@ from gan_bench.run.plan_evaluation import (
 )
 from gan_bench.run.request import Request
 from gan_bench.run.task import prepared_for, source_of_cell
+from gan_bench.run.whereabouts import GIVE_THEM, check_there, moved, with_plugins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,15 +107,18 @@ def plan_measuring(
             f"can be measured: {faults[0]}" if faults else "is trained: `gan-bench run` trains them"
         )
         raise UsageError(f"no cell of {folder} {why}")
-    catalogue, source = source_of_cell(next(iter(cells.values())), protocol)
+    environment = next(iter(cells.values()))
+    if request.data is None:
+        check_there(environment, protocol.data.name)
+    catalogue, source = source_of_cell(environment, protocol)
     evaluation, notes = _evaluation(request, protocol, catalogue, source)
     if evaluation.slug == protocol.evaluation.slug:
         raise UsageError(
             f"{folder} was measured in this way when it was trained: name another --metric, "
             "--features, --samples or --reference"
         )
-    prepared_for(protocol, source, progress)
-    name = request.engine or next(iter(cells.values())).engine
+    prepared_for(protocol, source, progress, GIVE_THEM)
+    name = request.engine or environment.engine
     if name is None:
         preset, _ = pick_preset(Request(), catalogue, pick_device(request.device))
         name = preset.engine
@@ -199,15 +203,10 @@ def _environments(
 def _environment(cell: Path, request: MeasureRequest) -> RunEnvironment:
     """That of the training, with what the user said."""
     trained = read_model(cell / CELL, Cell).environment
-    weights = (request.weights or weights_of(trained)).absolute()
-    plugins = (*trained.plugins, *(str(path.absolute()) for path in request.plugins))
-    return trained.model_copy(
+    there = moved(with_plugins(trained, request.plugins), request.data, request.weights)
+    return there.model_copy(
         update={
             "device": pick_device(request.device),
-            "root": str(request.data.absolute()) if request.data else trained.root,
-            "plugins": tuple(dict.fromkeys(plugins)),
-            "weights": str(weights.every) if weights.every else None,
-            "weights_by_net": tuple((net, str(path)) for net, path in weights.by_net.items()),
             "judge": str(request.judge.absolute()) if request.judge else trained.judge,
             "timeout": request.timeout,
         }

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import UsageError
-from gan_bench.contract.offers import Dataset, Engine
+from gan_bench.contract.offers import Engine
 from gan_bench.contract.protocol import Cell, Plan, Protocol, RunEnvironment
 from gan_bench.data.source import Source
 from gan_bench.data.stream import Progress
-from gan_bench.measure.weights import Weights, weights_of
+from gan_bench.measure.weights import Weights
 from gan_bench.results.finding import is_cell
 from gan_bench.results.layout import (
     CELL,
@@ -31,6 +30,7 @@ from gan_bench.run.plan import Choice, Planned, pick_device, pick_preset
 from gan_bench.run.plan_measuring import trained_in
 from gan_bench.run.request import Request
 from gan_bench.run.task import prepared_for, source_of_cell
+from gan_bench.run.whereabouts import GIVE_THEM, moved, published
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def plan_reproduction(
     catalogue, source = source_of_cell(again[0].environment, protocol)
     for cell, folder in zip(again, cells, strict=True):
         _check_code(cell, protocol, folder, catalogue)
-    prepared = prepared_for(protocol, source, progress)
+    prepared = prepared_for(protocol, source, progress, GIVE_THEM)
     choice = _choice(protocol, source, again[0].environment, catalogue)
     return Planned(Plan(protocol=protocol, cells=tuple(again)), prepared, choice), catalogue
 
@@ -79,14 +79,10 @@ def _again(folder: Path, where: Where) -> Cell:
     """The cell with the environment in which it is trained again."""
     known = (folder / CELL).exists()
     cell = read_model(folder / CELL, Cell) if known else _published(folder, where)
-    then = cell.environment
-    weights = (where.weights or weights_of(then)).absolute()
+    then = moved(cell.environment, where.data, where.weights)
     changed = {
         "device": pick_device(where.device) if where.device else _device_like(then.device),
-        "root": str(where.data.absolute()) if where.data else then.root,
         "plugins": tuple(str(path.absolute()) for path in where.plugins) or then.plugins,
-        "weights": str(weights.every) if weights.every else None,
-        "weights_by_net": tuple((net, str(path)) for net, path in weights.by_net.items()),
         "keep": "last",
         "track": (),
     }
@@ -99,18 +95,12 @@ def _published(folder: Path, where: Where) -> Cell:
     UsageError if its images are neither a named data set nor given.
     """
     record, data = read_record(folder), protocol_of(folder).data.name
-    named = catalogues.load(where.plugins).canonical(Dataset, data) is not None
-    if not named and where.data is None:
-        raise UsageError(
-            f"{folder} has no {CELL}, as published records have none, and the images of {data} may "
-            "be anywhere: give them with --data"
-        )
     return Cell(
         architecture=record.architecture,
         loss=record.loss,
         seed=record.seed,
         recipe=record.recipe,
-        environment=RunEnvironment(device="auto", named=named),
+        environment=published(folder, data, where.data, where.plugins),
     )
 
 

@@ -146,19 +146,19 @@ def source_of_cell(
 
 
 def prepared_for(
-    protocol: Protocol, source: Source, progress: Progress = lambda *_: None
+    protocol: Protocol,
+    source: Source,
+    progress: Progress = lambda *_: None,
+    advice: str = "run the same command again to begin a new protocol",
 ) -> Prepared:
-    """The images of a protocol. DataError if they are not those that it was planned on."""
+    """The images of a protocol. DataError, with this advice, if it was planned on others."""
     prepared = prepare(source, protocol.data.shape[1:], progress)
     if prepared.data != protocol.data:
-        raise DataError(_changed(protocol.data, prepared.data))
+        raise DataError(f"{_changed(protocol.data, prepared.data)}: {advice}")
     return prepared
 
 
 def _changed(then: Data, now: Data) -> str:
     counts = f"{then.train:,} then, {plural(now.train, 'training image')} now"
     what = "other pixels" if then.train == now.train else counts
-    return (
-        f"the data set {then.name} has changed since this protocol was planned ({what}): "
-        "run the same command again to begin a new protocol"
-    )
+    return f"the data set {then.name} has changed since this protocol was planned ({what})"

@@ -12,7 +12,7 @@ from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
 from gan_bench.results.locks import alone_in
-from gan_bench.run.asked_entries import Asked
+from gan_bench.run.asked_entries import Asked, How
 from gan_bench.run.folders import check_writable, folders_of, lay_out, standing, without_best
 from gan_bench.run.parts import trained_by_other_code
 from gan_bench.run.plan import Planned, Say, make_plan
@@ -87,21 +87,26 @@ def train_cells(
 
 def score_asked(
     asked: Sequence[Asked],
-    request: Request,
+    planned: Planned,
     results: Path,
     watch: Watch,
     z_dim: int | None = None,
     replace: bool = False,
 ) -> None:
-    """Score entries beside the trained cells, by the protocol's evaluation."""
+    """Score entries beside the trained cells, by the protocol's evaluation.
+
+    Images, plugins and weights are where this run reads them: cells that were done before may
+    know another place.
+    """
     if not asked:
         return
-    from gan_bench.run.entries import How, score_entries
+    from gan_bench.run.entries import score_entries
 
+    request = planned.choice.request
     how = How(
         device=request.device,
         plugins=request.plugins,
-        weights=request.weights,
+        environment=planned.plan.cells[0].environment,
         z_dim=z_dim,
         max_bad=request.max_bad,
         replace=replace,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from gan_bench import catalogue as catalogues
 from gan_bench.base import rng, text
+from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError, sentence
 from gan_bench.contract.offers import Architecture
 from gan_bench.contract.protocol import Cell
@@ -75,41 +77,51 @@ def generator(
     files of plugins, if the architecture comes from one that has moved since the training.
 
     Raises UsageError if there is no such cell or no plugin that offers its architecture, or if the
-    plugin builds another network now; DataError if the cell has no generator; StorageError if its
-    file is damaged.
+    plugin builds another network now; DataError if the cell has no generator, or the file is no
+    generator of gan-bench; StorageError if the file of a cell is damaged.
     """
     path = Path(cell).expanduser().resolve()
     given = [Path(each) for each in plugins]
-    if path.is_file():
+    if os.path.isfile(path):  # a path may be too long to be one
         if best:
             raise UsageError(f"{path} is a file: the best tick is one of a cell's folder")
-        return _rebuilt(path, given, path.name, {})
+        return rebuilt(path, _catalogue(given, path.name), path.name)
     check_cell(path)
-    file = path / (BEST_GENERATOR if best else GENERATOR)
+    file = check_generator(path, best)
+    files = given or [*map(Path, read_model(path / CELL, Cell).environment.plugins)]
+    label = label_of(path)
+    return rebuilt(file, _catalogue(files, label), label)
+
+
+def check_generator(cell: Path, best: bool = False) -> Path:
+    """The file of a cell's generator. DataError if it has none, with the reason."""
+    file = cell / (BEST_GENERATOR if best else GENERATOR)
     if not file.exists():
-        raise DataError(_no_generator(path, best))
-    named = read_model(path / CELL, Cell).environment.plugins
-    return _rebuilt(file, given or [*map(Path, named)], label_of(path), _trained_by(path))
+        raise DataError(_no_generator(cell, best))
+    return file
 
 
-def _rebuilt(
-    file: Path, plugins: list[Path], label: str, trained_by: Mapping[str, str]
-) -> Generator:
-    """`trained_by`: the files of the plugin when it trained, with their digests."""
+def rebuilt(file: Path, catalogue: Catalogue, label: str, classes: int | None = None) -> Generator:
+    """The generator of a file; see `generator`, whose errors it raises too.
+
+    `classes` is how many there are in case the file does not say it, and its parameters neither.
+    """
     about, state = read_file(file)
     try:
-        catalogue = catalogues.load(plugins)
         arch = catalogue.find(Architecture, about.architecture)
     except UsageError as error:
-        raise UsageError(f"{label} cannot be built again: {error}") from error
-    plugin = catalogue.offers[Architecture][arch.name][1]
-    edited = [
-        name for name, digest in trained_by.items() if plugin.files.get(name, "")[:DIGITS] != digest
-    ]
+        raise _impossible(label, error) from error
     if arch.conditional and about.classes is None:
-        about = about.model_copy(update={"classes": _classes_in(state, arch, about)})
+        classes = _classes_in(state, arch, about) or classes
+        about = about.model_copy(update={"classes": classes})
     network = _built(arch, about, about.classes)
     if difference := _difference(network.state_dict(), state, arch, about):
+        plugin = catalogue.offers[Architecture][arch.name][1]
+        edited = [
+            name
+            for name, digest in _trained_by(file.parent).items()
+            if plugin.files.get(name, "")[:DIGITS] != digest
+        ]
         of = f", for {', '.join(edited)} has been edited" if edited else ""
         raise UsageError(
             f"{label} cannot be built again: {arch.name} builds another generator now than it was "
@@ -118,6 +130,21 @@ def _rebuilt(
         )
     network.load_state_dict(state)
     return Generator(network, about, label)
+
+
+def _catalogue(plugins: Iterable[Path], label: str) -> Catalogue:
+    """What is installed and in these files."""
+    try:
+        return catalogues.load(plugins)
+    except UsageError as error:
+        raise _impossible(label, error) from error
+
+
+def _impossible(label: str, error: UsageError) -> UsageError:
+    why = str(error).rstrip(".")
+    return UsageError(
+        f"{label} cannot be built again: {why}; give the file of its plugin with --plugin"
+    )
 
 
 def _built(arch: Architecture, about: About, classes: int | None) -> nn.Module:

@@ -15,10 +15,12 @@ from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from gan_bench.contract.errors import StorageError
+from gan_bench.contract.errors import DataError, GanBenchError, StorageError
 from gan_bench.contract.offers import Shape
 from gan_bench.contract.protocol import Number, Side
 from gan_bench.contract.schedule import Frozen
+from gan_bench.results.finding import is_cell
+from gan_bench.results.layout import BEST_GENERATOR, GENERATOR
 from gan_bench.results.reading import read_bytes
 
 ENTRY = "gan_bench"  # the name of the one entry in the metadata of the file
@@ -60,18 +62,16 @@ def file_of(state: Mapping[str, Any], about: About) -> bytes:
 def read_file(path: Path) -> tuple[About, dict[str, Any]]:
     """What the file says about its generator, and its state.
 
-    Raises StorageError if the file is damaged or of another program.
+    If it is damaged or of another program: StorageError for a file of a cell, DataError for a file
+    on its own.
     """
     content = read_bytes(path, LARGEST_FILE)
     try:
         state = from_safetensors(content)
     except (SafetensorError, ValueError, KeyError, OverflowError) as error:
-        raise StorageError(
-            f"{path} is damaged, or no safetensors file ({error}): restore it, or delete the "
-            "folder of its cell and train it again"
-        ) from error
+        raise _unusable(path, f"is damaged, or no safetensors file ({error})") from error
     if not all(each.isfinite().all() for each in state.values() if each.is_floating_point()):
-        raise StorageError(f"{path} is damaged: it holds numbers that are not finite")
+        raise _unusable(path, "is damaged, for it holds numbers that are not finite")
     about = _about(content, path)
     return about, {**state, **about.extra}
 
@@ -82,9 +82,20 @@ def _about(content: bytes, path: Path) -> About:
     try:
         return About.model_validate_json(metadata.get(ENTRY, ""))
     except ValidationError as error:
-        raise StorageError(
-            f"{path} does not say which generator it is of: gan-bench did not write it"
-        ) from error
+        why = "does not say which generator it is of, so that gan-bench did not write it"
+        raise _unusable(path, why) from error
+
+
+def _unusable(path: Path, why: str) -> GanBenchError:
+    """The error, with the advice for a file of a cell, or for a file on its own."""
+    if path.name in (GENERATOR, BEST_GENERATOR) and is_cell(path.parent):
+        return StorageError(
+            f"{path} {why}: restore it, or delete the folder of its cell and train it again"
+        )
+    return DataError(
+        f"{path} {why}: give the folder of a cell, or a file that `gan-bench export --to "
+        "safetensors` wrote"
+    )
 
 
 def shape_text(shape: Shape) -> str:

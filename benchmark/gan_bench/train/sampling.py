@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -86,14 +88,26 @@ def write_grid(G: Generator, given: Latents, out: Path) -> None:
 def write_each(G: Generator, given: Latents, out: Path) -> None:
     """A PNG for each image in a new or empty folder, named by its number, and its class if any.
 
-    UsageError if other files are there: images of two generators must not be mixed.
+    UsageError if other files are there: images of two generators must not be mixed. If not all can
+    be written, none is left.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if os.path.lexists(out) and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is no empty folder: give another --out, or remove it first")
+    is_new = not out.exists()
     make_folder(out)
     digits = max(5, len(str(len(given) - 1)))
-    for k, pixels in enumerate(chain.from_iterable(sampled(G, given))):
-        of = "" if given.labels is None else f"-class{given.labels[k]}"
-        # not synced, which takes longer than making the image
-        with writing(out / f"{k:0{digits}d}{of}.png", verified=False) as draft:
-            draft.add(pictures.plain_png(pixels))
+    written: list[Path] = []
+    try:
+        for k, pixels in enumerate(chain.from_iterable(sampled(G, given))):
+            of = "" if given.labels is None else f"-class{given.labels[k]}"
+            written.append(out / f"{k:0{digits}d}{of}.png")
+            # not synced, which takes longer than making the image
+            with writing(written[-1], verified=False) as draft:
+                draft.add(pictures.plain_png(pixels))
+    except BaseException:  # part of a set looks like a whole one, and stops the same command
+        with suppress(OSError):
+            for path in written:
+                path.unlink(missing_ok=True)
+            if is_new:
+                out.rmdir()
+        raise

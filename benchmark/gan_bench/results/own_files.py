@@ -1,0 +1,56 @@
+"""Which files of a results folder are its own, so that no command writes its output over them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gan_bench.contract.errors import UsageError
+from gan_bench.results import layout
+from gan_bench.results.finding import is_cell
+
+OF_CELL = (
+    layout.CELL,
+    layout.CURVE,
+    layout.TICKS,
+    layout.SPEED,
+    layout.STARTS,
+    layout.GENERATOR,
+    layout.BEST_GENERATOR,
+    layout.CODE,
+    layout.INFLUENCE,
+    layout.LOG,
+    layout.OUTCOME,
+    layout.RECORD,
+)
+OF_PROTOCOL = (
+    layout.PROTOCOL,
+    layout.DATA_REPORT,
+    layout.CONTACT_SHEET,
+    layout.SCALE,
+    layout.PLANS,
+)
+FOLDERS_OF_CELL = (layout.SAMPLES, layout.CHECKPOINTS, layout.EVALUATIONS, layout.TRACKERS)
+FOLDERS_OF_PROTOCOL = (layout.FIGURES, layout.EVALUATIONS, layout.ENTRIES)
+
+
+def check_not_own(out: Path) -> None:
+    """UsageError if this is a file of a cell or a protocol, or lies in a folder of one.
+
+    It need not be there yet: a new record would end a training, a new sample grid add a tick.
+    """
+    path = Path(os.path.realpath(out))
+    for home in path.parents:
+        below = path.relative_to(home).parts
+        if is_cell(home) and _is_of(below, OF_CELL, FOLDERS_OF_CELL):
+            raise UsageError(f"{out} belongs to the cell in {home}: give another --out")
+        if os.path.lexists(home / layout.PROTOCOL) and _is_of(
+            below, OF_PROTOCOL, FOLDERS_OF_PROTOCOL
+        ):
+            raise UsageError(f"{out} belongs to the results in {home}: give another --out")
+
+
+def _is_of(below: tuple[str, ...], files: tuple[str, ...], folders: tuple[str, ...]) -> bool:
+    """Whether this path, as its parts below the home, is one of these files or in a folder."""
+    name = below[0]
+    return name in folders or (len(below) == 1 and name in (*files, *layout.HOUSEKEEPING))
