@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import dedent
 
@@ -14,6 +14,8 @@ import torch
 from PIL import Image, ImageDraw
 
 from gan_bench.cli.main import main
+from gan_bench.run.cell import run_cell
+from gan_bench.run.preflight import PairReport
 from gan_bench.train.fresh import Fresh
 from given import Command, Draw, Install, Said
 
@@ -134,6 +136,27 @@ def gan_bench(
         return Said(int(exit_.value.code or 0), out, err)
 
     return run
+
+
+@pytest.fixture
+def cells_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine `local` trains in this process: one of its own imports torch for seconds."""
+
+    def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
+        for folder in cells:
+            yield folder, run_cell(folder)
+
+    monkeypatch.setattr("gan_bench_plugins.local.start", start)
+
+
+@pytest.fixture
+def pairs_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every pair passes its first step untried, and no scale is measured."""
+
+    def check(folders: Sequence[Path], *_: object) -> Iterator[PairReport]:
+        yield from (PairReport(str(folder)) for folder in folders)
+
+    monkeypatch.setattr("gan_bench.run.preflight.check_pairs", check)
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import torch
 
 import tiny
+from gan_bench import catalogue as catalogues
+from gan_bench.run.cell import run_cell
+from gan_bench.run.folders import folders_of, lay_out
+from gan_bench.run.plan import make_plan
 from given import Draw, Place
 
 
@@ -27,15 +32,19 @@ def make_place(
 
 
 @pytest.fixture(scope="session")
-def untouched(make_place: Callable[..., Place]) -> Place:
-    """A run of one cell that nothing ever happened to."""
+def reference(make_place: Callable[..., Place]) -> dict[str, str]:
+    """What a run of one cell ends in that nothing happened to, and that had no process."""
     here = make_place("reference")
-    done = here.run(*tiny.WORDS, "--arch", "tiny")
-    assert done.returncode == 0, done.stderr
-    return here
-
-
-@pytest.fixture(scope="session")
-def reference(untouched: Place) -> dict[str, str]:
-    """What it ended in."""
-    return tiny.outcome(untouched.folder / "results")
+    asked = tiny.request_for(
+        here.folder / "tiny.py", here.folder.parent / "shapes", architectures=("tiny",), kimg=1.6
+    )
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_BENCH_HOME", here.env["GAN_BENCH_HOME"])
+        planned = make_plan(asked, catalogues.load(asked.plugins))
+        lay_out(planned, here.folder / "results")
+        (folder,) = folders_of(planned, here.folder / "results")
+        assert run_cell(folder) == 0
+    torch.set_num_threads(threads)
+    return tiny.outcome(here.folder / "results")

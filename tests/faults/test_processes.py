@@ -18,10 +18,9 @@ import psutil
 import pytest
 
 import tiny
-from gan_bench.results.layout import CELL, CHECKPOINTS, CODE, CURVE, LOG, PROTOCOL, RECORD
+from gan_bench.results.layout import CELL, CHECKPOINTS, CODE, CURVE, LOG, PROTOCOL, RECORD, SCALE
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
-from gan_bench.run.cell import run_cell
 from given import Place, wait_for
 from tiny import WORDS, Make, cell_of
 
@@ -96,7 +95,7 @@ def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     running = here.start(*TINY, "--jobs=2", "--seeds=3")
     wait_for(training(here), running)
     wait_for(training(here, seed=1), running)
-    orphans = cells(running)
+    orphans, measured = cells(running), (here.protocol / SCALE).stat().st_mtime_ns
     running.kill()
     running.wait()
     # at once: the cells may still be saving their state, and keep their folders until they have
@@ -110,6 +109,7 @@ def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     assert {path.name for path in cell_of(here, seed=2).iterdir()} == {CELL, CODE, LOG}
     mine = tiny.outcome(here.folder / "results")
     assert {name: mine[name] for name in reference} == reference
+    assert (here.protocol / SCALE).stat().st_mtime_ns == measured  # once, whatever became of it
 
 
 @pytest.mark.long
@@ -129,19 +129,44 @@ def test_an_interrupt_saves_the_state_at_the_end_of_the_step(
     goes_on(here, reference)
 
 
-def test_a_second_interrupt_stops_at_once(make_place: Make) -> None:
-    here = make_place("twice")
-    running = here.start(*WORDS, "--arch=hangs-later", "--seeds=2", "--jobs=2")
+HANGING = [*WORDS, "--arch=hangs-later", "--seeds=2", "--jobs=2"]
+
+
+@pytest.fixture(scope="module")
+def hanging(make_place: Make) -> Iterator[tuple[Place, subprocess.Popen[str]]]:
+    """A run of two cells, which hang at their 50th step."""
+    here = make_place("hanging")
+    running = here.start(*HANGING)
     step = "results/*/*/*/*/checkpoint/000000040.pt"
     wait_for(lambda: len(list(here.folder.glob(step))) == 2, running)
     time.sleep(0.5)  # to step 50
+    yield here, running
+    running.kill()
+    running.communicate()
+
+
+def test_a_second_run_in_one_folder_is_refused_with_the_holder(
+    hanging: tuple[Place, subprocess.Popen[str]],
+) -> None:
+    here, running = hanging
+    done = here.run(*HANGING)
+    assert done.returncode == 5
+    holder = f"process {running.pid} on {socket.gethostname()}"
+    assert f"is being used by {holder}, for training: " in done.stderr
+    assert done.stderr.endswith(f"to go on:\ngan-bench run {shlex.join(HANGING)}\n")
+
+
+def test_a_second_interrupt_stops_at_once(
+    hanging: tuple[Place, subprocess.Popen[str]],
+) -> None:
+    here, running = hanging
     at_work = cells(running)
     assert len(at_work) == 2
     running.send_signal(signal.SIGINT)
     time.sleep(1)
     assert running.poll() is None  # it waits for the end of the step
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=10)
+    _, err = running.communicate(timeout=30)  # half of what cells have to save their state
     assert running.returncode == 130, err
     assert "stopping at once" in err
     assert psutil.wait_procs(at_work, timeout=0)[1] == []
@@ -174,21 +199,6 @@ def test_what_one_cell_does_is_its_own_failed_record_and_the_others_go_on(
     assert done.stderr.endswith(f"failed, see cell.log; to train again what failed:\n{again}\n")
     mine = tiny.outcome(here.folder / "results").items()
     assert mine >= {item for item in reference.items() if "/tiny/" in item[0]}
-
-
-def test_a_second_run_in_one_folder_is_refused_with_the_holder(make_place: Make) -> None:
-    here = make_place("two-at-once", TINY_SECONDS="0.2")  # it lasts until we end it
-    running = here.start(*TINY)
-    try:
-        wait_for(training(here, 1), running)
-        done = here.run(*TINY)
-        assert done.returncode == 5
-        holder = f"process {running.pid} on {socket.gethostname()}"
-        assert f"is being used by {holder}, for training: " in done.stderr
-        assert done.stderr.endswith(f"to go on:\ngan-bench run {shlex.join(TINY)}\n")
-    finally:
-        running.kill()
-        running.communicate()
 
 
 @pytest.mark.long
@@ -304,16 +314,3 @@ def test_a_changed_data_set_does_not_go_on(cut_off: Place) -> None:
     assert "the data set shapes has changed since " in done.stderr
     assert "data.train: 36 then, 32 now" in done.stderr
     assert len(list((cut_off.folder / "results").glob(f"*/{PROTOCOL}"))) == 1
-
-
-@pytest.mark.usefixtures("one_thread")
-def test_a_cell_is_the_same_inside_this_process(
-    untouched: Place, reference: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GAN_BENCH_HOME", untouched.env["GAN_BENCH_HOME"])
-    for name in (PROTOCOL, f"tiny/minimax/seed0/{CELL}"):
-        target = tmp_path / "results" / untouched.protocol.name / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(untouched.protocol / name, target)
-    assert run_cell(target.parent) == 0
-    assert tiny.outcome(tmp_path / "results") == reference
