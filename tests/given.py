@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 Draw = Callable[..., Path]
 Command = Callable[..., "Said"]
@@ -68,7 +69,7 @@ class Place:
         return found
 
 
-def wait_for(condition: Callable[[], object], running: subprocess.Popen[str]) -> None:
+def wait_for(condition: Callable[[], object], running: subprocess.Popen[Any]) -> None:
     end = time.monotonic() + 120
     while not condition():
         assert running.poll() is None, running.communicate()

@@ -8,10 +8,7 @@ import pytest
 import torch
 
 import tiny
-from gan_bench import catalogue as catalogues
 from gan_bench.run.cell import run_cell
-from gan_bench.run.folders import folders_of, lay_out
-from gan_bench.run.plan import make_plan
 from given import Draw, Place
 
 
@@ -35,16 +32,10 @@ def make_place(
 def reference(make_place: Callable[..., Place]) -> dict[str, str]:
     """What a run of one cell ends in that nothing happened to, and that had no process."""
     here = make_place("reference")
-    asked = tiny.request_for(
-        here.folder / "tiny.py", here.folder.parent / "shapes", architectures=("tiny",), kimg=1.6
-    )
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_BENCH_HOME", here.env["GAN_BENCH_HOME"])
-        planned = make_plan(asked, catalogues.load(asked.plugins))
-        lay_out(planned, here.folder / "results")
-        (folder,) = folders_of(planned, here.folder / "results")
-        assert run_cell(folder) == 0
+        assert run_cell(tiny.lay_cell(here)) == 0
     torch.set_num_threads(threads)
     return tiny.outcome(here.folder / "results")

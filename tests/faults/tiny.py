@@ -37,6 +37,7 @@ WORDS = shlex.split(
     "--plugin tiny.py --loss minimax --data ../shapes --size 8 --batch 8 --kimg 1.6 --samples 16 "
     "--features eye --metric brightness --device cpu"
 )  # 200 updates
+TINY = [*WORDS, "--arch", "tiny"]
 Make = Callable[..., Place]
 
 
@@ -60,6 +61,16 @@ def request_for(plugin: Path, shapes: Path, **more: Any) -> Request:
         "plugins": (plugin,),
     }  # fmt: skip
     return Request(**asked | more)
+
+
+def lay_cell(here: Place) -> Path:
+    """The folder of the cell that `gan-bench run WORDS --arch tiny` trains, not yet begun."""
+    plugin, shapes = here.folder / "tiny.py", here.folder.parent / "shapes"
+    asked = request_for(plugin, shapes, architectures=("tiny",), kimg=1.6)
+    planned = make_plan(asked, catalogues.load(asked.plugins))
+    lay_out(planned, here.folder / "results")
+    (folder,) = folders_of(planned, here.folder / "results")
+    return folder
 
 
 def run(plugin: Path, shapes: Path, results: Path) -> int:
@@ -103,3 +114,11 @@ def outcome(results: Path) -> dict[str, str]:
 def cell_of(here: Place, architecture: str = "tiny", seed: int = 0) -> Path:
     """The folder of a cell."""
     return here.protocol / architecture / "minimax" / f"seed{seed}"
+
+
+def goes_on(here: Place, reference: dict[str, str]) -> str:
+    """The same command again ends in the bytes of a run that nothing happened to."""
+    done = here.run(*TINY)
+    assert done.returncode == 0, done.stderr
+    assert outcome(here.folder / "results") == reference
+    return done.stderr
