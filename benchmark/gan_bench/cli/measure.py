@@ -86,13 +86,7 @@ AS_TRAINED = "Default: as the cells were measured when they were trained."
     help="Where the images are now: the folder or zip, or the --data-root of a named data set. "
     "Default: where they were.",
 )
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    panel=RUNNING,
-    help="Device to measure on. auto: cuda or mps if there is one, else cpu.",
-)
+@options.device(RUNNING, "measure")
 @click.option(
     "--engine",
     type=Name("engine"),
