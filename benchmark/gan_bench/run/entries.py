@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base import text
 from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, StorageError, UsageError
@@ -36,7 +37,6 @@ from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import read_model
 from gan_bench.run.asked_entries import Asked, check_entries, offered
 from gan_bench.run.generators import Generator, draw_pixels, is_generator, load_generator
-from gan_bench.run.outcome import now
 from gan_bench.run.plan import pick_device
 from gan_bench.run.plan_evaluation import LEAST
 from gan_bench.run.task import Task, read_task
@@ -149,7 +149,7 @@ class Scorer:
             notes=(*images.notes, *fault),
             device=device_name(self.device),
             versions=catalogues.versions(),
-            ended=now(),
+            ended=text.now(),
         )
 
     def _before(self, folder: Path, asked: Asked, fingerprint: str) -> EntryRecord | None:
