@@ -34,14 +34,14 @@ Done = subprocess.CompletedProcess[str]
 SLOW = {"TINY_SECONDS": "0.02"}
 
 
+def steps(here: Place, curve: str) -> int:
+    """How many steps the curve has; 0 before there is one."""
+    return sum(len(path.read_bytes().splitlines()) for path in here.folder.glob(curve))
+
+
 def training(here: Place, after: int = 30, seed: int = 0) -> Callable[[], bool]:
     """The cell has taken so many steps of its 200."""
-
-    def past() -> bool:
-        found = list(here.folder.glob(f"results/*/tiny/minimax/seed{seed}/curve.jsonl"))
-        return bool(found) and len(found[0].read_bytes().splitlines()) >= after
-
-    return past
+    return lambda: steps(here, f"results/*/tiny/minimax/seed{seed}/curve.jsonl") >= after
 
 
 def cells(running: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -143,9 +143,10 @@ def hanging(make_place: Make) -> Iterator[tuple[Place, subprocess.Popen[str]]]:
     """A run of two cells, which hang at their 50th step."""
     here = make_place("hanging")
     running = here.start(*HANGING)
-    step = "results/*/*/*/*/checkpoint/000000040.pt"
-    wait_for(lambda: len(list(here.folder.glob(step))) == 2, running)
-    time.sleep(0.5)  # to step 50
+    curves = [f"results/*/hangs-later/minimax/seed{seed}/curve.jsonl" for seed in range(2)]
+    for curve in curves:
+        wait_for(lambda curve=curve: steps(here, curve) == 49, running)
+    time.sleep(0.5)  # to the next step
     yield here, running
     running.kill()
     running.communicate()

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from audited import FEW, SAMPLES, SEEN, Audit
 
+from few_faces import take_few
 from gan_bench import Dataset, Metric
 from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
@@ -164,7 +165,10 @@ def outcomes(
     """Every cell, run to its end in this process."""
     folder = tmp_path_factory.mktemp("generators")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_BENCH_HOME", str(faces_home))
+        if request.param == FEW:
+            take_few(patch, folder / "home")
+        else:
+            patch.setenv("GAN_BENCH_HOME", str(faces_home))
         # no errors of sampling: they cost as much again, and order nothing
         patch.setattr("gan_bench.measure.errors.LEAST", request.param + 1)
         return run(folder, request.param)

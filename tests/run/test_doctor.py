@@ -16,6 +16,7 @@ from rich.console import Console
 from stripes import catalogue, examined, failed, net, rough
 from torch import Tensor
 
+from few_faces import take_few
 from gan_bench import DataError, Metric, NotHere
 from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Broken, Plugin
@@ -201,9 +202,9 @@ FAULTS = {"lost modes", "repeats", "blur", "noise", "copies"}
 
 
 def test_this_machine_is_fit_to_measure_and_metrics_on_cheap_nets_see_every_fault(
-    faces_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GAN_BENCH_HOME", str(faces_home))
+    take_few(monkeypatch, home)
     known = catalogues.load([MY_METRIC])
     for metric in known.all(Metric):
         if metric.name not in ON_CHEAP_NETS:
