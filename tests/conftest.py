@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import dedent
 
@@ -14,6 +14,8 @@ import torch
 from PIL import Image, ImageDraw
 
 from gan_bench.cli.main import main
+from gan_bench.run.cell import run_cell
+from gan_bench.run.preflight import PairReport
 from gan_bench.train.fresh import Fresh
 from given import Command, Draw, Install, Said
 
@@ -22,8 +24,35 @@ hypothesis.settings.register_profile("gan-bench", deadline=None, database=None)
 hypothesis.settings.load_profile("gan-bench")
 
 
+# Files that take half a minute or more: one that began last would keep the other cores waiting.
+LONGEST = (
+    "test_processes.py",
+    "test_main_job.py",
+    "test_preflight.py",
+    "test_corruptions_seen.py",
+    "test_scale_run.py",
+    "test_contract.py",
+    "test_strangers.py",
+    "test_doctor.py",
+    "test_sweep.py",
+    "test_examples.py",
+    "test_plugin_tools.py",
+    "test_calibration.py",
+    "test_tutorial.py",
+    "test_edited_plugins.py",
+    "test_strangers_run.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pytest-xdist begin with the longest files; by itself it takes those of most tests."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a CUDA device where there is none."""
+    """The longest files come first. What needs a CUDA device is skipped where there is none."""
+    place = {name: k for k, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
     if torch.cuda.is_available():
         return
     for item in items:
@@ -134,6 +163,27 @@ def gan_bench(
         return Said(int(exit_.value.code or 0), out, err)
 
     return run
+
+
+@pytest.fixture
+def cells_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine `local` trains in this process: one of its own imports torch for seconds."""
+
+    def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
+        for folder in cells:
+            yield folder, run_cell(folder)
+
+    monkeypatch.setattr("gan_bench_plugins.local.start", start)
+
+
+@pytest.fixture
+def pairs_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every pair passes its first step untried, and no scale is measured."""
+
+    def check(folders: Sequence[Path], *_: object) -> Iterator[PairReport]:
+        yield from (PairReport(str(folder)) for folder in folders)
+
+    monkeypatch.setattr("gan_bench.run.preflight.check_pairs", check)
 
 
 @pytest.fixture(scope="session")

@@ -89,9 +89,9 @@ class Place:
         return found
 
 
-def wait_for(condition: Callable[[], object], running: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 120
+def wait_for(condition: Callable[[], object], running: subprocess.Popen[Any]) -> None:
+    end = time.monotonic() + 300
     while not condition():
         assert running.poll() is None, running.communicate()
-        assert time.monotonic() < end, "waited two minutes"
+        assert time.monotonic() < end, "waited five minutes"
         time.sleep(0.05)

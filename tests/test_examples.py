@@ -6,35 +6,18 @@ import shlex
 from pathlib import Path
 from shutil import copy
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import torch
 
 from gan_bench import Output
 from gan_bench.train.pair import build_pair
-from given import Command, Draw, Place
+from given import Command
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PLUGINS = ("my_arch.py", "my_loss.py", "my_augmentation.py", "my_metric.py")
 SMALL = shlex.split("--size 16 --kimg 0.05 --batch 8 --samples 16 --ticks 1 --device cpu --json -q")
 NO_NETWORK = ("--features", "pixels", "--metric", "fd")
-
-
-@pytest.fixture(scope="module")
-def trained(
-    tmp_path_factory: pytest.TempPathFactory, draw_shapes: Draw, outside: dict[str, str]
-) -> dict[str, Any]:
-    """The protocol of a run, as a user starts it, of every example in one file and the package."""
-    folder = tmp_path_factory.mktemp("examples")
-    here = Place(folder, outside | {"GAN_BENCH_HOME": str(folder / "home")})
-    names = shlex.split("--arch upsampling --loss pearson,ralsgan --augment upend,diffaugment")
-    plugins = [word for file in PLUGINS for word in ("--plugin", str(EXAMPLES / file))]
-    data = ["--data", str(draw_shapes(folder / "shapes"))]
-    done = here.run(*plugins, *names, *data, *NO_NETWORK, "--metric", "shades", *SMALL)
-    assert done.returncode == 0, done.stderr
-    (protocol,) = json.loads(done.stdout)["protocols"]
-    return dict(protocol)
 
 
 def test_the_package_is_listed_with_its_distribution_and_version(gan_bench: Command) -> None:
@@ -43,23 +26,25 @@ def test_the_package_is_listed_with_its_distribution_and_version(gan_bench: Comm
     assert "gan-bench-ralsgan 0.1.0" in line
 
 
-def test_an_architecture_and_losses_of_a_file_and_of_the_package_train(
-    trained: dict[str, Any],
+@pytest.mark.usefixtures("cells_inside", "one_thread")
+def test_every_example_of_one_file_and_the_package_train_in_one_run(
+    shapes: Path, gan_bench: Command
 ) -> None:
-    rows = {(row["architecture"], row["loss"]): row["status"] for row in trained["rows"]}
+    names = shlex.split("--arch upsampling --loss pearson,ralsgan --augment upend,diffaugment")
+    plugins = [word for file in PLUGINS for word in ("--plugin", EXAMPLES / file)]
+    asked = ("--data", shapes, *NO_NETWORK, "--metric", "shades", *SMALL)
+    said = gan_bench("run", *plugins, *names, *asked)
+    assert said.code == 0, said.err
+    (protocol,) = json.loads(said.out)["protocols"]
+    rows = {(row["architecture"], row["loss"]): row["status"] for row in protocol["rows"]}
     finished = {"finished": 1}
     assert rows == {("upsampling", "pearson"): finished, ("upsampling", "ralsgan"): finished}
-
-
-def test_an_augmentation_in_one_file_is_part_of_the_protocol(trained: dict[str, Any]) -> None:
-    assert trained["schedule"]["augment"] == ["upend", "diffaugment"]
-
-
-def test_a_metric_on_features_of_its_own_is_scored(trained: dict[str, Any]) -> None:
-    for row in trained["rows"]:
+    assert protocol["schedule"]["augment"] == ["upend", "diffaugment"]
+    for row in protocol["rows"]:  # a metric on features of its own
         assert 0 < row["metrics"]["shades"]["mean"] <= 1
 
 
+@pytest.mark.usefixtures("cells_inside", "one_thread")
 def test_a_pair_with_labels_trains_on_class_folders(
     shapes: Path, tmp_path: Path, gan_bench: Command
 ) -> None:

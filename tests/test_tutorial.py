@@ -19,6 +19,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "tutorial.md"
 SMALL = "--size 16 --kimg 0.05 --batch 8 --samples 16 --ticks 1 --features pixels --metric fd"
 
 
+@pytest.mark.usefixtures("cells_inside", "one_thread")
 def test_every_step_of_the_tutorial_works(shapes: Path, gan_bench: Command) -> None:
     text = PAGE.read_text(encoding="utf-8")
     commands = re.findall(r"^    (gan-bench .*)$", text, re.MULTILINE)

@@ -6,7 +6,6 @@ from gan_bench import Fault
 
 NOT_TRAINED = ("haar-packets", "pixels", "spectrum")
 TRAINED = ("efficientnet-lite0", "inception")
-AUDITED = "efficientnet-lite0"  # the net of the evaluation in docs/audit.md
 JUDGES = ("toonfaces-judge", "mnist-judge", "stacked-mnist-judge")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_bench import Fault, Metric, Samples, hookimpl
-from gan_bench_plugins.claims import AUDITED, NOT_TRAINED, claims, sharpness
+from gan_bench_plugins.claims import NOT_TRAINED, claims, sharpness
 from gan_bench_plugins.neighbours import NEAREST_DC, neighbours_of
 
 SALVY = "Salvy et al. 2025, arXiv 2507.01761, k = 5: "
@@ -78,8 +78,7 @@ def _on(net: str | None) -> list[Metric]:
             compute=clipped_density,
             equal_counts=True,
             features=net,
-            sees=_near(net or AUDITED),
-            sees_on=_near,
+            sees=_near,
             real=(0.9, 1.0),
             partner=f"clipped-coverage{end}",
         ),
@@ -90,8 +89,7 @@ def _on(net: str | None) -> list[Metric]:
             compute=clipped_coverage,
             equal_counts=True,
             features=net,
-            sees=_covered(net or AUDITED),
-            sees_on=_covered,
+            sees=_covered,
             real=(0.85, 1.0),
         ),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_bench import Fault, Influence, Metric, Samples, Unscorable, hookimpl
-from gan_bench_plugins.claims import AUDITED, claims, sharpness
+from gan_bench_plugins.claims import claims, sharpness
 from gan_bench_plugins.preconditions import require_finite
 
 
@@ -113,8 +113,7 @@ def _on(net: str | None) -> Metric:
         compute=compute,
         equal_counts=True,
         features=net,
-        sees=_seen(net or AUDITED),
-        sees_on=_seen,
+        sees=_seen,
         real=(0.9, 1.1),
         floor=0.05 if net is None else None,  # measured on the features of large networks only
         influence=influence,

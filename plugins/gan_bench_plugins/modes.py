@@ -93,8 +93,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             compute=modes_hit,
             reads_modes=True,
             unsuited=unsuited,
-            sees=_hit("toonfaces-judge"),
-            sees_on=_hit,
+            sees=_hit,
         ),
         Metric(
             name="mode-kl",
@@ -105,7 +104,6 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             compute=mode_kl,
             reads_modes=True,
             unsuited=unsuited,
-            sees=_balanced("toonfaces-judge"),
-            sees_on=_balanced,
+            sees=_balanced,
         ),
     ]

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from gan_bench import Fault, Influence, Metric, Samples, hookimpl
-from gan_bench_plugins.claims import AUDITED, NOT_TRAINED, claims, sharpness
+from gan_bench_plugins.claims import NOT_TRAINED, claims, sharpness
 from gan_bench_plugins.neighbours import (
     NEAREST_DC,
     NEAREST_PR,
@@ -113,8 +113,7 @@ def _on(net: str | None) -> list[Metric]:
             influence=precision_influence,
             equal_counts=True,
             features=net,
-            sees=_seen("precision", net or AUDITED),
-            sees_on=partial(_seen, "precision"),
+            sees=partial(_seen, "precision"),
             partner=f"recall{end}",
         ),
         Metric(
@@ -124,8 +123,7 @@ def _on(net: str | None) -> list[Metric]:
             compute=recall,
             equal_counts=True,
             features=net,
-            sees=_seen("recall", net or AUDITED),
-            sees_on=partial(_seen, "recall"),
+            sees=partial(_seen, "recall"),
         ),
         Metric(
             name=f"density{end}",
@@ -135,8 +133,7 @@ def _on(net: str | None) -> list[Metric]:
             influence=density_influence,
             equal_counts=True,
             features=net,
-            sees=_seen("density", net or AUDITED),
-            sees_on=partial(_seen, "density"),
+            sees=partial(_seen, "density"),
             real=(0.8, 1.2),
             partner=f"coverage{end}",
         ),
@@ -148,8 +145,7 @@ def _on(net: str | None) -> list[Metric]:
             influence=coverage_influence,
             equal_counts=True,
             features=net,
-            sees=_seen("coverage", net or AUDITED),
-            sees_on=partial(_seen, "coverage"),
+            sees=partial(_seen, "coverage"),
             real=(0.93, 1.0),
         ),
     ]

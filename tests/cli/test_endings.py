@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -136,3 +137,24 @@ def test_a_disk_that_is_full_is_named_without_a_traceback(
         done = subprocess.run(words, cwd=tmp_path, env=outside, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 5
     assert done.stderr == b"error: cannot write to stdout: No space left on device\n"
+
+
+@pytest.mark.usefixtures("pairs_tried")
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_cells_train_is_answered_before_it_is_obeyed(
+    sent: signal.Signals,
+    code: int,
+    shapes: Path,
+    gan_bench: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gan_bench_plugins.local.start", lambda *_: signal.raise_signal(sent))
+    small = shlex.split(
+        "--size 8 --batch 8 --kimg 0.1 --samples 16 --arch dense --device cpu "
+        "--features pixels --metric fd"
+    )
+    said = gan_bench("run", "--data", shapes, *small)
+    assert said.code == code
+    assert "stopping: each cell saves its state" in said.err
+    typed = shlex.join(["gan-bench", "run", "--data", str(shapes), *small])
+    assert said.err.endswith(f"interrupted, nothing is lost; to go on:\n{typed}\n")

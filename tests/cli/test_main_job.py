@@ -199,8 +199,8 @@ def test_the_report_is_the_table_that_the_run_ended_with(job: Job, again: Comman
 # What goes wrong in a cell
 
 
-FAULT_NAMES = ("broken", "killed", "dcgan")
-FAULTS = shlex.split("--plugin plugin.py --arch broken,killed,dcgan --loss minimax")
+FAULT_NAMES = ("broken", "crashes", "dcgan")
+FAULTS = shlex.split("--plugin plugin.py --arch broken,crashes,dcgan --loss minimax")
 
 
 @pytest.fixture(scope="module")
@@ -211,19 +211,19 @@ def other(place: Callable[[str], Place]) -> Job:
     return Job(here, here.run(*DATA, *FAULTS))
 
 
-def test_cells_that_fail_or_are_killed_leave_a_record_and_the_others_go_on(other: Job) -> None:
+def test_cells_that_fail_or_crash_leave_a_record_and_the_others_go_on(other: Job) -> None:
     assert other.done.returncode == 3
     folders = {name: other.place.protocol / name / "minimax/seed0" for name in FAULT_NAMES}
     records = {name: read_record(folder) for name, folder in folders.items()}
     assert [record.status for record in records.values()] == ["failed", "failed", "finished"]
     assert records["broken"].reason == "ValueError: no such | thing\nas this"
     assert "Traceback" in (folders["broken"] / LOG).read_text()
-    said = "at its first step the process was killed (signal 9), as the system does when memory"
-    assert (records["killed"].reason or "").startswith(said)
+    said = "at its first step the process ended with signal 11; it was at File "
+    assert (records["crashes"].reason or "").startswith(said)
 
 
 def test_failed_cells_are_rows_without_a_number_and_their_reasons_are_told(other: Job) -> None:
-    for name in ("broken", "killed"):
+    for name in ("broken", "crashes"):
         start = f"| – | {name} | – | – |"
         (row, *_) = [row for row in other.done.stdout.splitlines() if row.startswith(start)]
         assert row.endswith("| 1 failed |")
@@ -242,6 +242,7 @@ def test_the_same_cell_elsewhere_has_the_same_protocol_curve_and_scores(
     assert read_record(one).scores == read_record(two).scores
 
 
+@pytest.mark.usefixtures("cells_inside", "one_thread")
 def test_failed_cells_are_trained_again_when_asked_for(
     other: Job, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,7 +267,10 @@ def test_failed_cells_are_trained_again_when_asked_for(
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize(
     ("sent", "code", "file", "jobs"),
-    [(signal.SIGINT, 130, CURVE, 2), (signal.SIGTERM, 143, STARTS, 1)],
+    [
+        (signal.SIGINT, 130, CURVE, 2),
+        pytest.param(signal.SIGTERM, 143, STARTS, 1, marks=pytest.mark.long),
+    ],
 )
 def test_an_interrupted_run_leaves_no_process_and_says_how_to_go_on(
     sent: signal.Signals, code: int, file: str, jobs: int, place: Callable[[str], Place]
@@ -289,7 +293,7 @@ def test_an_interrupted_run_leaves_no_process_and_says_how_to_go_on(
     assert "Traceback" not in err
     assert "stopping: each cell saves its state" in err
     assert err.endswith(f"nothing is lost; to go on:\ngan-bench run {shlex.join(words)}\n")
-    gone, alive = psutil.wait_procs(cells, timeout=20)
+    gone, alive = psutil.wait_procs(cells, timeout=60)
     assert (len(gone), alive) == (jobs, [])
     assert not list(here.folder.rglob(RECORD))
     if file == CURVE:  # long before the first tick

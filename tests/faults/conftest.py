@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import torch
 
 import tiny
+from gan_bench.run.cell import run_cell
 from given import Draw, Place
 
 
@@ -27,15 +29,13 @@ def make_place(
 
 
 @pytest.fixture(scope="session")
-def untouched(make_place: Callable[..., Place]) -> Place:
-    """A run of one cell that nothing ever happened to."""
+def reference(make_place: Callable[..., Place]) -> dict[str, str]:
+    """What a run of one cell ends in that nothing happened to, and that had no process."""
     here = make_place("reference")
-    done = here.run(*tiny.WORDS, "--arch", "tiny")
-    assert done.returncode == 0, done.stderr
-    return here
-
-
-@pytest.fixture(scope="session")
-def reference(untouched: Place) -> dict[str, str]:
-    """What it ended in."""
-    return tiny.outcome(untouched.folder / "results")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_BENCH_HOME", here.env["GAN_BENCH_HOME"])
+        assert run_cell(tiny.lay_cell(here)) == 0
+    torch.set_num_threads(threads)
+    return tiny.outcome(here.folder / "results")

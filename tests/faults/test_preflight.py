@@ -47,16 +47,23 @@ Plan = Callable[..., list[Path]]
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory: pytest.TempPathFactory, draw_shapes: Draw) -> Plan:
-    """Cells of the tiny plugin, in their folders."""
+    """Cells of the tiny plugin, in their folders.
+
+    A new process repeats the first step of the architectures `repeated` only: it takes seconds.
+    """
     root = tmp_path_factory.mktemp("preflight")
     tiny.write_plugin(root)
     draw_shapes(root / "shapes")
 
-    def make(name: str, **more: object) -> list[Path]:
+    def make(name: str, repeated: Sequence[str] = (), **more: object) -> list[Path]:
         asked = tiny.request_for(root / "tiny.py", root / "shapes", **{"timeout": 60.0} | more)
         planned = make_plan(asked, catalogues.load(asked.plugins))
         lay_out(planned, root / name)
-        return folders_of(planned, root / name)
+        folders = folders_of(planned, root / name)
+        for folder in folders:
+            if folder.parts[-3] not in repeated:
+                tiny.say_trained(folder)
+        return folders
 
     return make
 
@@ -69,7 +76,7 @@ def reports(plan: Plan) -> dict[str, PairReport]:
         # the time of this one passes; on a busy machine the others need more than it has
         hanging = plan("hanging", architectures=("hangs",), seeds=2, timeout=8.0)
         others = [name for name in (*ERRORS, *GOOD) if name != "hangs"]
-        folders = [*hanging, *plan("all", architectures=others, seeds=2)]
+        folders = [*hanging, *plan("all", GOOD, architectures=others, seeds=2)]
         found = [*check_pairs(hanging), *check_pairs(folders[len(hanging) :])]
     assert sorted(each.cell for each in found) == sorted(map(str, folders))
     assert {each.stops for each in found} == {None}
@@ -77,12 +84,13 @@ def reports(plan: Plan) -> dict[str, PairReport]:
 
 
 def test_an_augmentation_that_breaks_the_contract_stops_all_cells(plan: Plan) -> None:
-    folders = plan("exposed", architectures=("tiny", "behaves"), augment=("overexposed",))
+    names = ("tiny", "behaves")
+    folders = plan("exposed", names, architectures=names, augment=("overexposed",))
     said = "the augmentation overexposed must keep real images in [-1, 1]"
-    (report,) = check_pairs(folders[:1])
-    assert (report.error, report.stops) == (said, "error")
-    with pytest.raises(GanBenchError, match="overexposed"):
+    with pytest.raises(GanBenchError) as refusal:
         preflight(folders, folders[0].parents[2])
+    assert str(refusal.value) == said
+    assert not any(map(done, folders))
 
 
 @pytest.mark.parametrize("name", ERRORS)
@@ -123,46 +131,54 @@ def test_a_small_pair_after_a_huge_one_needs_little(
     device: str, resets: bool, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where a process cannot begin its peak anew: then each pair has one of its own."""
-    name, names = f"huge {device} {resets}", ("tiny", "huge", "behaves")
+    name, names = f"huge {device} {resets}", ("huge", "tiny")
     folders = plan(name, architectures=names, seeds=2, device=device)
     if not resets:
         code = "from gan_bench.run import peak\npeak.reset_peak = lambda device: False\n"
         (folders[0].parents[3] / "sitecustomize.py").write_text(code)
         monkeypatch.setenv("PYTHONPATH", str(folders[0].parents[3]), prepend=os.pathsep)
-    tiny, _, huge, _, behaves, _ = (each.memory_bytes for each in check_pairs(folders))
-    assert huge > tiny + 500e6
-    assert behaves < tiny + 150e6
+    huge, _, small, _ = (each.memory_bytes for each in check_pairs(folders))
+    assert small < huge - 500e6
 
 
-def test_a_loss_of_another_shape_and_a_metric_that_breaks_are_found_too(plan: Plan) -> None:
-    (report,) = check_pairs(plan("loss", architectures=("tiny",), losses=("each",)))
-    said = "g_loss of each must give one number () that depends on the lo"
-    assert (report.error or "").startswith(said)
+def test_a_metric_that_breaks_is_found_too(plan: Plan) -> None:
     (report,) = check_pairs(plan("metric", architectures=("tiny",), metrics=("breaking",)))
     assert report.error == "the metric breaking failed: ValueError: the eigenvalues are wrong"
 
 
-def test_a_failed_preflight_is_a_failed_record_and_the_rest_goes_on(plan: Plan) -> None:
-    folders = plan("records", architectures=("raises", "tiny"))
-    said: list[str] = []
-    preflight(folders, folders[0].parents[2], said.append)
-    record = read_record(folders[0])
-    assert (record.status, record.reason) == ("failed", "IndexError: list index out of range")
-    assert not (folders[1] / RECORD).exists()
-    assert said == ["raises / minimax / seed0: failed, IndexError: list index out of range"]
+Tried = tuple[list[Path], list[str]]
 
 
-def test_parts_that_do_not_fit_together_are_named_once_and_no_retry_is_advised(plan: Plan) -> None:
-    folders = plan("impossible", architectures=("tiny",), losses=("classes", "minimax"), seeds=2)
+@pytest.fixture(scope="module")
+def losses(plan: Plan) -> Tried:
+    """Two cells each of a loss that does not fit, of one that trains and of one with a fault."""
+    names = ("classes", "minimax", "each")
+    folders = plan("losses", architectures=("tiny",), losses=names, seeds=2)
     said: list[str] = []
     preflight(folders, folders[0].parents[2], said.append)
-    assert said == [
+    return folders, said
+
+
+def test_a_failed_preflight_is_a_failed_record_and_the_rest_goes_on(losses: Tried) -> None:
+    folders, said = losses
+    assert [done(folder) for folder in folders] == [True, True, False, False, True, True]
+    record = read_record(folders[4])
+    reason = "g_loss of each must give one number () that depends on the lo"
+    assert record.status == "failed"
+    assert (record.reason or "").startswith(reason)
+    assert said[1:] == [f"tiny / each / seed{k}: failed, {record.reason}" for k in range(2)]
+
+
+def test_parts_that_do_not_fit_together_are_named_once_and_no_retry_is_advised(
+    losses: Tried,
+) -> None:
+    folders, said = losses
+    assert said[0] == (
         "tiny cannot be trained with classes: classes reads D's logits of the classes, and this D "
         "gives none: take another loss, or an architecture whose D returns "
         "Output(logits, classes=...)"
-    ]
-    assert [done(folder) for folder in folders] == [True, True, False, False]
-    assert not any(map(retriable, folders[:2]))
+    )
+    assert [retriable(folder) for folder in folders[:2]] == [False, False]
 
 
 # Room: here the pairs were tried, and every cell needs 2 MB of memory, 1 MB for a checkpoint, and
@@ -200,7 +216,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 @pytest.fixture
 def three(plan: Plan, tmp_path: Path) -> list[Path]:
-    return plan(tmp_path.name, architectures=("tiny",), seeds=3)
+    return plan(tmp_path.name, ("tiny",), architectures=("tiny",), seeds=3)
 
 
 @pytest.mark.parametrize(("jobs", "size"), [(1, 3.3), (2, 6.3), (9, 9.3)])
@@ -271,7 +287,5 @@ def test_data_that_changed_stops_all(plan: Plan) -> None:
     other = protocol.data.model_copy(update={"train": 99})
     changed = protocol.model_copy(update={"data": other}).model_dump(mode="json")
     write_json(folders[0].parents[2] / PROTOCOL, changed)
-    (report,) = check_pairs(folders)
-    assert report.stops == "data"
     with pytest.raises(DataError, match="has changed since this protocol was planned"):
         preflight(folders, folders[0].parents[2])

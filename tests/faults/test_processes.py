@@ -12,46 +12,40 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from textwrap import dedent
 
 import psutil
 import pytest
 
 import tiny
-from gan_bench.results.layout import CELL, CHECKPOINTS, CODE, CURVE, LOG, PROTOCOL, RECORD
+from gan_bench import Engine
+from gan_bench import catalogue as catalogues
+from gan_bench.results.layout import CELL, CHECKPOINTS, CODE, CURVE, LOG, RECORD, SCALE
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
-from gan_bench.run.cell import run_cell
+from gan_bench.run.scheduler import run_cells
+from gan_bench_plugins import local
 from given import Place, wait_for
-from tiny import WORDS, Make, cell_of
+from tiny import TINY, WORDS, Make, cell_of
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 
-TINY = [*WORDS, "--arch", "tiny"]
+
 Done = subprocess.CompletedProcess[str]
 SLOW = {"TINY_SECONDS": "0.02"}
 
 
+def steps(here: Place, curve: str) -> int:
+    """How many steps the curve has; 0 before there is one."""
+    return sum(len(path.read_bytes().splitlines()) for path in here.folder.glob(curve))
+
+
 def training(here: Place, after: int = 30, seed: int = 0) -> Callable[[], bool]:
     """The cell has taken so many steps of its 200."""
-
-    def past() -> bool:
-        found = list(here.folder.glob(f"results/*/tiny/minimax/seed{seed}/curve.jsonl"))
-        return bool(found) and len(found[0].read_bytes().splitlines()) >= after
-
-    return past
+    return lambda: steps(here, f"results/*/tiny/minimax/seed{seed}/curve.jsonl") >= after
 
 
 def cells(running: subprocess.Popen[str]) -> list[psutil.Process]:
     return psutil.Process(running.pid).children(recursive=True)
-
-
-def goes_on(here: Place, reference: dict[str, str]) -> str:
-    """The same command again ends in the bytes of a run that nothing happened to."""
-    done = here.run(*TINY)
-    assert done.returncode == 0, done.stderr
-    assert tiny.outcome(here.folder / "results") == reference
-    return done.stderr
 
 
 def started(here: Place) -> subprocess.Popen[str]:
@@ -62,17 +56,28 @@ def started(here: Place) -> subprocess.Popen[str]:
 
 
 def test_a_cell_that_is_killed_goes_on_by_itself(
-    make_place: Make, reference: dict[str, str]
+    make_place: Make, reference: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = make_place("cell-killed", **SLOW)
-    running = started(here)
-    (cell,) = cells(running)
-    cell.kill()
-    _, err = running.communicate(timeout=120)
-    assert running.returncode == 0, err
-    assert "tiny / minimax / seed0: its process was ended from outside; it will go on" in err
+    for name in ("GAN_BENCH_HOME", "OMP_NUM_THREADS", "TINY_SECONDS"):
+        monkeypatch.setenv(name, here.env[name])
+    folder, said = tiny.lay_cell(here), list[str]()
+    started: list[subprocess.Popen[bytes]] = []
+    start = local._start_process
+
+    def start_and_kill(cell: Path, slots: int) -> subprocess.Popen[bytes]:
+        started.append(start(cell, slots))
+        if len(started) == 1:
+            wait_for(training(here), started[0])
+            started[0].kill()
+        return started[-1]
+
+    monkeypatch.setattr(local, "_start_process", start_and_kill)
+    engine = catalogues.load().find(Engine, "local")
+    assert list(run_cells(engine, [folder], say=said.append)) == [folder]
+    assert said == ["tiny / minimax / seed0: its process was ended from outside; it will go on"]
     assert tiny.outcome(here.folder / "results") == reference
-    assert read_record(cell_of(here)).starts == 2
+    assert read_record(folder).starts == len(started) == 2
 
 
 @pytest.fixture
@@ -96,7 +101,7 @@ def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     running = here.start(*TINY, "--jobs=2", "--seeds=3")
     wait_for(training(here), running)
     wait_for(training(here, seed=1), running)
-    orphans = cells(running)
+    orphans, measured = cells(running), (here.protocol / SCALE).stat().st_mtime_ns
     running.kill()
     running.wait()
     # at once: the cells may still be saving their state, and keep their folders until they have
@@ -110,6 +115,7 @@ def test_when_the_parent_is_killed_no_cell_goes_on_alone_and_no_lock_stays(
     assert {path.name for path in cell_of(here, seed=2).iterdir()} == {CELL, CODE, LOG}
     mine = tiny.outcome(here.folder / "results")
     assert {name: mine[name] for name in reference} == reference
+    assert (here.protocol / SCALE).stat().st_mtime_ns == measured  # once, whatever became of it
 
 
 @pytest.mark.long
@@ -126,22 +132,48 @@ def test_an_interrupt_saves_the_state_at_the_end_of_the_step(
     steps = len(read_lines(cell_of(here) / CURVE))
     newest = max((cell_of(here) / CHECKPOINTS).glob("*.pt"))
     assert int(newest.stem) == steps  # not one step is taken again
-    goes_on(here, reference)
+    tiny.goes_on(here, reference)
 
 
-def test_a_second_interrupt_stops_at_once(make_place: Make) -> None:
-    here = make_place("twice")
-    running = here.start(*WORDS, "--arch=hangs-later", "--seeds=2", "--jobs=2")
-    step = "results/*/*/*/*/checkpoint/000000040.pt"
-    wait_for(lambda: len(list(here.folder.glob(step))) == 2, running)
-    time.sleep(0.5)  # to step 50
+HANGING = [*WORDS, "--arch=hangs-later", "--seeds=2", "--jobs=2"]
+
+
+@pytest.fixture(scope="module")
+def hanging(make_place: Make) -> Iterator[tuple[Place, subprocess.Popen[str]]]:
+    """A run of two cells, which hang at their 50th step."""
+    here = make_place("hanging")
+    running = here.start(*HANGING)
+    curves = [f"results/*/hangs-later/minimax/seed{seed}/curve.jsonl" for seed in range(2)]
+    for curve in curves:
+        wait_for(lambda curve=curve: steps(here, curve) == 49, running)
+    time.sleep(0.5)  # to the next step
+    yield here, running
+    running.kill()
+    running.communicate()
+
+
+def test_a_second_run_in_one_folder_is_refused_with_the_holder(
+    hanging: tuple[Place, subprocess.Popen[str]],
+) -> None:
+    here, running = hanging
+    done = here.run(*HANGING)
+    assert done.returncode == 5
+    holder = f"process {running.pid} on {socket.gethostname()}"
+    assert f"is being used by {holder}, for training: " in done.stderr
+    assert done.stderr.endswith(f"to go on:\ngan-bench run {shlex.join(HANGING)}\n")
+
+
+def test_a_second_interrupt_stops_at_once(
+    hanging: tuple[Place, subprocess.Popen[str]],
+) -> None:
+    here, running = hanging
     at_work = cells(running)
     assert len(at_work) == 2
     running.send_signal(signal.SIGINT)
     time.sleep(1)
     assert running.poll() is None  # it waits for the end of the step
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=10)
+    _, err = running.communicate(timeout=30)  # half of what cells have to save their state
     assert running.returncode == 130, err
     assert "stopping at once" in err
     assert psutil.wait_procs(at_work, timeout=0)[1] == []
@@ -176,21 +208,6 @@ def test_what_one_cell_does_is_its_own_failed_record_and_the_others_go_on(
     assert mine >= {item for item in reference.items() if "/tiny/" in item[0]}
 
 
-def test_a_second_run_in_one_folder_is_refused_with_the_holder(make_place: Make) -> None:
-    here = make_place("two-at-once", TINY_SECONDS="0.2")  # it lasts until we end it
-    running = here.start(*TINY)
-    try:
-        wait_for(training(here, 1), running)
-        done = here.run(*TINY)
-        assert done.returncode == 5
-        holder = f"process {running.pid} on {socket.gethostname()}"
-        assert f"is being used by {holder}, for training: " in done.stderr
-        assert done.stderr.endswith(f"to go on:\ngan-bench run {shlex.join(TINY)}\n")
-    finally:
-        running.kill()
-        running.communicate()
-
-
 @pytest.mark.long
 def test_results_that_go_away_stop_the_run(make_place: Make, reference: dict[str, str]) -> None:
     here = make_place("gone", **SLOW)
@@ -202,118 +219,4 @@ def test_results_that_go_away_stop_the_run(make_place: Make, reference: dict[str
     assert "Traceback" not in err
     assert not (here.folder / "results").exists()  # and is not made again
     shutil.move(here.folder / "elsewhere", here.folder / "results")
-    goes_on(here, reference)
-
-
-FULL = """
-    import errno
-    from types import SimpleNamespace
-    from gan_bench.results import atomic
-
-    def full(path, *more):
-        # There is no room for the checkpoint of step 60 while a file FULL is there.
-        if "000000060.pt" in str(path) and Path("FULL").exists():
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return os.open(path, *more)
-
-    atomic.os = SimpleNamespace(**vars(os) | {"open": full})
-"""
-
-
-@pytest.fixture(scope="module")
-def full(make_place: Make) -> tuple[Place, Done]:
-    """A run whose cell was stopped by a disk that was full for a while, and what it said."""
-    here = make_place("full")
-    plugin = here.folder / "tiny.py"
-    plugin.write_text(plugin.read_text() + dedent(FULL))
-    (here.folder / "FULL").touch()
-    done = here.run(*TINY)
-    (here.folder / "FULL").unlink()
-    assert done.returncode == 5, done.stderr
-    return here, done
-
-
-@pytest.fixture
-def cut_off(full: tuple[Place, object], request: pytest.FixtureRequest) -> Place:
-    """The same, for this test alone."""
-    return copy_of(full[0], re.sub(r"\W", "-", request.node.name))
-
-
-@pytest.mark.long
-def test_a_full_disk_ends_the_run_and_nothing_is_lost(
-    full: tuple[Place, Done], cut_off: Place, reference: dict[str, str]
-) -> None:
-    said, folder = full[1].stderr, cell_of(cut_off)
-    assert "seed0/checkpoint/000000060.pt: no space left: needs " in said
-    assert "seed0/checkpoint; make room first" in said
-    assert said.endswith(f"to go on:\ngan-bench run {shlex.join(TINY)}\n")
-    assert "Traceback" not in said
-    kept = sorted(path.name for path in (folder / CHECKPOINTS).iterdir())
-    assert kept == [f"0000000{step}.pt{end}" for step in (20, 40) for end in ("", ".sha256")]
-    assert not (folder / RECORD).exists()
-    goes_on(cut_off, reference)
-
-
-def copy_of(here: Place, name: str) -> Place:
-    folder = here.folder.with_name(name)
-    shutil.copytree(here.folder, folder)
-    return Place(folder, here.env | {"GAN_BENCH_HOME": str(folder / "home")})
-
-
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("damaged", [1, 2])
-def test_a_flipped_bit_is_told_and_the_bytes_at_the_end_are_the_same(
-    damaged: int, cut_off: Place, reference: dict[str, str]
-) -> None:
-    for step in (40, 20)[:damaged]:
-        flip(cell_of(cut_off) / CHECKPOINTS / f"{step:09d}.pt")
-    said = goes_on(cut_off, reference)
-    corrupt = sorted(path.name for path in (cell_of(cut_off) / CHECKPOINTS).iterdir())
-    assert corrupt == ["000000020.pt.corrupt", "000000040.pt.corrupt"][-damaged:]
-    word = "checkpoint 000000040.pt is damaged" if damaged == 1 else "the training began anew: no g"
-    (note,) = read_record(cell_of(cut_off)).notes
-    assert note.startswith(word)
-    assert word in said
-
-
-@pytest.mark.long
-def test_an_edited_plugin_does_not_go_on_with_the_old_ones_weights(cut_off: Place) -> None:
-    plugin = cut_off.folder / "tiny.py"
-    plugin.write_text(plugin.read_text().replace("nn.Dropout(0.1)", "nn.Dropout(0.2)"))
-    done = cut_off.run(*TINY)
-    assert done.returncode == 2, done.stderr
-    assert "is of another training (tiny.py of the architecture tiny: SHA-256 " in done.stderr
-    assert "delete " in done.stderr
-    assert not (cell_of(cut_off) / RECORD).exists()
-
-
-@pytest.mark.long
-def test_a_changed_data_set_does_not_go_on(cut_off: Place) -> None:
-    shutil.copytree(cut_off.folder.parent / "shapes", cut_off.folder / "shapes")
-    for path in sorted((cut_off.folder / "shapes").iterdir())[:5]:
-        path.unlink()
-    words = [word.replace("../shapes", "shapes") for word in TINY]
-    done = cut_off.run(*words)
-    assert done.returncode == 4, done.stderr
-    assert "the data set shapes has changed since " in done.stderr
-    assert "data.train: 36 then, 32 now" in done.stderr
-    assert len(list((cut_off.folder / "results").glob(f"*/{PROTOCOL}"))) == 1
-
-
-@pytest.mark.usefixtures("one_thread")
-def test_a_cell_is_the_same_inside_this_process(
-    untouched: Place, reference: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GAN_BENCH_HOME", untouched.env["GAN_BENCH_HOME"])
-    for name in (PROTOCOL, f"tiny/minimax/seed0/{CELL}"):
-        target = tmp_path / "results" / untouched.protocol.name / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(untouched.protocol / name, target)
-    assert run_cell(target.parent) == 0
-    assert tiny.outcome(tmp_path / "results") == reference
+    tiny.goes_on(here, reference)

@@ -13,13 +13,14 @@ import pytest
 import tiny
 from gan_bench import catalogue as catalogues
 from gan_bench.results.layout import RECORD, SCALE, protocol_folder_of
-from gan_bench.results.records import Record, read_record, write_record
+from gan_bench.results.records import Record, write_record
 from gan_bench.results.scale import read_scale, write_scale
+from gan_bench.run.cell import run_cell
 from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import make_plan
 from gan_bench.run.preflight import preflight
 from given import Draw, wait_for
-from tiny import WORDS, Make, cell_of
+from tiny import WORDS, Make
 
 Said = list[str]
 FRAGILE = """
@@ -38,23 +39,6 @@ FRAGILE = """
 """
 
 
-def test_a_run_of_two_jobs_measures_one_scale_and_its_continuation_none(make_place: Make) -> None:
-    here = make_place("scale")
-    words = [*WORDS, "--arch", "tiny", "--kimg", "0.032", "--jobs", "2"]
-    assert here.run(*words, "--seeds", "2").returncode == 0
-    path = here.protocol / SCALE
-    scale, written = read_scale(here.protocol), path.stat().st_mtime_ns
-    assert scale is not None
-    assert scale.real is not None
-    score = scale.real.scores["brightness"]
-    assert (score.n, score.reference_n, score.features) == (16, 16, "eye")
-    assert scale.real.tick.keys() == {"brightness", "diversity", "spread"}
-    assert list(scale.bad) == ["noise", "one colour", "one image"]
-    assert here.run(*words, "--seeds", "3").returncode == 0
-    assert read_record(cell_of(here, seed=2)).status == "finished"
-    assert path.stat().st_mtime_ns == written
-
-
 @pytest.fixture
 def check(tmp_path: Path, draw_shapes: Draw) -> Callable[..., tuple[list[Path], Said, Said]]:
     """Lay cells out and try them; their folders, what was said and what was shown."""
@@ -68,10 +52,31 @@ def check(tmp_path: Path, draw_shapes: Draw) -> Callable[..., tuple[list[Path], 
         planned = make_plan(asked, catalogues.load(asked.plugins))
         lay_out(planned, tmp_path / "results")
         folders, said, shown = folders_of(planned, tmp_path / "results"), Said(), Said()
+        tiny.say_trained(folders[0])
         preflight(folders, protocol_folder_of(folders[0]), said.append, show=shown.append)
         return folders, said, shown
 
     return make
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_run_measures_one_scale_and_its_continuation_none(
+    check: Callable[..., tuple[list[Path], Said, Said]],
+) -> None:
+    folders, *_ = check(architectures=("tiny",), seeds=2)
+    home = protocol_folder_of(folders[0])
+    scale, written = read_scale(home), (home / SCALE).stat().st_mtime_ns
+    assert scale is not None
+    assert scale.real is not None
+    score = scale.real.scores["brightness"]
+    assert (score.n, score.reference_n, score.features) == (16, 16, "eye")
+    assert scale.real.tick.keys() == {"brightness", "diversity", "spread"}
+    assert list(scale.bad) == ["noise", "one colour", "one image"]
+    assert [run_cell(folder) for folder in folders] == [0, 0]
+    folders, _, shown = check(architectures=("tiny",), seeds=3)
+    assert run_cell(folders[2]) == 0
+    assert shown == []
+    assert (home / SCALE).stat().st_mtime_ns == written
 
 
 @pytest.mark.parametrize(

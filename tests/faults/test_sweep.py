@@ -1,4 +1,4 @@
-"""The n-th failure: see sweep.py. One fault at every 31st operation; with `-m long` all at all."""
+"""The n-th failure: see sweep.py. One fault at every 62nd operation; with `-m long` all at each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def swept(folder: Path, draw_shapes: Draw, every: int) -> None:
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="forks")
 def test_whatever_fails_nothing_finished_is_lost(tmp_path: Path, draw_shapes: Draw) -> None:
-    swept(tmp_path / "sweep", draw_shapes, 4 * 31)
+    swept(tmp_path / "sweep", draw_shapes, 4 * 62)
 
 
 @pytest.mark.long

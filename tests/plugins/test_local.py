@@ -43,9 +43,9 @@ def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cell:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < end, "waited half a minute"
+        assert time.monotonic() < end, "waited a minute"
         time.sleep(0.02)
 
 

@@ -50,7 +50,7 @@ def test_a_metric_is_tested_only_for_what_it_claims_to_see_on_that_net() -> None
 
     blind = metric("blind", kinds, higher_is_better=True, sees=("noise",))
     assert failed(examined(catalogue(blind))) == ["metric blind"]
-    elsewhere = replace(blind, sees_on=by_net)
+    elsewhere = replace(blind, sees=by_net)
     check = examined(catalogue(elsewhere))["metric blind"]
     assert (check.status, check.values["sees"]) == ("ok", [])
 

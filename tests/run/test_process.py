@@ -36,7 +36,7 @@ def test_a_process_ends_with_its_parent_and_what_it_runs_finds_nothing_to_read()
     assert process.stdout.readline() == "nothing to read\n"
     assert process.poll() is None
     process.stdin.close()
-    assert process.wait(timeout=20) == -signal.SIGTERM
+    assert process.wait(timeout=60) == -signal.SIGTERM
     process.stdout.close()
 
 

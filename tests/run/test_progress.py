@@ -78,7 +78,7 @@ def test_the_end_of_a_cell_is_said_with_its_scores_or_its_reason_in_a_line_that_
 
 def lines_of(said: io.StringIO, word: str) -> int:
     """How many lines have the word; three are waited for."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while said.getvalue().count(word) < 3 and time.monotonic() < end:
         time.sleep(0.01)
     return said.getvalue().count(word)

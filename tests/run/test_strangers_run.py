@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_bench.results.records import Record, read_record
-from given import Draw, Place
+from gan_bench.results.records import read_record
+from given import Command, Draw
 
 STRANGERS = Path(__file__).parents[1] / "strangers"
 FILES = ("class_embedding", "instance_noise", "relativistic_average", "refused/process_wide")
@@ -22,38 +22,25 @@ REASONS = {
     "threads": f"threads / relative changed torch's number of threads, {BELONGS}",
     "draws": f"draws / relative changed random's state, {BELONGS}",
 }
-TRAINED = ("embedding", "fog")
+TRAINED = ("embedding", "fog")  # one of them by the classes of the folders
 
 
-@pytest.fixture(scope="module")
-def records(
-    tmp_path_factory: pytest.TempPathFactory, draw_shapes: Draw, outside: dict[str, str]
-) -> dict[str, Record]:
-    root = tmp_path_factory.mktemp("strangers")
+@pytest.mark.usefixtures("cells_inside", "one_thread")
+def test_strangers_train_in_one_run_and_what_changes_the_process_is_refused(
+    tmp_path: Path, draw_shapes: Draw, gan_bench: Command
+) -> None:
     for name, side in (("round", 20), ("square", 28)):
-        draw_shapes(root / "shapes" / name, 20, side)
-    (root / "here").mkdir()
-    place = Place(root / "here", outside | {"GAN_BENCH_HOME": str(root / "home")})
+        draw_shapes(tmp_path / "shapes" / name, 20, side)
     plugins = [f"--plugin={STRANGERS / name}.py" for name in FILES]
     names = [f"--arch={name}" for name in (*TRAINED, *REASONS)]
-    done = place.run(*SETTINGS, *plugins, *names)
-    assert done.returncode == 3, done.stderr
-    return {
-        name: read_record(place.protocol / name / "relative" / "seed0")
-        for name in (*TRAINED, *REASONS)
+    said = gan_bench("run", *SETTINGS, *plugins, *names)
+    assert said.code == 3, said.err
+    (home,) = Path("results").iterdir()
+    records = {
+        name: read_record(home / name / "relative" / "seed0") for name in (*TRAINED, *REASONS)
     }
-
-
-def test_strangers_train_in_a_real_run_one_of_them_by_the_classes_of_the_folders(
-    records: dict[str, Record],
-) -> None:
     assert {name: records[name].status for name in TRAINED} == dict.fromkeys(TRAINED, "finished")
     assert all(records[name].scores for name in TRAINED)
-
-
-@pytest.mark.parametrize("name", REASONS)
-def test_what_belongs_to_the_process_must_not_be_changed(
-    records: dict[str, Record], name: str
-) -> None:
-    assert records[name].status == "failed"
-    assert (records[name].reason or "").startswith(REASONS[name])
+    assert {records[name].status for name in REASONS} == {"failed"}
+    for name, reason in REASONS.items():
+        assert (records[name].reason or "").startswith(reason)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from gan_bench.api.shown import Shown
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.report import leaderboard
@@ -33,7 +34,7 @@ def load(results: Named = "results", protocol: str | None = None) -> Boards:
     return Boards([Board(board) for board in read.boards], read.unreadable)
 
 
-class Board:
+class Board(Shown):
     """The leaderboard of one protocol, as it was when it was read. A notebook shows its table.
 
     A cell is named by its label, architecture/loss/seed0, or by the path of its folder.
@@ -182,17 +183,8 @@ class Board:
     def __repr__(self) -> str:
         return f"<Board {self.slug}: {len(self._board.cells)} cells>"
 
-    def __str__(self) -> str:
-        return str(self.table())
 
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
-
-    def _repr_markdown_(self) -> str:
-        return self.table()._repr_markdown_()
-
-
-class Boards(Sequence[Board]):
+class Boards(Shown, Sequence[Board]):
     """The leaderboards of a results folder, in the order of their names."""
 
     def __init__(self, boards: list[Board], unreadable: list[str]) -> None:
@@ -231,12 +223,3 @@ class Boards(Sequence[Board]):
 
     def __repr__(self) -> str:
         return f"<Boards: {', '.join(board.slug for board in self)}>"
-
-    def __str__(self) -> str:
-        return str(self.table())
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
-
-    def _repr_markdown_(self) -> str:
-        return self.table()._repr_markdown_()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_bench.api.asking import checked_by
+from gan_bench.api.shown import Shown
 from gan_bench.report.score_sheet import score_notes
 from gan_bench.report.shown_scores import ShownScores
 from gan_bench.results.records import Score
@@ -22,7 +23,7 @@ Text = str | os.PathLike[str]
 Names = str | Iterable[str]
 
 
-class Scores(Mapping[str, Score]):
+class Scores(Shown, Mapping[str, Score]):
     """The scores of generated images against real ones: metric -> Score, in order of the table.
 
     A metric that could not be computed is missing here, and in `unscored` with its reason. A
@@ -91,15 +92,6 @@ class Scores(Mapping[str, Score]):
 
     def __repr__(self) -> str:
         return f"<Scores: {', '.join(self)}>"
-
-    def __str__(self) -> str:
-        return str(self.table())
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
-
-    def _repr_markdown_(self) -> str:
-        return self.table()._repr_markdown_()
 
 
 def score(

@@ -1,8 +1,9 @@
-"""Numbers, durations, sizes and counts as people read them: one format for each."""
+"""Numbers, durations, sizes, counts and times as text: one format for each."""
 
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 LEAST_SIDE, MOST_SIDE = 8, 1024  # px, of the images that `run --size` makes
@@ -45,6 +46,16 @@ def size(count: float) -> str:
     power = min(int(math.log10(max(count, 1)) // 3), len(UNITS) - 1)
     amount = count / 1000**power
     return f"{amount:.0f} {UNITS[power]}" if amount >= 100 else f"{amount:.3g} {UNITS[power]}"
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601."""
+    return moment(datetime.now(UTC).timestamp())
+
+
+def moment(seconds: float) -> str:
+    """A time in seconds since 1970, in UTC, ISO 8601."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def exit_code(code: int) -> str:

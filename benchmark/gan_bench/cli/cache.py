@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -151,7 +150,7 @@ def _fields(each: Stored) -> dict[str, Any]:
         "held_out": data.held_out if data else None,
         "fingerprint": data.fingerprint if data else None,
         "bytes": each.bytes,
-        "used": datetime.fromtimestamp(each.used, UTC).isoformat(timespec="seconds"),
+        "used": text.moment(each.used),
         "folder": str(each.folder),
         "root": each.root,
     }

@@ -79,13 +79,7 @@ AS_TRAINED = "Default: as the cells were measured when they were trained."
     help="Judge that names the mode of an image, made by `gan-bench judge`.",
 )
 @options.data_now(MEASURE)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    panel=RUNNING,
-    help="Device to measure on. auto: cuda or mps if there is one, else cpu.",
-)
+@options.device(RUNNING, "measure")
 @click.option(
     "--engine",
     type=Name("engine"),

@@ -238,6 +238,20 @@ def jobs(panel: str, verb: str) -> Decorator:
     )
 
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def device(panel: str, verb: str, default: str | None = "auto", rule: str = "") -> Decorator:
+    """--device: the verb is what is done there; `rule` describes another default than auto."""
+    return click.option(
+        "--device",
+        type=click.Choice(DEVICES),
+        default=default,
+        panel=panel,
+        help=f"Device to {verb} on. {rule or 'auto: cuda or mps if there is one, else cpu.'}",
+    )
+
+
 def results(help: str) -> Decorator:
     """--results: a folder."""
     return click.option(

@@ -47,11 +47,8 @@ WITHOUT_SCORE, OUTSIDE, UNJUDGED = 3, 6, 7  # exit codes
     panel=WHAT,
     help="Where the plugin files are now. Can be repeated. Default: where they were.",
 )
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    panel=RUNNING,
-    help="Device to train on. Default: that of the cell if there is one here, else auto.",
+@options.device(
+    RUNNING, "train", None, "Default: that of the cell if there is one here, else auto."
 )
 @options.jobs(RUNNING, "train")
 @click.option(

@@ -197,13 +197,7 @@ OPTIONS = (
         panel=MEASURE,
         help="Judge that names the mode of an image, made by `gan-bench judge`.",
     ),
-    click.option(
-        "--device",
-        type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-        default="auto",
-        panel=RUNNING,
-        help="Device to train on. auto: cuda or mps if there is one, else cpu.",
-    ),
+    options.device(RUNNING, "train"),
     click.option(
         "--engine",
         type=Name("engine"),

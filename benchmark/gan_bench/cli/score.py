@@ -94,13 +94,7 @@ ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a p
     help="Preset whose features and metrics are taken. Default: the one that is meant for this.",
 )
 @options.weights(MEASURE)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    panel=MEASURE,
-    help="Device to measure on. auto: cuda or mps if there is one, else cpu.",
-)
+@options.device(MEASURE, "measure")
 @options.plugin(MEASURE)
 @options.as_json("Print one JSON document.")
 @options.DEBUG

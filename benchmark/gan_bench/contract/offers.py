@@ -247,9 +247,8 @@ class Metric:
     equal_counts: bool = False  # it needs N = M; others get all N reference images at every tick
     # the reason why it cannot be used on this data set, or None
     unsuited: Callable[[Dataset], str | None] = _suits
-    sees: tuple[Fault, ...] = ()  # faults that make its score worse, the more of them the worse
-    # the same for each net by its name, for a metric whose net is not always the same one
-    sees_on: Callable[[str], tuple[Fault, ...]] | None = None
+    # faults that make its score worse, the more of them the worse; or a function of the net's name
+    sees: tuple[Fault, ...] | Callable[[str], tuple[Fault, ...]] = ()
     real: tuple[float, float] | None = None  # the range in which N = M >= 500 real images score
     floor: float | None = None  # a score worse than this for three ticks is a mode collapse
     partner: str | None = None  # the metric without which this one misleads: shown beside it

@@ -74,8 +74,8 @@ NAME: Rule = _is_text, "a name"
 NAMES: Rule = _are_texts, "a tuple of names, as ('one',)"
 RANGE: Rule = _is_range, "two finite numbers, the lower one first"
 FAULTS: Rule = (
-    lambda value: _are_texts(value) and set(value) <= set(get_args(Fault)),
-    f"a tuple of some of {', '.join(get_args(Fault))}",
+    lambda value: callable(value) or (_are_texts(value) and set(value) <= set(get_args(Fault))),
+    f"a tuple of some of {', '.join(get_args(Fault))}, or a function of the net's name",
 )
 READS: Rule = (
     lambda value: _are_texts(value) and set(value) <= set(get_args(Read)),

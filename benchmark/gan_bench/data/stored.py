@@ -19,6 +19,7 @@ from gan_bench.contract.protocol import Data
 from gan_bench.data.cache import MAKING, sets_folder
 from gan_bench.data.files.ours import META
 from gan_bench.data.in_use import is_in_use
+from gan_bench.results.locks import is_held
 
 DAY = 86_400  # seconds
 
@@ -46,7 +47,7 @@ class Stored:
     @property
     def in_use(self) -> bool:
         """Whether a run uses it now, or makes it."""
-        return _is_locked(self._lock) or is_in_use(self.folder / META)
+        return is_held(self._lock) or is_in_use(self.folder / META)
 
     @property
     def _lock(self) -> Path:
@@ -131,15 +132,3 @@ def _sizes(path: Path) -> Iterator[int]:
                 yield each.stat().st_size
         except OSError:  # removed in the meantime
             continue
-
-
-def _is_locked(lock: Path) -> bool:
-    if not lock.exists():
-        return False
-    try:
-        with filelock.FileLock(lock, timeout=0):
-            return False
-    except filelock.Timeout:
-        return True
-    except OSError:
-        return False

@@ -6,7 +6,7 @@ The evaluator measures real images and corruptions of them; what it must say of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -214,10 +214,23 @@ def _sets(
 
 
 # Checks of a metric
+def faults_seen(metric: Metric, net: str) -> tuple[Fault, ...]:
+    """The faults that the metric claims to see on this net."""
+    return metric.sees(net) if callable(metric.sees) else metric.sees
+
+
 def complaints(
-    metric: Metric, readings: Readings, gauge: Gauge | None, ranks: bool, n: int
+    metric: Metric,
+    sees: Collection[Fault],
+    readings: Readings,
+    gauge: Gauge | None,
+    ranks: bool,
+    n: int,
 ) -> Iterator[str]:
-    """What is wrong with the scores of sets of n images, one sentence each."""
+    """What is wrong with the scores of sets of n images, one sentence each.
+
+    `sees`: the faults that the metric must see.
+    """
     for reading in readings.readings.values():
         if metric.name in reading.raised:
             yield f"{reading.name}: {reading.raised[metric.name]}"
@@ -227,12 +240,12 @@ def complaints(
         yield f"it refuses other real images: {real.measured.unscored.get(metric.name)}"
         return
     yield from _out_of_range(metric, real, n)
-    for fault in metric.sees:
+    for fault in sees:
         corrupted = readings.with_fault(fault)
         yield from _out_of_order(metric, real, corrupted)
         if fault != "copies":  # the reference is the training set, which copies are nearest to
             yield from _not_worse(metric, reference, corrupted[:1])
-    if ranks and {"blur", "noise"} <= set(metric.sees):  # it claims to see image quality
+    if ranks and {"blur", "noise"} <= set(sees):  # it claims to see image quality
         yield from _out_of_order(metric, real, readings.brighter())
     if gauge is not None:
         yield from _misses_collapse(metric, readings, gauge)
@@ -282,15 +295,15 @@ def _misses_collapse(metric: Metric, readings: Readings, gauge: Gauge) -> Iterat
             yield f"{reading.name} ({reading.shown(metric)}) would not be called a collapse"
 
 
-def summary(metric: Metric, readings: Readings) -> str:
-    """The scores behind the check, for every fault it claims to see: `real 31.3; blur 58.7`."""
+def summary(metric: Metric, sees: Collection[Fault], readings: Readings) -> str:
+    """The scores behind the check, for every fault it must see: `real 31.3; blur 58.7`."""
     parts = [f"real {readings.readings[REAL].shown(metric)}"]
     parts += [
         f"{fault} {', '.join(reading.shown(metric) for reading in corrupted)}"
-        for fault in metric.sees
+        for fault in sees
         if (corrupted := readings.with_fault(fault))
     ]
-    return "; ".join(parts if metric.sees else [*parts, "claims to see no fault"])
+    return "; ".join(parts if sees else [*parts, "claims to see no fault"])
 
 
 def verdicts_missed(readings: Readings) -> Iterator[str]:

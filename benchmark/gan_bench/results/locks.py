@@ -66,11 +66,15 @@ def alone_in(
 
 def is_locked(folder: Path) -> bool:
     """Whether a process works in the folder. False too where the lock may not be tried."""
-    path = folder / LOCK
-    if not path.exists():
+    return is_held(folder / LOCK)
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a process holds the lock of this file. False too where that may not be tried."""
+    if not lock.exists():
         return False
     try:
-        return _is_held(path)
+        return _is_held(lock)
     except OSError:
         return False
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from gan_bench.base import text
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.names import NAME
 from gan_bench.contract.protocol import Evaluation, Number, RunEnvironment
@@ -115,7 +115,7 @@ def unmeasured(cell: Path, slug: str, reason: str) -> Measurement:
     return Measurement(
         unscored=dict.fromkeys((spec.name for spec in evaluation.metrics), reason),
         device=environment_of(cell, slug).device,
-        ended=datetime.now(UTC).isoformat(timespec="seconds"),
+        ended=text.now(),
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gan_bench.base import text
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Cell, Count
 from gan_bench.results.atomic import write_bytes
@@ -64,7 +64,7 @@ def note_plan(protocol_folder: Path, cells: Iterable[Cell]) -> None:
     extended = [row for row, seeds in planned.items() if 0 < len(done.get(row, ())) < seeds]
     plan = SeedPlan(
         seeds=max(planned.values()),
-        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        when=text.now(),
         records=sum(map(sum, done.values())),
         compared=max((_compared(row, done) for row in extended), default=0),
     )

@@ -19,13 +19,13 @@ import sys
 import time
 import traceback
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import torch
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base import text
 from gan_bench.contract.errors import StorageError, sentence
 from gan_bench.contract.protocol import Cell
 from gan_bench.measure.evaluator import Evaluator, Measured
@@ -59,7 +59,6 @@ from gan_bench.run.outcome import (
     FAILED,
     failed_record,
     kind_of,
-    now,
     remove_outcome,
     starts_of,
     write_outcome,
@@ -137,8 +136,7 @@ def _record_of(directory: Path, cell: Cell, stop: Stop) -> Record:
 
 def _start() -> dict[str, object]:
     """Which process this is, and when it began: with its imports, which take seconds."""
-    began = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
-    at = began.isoformat(timespec="seconds")
+    at = text.moment(psutil.Process().create_time())
     return {"at": at, "pid": os.getpid(), "host": socket.gethostname()}
 
 
@@ -192,7 +190,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         machine=this_machine(),
         versions=catalogues.versions(),
         code=code,
-        ended=now(),
+        ended=text.now(),
     )
 
 

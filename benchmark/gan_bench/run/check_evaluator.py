@@ -223,28 +223,23 @@ def _other_net(
         yield from _metrics(subject, evaluation, readings)
 
 
-def _on_net(metric: Metric, net: str) -> Metric:
-    """The metric with the faults that it claims to see on this net."""
-    return replace(metric, sees=metric.sees_on(net)) if metric.sees_on else metric
-
-
 def _metric(subject: Subject, spec: MetricSpec, readings: selftest.Readings) -> Iterator[Check]:
     evaluation = subject.protocol.evaluation
-    offer, plugin = subject.catalogue.offers[Metric][spec.name]
-    metric = _on_net(offer, spec.features)
+    metric, plugin = subject.catalogue.offers[Metric][spec.name]
+    sees = selftest.faults_seen(metric, spec.features)
     gauge = next((each for each in evaluation.gauges if each.name == spec.name), None)
     ranks = spec == evaluation.metrics[0]
-    wrong = list(selftest.complaints(metric, readings, gauge, ranks, evaluation.samples))
+    wrong = list(selftest.complaints(metric, sees, readings, gauge, ranks, evaluation.samples))
     todo = f"do not compare by {spec.name} here"
     if subject.request.data is None:  # images of the user's may be too few, or too much alike
         todo += f", and tell the authors of {plugin}"
     yield outcome(
         f"metric {spec.name}",
         not wrong,
-        "; ".join(wrong) or selftest.summary(metric, readings),
+        "; ".join(wrong) or selftest.summary(metric, sees, readings),
         todo,
         features=spec.features,
         higher_is_better=spec.higher_is_better,
-        sees=list(metric.sees),
+        sees=list(sees),
         scores={name: each.value(metric) for name, each in readings.readings.items()},
     )

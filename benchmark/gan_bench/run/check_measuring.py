@@ -122,7 +122,7 @@ def check_metric(metric: Metric, catalogue: Catalogue, *_: object) -> Iterator[C
         detail = f"{plural(len(terms), 'term')}, mean {number(float(terms.mean()), 2)}"
         yield outcome("influence", right, detail, "give (M,) finite terms whose mean is 0")
     if metric.sees:
-        faults = ", ".join(metric.sees)
+        faults = "what it claims" if callable(metric.sees) else ", ".join(metric.sees)
         detail = f"gan-bench doctor tests whether it sees {faults} on real images"
         yield Check(name="sees", status="ok", detail=detail)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base import text
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
 from gan_bench.contract.protocol import Protocol, RunEnvironment
@@ -30,7 +31,6 @@ from gan_bench.results.layout import ENTRY, PROTOCOL, entry_dir
 from gan_bench.results.reading import read_model
 from gan_bench.run.asked_entries import Asked, How, check_entries
 from gan_bench.run.entry_images import EntryImages, Images
-from gan_bench.run.outcome import now
 from gan_bench.run.plan import pick_device
 from gan_bench.run.task import prepared_for, source_of_cell
 from gan_bench.run.whereabouts import GIVE_THEM, environment_in
@@ -138,7 +138,7 @@ class Scorer:
             notes=(*images.notes, *fault),
             device=device_name(self.device),
             versions=catalogues.versions(),
-            ended=now(),
+            ended=text.now(),
         )
 
     def _before(self, folder: Path, asked: Asked, fingerprint: str) -> EntryRecord | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gan_bench import catalogue as catalogues
+from gan_bench.base import text
 from gan_bench.contract.errors import DataError, StorageError, sentence
 from gan_bench.contract.offers import Features, Metric
 from gan_bench.contract.protocol import Evaluation
@@ -27,7 +28,6 @@ from gan_bench.results.measurements import (
 from gan_bench.results.records import WITHOUT_SCORES, read_record
 from gan_bench.results.scale import has_scale, write_scale
 from gan_bench.run.hardware import this_machine
-from gan_bench.run.outcome import now
 from gan_bench.run.parts import code_of
 from gan_bench.run.task import Task, read_task
 from gan_bench.train.cost import device_name
@@ -56,7 +56,7 @@ def measure_asked(cell: Path) -> None:
 def _measured(cell: Path, slug: str, evaluation: Evaluation) -> Measurement:
     began = time.perf_counter()
     environment = environment_of(cell, slug)
-    nothing = Measurement(device=device_name(environment.device), seconds=0.0, ended=now())
+    nothing = Measurement(device=device_name(environment.device), seconds=0.0, ended=text.now())
     if read_record(cell).status in WITHOUT_SCORES:
         return nothing
     task = read_task(cell, environment)
@@ -81,7 +81,7 @@ def _measured(cell: Path, slug: str, evaluation: Evaluation) -> Measurement:
         machine=this_machine(),
         versions=catalogues.versions(),
         code=code_of(parts, task.catalogue),
-        ended=now(),
+        ended=text.now(),
     )
 
 

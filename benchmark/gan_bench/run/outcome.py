@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -74,7 +73,7 @@ def error_of(kind: StopKind, message: str) -> GanBenchError:
 
 def write_outcome(folder: Path, kind: Literal["stopped"] | StopKind, message: str) -> Outcome:
     """Leave outcome.json, unless the disk takes not even that: then the exit code must do."""
-    outcome = Outcome(kind=kind, message=message, ended=now())
+    outcome = Outcome(kind=kind, message=message, ended=text.now())
     with suppress(StorageError):
         write_json(folder / OUTCOME, outcome.model_dump())
     return outcome
@@ -111,7 +110,7 @@ def failed_record(
         device=cell.environment.device,
         versions=catalogues.versions(),
         code=read_code(folder),
-        ended=now(),
+        ended=text.now(),
     )
 
 
@@ -158,8 +157,3 @@ def starts_of(folder: Path) -> int:
         return len(read_lines(folder / STARTS))
     except StorageError:  # a count is not worth a cell
         return 0
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -60,57 +60,77 @@ def preflight(
     features, checkpoints of another training in every cell that waits, and memory or a disk
     without room for what `jobs` cells at once take and write.
     """
-
-    def fail(report: PairReport, reason: str) -> None:
-        cell = Path(report.cell)
-        write_failure(cell, reason, impossible=report.impossible)
-        if not report.impossible:
-            say(f"{label_of(cell)}: failed, {reason}")
-        elif cell.parent not in impossible:
-            impossible.add(cell.parent)
-            arch, loss = cell.parts[-3:-1]
-            say(f"{arch} cannot be trained with {loss}: {reason}")
-
-    phases, impossible = list[str](), set[Path]()
-
-    def show_phase(phase: str) -> None:
-        phases.append(phase)
-        show(phase)
-
-    trainable, foreign = [], dict[Path, str]()
-    for report in check_pairs([each for each in folders if not done(each)], say, show_phase):
-        if report.stops is not None:
-            raise error_of(report.stops, report.error or "")
-        if report.foreign:
-            foreign[Path(report.cell)] = report.error or ""
-        elif report.error:
-            fail(report, report.error)
-        else:
-            trainable.append(report)
+    refusals = _Refusals(say)
+    trainable, foreign, measured = _tried(folders, refusals, show)
     if foreign and not trainable:
         raise UsageError("\n".join(foreign.values()))
     for reason in foreign.values():
         say(reason)
     able = [Path(report.cell) for report in trainable] or [each for each in folders if done(each)]
-    if able and not phases and not has_scale(home):
+    if able and not measured and not has_scale(home):
         # the process that would have measured it was killed, now or in an earlier run
         list(check_pairs(able[:1], say, show))
     # Read here: the preflight process is gone, and its memory is free for the cells.
     host_free = int(psutil.virtual_memory().available)
-    fitting = []
-    for report in trainable:
-        free = host_free if report.free_bytes is None else report.free_bytes
-        if report.memory_bytes <= free:
-            fitting.append(report)
-        else:
-            need, there = text.size(report.memory_bytes), text.size(free)
-            fail(
-                report,
-                f"out of memory: it needs {need} and {there} are free; lower --batch or --size",
-            )
+    fitting = [report for report in trainable if _fits_alone(report, host_free, refusals)]
     _check_memory_together(fitting, host_free, jobs)
     _check_disk(fitting, home, jobs)
     return foreign
+
+
+class _Refusals:
+    """Failed records of cells that cannot be trained; what is impossible is said once a pair."""
+
+    def __init__(self, say: Say) -> None:
+        self.say = say
+        self._impossible = set[Path]()  # pairs
+
+    def add(self, report: PairReport, reason: str) -> None:
+        cell = Path(report.cell)
+        write_failure(cell, reason, impossible=report.impossible)
+        if not report.impossible:
+            self.say(f"{label_of(cell)}: failed, {reason}")
+        elif cell.parent not in self._impossible:
+            self._impossible.add(cell.parent)
+            arch, loss = cell.parts[-3:-1]
+            self.say(f"{arch} cannot be trained with {loss}: {reason}")
+
+
+def _tried(
+    folders: Iterable[Path], refusals: _Refusals, show: Say
+) -> tuple[list[PairReport], dict[Path, str], bool]:
+    """The cells that can be trained; those of a foreign checkpoint; whether a scale was begun.
+
+    Raises what would stop all cells.
+    """
+    phases, trainable, foreign = list[str](), list[PairReport](), dict[Path, str]()
+
+    def show_phase(phase: str) -> None:
+        phases.append(phase)
+        show(phase)
+
+    waiting = [each for each in folders if not done(each)]
+    for report in check_pairs(waiting, refusals.say, show_phase):
+        if report.stops is not None:
+            raise error_of(report.stops, report.error or "")
+        if report.foreign:
+            foreign[Path(report.cell)] = report.error or ""
+        elif report.error:
+            refusals.add(report, report.error)
+        else:
+            trainable.append(report)
+    return trainable, foreign, bool(phases)
+
+
+def _fits_alone(report: PairReport, host_free: int, refusals: _Refusals) -> bool:
+    """Whether there is memory for the cell; if not, it gets a failed record."""
+    free = host_free if report.free_bytes is None else report.free_bytes
+    if report.memory_bytes <= free:
+        return True
+    need, there = text.size(report.memory_bytes), text.size(free)
+    reason = f"out of memory: it needs {need} and {there} are free; lower --batch or --size"
+    refusals.add(report, reason)
+    return False
 
 
 def _check_memory_together(cells: Sequence[PairReport], host_free: int, jobs: int) -> None:
