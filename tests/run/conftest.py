@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planning import SAMPLES, SCHEDULE, LayCell, MakeCell, Plan
+from planning import SAMPLES, SCHEDULE, LayCell, MakeCell, Plan, Score
 
 import tiny_plugin
 from gan_bench import catalogue as catalogues
@@ -23,7 +23,10 @@ from gan_bench.contract.protocol import (
 from gan_bench.data.cache import prepare
 from gan_bench.data.source import files_at
 from gan_bench.results.atomic import make_folder, write_json
-from gan_bench.results.layout import CELL, PROTOCOL, cell_dir, protocol_dir
+from gan_bench.results.entries import EntryRecord
+from gan_bench.results.layout import CELL, PROTOCOL, cell_dir, protocol_dir, protocol_folder_of
+from gan_bench.run.asked_entries import How, asked_for
+from gan_bench.run.entries import score_entries
 from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.request import Request
@@ -98,3 +101,30 @@ def lay(tmp_path: Path, shapes: Path) -> LayCell:
         return folder
 
     return lay
+
+
+@pytest.fixture
+def planned_cell(lay: LayCell) -> Path:
+    """A cell, laid out and not trained."""
+    return lay()
+
+
+@pytest.fixture
+def home(planned_cell: Path) -> Path:
+    """The folder of its protocol."""
+    return protocol_folder_of(planned_cell)
+
+
+@pytest.fixture
+def score(home: Path) -> Score:
+    def score(text: object, **how: object) -> EntryRecord:
+        (entry,) = score_entries(
+            home,
+            [asked_for(str(text))],
+            How(**how),
+            lambda *_: None,
+            lambda _: None,  # type: ignore[arg-type]
+        )
+        return entry
+
+    return score

@@ -11,11 +11,13 @@ import numpy as np
 from gan_bench import Dataset, Engine, Images
 from gan_bench.catalogue import Catalogue, Plugin
 from gan_bench.contract.protocol import Schedule
+from gan_bench.results.entries import EntryRecord
 from gan_bench.results.records import Record, write_record
 from gan_bench.run.plan import Planned
 
 Plan = Callable[..., Planned]  # by Request's words
 LayCell = Callable[..., Path]
+Score = Callable[..., EntryRecord]  # the text of an entry, and fields of How
 MakeCell = Callable[[str], Path]
 TEST = Plugin("test", "test", "1", dict)
 SAMPLES = 70  # more than a grid shows

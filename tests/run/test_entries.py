@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from planning import SAMPLES, LayCell
+from planning import SAMPLES, Score
 from torch import Tensor, nn
 
 from gan_bench import catalogue as catalogues
-from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
-from gan_bench.results.entries import EntryRecord, read_entry
-from gan_bench.results.layout import CELL, GENERATOR, entry_dir, protocol_folder_of
-from gan_bench.results.locks import InUse, alone_in
+from gan_bench.contract.errors import DataError, GanBenchError, UsageError
+from gan_bench.results.entries import read_entry
+from gan_bench.results.layout import CELL, GENERATOR, entry_dir
 from gan_bench.results.records import read_record
-from gan_bench.run.asked_entries import How, asked_for, check_entries
+from gan_bench.run.asked_entries import asked_for, check_entries
 from gan_bench.run.cell import run_cell
-from gan_bench.run.entries import Scorer, score_entries
 from gan_bench.run.generators import draw_pixels, load_ours
 from given import Draw
 from trained import CONDITIONAL, write_trained
@@ -76,43 +71,13 @@ def scripted(folder: Path, G: nn.Module, name: str = "G.pt") -> Path:
     return folder / name
 
 
-@pytest.fixture
-def cell(lay: LayCell) -> Path:
-    """A cell, laid out and not trained."""
-    return lay()
-
-
-@pytest.fixture
-def home(cell: Path) -> Path:
-    """The folder of its protocol."""
-    return protocol_folder_of(cell)
-
-
-Score = Callable[..., EntryRecord]
-
-
-@pytest.fixture
-def score(home: Path) -> Score:
-    def score(text: object, **how: object) -> EntryRecord:
-        (entry,) = score_entries(
-            home,
-            [asked_for(str(text))],
-            How(**how),
-            lambda *_: None,
-            lambda _: None,  # type: ignore[arg-type]
-        )
-        return entry
-
-    return score
-
-
-def test_a_generator_of_a_cell_scores_as_the_cell(cell: Path, score: Score) -> None:
-    run_cell(cell)
-    record = read_record(cell)
-    entry = score(cell)
+def test_a_generator_of_a_cell_scores_as_the_cell(planned_cell: Path, score: Score) -> None:
+    run_cell(planned_cell)
+    record = read_record(planned_cell)
+    entry = score(planned_cell)
     assert entry.scores == record.scores
     assert entry.name == "tiny-plain-seed0"
-    assert score(f"again={cell / GENERATOR}").scores == record.scores
+    assert score(f"again={planned_cell / GENERATOR}").scores == record.scores
 
 
 @pytest.mark.parametrize("count", [40, SAMPLES, 100])
@@ -236,25 +201,6 @@ def test_other_images_under_a_name_are_refused_unless_asked(
     assert score(f"mine={other}", replace=True).images == 50
 
 
-def test_a_damaged_record_is_written_again(score: Score, home: Path, shapes: Path) -> None:
-    score(f"mine={shapes}")
-    (entry_dir(home, "mine") / "entry.json").write_text("{")
-    assert score(f"mine={shapes}").images == 40
-
-
-def test_one_process_at_a_time_scores_an_entry(score: Score, home: Path, shapes: Path) -> None:
-    with alone_in(entry_dir(home, "mine"), "scoring"), pytest.raises(InUse):
-        score(f"mine={shapes}")
-
-
-def test_a_protocol_that_is_removed_meanwhile_stays_away(home: Path, shapes: Path) -> None:
-    scorer = Scorer(home, How(), lambda *_: None, print)
-    home.rename(home.with_name("elsewhere"))
-    with pytest.raises(StorageError, match="is gone"):
-        scorer.score(asked_for(f"mine={shapes}"))
-    assert not home.exists()
-
-
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -282,17 +228,6 @@ def test_grey_images_are_scored_as_colours(score: Score, tmp_path: Path, draw_sh
     assert score(folder).images == 40
 
 
-def test_an_interrupt_leaves_nothing(
-    score: Score, home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gan_bench.run.entries.write_entry", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        score(f"mine={shapes}")
-    assert not (home / "entries").exists()
-    monkeypatch.undo()
-    assert score(f"mine={shapes}").images == 40
-
-
 def test_the_images_of_the_protocol_may_have_moved(
     score: Score, home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
 ) -> None:
@@ -313,68 +248,9 @@ def test_the_images_of_the_protocol_may_have_moved(
     assert score(f"published={there}", data=there, plugins=plugins).scores == before.scores
 
 
-def interrupted(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def left(home: Path) -> list[str]:
-    """All files and folders of entries, as paths within the protocol's folder."""
-    return sorted(str(path.relative_to(home)) for path in home.glob("entries/**/*"))
-
-
-def test_what_cannot_be_scored_leaves_nothing(
-    score: Score, home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
-) -> None:
-    one, other = draw_shapes(tmp_path / "one", 1), draw_shapes(tmp_path / "other", 50)
-    with pytest.raises(DataError, match="has one image"):
-        score(f"mine={one}")
-    assert not (home / "entries").exists()
-    score(f"mine={shapes}")
-    kept = left(home)
-    assert "entries/mine/entry.json" in kept
-    with pytest.raises(UsageError, match="with other images"):
-        score(f"mine={other}")
-    with pytest.raises(DataError, match="has one image"):
-        score(f"second={one}")
-    assert left(home) == kept
-
-
-def test_what_a_killed_process_left_is_gone_afterwards(
-    score: Score, home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
-) -> None:
-    folder = entry_dir(home, "mine")
-    folder.mkdir(parents=True)
-    for name in (".lock", ".holder.json", ".entry.json.12.part"):
-        (folder / name).touch()
-    with pytest.raises(DataError, match="has one image"):
-        score(f"mine={draw_shapes(tmp_path / 'one', 1)}")
-    assert not (home / "entries").exists()
-
-
-def test_read_only_results_are_refused_before_anything_is_read(
-    score: Score, shapes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
-    monkeypatch.setattr("gan_bench.run.entries.Scorer", None)
-    with pytest.raises(StorageError, match=r"is read-only.*copy the results .* with --like"):
-        score(f"mine={shapes}")
-
-
-def test_one_bad_entry_does_not_stop_the_others(
-    home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
-) -> None:
-    one = draw_shapes(tmp_path / "one", 1)
-    asked = [asked_for(text) for text in (f"bad={one}", f"worse={one}", f"good={shapes}")]
-    said: list[str] = []
-    with pytest.raises(DataError, match="has one image"):
-        score_entries(home, asked, How(), lambda *_: None, said.append)
-    assert read_entry(entry_dir(home, "good")).images == 40
-    assert len(said) == 1
-
-
-def test_a_cell_without_a_generator_says_why(cell: Path, score: Score) -> None:
+def test_a_cell_without_a_generator_says_why(planned_cell: Path, score: Score) -> None:
     with pytest.raises(DataError, match="is not done yet"):
-        score(cell)
+        score(planned_cell)
 
 
 def test_a_script_that_takes_labels_is_refused(score: Score, tmp_path: Path) -> None:
@@ -384,16 +260,6 @@ def test_a_script_that_takes_labels_is_refused(score: Score, tmp_path: Path) -> 
 
     with pytest.raises(UsageError, match="takes 2 inputs"):
         score(scripted(tmp_path, Labelled()))
-
-
-def test_an_interrupt_before_the_entry_is_begun_leaves_nothing(
-    score: Score, home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It comes when the folder is locked, and its holder is about to be written."""
-    monkeypatch.setattr("gan_bench.results.locks.write_json", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        score(f"mine={shapes}")
-    assert not (home / "entries").exists()
 
 
 @pytest.mark.parametrize(
@@ -407,12 +273,3 @@ def test_a_conditional_generator_needs_the_classes_of_the_protocol(
     assert next(draw_pixels(G, 4, 0, np.arange(3))).shape == (4, 3, 8, 8)
     with pytest.raises(UsageError, match=says):
         next(draw_pixels(G, 4, 0, labels))
-
-
-def test_a_damaged_cell_keeps_no_entry_from_being_scored(cell: Path, tmp_path: Path) -> None:
-    broken = cell.parents[1] / "a-broken-one/seed0"  # before it in the order of names
-    broken.mkdir(parents=True)
-    (broken / CELL).write_text("{")
-    asked = [asked_for(str(scripted(tmp_path, Tutorial())))]
-    (entry,) = score_entries(protocol_folder_of(cell), asked, How(), lambda *_: None, print)
-    assert entry.scores or entry.unscored
