@@ -110,16 +110,16 @@ def planned_cell(lay: LayCell) -> Path:
 
 
 @pytest.fixture
-def home(planned_cell: Path) -> Path:
+def scored_home(planned_cell: Path) -> Path:
     """The folder of its protocol."""
     return protocol_folder_of(planned_cell)
 
 
 @pytest.fixture
-def score(home: Path) -> Score:
+def score(scored_home: Path) -> Score:
     def score(text: object, **how: object) -> EntryRecord:
         (entry,) = score_entries(
-            home,
+            scored_home,
             [asked_for(str(text))],
             How(**how),
             lambda *_: None,

@@ -82,12 +82,12 @@ def test_a_generator_of_a_cell_scores_as_the_cell(planned_cell: Path, score: Sco
 
 @pytest.mark.parametrize("count", [40, SAMPLES, 100])
 def test_images_are_scored_as_they_are(
-    count: int, score: Score, home: Path, tmp_path: Path, draw_shapes: Draw
+    count: int, score: Score, scored_home: Path, tmp_path: Path, draw_shapes: Draw
 ) -> None:
     """Fewer than samples: all of them, said; more: as many as samples."""
     entry = score(f"mine={draw_shapes(tmp_path / 'mine', count)}")
     assert entry.images == entry.scores["brightness"].n == min(count, SAMPLES)
-    assert read_entry(entry_dir(home, "mine")) == entry
+    assert read_entry(entry_dir(scored_home, "mine")) == entry
     says = {40: "40 images, where the others have 70", SAMPLES: "", 100: "70 of its 100 images"}
     assert says[count] in " ".join(entry.notes)
 
@@ -229,7 +229,7 @@ def test_grey_images_are_scored_as_colours(score: Score, tmp_path: Path, draw_sh
 
 
 def test_the_images_of_the_protocol_may_have_moved(
-    score: Score, home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
+    score: Score, scored_home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
 ) -> None:
     """Or nobody knows where they were, as in published results."""
     before = score(f"before={shapes}")
@@ -240,7 +240,7 @@ def test_the_images_of_the_protocol_may_have_moved(
     others = draw_shapes(tmp_path / "others", 39)
     with pytest.raises(DataError, match=r"has changed since.* planned on with --data$"):
         score(f"other={there}", data=others)
-    for cell in home.rglob(CELL):
+    for cell in scored_home.rglob(CELL):
         cell.unlink()
     plugins = (tmp_path / "plugin.py",)
     with pytest.raises(UsageError, match=r"no cell\.json, as published.* give them with --data$"):

@@ -18,32 +18,34 @@ from gan_bench.run.entries import Scorer, score_entries
 from given import Draw
 
 
-def test_a_damaged_record_is_written_again(score: Score, home: Path, shapes: Path) -> None:
+def test_a_damaged_record_is_written_again(score: Score, scored_home: Path, shapes: Path) -> None:
     score(f"mine={shapes}")
-    (entry_dir(home, "mine") / "entry.json").write_text("{")
+    (entry_dir(scored_home, "mine") / "entry.json").write_text("{")
     assert score(f"mine={shapes}").images == 40
 
 
-def test_one_process_at_a_time_scores_an_entry(score: Score, home: Path, shapes: Path) -> None:
-    with alone_in(entry_dir(home, "mine"), "scoring"), pytest.raises(InUse):
+def test_one_process_at_a_time_scores_an_entry(
+    score: Score, scored_home: Path, shapes: Path
+) -> None:
+    with alone_in(entry_dir(scored_home, "mine"), "scoring"), pytest.raises(InUse):
         score(f"mine={shapes}")
 
 
-def test_a_protocol_that_is_removed_meanwhile_stays_away(home: Path, shapes: Path) -> None:
-    scorer = Scorer(home, How(), lambda *_: None, print)
-    home.rename(home.with_name("elsewhere"))
+def test_a_protocol_that_is_removed_meanwhile_stays_away(scored_home: Path, shapes: Path) -> None:
+    scorer = Scorer(scored_home, How(), lambda *_: None, print)
+    scored_home.rename(scored_home.with_name("elsewhere"))
     with pytest.raises(StorageError, match="is gone"):
         scorer.score(asked_for(f"mine={shapes}"))
-    assert not home.exists()
+    assert not scored_home.exists()
 
 
 def test_an_interrupt_leaves_nothing(
-    score: Score, home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
+    score: Score, scored_home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gan_bench.run.entries.write_entry", interrupted)
     with pytest.raises(KeyboardInterrupt):
         score(f"mine={shapes}")
-    assert not (home / "entries").exists()
+    assert not (scored_home / "entries").exists()
     monkeypatch.undo()
     assert score(f"mine={shapes}").images == 40
 
@@ -52,38 +54,38 @@ def interrupted(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def left(home: Path) -> list[str]:
+def left(scored_home: Path) -> list[str]:
     """All files and folders of entries, as paths within the protocol's folder."""
-    return sorted(str(path.relative_to(home)) for path in home.glob("entries/**/*"))
+    return sorted(str(path.relative_to(scored_home)) for path in scored_home.glob("entries/**/*"))
 
 
 def test_what_cannot_be_scored_leaves_nothing(
-    score: Score, home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
+    score: Score, scored_home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
 ) -> None:
     one, other = draw_shapes(tmp_path / "one", 1), draw_shapes(tmp_path / "other", 50)
     with pytest.raises(DataError, match="has one image"):
         score(f"mine={one}")
-    assert not (home / "entries").exists()
+    assert not (scored_home / "entries").exists()
     score(f"mine={shapes}")
-    kept = left(home)
+    kept = left(scored_home)
     assert "entries/mine/entry.json" in kept
     with pytest.raises(UsageError, match="with other images"):
         score(f"mine={other}")
     with pytest.raises(DataError, match="has one image"):
         score(f"second={one}")
-    assert left(home) == kept
+    assert left(scored_home) == kept
 
 
 def test_what_a_killed_process_left_is_gone_afterwards(
-    score: Score, home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
+    score: Score, scored_home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
 ) -> None:
-    folder = entry_dir(home, "mine")
+    folder = entry_dir(scored_home, "mine")
     folder.mkdir(parents=True)
     for name in (".lock", ".holder.json", ".entry.json.12.part"):
         (folder / name).touch()
     with pytest.raises(DataError, match="has one image"):
         score(f"mine={draw_shapes(tmp_path / 'one', 1)}")
-    assert not (home / "entries").exists()
+    assert not (scored_home / "entries").exists()
 
 
 def test_read_only_results_are_refused_before_anything_is_read(
@@ -96,25 +98,25 @@ def test_read_only_results_are_refused_before_anything_is_read(
 
 
 def test_one_bad_entry_does_not_stop_the_others(
-    home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
+    scored_home: Path, shapes: Path, tmp_path: Path, draw_shapes: Draw
 ) -> None:
     one = draw_shapes(tmp_path / "one", 1)
     asked = [asked_for(text) for text in (f"bad={one}", f"worse={one}", f"good={shapes}")]
     said: list[str] = []
     with pytest.raises(DataError, match="has one image"):
-        score_entries(home, asked, How(), lambda *_: None, said.append)
-    assert read_entry(entry_dir(home, "good")).images == 40
+        score_entries(scored_home, asked, How(), lambda *_: None, said.append)
+    assert read_entry(entry_dir(scored_home, "good")).images == 40
     assert len(said) == 1
 
 
 def test_an_interrupt_before_the_entry_is_begun_leaves_nothing(
-    score: Score, home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
+    score: Score, scored_home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It comes when the folder is locked, and its holder is about to be written."""
     monkeypatch.setattr("gan_bench.results.locks.write_json", interrupted)
     with pytest.raises(KeyboardInterrupt):
         score(f"mine={shapes}")
-    assert not (home / "entries").exists()
+    assert not (scored_home / "entries").exists()
 
 
 def test_a_damaged_cell_keeps_no_entry_from_being_scored(planned_cell: Path, shapes: Path) -> None:
