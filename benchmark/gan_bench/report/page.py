@@ -13,6 +13,7 @@ from gan_bench.base.escape import plain
 from gan_bench.contract.errors import StorageError
 from gan_bench.report.leaderboard import Boards
 from gan_bench.report.notes import Note
+from gan_bench.report.page_glossary import glossary
 from gan_bench.report.tables import Chapter, chapters
 from gan_bench.results.reading import LARGEST, read_bytes
 
@@ -20,7 +21,7 @@ PAGE = 25 * 10**6  # bytes of pictures in one page: mail servers refuse more
 
 
 def to_html(boards: Boards) -> str:
-    """One page that needs no other file: it contains the pictures and has no script."""
+    """One page that needs no other file. Everything on it can be read without its script."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -32,11 +33,20 @@ def to_html(boards: Boards) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"source": _source, "digest": _digest}
-    template = environment.from_string(
-        files("gan_bench.report").joinpath("page.html").read_text("utf-8")
-    )
+    texts = {name: _part(f"page.{name}") for name in ("html", "css", "js")}
     shown = list(_with_pictures(chapters(boards)))
-    return template.render(chapters=shown, unreadable=boards.unreadable)
+    return environment.from_string(texts["html"]).render(
+        chapters=shown,
+        unreadable=boards.unreadable,
+        style=Markup(texts["css"]),
+        script=Markup(texts["js"]),
+        words=glossary(boards.boards, shown),
+    )
+
+
+def _part(name: str) -> str:
+    """One of the files that a page is made of."""
+    return files("gan_bench.report").joinpath(name).read_text("utf-8")
 
 
 def _source(picture: Path) -> str:
@@ -71,6 +81,6 @@ def _size(picture: Path) -> int:
     return size if size <= LARGEST else 0
 
 
-def _digest(style: str) -> str:
-    """How a Content-Security-Policy names the one style it allows."""
-    return f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
+def _digest(text: str) -> str:
+    """How a Content-Security-Policy names the one style, and the one script, that it allows."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
