@@ -54,11 +54,12 @@ HOSTILE = (
 )
 OURS = (  # all elements that our own page has
     "html head meta title style body h1 h2 h3 dl dt dd div table thead tbody tr th td ul ol li nav "
-    "a section figure img figcaption p small details summary script header main"
+    "a section figure img figcaption p small details summary script header main b span "
+    "svg path text circle desc"
 )
 ATTRIBUTES = (
     "lang charset http-equiv content name class id tabindex src alt role scope aria-label "
-    "aria-labelledby"
+    "aria-labelledby aria-hidden data-kimg data-at width height viewbox d x y cx cy r"
 )
 
 
