@@ -86,7 +86,7 @@
 
   for (const table of all("table")) {
     const rows = [...table.tBodies[0].rows].filter((row) => !row.classList.contains("scale"));
-    const status = make("p", { role: "status" });
+    const status = make("output");
     const tools = make("div", { className: "tools" });
     if (rows.length > 1) {
       const field = make("input", { type: "search", spellcheck: false });
@@ -141,7 +141,7 @@
       button.addEventListener("click", () => enlarge(image, own, name));
       return (kimg) => {
         const seen = move(kimg);
-        button.ariaLabel = `${name} at ${seen} kimg: enlarge`;
+        button.setAttribute("aria-label", `${name} at ${seen} kimg: enlarge`);
         return seen;
       };
     });
@@ -149,7 +149,8 @@
     function show(place) {
       range.value = place;
       const kimg = ticks[range.valueAsNumber];
-      output.textContent = range.ariaValueText = `${kimg} kimg`;
+      output.textContent = `${kimg} kimg`;
+      range.setAttribute("aria-valuetext", output.textContent);
       for (const strip of strips) strip(kimg);
       if (enlarged) enlarged(kimg);
     }
@@ -170,7 +171,7 @@
       const frame = make("div");
       const copy = image.cloneNode();
       const move = windowOn(copy, frame, own);
-      const caption = make("p", { role: "status" });
+      const caption = make("output");
       const go = (text, by) => {
         const button = make("button", { type: "button", textContent: text });
         button.addEventListener("click", () => show(range.valueAsNumber + by));
@@ -181,7 +182,7 @@
       const buttons = make("div", { className: "tools" });
       buttons.append(go("Earlier", -1), go("Later", 1), close);
       dialog.replaceChildren(frame, caption, buttons);
-      dialog.ariaLabel = `samples of ${name}`;
+      dialog.setAttribute("aria-label", `samples of ${name}`);
       enlarged = (kimg) => {
         const seen = move(kimg);
         copy.alt = `samples of ${name} at ${seen} kimg`;
