@@ -33,10 +33,11 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
-        opened = [tag for tag, _ in self.elements if tag.removeprefix("/") in ("td", "th", "style")]
+        kinds = ("td", "th", "style", "script")
+        opened = [tag for tag, _ in self.elements if tag.removeprefix("/") in kinds]
         if opened and opened[-1] in ("td", "th"):
             self.tables[-1][-1][-1] += data
-        elif opened and opened[-1] == "style":
+        elif opened and opened[-1] in ("style", "script"):
             self.words.pop()
 
     @property

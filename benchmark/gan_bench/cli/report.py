@@ -12,7 +12,7 @@ from gan_bench.cli.options import OUT, OUTPUT, PATH, RESULTS
 from gan_bench.cli.output import emit, say
 
 FORMATS = ("terminal", "markdown", "html", "csv", "json", "latex")  # as gan_bench.report has them
-WITH_PICTURES = ("terminal", "markdown", "html")  # the others are for programs
+WITH_PICTURES = ("terminal", "markdown")  # a page has its own, the others are for programs
 CONTENT = "What to show"
 
 

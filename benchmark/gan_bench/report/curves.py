@@ -38,7 +38,7 @@ COMPRESSION = 2  # zlib level: a third of the usual time for a twentieth more by
 def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes | None:
     """One panel a row of the table, all on the same axes; a thin line for each seed."""
     read = (
-        (row, [_curve(folder, lines) for folder in first_seeds(row, SEEDS)])
+        (row, [curve_of(folder, lines) for folder in first_seeds(row, SEEDS)])
         for row in rows_in_order(board)
     )
     drawn = list(islice((each for each in read if any(map(_has_a_value, each[1]))), BEST))
@@ -49,7 +49,7 @@ def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes 
     for panel, (row, seeds) in zip(panels, drawn, strict=True):
         _panel(panel, row, seeds, lines)
     panels[0].locator_params(nbins=5)
-    panels[0].set_ylim(*_limits([seed for _, seeds in drawn for seed in seeds]))
+    panels[0].set_ylim(*limits([seed for _, seeds in drawn for seed in seeds]))
     _name(figure, panels[0], note, what)
     return _png(figure)
 
@@ -110,7 +110,7 @@ def quality(board: Board) -> bytes | None:
     """The score at every tick: one colour a row, one line a seed, and other real images."""
     metric = board.protocol.evaluation.at_ticks
     read = (
-        (row, [_ticks(folder, metric.name) for folder in first_seeds(row, SEEDS)])
+        (row, [tick_scores(folder, metric.name) for folder in first_seeds(row, SEEDS)])
         for row in rows_in_order(board)
     )
     drawn = list(islice(((row, seeds) for row, seeds in read if any(seeds)), BEST))
@@ -140,7 +140,7 @@ def quality(board: Board) -> bytes | None:
     return _png(figure)
 
 
-def _ticks(folder: Path, metric: str) -> list[tuple[float, float]]:
+def tick_scores(folder: Path, metric: str) -> list[tuple[float, float]]:
     """(kimg, score) of the ticks that have a score."""
     ticks = read_lines(folder / TICKS)
     points = [(number(tick, "kimg"), number(tick, "scores", metric)) for tick in ticks]
@@ -158,7 +158,7 @@ def _label(text: str) -> str:
     return plain(text).replace("$", r"\$")
 
 
-def _curve(folder: Path, columns: Iterable[str]) -> np.ndarray:
+def curve_of(folder: Path, columns: Iterable[str]) -> np.ndarray:
     """(points, 1 + columns): kimg and the columns, NaN for a gap."""
     points = read_lines(folder / CURVE)
     return np.stack([column(points, name) for name in ("kimg", *columns)], axis=1)
@@ -168,7 +168,7 @@ def _has_a_value(curve: np.ndarray) -> bool:
     return bool(np.isfinite(curve[:, 1:]).any())
 
 
-def _limits(seeds: list[np.ndarray]) -> tuple[float, float]:
+def limits(seeds: list[np.ndarray]) -> tuple[float, float]:
     """The range of the axes of all panels, without a few extreme points."""
     low, high = np.nanpercentile(np.concatenate([seed[:, 1:] for seed in seeds]), [0.5, 99.5])
     room = 0.05 * (high - low) or 0.5

@@ -25,8 +25,6 @@ def ranking_table(board: Board) -> Section:
     n = f"n = {board.protocol.evaluation.samples:,}"
     tie = Column("tie", numeric=False)
     columns = [
-        *_recipes(board),
-        *_labels(board),
         scores(board, board.ranking, n),
         *times_real(board),
         *(
@@ -34,6 +32,8 @@ def ranking_table(board: Board) -> Section:
             if any(board.ties)
             else []
         ),
+        *_recipes(board),
+        *_labels(board),
         *_warnings(board),
         *(scores(board, metric) for metric in metrics_beside(board)),
         Filled(Column("minutes"), list(map(training_minutes, board.rows))),

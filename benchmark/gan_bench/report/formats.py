@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gan_bench.report.leaderboard import Boards
 
 FORMATS = ("terminal", "markdown", "html", "csv", "json", "latex")
-WITH_PICTURES = ("terminal", "markdown", "html")
+WITH_PICTURES = ("terminal", "markdown")  # as files beside the results
 ENDINGS = {
     ".md": "markdown",
     ".markdown": "markdown",

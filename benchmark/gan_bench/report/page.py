@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from gan_bench.base.escape import plain
+from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError
-from gan_bench.report.leaderboard import Boards
+from gan_bench.report.leaderboard import Board, Boards
 from gan_bench.report.notes import Note
+from gan_bench.report.page_figures import Figure, page_curves
+from gan_bench.report.page_glossary import glossary
+from gan_bench.report.page_quality import quality
+from gan_bench.report.page_samples import Picture, Samples, samples
 from gan_bench.report.tables import Chapter, chapters
-from gan_bench.results.reading import LARGEST, read_bytes
 
-PAGE = 25 * 10**6  # bytes of pictures in one page: mail servers refuse more
+PAGE = 10**7  # bytes of pictures in one page; as text in the page they take a third more
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A chapter of the page."""
+
+    chapter: Chapter
+    samples: Samples | None
+    figures: list[Figure]
 
 
 def to_html(boards: Boards) -> str:
-    """One page that needs no other file: it contains the pictures and has no script."""
+    """One page that needs no other file. Everything on it can be read without its script."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -31,46 +45,63 @@ def to_html(boards: Boards) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"source": _source, "digest": _digest}
-    template = environment.from_string(
-        files("gan_bench.report").joinpath("page.html").read_text("utf-8")
+    environment.filters |= {"source": _source, "digest": _digest, "number": number}
+    texts = {name: _part(f"page.{name}") for name in ("html", "css", "js")}
+    pages = list(_pages(boards))
+    return environment.from_string(texts["html"]).render(
+        pages=pages,
+        unreadable=boards.unreadable,
+        style=Markup(texts["css"]),
+        script=Markup(texts["js"]),
+        words=glossary(boards.boards, [page.chapter for page in pages]),
     )
-    shown = list(_with_pictures(chapters(boards)))
-    return template.render(chapters=shown, unreadable=boards.unreadable)
 
 
-def _source(picture: Path) -> str:
-    """A picture as a data: address, empty if unreadable: a browser then shows its name."""
-    try:
-        return f"data:image/png;base64,{b64encode(read_bytes(picture)).decode()}"
-    except StorageError:
-        return "data:,"
+def _part(name: str) -> str:
+    """One of the files that a page is made of."""
+    return files("gan_bench.report").joinpath(name).read_text("utf-8")
 
 
-def _with_pictures(chapters: Iterable[Chapter]) -> Iterator[Chapter]:
-    """The chapters with as many pictures as a page can hold; the others say where theirs are."""
+def _pages(boards: Boards) -> Iterator[Shown]:
+    """The chapters with as many pictures as a page can hold; the others say where theirs are.
+
+    Pictures show a training: they stand in the first chapter about its protocol.
+    """
     total = 0
-    for chapter in chapters:
-        size = sum(map(_size, chapter.pictures.values()))
-        if size and total + size > PAGE:
-            folder = next(iter(chapter.pictures.values())).parent
-            text = f"its pictures would make this page too large: they are in {folder}"
-            note = Note("remark", text)
-            yield replace(chapter, pictures={}, notes=[*chapter.notes, note])
-        else:
-            total += size
-            yield chapter
+    known: set[Path] = set()
+    for board, chapter in zip(boards.boards, chapters(boards), strict=True):
+        if board.folder in known:
+            yield Shown(chapter, None, [])
+            continue
+        known.add(board.folder)
+        found = samples(board)
+        if found and total + found.size > PAGE:
+            text = (
+                "its samples would make this page too large: "
+                f"gan-bench report --protocol {board.slug} makes a page with them"
+            )
+            chapter, found = _noted(chapter, "remark", text), None
+        total += found.size if found else 0
+        yield _with_figures(board, chapter, found)
 
 
-def _size(picture: Path) -> int:
-    """Bytes that a picture adds to a page, 0 if it cannot be read."""
+def _with_figures(board: Board, chapter: Chapter, found: Samples | None) -> Shown:
     try:
-        size = picture.stat().st_size
-    except OSError:
-        return 0
-    return size if size <= LARGEST else 0
+        drawn = quality(board), *page_curves(board)
+        return Shown(chapter, found, [figure for figure in drawn if figure])
+    except StorageError as error:
+        return Shown(_noted(chapter, "fault", f"cannot be drawn: {error}"), found, [])
 
 
-def _digest(style: str) -> str:
-    """How a Content-Security-Policy names the one style it allows."""
-    return f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
+def _noted(chapter: Chapter, severity: Literal["fault", "remark"], text: str) -> Chapter:
+    return replace(chapter, notes=[*chapter.notes, Note(severity, text)])
+
+
+def _source(picture: Picture) -> str:
+    """A picture as a data: address."""
+    return f"data:image/webp;base64,{b64encode(picture.webp).decode()}"
+
+
+def _digest(text: str) -> str:
+    """How a Content-Security-Policy names the one style, and the one script, that it allows."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

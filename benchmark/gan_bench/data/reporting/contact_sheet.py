@@ -9,6 +9,7 @@ import numpy as np
 
 from gan_bench.base import pictures
 from gan_bench.base.escape import plain
+from gan_bench.contract.protocol import Data
 from gan_bench.data.choosing.odd import SHOWN, TILE, reduced
 from gan_bench.data.reporting.lines import colours
 from gan_bench.data.reporting.report import Odd
@@ -43,6 +44,23 @@ def contact_sheet(prepared: Prepared) -> bytes:
     for k in range(0, len(blocks), 2):
         parts += [_gap(), _beside(blocks[k : k + 2], SHOWN * (sample[0].width + GAP))]
     return pictures.png(pictures.stacked(parts, MARGIN))
+
+
+def first_images(sheet: Image.Image, data: Data, most: int) -> list[Image.Image]:
+    """The first images of the sample of a contact sheet; none if this is no sheet of such data."""
+    blank = np.zeros((1, *data.shape), np.uint8)
+    width, height = _tiles(blank)[0].size
+    top = MARGIN + HEAD_PX + COUNTS_PX + GAP + 1 + TITLE_PX
+    boxes = []
+    for k in range(min(most, ACROSS, data.train)):
+        left = MARGIN + k * (width + GAP)
+        boxes.append((left, top, left + width, top + height))
+    corners = [corner for box in boxes for corner in (box[:2], (box[2] - 1, box[3] - 1))]
+    rule = tuple(int(RULE[k : k + 2], 16) for k in (1, 3, 5))
+    inside = all(x < sheet.width and y < sheet.height for x, y in corners)
+    if not inside or any(sheet.getpixel(corner) != rule for corner in corners):
+        return []
+    return [sheet.crop((x + 1, y + 1, right - 1, low - 1)) for x, y, right, low in boxes]
 
 
 def _odd_blocks(odd: tuple[Odd, ...], tiles: np.ndarray, width: int) -> list[Image.Image]:
