@@ -16,8 +16,9 @@ def test_a_row_that_was_given_labels_says_so(tmp_path: Path) -> None:
     boards = leaderboard.load(tmp_path)
     lines = render(boards, "markdown", tmp_path).splitlines()
     top = next(k for k, line in enumerate(lines) if "| labels |" in line)
-    place = lines[top].split(" | ").index("labels")
-    assert [line.split(" | ")[place] for line in lines[top + 2 : top + 4]] == ["given", ""]
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines[top : top + 4]]
+    place = cells[0].index("labels")
+    assert [row[place] for row in cells[2:]] == ["given", ""]
     csv = render(boards, "csv", tmp_path).splitlines()
     place = csv[0].split(",").index("conditional")
     assert {line.split(",")[place] for line in csv[1:]} == {"yes", "no"}
