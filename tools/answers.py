@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from gan_bench.contract.protocol import MetricSpec
-from gan_bench.report.findings import Side, ruling
+from gan_bench.report.rulings import Side, ruling
 
 FD = MetricSpec(name="fd", higher_is_better=False, features="net")
 

@@ -17,7 +17,9 @@ from gan_bench.report.answer import answer
 from gan_bench.report.documents import to_json
 from gan_bench.report.findings import findings, winners
 from gan_bench.report.leaderboard import load
-from records import DIVERSITY, FD, protocol, write_cell
+from gan_bench.results.atomic import append_line
+from gan_bench.results.layout import SPEED, TICKS
+from records import COST, DIVERSITY, FD, protocol, write_cell
 
 FD_EAR = MetricSpec(name="fd-ear", higher_is_better=False, features="ear")
 KD = MetricSpec(name="kd-eye", higher_is_better=False, features="eye")
@@ -101,6 +103,11 @@ BOARDS = {
         one_loss(**{name: [v + k / 100 for v in GOOD] for k, name in enumerate("abcdef")}, z=BAD),
         "a, b, c and 3 others are not told apart (fd-eye); a leads the next, z, by 10 (6 seeds: "
         "95 % interval 10 to 10).",
+    ),
+    "no seed in common": (
+        {("a", "hinge"): GOOD, ("b", "hinge"): Cells([None] * 6 + [99.0], None)},
+        "a leads b by 88.1 (fd-eye) without a seed in common: not proven; 6 of 13 cells are not "
+        "done.",
     ),
     "a grid": (
         grid(a=(GOOD, GOOD), b=(BAD, BAD)),
@@ -218,6 +225,21 @@ def test_another_distance_may_rule_otherwise(
     said = scored(tmp_path, other, **rows)
     assert said.startswith("a leads b by 1 (fd-eye")
     assert (f"; b is first by {other.name}." in said) == ("is first by" in said) == opposed
+
+
+def test_at_equal_time_it_says_who_was_first_then(tmp_path: Path) -> None:
+    for name, seconds, scores in (("slow", 90.0, (9.0, 1.0)), ("fast", 45.0, (5.0, 2.0))):
+        folder = write_cell(
+            tmp_path, name, scores={"fd-eye": scores[1]}, cost=COST | {"train_seconds": seconds}
+        )
+        for kimg, score in zip((50.0, 100.0), scores, strict=True):
+            append_line(folder / SPEED, {"kimg": kimg, "seconds": seconds * kimg / 100})
+            append_line(folder / TICKS, {"kimg": kimg, "scores": {"fd-eye": score}})
+    (board,) = load(tmp_path, by_time=True).boards
+    assert answer(board) == (
+        "after 45 s of training each, fast / hinge is first (fd-eye); at the end of the schedule: "
+        "slow leads fast by 1 (fd-eye) in one training each: not proven."
+    )
 
 
 def test_a_higher_score_leads_by_a_metric_of_which_higher_is_better(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from gan_bench.base.text import number, plural
-from gan_bench.report.findings import Ended, Findings, Lead, Ruling, findings
+from gan_bench.base.text import duration, number, plural
+from gan_bench.report.findings import Ended, Findings, findings
 from gan_bench.report.leaderboard import Board
+from gan_bench.report.rulings import Lead, Ruling
 
 MOST = 2  # cells that are named for each way to end
 MOST_TIED = 4  # names of what is not told apart
@@ -28,7 +29,16 @@ def sentence(found: Findings) -> str:
         *(_ended(each, found) for each in found.ended),
         *_unfinished(found),
     ]
-    return f"{'; '.join(clauses)}."
+    return f"{_in_time(found)}{'; '.join(clauses)}."
+
+
+def _in_time(found: Findings) -> str:
+    """Where the rows are ordered by time: who was first then, before what is said of the end."""
+    first = found.at_equal_time
+    if first is None:
+        return ""
+    time = f"after {duration(first.seconds)} of training each"
+    return f"{time}, {first.row} is first ({first.metric}); at the end of the schedule: "
 
 
 def _winner(found: Findings) -> Iterator[str]:
@@ -109,6 +119,8 @@ def _seeds(lead: Lead) -> Iterator[str]:
 
 def _trainings(ruling: Ruling, lead: Lead) -> str:
     """What a lead that is not proven rests on."""
+    if not lead.seeds:
+        return "without a seed in common"
     if ruling.over == 1:
         return "in one training each" if lead.seeds == 1 else f"in {lead.seeds} trainings each"
     return "with one seed" if lead.seeds == 1 else f"with {lead.seeds} seeds"

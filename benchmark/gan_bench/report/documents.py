@@ -11,10 +11,11 @@ from gan_bench.base.escape import spreadsheet
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.answer import sentence
 from gan_bench.report.equal_time import EqualTime
-from gan_bench.report.findings import Findings, Ruling, findings, winners
+from gan_bench.report.findings import Findings, findings, winners
 from gan_bench.report.leaderboard import Board, Boards, Neighbour, nearest
 from gan_bench.report.notes import faults_of
 from gan_bench.report.rows import Row, devices_of
+from gan_bench.report.rulings import Ruling
 from gan_bench.results.data_summary import read_data_summary
 from gan_bench.results.frame import DETAILS
 from gan_bench.results.records import SCHEMA, Cost
