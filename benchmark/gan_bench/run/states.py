@@ -84,6 +84,7 @@ class Ended:
     record: Record
     at: float  # seconds since 1970
     seconds: float | None  # from the beginning of its process to its end
+    tick: float | None = None  # seconds of one, with its checkpoint; None: not known
 
 
 class CellReader:
@@ -160,9 +161,14 @@ class CellReader:
             begin=None if resumed or at_ticks is None else max(0.0, until_point),
             training=training,
             ticks=at_ticks,
-            # the point of a tick is written before the tick
-            ticks_counted=int((column(ticks, "kimg") < number(speed, "kimg")).sum()),
+            ticks_counted=_counted(speed, ticks),
         )
+
+    def _tick(self) -> float | None:
+        """The seconds of one tick, as far as the newest line of the speed knows it."""
+        speed = self._speed.newest_line()
+        seconds, count = _known(speed, "tick_seconds"), _counted(speed, self._ticks.lines())
+        return seconds / count if seconds and count else None
 
     def _start(self) -> float:
         """When the newest process of the cell began, in seconds since 1970."""
@@ -174,7 +180,9 @@ class CellReader:
             record = read_record(self.folder)
         except StorageError:
             return State(self.folder, "unreadable")
-        return State(self.folder, "ended", ended=Ended(record, at, self._seconds(record)))
+        return State(
+            self.folder, "ended", ended=Ended(record, at, self._seconds(record), self._tick())
+        )
 
     def _seconds(self, record: Record) -> float | None:
         if record.starts == 1:
@@ -222,6 +230,11 @@ def verdict_of(ticks: Sequence[dict[str, Any]]) -> tuple[VerdictKind | None, flo
             break
         since = number(tick, "kimg")
     return kind, None if isnan(since) else since
+
+
+def _counted(speed: dict[str, Any], ticks: Sequence[dict[str, Any]]) -> int:
+    """How many ticks `tick_seconds` of this line is of: the point of a tick stands before it."""
+    return int((column(ticks, "kimg") < number(speed, "kimg")).sum())
 
 
 def _known(line: dict[str, Any], *names: str) -> float | None:

@@ -14,8 +14,8 @@ from gan_bench.contract.protocol import Protocol
 from gan_bench.run.states import State
 
 SOON = 5.0  # seconds, under which no number is worth saying
-# The end is measured by all metrics, a tick by few: seconds an image, compared with a tick.
-# tools/time_left.py prints how well this fits recorded cells.
+# The end is measured by all metrics and a tick by a few of them: how much longer an image takes.
+# `tools/time_left.py` prints how well the time that was left is told from this on recorded cells.
 MORE_METRICS = 1.3
 # What is known: `training`, of a cell nothing but its speed; `others`, an architecture was not seen
 # at work yet, and is taken to be as fast as the others; `all`, the rest.
@@ -45,7 +45,13 @@ class Pace:
 
     folder: Path
     training: float
-    rest: float  # to begin, to score every tick, to measure
+    begin: float
+    tick: float  # one of them
+    end: float  # to measure at the end, in ticks
+
+    def rest(self, ticks: int) -> float:
+        """Seconds besides the training, with so many ticks."""
+        return self.begin + self.tick * (ticks + self.end)
 
 
 def time_left(states: Sequence[State], protocol: Protocol, jobs: int, since: float) -> TimeLeft:
@@ -55,7 +61,7 @@ def time_left(states: Sequence[State], protocol: Protocol, jobs: int, since: flo
     cell is taken to need as long as those of its pair, else of its architecture, else of all.
     From its first tick on a cell at work says what cells need, before any has ended.
     """
-    ended = [pace for state in states if (pace := _pace_of_ended(state, since))]
+    ended = [pace for state in states if (pace := _pace_of_ended(state, protocol, since))]
     at_work = [pace for state in states if (pace := _pace_at_work(state, protocol, ended))]
     rates = [state.images_per_second for state in states if state.images_per_second]
     working, waiting = list[float](), list[float]()
@@ -80,40 +86,56 @@ def _until_all_end(working: Sequence[float], waiting: Sequence[float], jobs: int
     return max(ends, default=0.0)
 
 
-def _pace_of_ended(state: State, since: float) -> Pace | None:
+def _pace_of_ended(state: State, protocol: Protocol, since: float) -> Pace | None:
     """None for a cell that did not go through its whole schedule, or ended before."""
     ended = state.ended
     if not ended or ended.at < since or ended.seconds is None or not ended.record.cost:
         return None
     if ended.record.status in ("failed", "diverged"):
         return None
-    training = ended.record.cost.train_seconds
-    return Pace(state.folder, training, max(0.0, ended.seconds - training))
+    cost, ticks = ended.record.cost, protocol.schedule.looks
+    begin = max(0.0, ended.seconds - cost.train_seconds - cost.evaluate_seconds)
+    tick = ended.tick or cost.evaluate_seconds / (ticks + _usual_end(protocol))
+    end = max(0.0, cost.evaluate_seconds / tick - ticks) if tick else 0.0
+    return Pace(state.folder, cost.train_seconds, begin, tick, end)
+
+
+def _usual_end(protocol: Protocol) -> float:
+    """About how many ticks it takes to measure at the end, which has more images and metrics."""
+    evaluation = protocol.evaluation
+    return 1 + MORE_METRICS * evaluation.samples / evaluation.tick_samples
 
 
 def _pace_at_work(state: State, protocol: Protocol, ended: Sequence[Pace]) -> Pace | None:
-    """What a cell at work will have taken, by its speed; None before its first tick."""
+    """What a cell at work will have taken, by its own speed; None before its first tick.
+
+    What it has not done yet takes as long as in a cell like it that has ended.
+    """
     clock, rate = state.clock, state.images_per_second
     if state.trained or not clock or not rate or not state.at_work:
         return None
-    training = protocol.schedule.kimg * 1000 / rate
     alike, basis = _average_of_alike(state.folder, ended)
-    if alike and basis == "all":
-        return Pace(state.folder, training, alike.rest)
-    if not clock.ticks_counted or clock.ticks is None:
+    if basis != "all":
+        alike = None
+    tick = clock.ticks / clock.ticks_counted if clock.ticks and clock.ticks_counted else None
+    if tick is None and alike is None:
         return None
-    evaluation = protocol.evaluation
-    end = 1 + MORE_METRICS * evaluation.samples / evaluation.tick_samples  # in ticks
-    ticks = clock.ticks / clock.ticks_counted * (protocol.schedule.looks + end)
-    return Pace(state.folder, training, (clock.begin or 0.0) + ticks)
+    return Pace(
+        state.folder,
+        protocol.schedule.kimg * 1000 / rate,
+        clock.begin or (alike.begin if alike else 0.0),
+        tick or (alike.tick if alike else 0.0),
+        alike.end if alike else _usual_end(protocol),
+    )
 
 
 def _average_of_alike(folder: Path, paces: Sequence[Pace]) -> tuple[Pace | None, Basis]:
     for above in (1, 2, 3):  # the folders of its pair, its architecture, its protocol
         home = folder.parents[above - 1]
         if alike := [each for each in paces if each.folder.is_relative_to(home)]:
-            training, rest = mean(p.training for p in alike), mean(p.rest for p in alike)
-            return Pace(home, training, rest), "all" if above < 3 else "others"
+            values = ((p.training, p.begin, p.tick, p.end) for p in alike)
+            average = Pace(home, *map(mean, zip(*values, strict=True)))
+            return average, "all" if above < 3 else "others"
     return None, "training"
 
 
@@ -132,4 +154,5 @@ def _left(
     training = pace.training * kimg_left / protocol.schedule.kimg
     if state.images_per_second:
         training = kimg_left * 1000 / state.images_per_second
-    return training + max(0.0, pace.rest - (state.clock.besides if state.clock else 0.0)), basis
+    rest = pace.rest(protocol.schedule.looks)
+    return training + max(0.0, rest - (state.clock.besides if state.clock else 0.0)), basis

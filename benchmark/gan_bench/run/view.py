@@ -69,7 +69,8 @@ def plain_lines(shown: Shown) -> list[str]:
     lines = [", ".join(whole)]
     for state in shown.states:
         if state.at_work:
-            items = ", ".join(item.plain for item in _items(state, shown))
+            important, more = _items(state, shown)
+            items = ", ".join(item.plain for item in [*important, *more])
             lines.append(f"{label_of(state.folder)}: {items}")
     return lines
 
@@ -85,27 +86,33 @@ def verdict_text(status: Status, kimg: float | None) -> Text:
 
 def _lines_of_cells(shown: Shown, working: Sequence[State], width: int, room: int) -> list[Text]:
     for most in range(MOST_LINES, 1, -1):
-        if len(working) <= room:
-            cells = [_cell_lines(state, shown, width, most) for state in working]
-            if sum(map(len, cells)) <= room:
-                return [line for lines in cells for line in lines]
+        cells = [_cell_lines(state, shown, width, most) for state in working[: room + 1]]
+        lines = [line for lines in cells for line in lines]
+        if all(cells) and len(lines) <= room:
+            return lines
+    if room < 3:  # a terminal of six lines or fewer
+        kimg = _range((state.kimg for state in working), _kimg)
+        return [Text(f"{plural(len(working), 'cell')} at work, {kimg} kimg")]
     for depth in (3, 2, 1):  # folders below that of the protocol: cell, pair, architecture
         groups = _groups(working, depth)
-        if len(groups) <= room - 1:
-            return _table(groups, shown, width)
+        if len(groups) <= room:
+            return _table(groups, shown, width)[-room:]  # the heading only if there is room
     groups, rest = groups[: room - 2], groups[room - 2 :]
     more = sum(len(states) for _, states in rest)
     return [*_table(groups, shown, width), Text(f"and {plural(more, 'more cell')} at work")]
 
 
 def _cell_lines(state: State, shown: Shown, width: int, most: int) -> list[Text]:
-    """The label, and what is known of the cell, in at most so many lines."""
+    """The label, and what is known of the cell; [] if the score needs more lines than `most`."""
     lines = [Text(_shortened(plain(label_of(state.folder)), width))]
-    for item in _items(state, shown):
+    important, more = _items(state, shown)
+    for item in [*important, *more]:
         if lines[-1].cell_len + 2 + item.cell_len <= width:
             lines[-1].append("  ").append(item)
         elif len(lines) < most:
             lines.append(Text("  ").append(item))
+        elif item in important:
+            return []
         else:
             break
     for line in lines:
@@ -113,21 +120,20 @@ def _cell_lines(state: State, shown: Shown, width: int, most: int) -> list[Text]
     return lines
 
 
-def _items(state: State, shown: Shown) -> list[Text]:
-    """What is known of a cell at work, the most important first."""
+def _items(state: State, shown: Shown) -> tuple[list[Text], list[Text]]:
+    """What is known of a cell at work: how far it is, its verdict and its score; and the rest."""
     of = f"{shown.protocol.schedule.kimg:g} kimg"
-    items = [Text(f"{state.phase} {_kimg(state.kimg)} of {of}")]
+    important = [Text(f"{state.phase} {_kimg(state.kimg)} of {of}")]
     if state.verdict:
-        items.append(verdict_text(state.verdict, state.verdict_kimg))
-    if state.score is not None or any(map(isfinite, state.scores)):
-        items.append(_score(state, shown))
+        important.append(verdict_text(state.verdict, state.verdict_kimg))
+    if any(map(isfinite, state.scores)):
+        important.append(_score(state, shown))
     losses = {"D": state.loss_d, "G": state.loss_g}
     known = [f"{name} {number(loss, 3)}" for name, loss in losses.items() if loss is not None]
-    if known:
-        items.append(Text(f"loss {', '.join(known)}"))
+    more = [Text(f"loss {', '.join(known)}")] if known else []
     if state.images_per_second is not None:
-        items.append(Text(f"{number(state.images_per_second, 3)} images/s"))
-    return items
+        more.append(Text(f"{number(state.images_per_second, 3)} images/s"))
+    return important, more
 
 
 def _score(state: State, shown: Shown) -> Text:
@@ -179,11 +185,10 @@ def _table(groups: Sequence[Group_], shown: Shown, width: int) -> list[Text]:
     for k, label in enumerate(labels):
         line = Text(f"{_shortened(label, for_label):<{for_label}}")
         for name, wide in widths.items():
-            cell = columns[name][k].copy()
-            cell.pad_left(wide - cell.cell_len) if name in ("kimg", "score") else cell.pad_right(
-                wide - cell.cell_len
-            )
+            cell = columns[name][k]
+            cell.align("right" if name in ("kimg", "score") else "left", wide)
             line.append(" ").append(cell)
+        line.rstrip()
         lines.append(line)
     for line in lines:
         line.truncate(width, overflow="ellipsis")
