@@ -39,7 +39,7 @@ def training(state: State, kimg: float = 5.0, clock: Clock | None = None) -> Sta
 
 def test_what_is_left_is_unknown_then_at_least_the_training_then_all_of_it() -> None:
     one, two, three = waiting("a/b/seed0", "a/b/seed1", "a/b/seed2")
-    assert left([one, two, three]) == "time left: ?"
+    assert left([one, two, three]) == left([]) == "time left: ?"
     assert left([training(one), two, three]) == "more than 50 s left"
     measuring = replace(training(one, 10.0), phase="measuring")
     assert left([measuring]) == "time left: ?"  # not 0 s
@@ -53,20 +53,19 @@ def test_what_is_left_is_unknown_then_at_least_the_training_then_all_of_it() -> 
 
 
 def test_from_its_first_tick_on_a_cell_tells_how_long_all_others_take() -> None:
-    """10 ticks of 2 s; its end is taken to last as long as 1 + 1.3 * 50 / 256 of them: 2.5 s."""
+    """10 ticks of 2 s; its end is taken to last as long as 2 + 0.9 * 50 / 256 of them: 4.35 s."""
     one, two, other = waiting("a/b/seed0", "a/b/seed1", "c/b/seed0")
     before = training(one, 1.0, Clock(since_point=1, begin=6, training=2, ticks=0))
     assert left([before, two]) == "more than 38 s left"
-    working = training(
-        one, 1.0, Clock(since_point=1, begin=6, training=2, ticks=2, ticks_counted=1)
-    )
-    assert left([working]) == "about 38 s left"  # 18 of training, 28.5 - 9 besides it
-    assert left([working, two]) == "about 1 min 26 s left"  # and 20 + 28.5
-    assert left([working, two], jobs=2) == "about 49 s left"
-    assert left([working, other], jobs=2) == "roughly 49 s left"  # c may be faster or slower
-    resumed = replace(working, clock=Clock(since_point=1, training=2, ticks=2, ticks_counted=1))
-    assert left([resumed]) == "about 38 s left"
-    older = replace(working, clock=Clock(since_point=1, training=2, ticks_counted=1))
+    clock = Clock(since_point=1, begin=6, training=2, ticks=2, ticks_counted=1)
+    working = training(one, 1.0, clock)
+    assert left([working]) == "about 39 s left"  # 18 of training, 30.35 - 9 besides it
+    assert left([working, two]) == "about 1 min 30 s left"  # and 20 + 30.35
+    assert left([working, two], jobs=2) == "about 50 s left"
+    assert left([working, other], jobs=2) == "roughly 50 s left"  # c may be faster or slower
+    resumed = replace(working, clock=replace(clock, begin=None))
+    assert left([resumed]) == "about 39 s left"
+    older = replace(working, clock=replace(clock, ticks=None))
     assert left([older, two]) == "more than 38 s left"  # it did not write what ticks take
 
 

@@ -61,7 +61,7 @@ def test_one_cell_shows_its_curve_of_scores_and_its_verdict_with_the_date() -> N
     lines = drawn([at_work(cells(1)[0], verdict="collapsed"), *cells(3)[1:]])
     assert lines[:2] == [
         "dcgan / minimax / seed0  training 2.5 of 10 kimg  collapsed at 1.5 kimg",
-        "  █ ▄▁ fd-eye ↓ 45.25  loss D 1.25, G 0.5  500 images/s",
+        "  █ ▄▁ 45.25 fd-eye ↓  loss D 1.25, G 0.5  500 images/s",
     ]
     assert lines[2] == "0 of 3 done"
     assert lines[3].endswith("about 14 min 20 s left")
@@ -142,14 +142,14 @@ def test_a_terminal_without_unicode_gets_no_blocks() -> None:
     said = io.StringIO()
     shown = Shown(PROTOCOL, [at_work(cells(1)[0])], LEFT, blocks=False)
     Console(file=said, width=80, height=24).print(view(shown, 80, 24))
-    assert "kimg  fd-eye 45.25\n" in said.getvalue()
+    assert "kimg  45.25 fd-eye\n" in said.getvalue()
 
 
 def test_the_plain_lines_have_the_same_and_the_energy() -> None:
     states = [at_work(cells(1)[0], verdict="collapsed"), ended(cells(2)[1])]
     left = time_left(states, PROTOCOL, 1, 0)
     assert plain_lines(Shown(PROTOCOL, states, left, "GPU 412 W, 35.2 Wh")) == [
-        "1 of 2 done: 1 finished, about 29 s left, GPU 412 W, 35.2 Wh",
+        "1 of 2 done: 1 finished, about 30 s left, GPU 412 W, 35.2 Wh",
         "dcgan / minimax / seed0: training 2.5 of 10 kimg, collapsed at 1.5 kimg, "
-        "█ ▄▁ fd-eye ↓ 45.25, loss D 1.25, G 0.5, 500 images/s",
+        "█ ▄▁ 45.25 fd-eye ↓, loss D 1.25, G 0.5, 500 images/s",
     ]

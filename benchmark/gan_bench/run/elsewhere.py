@@ -70,10 +70,10 @@ def _laid_out(cell: Path) -> float:
 
 
 def standing(home: Path) -> str:
-    """`2 of 12 cells are done, 1 failed`."""
+    """`2 of 12 cells done, 1 failed`."""
     cells = list(cells_in(home))
     done = [cell for cell in cells if complete(cell)]
-    text = f"{len(done):,} of {plural(len(cells), 'cell')} are done"
+    text = f"{len(done):,} of {plural(len(cells), 'cell')} done"
     failures = sum(map(failed, done))
     return f"{text}, {failures} failed" if failures else text
 

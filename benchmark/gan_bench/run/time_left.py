@@ -14,9 +14,9 @@ from gan_bench.contract.protocol import Protocol
 from gan_bench.run.states import State
 
 SOON = 5.0  # seconds, under which no number is worth saying
-# The end is measured by all metrics and a tick by a few of them: how much longer an image takes.
-# `tools/time_left.py` prints how well the time that was left is told from this on recorded cells.
-MORE_METRICS = 1.3
+# In ticks: how long it takes to measure at the end, which is done with all metrics. The second is
+# for as many images as a tick has. Fitted to recorded cells; `tools/time_left.py` says how well.
+END, END_IMAGES = 2.0, 0.9
 # What is known: `training`, of a cell nothing but its speed; `others`, an architecture was not seen
 # at work yet, and is taken to be as fast as the others; `all`, the rest.
 Basis = Literal["nothing", "training", "others", "all"]
@@ -61,6 +61,8 @@ def time_left(states: Sequence[State], protocol: Protocol, jobs: int, since: flo
     cell is taken to need as long as those of its pair, else of its architecture, else of all.
     From its first tick on a cell at work says what cells need, before any has ended.
     """
+    if not states:
+        return TimeLeft(None, "nothing")
     ended = [pace for state in states if (pace := _pace_of_ended(state, protocol, since))]
     at_work = [pace for state in states if (pace := _pace_at_work(state, protocol, ended))]
     rates = [state.images_per_second for state in states if state.images_per_second]
@@ -103,7 +105,7 @@ def _pace_of_ended(state: State, protocol: Protocol, since: float) -> Pace | Non
 def _usual_end(protocol: Protocol) -> float:
     """About how many ticks it takes to measure at the end, which has more images and metrics."""
     evaluation = protocol.evaluation
-    return 1 + MORE_METRICS * evaluation.samples / evaluation.tick_samples
+    return END + END_IMAGES * evaluation.samples / evaluation.tick_samples
 
 
 def _pace_at_work(state: State, protocol: Protocol, ended: Sequence[Pace]) -> Pace | None:

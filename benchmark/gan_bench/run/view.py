@@ -137,13 +137,13 @@ def _items(state: State, shown: Shown) -> tuple[list[Text], list[Text]]:
 
 
 def _score(state: State, shown: Shown) -> Text:
-    """`▇▅▃▁ fd-eye ↓ 45.25`."""
+    """`▇▅▃▁ 45.25 fd-eye ↓`: the name comes last, because a narrow terminal cuts it."""
     metric = shown.protocol.evaluation.at_ticks
     curve = sparkline(state.scores, SPARKLINE) if shown.blocks else ""
     value = "?" if state.score is None else number(state.score)
     arrow = f" {metric.arrow}" if shown.blocks else ""
     text = Text(f"{curve} " if curve else "", "cyan")
-    return text.append(f"{plain(metric.name)}{arrow} {value}", "default")
+    return text.append(f"{value} {plain(metric.name)}{arrow}", "default")
 
 
 # One line for each cell, or for several cells
