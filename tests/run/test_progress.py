@@ -12,9 +12,11 @@ from planning import MakeCell
 from rich.console import Console
 from watching import DATA, PROTOCOL, ended, phases, shown, started, trained, watched
 
+from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.data.cache import Prepared
 from gan_bench.data.reporting.report import DataReport, LeftOut
-from gan_bench.results.layout import CURVE, RECORD, SPEED, STARTS, TICKS
+from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, STARTS, TICKS
 from gan_bench.run.progress import Watch, data_notes, preparing
 
 
@@ -187,3 +189,24 @@ def test_where_no_one_looks_on_a_long_making_says_a_line_now_and_then(
     assert set(lines) <= {before, f"{before}, held out 1,234 of 60,000"}
     time.sleep(0.1)
     assert said.getvalue().splitlines() == lines  # and none after the end
+
+
+class FakeMeter:
+    def text(self) -> str:
+        return "GPU 200 W, 2 Wh"
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "cuda:1"])
+def test_the_energy_is_shown_while_cells_are_on_a_gpu_and_said_at_the_end(
+    device: str, cell: MakeCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_bench.run.progress.EnergyMeter", FakeMeter)
+    folder = trained(cell("a/b/seed0"), 2.5)
+    place = RunEnvironment(device=device, named=True)
+    about = Cell(architecture="a", loss="b", seed=0, environment=place)
+    write_json(folder / CELL, about.model_dump(mode="json"))
+    watch, said = watched(folder)
+    with watch.showing():
+        watch.lines()
+    shown = said.getvalue().count("GPU 200 W, 2 Wh")
+    assert shown == (0 if device == "cpu" else 2)
