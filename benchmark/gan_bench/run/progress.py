@@ -56,6 +56,7 @@ class Watch:
         self._jobs = jobs
         self._since = time.time() if since is None else since
         self._readers: dict[Path, CellReader] = {}
+        self._reading = threading.Lock()  # the live view reads in a thread of its own
         self._meter: EnergyMeter | None = None
 
     @property
@@ -70,10 +71,11 @@ class Watch:
 
     def states(self) -> list[State]:
         """The states of all cells, in the order of the plan."""
-        for folder in self.folders:
-            if folder not in self._readers:
-                self._readers[folder] = CellReader(folder, self.protocol, self._since)
-        return [self._readers[folder].state() for folder in self.folders]
+        with self._reading:
+            for folder in self.folders:
+                if folder not in self._readers:
+                    self._readers[folder] = CellReader(folder, self.protocol, self._since)
+            return [self._readers[folder].state() for folder in self.folders]
 
     @contextmanager
     def showing(self) -> Iterator[None]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import fmean
 from typing import Literal
 
 from gan_bench.base import text
@@ -54,6 +54,38 @@ class Pace:
         return self.begin + self.tick * (ticks + self.end)
 
 
+class Paces:
+    """What several cells take, and the averages of those that are alike."""
+
+    def __init__(self, paces: Iterable[Pace]) -> None:
+        self.own = {pace.folder: pace for pace in paces}
+        alike: dict[Path, list[Pace]] = {}
+        for pace in self.own.values():
+            for home in _homes(pace.folder):
+                alike.setdefault(home, []).append(pace)
+        self._averages = {home: _average(home, paces) for home, paces in alike.items()}
+
+    def of(self, folder: Path) -> tuple[Pace | None, Basis]:
+        """What this cell takes: itself, else those of its pair, its architecture, its protocol."""
+        if folder in self.own:
+            return self.own[folder], "all"
+        bases: tuple[Basis, ...] = ("all", "all", "others")
+        for home, basis in zip(_homes(folder), bases, strict=True):
+            if home in self._averages:
+                return self._averages[home], basis
+        return None, "training"
+
+
+def _homes(cell: Path) -> Sequence[Path]:
+    """The folders of the cell's pair, of its architecture and of its protocol."""
+    return cell.parents[:3]
+
+
+def _average(home: Path, paces: Sequence[Pace]) -> Pace:
+    values = ((pace.training, pace.begin, pace.tick, pace.end) for pace in paces)
+    return Pace(home, *map(fmean, zip(*values, strict=True)))
+
+
 def time_left(states: Sequence[State], protocol: Protocol, jobs: int, since: float) -> TimeLeft:
     """What is left, by the cells that have ended since then, and by the speed of those at work.
 
@@ -64,14 +96,16 @@ def time_left(states: Sequence[State], protocol: Protocol, jobs: int, since: flo
     if not states:
         return TimeLeft(None, "nothing")
     ended = [pace for state in states if (pace := _pace_of_ended(state, protocol, since))]
-    at_work = [pace for state in states if (pace := _pace_at_work(state, protocol, ended))]
+    known = Paces(ended)
+    at_work = [pace for state in states if (pace := _pace_at_work(state, protocol, known))]
+    known = Paces([*ended, *at_work])
     rates = [state.images_per_second for state in states if state.images_per_second]
     working, waiting = list[float](), list[float]()
     weakest: Basis = "all"
     for state in states:
         if state.is_done:
             continue
-        seconds, basis = _left(state, [*ended, *at_work], rates, protocol)
+        seconds, basis = _left(state, known, rates, protocol)
         if seconds is None:
             return TimeLeft(None, "nothing")
         (working if state.at_work else waiting).append(seconds)
@@ -108,7 +142,7 @@ def _usual_end(protocol: Protocol) -> float:
     return END + END_IMAGES * evaluation.samples / evaluation.tick_samples
 
 
-def _pace_at_work(state: State, protocol: Protocol, ended: Sequence[Pace]) -> Pace | None:
+def _pace_at_work(state: State, protocol: Protocol, ended: Paces) -> Pace | None:
     """What a cell at work will have taken, by its own speed; None before its first tick.
 
     What it has not done yet takes as long as in a cell like it that has ended.
@@ -116,7 +150,7 @@ def _pace_at_work(state: State, protocol: Protocol, ended: Sequence[Pace]) -> Pa
     clock, rate = state.clock, state.images_per_second
     if state.trained or not clock or not rate or not state.at_work:
         return None
-    alike, basis = _average_of_alike(state.folder, ended)
+    alike, basis = ended.of(state.folder)
     if basis != "all":
         alike = None
     tick = clock.ticks / clock.ticks_counted if clock.ticks and clock.ticks_counted else None
@@ -131,26 +165,15 @@ def _pace_at_work(state: State, protocol: Protocol, ended: Sequence[Pace]) -> Pa
     )
 
 
-def _average_of_alike(folder: Path, paces: Sequence[Pace]) -> tuple[Pace | None, Basis]:
-    for above in (1, 2, 3):  # the folders of its pair, its architecture, its protocol
-        home = folder.parents[above - 1]
-        if alike := [each for each in paces if each.folder.is_relative_to(home)]:
-            values = ((p.training, p.begin, p.tick, p.end) for p in alike)
-            average = Pace(home, *map(mean, zip(*values, strict=True)))
-            return average, "all" if above < 3 else "others"
-    return None, "training"
-
-
 def _left(
-    state: State, paces: Sequence[Pace], rates: Sequence[float], protocol: Protocol
+    state: State, known: Paces, rates: Sequence[float], protocol: Protocol
 ) -> tuple[float | None, Basis]:
     """Seconds that this cell still takes; without a cell like it, only to train."""
     if state.trained:  # it is measured by another evaluation: nobody has timed that yet
         return None, "nothing"
     kimg_left = max(0.0, protocol.schedule.kimg - state.kimg)
-    own = [pace for pace in paces if pace.folder == state.folder]
-    pace, basis = (own[0], "all") if own else _average_of_alike(state.folder, paces)
-    rate = state.images_per_second or (mean(rates) if rates else None)
+    pace, basis = known.of(state.folder)
+    rate = state.images_per_second or (fmean(rates) if rates else None)
     if pace is None:
         return (kimg_left * 1000 / rate if rate else None), basis
     training = pace.training * kimg_left / protocol.schedule.kimg
