@@ -149,10 +149,10 @@ def _score(state: State, shown: Shown) -> Text:
 # One line for each cell, or for several cells
 
 
-Group_ = tuple[str, Sequence[State]]
+Labelled = tuple[str, Sequence[State]]
 
 
-def _groups(states: Sequence[State], depth: int) -> list[Group_]:
+def _groups(states: Sequence[State], depth: int) -> list[Labelled]:
     """The cells by the first so many parts of their label."""
     groups: dict[str, list[State]] = {}
     for state in states:
@@ -160,7 +160,7 @@ def _groups(states: Sequence[State], depth: int) -> list[Group_]:
     return list(groups.items())
 
 
-def _table(groups: Sequence[Group_], shown: Shown, width: int) -> list[Text]:
+def _table(groups: Sequence[Labelled], shown: Shown, width: int) -> list[Text]:
     """A heading and one line for each group: label, kimg, sparkline, score, verdict."""
     metric = shown.protocol.evaluation.at_ticks
     labels = [_group_label(label, states) for label, states in groups]
