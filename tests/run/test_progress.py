@@ -12,31 +12,12 @@ from planning import MakeCell
 from rich.console import Console
 from watching import DATA, PROTOCOL, ended, phases, shown, started, trained, watched
 
+from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.data.cache import Prepared
 from gan_bench.data.reporting.report import DataReport, LeftOut
-from gan_bench.results.atomic import append_line
-from gan_bench.results.layout import CURVE, RECORD, SPEED, STARTS, TICKS
+from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, STARTS, TICKS
 from gan_bench.run.progress import Watch, data_notes, preparing
-
-
-def test_thirty_cells_fit_on_a_small_screen_and_the_working_one_is_seen(cell: MakeCell) -> None:
-    folders = [cell(f"dcgan/label-smoothing/seed{k}") for k in range(30)]
-    for k in range(12):
-        ended(folders[k], "failed" if k == 3 else "finished")
-    append_line(trained(folders[12], 2.5) / TICKS, {"scores": {"fd-eye": 45.25}})
-    watch, said = watched(*folders, width=60)
-    first, second, whole = shown(watch, said)
-    assert first == "training  dcgan / label-smoothing / seed12, 2.5 of 10 kimg"
-    assert second.strip() == "loss D 1.25, fd-eye 45.25, 500 images/s"
-    assert len(whole) <= 60 - len("^C^C")  # a terminal echoes it there: it must not wrap
-    assert whole.endswith(" 12 of 30 done, 1 failed, more than 5 min 55 s left")
-    for folder in folders[13:]:
-        trained(folder, 1.0)
-    watch, said = watched(*folders, width=80, jobs=18)
-    lines = shown(watch, said)
-    assert len(lines) == 22
-    assert lines[-2] == "and 8 more at work"
-    assert max(map(len, lines)) <= 80
 
 
 def test_where_no_terminal_is_the_lines_tell_the_whole_and_each_cell_at_work(
@@ -49,9 +30,9 @@ def test_where_no_terminal_is_the_lines_tell_the_whole_and_each_cell_at_work(
     watch, said = watched(*folders, jobs=2)
     watch.lines()
     assert said.getvalue().splitlines() == [
-        "1 of 4 done, more than 28 s left",
-        "a / b / seed2: training, 2.5 of 10 kimg, loss D 1.25, 500 images/s",
-        "a / b / seed3: preparing, 0.0 of 10 kimg",
+        "1 of 4 done: 1 finished, more than 35 s left",
+        "a / b / seed2: training 2.5 of 10 kimg, loss D 1.25, 500 images/s",
+        "a / b / seed3: preparing 0.0 of 10 kimg",
     ]
 
 
@@ -64,14 +45,15 @@ def test_the_end_of_a_cell_is_said_with_its_scores_or_its_reason_in_a_line_that_
 ) -> None:
     score = {"value": 12.34567, "higher_is_better": False, "features": "eye", "n": 50}
     scores = {"fd-eye": score | {"reference": "train", "reference_n": 50}}
-    one = ended(cell("a/b/seed0"), "finished", scores=scores)
+    found = [{"kind": "collapsed", "kimg": kimg, "reason": "few"} for kimg in (1.5, 3.6)]
+    one = ended(cell("a/b/seed0"), "collapsed", scores=scores, verdicts=found, reason="few")
     other = ended(cell("a/b/seed1"), "failed", reason=HOSTILE)
     watch, said = watched(one, other)
     for folder in (one, other):
         watch.ended(folder)
     for text in (HOSTILE, "word " * 100):
         watch.say(text)
-    first = "a / b / seed0: finished, fd-eye 12.35"
+    first = "a / b / seed0: collapsed at 3.6 kimg, fd-eye 12.35, few"
     failed = f"a / b / seed1: failed, {SHOWN}"
     assert said.getvalue().splitlines() == [first, failed, SHOWN, "word " * 100]
 
@@ -101,7 +83,7 @@ def test_on_a_terminal_nothing_of_the_live_view_stays(cell: MakeCell) -> None:
     with watch.showing():
         watch.say("stopping")
     shown = said.getvalue()
-    assert "training  [red]x / b / seed0, 2.5 of 10 kimg" in shown
+    assert "[red]x / b / seed0  training 2.5 of 10 kimg" in shown
     assert shown.endswith("\x1b[1A\x1b[2K" * 3)  # three times: one line up, and empty
     assert "stopping\n" in shown
 
@@ -112,9 +94,9 @@ def test_a_damaged_curve_does_not_end_the_run_that_is_watched(line: str, cell: M
     for name in (CURVE, SPEED, TICKS, STARTS):
         (folder / name).write_text(line)
     watch, said = watched(folder)
-    first, whole = shown(watch, said)
+    first, done, whole = shown(watch, said)
     assert first == "waiting for a cell to start"
-    assert whole.endswith("0 of 1 done, time left: ?")
+    assert (done, whole.split()[-3:]) == ("0 of 1 done", ["time", "left:", "?"])
     watch.lines()
 
 
@@ -142,7 +124,7 @@ def test_a_line_of_wrong_types_does_not_end_the_run_that_is_watched(
         (folder / name).write_text(f"{{{line}}}\n")
     watch, said = watched(folder)
     assert phases(watch) == ["training"]
-    assert shown(watch, said)[0].startswith("training")
+    assert "training" in shown(watch, said)[0]
     watch.lines()
     for name in ("pid", "at", "host"):
         (folder / STARTS).write_text(f'{{"{name}": {value}}}\n')
@@ -207,3 +189,24 @@ def test_where_no_one_looks_on_a_long_making_says_a_line_now_and_then(
     assert set(lines) <= {before, f"{before}, held out 1,234 of 60,000"}
     time.sleep(0.1)
     assert said.getvalue().splitlines() == lines  # and none after the end
+
+
+class FakeMeter:
+    def text(self) -> str:
+        return "GPU 200 W, 2 Wh"
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "cuda:1"])
+def test_the_energy_is_shown_while_cells_are_on_a_gpu_and_said_at_the_end(
+    device: str, cell: MakeCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_bench.run.progress.EnergyMeter", FakeMeter)
+    folder = trained(cell("a/b/seed0"), 2.5)
+    place = RunEnvironment(device=device, named=True)
+    about = Cell(architecture="a", loss="b", seed=0, environment=place)
+    write_json(folder / CELL, about.model_dump(mode="json"))
+    watch, said = watched(folder)
+    with watch.showing():
+        watch.lines()
+    shown = said.getvalue().count("GPU 200 W, 2 Wh")
+    assert shown == (0 if device == "cpu" else 2)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from planning import MakeCell
 from watching import PROTOCOL, ended, phases, started, trained, watched
@@ -14,8 +17,16 @@ from watching import PROTOCOL, ended, phases, started, trained, watched
 from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.contract.schedule import Recipe, Schedule
 from gan_bench.results.atomic import append_line, write_json
-from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, TICKS
-from gan_bench.run.states import CellReader, State
+from gan_bench.results.layout import (
+    CELL,
+    CURVE,
+    ENVIRONMENT,
+    EVALUATIONS,
+    RECORD,
+    SPEED,
+    TICKS,
+)
+from gan_bench.run.states import CellReader, State, verdict_of
 
 
 def test_a_cell_waits_prepares_trains_measures_and_ends(cell: MakeCell) -> None:
@@ -27,16 +38,68 @@ def test_a_cell_waits_prepares_trains_measures_and_ends(cell: MakeCell) -> None:
     trained(folder, 2.5)
     training = State(folder, "training", kimg=2.5, loss_d=1.25, images_per_second=500.0)
     assert reader.state() == training
-    tick = {"scores": {"fd-eye": 45.25}, "verdict": "collapsed"}
+    tick = {"kimg": 2.5, "scores": {"fd-eye": 45.25}, "verdict": "collapsed"}
     append_line(folder / TICKS, tick)
-    assert reader.state() == replace(training, score=45.25, verdict="collapsed")
+    judged = {"scores": (45.25,), "verdict": "collapsed", "verdict_kimg": 2.5}
+    assert reader.state() == replace(training, **judged)
+    assert reader.state().score == 45.25
     trained(folder, 10.0)
     state = reader.state()
     assert (state.phase, state.kimg) == ("measuring", 10.0)
-    assert state.measuring_seconds == pytest.approx(0, abs=5)
+    assert state.clock
+    assert state.clock.since_point == pytest.approx(0, abs=5)
     ended(folder, "finished")
     state = reader.state()
     assert (state.phase, state.ended and state.ended.record.status) == ("ended", "finished")
+
+
+def test_what_a_cell_has_spent_is_read_from_its_files(cell: MakeCell) -> None:
+    folder = started(cell("a/b/seed0"))
+    reader = CellReader(folder, PROTOCOL)
+    append_line(folder / CURVE, {"step": 1, "kimg": 1.0})
+    for kimg in (0.5, 1.0):  # that at 1.0 follows after the point
+        append_line(folder / TICKS, {"kimg": kimg, "scores": {}})
+    append_line(folder / SPEED, {"kimg": 1.0, "seconds": 30.0, "tick_seconds": 10.0})
+    began_at = psutil.Process().create_time()
+    os.utime(folder / SPEED, (began_at + 45, began_at + 45))
+    clock = reader.state().clock
+    assert clock
+    assert (clock.training, clock.ticks, clock.ticks_counted) == (30.0, 10.0, 1)
+    assert clock.begin == pytest.approx(5, abs=1.1)  # starts.jsonl has whole seconds
+    started(folder)  # it was resumed
+    clock = reader.state().clock
+    assert clock
+    assert clock.begin is None
+
+
+@pytest.mark.parametrize(
+    ("ticks", "verdict"),
+    [
+        ([], (None, None)),
+        ([(1, None, 0)], (None, None)),
+        ([(1, "collapsed", 0), (2, "collapsed", 0)], ("collapsed", 1)),
+        ([(1, "collapsed", 0), (2, None, 0), (3, "collapsed", 0)], ("collapsed", 3)),
+        ([(1, "degraded", 0), (2, "collapsed", 0)], ("collapsed", 2)),
+        ([(1, "collapsed", 0), (2, "collapsed", 1)], ("collapsed", 2)),  # of another training
+        ([(1, "collapsed", 0), (2, "mistaken", 0)], (None, None)),
+        ([("one", "collapsed", 0)], ("collapsed", None)),
+    ],
+)
+def test_a_verdict_has_the_date_since_when_it_holds(
+    ticks: list[tuple[Any, ...]], verdict: tuple[str | None, float | None]
+) -> None:
+    names = ("kimg", "verdict", "rollbacks")
+    assert verdict_of([dict(zip(names, tick, strict=True)) for tick in ticks]) == verdict
+
+
+def test_a_cell_that_waits_to_be_measured_again_is_not_taken_to_train(cell: MakeCell) -> None:
+    folder = ended(cell("a/b/seed0"), "finished")
+    assert not CellReader(folder, PROTOCOL).state().trained
+    asked = folder / EVALUATIONS / "other" / ENVIRONMENT
+    asked.parent.mkdir(parents=True)
+    asked.write_text("{}")
+    state = CellReader(folder, PROTOCOL).state()
+    assert (state.phase, state.trained) == ("waiting", True)
 
 
 @pytest.mark.parametrize("own", [False, True])

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from gan_bench.base import text
 from gan_bench.base.numbers import CURVE_COLUMNS, column, number
+from gan_bench.base.sparkline import sparkline
 from gan_bench.contract.protocol import Evaluation
 from gan_bench.report.cell_facts import Added, CellFacts
 from gan_bench.report.costs import MIB
-from gan_bench.report.sparkline import sparkline
 from gan_bench.results.layout import HOUSEKEEPING, SAMPLES, label_of
 from gan_bench.results.measurements import Measurement
 from gan_bench.results.records import Record, Score

@@ -7,7 +7,6 @@ also look for locks in all folders below.
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from collections.abc import Iterator
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Literal
 
 import filelock
+from pydantic import BaseModel, ConfigDict
 
 from gan_bench.contract.errors import StorageError
 from gan_bench.results.atomic import PART, make_folder, remove, why_not_written, write_json
 from gan_bench.results.layout import HOUSEKEEPING
-from gan_bench.results.reading import BINARY, read_bytes
+from gan_bench.results.reading import BINARY, read_model
 
 Work = Literal["training", "measuring", "scoring", "removing", "merging", "tracking"]
 LOCK, HOLDER = HOUSEKEEPING
@@ -30,7 +30,7 @@ class InUse(StorageError):
     """Another process works in the folder."""
 
     def __init__(self, folder: Path) -> None:
-        holder = _holder_text(folder / HOLDER)
+        holder = _holder_text(folder)
         super().__init__(f"{folder} is being used{holder}: wait for its end, or stop it")
 
 
@@ -119,12 +119,28 @@ def _is_held(path: Path) -> bool:
     return False
 
 
-def _holder_text(path: Path) -> str:
-    """` by process 12 on host, for training`, as far as the file says it, or is there yet."""
+class Holder(BaseModel):
+    """The process that has locked a folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    host: str
+    work: Work | None = None  # an older version did not write it
+
+
+def holder_of(folder: Path) -> Holder | None:
+    """Who has locked a folder, or had it when it was killed; None if the file does not say it."""
     try:
-        holder = json.loads(read_bytes(path))
-        process = f" by process {int(holder['pid'])} on {holder['host']}"
-        work = holder.get("work")  # an older version did not write it
-        return f"{process}, for {work}" if work else process
-    except (StorageError, ValueError, LookupError, TypeError, AttributeError):
+        return read_model(folder / HOLDER, Holder)
+    except StorageError:  # it is not there yet, or damaged
+        return None
+
+
+def _holder_text(folder: Path) -> str:
+    """` by process 12 on host, for training`, as far as it is known."""
+    holder = holder_of(folder)
+    if holder is None:
         return " by another process"
+    process = f" by process {holder.pid} on {holder.host}"
+    return f"{process}, for {holder.work}" if holder.work else process

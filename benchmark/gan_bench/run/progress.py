@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,53 +12,77 @@ from typing import TYPE_CHECKING
 from rich import progress as bars
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.protocol import Protocol
+from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.data.reporting.report import kinds_text
-from gan_bench.results.layout import label_of
+from gan_bench.results.layout import CELL, label_of
 from gan_bench.results.measurements import read_measurement
-from gan_bench.results.records import Score, read_record
+from gan_bench.results.reading import read_model
+from gan_bench.results.records import Record, Score, read_record
+from gan_bench.run.energy import EnergyMeter
 from gan_bench.run.states import CellReader, State
 from gan_bench.run.time_left import time_left
+from gan_bench.run.view import Shown, plain_lines, verdict_text, view
 
 if TYPE_CHECKING:
     from gan_bench.data.cache import Prepared
 
 LINE_SECONDS = 30.0
 REFRESHES_PER_SECOND = 2
-CELL_LINES = 2  # of the view, for each cell at work
-# Columns left free behind the cursor: a terminal echoes ^C there, and a new line that it began
-# would make the view erase itself one line too low.
-ECHOES = 6
 
 
 class Watch:
-    """Shows the cells of one run while an engine works on them, `jobs` at once."""
+    """Shows the cells of one run while an engine works on them, `jobs` at once.
+
+    `jobs` None: not known; as many as are at work. `since`: when the run began, in seconds since
+    1970; None: now.
+    """
 
     def __init__(
-        self, console: Console, protocol: Protocol, folders: list[Path], jobs: int = 1
+        self,
+        console: Console,
+        protocol: Protocol,
+        folders: list[Path],
+        jobs: int | None = 1,
+        since: float | None = None,
     ) -> None:
         self.console = console
         self.protocol = protocol
         self.folders = folders
-        self.jobs = jobs
-        self._began = time.time()
-        self._readers = [CellReader(folder, protocol) for folder in folders]
+        self._jobs = jobs
+        self._since = time.time() if since is None else since
+        self._readers: dict[Path, CellReader] = {}
+        self._reading = threading.Lock()  # the live view reads in a thread of its own
+        self._meter: EnergyMeter | None = None
+
+    @property
+    def jobs(self) -> int:
+        """How many cells are at work at once."""
+        return self._jobs or max(1, sum(state.at_work for state in self.states()))
+
+    @property
+    def is_live(self) -> bool:
+        """Whether there is a terminal that can erase what it shows."""
+        return self.console.is_terminal and not self.console.is_dumb_terminal
 
     def states(self) -> list[State]:
         """The states of all cells, in the order of the plan."""
-        return [reader.state() for reader in self._readers]
+        with self._reading:
+            for folder in self.folders:
+                if folder not in self._readers:
+                    self._readers[folder] = CellReader(folder, self.protocol, self._since)
+            return [self._readers[folder].state() for folder in self.folders]
 
     @contextmanager
     def showing(self) -> Iterator[None]:
         """Show what happens until the block ends; then nothing of the live view stays."""
-        if self.console.is_terminal:
+        if any(map(_is_on_gpu, self.folders)):
+            self._meter = EnergyMeter()
+        if self.is_live:
             with Live(
                 get_renderable=self.view,
                 console=self.console,
@@ -69,83 +93,41 @@ class Watch:
         else:
             with _every(LINE_SECONDS, self.lines):
                 yield
+        if self._meter and (energy := self._meter.text()):
+            self.say(f"energy: {energy}")
 
     def view(self) -> Group:
-        """The cells at work, as many as fit on the screen, and one line about the whole run."""
-        states = self.states()
-        working = [state for state in states if state.at_work]
-        room = max(1, (self.console.height - 3) // CELL_LINES)
-        lines = [line for state in working[:room] for line in self._cell_lines(state)]
-        if len(working) > room:
-            lines.append(Text(f"and {len(working) - room} more at work"))
-        if not working:
-            lines.append(Text("waiting for a cell to start", style="dim"))
-        return Group(*lines, self._bar(states))
-
-    def _cell_lines(self, state: State) -> tuple[Text, Text]:
-        head = f"{state.phase:<9} {label_of(state.folder)}, {self._kimg(state)}"
-        details = _join_fitting(self._details(state), self.console.width - 2)
-        style = "yellow" if state.verdict else ""
-        first, second = (
-            Text(plain(line), style=style, no_wrap=True, overflow="ellipsis")
-            for line in (head, f"  {details}")
-        )
-        return first, second
-
-    def _bar(self, states: Sequence[State]) -> Table:
-        whole = Table.grid(padding=(0, 1))
-        whole.width = max(1, self.console.width - ECHOES)
-        whole.add_column(ratio=1)
-        whole.add_column(no_wrap=True)
-        kimg = self.protocol.schedule.kimg
-        finished = sum(1.0 if _is_done(state) else min(1.0, state.kimg / kimg) for state in states)
-        bar = ProgressBar(total=max(1, len(states)), completed=finished, complete_style="green")
-        whole.add_row(bar, Text(self._summary(states)))
-        return whole
+        """What the live view shows now."""
+        return view(self._shown(), self.console.width, self.console.height)
 
     def lines(self) -> None:
         """One plain line about the whole run, and one about each cell at work."""
+        for line in plain_lines(self._shown()):
+            self.say(line)
+
+    def _shown(self) -> Shown:
         states = self.states()
-        self.say(self._summary(states))
-        for state in states:
-            if state.at_work:
-                details = ", ".join([self._kimg(state), *self._details(state)])
-                self.say(f"{label_of(state.folder)}: {state.phase}, {details}")
-
-    def _summary(self, states: Sequence[State]) -> str:
-        """`12 of 30 done, 1 failed, about 14 min 20 s left`."""
-        parts = [f"{sum(map(_is_done, states))} of {len(states)} done"]
-        if failed := sum(map(_has_failed, states)):
-            parts.append(f"{failed} failed")
-        left = time_left(states, self.protocol.schedule, self.jobs, self._began)
-        return ", ".join([*parts, str(left)])
-
-    def _kimg(self, state: State) -> str:
-        return f"{state.kimg:.1f} of {self.protocol.schedule.kimg:g} kimg"
-
-    def _details(self, state: State) -> list[str]:
-        """What is known of a cell at work, the most important first."""
-        details: list[str] = [state.verdict] if state.verdict else []
-        losses = {"D": state.loss_d, "G": state.loss_g}
-        known = [f"{name} {number(loss, 3)}" for name, loss in losses.items() if loss is not None]
-        if known:
-            details.append(f"loss {', '.join(known)}")
-        if state.score is not None:
-            details.append(f"{self.protocol.evaluation.at_ticks.name} {number(state.score)}")
-        if state.images_per_second is not None:
-            details.append(f"{number(state.images_per_second, 3)} images/s")
-        return details
+        jobs = self._jobs or max(1, sum(state.at_work for state in states))
+        return Shown(
+            self.protocol,
+            states,
+            time_left(states, self.protocol, jobs, self._since),
+            self._meter.text() if self._meter else None,
+            blocks=self.console.encoding.startswith("utf"),
+        )
 
     def ended(self, folder: Path) -> None:
-        """Say how a cell ended."""
+        """Say how a cell ended, and when it got its verdict."""
         try:
             record = read_record(folder)
         except StorageError as error:
             self.say(f"{label_of(folder)}: {error}")
             return
-        parts: list[str] = [record.status, *self._score(record.scores, record.unscored)]
+        parts = self._score(record.scores, record.unscored)
         parts += [text for text in (record.reason, *record.notes, record.diagnosis) if text]
-        self.say(f"{label_of(folder)}: {', '.join(parts)}")
+        line = Text(plain(f"{label_of(folder)}: ")).append(_ending(record))
+        line.append(plain("".join(f", {part}" for part in parts)))
+        self.console.print(line, soft_wrap=True)
 
     def measured(self, folder: Path) -> None:
         """Say what a cell scores by an evaluation besides its protocol's own."""
@@ -165,20 +147,17 @@ class Watch:
         _say(self.console, text)
 
 
-def _is_done(state: State) -> bool:
-    return state.phase in ("ended", "unreadable")
+def _is_on_gpu(folder: Path) -> bool:
+    try:
+        return read_model(folder / CELL, Cell).environment.device.startswith("cuda")
+    except StorageError:
+        return False
 
 
-def _has_failed(state: State) -> bool:
-    return state.phase == "unreadable" or bool(
-        state.ended and state.ended.record.status == "failed"
-    )
-
-
-def _join_fitting(parts: Sequence[str], width: int) -> str:
-    """As many of the parts as fit, beginning with the first."""
-    fitting = [n for n in range(len(parts) + 1) if len(", ".join(parts[:n])) <= width]
-    return ", ".join(parts[: max(fitting)])
+def _ending(record: Record) -> Text:
+    """`collapsed at 3.6 kimg`: the status, with the date of its verdict."""
+    dates = [verdict.kimg for verdict in record.verdicts if verdict.kind == record.status]
+    return verdict_text(record.status, dates[-1] if dates else None)
 
 
 def _say(console: Console, text: str) -> None:

@@ -275,7 +275,8 @@ class Session:
         seconds = self.seconds()
         rate = self.schedule.shown(point.step) / seconds
         speed = {"seconds": round(seconds, 3), "images_per_second": round(rate, 2)}
-        append_line(self.directory / SPEED, {"kimg": point.kimg} | speed)
+        looking = {"tick_seconds": round(self.looking, 3)}  # with those for checkpoints, so far
+        append_line(self.directory / SPEED, {"kimg": point.kimg} | speed | looking)
 
     def _write_tick(self, tick: Tick) -> None:
         row = asdict(tick) | {

@@ -6,7 +6,7 @@ from math import inf, nan
 
 import pytest
 
-from gan_bench.report.sparkline import sparkline
+from gan_bench.base.sparkline import sparkline
 
 
 @pytest.mark.parametrize(

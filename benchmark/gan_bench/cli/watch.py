@@ -1,0 +1,67 @@
+"""`gan-bench watch`: show a run that was started elsewhere."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import rich_click as click
+from rich.console import Console
+
+from gan_bench.cli import options
+from gan_bench.cli.options import PATH, RESULTS
+
+CONTENT = "What to show"
+
+
+@click.command(
+    epilog=options.examples("gan-bench watch", "gan-bench watch results --protocol faces-64px")
+)
+@click.argument(
+    "results",
+    type=PATH,
+    default=RESULTS,
+    metavar="[FOLDER]",
+    panel=CONTENT,
+    help="Results folder, or the folder of one protocol in it. Default: results.",
+)
+@click.option(
+    "--protocol",
+    type=str,
+    metavar="SLUG",
+    panel=CONTENT,
+    help="Watch the run of this protocol. The beginning of its name is enough. "
+    "Default: the run that began last.",
+)
+@options.DEBUG
+@options.HELP
+def watch(results: Path, protocol: str | None) -> None:
+    """Show a run that was started elsewhere: in another terminal, by a service, on a cluster.
+
+    Reads the files in the results folder and writes none. It ends when the run ends; Ctrl-C ends it
+    without any effect on the run.
+    """
+    from gan_bench.cli.output import say
+    from gan_bench.report.leaderboard import protocols_in
+    from gan_bench.run.elsewhere import running_in, standing, watch_run
+
+    console = Console()
+    folders = protocols_in(results, protocol)
+    try:
+        running = running_in(folders)
+        if not running:
+            far = f"{standing(folders[0])}; " if len(folders) == 1 else ""
+            where = shlex.quote(str(results))
+            far = f"{standing(folders[0])}; " if len(folders) == 1 else ""
+            what = f"{far}`gan-bench report {where}` shows what is there"
+            say(f"no run is going on in {where}: {what}", console)
+            return
+        say(f"watching {running[0]}", console)
+        if others := [each.name for each in running[1:]]:
+            say(
+                f"runs are going on in {', '.join(others)} too: --protocol shows one of them",
+                console,
+            )
+        watch_run(running[0], console)
+    except KeyboardInterrupt:
+        say("no longer watching; the run goes on", console)
