@@ -42,7 +42,7 @@ def watch(results: Path, protocol: str | None) -> None:
     without any effect on the run.
     """
     from gan_bench.cli.output import say
-    from gan_bench.report.leaderboard import protocols_in
+    from gan_bench.report.chosen import protocols_in
     from gan_bench.run.elsewhere import running_in, standing, watch_run
 
     console = Console()
