@@ -10,7 +10,7 @@ import rich_click as click
 from rich.console import Console
 
 from gan_bench.cli import options
-from gan_bench.cli.options import PATH, RESULTS, Name, Number
+from gan_bench.cli.options import PATH, Name, Number
 
 if TYPE_CHECKING:
     from gan_bench.run.plan_measuring import PlannedMeasuring
@@ -27,21 +27,7 @@ AS_TRAINED = "Default: as the cells were measured when they were trained."
         "gan-bench measure results --reference held-out --jobs 2",
     )
 )
-@click.argument(
-    "results",
-    type=PATH,
-    default=RESULTS,
-    metavar="[FOLDER]",
-    panel=MEASURE,
-    help="Results folder, or the folder of one protocol in it. Default: results.",
-)
-@click.option(
-    "--protocol",
-    type=str,
-    metavar="SLUG",
-    panel=MEASURE,
-    help="Measure the cells of this protocol only. The beginning of its name is enough.",
-)
+@options.folder_of_boards(MEASURE, "Measure the cells of this protocol only.")
 @options.names(
     "--features",
     kind="features",

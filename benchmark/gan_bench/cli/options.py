@@ -259,6 +259,30 @@ def results(help: str) -> Decorator:
     )
 
 
+def folder_of_boards(panel: str, what: str) -> Decorator:
+    """[FOLDER] and --protocol: the results that a command is about; `what` it does with them."""
+
+    def declare(command: Any) -> Any:
+        which = click.option(
+            "--protocol",
+            type=str,
+            metavar="SLUG",
+            panel=panel,
+            help=f"{what} The beginning of its name is enough.",
+        )
+        folder = click.argument(
+            "results",
+            type=PATH,
+            default=RESULTS,
+            metavar="[FOLDER]",
+            panel=panel,
+            help="Results folder, or the folder of one protocol in it. Default: results.",
+        )
+        return folder(which(command))
+
+    return declare
+
+
 def as_json(help: str) -> Decorator:
     """--json: the result for a program."""
     return click.option("--json", "as_json", is_flag=True, panel=OUTPUT, help=help)

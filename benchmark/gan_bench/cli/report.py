@@ -8,7 +8,7 @@ from pathlib import Path
 import rich_click as click
 
 from gan_bench.cli import options
-from gan_bench.cli.options import OUT, OUTPUT, PATH, RESULTS
+from gan_bench.cli.options import OUT, OUTPUT
 from gan_bench.cli.output import emit, say
 
 FORMATS = ("terminal", "markdown", "html", "csv", "json", "latex")  # as gan_bench.report has them
@@ -27,21 +27,7 @@ def default_style() -> str:
         "gan-bench report results --sort precision --format markdown",
     )
 )
-@click.argument(
-    "results",
-    type=PATH,
-    default=RESULTS,
-    metavar="[FOLDER]",
-    panel=CONTENT,
-    help="Results folder, or the folder of one protocol in it. Default: results.",
-)
-@click.option(
-    "--protocol",
-    type=str,
-    metavar="SLUG",
-    panel=CONTENT,
-    help="Show only this protocol. The beginning of its name is enough. Default: all.",
-)
+@options.folder_of_boards(CONTENT, "Show only this protocol.")
 @click.option(
     "--sort",
     metavar="METRIC",

@@ -9,7 +9,6 @@ import rich_click as click
 from rich.console import Console
 
 from gan_bench.cli import options
-from gan_bench.cli.options import PATH, RESULTS
 
 CONTENT = "What to show"
 
@@ -17,22 +16,7 @@ CONTENT = "What to show"
 @click.command(
     epilog=options.examples("gan-bench watch", "gan-bench watch results --protocol faces-64px")
 )
-@click.argument(
-    "results",
-    type=PATH,
-    default=RESULTS,
-    metavar="[FOLDER]",
-    panel=CONTENT,
-    help="Results folder, or the folder of one protocol in it. Default: results.",
-)
-@click.option(
-    "--protocol",
-    type=str,
-    metavar="SLUG",
-    panel=CONTENT,
-    help="Watch the run of this protocol. The beginning of its name is enough. "
-    "Default: the run that began last.",
-)
+@options.folder_of_boards(CONTENT, "Watch the run of this protocol, not the one that began last.")
 @options.DEBUG
 @options.HELP
 def watch(results: Path, protocol: str | None) -> None:
