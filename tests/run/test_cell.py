@@ -60,7 +60,7 @@ def test_a_cell_leaves_all_that_the_layout_names(lay: LayCell) -> None:
     ]  # fmt: skip
     curve, speed = read_lines(folder / CURVE), read_lines(folder / SPEED)
     assert list(curve[0]) == ["step", "kimg", *CURVE_COLUMNS]
-    assert list(speed[0]) == ["kimg", "seconds", "images_per_second"]
+    assert list(speed[0]) == ["kimg", "seconds", "images_per_second", "tick_seconds"]
     assert [row["step"] for row in curve] == list(range(1, 21))
     assert [row["kimg"] for row in curve] == [row["kimg"] for row in speed]
     assert curve[-1]["kimg"] == 0.16

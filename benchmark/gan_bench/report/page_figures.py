@@ -12,6 +12,7 @@ from gan_bench.base.text import number, plural
 from gan_bench.report.curves import KIMG, LOSSES, SCORES, SEEDS, curve_of, limits
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.page_axes import Axis, axis
+from gan_bench.report.rows import Row
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
 
 WIDTH, HEIGHT = 400, 250  # of the figure of the quality
@@ -71,21 +72,33 @@ class Figure:
 
 def page_curves(board: Board) -> list[Figure]:
     """Losses and scores of D; without those of which nothing is known."""
+    every = [*LOSSES, *SCORES]
+    read = [
+        (row, [curve_of(folder, every) for folder in first_seeds(row, SEEDS)])
+        for row in rows_in_order(board)
+    ]
     figures = (
-        _curves(board, "losses", LOSSES, "losses of D and G"),
-        _curves(board, "scores", SCORES, "mean output of D for real and for generated images"),
+        _curves(board, read, "losses", LOSSES, "losses of D and G"),
+        _curves(
+            board, read, "scores", SCORES, "mean output of D for real and for generated images"
+        ),
     )
     return [figure for figure in figures if figure]
 
 
 def _curves(
-    board: Board, name: str, columns: dict[str, tuple[str, str]], what: str
+    board: Board,
+    curves: Sequence[tuple[Row, list[np.ndarray]]],
+    name: str,
+    columns: dict[str, tuple[str, str]],
+    what: str,
 ) -> Figure | None:
-    """A panel for each row, all on the same axes; rows are in the order of their names."""
-    read = [
-        (row, [_binned(curve_of(folder, columns)) for folder in first_seeds(row, SEEDS)])
-        for row in rows_in_order(board)
-    ]
+    """A panel for each row, all on the same axes; rows are in the order of their names.
+
+    `curves`: (points, kimg and all columns) of the first seeds of each row.
+    """
+    places = [0, *(1 + [*LOSSES, *SCORES].index(column) for column in columns)]
+    read = [(row, [_binned(seed[:, places]) for seed in seeds]) for row, seeds in curves]
     known = [
         (row, [seed for seed in seeds if np.isfinite(seed[:, 1:]).any()]) for row, seeds in read
     ]
