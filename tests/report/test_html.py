@@ -16,10 +16,12 @@ from gan_bench.report import leaderboard
 from gan_bench.report.markdown import to_markdown
 from gan_bench.report.page import to_html
 from gan_bench.report.page_axes import axis
+from gan_bench.report.page_quality import quality
 from gan_bench.report.page_samples import ACROSS, CELLS, TICKS, samples
 from gan_bench.report.tables import chapters
 from gan_bench.results import layout
 from gan_bench.results.atomic import append_line
+from gan_bench.results.layout import TICKS as TICK_FILE
 from parsed import Page, rendered
 from records import protocol, write_cell, write_training
 
@@ -199,3 +201,15 @@ def test_a_column_of_the_first_table_has_an_entry_in_the_glossary(two: Path) -> 
     glossary = text[text.index('<details class="glossary">') :]
     for column in next(chapters(leaderboard.load(two))).tables[0].columns:
         assert f"<dt>{column.title}</dt>" in glossary
+
+
+def test_the_words_of_a_figure_are_about_each_of_its_rows(tmp_path: Path) -> None:
+    for k in range(14):
+        folder = write_cell(tmp_path, f"row{k:02}", scores={"fd-eye": 100.0 + k})
+        append_line(folder / TICK_FILE, {"kimg": 50.0, "scores": {"fd-eye": 100.0 + k}})
+    figure = quality(leaderboard.load(tmp_path).boards[0])
+    assert figure is not None
+    first = figure.panels[0].about
+    rows = figure.legend
+    assert all(f"{name}: {100 + int(name[3:5])} at 50 kimg" in first for _, name in rows)
+    assert len(rows) == 12  # a figure shows no more

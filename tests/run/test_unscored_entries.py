@@ -39,10 +39,17 @@ def test_a_protocol_that_is_removed_meanwhile_stays_away(scored_home: Path, shap
     assert not scored_home.exists()
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "run.entries.write_entry",
+        "results.locks.write_json",  # the folder is locked, and its holder not yet written
+    ],
+)
 def test_an_interrupt_leaves_nothing(
-    score: Score, scored_home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
+    moment: str, score: Score, scored_home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_bench.run.entries.write_entry", interrupted)
+    monkeypatch.setattr(f"gan_bench.{moment}", interrupted)
     with pytest.raises(KeyboardInterrupt):
         score(f"mine={shapes}")
     assert not (scored_home / "entries").exists()
@@ -107,16 +114,6 @@ def test_one_bad_entry_does_not_stop_the_others(
         score_entries(scored_home, asked, How(), lambda *_: None, said.append)
     assert read_entry(entry_dir(scored_home, "good")).images == 40
     assert len(said) == 1
-
-
-def test_an_interrupt_before_the_entry_is_begun_leaves_nothing(
-    score: Score, scored_home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It comes when the folder is locked, and its holder is about to be written."""
-    monkeypatch.setattr("gan_bench.results.locks.write_json", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        score(f"mine={shapes}")
-    assert not (scored_home / "entries").exists()
 
 
 def test_a_damaged_cell_keeps_no_entry_from_being_scored(planned_cell: Path, shapes: Path) -> None:

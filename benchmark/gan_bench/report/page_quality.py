@@ -133,15 +133,16 @@ def _panel(board: Board, courses: Sequence[Course], by_time: bool) -> Panel:
     ]
     x = axis(places, LEFT, WIDTH - RIGHT, from_zero=True)
     y = axis([*scores, *([real] if real is not None else [])], HEIGHT - BOTTOM, TOP)
+    unit = "min" if by_time else "kimg"
     dots = [
         dot
         for course, series in zip(courses, every, strict=True)
-        for dot in _dots(course, series, x, y, "min" if by_time else "kimg")
+        for dot in _dots(course, series, x, y, unit)
     ]
     verdicts = [dot for course in courses for dot in _verdicts(course, by_time, x, y)]
     return Panel(
         title=f"{metric.name} against {'time' if by_time else 'kimg'}",
-        about=_about(courses, dots, real, verdicts),
+        about=_about(courses, every, unit, real, verdicts),
         x=x,
         y=y,
         lines=[
@@ -158,18 +159,26 @@ def _panel(board: Board, courses: Sequence[Course], by_time: bool) -> Panel:
 def _dots(course: Course, series: Series, x: Axis, y: Axis, unit: str) -> Iterator[Dot]:
     """The mean at every tick, with its value in words."""
     for place, score, *_ in series:
-        text = f"{course.row.name}: {number(score)} at {number(place, 3)} {unit}"
+        text = f"{course.row.name}: {_score_at(score, place, unit)}"
         yield Dot(course.style, x(place), y(score), text)
 
 
+def _score_at(score: float, place: float, unit: str) -> str:
+    return f"{number(score)} at {number(place, 3)} {unit}"
+
+
 def _about(
-    courses: Sequence[Course], dots: Sequence[Dot], real: float | None, verdicts: Sequence[Dot]
+    courses: Sequence[Course],
+    every: Sequence[Series],
+    unit: str,
+    real: float | None,
+    verdicts: Sequence[Dot],
 ) -> str:
     """What is seen: the first and the last tick of each row, real images, what went wrong."""
     parts = []
-    for course in courses:
-        own = [dot.title for dot in dots if dot.style == course.style]
-        parts.append(f"{own[0]}, {own[-1].removeprefix(f'{course.row.name}: ')}")
+    for course, series in zip(courses, every, strict=True):
+        ends = [_score_at(score, place, unit) for place, score, *_ in (series[0], series[-1])]
+        parts.append(f"{course.row.name}: {', '.join(ends)}")
     if real is not None:
         parts.append(f"{REAL}: {number(real)}")
     return f"{'; '.join([*parts, *(dot.title for dot in verdicts)])}."
