@@ -14,7 +14,7 @@ from test_hostile_text import HOSTILE, write_hostile
 
 from gan_bench.report import leaderboard
 from gan_bench.report.markdown import section_lines
-from gan_bench.report.page import to_html
+from gan_bench.report.page.document import to_html
 from gan_bench.report.tables import chapters
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import TICKS

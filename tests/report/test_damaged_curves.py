@@ -10,7 +10,7 @@ import pytest
 from faults import DIGITS, FAULTS, damage, odd, shown
 from gan_bench.report import leaderboard
 from gan_bench.report.figures import draw
-from gan_bench.report.page import to_html
+from gan_bench.report.page.document import to_html
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import (
     CELL,

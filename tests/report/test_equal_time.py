@@ -12,7 +12,7 @@ from gan_bench.report import leaderboard
 from gan_bench.report.documents import to_json
 from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.markdown import to_markdown
-from gan_bench.report.page import to_html
+from gan_bench.report.page.document import to_html
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import SPEED, TICKS, cells_in
 from records import PLAIN, write_cell

@@ -14,10 +14,10 @@ from PIL import Image, ImageOps
 
 from gan_bench.report import leaderboard
 from gan_bench.report.markdown import to_markdown
-from gan_bench.report.page import to_html
-from gan_bench.report.page_axes import axis
-from gan_bench.report.page_quality import quality
-from gan_bench.report.page_samples import ACROSS, CELLS, TICKS, samples
+from gan_bench.report.page.document import to_html
+from gan_bench.report.page.axes import axis
+from gan_bench.report.page.quality import quality
+from gan_bench.report.page.samples import ACROSS, CELLS, TICKS, samples
 from gan_bench.report.tables import chapters
 from gan_bench.results import layout
 from gan_bench.results.atomic import append_line
@@ -132,7 +132,7 @@ def test_a_page_has_no_more_pictures_than_a_mail_takes_and_says_how_to_see_the_o
         write_training(write_cell(tmp_path, "a", under=protocol(kimg=kimg)))
     boards = leaderboard.load(tmp_path)
     sizes = [found.size for found in map(samples, boards.boards) if found]
-    monkeypatch.setattr("gan_bench.report.page.PAGE", sizes[0] + sizes[1])
+    monkeypatch.setattr("gan_bench.report.page.document.PAGE", sizes[0] + sizes[1])
     text = to_html(boards)
     assert text.count("data:image/webp") == 2
     assert f"gan-bench report --protocol {boards.boards[2].slug} makes a page with them" in text

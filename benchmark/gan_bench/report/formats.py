@@ -50,7 +50,7 @@ def render(boards: Boards, style: str, base: Path, console: Console | None = Non
 
         return to_markdown(boards, base)
     if style == "html":
-        from gan_bench.report.page import to_html
+        from gan_bench.report.page.document import to_html
 
         return to_html(boards)
     if style == "latex":

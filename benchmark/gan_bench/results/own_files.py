@@ -30,7 +30,13 @@ OF_PROTOCOL = (
     layout.SCALE,
     layout.PLANS,
 )
-FOLDERS_OF_CELL = (layout.SAMPLES, layout.CHECKPOINTS, layout.EVALUATIONS, layout.TRACKERS)
+FOLDERS_OF_CELL = (
+    layout.SAMPLES,
+    layout.SHOWN,
+    layout.CHECKPOINTS,
+    layout.EVALUATIONS,
+    layout.TRACKERS,
+)
 FOLDERS_OF_PROTOCOL = (layout.FIGURES, layout.EVALUATIONS, layout.ENTRIES)
 
 

@@ -13,8 +13,8 @@ from gan_bench.base.numbers import column
 from gan_bench.base.text import number
 from gan_bench.report.curves import KIMG, SEEDS, tick_scores
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.page_axes import Axis, axis
-from gan_bench.report.page_figures import (
+from gan_bench.report.page.axes import Axis, axis
+from gan_bench.report.page.figures import (
     BOTTOM,
     HEIGHT,
     LEFT,

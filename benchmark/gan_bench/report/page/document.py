@@ -15,12 +15,13 @@ from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.report.leaderboard import Board, Boards
 from gan_bench.report.notes import Note
-from gan_bench.report.page_figures import Figure, page_curves
-from gan_bench.report.page_glossary import glossary
-from gan_bench.report.page_quality import quality
-from gan_bench.report.page_samples import Picture, Samples, samples
+from gan_bench.report.page.figures import Figure, page_curves
+from gan_bench.report.page.glossary import glossary
+from gan_bench.report.page.quality import quality
+from gan_bench.report.page.samples import Picture, Samples, samples
 from gan_bench.report.tables import Chapter, chapters
 
+SCRIPTS = ("common.js", "tables.js", "samples.js")  # in this order, in one scope
 PAGE = 10**7  # bytes of pictures in one page; as text in the page they take a third more
 
 
@@ -35,10 +36,11 @@ class Shown:
 
 def to_html(boards: Boards) -> str:
     """One page that needs no other file. Everything on it can be read without its script."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(
+        loader=PackageLoader("gan_bench.report.page", ""),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=lambda value: value if isinstance(value, Markup) else plain(str(value)),
@@ -46,20 +48,20 @@ def to_html(boards: Boards) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"source": _source, "digest": _digest, "number": number}
-    texts = {name: _part(f"page.{name}") for name in ("html", "css", "js")}
     pages = list(_pages(boards))
-    return environment.from_string(texts["html"]).render(
+    script = "\n".join(_part(name) for name in SCRIPTS)
+    return environment.get_template("page.html").render(
         pages=pages,
         unreadable=boards.unreadable,
-        style=Markup(texts["css"]),
-        script=Markup(texts["js"]),
+        style=Markup(_part("page.css")),
+        script=Markup(f'"use strict";\n(() => {{\n{script}}})();\n'),
         words=glossary(boards.boards, [page.chapter for page in pages]),
     )
 
 
 def _part(name: str) -> str:
     """One of the files that a page is made of."""
-    return files("gan_bench.report").joinpath(name).read_text("utf-8")
+    return files("gan_bench.report.page").joinpath(name).read_text("utf-8")
 
 
 def _pages(boards: Boards) -> Iterator[Shown]:

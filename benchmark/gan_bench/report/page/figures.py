@@ -11,7 +11,7 @@ import numpy as np
 from gan_bench.base.text import number, plural
 from gan_bench.report.curves import KIMG, LOSSES, SCORES, SEEDS, curve_of, limits
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.page_axes import Axis, axis
+from gan_bench.report.page.axes import Axis, axis
 from gan_bench.report.rows import Row
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
 

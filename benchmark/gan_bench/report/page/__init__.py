@@ -1,0 +1,1 @@
+"""Leaderboards as one HTML page that needs no other file."""
