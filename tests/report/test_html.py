@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 
 from gan_bench.report import leaderboard
 from gan_bench.report.markdown import to_markdown
-from gan_bench.report.page.document import to_html
 from gan_bench.report.page.axes import axis
+from gan_bench.report.page.document import to_html
 from gan_bench.report.page.quality import quality
 from gan_bench.report.page.samples import ACROSS, CELLS, TICKS, samples
 from gan_bench.report.tables import chapters
