@@ -73,7 +73,7 @@ def test_the_page_shows_modes_and_images_with_their_headings(two: Path) -> None:
 
 def test_many_rows_are_folded_and_one_seed_of_each_is_shown(tmp_path: Path) -> None:
     for k in range(FEW + 1):
-        for seed in (0, 1):
+        for seed in range(1 + (k == 0)):
             folder = write_cell(tmp_path, f"row{k}", seed=seed, scores={"fd-eye": 1.0 + k})
             write_pictures(folder, None, (sheet(),))
         text = page(tmp_path) if k >= FEW - 1 else ""
