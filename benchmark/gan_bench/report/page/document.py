@@ -17,11 +17,13 @@ from gan_bench.report.leaderboard import Board, Boards
 from gan_bench.report.notes import Note
 from gan_bench.report.page.figures import Figure, page_curves
 from gan_bench.report.page.glossary import glossary
+from gan_bench.report.page.modes import KINDS
+from gan_bench.report.page.pictured import Pictured, pictured
 from gan_bench.report.page.quality import quality
 from gan_bench.report.page.samples import Picture, Samples, samples
 from gan_bench.report.tables import Chapter, chapters
 
-SCRIPTS = ("common.js", "tables.js", "samples.js")  # in this order, in one scope
+SCRIPTS = ("common.js", "tables.js", "samples.js", "walk.js")  # in this order, in one scope
 PAGE = 10**7  # bytes of pictures in one page; as text in the page they take a third more
 
 
@@ -32,6 +34,7 @@ class Shown:
     chapter: Chapter
     samples: Samples | None
     figures: list[Figure]
+    pictured: Pictured | None = None
 
 
 def to_html(boards: Boards) -> str:
@@ -48,13 +51,14 @@ def to_html(boards: Boards) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"source": _source, "digest": _digest, "number": number}
-    pages = list(_pages(boards))
+    pages = list(_with_pictures(boards, list(_pages(boards))))
     script = "\n".join(_part(name) for name in SCRIPTS)
     return environment.get_template("page.html").render(
         pages=pages,
         unreadable=boards.unreadable,
         style=Markup(_part("page.css")),
         script=Markup(f'"use strict";\n(() => {{\n{script}}})();\n'),
+        kinds=KINDS,
         words=glossary(boards.boards, [page.chapter for page in pages]),
     )
 
@@ -85,6 +89,23 @@ def _pages(boards: Boards) -> Iterator[Shown]:
             chapter, found = _noted(chapter, "remark", text), None
         total += found.size if found else 0
         yield _with_figures(board, chapter, found)
+
+
+def _with_pictures(boards: Boards, pages: list[Shown]) -> Iterator[Shown]:
+    """The chapters with more pictures, in the room that the samples of all leave."""
+    room = PAGE - sum(page.samples.size for page in pages if page.samples)
+    known: set[Path] = set()
+    for board, page in zip(boards.boards, pages, strict=True):
+        if board.folder in known:
+            yield page
+            continue
+        known.add(board.folder)
+        more = pictured(board, room)
+        room -= more.size
+        chapter = page.chapter
+        for fault in more.faults:
+            chapter = _noted(chapter, "fault", fault)
+        yield replace(page, chapter=chapter, pictured=more)
 
 
 def _with_figures(board: Board, chapter: Chapter, found: Samples | None) -> Shown:

@@ -79,27 +79,27 @@ class Samples:
 
 def samples(board: Board) -> Samples | None:
     """The sample grids of a leaderboard's cells; None if there are none."""
-    cells, left_out = _cells(board)
+    cells, left_out = shown_cells(board)
     grids = {folder: sample_grids(folder) for _, folder in cells}
     ticks = _some(sorted({kimg for found in grids.values() for kimg, _ in found}))
     strips, damaged = [], 0
     for row, folder in cells:
         last = grids[folder][-1:]
         chosen = [each for each in grids[folder] if each[0] in ticks or each in last]
-        tiles = [(kimg, _tile(path, board.protocol.data.shape[1:])) for kimg, path in chosen]
+        tiles = [(kimg, tile_of(path, board.protocol.data.shape[1:])) for kimg, path in chosen]
         known = [(kimg, tile) for kimg, tile in tiles if tile]
         damaged += len(tiles) - len(known)
         if known:
-            picture = _picture([tile for _, tile in known])
+            picture = picture_of([tile for _, tile in known])
             kimg = [kimg for kimg, _ in known]
-            strips.append(Strip(_name(row, folder), kimg, picture, _verdicts(row, folder)))
+            strips.append(Strip(cell_name(row, folder), kimg, picture, _verdicts(row, folder)))
     if not strips:
         return None
     unread = [f"{plural(damaged, 'sample grid')} cannot be read"] * bool(damaged)
     return Samples(strips, _real(board), "; ".join([*left_out, *unread]))
 
 
-def _cells(board: Board) -> tuple[list[tuple[Row, Path]], list[str]]:
+def shown_cells(board: Board) -> tuple[list[tuple[Row, Path]], list[str]]:
     """The cells to show, in the order of the rows, and what is left out."""
     rows = rows_in_order(board)
     cells = [(row, folder) for row in rows for folder in row.folders]
@@ -117,7 +117,7 @@ def _some(ticks: list[float]) -> set[float]:
     return {ticks[round(place)] for place in np.linspace(0, len(ticks) - 1, TICKS)}
 
 
-def _name(row: Row, folder: Path) -> str:
+def cell_name(row: Row, folder: Path) -> str:
     """Architecture / loss with its mark, and the seed."""
     seed = seed_of(folder)
     return f"{row.name} / {folder.name if seed is None else f'seed{seed}'}"
@@ -133,7 +133,7 @@ def _verdicts(row: Row, folder: Path) -> list[tuple[float, str]]:
     ]
 
 
-def _tile(path: Path, sides: Sides) -> Image.Image | None:
+def tile_of(path: Path, sides: Sides) -> Image.Image | None:
     """The first few rows and columns of a sample grid; None if it is none that can be read."""
     from PIL import Image
 
@@ -154,7 +154,7 @@ def _tile(path: Path, sides: Sides) -> Image.Image | None:
     return tile
 
 
-def _picture(tiles: Iterable[Image.Image]) -> Picture:
+def picture_of(tiles: Iterable[Image.Image]) -> Picture:
     """Pictures of one size beside each other."""
     from PIL import Image
 
@@ -181,7 +181,7 @@ def _real(board: Board) -> Picture | None:
             images = first_images(sheet.convert("RGB"), board.protocol.data, REAL)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-    return _picture(list(_padded(images))) if images else None
+    return picture_of(list(_padded(images))) if images else None
 
 
 def _padded(images: list[Image.Image]) -> Iterator[Image.Image]:
