@@ -56,9 +56,9 @@ def lost_bins(samples: Samples) -> Evidence:
     worst = lost[np.lexsort((-p[lost], q[lost] / p[lost]))][:SHOWN]
     verb = "is" if len(lost) == 1 else "are"
     return Evidence(
-        says=f"{len(lost)} of {len(real)} bins {verb} lost: the generator makes such images far "
-        "less often than they occur among the training images. In each row: real images of one of "
-        "these bins, from the one that is missed most down.",
+        says=f"{len(lost)} of {len(real)} bins {verb} lost: the generator makes such images "
+        "significantly less often than they occur among the training images. In each row: real "
+        "images of one of these bins, from the one that is missed most down.",
         train=np.stack([_nearest(bins["bins"][k], _train(samples)) for k in worst]),
     )
 
