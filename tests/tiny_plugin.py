@@ -26,6 +26,7 @@ from torch.nn.functional import softplus
 from gan_bench import (
     Architecture,
     Augmentation,
+    Evidence,
     Features,
     Influence,
     Loss,
@@ -223,7 +224,7 @@ def gan_bench_features() -> list[Features]:
 
 @hookimpl
 def gan_bench_metrics(features: Any) -> list[Metric]:
-    """`brightness`, with the terms of each image and a detail, and one that is broken."""
+    """`brightness`, with terms of each image, a detail and evidence, and one that is broken."""
 
     def brightness(samples: Any) -> float:
         return float(samples.fake.mean() - samples.real.mean())
@@ -235,6 +236,11 @@ def gan_bench_metrics(features: Any) -> list[Metric]:
         fake, real = (rows.mean(1) - rows.mean() for rows in (samples.fake, samples.real))
         return Influence(fake=fake, real=-real)
 
+    def brightest(samples: Any) -> Evidence:
+        """The three brightest images, each beside a training image."""
+        rows = np.argsort(-samples.fake.mean(1), kind="stable")[:3, None]
+        return Evidence(says="the brightest", fake=rows, train=np.array([[0], [1], [2]]))
+
     given: dict[str, Any] = {"source": "a test", "higher_is_better": True, "features": "eye"}
     return [
         Metric(
@@ -242,6 +248,7 @@ def gan_bench_metrics(features: Any) -> list[Metric]:
             compute=brightness,
             influence=influence,
             detail=lambda _: "every pixel alike",
+            evidence=brightest,
             **given,
         ),
         Metric(name="breaking", compute=breaking, **given),

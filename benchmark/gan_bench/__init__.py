@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Unscorable,
         UsageError,
     )
+    from gan_bench.contract.evidence import Evidence
     from gan_bench.contract.hooks import hookimpl
     from gan_bench.contract.offers import (
         Architecture,
@@ -53,6 +54,7 @@ __all__ = [
     "Dataset",
     "Engine",
     "Entry",
+    "Evidence",
     "Fault",
     "Features",
     "GanBenchError",
@@ -103,7 +105,8 @@ def __getattr__(name: str) -> Any:
         from gan_bench.train.generator import generator
 
         return generator
-    from gan_bench.contract import errors, hooks, offers, step, tracker
+    from gan_bench.contract import errors, evidence, hooks, offers, step, tracker
 
-    home = next(each for each in (errors, hooks, offers, step, tracker) if hasattr(each, name))
+    modules = errors, evidence, hooks, offers, step, tracker
+    home = next(each for each in modules if hasattr(each, name))
     return getattr(home, name)

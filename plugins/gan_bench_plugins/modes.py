@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_bench import Dataset, Fault, Metric, Samples, Unscorable, hookimpl
+from gan_bench import Dataset, Evidence, Fault, Metric, Samples, Unscorable, hookimpl
 from gan_bench_plugins.claims import JUDGES
 
 MANY = ("toonfaces-judge", "stacked-mnist-judge")  # judges of hundreds of modes
@@ -18,6 +18,20 @@ def modes_hit(samples: Samples) -> float:
     """How many known modes the M generated images show; a rejected image (-1) shows none."""
     _, fake = _labels(samples)
     return float(len(np.unique(fake[fake >= 0])))
+
+
+def counts_of_modes(samples: Samples) -> Evidence:
+    """How many real and generated images show each mode."""
+    real, fake = _labels(samples)
+    kinds = _kinds(samples, real, fake)
+    counts = _counts(fake, kinds)
+    of_none = int((fake < 0).sum())
+    return Evidence(
+        says=f"{len(fake):,} generated images show {np.count_nonzero(counts):,} of {kinds:,} "
+        f"modes; the judge sees no mode in {of_none:,} of them.",
+        real_modes=_counts(real, kinds),
+        fake_modes=counts,
+    )
 
 
 def mode_kl(samples: Samples) -> float:
@@ -34,7 +48,7 @@ def mode_kl(samples: Samples) -> float:
     from scipy.special import rel_entr
 
     real, fake = _labels(samples)
-    kinds = samples.modes or int(max(real.max(), fake.max())) + 1
+    kinds = _kinds(samples, real, fake)
     lost = no_mode_share(real, fake)
     real_counts, fake_counts = _counts(real, kinds), _counts(fake, kinds)  # (K,) each
     p = np.append(real_counts, 0) + PRIOR
@@ -52,6 +66,11 @@ def no_mode_share(real: np.ndarray, fake: np.ndarray) -> float:
     if r == 1:
         raise Unscorable("The judge knows none of the real images, so it cannot judge others.")
     return max(0.0, (f - r) / (1 - r))
+
+
+def _kinds(samples: Samples, real: np.ndarray, fake: np.ndarray) -> int:
+    """K: the modes of the data set, or those that were seen."""
+    return samples.modes or int(max(real.max(), fake.max())) + 1
 
 
 def _counts(labels: np.ndarray, kinds: int) -> np.ndarray:
@@ -94,6 +113,7 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             reads_modes=True,
             unsuited=unsuited,
             sees=_hit,
+            evidence=counts_of_modes,
         ),
         Metric(
             name="mode-kl",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_bench import Metric, Samples, Unscorable, hookimpl
+from gan_bench import Evidence, Metric, Samples, Unscorable, hookimpl
 from gan_bench_plugins import pixels
 from gan_bench_plugins.preconditions import require_finite, require_variation
 
@@ -16,6 +16,8 @@ FITTED = 5_000  # training images that the bins are fitted to, at most: K-means 
 MOST = 100  # bins
 COUNTED = 4  # training images for each generated one, at least: see `ndb`
 LEVEL = 0.05  # of the test of one bin: the share of bins that a perfect generator fails
+SHOWN = 8  # lost bins that are shown, at most
+OF_A_BIN = 6  # training images that are shown of each
 
 
 def ndb(train: np.ndarray, fake: np.ndarray) -> float:
@@ -34,18 +36,60 @@ def ndb(train: np.ndarray, fake: np.ndarray) -> float:
 
 def compute(samples: Samples) -> float:
     """The share of bins whose counts differ; lower is better, about 0.05 the least."""
-    train = samples.train if samples.train is not None else samples.real
+    bins, fake = _bins(samples), _compared(samples)
+    return float(differ(bins["counts"], fill(bins["bins"], fake)).mean())
+
+
+def lost_bins(samples: Samples) -> Evidence:
+    """Training images of the bins that the generator misses most.
+
+    A bin is lost if significantly fewer generated images fall into it than training images. The
+    bin with the smallest share of what it should have comes first, and of several empty ones the
+    largest. Unscorable where `ndb` is, and if no bin is lost.
+    """
+    bins, fake = _bins(samples), _compared(samples)
+    real, made = bins["counts"], fill(bins["bins"], fake)  # (K,) each
+    p, q = real / real.sum(), made / made.sum()
+    lost = np.flatnonzero(differ(real, made) & (q < p))
+    if not len(lost):
+        raise Unscorable("No bin is lost.")
+    worst = lost[np.lexsort((-p[lost], q[lost] / p[lost]))][:SHOWN]
+    verb = "is" if len(lost) == 1 else "are"
+    return Evidence(
+        says=f"{len(lost)} of {len(real)} bins {verb} lost: the generator makes such images "
+        "significantly less often than they occur among the training images. In each row: real "
+        "images of one of these bins, from the one that is missed most down.",
+        train=np.stack([_nearest(bins["bins"][k], _train(samples)) for k in worst]),
+    )
+
+
+def _nearest(centre: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(F,), (T, F) -> (OF_A_BIN,): the rows of the points that are nearest to the centre."""
+    squares = np.square(points - centre.astype(points.dtype)).sum(1)
+    return np.argsort(squares, kind="stable")[:OF_A_BIN]
+
+
+def _train(samples: Samples) -> np.ndarray:
+    return samples.train if samples.train is not None else samples.real
+
+
+def _compared(samples: Samples) -> np.ndarray:
+    """The generated images that are counted (m, F): one for COUNTED training images."""
+    return samples.fake[: counted(len(_train(samples))) // COUNTED]
+
+
+def _bins(samples: Samples) -> dict[str, np.ndarray]:
+    """The bins (K, F), and the counts (K,) of training images in them."""
+    train, fake = _train(samples), _compared(samples)
     require_finite(train, samples.fake)
     require_variation(train, "training")
-    fake = samples.fake[: counted(len(train)) // COUNTED]
     if len(fake) < 2 * PER_BIN:
         raise Unscorable(
             f"There are {len(samples.fake):,} generated and {len(train):,} training images; "
             f"ndb needs {2 * PER_BIN} and {4 * COUNTED * PER_BIN}."
         )
     most = bin_count(len(fake))
-    kept = samples.keep(f"ndb.bins.{most}", lambda: reference_bins(train, most))
-    return float(differ(kept["counts"], fill(kept["bins"], fake)).mean())
+    return samples.keep(f"ndb.bins.{most}", lambda: reference_bins(train, most))
 
 
 def counted(count: int) -> int:
@@ -116,5 +160,6 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
             reads_train=True,
             sees=("lost modes", "repeats"),
             real=(0.0, 0.2),
+            evidence=lost_bins,
         )
     ]

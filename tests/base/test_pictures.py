@@ -52,3 +52,29 @@ def test_words_are_drawn_as_wide_as_they_are() -> None:
     assert short.height == long.height == 20
     assert np.asarray(long).min() < 120
     assert pictures.words("", 20).width == 1
+
+
+def test_tiles_stand_in_rows_without_space() -> None:
+    tiles = np.arange(6, dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 2, 3), np.uint8)
+    picture = np.asarray(pictures.tiled(tiles, 3))
+    assert picture.shape == (4, 9, 3)
+    assert picture[::2, ::3, 0].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert np.array_equal(picture[:2, 3:6], np.ones((2, 3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "reduced"), [((16, 20), (16, 20)), ((100, 40), (50, 20)), ((100, 51), (50, 26))]
+)
+def test_only_large_images_are_reduced(shape: tuple[int, int], reduced: tuple[int, int]) -> None:
+    given = np.full((2, 3, *shape), 7, np.uint8)
+    assert np.array_equal(pictures.reduced(given, 50), np.full((2, 3, *reduced), 7))
+
+
+def test_a_webp_file_has_a_limit_even_of_noise() -> None:
+    noise = images(3, 128)[0].transpose(1, 2, 0)
+    for content in (noise, np.zeros_like(noise)):
+        file = pictures.webp(Image.fromarray(content))
+        assert len(file) <= pictures.BYTES_PER_PIXEL * content[..., 0].size
+        again = Image.open(io.BytesIO(file))
+        assert (again.format, again.size) == ("WEBP", (132, 128))
+        assert file == pictures.webp(Image.fromarray(content))

@@ -15,7 +15,7 @@ from gan_bench import Samples, Unscorable
 from gan_bench.measure.corruptions import blur, noise, only_noise
 from gan_bench_plugins import copies as copies_plugin
 from gan_bench_plugins import spectrum
-from gan_bench_plugins.copies import copies, nearness
+from gan_bench_plugins.copies import copies, nearest_ten, nearness, suspects
 
 T, H, M = 2_000, 400, 300  # training, held-out and generated images
 
@@ -61,6 +61,14 @@ def test_nearness_is_exact_whatever_the_blocks(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(copies_plugin, "CELLS", 1_000)
     assert nearness(points, train) == pytest.approx(expected, abs=1e-5)
     assert nearness(points, train)[7] == 0
+
+
+def test_the_nearest_ten_are_in_order_and_named_by_their_rows() -> None:
+    rng = np.random.default_rng(2)
+    train, points = rng.random((2, 130, 20)).astype(np.float32)
+    _, rows = nearest_ten(points, train)
+    apart = cdist(points.astype(float), train.astype(float))
+    assert np.array_equal(rows, np.argsort(apart)[:, :10])
 
 
 def test_a_training_image_that_is_there_ten_times_can_still_be_copied() -> None:
@@ -177,3 +185,37 @@ def test_what_cannot_be_told_is_refused(
 ) -> None:
     with pytest.raises(Unscorable, match=said):
         copies(Samples(real=X, fake=X, train=train, held_out=held_out))
+
+
+# -- the evidence -------------------------------------------------------------------------------
+
+
+def test_copies_are_shown_beside_what_they_are_copies_of() -> None:
+    rng = np.random.default_rng(4)
+    train, held_out, fake = (rng.normal(size=(n, 8)).astype(np.float32) for n in (500, 200, 40))
+    copied = {31: 7, 2: 400, 11: 55}  # generated -> training
+    for place, (made, source) in enumerate(copied.items()):
+        fake[made] = train[source] + 1e-4 * (place + 1)
+    shown = suspects(Samples(real=train, fake=fake, train=train, held_out=held_out))
+    assert shown.fake is not None
+    assert shown.train is not None
+    assert shown.fake.shape == (8, 1)
+    assert shown.train.shape == (8, 3)
+    assert set(shown.fake[:3, 0].tolist()) == set(copied)
+    assert [copied[k] for k in shown.fake[:3, 0].tolist()] == shown.train[:3, 0].tolist()
+    assert len(shown.headings) == 4
+    assert shown.says.startswith("Of 40 generated images, 3 count as copies.")
+
+
+def test_fewer_images_than_rows_are_shown_once() -> None:
+    rng = np.random.default_rng(5)
+    train, held_out, fake = (rng.normal(size=(n, 8)).astype(np.float32) for n in (500, 200, 5))
+    shown = suspects(Samples(real=train, fake=fake, train=train, held_out=held_out))
+    assert shown.fake is not None
+    assert sorted(shown.fake[:, 0].tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_where_there_is_no_score_there_is_no_evidence() -> None:
+    rows = np.random.default_rng(6).normal(size=(500, 8)).astype(np.float32)
+    with pytest.raises(Unscorable, match="held-out images to compare with"):
+        suspects(Samples(real=rows, fake=rows, train=rows, held_out=rows[:50]))

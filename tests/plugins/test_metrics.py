@@ -17,7 +17,7 @@ from gan_bench_plugins import diversity as diversity_plugin
 from gan_bench_plugins import modes as modes_plugin
 from gan_bench_plugins.diversity import diversity, vendi_score
 from gan_bench_plugins.frechet import at_infinity, frechet_distance, gaussian
-from gan_bench_plugins.modes import PRIOR, mode_kl, modes_hit, no_mode_share
+from gan_bench_plugins.modes import PRIOR, counts_of_modes, mode_kl, modes_hit, no_mode_share
 
 KEPT = [f"{k:,} modes" for k in (1_000, 500, 200, 50, 10, 1)]
 PERFECT = "other real images"
@@ -167,6 +167,16 @@ def test_fakes_that_are_rejected_as_often_as_real_images_are_not_blamed() -> Non
     real, fake = np.array([0] * 8 + [-1] * 2), np.array([0] * 80 + [-1] * 20)
     assert no_mode_share(real, fake) == 0
     assert no_mode_share(real, np.array([0] * 4 + [-1] * 6)) == pytest.approx(0.5)
+
+
+def test_the_counts_of_modes_are_shown() -> None:
+    shown = counts_of_modes(_samples([0, 1, 2, 2], [2, 2, -1, 0], 4))
+    assert shown.real_modes is not None
+    assert shown.fake_modes is not None
+    assert shown.real_modes.tolist() == [1, 1, 2, 0]
+    assert shown.fake_modes.tolist() == [1, 0, 2, 0]
+    assert "2 of 4 modes" in shown.says
+    assert "no mode in 1 of them" in shown.says
 
 
 def test_modes_need_a_judge() -> None:

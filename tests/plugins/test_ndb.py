@@ -18,6 +18,7 @@ from gan_bench_plugins.ndb import (
     fill,
     fit_bins,
     gan_bench_metrics,
+    lost_bins,
     ndb,
 )
 
@@ -108,3 +109,47 @@ def test_too_few_images_are_refused(T: int, M: int) -> None:
     rng = np.random.default_rng(6)
     with pytest.raises(Unscorable, match=rf"{M} generated and {T:,} training .* 40 and 320"):
         ndb(rng.normal(size=(T, 3)), rng.normal(size=(M, 3)))
+
+
+def clusters(count: int, of: int, rng: np.random.Generator) -> np.ndarray:
+    """Points around the first `of` of ten far centres, in turn."""
+    where = 100 * np.eye(10)
+    return where[np.arange(count) % of] + rng.normal(size=(count, 10))
+
+
+def test_real_images_of_the_lost_clusters_are_shown() -> None:
+    rng = np.random.default_rng(1)
+    train, fake = clusters(8_000, 10, rng), clusters(1_000, 8, rng)
+    shown = lost_bins(Samples(real=train, fake=fake, train=train))
+    assert shown.fake is None
+    assert shown.train is not None
+    assert shown.train.shape[1] == 6
+    of = shown.train % 10  # the cluster of each
+    assert (of == of[:, :1]).all()  # one in each row
+    assert set(of[:2, 0].tolist()) <= {8, 9}  # the empty ones come first
+    assert {8, 9} <= set(of[:, 0].tolist())
+    assert f" of {len(shown_bins(train, fake))} bins are lost" in shown.says
+
+
+def shown_bins(train: np.ndarray, fake: np.ndarray) -> np.ndarray:
+    """The bins that `ndb` fits for these images."""
+    kept = dict[str, np.ndarray]()
+    compute(
+        Samples(
+            real=train,
+            fake=fake,
+            train=train,
+            keep=lambda _, make: kept.update(make()) or kept,  # type: ignore[func-returns-value]
+        )
+    )
+    return kept["bins"]
+
+
+def test_a_bin_that_has_too_many_images_is_not_lost() -> None:
+    train = np.repeat(np.eye(2, 4), 400, axis=0)  # two bins
+    few = np.repeat(np.eye(2, 4), [90, 10], axis=0)
+    shown = lost_bins(Samples(real=train, fake=few, train=train))
+    assert shown.train is not None
+    assert (shown.train >= 400).all()  # rows of the second alone
+    with pytest.raises(Unscorable, match="No bin is lost"):
+        lost_bins(Samples(real=train, fake=train[::8], train=train))

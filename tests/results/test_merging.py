@@ -10,7 +10,8 @@ import pytest
 from gan_bench import StorageError
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.report.leaderboard import load
-from gan_bench.results.layout import CURVE, PLANS, PROTOCOL, SCALE, evaluation_dir
+from gan_bench.results.inventory import folder_bytes, inventory
+from gan_bench.results.layout import CURVE, PLANS, PROTOCOL, SCALE, SHOWN, evaluation_dir
 from gan_bench.results.measurements import (
     Measurement,
     ask_for,
@@ -21,6 +22,7 @@ from gan_bench.results.merging import Merge, plan_merge
 from gan_bench.results.plans import SeedPlan, plan_lines, read_plans
 from gan_bench.results.records import Score, read_record
 from gan_bench.results.scale import BAD_SETS, Scale, Scored, read_scale, write_scale
+from gan_bench.results.shown import WALK, Shown, read_shown, write_shown
 from gan_bench.results.write_merge import write_merge
 from records import PLAIN, protocol, write_cell, write_training
 
@@ -43,6 +45,20 @@ def test_one_protocol_of_two_folders_is_one_table(a: Path, b: Path, out: Path) -
     for path in (path for path in a.rglob("*") if path.is_file()):
         assert (out / path.relative_to(a)).read_bytes() == path.read_bytes()
     assert [path.name for path in out.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_pictures_of_a_cell_come_from_the_copy_that_has_them(
+    a: Path, b: Path, out: Path
+) -> None:
+    write_cell(a, "dcgan", **score(1))
+    write_shown(write_cell(b, "dcgan", **score(1)), Shown(walk=True), {WALK: b"a picture"})
+    merge = plan_merge([a, b])
+    assert (merge.notes, merge.conflicts) == ([], [])
+    write_merge(merge, out)
+    assert read_shown(out / DCGAN) == Shown(walk=True)
+    assert (out / DCGAN / SHOWN / WALK).read_bytes() == b"a picture"
+    (row,) = inventory(out).cells
+    assert row.bytes == folder_bytes(out / DCGAN) > folder_bytes(a / DCGAN)
 
 
 def test_a_protocol_is_known_by_what_it_says_whatever_its_folder_is_called(

@@ -14,6 +14,7 @@ from gan_bench.contract.protocol import Schedule
 from gan_bench.results.entries import EntryRecord
 from gan_bench.results.records import Record, write_record
 from gan_bench.run.plan import Planned
+from gan_bench.run.process import Stop
 
 Plan = Callable[..., Planned]  # by Request's words
 LayCell = Callable[..., Path]
@@ -69,3 +70,18 @@ class Scripted:
     @property
     def offer(self) -> Engine:
         return Engine(name="scripted", source="a test", start=self.start)
+
+
+class AfterTwelve(Stop):
+    """Asks the training to stop after twelve steps."""
+
+    asked = 0
+
+    @property
+    def requested(self) -> bool:
+        self.asked += 1
+        return self.asked > 12
+
+    @requested.setter
+    def requested(self, _: bool) -> None:
+        pass

@@ -26,6 +26,8 @@ from gan_bench.results.layout import (
     GENERATOR,
     INFLUENCE,
     RECORD,
+    SHOWN,
+    SHOWN_INDEX,
     SPEED,
     STARTS,
     TICKS,
@@ -33,8 +35,10 @@ from gan_bench.results.layout import (
 from gan_bench.results.layout import SAMPLES as SAMPLES_FOLDER
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
+from gan_bench.results.shown import WALK, WALK_SIDE, sheet_name
 from gan_bench.run.cell import run_cell
 from gan_bench.train.samples import grid
+from gan_bench.train.walk import square_walk
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -56,6 +60,7 @@ def test_a_cell_leaves_all_that_the_layout_names(lay: LayCell) -> None:
     assert list(everything(folder)) == [
         CELL, CURVE, GENERATOR, INFLUENCE, RECORD,
         *(f"{SAMPLES_FOLDER}/000000.{kimg}.png" for kimg in ("040", "080", "120", "160")),
+        *(f"{SHOWN}/{name}" for name in (WALK, sheet_name("brightness"), SHOWN_INDEX)),
         SPEED, STARTS, TICKS,
     ]  # fmt: skip
     curve, speed = read_lines(folder / CURVE), read_lines(folder / SPEED)
@@ -127,7 +132,9 @@ def test_two_runs_of_one_cell_leave_the_same_bytes_and_one_of_another_seed_other
         assert run_cell(folder) == 0
         torch.randn(5)
     mine, yours, theirs = map(everything, (one, other, third))
-    for name in mine.keys() - {RECORD, SPEED, STARTS}:
+    index = f"{SHOWN}/{SHOWN_INDEX}"
+    assert mine[index] == yours[index]
+    for name in mine.keys() - {RECORD, SPEED, STARTS, index}:
         assert mine[name] == yours[name] != theirs[name], name
     assert read_record(one).scores == read_record(other).scores
 
@@ -141,8 +148,11 @@ def test_every_architecture_is_looked_at_with_the_same_z_of_its_seed(
         run_cell(lay(name, seed=seed))
         seen = np.frombuffer(spy.read_bytes(), np.float32).reshape(-1, 6)
         z = rng.normal(seed, "z-eval", SAMPLES, 6)
-        # less the two images that every pair is tested on and the one that its MACs are counted on
-        assert np.array_equal(seen[2:-1], np.concatenate([z[:64]] * 4 + [z]))
+        # less the two images that every pair is tested on
+        looks = np.concatenate([z[:64]] * 4 + [z])
+        assert np.array_equal(seen[2 : 2 + len(looks)], looks)
+        walk = square_walk(rng.normal(seed, "z-walk", 4, 6), WALK_SIDE)
+        assert np.array_equal(seen[2 + len(looks) :][: len(walk)], walk)
 
 
 def test_the_number_of_ticks_changes_no_byte_of_the_curve(lay: LayCell) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planning import LayCell, Plan, offer
+from planning import AfterTwelve, LayCell, Plan, offer
 
 from gan_bench import Architecture, Loss
 from gan_bench.catalogue import Catalogue
@@ -17,7 +17,6 @@ from gan_bench.results.layout import CELL, CURVE, GENERATOR
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import read_record
 from gan_bench.run.cell import run_cell
-from gan_bench.run.process import Stop
 from gan_bench.run.schedule_text import recipe_text
 from gan_bench.run.task import read_task
 from gan_bench.train.session import Stopped
@@ -112,21 +111,6 @@ def test_a_cell_is_trained_by_its_own_schedule(lay: LayCell) -> None:
     assert run_cell(folder) == 0
     assert read_lines(folder / CURVE)[-1]["step"] == task.schedule.updates == 5
     assert read_record(folder).recipe.d_steps == 4
-
-
-class AfterTwelve(Stop):
-    """Asks the training to stop after twelve steps."""
-
-    asked = 0
-
-    @property
-    def requested(self) -> bool:
-        self.asked += 1
-        return self.asked > 12
-
-    @requested.setter
-    def requested(self, _: bool) -> None:
-        pass
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gan_bench import UsageError, generator
-from gan_bench.train.walk import closed_walk, spherical, walks
+from gan_bench.train.walk import closed_walk, spherical, square_walk, walks
 from trained import CONDITIONAL, write_trained
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -34,6 +34,17 @@ def test_an_arc_between_parallel_ends_is_finite(factor: float) -> None:
     arc = spherical(a, factor * a, np.linspace(0, 1, 5))
     assert np.isfinite(arc).all()
     assert np.allclose(arc[[0, -1]], [a, factor * a])
+
+
+def test_a_square_has_its_corners_and_arcs_between_them() -> None:
+    corners = RANDOM.normal(size=(4, 32))
+    square = square_walk(corners, 5).reshape(5, 5, 32)
+    assert square.dtype == np.float32
+    found = square[[0, 0, -1, -1], [0, -1, 0, -1]]
+    assert np.allclose(found, corners, atol=1e-6)
+    at = np.linspace(0, 1, 5)
+    assert np.allclose(square[:, 0], spherical(corners[0], corners[2], at), atol=1e-6)
+    assert np.allclose(square[2], spherical(square[2, 0], square[2, -1], at), atol=1e-6)
 
 
 @pytest.mark.parametrize(("points", "steps"), [(3, 60), (4, 10), (5, 3), (2, 2)])

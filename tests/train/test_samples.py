@@ -15,7 +15,7 @@ from gan_bench.base import rng
 from gan_bench.results.layout import grid_pixels
 from gan_bench.train import state
 from gan_bench.train.loop import Diverged
-from gan_bench.train.samples import GRID, Latents, generate, grid
+from gan_bench.train.samples import GRID, Latents, generate, generate_rows, grid
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -44,6 +44,18 @@ def test_an_image_does_not_depend_on_the_batch_it_is_made_in() -> None:
         parts = generate(training, z, batch).astype(int)
         assert np.abs(parts - whole).max() <= 1  # the order of a sum may move a rounding
         assert np.mean(parts != whole) < 0.001
+
+
+@pytest.mark.parametrize("batch", [1, 4, 23, 50])
+def test_chosen_rows_are_the_same_images_as_among_all_others(batch: int) -> None:
+    """Also of a G that draws noise, whose images depend on those before them."""
+    noisy = pair(
+        generator=lambda _: Module(lambda z: (torch.randn(len(z), *SHAPE) + z.mean()).tanh())
+    )
+    training = state.begin(noisy, SHAPE, SCHEDULE, 0, "cpu", optimizer=ADAM)
+    rows = np.array([17, 3, 3, 0])
+    whole = generate(training, z_of(23), batch)
+    assert np.array_equal(generate_rows(training, z_of(23), rows, batch), whole[rows])
 
 
 def test_values_are_rounded_to_the_nearest_byte() -> None:

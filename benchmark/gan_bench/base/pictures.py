@@ -15,6 +15,9 @@ SOFTWARE = {"Software": "gan-bench"}  # text in every PNG, which tells it from i
 TITLE, SMALL = 18, 14  # font sizes in pixels
 GREY = "#555555"
 COMPRESSION = 2  # zlib level: a third of the usual time for a twentieth more bytes
+QUALITIES = 80, 60, 40, 20, 5  # of a WebP file: the first one that is small enough
+BYTES_PER_PIXEL = 0.3  # of a WebP file: noise would take 1
+WEBP_EFFORT = 4  # of 6: more takes three times as long for a twentieth fewer bytes
 SQUARES = 8  # of the checkerboard behind transparency, across the shorter side
 LIGHT, LIGHTER = 225, 255
 
@@ -69,6 +72,44 @@ def stacked(parts: list[Image.Image], margin: int) -> Image.Image:
         whole.paste(part, (margin, top))
         top += part.height
     return whole
+
+
+def tiled(images: np.ndarray, columns: int) -> Image.Image:
+    """(N, C, H, W) uint8 in rows of so many images, without space between them."""
+    from PIL import Image
+
+    colour = shown(images)
+    count, _, height, width = colour.shape
+    rows = count // columns
+    table = colour.reshape(rows, columns, 3, height, width).transpose(0, 3, 1, 4, 2)
+    return Image.fromarray(table.reshape(rows * height, columns * width, 3))
+
+
+def reduced(images: np.ndarray, side: int) -> np.ndarray:
+    """(N, C, H, W) uint8 with the longer side of at most `side` pixels, averaged."""
+    from PIL import Image
+
+    height, width = images.shape[2:]
+    if max(height, width) <= side:
+        return images
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    planes = [
+        np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BOX))
+        for plane in images.reshape(-1, height, width)
+    ]
+    return np.stack(planes).reshape(*images.shape[:2], size[1], size[0])
+
+
+def webp(picture: Image.Image) -> bytes:
+    """The picture as a WebP file of at most BYTES_PER_PIXEL, if a lower quality can do that."""
+    most = BYTES_PER_PIXEL * picture.width * picture.height
+    for quality in QUALITIES:
+        buffer = io.BytesIO()
+        picture.save(buffer, "WEBP", quality=quality, method=WEBP_EFFORT)
+        if buffer.tell() <= most:
+            break
+    return buffer.getvalue()
 
 
 def png(picture: Image.Image) -> bytes:

@@ -20,6 +20,7 @@ COMMANDS = (
     "run",
     "watch",
     "measure",
+    "draw",
     "report",
     "list",
     "show",

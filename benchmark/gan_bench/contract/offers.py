@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+    from gan_bench.contract.evidence import Evidence
     from gan_bench.contract.step import Step
 
 Shape = tuple[int, int, int]  # (C, H, W)
@@ -257,6 +258,8 @@ class Metric:
     influence: Callable[[Samples], Influence] | None = None
     # what weighs most in the score, in a few words: shown below the table
     detail: Callable[[Samples], str] | None = None
+    # the images that the score is made of: shown on the page
+    evidence: Callable[[Samples], Evidence] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from gan_bench.contract.protocol import LEAST_SAMPLES, Evaluation, MetricSpec, P
 from gan_bench.data.cache import Prepared
 from gan_bench.measure.details import details_of
 from gan_bench.measure.errors import Errors, sampling_errors
+from gan_bench.measure.evidence import Evidences, evidence_of
 from gan_bench.measure.feature_cache import FeatureCache
 from gan_bench.measure.features import Arrays, Fakes, Net, batches_of, features_by_net, load_net
 from gan_bench.measure.weights import NO_WEIGHTS, Weights
@@ -35,6 +36,7 @@ class Measured:
     fault: tuple[VerdictKind, str] | None  # a failure that shows without any metric
     influences: Mapping[str, Influence] = field(default_factory=dict)  # by metric, if it has any
     details: dict[str, str] = field(default_factory=dict)  # what weighs most, by metric
+    evidence: Evidences = field(default_factory=Evidences)
 
 
 SamplesOf = Callable[[MetricSpec], Samples]
@@ -97,20 +99,37 @@ class Evaluator:
         watched = self.protocol.evaluation.watched
         return self.values(watched, self.features(fakes, watched))
 
-    def measure(self, fakes: Fakes, with_errors: bool = True) -> Measured:
+    def measure(
+        self, fakes: Fakes, with_errors: bool = True, with_evidence: bool = False
+    ) -> Measured:
         """Score M images by every metric of the protocol; batches are read once.
 
         Standard errors take as long again as the scores, where images are few.
         """
         metrics = self.protocol.evaluation.metrics
-        return self.measure_features(metrics, self.features(fakes, metrics), with_errors)
+        features = self.features(fakes, metrics)
+        return self.measure_features(metrics, features, with_errors, with_evidence)
+
+    def evidence(self, fakes: Fakes, names: Iterable[str]) -> Evidences:
+        """What these metrics of the protocol show of M images."""
+        chosen = set(names)
+        specs = [each for each in self.protocol.evaluation.metrics if each.name in chosen]
+        offering = [(spec, self.metric(spec)) for spec in specs if self.metric(spec).evidence]
+        if not offering:
+            return Evidences()
+        features = self.features(fakes, [spec for spec, _ in offering])
+        return evidence_of(offering, self._reader(features), self.protocol.data.train)
 
     def values(self, specs: Iterable[MetricSpec], features: Arrays) -> dict[str, float]:
         """The values of these metrics; features are (M, F) by net. Refusals are left out."""
         return self._scores(specs, self._reader(features))[0]
 
     def measure_features(
-        self, specs: Sequence[MetricSpec], features: Arrays, with_errors: bool = True
+        self,
+        specs: Sequence[MetricSpec],
+        features: Arrays,
+        with_errors: bool = True,
+        with_evidence: bool = False,
     ) -> Measured:
         """The scores of M images by these metrics; features are (M, F) by net."""
         samples_of = self._reader(features)
@@ -133,8 +152,10 @@ class Evaluator:
             )
             for spec in scored
         }
-        details = details_of(metrics, samples_of)
-        return Measured(scores, unscored, _fault(features), errors.influences, details)
+        details, evidence = details_of(metrics, samples_of), Evidences()
+        if with_evidence:
+            evidence = evidence_of(metrics, samples_of, self.protocol.data.train)
+        return Measured(scores, unscored, _fault(features), errors.influences, details, evidence)
 
     def features(self, fakes: Fakes, specs: Iterable[MetricSpec]) -> Arrays:
         """Net -> (M, F) for the nets that these metrics read."""

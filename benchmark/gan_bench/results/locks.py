@@ -1,7 +1,7 @@
 """One process at a time in a folder, and who is in it.
 
-Whoever writes into a results folder locks the folder that it writes into: `run`, `measure` and
-`remove` lock that of a protocol, a cell its own, `score` that of an entry. `remove` and `merge`
+Whoever writes into a results folder locks the folder that it writes into: `run`, `measure`, `draw`
+and `remove` lock that of a protocol, a cell its own, `score` that of an entry. `remove` and `merge`
 also look for locks in all folders below.
 """
 
@@ -22,7 +22,7 @@ from gan_bench.results.atomic import PART, make_folder, remove, why_not_written,
 from gan_bench.results.layout import HOUSEKEEPING
 from gan_bench.results.reading import BINARY, read_model
 
-Work = Literal["training", "measuring", "scoring", "removing", "merging", "tracking"]
+Work = Literal["training", "measuring", "drawing", "scoring", "removing", "merging", "tracking"]
 LOCK, HOLDER = HOUSEKEEPING
 
 

@@ -53,6 +53,7 @@ from gan_bench.results.records import (
     write_code,
     write_record,
 )
+from gan_bench.results.shown import remove_shown
 from gan_bench.run.hardware import this_machine
 from gan_bench.run.measuring import measure_asked
 from gan_bench.run.outcome import (
@@ -64,6 +65,7 @@ from gan_bench.run.outcome import (
     write_outcome,
 )
 from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_limit
+from gan_bench.run.shown import draw_shown
 from gan_bench.run.task import Task, read_task
 from gan_bench.run.tracking import Tracking, log
 from gan_bench.train.checkpoint import Checkpoints, Foreign
@@ -167,6 +169,11 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
     measured, verdict = _measure(training, evaluator, given, session)
     write_influence(directory, measured.influences.items())
     last_verdict = verdict or session.holds
+    undrawn = list[str]()
+    if last_verdict and last_verdict.kind == "diverged":
+        remove_shown(directory)
+    else:
+        undrawn = draw_shown(directory, task, training, given, measured.evidence)
     return Record(
         architecture=task.cell.architecture,
         loss=task.cell.loss,
@@ -182,7 +189,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         verdicts=(*session.verdicts, *([verdict] if verdict else [])),
         rollbacks=session.rollbacks,
         diagnosis=session.diagnosis(),
-        notes=(*session.notes, *session.best_tick.notes(best), *_fallback(training)),
+        notes=(*session.notes, *session.best_tick.notes(best), *_fallback(training), *undrawn),
         computed=training.computed.as_text(training.device),
         starts=starts_of(directory),
         cost=_cost(task, training, session, train_seconds, measuring_began),
@@ -268,7 +275,7 @@ def _measure(
     schedule = session.schedule
     kimg = schedule.shown(training.step) / 1000
     try:
-        measured = evaluator.measure(draw(training, given, schedule.batch))
+        measured = evaluator.measure(draw(training, given, schedule.batch), with_evidence=True)
     except Diverged as divergence:
         return nothing, Verdict(kind="diverged", kimg=kimg, reason=str(divergence))
     if measured.fault is None:

@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from gan_bench.base.text import number, plural
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError, NotHere, Unscorable
+from gan_bench.contract.errors import DataError, NotHere, Unscorable, UsageError
+from gan_bench.contract.evidence import Evidence
 from gan_bench.contract.offers import Dataset, Features, Images, Metric, Samples
 from gan_bench.measure import corruptions
+from gan_bench.measure.evidence import checked
 from gan_bench.measure.features import Extract, extract_all
 from gan_bench.run.machine import Check, outcome
 
@@ -121,10 +123,23 @@ def check_metric(metric: Metric, catalogue: Catalogue, *_: object) -> Iterator[C
         right = terms.shape == (len(other),) and bool(np.isfinite(terms).all())
         detail = f"{plural(len(terms), 'term')}, mean {number(float(terms.mean()), 2)}"
         yield outcome("influence", right, detail, "give (M,) finite terms whose mean is 0")
+    if metric.evidence is not None:
+        yield _evidence_check(metric.evidence, _samples(metric, real, other))
     if metric.sees:
         faults = "what it claims" if callable(metric.sees) else ", ".join(metric.sees)
         detail = f"gan-bench doctor tests whether it sees {faults} on real images"
         yield Check(name="sees", status="ok", detail=detail)
+
+
+def _evidence_check(evidence: Callable[[Samples], Evidence], samples: Samples) -> Check:
+    """Whether what the metric shows can be drawn."""
+    try:
+        shown = checked(evidence(samples), len(samples.fake), len(samples.real))
+    except Unscorable as refusal:
+        return Check(name="evidence", status="ok", detail=f"refused: {refusal}")
+    except UsageError as fault:
+        return outcome("evidence", False, str(fault), "name images by their row numbers")
+    return Check(name="evidence", status="ok", detail=shown.says)
 
 
 def _sets() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

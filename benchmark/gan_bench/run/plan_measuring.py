@@ -194,14 +194,14 @@ def _environments(
     cells, faults = {}, []
     for cell in trained_in(folder):
         try:
-            cells[cell] = _environment(cell, request)
+            cells[cell] = environment_now(cell, request)
         except StorageError as error:
             faults.append(f"{label_of(cell)} is not measured: {error}")
     return cells, faults
 
 
-def _environment(cell: Path, request: MeasureRequest) -> RunEnvironment:
-    """That of the training, with what the user said."""
+def environment_now(cell: Path, request: MeasureRequest) -> RunEnvironment:
+    """The environment of a cell's training, with what the user said. StorageError if unreadable."""
     trained = read_model(cell / CELL, Cell).environment
     there = moved(with_plugins(trained, request.plugins), request.data, request.weights)
     return there.model_copy(

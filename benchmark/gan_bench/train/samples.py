@@ -66,6 +66,21 @@ def generate(training: Training, given: Latents, batch: int) -> np.ndarray:
     return np.concatenate([images.cpu().numpy() for images in draw(training, given, batch)])
 
 
+def generate_rows(training: Training, given: Latents, rows: np.ndarray, batch: int) -> np.ndarray:
+    """The images (R, C, H, W) of these rows (R,), exactly as `draw` makes them among all others.
+
+    All batches up to the last of these rows are drawn: a G may draw noise of its own.
+    """
+    wanted, places = np.unique(rows, return_inverse=True)
+    batches = -(-(int(wanted[-1]) + 1) // batch)
+    images = draw(training, given.first(batches * batch), batch)
+    parts = []
+    for start, made in zip(range(0, batches * batch, batch), images, strict=True):
+        inside = wanted[(start <= wanted) & (wanted < start + batch)] - start
+        parts.append(made.cpu().numpy()[inside])
+    return np.concatenate(parts)[places]
+
+
 def draw(training: Training, given: Latents, batch: int) -> Iterator[Tensor]:
     """Images of M latents, in batches of (N, C, H, W) uint8 on the device.
 

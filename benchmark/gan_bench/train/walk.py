@@ -1,4 +1,4 @@
-"""A walk through the space of z: closed, on great circles from one random z to the next."""
+"""Walks through the space of z, on great circles: closed ones, and a square of steps."""
 
 from __future__ import annotations
 
@@ -22,6 +22,19 @@ def spherical(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     first, second = np.sin((1 - t) * angle), np.sin(t * angle)
     arc: np.ndarray = (np.outer(first, a) + np.outer(second, b)) / np.sin(angle)
     return arc
+
+
+def square_walk(corners: np.ndarray, side: int) -> np.ndarray:
+    """(side * side, z_dim) float32, row by row, between four corners (4, z_dim).
+
+    The corners are the first and the last z of the first row, then those of the last row. Every
+    row and both edges are arcs.
+    """
+    at = np.linspace(0, 1, side)
+    left = spherical(corners[0], corners[2], at)
+    right = spherical(corners[1], corners[3], at)
+    rows = [spherical(start, end, at) for start, end in zip(left, right, strict=True)]
+    return np.concatenate(rows).astype(np.float32)
 
 
 def closed_walk(points: np.ndarray, steps: int) -> np.ndarray:
