@@ -86,11 +86,11 @@ def samples(board: Board) -> Samples | None:
     for row, folder in cells:
         last = grids[folder][-1:]
         chosen = [each for each in grids[folder] if each[0] in ticks or each in last]
-        tiles = [(kimg, _tile(path, board.protocol.data.shape[1:])) for kimg, path in chosen]
+        tiles = [(kimg, tile_of(path, board.protocol.data.shape[1:])) for kimg, path in chosen]
         known = [(kimg, tile) for kimg, tile in tiles if tile]
         damaged += len(tiles) - len(known)
         if known:
-            picture = _picture([tile for _, tile in known])
+            picture = picture_of([tile for _, tile in known])
             kimg = [kimg for kimg, _ in known]
             strips.append(Strip(_name(row, folder), kimg, picture, _verdicts(row, folder)))
     if not strips:
@@ -133,7 +133,7 @@ def _verdicts(row: Row, folder: Path) -> list[tuple[float, str]]:
     ]
 
 
-def _tile(path: Path, sides: Sides) -> Image.Image | None:
+def tile_of(path: Path, sides: Sides) -> Image.Image | None:
     """The first few rows and columns of a sample grid; None if it is none that can be read."""
     from PIL import Image
 
@@ -154,7 +154,7 @@ def _tile(path: Path, sides: Sides) -> Image.Image | None:
     return tile
 
 
-def _picture(tiles: Iterable[Image.Image]) -> Picture:
+def picture_of(tiles: Iterable[Image.Image]) -> Picture:
     """Pictures of one size beside each other."""
     from PIL import Image
 
@@ -181,7 +181,7 @@ def _real(board: Board) -> Picture | None:
             images = first_images(sheet.convert("RGB"), board.protocol.data, REAL)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-    return _picture(list(_padded(images))) if images else None
+    return picture_of(list(_padded(images))) if images else None
 
 
 def _padded(images: list[Image.Image]) -> Iterator[Image.Image]:
