@@ -60,7 +60,9 @@ def again(planned: Planned, **more: Any) -> list[list[str]]:
 
 
 CASES: dict[str, dict[str, Any]] = {
-    "the defaults": {"data": "mine", "architectures": (), "batch": None, "samples": None, "size": None},
+    "the defaults": {
+        "data": "mine", "architectures": (), "batch": None, "samples": None, "size": None,
+    },
     "a schedule and sizes": {
         "kimg": 1.23456789, "batch": 6, "lr": 1e-5, "betas": (0.0, 0.99), "size": (12, 20),
         "ticks": 3, "d_steps": 2, "ema_kimg": 0.0, "lr_decay": "cosine", "samples": 17,
@@ -78,7 +80,9 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_command_gives_the_same_protocol_and_cells(case: str, plan: Plan, known: Catalogue) -> None:
+def test_the_command_gives_the_same_protocol_and_cells(
+    case: str, plan: Plan, known: Catalogue
+) -> None:
     offer(known, blank("mine"))
     planned = plan(**{"seeds": 2, "losses": ("minimax", "hinge"), "size": 16} | CASES[case])
     (words,) = again(planned)

@@ -53,7 +53,9 @@ def again(board: Board) -> Again:
 def _training(board: Board) -> tuple[list[tuple[str, str]], list[str]]:
     """The commands that train a leaderboard like this one, and what is not known of them."""
     if board.asked is None:
-        return [], ["the options of gan-bench run are not known: an older version did not write them down"]
+        return [], [
+            "the options of gan-bench run are not known: an older version did not write them down"
+        ]
     environment = _environment(board) if board.asked.files else None
     words = commands(_seeds(board), board.asked, environment)
     notes = []
@@ -83,10 +85,12 @@ def _environment(board: Board) -> RunEnvironment | None:
 
 
 def _shared(said: Sequence[Any]) -> str:
-    """What all cells say, and where they differ how many say what: `threads 1 (2 cells), 2 (1 cell)`."""
+    """What all cells say; where they differ, how many: `threads 1 (2 cells), 2 (1 cell)`."""
     known = [each for each in said if isinstance(each, dict)]
     names = {name: None for each in known for name in each}
-    return "; ".join(f"{name} {_counted([each.get(name, '–') for each in known])}" for name in names)
+    return "; ".join(
+        f"{name} {_counted([each.get(name, '–') for each in known])}" for name in names
+    )
 
 
 def _counted(values: Sequence[str]) -> str:

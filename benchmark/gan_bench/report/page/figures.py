@@ -107,9 +107,7 @@ def _curves(
     known = [
         (row, [seed for seed in seeds if np.isfinite(seed[:, 1:]).any()]) for row, seeds in read
     ]
-    drawn = sorted(
-        [(row, seeds) for row, seeds in known if seeds], key=lambda each: each[0].labels
-    )
+    drawn = sorted([(row, seeds) for row, seeds in known if seeds], key=lambda each: each[0].labels)
     if not drawn:
         return None
     every = [seed for _, seeds in drawn for seed in seeds]
