@@ -126,7 +126,7 @@ def test_a_grid_has_two_sides_and_at_most_thirty_places(down: int, across: int, 
 
 
 def test_what_all_cells_took_together_is_said_below_the_table(two: Path) -> None:
-    said = "2 cells took 3 min 10 s together: 3 min of training, 10 s of measuring"
+    said = "2 cells took 3 min 10 s together: 3 min 00 s of training, 10 s of measuring"
     boards = leaderboard.load(two)
     assert f'<p class="soft">{said}</p>' in to_html(boards)
     assert said in to_markdown(boards, two)
