@@ -55,7 +55,7 @@ HOSTILE = (
 OURS = (  # all elements that our own page has
     "html head meta title style body h1 h2 h3 dl dt dd div table thead tbody tr th td ul ol li nav "
     "a section figure img figcaption p small details summary script header main b span "
-    "svg path text circle desc"
+    "svg path text circle desc pre code"
 )
 ATTRIBUTES = (
     "lang charset http-equiv content name class id tabindex src alt role scope aria-label "
@@ -132,8 +132,12 @@ def test_no_text_of_a_record_is_markup_in_the_markdown(
         "tr",
         "th",
         "td",
+        "pre",
+        "code",
     }
     assert page.tags <= allowed
+    for own in ("pre", "code"):  # the one command that makes the table again
+        assert [tag for tag, _ in page.elements].count(own) == 1
     assert page.attributes("href") == page.attributes("src") == []
     assert [len({len(row) for row in table}) for table in page.tables] == [1] * len(page.tables)
     assert " ".join(plain(text).split()) in " ".join(page.text.split())

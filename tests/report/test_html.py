@@ -114,7 +114,8 @@ def test_of_many_cells_one_seed_of_each_row_is_shown(tmp_path: Path) -> None:
         for name in ("good", "bad"):
             write_training(write_cell(tmp_path, name, seed=seed), ticks=1, points=1)
     text = page(tmp_path)
-    assert text.count("data:image/webp") == 2
+    assert text.count('class="strip"') == 2
+    assert text.count("data:image/webp") == 4  # the cards of the two rows have one too
     assert "Shown: the first seed of each row." in text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gan_bench.base.text import duration, number, size
+from gan_bench.base.text import duration, number, plural, size
 from gan_bench.report.rows import Row
 from gan_bench.report.section import NOTHING, Column, Filled, Section, section_of
 
@@ -27,6 +27,20 @@ def cost_section(rows: Sequence[Row]) -> Section:
     columns = [Filled(Column(title), list(map(text, rows))) for title, text in COSTS.items()]
     title = "cost (MACs: multiply-accumulates for one image, forward)"
     return section_of(title, rows, columns)
+
+
+def total_cost(rows: Sequence[Row]) -> str:
+    """What all cells took together; "" if that is not known of any."""
+    train, measure = (
+        [seconds for row in rows for seconds in row.known(name)]
+        for name in ("train_seconds", "evaluate_seconds")
+    )
+    if not train:
+        return ""
+    return (
+        f"{plural(len(train), 'cell')} took {duration(sum(train) + sum(measure))} together: "
+        f"{duration(sum(train))} of training, {duration(sum(measure))} of measuring"
+    )
 
 
 def training_minutes(row: Row) -> str:

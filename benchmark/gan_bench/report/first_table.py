@@ -40,10 +40,10 @@ def ranking_table(board: Board) -> Section:
         Filled(CELLS, list(map(_cells, board.rows))),
     ]
     title = "at the end of the schedule" if board.equal_time else ""
-    return section_of(title, board.rows, columns, _ranks(board))
+    return section_of(title, board.rows, columns, ranks(board))
 
 
-def _ranks(board: Board) -> list[str]:
+def ranks(board: Board) -> list[str]:
     """The place of each row from 1; equal rows share one, and a row without a score has none.
 
     [] if the score does not compare the rows.

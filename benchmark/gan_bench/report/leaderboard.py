@@ -25,7 +25,7 @@ from gan_bench.report.statistics import agreement
 from gan_bench.results.frame import read_frame
 from gan_bench.results.layout import PROTOCOL, evaluation_dir
 from gan_bench.results.measurements import read_evaluation
-from gan_bench.results.plans import read_plans
+from gan_bench.results.plans import Asked, read_plans
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
 from gan_bench.results.scale import Scale, read_scale, with_ticks_of
@@ -54,6 +54,7 @@ class Board:
     plans_fault: str | None = None  # why the number of planned seeds cannot be read
     entry_faults: tuple[str, ...] = ()  # why some entries are not among the rows
     evaluation: str | None = None  # the name of the one that was added
+    asked: Asked | None = None  # what `run` was asked for; None: not known
 
     @property
     def measured(self) -> Path:
@@ -190,6 +191,7 @@ def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool
         scale_fault=scale_fault,
         plans_fault=plans_fault,
         evaluation=evaluation,
+        asked=next((plan.asked for plan in reversed(plans or []) if plan.asked), None),
         # the protocol's own board says why an entry is left out
         entry_faults=() if evaluation else tuple(entry_faults),
     )

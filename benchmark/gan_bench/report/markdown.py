@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from html import escape
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gan_bench.base.escape import markdown, plain
+from gan_bench.report.again import AGAIN, Again
 from gan_bench.report.leaderboard import Boards
 from gan_bench.report.section import Section
 from gan_bench.report.tables import Chapter, chapters
@@ -29,6 +31,8 @@ def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
         yield from section_lines(section)
     if chapter.claims:
         yield f"±: {markdown(chapter.claims)}\n"
+    if chapter.cost:
+        yield f"{markdown(chapter.cost)}\n"
     yield from _listed(chapter.faults)
     for section in chapter.more:
         yield from _folded(section.title, section_lines(replace(section, title="")))
@@ -36,9 +40,23 @@ def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
         yield from _folded("remarks", _listed(chapter.remarks))
     facts = [f"{name}: {text}" for name, text in chapter.facts]
     yield from _folded("protocol", _listed(facts))
+    yield from _folded(AGAIN, _again(chapter.again))
     for name, path in chapter.pictures.items():
         target = quote(os.fsencode(Path(os.path.relpath(path, base)).as_posix()))
         yield f"![{name} of {markdown(chapter.slug)}]({target})\n"
+
+
+def _again(again: Again) -> Iterator[str]:
+    """Commands as blocks, which can be copied, and the facts as a list."""
+    for what, command in again.commands:
+        yield f"{what}:\n\n{_block(plain(command))}\n"
+    yield from _listed([*again.notes, *(f"{name}: {text}" for name, text in again.facts)])
+
+
+def _block(text: str) -> str:
+    """A block of code that ends after the text, whatever is in it."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}sh\n{text}\n{fence}"
 
 
 def section_lines(section: Section) -> Iterator[str]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_bench.report.again import Again, again
 from gan_bench.report.answer import answer
-from gan_bench.report.costs import cost_section
+from gan_bench.report.costs import cost_section, total_cost
 from gan_bench.report.facts import claims, protocol_lines, with_images
 from gan_bench.report.first_table import equal_time_table, metrics_beside, ranking_table
 from gan_bench.report.leaderboard import Board, Boards, nearest
@@ -29,6 +30,8 @@ class Chapter:
     notes: list[Note]
     more: list[Section]  # all other tables
     facts: list[tuple[str, str]]  # about the protocol
+    cost: str  # of all cells together, "" if it is not known
+    again: Again  # where the cells ran, and what trains them again
     pictures: dict[str, Path]  # those that are drawn
     captions: dict[str, str]  # of all pictures
 
@@ -54,6 +57,8 @@ def chapters(boards: Boards) -> Iterator[Chapter]:
             notes=notes(board, neighbour),
             more=more_tables(board),
             facts=with_images(protocol_lines(board), board.folder),
+            cost=total_cost(board.trained),
+            again=again(board),
             pictures={name: path for name, path in figure_paths(board).items() if path.is_file()},
             captions=captions(board),
         )

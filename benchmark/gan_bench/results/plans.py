@@ -19,6 +19,15 @@ from gan_bench.results.reading import read_lines
 RowName = tuple[str, str]  # architecture, loss
 
 
+class Asked(BaseModel):
+    """The options of `run` that give the protocol, as they are typed; without the cells."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    options: tuple[str, ...]  # without those that name files
+    files: tuple[str, ...] = ()  # options that name files, without the folders where these are
+
+
 class SeedPlan(BaseModel):
     """One line of the file: from then on, `run` was asked for so many seeds."""
 
@@ -30,6 +39,7 @@ class SeedPlan(BaseModel):
     # With how many seeds a row that now gets more of them could be compared with another row, when
     # all its cells were done. 0: no row gets more seeds, or it could not be compared.
     compared: Count = 0
+    asked: Asked | None = None  # None: an older version wrote this, or it is not known
 
 
 def read_plans(protocol_folder: Path) -> list[SeedPlan]:
@@ -46,8 +56,10 @@ def read_plans(protocol_folder: Path) -> list[SeedPlan]:
         raise StorageError(f"unreadable {path}: {where}: {first['msg']}") from error
 
 
-def note_plan(protocol_folder: Path, cells: Iterable[Cell]) -> None:
+def note_plan(protocol_folder: Path, cells: Iterable[Cell], asked: Asked | None = None) -> None:
     """Add a line if the number of seeds is another one; call this before the cells are laid out.
+
+    Also if no line yet says what was asked for.
 
     To resume the same command, or to add rows with the same number of seeds, adds no line, and
     neither does a plan without cells. A damaged file stays as it is: the report says that it
@@ -67,8 +79,10 @@ def note_plan(protocol_folder: Path, cells: Iterable[Cell]) -> None:
         when=text.now(),
         records=sum(map(sum, done.values())),
         compared=max((_compared(row, done) for row in extended), default=0),
+        asked=asked,
     )
-    if extended or not plans or plans[-1].seeds != plan.seeds:
+    unknown = asked is not None and not any(each.asked for each in plans)
+    if extended or unknown or not plans or plans[-1].seeds != plan.seeds:
         write_bytes(protocol_folder / PLANS, plan_lines([*plans, plan]))
 
 
@@ -80,11 +94,13 @@ def plan_lines(plans: Iterable[SeedPlan]) -> bytes:
 def merged_plans(folders: Iterable[Sequence[SeedPlan]]) -> list[SeedPlan]:
     """The plans of several folders of one protocol as those of one, in the order of time.
 
-    A plan that neither changes the number of seeds nor follows a comparison adds no line.
+    A plan that neither changes the number of seeds nor follows a comparison adds no line, unless
+    it is the first that says what was asked for.
     """
     merged = list[SeedPlan]()
     for plan in sorted({plan for plans in folders for plan in plans}, key=lambda plan: plan.when):
-        if plan.compared or not merged or merged[-1].seeds != plan.seeds:
+        first = plan.asked and not any(each.asked for each in merged)
+        if plan.compared or first or not merged or merged[-1].seeds != plan.seeds:
             merged.append(plan)
     return merged
 

@@ -32,6 +32,7 @@ from gan_bench.results.measurements import ask_for, take_all_back
 from gan_bench.results.plans import note_plan
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
+from gan_bench.run.again import asked_of
 
 if TYPE_CHECKING:
     from gan_bench.run.plan import Planned
@@ -69,7 +70,7 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
     _check_data(planned, results)
     make_folder(root)
     remove_parts(root)
-    note_plan(root, planned.plan.cells)
+    note_plan(root, planned.plan.cells, asked_of(planned))
     write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
     write_json(root / DATA_REPORT, planned.prepared.report.document())
     if not (root / CONTACT_SHEET).exists():

@@ -63,6 +63,7 @@ class Choice:
     device: str
     notes: tuple[str, ...]
     track: tuple[str, ...] = ()
+    preset: Preset | None = None  # None: cells are trained again as they were
 
     def protocol(self, data: Data) -> Protocol:
         """The protocol on these images: they limit the samples, unless the user set a number.
@@ -144,6 +145,7 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
         engine=engine,
         device=device,
         track=_trackers(request, catalogue),
+        preset=preset,
         notes=(*preset_notes, precision_note, *data_notes, *evaluation_notes),
     )
 

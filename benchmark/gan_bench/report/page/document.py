@@ -13,17 +13,25 @@ from typing import Literal
 from gan_bench.base.escape import plain
 from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError
+from gan_bench.report.again import AGAIN
 from gan_bench.report.leaderboard import Board, Boards
 from gan_bench.report.notes import Note
 from gan_bench.report.page.figures import Figure, page_curves
 from gan_bench.report.page.glossary import glossary
 from gan_bench.report.page.modes import KINDS
+from gan_bench.report.page.overview import FEW_PROTOCOLS, Card, Overview, cards, overview
 from gan_bench.report.page.pictured import Pictured, pictured
 from gan_bench.report.page.quality import quality
 from gan_bench.report.page.samples import Picture, Samples, samples
 from gan_bench.report.tables import Chapter, chapters
 
-SCRIPTS = ("common.js", "tables.js", "samples.js", "walk.js")  # in this order, in one scope
+SCRIPTS = (
+    "common.js",
+    "tables.js",
+    "samples.js",
+    "walk.js",
+    "overview.js",
+)  # in this order, in one scope
 PAGE = 10**7  # bytes of pictures in one page; as text in the page they take a third more
 
 
@@ -35,6 +43,8 @@ class Shown:
     samples: Samples | None
     figures: list[Figure]
     pictured: Pictured | None = None
+    overview: Overview | None = None  # of a long leaderboard
+    best: Card | None = None  # of its best row, where there are many protocols
 
 
 def to_html(boards: Boards) -> str:
@@ -51,14 +61,22 @@ def to_html(boards: Boards) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"source": _source, "digest": _digest, "number": number}
+    many = len(boards.boards) > FEW_PROTOCOLS
     pages = list(_with_pictures(boards, list(_pages(boards))))
+    if many:
+        pages = [
+            replace(page, best=next(iter(cards(board, 1)), None))
+            for page, board in zip(pages, boards.boards, strict=True)
+        ]
     script = "\n".join(_part(name) for name in SCRIPTS)
     return environment.get_template("page.html").render(
         pages=pages,
+        many=many,
         unreadable=boards.unreadable,
         style=Markup(_part("page.css")),
         script=Markup(f'"use strict";\n(() => {{\n{script}}})();\n'),
         kinds=KINDS,
+        again_title=AGAIN,
         words=glossary(boards.boards, [page.chapter for page in pages]),
     )
 
@@ -87,13 +105,15 @@ def _pages(boards: Boards) -> Iterator[Shown]:
                 f"gan-bench report --protocol {board.slug} makes a page with them"
             )
             chapter, found = _noted(chapter, "remark", text), None
-        total += found.size if found else 0
-        yield _with_figures(board, chapter, found)
+        above = overview(board)
+        total += (found.size if found else 0) + (above.size if above else 0)
+        yield replace(_with_figures(board, chapter, found), overview=above)
 
 
 def _with_pictures(boards: Boards, pages: list[Shown]) -> Iterator[Shown]:
     """The chapters with more pictures, in the room that the samples of all leave."""
-    room = PAGE - sum(page.samples.size for page in pages if page.samples)
+    parts = [part for page in pages for part in (page.samples, page.overview) if part]
+    room = PAGE - sum(part.size for part in parts)
     known: set[Path] = set()
     for board, page in zip(boards.boards, pages, strict=True):
         if board.folder in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from statistics import fmean
 
 import numpy as np
@@ -12,6 +13,7 @@ from gan_bench.base.text import number, plural
 from gan_bench.report.curves import KIMG, LOSSES, SCORES, SEEDS, curve_of, limits
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.page.axes import Axis, axis
+from gan_bench.report.page.grid import Grid, fits_a_grid, grid_of
 from gan_bench.report.rows import Row
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
 
@@ -68,15 +70,18 @@ class Figure:
     caption: str
     legend: list[tuple[str, str]]  # class of the style, text
     panels: list[Panel]
+    grid: Grid | None = None  # where they stand; None: one after another
 
 
 def page_curves(board: Board) -> list[Figure]:
-    """Losses and scores of D; without those of which nothing is known."""
-    every = [*LOSSES, *SCORES]
-    read = [
-        (row, [curve_of(folder, every) for folder in first_seeds(row, SEEDS)])
-        for row in rows_in_order(board)
-    ]
+    """Losses and scores of D; without those of which nothing is known.
+
+    All rows have a panel if they fit into a grid, else the best ones.
+    """
+    every, rows = [*LOSSES, *SCORES], rows_in_order(board)
+    curves = ((row, [curve_of(at, every) for at in first_seeds(row, SEEDS)]) for row in rows)
+    known = (each for each in curves if any(np.isfinite(seed[:, 1:]).any() for seed in each[1]))
+    read = list(known if fits_a_grid([row.labels for row in rows]) else islice(known, BEST))
     figures = (
         _curves(board, read, "losses", LOSSES, "losses of D and G"),
         _curves(
@@ -102,9 +107,7 @@ def _curves(
     known = [
         (row, [seed for seed in seeds if np.isfinite(seed[:, 1:]).any()]) for row, seeds in read
     ]
-    drawn = sorted(
-        [(row, seeds) for row, seeds in known if seeds][:BEST], key=lambda each: each[0].labels
-    )
+    drawn = sorted([(row, seeds) for row, seeds in known if seeds], key=lambda each: each[0].labels)
     if not drawn:
         return None
     every = [seed for _, seeds in drawn for seed in seeds]
@@ -129,7 +132,9 @@ def _curves(
     caption = f"{what}, a line for each seed; values beyond the axis are drawn at its edge"
     left_out = what_is_shown(board, [row for row, _ in drawn], SEEDS)
     legend = [(style_of(k), label) for k, label in enumerate(labels)]
-    return Figure(name, "; ".join(filter(None, (caption, left_out))), legend, panels)
+    placed = [row.labels for row, _ in drawn]
+    grid = grid_of(placed) if fits_a_grid(placed) else None
+    return Figure(name, "; ".join(filter(None, (caption, left_out))), legend, panels, grid)
 
 
 def _seed_lines(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from statistics import fmean
 
@@ -99,8 +100,8 @@ def _courses(board: Board) -> list[Course]:
         (row, [_seed(folder, metric) for folder in first_seeds(row, SEEDS)])
         for row in rows_in_order(board)
     )
-    known = [(row, [seed for seed in seeds if seed.ticks]) for row, seeds in read]
-    drawn = [(row, seeds) for row, seeds in known if seeds][:BEST]
+    known = ((row, [seed for seed in seeds if seed.ticks]) for row, seeds in read)
+    drawn = islice(((row, seeds) for row, seeds in known if seeds), BEST)
     return [Course(row, style_of(k), seeds) for k, (row, seeds) in enumerate(drawn)]
 
 

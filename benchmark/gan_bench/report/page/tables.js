@@ -31,13 +31,9 @@ function sortBy(head, rows, status) {
   status.textContent = `Sorted by ${title}, ${order}.${meaning ? ` ${title}: ${meaning}` : ""}`;
 }
 
+// A row has all of its seeds: words like seed1 choose among the samples only.
 function filter(rows, query, status) {
-  const parts = query.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const row of rows) {
-    const text = row.textContent.toLowerCase();
-    row.hidden = !parts.every((part) => text.includes(part));
-  }
-  const shown = rows.filter((row) => !row.hidden).length;
+  const shown = matching(rows, query.replace(/\bseed\d*/gi, ""));
   status.textContent = `${shown} of ${rows.length} rows shown.`;
 }
 
