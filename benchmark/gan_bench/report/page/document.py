@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gan_bench.base.escape import plain
 from gan_bench.base.text import number
@@ -20,6 +20,9 @@ from gan_bench.report.page.glossary import glossary
 from gan_bench.report.page.quality import quality
 from gan_bench.report.page.samples import Picture, Samples, samples
 from gan_bench.report.tables import Chapter, chapters
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 SCRIPTS = ("common.js", "tables.js", "samples.js")  # in this order, in one scope
 PAGE = 10**7  # bytes of pictures in one page; as text in the page they take a third more
@@ -36,6 +39,11 @@ class Shown:
 
 def to_html(boards: Boards) -> str:
     """One page that needs no other file. Everything on it can be read without its script."""
+    return environment().get_template("page.html").render(content(boards))
+
+
+def environment() -> Environment:
+    """The templates of a page: all text is escaped, and invisible characters are shown."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -48,15 +56,23 @@ def to_html(boards: Boards) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"source": _source, "digest": _digest, "number": number}
+    return environment
+
+
+def content(boards: Boards, more_style: str = "") -> dict[str, Any]:
+    """What page.html shows of these leaderboards; `more_style` is added to the page's own."""
+    from markupsafe import Markup
+
     pages = list(_pages(boards))
     script = "\n".join(_part(name) for name in SCRIPTS)
-    return environment.get_template("page.html").render(
-        pages=pages,
-        unreadable=boards.unreadable,
-        style=Markup(_part("page.css")),
-        script=Markup(f'"use strict";\n(() => {{\n{script}}})();\n'),
-        words=glossary(boards.boards, [page.chapter for page in pages]),
-    )
+    return {
+        "pages": pages,
+        "unreadable": boards.unreadable,
+        "style": Markup(_part("page.css") + more_style),
+        "script": Markup(f'"use strict";\n(() => {{\n{script}}})();\n'),
+        "words": glossary(boards.boards, [page.chapter for page in pages]),
+        "links": {},  # of a site: slug -> an address for each row of the last table
+    }
 
 
 def _part(name: str) -> str:
