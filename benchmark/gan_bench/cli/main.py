@@ -21,6 +21,7 @@ COMMANDS = (
     "watch",
     "measure",
     "report",
+    "site",
     "list",
     "show",
     "reproduce",

@@ -15,14 +15,14 @@ from gan_bench.report.section import Section
 from gan_bench.report.tables import Chapter, chapters
 
 
-def to_markdown(boards: Boards, base: Path) -> str:
-    """Tables for a README or an issue; pictures are linked relative to `base`."""
+def to_markdown(boards: Boards, base: Path | None) -> str:
+    """Tables for a README or an issue; pictures are linked relative to `base`, None for none."""
     lines = [line for chapter in chapters(boards) for line in _chapter(chapter, base)]
     lines += [f"- {markdown(text)}" for text in boards.unreadable]
     return "\n".join(lines) + "\n"
 
 
-def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
+def _chapter(chapter: Chapter, base: Path | None) -> Iterator[str]:
     yield f"## {markdown(chapter.slug)}\n"
     yield f"**{markdown(chapter.answer)}**\n"
     for section in chapter.tables:
@@ -36,7 +36,7 @@ def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
         yield from _folded("remarks", _listed(chapter.remarks))
     facts = [f"{name}: {text}" for name, text in chapter.facts]
     yield from _folded("protocol", _listed(facts))
-    for name, path in chapter.pictures.items():
+    for name, path in chapter.pictures.items() if base else ():
         target = quote(os.fsencode(Path(os.path.relpath(path, base)).as_posix()))
         yield f"![{name} of {markdown(chapter.slug)}]({target})\n"
 
