@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser_page import CHROMIUM
 
 from records import protocol, write_cell
 
@@ -24,3 +27,13 @@ def results(tmp_path: Path) -> Path:
     write_cell(tmp_path, "odd", scores={"fd-eye": 50.0, "diversity": 0.7})
     write_cell(tmp_path, "other", under=protocol(kimg=200), scores={"fd-eye": 77.0})
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One browser for all tests that open a page."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()

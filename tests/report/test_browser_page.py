@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_page import PHONE, axe_finds_nothing, needs_browser, opened, unfold
 from test_hostile_text import HOSTILE, write_hostile
 
 from gan_bench.report import leaderboard
@@ -21,18 +20,7 @@ from gan_bench.results.layout import TICKS
 from parsed import rendered
 from records import write_cell, write_training
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no chromium")
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -56,30 +44,6 @@ def html(results: Path) -> Path:
     path = results / "page.html"
     path.write_text(to_html(leaderboard.load(results)))
     return path
-
-
-@dataclass
-class Opened:
-    """A page, and what its console said."""
-
-    page: Any
-    said: list[str] = field(default_factory=list)
-
-
-def opened(browser: Any, path: Path, **more: Any) -> Opened:
-    page = browser.new_page(**{"viewport": DESK} | more)
-    result = Opened(page)
-    page.on("console", lambda message: result.said.append(message.text))
-    page.on("pageerror", lambda error: result.said.append(str(error)))
-    page.on("dialog", lambda dialog: (result.said.append(dialog.message), dialog.dismiss()))
-    page.on("request", lambda request: _local(result, request.url))
-    page.goto(path.as_uri())
-    return result
-
-
-def _local(result: Opened, url: str) -> None:
-    if not url.startswith(("file:", "data:")):
-        result.said.append(url)
 
 
 @pytest.fixture
@@ -203,8 +167,7 @@ def test_a_phone_shows_the_first_score_and_nothing_is_wider_than_it(
 ) -> None:
     result = opened(browser, html, viewport=PHONE, java_script_enabled=script)
     page = result.page
-    for summary in page.locator("summary").all():
-        summary.click()
+    unfold(page)
     for name in ("html", "body"):
         box = page.locator(name).bounding_box()
         assert box["width"] <= PHONE["width"]
@@ -271,15 +234,10 @@ def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(scheme: str, browser: Any, html: Path) -> None:
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
-    )
     page = opened(browser, html, color_scheme=scheme).page
-    for summary in page.locator("summary").all():
-        summary.click()
+    unfold(page)
     page.locator("th button").first.click()
     for _ in range(2):
-        found = axe.Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        axe_finds_nothing(page)
         page.locator("button.strip").first.press("Enter")
     page.close()
