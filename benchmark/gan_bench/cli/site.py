@@ -9,7 +9,7 @@ from rich.console import Console
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.options import OUT, OUTPUT, PATH
+from gan_bench.cli.options import OUTPUT, PATH
 from gan_bench.cli.output import emit, say
 
 CONTENT = "What to publish"
@@ -33,7 +33,7 @@ CONTENT = "What to publish"
 @click.option(
     "-o",
     "--out",
-    type=OUT,
+    type=PATH,
     required=True,
     metavar="DIR",
     panel=OUTPUT,

@@ -67,20 +67,20 @@ def check_place(out: Path, homes: Iterable[Path]) -> None:
         return
     if not place.is_dir():
         raise UsageError(f"{out} is no folder: give another --out")
-    present = [path.relative_to(place).as_posix() for path, _ in files_in(place)]
     if not any(place.iterdir()):
         return
-    foreign = sorted(set(present) - set(_own_files(place)))
-    if foreign or not present:
-        first = f", such as {foreign[0]}" if foreign else ""
+    if not os.path.lexists(place / MARKER):
+        raise UsageError(f"{out} is not empty, and no site of this command: name a new folder")
+    present = {path.relative_to(place).as_posix() for path, _ in files_in(place)}
+    if foreign := sorted(present - set(_own_files(place))):
         raise UsageError(
-            f"{out} is not empty, and has {plural(len(foreign), 'file')} that `gan-bench site` did "
-            f"not write{first}: name a new folder, or one that it made"
+            f"{out} has {plural(len(foreign), 'file')} that this command did not write, such as "
+            f"{foreign[0]}: take them away, or name a new folder"
         )
 
 
 def _own_files(place: Path) -> tuple[str, ...]:
-    """The files that were written by this command; none if the folder has no marker."""
+    """The files that were written by this command; none if the marker cannot be read."""
     try:
         return Marker.model_validate_json(read_bytes(place / MARKER, LARGEST)).files
     except (StorageError, ValidationError):

@@ -79,15 +79,15 @@ def _place(board: Board, row: Row) -> str:
     metric = board.ranking
     values = row.values(metric.name)
     if not values:
-        return f"{row.name} has no score of {metric.name}."
+        return f"No training of it has a score of {metric.name}."
     better = "higher" if metric.higher_is_better else "lower"
     score = f"{values_text(values, row.interval(metric.name))} ({metric.name}, {better} is better)"
     real = board.real(metric)
     beside = f"; {REAL} score {number(real.value)}" if real else ""
     if metric.name in board.floors or len(board.rows) < 2:
-        return f"{row.name} scores {score}{beside}."
+        return f"Its score is {score}{beside}."
     place = places(board.rows, metric)[board.rows.index(row)] + 1
-    return f"{row.name} is number {place} of {len(board.rows):,} rows with {score}{beside}."
+    return f"Number {place} of {len(board.rows):,} rows: {score}{beside}."
 
 
 def _seeds(board: Board, row: Row) -> Section:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
-from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -131,10 +131,7 @@ def _card(shelf: Shelf) -> Card:
     size = f"{sides(*data.shape[1:])} px"
     kimg = f"{number(board.protocol.schedule.kimg)} kimg"
     facts = [
-        ("data set", data.name),
-        ("size", size),
-        ("training", kimg),
-        ("cells", ", ".join(_cells(board.trained))),
+        ("cells", _cells(board.trained)),
         ("best score", _best(board)),
         ("newest result", _newest(board.rows)),
     ]
@@ -147,13 +144,11 @@ def _card(shelf: Shelf) -> Card:
     )
 
 
-def _cells(rows: Sequence[Row]) -> Iterator[str]:
+def _cells(rows: Sequence[Row]) -> str:
     """How many there are, and how many ended in which way."""
-    statuses: dict[str, int] = {}
-    for status, count in chain.from_iterable(row.status().items() for row in rows):
-        statuses[status] = statuses.get(status, 0) + count
-    yield plural(sum(statuses.values()), "cell")
-    yield from (f"{count:,} {status}" for status, count in statuses.items())
+    statuses = Counter(status for row in rows for status in row.cells["status"])
+    ends = [f"{count:,} {status}" for status, count in statuses.most_common()]
+    return ": ".join([plural(statuses.total(), "cell"), *([", ".join(ends)] if ends else [])])
 
 
 def _best(board: Board) -> str:
