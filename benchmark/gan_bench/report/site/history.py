@@ -92,36 +92,38 @@ def _place(board: Board, row: Row) -> str:
 
 def _seeds(board: Board, row: Row) -> Section:
     """One line for each cell: how it ended, its scores with their errors, what it took."""
-    metrics = board.protocol.evaluation.metrics
+    metrics, count = board.protocol.evaluation.metrics, board.protocol.evaluation.samples
     ordered = [board.ranking, *(metric for metric in metrics if metric != board.ranking)]
     known = [metric for metric in ordered if row.values(metric.name)]
-    n = f"n = {board.protocol.evaluation.samples:,}"
     columns = [
         Column("seed", numeric=False),
         Column("status", numeric=False),
-        *(title_of(metric, n if metric == board.ranking else "") for metric in known),
+        *(title_of(metric, f"n = {count:,}") for metric in known[:1]),
         Column("verdicts", numeric=False),
         Column("training"),
         Column("ended", numeric=False),
+        *(title_of(metric) for metric in known[1:]),
     ]
-    return Section(
-        "every training", columns, [_line(row, k, known) for k in range(len(row.folders))]
-    )
+    lines = [_line(row, k, known) for k in range(len(row.folders))]
+    return Section("every training", columns, lines)
 
 
 def _line(row: Row, k: int, metrics: Sequence[MetricSpec]) -> list[str]:
+    """The cells of one line; the first metric stands before what the training took."""
     cells = row.cells
     verdicts = cells["verdicts"][k]
     found = verdicts if isinstance(verdicts, tuple) else ()
     dates = [f"{each.kind} at {number(each.kimg, 3)} kimg" for each in found]
     seconds = float(cells["train_seconds"][k])
+    scores = [_score(row, k, metric) for metric in metrics]
     return [
         row.folders[k].name,
         str(cells["status"][k]),
-        *(_score(row, k, metric) for metric in metrics),
+        *scores[:1],
         ", ".join(dates) or NOTHING,
         NOTHING if math.isnan(seconds) else duration(seconds),
         _text(cells["ended"][k]),
+        *scores[1:],
     ]
 
 

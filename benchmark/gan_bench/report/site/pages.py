@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gan_bench.base.text import number, plural, sides
+from gan_bench.contract.protocol import Protocol
 from gan_bench.report.answer import sentence
 from gan_bench.report.findings import findings
 from gan_bench.report.leaderboard import Board, Boards
@@ -84,7 +85,7 @@ class Pages:
         return self._page(
             "index.html",
             Boards([], list(notes)),
-            cards=[_card(shelf) for shelf in shelves],
+            cards=_cards(shelves),
         )
 
     def protocol(self, shelf: Shelf) -> str:
@@ -125,11 +126,26 @@ def _base64(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-def _card(shelf: Shelf) -> Card:
+def _cards(shelves: Sequence[Shelf]) -> list[Card]:
+    """One for each protocol; of two that would have one name, each has the end of its slug."""
+    names = [_name(shelf.board.protocol) for shelf in shelves]
+    return [
+        _card(shelf, name if names.count(name) == 1 else f"{name} ({_end(shelf.board.slug)})")
+        for shelf, name in zip(shelves, names, strict=True)
+    ]
+
+
+def _name(protocol: Protocol) -> str:
+    data, kimg = protocol.data, number(protocol.schedule.kimg)
+    return f"{data.name}, {sides(*data.shape[1:])} px, {kimg} kimg"
+
+
+def _end(slug: str) -> str:
+    return slug.rpartition("-")[2]
+
+
+def _card(shelf: Shelf, name: str) -> Card:
     board, found = shelf.board, findings(shelf.board)
-    data = board.protocol.data
-    size = f"{sides(*data.shape[1:])} px"
-    kimg = f"{number(board.protocol.schedule.kimg)} kimg"
     facts = [
         ("cells", _cells(board.trained)),
         ("best score", _best(board)),
@@ -137,7 +153,7 @@ def _card(shelf: Shelf) -> Card:
     ]
     return Card(
         PurePosixPath(shelf.folder, PAGE).as_posix(),
-        f"{data.name}, {size}, {kimg}",
+        name,
         board.slug,
         sentence(found),
         facts,
