@@ -67,8 +67,11 @@ def check_place(out: Path, homes: Iterable[Path]) -> None:
         return
     if not place.is_dir():
         raise UsageError(f"{out} is no folder: give another --out")
-    if not any(place.iterdir()):
-        return
+    try:
+        if not os.listdir(place):
+            return
+    except OSError as error:
+        raise StorageError(f"cannot read {out}: {error.strerror or error}") from error
     if not os.path.lexists(place / MARKER):
         raise UsageError(f"{out} is not empty, and no site of this command: name a new folder")
     present = {path.relative_to(place).as_posix() for path, _ in files_in(place)}
