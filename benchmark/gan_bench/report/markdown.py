@@ -17,12 +17,15 @@ from gan_bench.report.tables import Chapter, chapters
 
 def to_markdown(boards: Boards, base: Path | None) -> str:
     """Tables for a README or an issue; pictures are linked relative to `base`, None for none."""
-    lines = [line for chapter in chapters(boards) for line in _chapter(chapter, base)]
+    every = chapters(boards)
+    if base is None:
+        every, base = (replace(each, pictures={}) for each in every), Path()
+    lines = [line for chapter in every for line in _chapter(chapter, base)]
     lines += [f"- {markdown(text)}" for text in boards.unreadable]
     return "\n".join(lines) + "\n"
 
 
-def _chapter(chapter: Chapter, base: Path | None) -> Iterator[str]:
+def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
     yield f"## {markdown(chapter.slug)}\n"
     yield f"**{markdown(chapter.answer)}**\n"
     for section in chapter.tables:
@@ -36,7 +39,7 @@ def _chapter(chapter: Chapter, base: Path | None) -> Iterator[str]:
         yield from _folded("remarks", _listed(chapter.remarks))
     facts = [f"{name}: {text}" for name, text in chapter.facts]
     yield from _folded("protocol", _listed(facts))
-    for name, path in chapter.pictures.items() if base else ():
+    for name, path in chapter.pictures.items():
         target = quote(os.fsencode(Path(os.path.relpath(path, base)).as_posix()))
         yield f"![{name} of {markdown(chapter.slug)}]({target})\n"
 
