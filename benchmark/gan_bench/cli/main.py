@@ -22,6 +22,7 @@ COMMANDS = (
     "measure",
     "draw",
     "report",
+    "site",
     "list",
     "show",
     "reproduce",

@@ -37,8 +37,8 @@ def format_of(out: Path) -> str:
     return style
 
 
-def render(boards: Boards, style: str, base: Path, console: Console | None = None) -> str:
-    """The report in one of FORMATS. Pictures are linked relative to `base`.
+def render(boards: Boards, style: str, base: Path | None, console: Console | None = None) -> str:
+    """The report in one of FORMATS. Pictures are linked relative to `base`; None: there are none.
 
     `console` says how wide a terminal is and whether it has colours; the default is stdout.
     Imports only what the format needs: a report should not wait for what it does not use.

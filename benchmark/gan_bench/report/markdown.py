@@ -17,9 +17,12 @@ from gan_bench.report.section import Section
 from gan_bench.report.tables import Chapter, chapters
 
 
-def to_markdown(boards: Boards, base: Path) -> str:
-    """Tables for a README or an issue; pictures are linked relative to `base`."""
-    lines = [line for chapter in chapters(boards) for line in _chapter(chapter, base)]
+def to_markdown(boards: Boards, base: Path | None) -> str:
+    """Tables for a README or an issue; pictures are linked relative to `base`, None for none."""
+    every = chapters(boards)
+    if base is None:
+        every, base = (replace(each, pictures={}) for each in every), Path()
+    lines = [line for chapter in every for line in _chapter(chapter, base)]
     lines += [f"- {markdown(text)}" for text in boards.unreadable]
     return "\n".join(lines) + "\n"
 

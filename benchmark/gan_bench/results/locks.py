@@ -22,7 +22,16 @@ from gan_bench.results.atomic import PART, make_folder, remove, why_not_written,
 from gan_bench.results.layout import HOUSEKEEPING
 from gan_bench.results.reading import BINARY, read_model
 
-Work = Literal["training", "measuring", "drawing", "scoring", "removing", "merging", "tracking"]
+Work = Literal[
+    "training",
+    "measuring",
+    "drawing",
+    "scoring",
+    "removing",
+    "merging",
+    "tracking",
+    "publishing",
+]
 LOCK, HOLDER = HOUSEKEEPING
 
 

@@ -18,7 +18,7 @@ from gan_bench.results.atomic import (
     why_not_written,
     write_bytes,
 )
-from gan_bench.results.locks import alone_in
+from gan_bench.results.locks import Work, alone_in
 from gan_bench.results.merging import Merge
 
 
@@ -39,7 +39,7 @@ def write_merge(merge: Merge, out: Path) -> int:
     make_folder(out.parent)
     needed = sum(source.stat().st_size for source in merge.files.values())
     needed += sum(map(len, merge.texts.values()))
-    with _workplace(out) as draft:
+    with workplace(out, "merging") as draft:
         if needed > room(out.parent):
             why = why_not_written(OSError(errno.ENOSPC, ""), out, needed)
             raise StorageError(f"cannot write {out}: {why}")
@@ -55,14 +55,14 @@ def write_merge(merge: Merge, out: Path) -> int:
 
 
 @contextmanager
-def _workplace(out: Path) -> Iterator[Path]:
+def workplace(out: Path, work: Work) -> Iterator[Path]:
     """Where the folder is drafted: in a hidden one beside it, for one process at a time.
 
     The hidden folder is deleted at the end, and first what a killed process has left in it.
     """
     hidden = out.with_name(f".{out.name}{PART}")
-    draft = hidden / "merged"
-    with alone_in(hidden, "merging"):
+    draft = hidden / "new"
+    with alone_in(hidden, work):
         try:
             if draft.exists():
                 shutil.rmtree(draft)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gan_bench.base.escape import plain
 from gan_bench.base.text import number
@@ -25,13 +25,11 @@ from gan_bench.report.page.quality import quality
 from gan_bench.report.page.samples import Picture, Samples, samples
 from gan_bench.report.tables import Chapter, chapters
 
-SCRIPTS = (
-    "common.js",
-    "tables.js",
-    "samples.js",
-    "walk.js",
-    "overview.js",
-)  # in this order, in one scope
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+# in this order, in one scope
+SCRIPTS = ("common.js", "tables.js", "samples.js", "walk.js", "overview.js")
 PAGE = 10**7  # bytes of pictures in one page; as text in the page they take a third more
 
 
@@ -49,6 +47,11 @@ class Shown:
 
 def to_html(boards: Boards) -> str:
     """One page that needs no other file. Everything on it can be read without its script."""
+    return environment().get_template("page.html").render(content(boards))
+
+
+def environment() -> Environment:
+    """The templates of a page: all text is escaped, and invisible characters are shown."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -61,6 +64,13 @@ def to_html(boards: Boards) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"source": _source, "digest": _digest, "number": number}
+    return environment
+
+
+def content(boards: Boards, more_style: str = "") -> dict[str, Any]:
+    """What page.html shows of these leaderboards; `more_style` is added to the page's own."""
+    from markupsafe import Markup
+
     many = len(boards.boards) > FEW_PROTOCOLS
     pages = list(_with_pictures(boards, list(_pages(boards))))
     if many:
@@ -69,16 +79,17 @@ def to_html(boards: Boards) -> str:
             for page, board in zip(pages, boards.boards, strict=True)
         ]
     script = "\n".join(_part(name) for name in SCRIPTS)
-    return environment.get_template("page.html").render(
-        pages=pages,
-        many=many,
-        unreadable=boards.unreadable,
-        style=Markup(_part("page.css")),
-        script=Markup(f'"use strict";\n(() => {{\n{script}}})();\n'),
-        kinds=KINDS,
-        again_title=AGAIN,
-        words=glossary(boards.boards, [page.chapter for page in pages]),
-    )
+    return {
+        "pages": pages,
+        "many": many,
+        "unreadable": boards.unreadable,
+        "style": Markup(_part("page.css") + more_style),
+        "script": Markup(f'"use strict";\n(() => {{\n{script}}})();\n'),
+        "kinds": KINDS,
+        "again_title": AGAIN,
+        "words": glossary(boards.boards, [page.chapter for page in pages]),
+        "links": {},  # of a site: slug -> an address for each row of the last table
+    }
 
 
 def _part(name: str) -> str:
