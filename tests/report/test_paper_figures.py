@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from scales import lay_scale
 
 import crowd
 from gan_bench import StorageError, UsageError
@@ -21,12 +22,11 @@ from gan_bench.report.paper import files
 from gan_bench.report.paper.axes import fit, mark_clipped
 from gan_bench.report.paper.curves import banded
 from gan_bench.report.paper.files import draw_all, draw_figures, pictures
+from gan_bench.report.paper.quality import real_line
 from gan_bench.report.paper.style import KINDS, WIDTHS, Kind, look, saved
 from gan_bench.report.paper.words import width_of, wrapped
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import CURVE, SPEED, TICKS
-from gan_bench.results.records import Score
-from gan_bench.results.scale import Scale, Scored, write_scale
 from records import PLAIN, write_cell, write_training
 
 LONG = "a-very-long-name-of-an-architecture-that-somebody-has-chosen"  # 60 characters
@@ -45,17 +45,21 @@ def lay(results: Path, name: str, seed: int, scores: list[float], **more: object
     return folder
 
 
-@pytest.fixture
-def board(tmp_path: Path) -> leaderboard.Board:
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two rows: four seeds with long names, one of which collapsed, and one seed of another."""
+    results = tmp_path_factory.mktemp("results")
     for seed in range(4):
         more = {"status": "collapsed", "verdicts": [COLLAPSED]} if seed == 3 else {}
-        lay(tmp_path, LONG, seed, [90 + seed, 50.0, 20.0 + 2 * seed], **more)
-    lay(tmp_path, "small", 0, [95, 60, 40.0])
-    real = Score(value=4, n=500, reference_n=450, higher_is_better=False, features="eye")
-    scored = Scored(scores={"fd-eye": real}, tick={"fd-eye": 5.0})
-    write_scale(tmp_path / PLAIN.slug, Scale(real=scored))
-    return leaderboard.load(tmp_path).boards[0]
+        lay(results, LONG, seed, [90 + seed, 50.0, 20.0 + 2 * seed], **more)
+    lay(results, "small", 0, [95, 60, 40.0])
+    lay_scale(results, real={"fd-eye": 4}, tick={"fd-eye": 5.0})
+    return results
+
+
+@pytest.fixture
+def board(results: Path) -> leaderboard.Board:
+    return leaderboard.load(results).boards[0]
 
 
 @pytest.fixture
@@ -66,27 +70,37 @@ def drawn(board: leaderboard.Board) -> Iterator[Callable[[str, float], Figure]]:
 
 
 def texts(figure: Figure) -> list[Text]:
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    """All texts that are drawn: not those of ticks beyond the ends of an axis."""
+    beyond = [
+        label
+        for panel in figure.axes
+        for axis in (panel.xaxis, panel.yaxis)
+        for tick in axis.get_major_ticks()
+        for label in (tick.label1, tick.label2)
+        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
+    ]
+    every = figure.findobj(Text)
+    return [t for t in every if t.get_visible() and t.get_text() and t not in beyond]
 
 
 # What they show
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-@pytest.mark.parametrize("name", NAMES)
 def test_every_text_is_whole_legible_and_inside_a_figure_of_the_asked_width(
-    name: str, width: float, drawn: Callable[[str, float], Figure]
+    width: float, drawn: Callable[[str, float], Figure]
 ) -> None:
-    figure = drawn(name, width)
-    assert figure.get_size_inches()[0] == width
-    figure.draw_without_rendering()
-    said = texts(figure)
-    assert any(LONG in text.get_text().replace("\n", "") for text in said)
-    for text in said:
-        assert 7 <= text.get_fontsize() <= 9
-        box = text.get_window_extent()
-        assert box.min.min() >= 0, text
-        assert (box.max <= figure.bbox.size).all(), text
+    for name in NAMES:
+        figure = drawn(name, width)
+        assert figure.get_size_inches()[0] == width
+        figure.draw_without_rendering()
+        said = texts(figure)
+        assert any(LONG in text.get_text().replace("\n", "") for text in said)
+        for text in said:
+            assert 7 <= text.get_fontsize() <= 9
+            box = text.get_window_extent()
+            assert box.min.min() >= 0, text
+            assert (box.max <= figure.bbox.size).all(), text
 
 
 def test_quality_has_the_mean_of_the_seeds_their_range_ticks_collapse_and_real_images(
@@ -139,6 +153,17 @@ def test_a_value_beyond_the_axis_is_a_triangle_at_its_edge() -> None:
     assert below.get_ydata()[0] < 0.05 < 0.95 < above.get_ydata()[0]
 
 
+def test_real_images_far_from_all_rows_are_a_triangle_with_their_score() -> None:
+    panel = Figure().subplots()
+    assert fit(panel, [100, 900], 50)
+    assert real_line(panel, 50)[1] == "other real images"
+    assert not fit(panel, [1000, 1200], 50)
+    mark, name = real_line(panel, 50)
+    assert (mark.get_marker(), name) == ("v", "other real images: 50, beyond the axis")
+    assert panel.get_ylim()[0] > 900
+    assert fit(panel, [1000], 50)  # of one value there is nothing to tell apart
+
+
 def test_a_caption_says_what_is_shown_of_how_many_seeds_by_which_protocol(
     board: leaderboard.Board,
 ) -> None:
@@ -187,7 +212,8 @@ def test_each_board_has_a_folder_with_each_figure_in_two_widths(
     monkeypatch.setattr(files, "saved", lambda figure, kind, title: title.encode())
     write_cell(tmp_path, "planned", under=crowd.protocol(7), status=None)
     out = tmp_path / "out"
-    written = draw_all(leaderboard.load(tmp_path), "svg", out)
+    (planned,) = leaderboard.load(tmp_path).boards
+    written = draw_all(leaderboard.Boards([planned, board], []), "svg", out)
     assert list(written) == [out / PLAIN.slug]  # the other board has nothing to draw
     names = [f"{name}-{width}.svg" for name in NAMES for width in ("1col", "2col")]
     assert [path.name for path in written[out / PLAIN.slug]] == [*names, "captions.md"]
@@ -218,8 +244,9 @@ def test_the_look_is_ours_whatever_the_user_has_set(board: leaderboard.Board) ->
     ],
 )
 def test_no_figure_is_written_into_the_results_or_over_a_file(
-    out: str, words: str, board: leaderboard.Board, tmp_path: Path
+    out: str, words: str, tmp_path: Path
 ) -> None:
+    write_training(write_cell(tmp_path, "small"), ticks=1, points=1)
     (tmp_path / "a-file").touch()
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(UsageError, match=words):
@@ -262,8 +289,8 @@ def test_nothing_to_draw_and_an_unknown_kind_are_refused(tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
-def test_a_damaged_curve_is_named(board: leaderboard.Board, tmp_path: Path) -> None:
-    (board.rows[0].folders[0] / CURVE).write_bytes(b"{]\n")
+def test_a_damaged_curve_is_named(tmp_path: Path) -> None:
+    (write_cell(tmp_path, "small") / CURVE).write_bytes(b"{]\n")
     with pytest.raises(StorageError, match=rf"no figures of {PLAIN.slug}: .*{CURVE}"):
         draw_all(leaderboard.load(tmp_path), "pdf", tmp_path / "out")
 

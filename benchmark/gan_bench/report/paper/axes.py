@@ -15,30 +15,34 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 DECADES = 1000  # times the lowest value: up to here 2 and 5 stand between the powers of ten
+LEAST = 0.2  # of the axis for the rows: with less they could not be told apart
 APART = 0.03  # of the axis: triangles do not overlap
 EDGE = 0.012  # of the axis: triangles stand so far within it
 
 
-def fit(panel: Axes, values: Any, always: float | None = None, across: bool = False) -> None:
-    """Give an axis the range of the values, without a few extreme ones, but with the one `always`.
+def fit(panel: Axes, values: Any, real: float | None = None, across: bool = False) -> bool:
+    """Give an axis the range of the values, without a few extreme ones; is `real` on it?
 
+    What real images score is left out where the values would have less than LEAST of the axis.
     Positive values that span a wide range get a logarithmic axis. `across` is the x axis.
     """
     known = np.asarray(values, float)
     known = known[np.isfinite(known)]
-    every = np.append(known, [] if always is None else [always])
-    if not every.size:
-        return
+    every = np.append(known, [] if real is None else [real])
     logarithmic = bool(every.min() > 0 and every.max() > WIDE * every.min())
     within = np.log if logarithmic else np.asarray
-    shown = np.array(range_of(within(every)))
-    if always is not None:
-        shown = np.array([min(shown[0], within(always)), max(shown[1], within(always))])
-    low, high = np.exp(shown) if logarithmic else shown
+    if real is not None and 0 < np.ptp(within(known)) < LEAST * np.ptp(within(every)):
+        fit(panel, known, None, across)
+        return False
+    low, high = range_of(within(every))
+    if real is not None:
+        low, high = min(low, float(within(real))), max(high, float(within(real)))
     if logarithmic:
+        low, high = float(np.exp(low)), float(np.exp(high))
         (panel.set_xscale if across else panel.set_yscale)("log")
-    (panel.set_xlim if across else panel.set_ylim)(float(low), float(high))
+    (panel.set_xlim if across else panel.set_ylim)(low, high)
     round_numbers(panel.xaxis if across else panel.yaxis, high / low if logarithmic else None)
+    return real is not None
 
 
 def round_numbers(axis: Axis, ratio: float | None = None) -> None:
@@ -69,6 +73,8 @@ def mark_clipped(
         (high > last, 1 - EDGE, ">" if across else "^"),
     ):
         chosen = _apart(places[beyond], panel.get_ylim() if across else panel.get_xlim())
+        if not len(chosen):
+            continue
         total += len(chosen)
         edges = np.full(len(chosen), edge)
         panel.plot(

@@ -14,7 +14,7 @@ from gan_bench.report.selection import captions, what_is_shown
 from gan_bench.report.statistics import MIN_SEEDS
 from gan_bench.results.scale import REAL
 
-CLIPPED = "Triangles mark values beyond the axis."
+CLIPPED = "Triangles at an edge mark values beyond the axis."
 
 
 def quality_caption(board: Board, drawn: Sequence[Course], by_time: bool) -> str:
@@ -31,7 +31,7 @@ def quality_caption(board: Board, drawn: Sequence[Course], by_time: bool) -> str
         devices = ", ".join(devices_of(cells["status"], cells["device"]))
         parts.append(f"Time: wall-clock time of training{f' on {devices}' if devices else ''}.")
     if board.real_at_ticks is not None:
-        parts.append(f"Dotted: {REAL}, {number(board.real_at_ticks)}.")
+        parts.append(f"{REAL.capitalize()} score {number(board.real_at_ticks)}.")
     if any(True for course in drawn for _ in course.events()):
         parts.append(
             "Crosses: trainings that collapsed, diverged or degraded, at the nearest tick."
@@ -68,8 +68,10 @@ def ranking_caption(board: Board, rows: Sequence[Row]) -> str:
         )
     if len(trained) < len(rows):
         parts.append("Diamonds: images or generators made elsewhere.")
+    if any(any(each) for row in trained for each in row.done["verdicts"]):
+        parts.append("Crosses: seeds that collapsed, diverged or degraded.")
     if real:
-        parts.append(f"Dotted: {REAL}, {number(real.value)}.")
+        parts.append(f"{REAL.capitalize()} score {number(real.value)}.")
     if why := board.floors.get(metric.name):
         parts.append(f"This metric does not compare the rows: {why}.")
     total = len(board.rows)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gan_bench.base.escape import plain
+from gan_bench.base.text import number
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.courses import Course
 from gan_bench.report.curves import KIMG
@@ -48,7 +49,8 @@ def quality(board: Board, drawn: Sequence[Course], by_time: bool, width: float) 
     figure = Figure(figsize=(width, HEIGHT))
     panel = figure.subplots()
     every = [np.array(course.series(by_time)) for course in drawn]  # (ticks, 4) each
-    fit(panel, np.concatenate([series[:, 1:].ravel() for series in every]), board.real_at_ticks)
+    real, scores = board.real_at_ticks, np.concatenate([each[:, 1:].ravel() for each in every])
+    fit(panel, scores, real)
     entries: list[Entry] = []
     for k, (course, series) in enumerate(zip(drawn, every, strict=True)):
         place, mean, low, high = series.T
@@ -56,8 +58,8 @@ def quality(board: Board, drawn: Sequence[Course], by_time: bool, width: float) 
         panel.fill_between(place, low, high, color=look["color"], alpha=BANDED, lw=0)
         entries += [(line, course.row.name) for line in panel.plot(place, mean, **look)]
         mark_clipped(panel, place, low, high, look["color"])
-    if board.real_at_ticks is not None:
-        entries.append((real_line(panel, board.real_at_ticks), REAL))
+    if real is not None:
+        entries.append(real_line(panel, real))
     entries += [(mark, VERDICT) for mark in _verdicts(panel, drawn, by_time)[:1]]
     panel.set_xlim(left=0)
     panel.set_xlabel(MINUTES if by_time else KIMG)
@@ -78,10 +80,22 @@ def metric_label(metric: MetricSpec, n: int, room: float) -> str:
     return "\n".join(wrapped(part, room, TEXT) for part in (name, more))
 
 
-def real_line(panel: Axes, score: float, across: bool = False) -> Line2D:
-    """What other real images score."""
-    draw = panel.axvline if across else panel.axhline
-    return draw(score, color=REAL_COLOUR, ls=":", lw=1.2, zorder=1)
+def real_line(panel: Axes, score: float, across: bool = False) -> Entry:
+    """What other real images score: a line, or a triangle at the edge if it lies beyond."""
+    low, high = panel.get_xlim() if across else panel.get_ylim()
+    if low <= score <= high:
+        draw = panel.axvline if across else panel.axhline
+        return draw(score, color=REAL_COLOUR, ls=":", lw=1.2, zorder=1), REAL
+    edge, markers = (0.02, "<v") if score < low else (0.98, ">^")
+    place = (edge, 0.04) if across else (0.02, edge)
+    look: dict[str, Any] = {
+        "marker": markers[not across],
+        "color": REAL_COLOUR,
+        "markersize": 4,
+        "linestyle": "",
+    }
+    (mark,) = panel.plot(*place, transform=panel.transAxes, **look)
+    return mark, f"{REAL}: {number(score)}, beyond the axis"
 
 
 def _verdicts(panel: Axes, drawn: Sequence[Course], by_time: bool) -> list[Line2D]:

@@ -17,7 +17,6 @@ from gan_bench.report.paper.style import SMALL
 from gan_bench.report.paper.words import height_of, width_of, wrapped
 from gan_bench.report.rows import Row, ranked
 from gan_bench.results.frame import metric_column
-from gan_bench.results.scale import REAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,7 +72,7 @@ def ranking(board: Board, width: float) -> Figure:
     fit(panel, values, real.value if real else None, across=True)
     entries = _draw(panel, list(zip(places, (row for row, _ in rows), strict=True)), metric.name)
     if real:
-        entries.append((real_line(panel, real.value, across=True), REAL))
+        entries.append(real_line(panel, real.value, across=True))
     left = EDGE + max(width_of(line, SMALL) for _, name in rows for line in name.split("\n")) + 0.06
     label = metric_label(metric, board.protocol.evaluation.samples, width - left - RIGHT)
     panel.set_xlabel(label)
