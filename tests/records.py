@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from gan_bench.contract.protocol import (
     Cell,
@@ -18,7 +18,7 @@ from gan_bench.contract.protocol import (
     Schedule,
 )
 from gan_bench.results.atomic import append_line, make_folder, write_json
-from gan_bench.results.layout import CELL, CURVE, PROTOCOL, cell_dir, protocol_dir
+from gan_bench.results.layout import CELL, CONTACT_SHEET, CURVE, PROTOCOL, cell_dir, protocol_dir
 from gan_bench.results.records import Record, write_record
 
 FD = MetricSpec(name="fd-eye", higher_is_better=False, features="eye")
@@ -111,3 +111,14 @@ def write_training(
         path = folder / "samples" / f"{k / 10:010.3f}.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(grid).save(path)
+
+
+def write_contact_sheet(protocol_folder: Path) -> list[tuple[int, int, int]]:
+    """A sheet of twelve images of one colour each, laid as that of 16 px images; the colours."""
+    colours = [(20 * k, 90, 1) for k in range(12)]
+    sheet = Image.new("RGB", (24 + 74 * 12, 300), "white")
+    for k, colour in enumerate(colours):
+        tile = ImageOps.expand(Image.new("RGB", (64, 64), colour), 1, "#cccccc")
+        sheet.paste(tile, (24 + 74 * k, 123))  # as a contact sheet has its sample
+    sheet.save(protocol_folder / CONTACT_SHEET)
+    return colours

@@ -172,3 +172,11 @@ def test_a_generator_is_that_of_the_cells_folder(
 def test_a_folder_without_results_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no results in"):
         load(tmp_path)
+
+
+def test_a_board_draws_figures_for_a_paper(board: Board, tmp_path: Path) -> None:
+    written = board.figures(tmp_path / "paper", "svg")
+    assert all(path.parent == tmp_path / "paper" and path.is_file() for path in written)
+    assert {path.name for path in written} >= {"ranking-1col.svg", "captions.md"}
+    with pytest.raises(UsageError, match="is inside the results in"):
+        board.figures(board.folder)

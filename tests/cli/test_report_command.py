@@ -116,3 +116,34 @@ def test_pictures_that_cannot_be_drawn_cost_a_line_not_the_table(
     assert said.code == 0
     assert "no pictures: cannot " in said.err
     assert "| dense | – |" in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--figures", "pdf"], ["--figures pdf needs --out DIR"]),
+        (["--figures", "eps", "--out", "f"], ["eps", "pdf", "svg", "png"]),
+        (
+            ["--figures", "pdf", "--out", "f", "--format", "csv"],
+            ["error: --figures and --format exclude each other"],
+        ),
+        (
+            ["--figures", "pdf", "--out", "f", "--by", "time"],
+            ["--figures and --by exclude each other"],
+        ),
+        (["--figures", "pdf", "--out", "full"], ["full", "is inside the results in"]),
+    ],
+)
+def test_figures_for_a_paper_are_refused_in_one_sentence(
+    words: list[str], parts: list[str], gan_bench: Command, full: Path
+) -> None:
+    refused(gan_bench("report", full, *words), 2, *parts)
+    assert not Path("f").exists()
+
+
+def test_figures_for_a_paper_are_files_in_a_folder(gan_bench: Command, full: Path) -> None:
+    said = gan_bench("report", full, "--figures", "png", "--out", "paper")
+    assert (said.code, said.out) == (0, "")
+    folder = Path("paper", PLAIN.slug)
+    assert said.err == f"5 files: {folder}\n"
+    assert (folder / "losses-1col.png").is_file()

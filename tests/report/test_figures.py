@@ -19,14 +19,19 @@ from gan_bench.contract.protocol import Data
 from gan_bench.report import figures, leaderboard
 from gan_bench.report.curves import LOSSES, curves, quality
 from gan_bench.report.figures import stale
+from gan_bench.report.palette import D_COLOUR, G_COLOUR
 from gan_bench.report.selection import what_is_shown
 from gan_bench.report.sheet import sample_sheet
-from gan_bench.results.layout import CURVE, RECORD, TICKS
-from records import protocol, write_cell, write_training
+from gan_bench.results.layout import CONTACT_SHEET, CURVE, RECORD, TICKS
+from records import protocol, write_cell, write_contact_sheet, write_training
 
 Draw = Callable[[leaderboard.Board], bytes | None]
 ARCHITECTURES = [f"arch{k:02d}" for k in range(14)]
 ALL = {"samples", "losses", "scores"}  # of what write_training writes
+
+
+def rgb(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour[1:]))
 
 
 def only(results: Path) -> leaderboard.Board:
@@ -92,6 +97,19 @@ def test_a_grid_of_few_images_has_a_tile_of_those(cell: Path) -> None:
     assert np.count_nonzero((sheet == 0).all(axis=2)) < 64**2  # text, but no black tile
 
 
+def test_the_sheet_has_a_strip_of_real_images_on_top(cell: Path) -> None:
+    board = only(cell.parents[3])
+    without = sample_sheet(board) or b""
+    colours = write_contact_sheet(board.folder)
+    sheet = np.asarray(Image.open(BytesIO(sample_sheet(board) or b"")).convert("RGB"))
+    real = [np.argwhere((sheet == colour).all(axis=2)) for colour in colours]
+    assert {len(pixels) for pixels in real} == {64**2}  # 16 px, enlarged as the samples are
+    samples = np.argwhere((sheet == (0, 10, 0)).all(axis=2))
+    assert max(pixels[:, 0].max() for pixels in real) < samples[:, 0].min()
+    (board.folder / CONTACT_SHEET).write_bytes(b"rubbish")
+    assert sample_sheet(board) == without
+
+
 def test_curves_of_all_rows_are_panels_of_one_picture(tmp_path: Path) -> None:
     shapes = []
     for name in "abcd":
@@ -99,7 +117,7 @@ def test_curves_of_all_rows_are_panels_of_one_picture(tmp_path: Path) -> None:
         drawn = pictures(tmp_path)
         assert drawn["losses"].shape == drawn["scores"].shape
         shapes.append(drawn["losses"].shape[:2])
-        for colour in ((33, 102, 172), (214, 96, 77)):  # D in blue, G in red
+        for colour in map(rgb, (D_COLOUR, G_COLOUR)):
             assert (drawn["losses"] == colour).all(axis=2).any()
             assert (drawn["scores"] == colour).all(axis=2).any()
     heights, widths = zip(*shapes, strict=True)

@@ -116,6 +116,16 @@ class Board(Shown):
         except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise StorageError(f"cannot read {path}: {error}") from error
 
+    def figures(self, out: Named, kind: Literal["pdf", "svg", "png"] = "pdf") -> list[Path]:
+        """Draw figures for a paper, in two widths, and write their captions; the files in `out`.
+
+        UsageError if the folder belongs to the results or there is nothing to draw; StorageError
+        if a curve cannot be read or not all can be written: then none is.
+        """
+        from gan_bench.report.paper.files import draw_figures
+
+        return draw_figures(self._board, kind, Path(os.path.expanduser(out)))
+
     def generator(self, cell: Named, **how: Any) -> Any:
         """The trained generator of a cell, as `gan_bench.generator` gives it. Imports torch."""
         import gan_bench

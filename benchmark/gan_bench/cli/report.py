@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from gan_bench.base.text import plural
 from gan_bench.cli import options
 from gan_bench.cli.options import OUT, OUTPUT
 from gan_bench.cli.output import emit, say
 
+if TYPE_CHECKING:
+    from gan_bench.report.paper.style import Kind
+
 FORMATS = ("terminal", "markdown", "html", "csv", "json", "latex")  # as gan_bench.report has them
+FIGURES = ("pdf", "svg", "png")  # as gan_bench.report.paper has them
 WITH_PICTURES = ("terminal", "markdown")  # a page has its own, the others are for programs
 CONTENT = "What to show"
 
@@ -25,6 +31,7 @@ def default_style() -> str:
     epilog=options.examples(
         "gan-bench report --out board.html",
         "gan-bench report results --sort precision --format markdown",
+        "gan-bench report results --figures pdf --out figures/",
     )
 )
 @options.folder_of_boards(CONTENT, "Show only this protocol.")
@@ -45,10 +52,10 @@ def default_style() -> str:
 @click.option(
     "--out",
     type=OUT,
-    metavar="FILE",
+    metavar="PATH",
     panel=OUTPUT,
     help="Write to this file instead of stdout. Its ending chooses the format: .md, .html, .csv, "
-    ".json or .tex.",
+    ".json or .tex. With --figures: the folder to write them to.",
 )
 @click.option(
     "--format",
@@ -59,6 +66,14 @@ def default_style() -> str:
     help=f"One of {', '.join(FORMATS)}. Overrides the ending of --out. "
     "Default: terminal on a TTY, else markdown.",
 )
+@click.option(
+    "--figures",
+    "kind",
+    type=click.Choice(FIGURES),
+    panel=OUTPUT,
+    help="Draw figures for a paper instead, in the widths of one and of two columns, with their "
+    "captions. --out names the folder.",
+)
 @options.DEBUG
 @options.HELP
 def report(
@@ -68,11 +83,15 @@ def report(
     sort: str | None,
     protocol: str | None,
     by: str,
+    kind: Kind | None,
 ) -> None:
     """Print the leaderboards of a results folder.
 
     Every protocol has a table of its own, for numbers of different protocols cannot be compared.
     """
+    if kind:
+        _figures(results, protocol, sort, kind, out, {"--format": style, "--by": by == "time"})
+        return
     from gan_bench.report.figures import refresh
     from gan_bench.report.formats import format_of, render
     from gan_bench.report.leaderboard import load
@@ -90,3 +109,26 @@ def report(
 
     make_folder(out.absolute().parent)
     write_bytes(out, text.encode())
+
+
+def _figures(
+    results: Path,
+    protocol: str | None,
+    sort: str | None,
+    kind: Kind,
+    out: Path | None,
+    unsuited: dict[str, object],
+) -> None:
+    """Draw the figures for a paper. UsageError for an option that they do not have."""
+    from gan_bench.contract.errors import UsageError
+
+    if out is None:
+        raise UsageError(f"--figures {kind} needs --out DIR: the folder to write the figures to")
+    for option, given in unsuited.items():
+        if given:
+            raise UsageError(f"--figures and {option} exclude each other: leave one out")
+    from gan_bench.report.leaderboard import load
+    from gan_bench.report.paper.files import draw_all
+
+    for folder, files in draw_all(load(results, protocol, sort), kind, out).items():
+        say(f"{plural(len(files), 'file')}: {folder}")

@@ -14,6 +14,7 @@ import numpy as np
 from gan_bench.base.escape import plain
 from gan_bench.base.numbers import column, number
 from gan_bench.report.leaderboard import Board
+from gan_bench.report.palette import D_COLOUR, G_COLOUR, REAL_COLOUR, colour_of, is_dashed
 from gan_bench.report.rows import Row
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
 from gan_bench.results.layout import CURVE, TICKS
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-D_COLOUR, G_COLOUR = "#2166ac", "#d6604d"
 LOSSES = {"loss_d": ("loss of D", D_COLOUR), "loss_g": ("loss of G", G_COLOUR)}
 SCORES = {
     "real_score": ("real score, mean s(D(x))", D_COLOUR),
@@ -116,19 +116,18 @@ def quality(board: Board) -> bytes | None:
     drawn = list(islice(((row, seeds) for row, seeds in read if any(seeds)), BEST))
     if not drawn:
         return None
-    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     legend = 0.2 * max(0, ceil((len(drawn) + 1) / 2) - 2)  # inches for a long one
     figure = Figure(figsize=(7, 3.6 + legend), layout="constrained")
     panel = figure.subplots()
     for k, (row, seeds) in enumerate(drawn):
-        colour, style = colormaps["tab10"](k % 10), "-" if k < 10 else "--"
+        colour, style = colour_of(k), "--" if is_dashed(k) else "-"
         for n, points in enumerate(filter(None, seeds)):
             label = None if n else _label(row.name)
             panel.plot(*zip(*points, strict=True), color=colour, ls=style, lw=1.2, label=label)
     if (real := board.real_at_ticks) is not None:
-        panel.axhline(real, color="#444444", ls=":", lw=1.5, label=REAL)
+        panel.axhline(real, color=REAL_COLOUR, ls=":", lw=1.5, label=REAL)
     better = "higher" if metric.higher_is_better else "lower"
     samples = board.protocol.evaluation.tick_samples
     panel.set_ylabel(f"{metric.name}\n({better} is better, n = {samples:,})", fontsize=9)
@@ -170,6 +169,15 @@ def _has_a_value(curve: np.ndarray) -> bool:
 
 def limits(seeds: list[np.ndarray]) -> tuple[float, float]:
     """The range of the axes of all panels, without a few extreme points."""
-    low, high = np.nanpercentile(np.concatenate([seed[:, 1:] for seed in seeds]), [0.5, 99.5])
+    return range_of(np.concatenate([seed[:, 1:] for seed in seeds]))
+
+
+def range_of(values: np.ndarray) -> tuple[float, float]:
+    """The range of an axis with room for all values but the lowest and highest 0.5 %.
+
+    Of fewer than 200 values none is left out.
+    """
+    low = np.nanpercentile(values, 0.5, method="lower")
+    high = np.nanpercentile(values, 99.5, method="higher")
     room = 0.05 * (high - low) or 0.5
     return float(low - room), float(high + room)

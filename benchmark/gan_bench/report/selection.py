@@ -35,17 +35,17 @@ def rows_in_order(board: Board) -> list[Row]:
     return ranked(board.trained, board.protocol.evaluation.metrics[0])
 
 
-def first_seeds(row: Row, most: int) -> list[Path]:
-    """The folders of the seeds with the lowest numbers."""
+def first_seeds(row: Row, most: int | None) -> list[Path]:
+    """The folders of the seeds with the lowest numbers; of all seeds if `most` is None."""
     return row.folders[:most]
 
 
-def what_is_shown(board: Board, rows: Sequence[Row], seeds: int) -> str:
-    """Says what a picture leaves out, "" if it shows everything."""
+def what_is_shown(board: Board, rows: Sequence[Row], seeds: int | None = None) -> str:
+    """Says what a picture of so many seeds, or of all, leaves out; "" if it shows everything."""
     parts = []
     if len(rows) == BEST < len(board.trained):
         metric = board.protocol.evaluation.metrics[0].name
         parts.append(f"the best {len(rows)} of {len(board.trained):,} rows by {metric}")
-    if any(len(row.folders) > seeds for row in rows):
+    if seeds is not None and any(len(row.folders) > seeds for row in rows):
         parts.append("the first seed of each" if seeds == 1 else f"the first {seeds} seeds of each")
     return ", ".join(parts)

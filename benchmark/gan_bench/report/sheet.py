@@ -1,4 +1,4 @@
-"""One sheet of samples: every cell at every tick."""
+"""One sheet of samples: a strip of real images, and below it every cell at every tick."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gan_bench.base import pictures, text
 from gan_bench.base.escape import plain
 from gan_bench.contract.protocol import Sides
 from gan_bench.report.leaderboard import Board
+from gan_bench.report.real_images import real_images
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
 from gan_bench.results.layout import GRID_PADDING, GRID_SIDE, SAMPLES, grid_pixels
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 STRIPS = 24  # at most, each as high as a few images
+REAL = 12  # images in the strip of real ones
 TILE = (2, 3)  # images across and down that show one tick
 IMAGE_PX = 64  # smaller images are enlarged to about this side
 MARGIN = 12  # pixels
@@ -24,7 +26,7 @@ NOTE_PX, NAME_PX, KIMG_PX = 38, 26, 20  # heights of the lines of text
 
 
 def sample_sheet(board: Board) -> bytes | None:
-    """Rows are cells, columns are ticks; the same z in every row of a seed."""
+    """Rows are cells, columns are ticks; the same z in every row of a seed. Real images on top."""
     found = (
         (row, [folder for folder in first_seeds(row, STRIPS) if _grids(folder)])
         for row in rows_in_order(board)
@@ -38,9 +40,22 @@ def sample_sheet(board: Board) -> bytes | None:
         for row, folders in drawn
         for folder in folders[:most]
     ]
+    if real := real_images(board, REAL):
+        strips.insert(0, _real_strip(real))
     if note := what_is_shown(board, [row for row, _ in drawn], most):
         strips.insert(0, pictures.words(note, NOTE_PX))
     return pictures.png(pictures.stacked(strips, MARGIN))
+
+
+def _real_strip(images: list[Image.Image]) -> Image.Image:
+    """Training images beside each other under their title."""
+    from PIL import Image
+
+    width, height = images[0].width + GRID_PADDING, images[0].height
+    strip = Image.new("RGB", (width * len(images), height + MARGIN), "white")
+    for k, image in enumerate(images):
+        strip.paste(image, (k * width, 0))
+    return pictures.stacked([pictures.words("real images", NAME_PX, colour="black"), strip], 0)
 
 
 def _grids(folder: Path) -> list[Path]:

@@ -56,6 +56,14 @@ def check_not_own(out: Path) -> None:
             raise UsageError(f"{out} belongs to the results in {home}: give another --out")
 
 
+def check_outside(folder: Path) -> None:
+    """UsageError if this folder is, or lies in, the folder of a protocol or of a cell."""
+    path = Path(os.path.realpath(folder))
+    for home in (path, *path.parents):
+        if is_cell(home) or os.path.lexists(home / layout.PROTOCOL):
+            raise UsageError(f"{folder} is inside the results in {home}: give another --out")
+
+
 def _is_of(below: tuple[str, ...], files: tuple[str, ...], folders: tuple[str, ...]) -> bool:
     """Whether this path, as its parts below the home, is one of these files or in a folder."""
     name = below[0]

@@ -11,7 +11,6 @@ from gan_bench.report.page.evidence import Evidence, evidence
 from gan_bench.report.page.kept import read_kept
 from gan_bench.report.page.samples import (
     CELLS,
-    MOST_PIXELS,
     QUALITY,
     Picture,
     cell_name,
@@ -19,8 +18,8 @@ from gan_bench.report.page.samples import (
 )
 from gan_bench.report.page.verdicts import Stories, stories
 from gan_bench.report.page.walk import Walk, walk
+from gan_bench.report.real_images import contact_sheet
 from gan_bench.report.selection import first_seeds, rows_in_order
-from gan_bench.results.layout import CONTACT_SHEET
 
 SHEET_WIDTH = 1000  # pixels of the contact sheet, at most
 SHEET_HEIGHT = 4000
@@ -74,14 +73,8 @@ def pictured(board: Board, room: int) -> Pictured:
 
 def _contact_sheet(board: Board, room: int) -> ContactSheet | None:
     """The contact sheet of the data; None if there is none that can be read, or no room."""
-    from PIL import Image
-
-    try:
-        with Image.open(board.folder / CONTACT_SHEET) as sheet:
-            if sheet.width * sheet.height > MOST_PIXELS:
-                return None
-            small = sheet.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    small = contact_sheet(board)
+    if small is None:
         return None
     small.thumbnail((SHEET_WIDTH, SHEET_HEIGHT))
     buffer = io.BytesIO()

@@ -13,10 +13,10 @@ import numpy as np
 from gan_bench.base.text import number, plural
 from gan_bench.contract.protocol import Sides
 from gan_bench.report.leaderboard import Board
+from gan_bench.report.real_images import real_images
 from gan_bench.report.rows import Row
 from gan_bench.report.selection import first_seeds, rows_in_order
 from gan_bench.results.layout import (
-    CONTACT_SHEET,
     GRID_PADDING,
     GRID_SIDE,
     grid_pixels,
@@ -35,7 +35,6 @@ FEWER = 2  # images in a row, and rows, of larger images
 LARGEST = 400  # pixels of a side of a tick
 QUALITY = 80  # of WebP, of 100
 REAL = 8  # images in the strip above
-MOST_PIXELS = 2**26  # of a contact sheet
 
 
 @dataclass(frozen=True)
@@ -170,17 +169,7 @@ def picture_of(tiles: Iterable[Image.Image]) -> Picture:
 
 def _real(board: Board) -> Picture | None:
     """A few training images from the contact sheet of the data; None if there is none."""
-    from PIL import Image
-
-    from gan_bench.data.reporting.contact_sheet import first_images
-
-    try:
-        with Image.open(board.folder / CONTACT_SHEET) as sheet:
-            if sheet.width * sheet.height > MOST_PIXELS:
-                return None
-            images = first_images(sheet.convert("RGB"), board.protocol.data, REAL)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
+    images = real_images(board, REAL)
     return picture_of(list(_padded(images))) if images else None
 
 

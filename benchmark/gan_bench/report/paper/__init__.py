@@ -1,0 +1,1 @@
+"""Figures for a paper: vector graphics in the widths of a journal's columns."""

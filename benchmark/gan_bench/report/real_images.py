@@ -1,0 +1,32 @@
+"""A few training images of a leaderboard, to hold beside those of its generators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gan_bench.report.leaderboard import Board
+from gan_bench.results.layout import CONTACT_SHEET
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MOST_PIXELS = 2**26  # of a contact sheet
+
+
+def contact_sheet(board: Board) -> Image.Image | None:
+    """The contact sheet of the data, in RGB; None if the results have none that can be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(board.folder / CONTACT_SHEET) as sheet:
+            return sheet.convert("RGB") if sheet.width * sheet.height <= MOST_PIXELS else None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def real_images(board: Board, most: int) -> list[Image.Image]:
+    """The first images of the contact sheet."""
+    from gan_bench.data.reporting.contact_sheet import first_images
+
+    sheet = contact_sheet(board)
+    return first_images(sheet, board.protocol.data, most) if sheet else []
