@@ -13,7 +13,7 @@ from gan_bench.report.page.samples import Picture
 from gan_bench.results.shown import Sheet, sheet_name
 
 MOST = 2 * 10**6  # bytes of these pictures on a page
-FEW = 6  # cells that are shown unfolded
+FEW = 3  # cells that are shown unfolded
 
 
 @dataclass(frozen=True)
