@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ import torch
 from PIL import Image
 from planning import SAMPLES, AfterTwelve, LayCell
 
-from gan_bench import Evidence, StorageError
+from gan_bench import Evidence, Metric, Samples, StorageError
 from gan_bench.base import pictures
+from gan_bench.catalogue import Catalogue
 from gan_bench.measure.evidence import Evidences
 from gan_bench.results import shown as results_shown
 from gan_bench.results.layout import CELL, GENERATOR, RECORD, SHOWN, SHOWN_INDEX
@@ -22,6 +24,7 @@ from gan_bench.results.records import read_record
 from gan_bench.results.shown import WALK, WALK_SIDE, Sheet, read_shown, sheet_name
 from gan_bench.run import shown
 from gan_bench.run.cell import run_cell
+from gan_bench.run.check_measuring import check_metric
 from gan_bench.run.measuring import load_generator
 from gan_bench.run.plan_measuring import MeasureRequest
 from gan_bench.run.shown import Drawing, draw_shown
@@ -107,17 +110,40 @@ def test_a_sheet_has_the_images_that_were_measured_beside_training_images(traine
     assert pictures_of(trained)["two.webp"] == pictures.webp(pictures.tiled(expected, 2))
 
 
+@pytest.mark.parametrize(
+    ("evidence", "status", "said"),
+    [
+        (lambda _: Evidence(says="look", fake=np.array([[5]])), "ok", "look"),
+        (lambda _: Evidence(says="look", fake=np.array([[999]])), "failed", "row number 999"),
+        (lambda _: 7, "failed", "it must be an Evidence, not 7"),
+    ],
+)
+def test_the_check_of_a_plugin_asks_for_evidence(
+    evidence: Callable[[Samples], Evidence], status: str, said: str
+) -> None:
+    offer = Metric(
+        name="mine",
+        source="a test",
+        higher_is_better=True,
+        compute=lambda samples: float(samples.fake.mean()),
+        evidence=evidence,
+    )
+    (check,) = (each for each in check_metric(offer, Catalogue()) if each.name == "evidence")
+    assert check.status == status
+    assert said in check.detail
+
+
 def test_a_walk_has_other_corners_for_another_seed_and_one_class(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task, training, given = measured(trained)
     seen = list[Latents]()
 
-    def made(_: Training, given: Latents, batch: int) -> np.ndarray:
+    def made(_: Training, given: Latents, batch: int) -> Iterator[torch.Tensor]:
         seen.append(given)
-        return np.zeros((len(given), 3, 100, 80), np.uint8)
+        yield torch.zeros((len(given), 3, 100, 80), dtype=torch.uint8)
 
-    monkeypatch.setattr(shown, "generate", made)
+    monkeypatch.setattr(shown, "draw", made)
     classes = Latents(given.z, np.resize([4, 2, 3], len(given)))
     walk = Drawing(task, training, classes).walk()
     other = task.cell.model_copy(update={"seed": 1})

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from gan_bench.base.pictures import BYTES_PER_PIXEL
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss, Optimizer
@@ -22,6 +23,7 @@ from gan_bench.measure.weights import weights_of
 from gan_bench.results.layout import GRID_SIDE, PROTOCOL, STARTS, grid_pixels
 from gan_bench.results.reading import last_line, read_model
 from gan_bench.results.records import Cost, Record, read_record
+from gan_bench.results.shown import TILE, WALK_SIDE
 from gan_bench.run.time_measuring import TIMED_IMAGES, Measuring, seconds_of, time_measuring
 from gan_bench.train.cost import device_name, parameters, peak_memory
 from gan_bench.train.loop import train
@@ -229,7 +231,8 @@ def _checkpoint_bytes(g: int, d: int, schedule: Schedule) -> int:
 
 
 def _kept_bytes(g: int, protocol: Protocol) -> int:
-    """The weights of G, a sample grid at every tick, and a few text files."""
+    """The weights of G, a sample grid at every tick, a walk through z, and a few text files."""
     C, H, W = protocol.data.shape
     grid = C * grid_pixels(GRID_SIDE, H) * grid_pixels(GRID_SIDE, W)
-    return 4 * g + protocol.schedule.looks * grid + LINES
+    walk = WALK_SIDE**2 * min(H, TILE) * min(W, TILE) * BYTES_PER_PIXEL
+    return 4 * g + protocol.schedule.looks * grid + round(walk) + LINES
