@@ -51,6 +51,7 @@ def _blocks(run: str, board: str = "") -> list[str]:
         copy = Path(folder, run)
         shutil.copytree(PUBLISHED / run, copy, ignore=shutil.ignore_patterns("*.jsonl", "figures"))
         text = gan_bench("report", str(copy), "--format", "markdown")
+        text = text.replace(folder, "results/published")  # in the commands that make it again
     chapters = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
     wanted = [
         each
