@@ -9,6 +9,7 @@ from gan_bench.base.escape import plain
 from gan_bench.report.paper.style import LINE, SMALL
 
 POINTS = 72  # in an inch
+HINTED = 1.05  # in a PNG, letters are fitted to pixels, which makes some wider
 
 
 @cache
@@ -19,7 +20,7 @@ def width_of(text: str, size: float) -> float:
 
     font = FontProperties(family="DejaVu Sans", size=size)  # the font of matplotlib's default
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(width) / POINTS
+    return HINTED * float(width) / POINTS
 
 
 def wrapped(text: str, width: float, size: float = SMALL) -> str:
