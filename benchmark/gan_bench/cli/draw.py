@@ -73,5 +73,5 @@ def draw(results: Path, protocol: str | None, again: bool, quiet: bool, **asked:
                 state = "not drawn" if each.failed else "drawn"
                 say(": ".join([each.label, "; ".join([state, *each.notes])]), console)
     if failed:
-        say(f"{plural(failed, 'cell')} could not be drawn, {plural(done, 'cell')} were")
+        say(f"{plural(failed, 'cell')} could not be drawn; {done} drawn")
         sys.exit(SOME_CELLS_FAILED)

@@ -9,7 +9,7 @@ from pathlib import Path
 from gan_bench.contract.errors import StorageError, UsageError, sentence
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.measure.evaluator import Evaluator
-from gan_bench.results.layout import label_of
+from gan_bench.results.layout import label_of, protocol_of
 from gan_bench.results.locks import alone_in
 from gan_bench.results.records import read_record
 from gan_bench.results.shown import read_shown
@@ -61,8 +61,8 @@ def draw_cells(folder: Path, cells: list[Path], request: MeasureRequest) -> Iter
 def _drawn(cell: Path, environment: RunEnvironment, evaluators: dict[str, Evaluator]) -> Drawn:
     key = environment.model_dump_json()
     try:
+        check_there(environment, protocol_of(cell).data.name)
         task = read_task(cell, environment)
-        check_there(environment, task.protocol.data.name)
         if key not in evaluators:
             evaluators.clear()  # features of all training images: one set at a time
             evaluators[key] = task.evaluator()
