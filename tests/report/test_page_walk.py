@@ -105,3 +105,4 @@ def test_walks_are_left_out_where_a_page_has_no_room_and_it_says_so(
     monkeypatch.setattr("gan_bench.report.page.document.PAGE", 0)
     text = page(two)
     assert walked(text) == {}
+    assert "2 cells left out: this page would become too large." in text

@@ -50,4 +50,4 @@ def walk(cells: Sequence[Kept], room: int) -> tuple[Walk | None, list[str]]:
         squares.append(Square(kept.name, picture, kept.shown.walk_class))
     count = fitting([square.picture for square in squares], min(room, MOST))
     note = left_out(len(squares) - count, "cell")
-    return (Walk(squares[:count], note) if count else None), faults
+    return (Walk(squares[:count], note) if squares else None), faults
