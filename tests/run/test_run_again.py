@@ -106,14 +106,14 @@ def test_the_files_of_a_judged_run_are_named_and_quoted(
     assert typed(shlex.split(line)).plan.protocol == planned.plan.protocol
     asked = asked_of(planned)
     assert asked is not None
-    (without,) = commands(pairs(planned), asked, None)
+    (without,) = commands(pairs(planned), asked)
     assert str(tmp_path) not in shlex.join(without)
     assert {"my shapes.judge", "my plugin.py", shapes.name} < set(without)
 
 
 def test_what_is_no_full_grid_takes_several_commands() -> None:
     seeds = {("a", "x"): 2, ("a", "y"): 2, ("b", "x"): 2, ("b", "y"): 2, ("c", "x"): 3}
-    lines = [" ".join(words) for words in commands(seeds, Asked(options=("--kimg", "4")), None)]
+    lines = [" ".join(words) for words in commands(seeds, Asked(options=("--kimg", "4")))]
     assert lines == [
         "gan-bench run --arch a,b --loss x,y --seeds 2 --kimg 4",
         "gan-bench run --arch c --loss x --seeds 3 --kimg 4",

@@ -5,17 +5,12 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from gan_bench.base.text import plural
-from gan_bench.contract.errors import StorageError
-from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.rows import with_record
-from gan_bench.results.layout import CELL
-from gan_bench.results.reading import read_model
 from gan_bench.results.records import Code
 from gan_bench.run.again import Pair, commands
 
@@ -56,11 +51,10 @@ def _training(board: Board) -> tuple[list[tuple[str, str]], list[str]]:
         return [], [
             "the options of gan-bench run are not known: an older version did not write them down"
         ]
-    environment = _environment(board) if board.asked.files else None
-    words = commands(_seeds(board), board.asked, environment)
+    words = commands(_seeds(board), board.asked)
     notes = []
-    if board.asked.files and environment is None:
-        notes.append("only the names of the files are known: put their folders before them")
+    if board.asked.files:  # a report is given to others, whom one's own folders do not concern
+        notes.append("files are named without their folders: put these before the names")
     if "--schedule" in board.asked.options:
         notes.append("--schedule needs the file that was given, which the results do not keep")
     return [("train a leaderboard like this one", shlex.join(each)) for each in words], notes
@@ -74,14 +68,6 @@ def _seeds(board: Board) -> dict[Pair, int]:
         pair = row.architecture, row.loss
         seeds[pair] = max([seeds.get(pair, 1), *(seed + 1 for seed in known)])
     return dict(sorted(seeds.items()))
-
-
-def _environment(board: Board) -> RunEnvironment | None:
-    """Where the first cell that says it has its files; published cells do not."""
-    for folder in board.cells["folder"]:
-        with suppress(StorageError):
-            return read_model(folder / CELL, Cell).environment
-    return None
 
 
 def _shared(said: Sequence[Any]) -> str:

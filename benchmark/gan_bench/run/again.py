@@ -45,7 +45,7 @@ def asked_of(planned: Planned) -> Asked | None:
 
 
 def commands(
-    seeds: Mapping[Pair, int], asked: Asked, environment: RunEnvironment | None
+    seeds: Mapping[Pair, int], asked: Asked, environment: RunEnvironment | None = None
 ) -> list[Words]:
     """The commands that train so many seeds of each pair; one if the pairs are a full grid.
 
