@@ -9,6 +9,7 @@ from laid_rows import lay_seeds, names
 
 from gan_bench import UsageError
 from gan_bench.report import leaderboard
+from gan_bench.report.facts import claims
 from records import DIVERSITY, FD, protocol, write_cell
 
 
@@ -38,3 +39,16 @@ def test_seeds_of_a_row_rank_by_their_median(tmp_path: Path) -> None:
     lay_seeds(tmp_path, "unsteady", [1.0, 20.0, 7.0])
     lay_seeds(tmp_path, "steady", [5.0, 6.0, 19.0])
     assert names(tmp_path) == ["steady", "unsteady"]
+
+
+@pytest.mark.parametrize("more", [[], [8.0]])
+def test_a_table_says_so_where_its_means_are_out_of_order(
+    more: list[float], tmp_path: Path
+) -> None:
+    lay_seeds(tmp_path, "unsteady", [5.0, 6.0, 90.0, *more])
+    lay_seeds(tmp_path, "steady", [9.0, 10.0, 11.0, *more])
+    (board,) = leaderboard.load(tmp_path).boards
+    assert names(tmp_path) == ["unsteady", "steady"]
+    assert "rows are in the order of the median seed" in claims(board)
+    lay_seeds(tmp_path, "unsteady", [5.0, 6.0, 7.0, *more])
+    assert "median" not in claims(leaderboard.load(tmp_path).boards[0])

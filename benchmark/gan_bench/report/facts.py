@@ -81,17 +81,26 @@ def claims(board: Board) -> str:
             "--seeds 6 gives intervals and ties"
         )
     if max(seeds) < MIN_SEEDS:
-        return (
+        fewer = (
             f"no interval and no letters with fewer than {MIN_SEEDS} seeds: "
             "the range of the seeds does not show which row is better"
         )
+        return "; ".join(filter(None, (fewer, _order(board))))
     parts = [
         "95 % interval of the mean over training seeds (Student's t)",
+        _order(board),
         *_letters(seeds, board),
         _survivors(board),
         _plan(board.looks) if board.looks else "",
     ]
     return "; ".join(filter(None, parts))
+
+
+def _order(board: Board) -> str:
+    """Says by what the rows are ordered where their means are out of order."""
+    means = (row.mean(board.ranking.name) for row in board.trained)
+    costs = [board.ranking.cost(mean) for mean in means if mean is not None]
+    return "rows are in the order of the median seed" if costs != sorted(costs) else ""
 
 
 def _letters(seeds: list[int], board: Board) -> Iterator[str]:
