@@ -21,6 +21,7 @@ from gan_bench.report.page.walk import Walk, walk
 from gan_bench.report.real_images import contact_sheet
 from gan_bench.report.selection import first_seeds, rows_in_order
 
+WALKERS = 12  # of more cells, the first seed of each row walks: no one could follow all of them
 SHEET_WIDTH = 1000  # pixels of the contact sheet, at most
 SHEET_HEIGHT = 4000
 
@@ -53,15 +54,15 @@ class Pictured:
 
 def pictured(board: Board, room: int) -> Pictured:
     """These parts of a leaderboard, with pictures of at most `room` bytes."""
-    firsts = [
-        (row, folder) for row in rows_in_order(board)[:CELLS] for folder in first_seeds(row, 1)
-    ]
-    cells = dict.fromkeys(
-        (cell_name(row, folder), folder) for row, folder in [*shown_cells(board)[0], *firsts]
-    )
+    rows = rows_in_order(board)[:CELLS]
+    firsts = [(row, folder) for row in rows for folder in first_seeds(row, 1)]
+    walkers = shown_cells(board)[0]
+    if len(walkers) > WALKERS:
+        walkers = firsts
+    cells = dict.fromkeys((cell_name(row, folder), folder) for row, folder in [*walkers, *firsts])
     kept, faults = read_kept(cells)
-    first = {folder for _, folder in firsts}
-    walked, unwalked = walk(kept, room)
+    first, walking = ({folder for _, folder in each} for each in (firsts, walkers))
+    walked, unwalked = walk([each for each in kept if each.folder in walking], room)
     room -= walked.size if walked else 0
     metrics = [metric.name for metric in board.protocol.evaluation.metrics]
     shown, unshown = evidence([each for each in kept if each.folder in first], metrics, room)
