@@ -23,7 +23,7 @@ from gan_bench.results.scale import REAL
 
 FEW_CELLS = 30  # up to these, a page begins with the table
 FEW_PROTOCOLS = 3  # up to these, a page shows them one after another
-MOST = 60  # cards, of the best rows
+MOST = 30  # cards, of the best rows: more would be over three screens of a phone
 SIDE = 136  # pixels of a picture: 4 x 4 images of 32 pixels
 WIDTH, HEIGHT, EDGE = 120, 40, 3  # of a curve
 Ticks = list[tuple[float, float]]  # kimg, score
