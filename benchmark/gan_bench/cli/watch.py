@@ -34,7 +34,6 @@ def watch(results: Path, protocol: str | None) -> None:
     try:
         running = running_in(folders)
         if not running:
-            far = f"{standing(folders[0])}; " if len(folders) == 1 else ""
             where = shlex.quote(str(results))
             far = f"{standing(folders[0])}; " if len(folders) == 1 else ""
             what = f"{far}`gan-bench report {where}` shows what is there"

@@ -63,7 +63,7 @@ function walk(root) {
     show();
   });
 
-  const tip = "Drag the point, or use the arrow keys: every G answers.";
+  const tip = "Drag the point, or use the arrow keys: every generator shows its image of that point.";
   const texts = make("div", {}, make("p", { textContent: tip }), acrossLabel, upLabel, output);
   root.prepend(make("div", { className: "steer" }, frame, texts));
   root.classList.add("live");
