@@ -18,7 +18,7 @@ CONTENT = "What to publish"
 @click.command(
     epilog=options.examples(
         "gan-bench site results -o public",
-        'gan-bench site faces/results mnist/results -o public --title "GANs of our lab"',
+        "gan-bench site faces/results digits/results -o public --title Leaderboards",
     )
 )
 @click.argument(

@@ -15,7 +15,7 @@ DIGITS = 8  # of the digest
 
 
 def folder_names(texts: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
-    """A folder name for each text, such as `dcgan / minimax`: dcgan-minimax.
+    """A folder name for each text, such as `net / hinged`: net-hinged.
 
     A text that cannot be a name, or is too like another one, gets a digest. No two names are the
     same where a file system takes upper and lower case for equal, and none is one of `taken`.
