@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_page import CHROMIUM
+from browser_page import CHROMIUM, opened
 
 from records import protocol, write_cell
 
@@ -37,3 +37,12 @@ def browser() -> Iterator[Any]:
         launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def page(browser: Any, html: Path) -> Iterator[Any]:
+    """The page that a module makes as `html`, whose console has to be silent to the end."""
+    result = opened(browser, html)
+    yield result.page
+    assert result.said == []
+    result.page.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +43,6 @@ def html(results: Path) -> Path:
     path = results / "page.html"
     path.write_text(to_html(leaderboard.load(results)))
     return path
-
-
-@pytest.fixture
-def page(browser: Any, html: Path) -> Iterator[Any]:
-    """The page, whose console has to be silent to the end."""
-    result = opened(browser, html)
-    yield result.page
-    assert result.said == []
-    result.page.close()
 
 
 def column(page: Any, place: int) -> list[str]:
