@@ -13,6 +13,7 @@ from PIL import Image
 from shown_cells import sheet, square, webp, write_pictures
 from test_hostile_text import HOSTILE
 
+from faults import damage
 from gan_bench.contract.errors import UsageError
 from gan_bench.report import leaderboard
 from gan_bench.report.page import verdicts
@@ -124,6 +125,14 @@ def test_the_contact_sheet_is_shown_folded_and_reduced(two: Path) -> None:
     )[0]
     assert Image.open(BytesIO(b64decode(source))).size == (1000, 500)
     assert about.startswith("contact sheet of faces: a sample of its 900 training images")
+
+
+@pytest.mark.parametrize("fault", ["half of it", "nothing", "a pipe", "a device", "a terabyte"])
+def test_a_page_leaves_out_a_contact_sheet_that_cannot_be_read(two: Path, fault: str) -> None:
+    folder = write_cell(two, "good", scores={"fd-eye": 1.0}).parents[2]
+    Image.effect_noise((64, 64), 50).save(folder / layout.CONTACT_SHEET)
+    damage(folder / layout.CONTACT_SHEET, fault)
+    assert "what was trained on" not in page(two)
 
 
 def collapsed(results: Path, kimg: float, **more: object) -> Path:

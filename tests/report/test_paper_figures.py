@@ -265,6 +265,14 @@ def test_a_full_disk_leaves_no_half_set(
     assert not out.exists()
 
 
+def test_a_name_that_no_folder_can_have_is_named(
+    board: leaderboard.Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_drawn", lambda board, kind: {"a.png": b"a"})
+    with pytest.raises(StorageError, match="too long"):
+        draw_figures(board, "png", tmp_path / ("x" * 300))
+
+
 def _full_after(writes: int) -> Callable[[int, bytes], None]:
     left = iter(range(writes))
 

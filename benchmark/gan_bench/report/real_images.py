@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
+from gan_bench.contract.errors import StorageError
 from gan_bench.report.leaderboard import Board
 from gan_bench.results.layout import CONTACT_SHEET
+from gan_bench.results.reading import read_bytes
 
 if TYPE_CHECKING:
     from PIL import Image
 
 MOST_PIXELS = 2**26  # of a contact sheet
+MOST_BYTES = 3 * MOST_PIXELS  # of its file: noise is not compressed
 
 
 def contact_sheet(board: Board) -> Image.Image | None:
@@ -18,9 +22,10 @@ def contact_sheet(board: Board) -> Image.Image | None:
     from PIL import Image
 
     try:
-        with Image.open(board.folder / CONTACT_SHEET) as sheet:
+        content = read_bytes(board.folder / CONTACT_SHEET, MOST_BYTES)
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as sheet:
             return sheet.convert("RGB") if sheet.width * sheet.height <= MOST_PIXELS else None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (StorageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
 

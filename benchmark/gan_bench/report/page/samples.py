@@ -140,7 +140,7 @@ def tile_of(path: Path, sides: Sides) -> Image.Image | None:
     count = ACROSS if max(sides) <= SMALL else FEWER
     size = grid_pixels(count, width), grid_pixels(count, height)
     try:
-        with Image.open(path) as grid:
+        with Image.open(path, formats=["PNG"]) as grid:
             if grid.width > grid_pixels(GRID_SIDE, width) or grid.height > grid_pixels(
                 GRID_SIDE, height
             ):

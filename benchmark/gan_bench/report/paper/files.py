@@ -121,7 +121,7 @@ def _check_folder(folder: Path) -> None:
 
 def _written(folder: Path, contents: dict[str, bytes]) -> list[Path]:
     """Write all of the files; if the disk is full, the files of before stay as they were."""
-    is_new = not folder.exists()
+    is_new = not os.path.lexists(folder)
     make_folder(folder)
     paths = [folder / name for name in contents]
     try:
