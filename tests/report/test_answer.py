@@ -65,6 +65,10 @@ BOARDS = {
         one_loss(a=[10.0]),
         "a / hinge has no other row to be compared with.",
     ),
+    "the same score": (
+        one_loss(b=[10.0], a=[10.0], c=[11.0]),
+        "a and b score the same (fd-eye).",
+    ),
     "one training each": (
         one_loss(b=[217.0], a=[10.0]),
         "a leads b by 207 (fd-eye) in one training each: not proven.",

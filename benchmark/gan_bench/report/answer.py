@@ -22,14 +22,15 @@ def answer(board: Board) -> str:
 
 def sentence(found: Findings) -> str:
     """Findings in one sentence."""
+    return f"{'; '.join(filter(None, parts(found)))}."
+
+
+def parts(found: Findings) -> tuple[str, str]:
+    """The two parts of the sentence: who leads, and what ended badly or is not done, or ""."""
     if not found.cells:
-        return "Nothing was trained yet."
-    clauses = [
-        *_winner(found),
-        *(_ended(each, found) for each in found.ended),
-        *_unfinished(found),
-    ]
-    return f"{_in_time(found)}{'; '.join(clauses)}."
+        return "Nothing was trained yet", ""
+    badly = [*(_ended(each, found) for each in found.ended), *_unfinished(found)]
+    return f"{_in_time(found)}{'; '.join(_winner(found))}", "; ".join(badly)
 
 
 def _in_time(found: Findings) -> str:
@@ -66,6 +67,8 @@ def _ruling(ruling: Ruling, named: bool) -> Iterator[str]:
     if ruling.lead and ruling.mixed:
         within = "loss" if ruling.kind == "architecture" else "architecture"
         yield f"neither {ruling.first} nor {ruling.lead.other} is ahead with every {within}"
+    elif ruling.lead and ruling.lead.by == 0:
+        yield f"{ruling.first} and {ruling.lead.other} score the same{_bracketed(details)}"
     elif ruling.lead:
         yield _lead(ruling, ruling.lead, details)
     elif not ruling.tied:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_bench.report.again import Again, again
-from gan_bench.report.answer import answer
+from gan_bench.report.answer import parts, sentence
 from gan_bench.report.costs import cost_section, total_cost
 from gan_bench.report.facts import claims, protocol_lines, with_images
+from gan_bench.report.findings import findings
 from gan_bench.report.first_table import equal_time_table, metrics_beside, ranking_table
 from gan_bench.report.leaderboard import Board, Boards, nearest
 from gan_bench.report.notes import Note, notes
@@ -25,6 +26,7 @@ class Chapter:
 
     slug: str
     answer: str  # in one sentence
+    headline: tuple[str, str]  # its two parts: who leads, and what ended badly
     tables: list[Section]  # what the rows are ordered by
     claims: str  # what ± and the letters mean
     notes: list[Note]
@@ -49,9 +51,11 @@ class Chapter:
 def chapters(boards: Boards) -> Iterator[Chapter]:
     """One for each leaderboard."""
     for board, neighbour in zip(boards.boards, nearest(boards.boards), strict=True):
+        found = findings(board)
         yield Chapter(
             slug=board.slug,
-            answer=answer(board),
+            answer=sentence(found),
+            headline=parts(found),
             tables=tables(board),
             claims=claims(board),
             notes=notes(board, neighbour),
