@@ -42,7 +42,7 @@ def test_the_page_has_the_tables_facts_and_notes_of_the_other_formats(two: Path)
         for note in chapter.notes:
             assert f">{escape(note.text)}</li>" in text
         (lead, badly), answers = chapter.headline, re.findall('<p class="answer">(.*?)</p>', text)
-        assert f"{escape(lead)}; <span>{escape(badly)}</span>." in answers or not badly
+        assert f"{escape(lead)}; <span>{escape(badly)}.</span>" in answers or not badly
         assert unescape(chapter.answer) in [unescape(re.sub("<.*?>", "", said)) for said in answers]
     assert '<li class="fault">bad / hinge / seed1: no memory</li>' in text
 
