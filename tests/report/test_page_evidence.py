@@ -67,7 +67,7 @@ def test_the_page_shows_modes_and_images_with_their_headings(two: Path) -> None:
     write_pictures(folder, None, (sheet("ndb", headings=()), sheet()), (modes((5, 5), (5, 0)),))
     text = page(two)
     assert "good / hinge / seed0: 1 of 2 modes found" in text
-    assert text.index("modes: modes found and lost") < text.index("copies: images that")
+    assert text.index("modes: modes found and lost") < text.index("copies: images behind")
     assert "<span>generated</span>\n<span>nearest</span>" in text
     assert 'alt="2 rows of images, from left to right: generated, nearest. 3 are copies."' in text
 
