@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gan_bench.base.escape import plain
@@ -103,12 +102,11 @@ def _pages(boards: Boards) -> Iterator[Shown]:
     Pictures show a training: they stand in the first chapter about its protocol.
     """
     total = 0
-    known: set[Path] = set()
-    for board, chapter in zip(boards.boards, chapters(boards), strict=True):
-        if board.folder in known:
+    made = zip(boards.boards, chapters(boards), _are_first(boards), strict=True)
+    for board, chapter, is_first in made:
+        if not is_first:
             yield Shown(chapter, None, [])
             continue
-        known.add(board.folder)
         found = samples(board)
         if found and total + found.size > PAGE:
             text = (
@@ -125,18 +123,22 @@ def _with_pictures(boards: Boards, pages: list[Shown]) -> Iterator[Shown]:
     """The chapters with more pictures, in the room that the samples of all leave."""
     parts = [part for page in pages for part in (page.samples, page.overview) if part]
     room = PAGE - sum(part.size for part in parts)
-    known: set[Path] = set()
-    for board, page in zip(boards.boards, pages, strict=True):
-        if board.folder in known:
+    for board, page, is_first in zip(boards.boards, pages, _are_first(boards), strict=True):
+        if not is_first:
             yield page
             continue
-        known.add(board.folder)
         more = pictured(board, room)
         room -= more.size
         chapter = page.chapter
         for fault in more.faults:
             chapter = _noted(chapter, "fault", fault)
         yield replace(page, chapter=chapter, pictured=more)
+
+
+def _are_first(boards: Boards) -> list[bool]:
+    """For each leaderboard: whether it is the first one about its protocol."""
+    folders = [board.folder for board in boards.boards]
+    return [folder not in folders[:k] for k, folder in enumerate(folders)]
 
 
 def _with_figures(board: Board, chapter: Chapter, found: Samples | None) -> Shown:
