@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gan_bench.api.boards import Board, Boards, load
     from gan_bench.api.running import run
     from gan_bench.api.scores import Scores, score
+    from gan_bench.contract.engine import Engine, Resources
     from gan_bench.contract.errors import (
         DataError,
         GanBenchError,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         Architecture,
         Augmentation,
         Dataset,
-        Engine,
         Entry,
         Fault,
         Features,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from gan_bench.contract.protocol import Schedule
     from gan_bench.contract.step import Output, Step
     from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
+    from gan_bench.run.command import cell_command
     from gan_bench.train.generator import generator
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "Optimizer",
     "Output",
     "Preset",
+    "Resources",
     "Samples",
     "Schedule",
     "Scores",
@@ -77,6 +79,7 @@ __all__ = [
     "TrackerLog",
     "Unscorable",
     "UsageError",
+    "cell_command",
     "generator",
     "hookimpl",
     "load",
@@ -105,8 +108,12 @@ def __getattr__(name: str) -> Any:
         from gan_bench.train.generator import generator
 
         return generator
-    from gan_bench.contract import errors, evidence, hooks, offers, step, tracker
+    if name == "cell_command":
+        from gan_bench.run.command import cell_command
 
-    modules = errors, evidence, hooks, offers, step, tracker
+        return cell_command
+    from gan_bench.contract import engine, errors, evidence, hooks, offers, step, tracker
+
+    modules = engine, errors, evidence, hooks, offers, step, tracker
     home = next(each for each in modules if hasattr(each, name))
     return getattr(home, name)

@@ -11,12 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gan_bench import Resources
 from gan_bench_plugins import local
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the cells here are shell scripts")
 
 Cell = Callable[[str, str], Path]
 Patch = pytest.MonkeyPatch
+ONE, TWO = (Resources(jobs=jobs, gpus_per_cell=0) for jobs in (1, 2))
 
 
 PYTHON = """#!/bin/sh
@@ -52,8 +54,8 @@ def wait_for(condition: Callable[[], object]) -> None:
 def test_every_cell_is_yielded_in_order_with_its_exit_code(cell: Cell) -> None:
     cells = [cell("c", "exit 0"), cell("a", "exit 3"), cell("b", "kill -9 $$")]
     codes = [0, 3, -signal.SIGKILL]
-    assert list(local.start(cells, 1)) == list(zip(cells, codes, strict=True))
-    assert list(local.start([], 1)) == []
+    assert list(local.start(cells, ONE)) == list(zip(cells, codes, strict=True))
+    assert list(local.start([], ONE)) == []
 
 
 def test_what_a_cell_says_is_in_its_log_after_what_was_there_and_not_in_our_output(
@@ -61,7 +63,7 @@ def test_what_a_cell_says_is_in_its_log_after_what_was_there_and_not_in_our_outp
 ) -> None:
     folder = cell("a", "echo to stdout; echo to stderr >&2")
     (folder / "cell.log").write_text("from before\n")
-    list(local.start([folder], 1))
+    list(local.start([folder], ONE))
     lines = (folder / "cell.log").read_text().splitlines()
     assert lines == ["from before", "to stdout", "to stderr"]
     assert capfd.readouterr() == ("", "")
@@ -71,7 +73,7 @@ def test_the_standard_input_of_a_cell_lasts_as_long_as_we_do(cell: Cell) -> None
     """Not our keyboard: a pipe that nothing comes from, and whose end is ours."""
     quick = cell("quick", "exit 0")
     slow = cell("slow", "echo $$ > pid; cat > read; echo over > over; exec sleep 100")
-    running = local.start([quick, slow], 2)
+    running = local.start([quick, slow], TWO)
     next(running)
     assert Path(f"/proc/{pid(slow)}/fd/0").resolve().name.startswith("pipe:")
     assert not (slow / "over").exists()
@@ -87,7 +89,7 @@ def test_at_most_as_many_run_at_once_as_there_are_slots(slots: int, cell: Cell) 
         rm ../running/$$
     """
     cells = [cell(name, script) for name in "abcd"]
-    assert len(list(local.start(cells, slots))) == 4
+    assert len(list(local.start(cells, Resources(jobs=slots, gpus_per_cell=0)))) == 4
     counts = [int(line) for line in (cells[0].parent / "counts").read_text().split()]
     assert (len(counts), max(counts)) == (4, slots)
 
@@ -100,7 +102,7 @@ def pid(folder: Path) -> int:
 def test_closing_the_iterator_ends_what_still_runs_and_starts_no_more(cell: Cell) -> None:
     quick = cell("quick", "exit 0")
     slow, never = (cell(name, "echo $$ > pid; exec sleep 100") for name in ("slow", "never"))
-    running = local.start([quick, slow, never], 2)
+    running = local.start([quick, slow, never], TWO)
     assert next(running) == (quick, 0)
     child = pid(slow)
     # Ctrl-C on the terminal does not reach it: the parent decides what ends
@@ -114,7 +116,7 @@ def test_a_cell_that_will_not_end_is_killed(cell: Cell, monkeypatch: pytest.Monk
     monkeypatch.setattr(local, "GRACE_SECONDS", 0.2)
     quick = cell("quick", "exit 0")
     deaf = cell("deaf", "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done")
-    running = local.start([quick, deaf], 2)
+    running = local.start([quick, deaf], TWO)
     next(running)
     child = pid(deaf)
     running.close()
@@ -123,25 +125,6 @@ def test_a_cell_that_will_not_end_is_killed(cell: Cell, monkeypatch: pytest.Monk
         return not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
 
     wait_for(ended)
-
-
-# Threads
-
-
-@pytest.mark.parametrize(
-    ("slots", "cores", "own", "threads"),
-    [(1, 7, "", "none"), (2, 7, "", "3"), (4, 3, "", "1"), (1, 7, "5", "5"), (2, 7, "5", "5")],
-)
-def test_the_cores_are_divided_unless_the_user_says_otherwise(
-    slots: int, cores: int, own: str, threads: str, cell: Cell, monkeypatch: Patch
-) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    if own:
-        monkeypatch.setenv("OMP_NUM_THREADS", own)
-    folder = cell("a", "echo ${OMP_NUM_THREADS-none} > threads")
-    list(local.start([folder], slots))  # though it is the only one left
-    assert (folder / "threads").read_text() == f"{threads}\n"
 
 
 def test_a_file_of_the_users_folder_is_not_taken_for_a_part_of_python(
@@ -153,7 +136,7 @@ def test_a_file_of_the_users_folder_is_not_taken_for_a_part_of_python(
     for name in ("json", "random", "types"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong module was loaded')")
     monkeypatch.chdir(tmp_path)
-    ((_, code),) = local.start([folder], 1)
+    ((_, code),) = local.start([folder], ONE)
     said = (folder / "cell.log").read_text()
     assert "the wrong module was loaded" not in said
     assert "cell.json" in said  # it came as far as to miss its input

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from planning import blank, offer, record
 
-from gan_bench import DataError, Loss, UsageError
+from gan_bench import DataError, Loss, Resources, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import STARTS
@@ -42,7 +42,8 @@ def request_for(shapes: Path) -> Ask:
 @pytest.fixture
 def dry(request_for: Ask, known: Catalogue, tmp_path: Path) -> Dry:
     def make(jobs: int = 1, **asked: Any) -> DryRun:
-        return dry_run(request_for(**asked), known, tmp_path / "results", jobs)
+        request = request_for(resources=Resources(jobs=jobs), **asked)
+        return dry_run(request, known, tmp_path / "results")
 
     return make
 

@@ -64,7 +64,12 @@ def run(
     judge: Text | None = None,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     engine: str | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
+    cpus_per_cell: float | None = None,
+    gpus_per_cell: float | None = None,
+    address: str | None = None,
+    partition: str | None = None,
+    minutes_per_cell: float | None = None,
     timeout: float | None = None,
     keep: Literal["last", "best"] = "last",
     entries: Mapping[str, Text] | Text | Iterable[Text] = (),
@@ -93,7 +98,7 @@ def run(
     console = progress_console(way.quiet)
     catalogue = catalogue_for(request)
     entries_asked = entries_to_score(way.entries, request)
-    planned, watch = plan_run(request, catalogue, way.results, way.jobs, console)
+    planned, watch = plan_run(request, catalogue, way.results, console)
     refused = train_cells(planned, watch, catalogue, way.results, way.retry_failed)
     score_asked(entries_asked, planned, way.results, watch, way.z_dim, way.replace)
     if words := refusal(refused):

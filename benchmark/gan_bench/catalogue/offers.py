@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from gan_bench.catalogue.plugin import Plugin
+from gan_bench.contract.engine import Engine
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import did_you_mean, normalised, qualified
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
     Dataset,
-    Engine,
     Entry,
     Features,
     Loss,

@@ -226,18 +226,6 @@ def replace(panel: str) -> Decorator:
     )
 
 
-def jobs(panel: str, verb: str) -> Decorator:
-    """--jobs: how many cells at the same time; the verb is what is done to them."""
-    return click.option(
-        "--jobs",
-        type=click.IntRange(1),
-        default=1,
-        metavar="N",
-        panel=panel,
-        help=f"Cells to {verb} at the same time. They share the threads of the CPU.",
-    )
-
-
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 

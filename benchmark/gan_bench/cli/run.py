@@ -48,7 +48,6 @@ def run(
     context: click.RichContext,
     /,
     results: Path,
-    jobs: int,
     retry_failed: bool,
     dry_run: bool,
     as_json: bool,
@@ -69,17 +68,19 @@ def run(
     from gan_bench.contract.errors import GanBenchError
     from gan_bench.run.asked_entries import entries_to_score
     from gan_bench.run.request import Request
+    from gan_bench.run.resources import resources_of
     from gan_bench.run.whole_run import score_asked
 
-    request = Request(preparation=preparation_of(asked), **asked)
+    resources, preparation = resources_of(asked), preparation_of(asked)
+    request = Request(preparation=preparation, resources=resources, **asked)
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
         catalogue = catalogue_for(request)
         asked_entries = entries_to_score(entries, request)
         if dry_run:
-            _print_plan(request, catalogue, results, jobs, as_json)
+            _print_plan(request, catalogue, results, as_json)
             return
-        planned, watch, refused = _train(request, catalogue, results, jobs, retry_failed, console)
+        planned, watch, refused = _train(request, catalogue, results, retry_failed, console)
         fault = None
         try:
             score_asked(asked_entries, planned, results, watch, z_dim, replace)
@@ -110,13 +111,11 @@ def _refuse_arguments(context: click.RichContext) -> None:
     raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(word)}", context)
 
 
-def _print_plan(
-    request: Request, catalogue: Catalogue, results: Path, jobs: int, as_json: bool
-) -> None:
+def _print_plan(request: Request, catalogue: Catalogue, results: Path, as_json: bool) -> None:
     from gan_bench.run.dry_run import dry_run
 
     with Console(stderr=True).status("planning"):
-        plan = dry_run(request, catalogue, results, jobs)
+        plan = dry_run(request, catalogue, results)
     if as_json:
         emit(json.dumps(plan.document(), indent=2, allow_nan=False) + "\n")
         return
@@ -129,14 +128,13 @@ def _train(
     request: Request,
     catalogue: Catalogue,
     results: Path,
-    jobs: int,
     retry_failed: bool,
     console: Console,
 ) -> tuple[Planned, Watch, int]:
     """Plan and run all cells. How many were refused, for their checkpoint is of other code?"""
     from gan_bench.run.whole_run import plan_run, train_cells
 
-    planned, watch = plan_run(request, catalogue, results, jobs, console)
+    planned, watch = plan_run(request, catalogue, results, console)
     with naming_it_after_storage_errors():
         refused = train_cells(planned, watch, catalogue, results, retry_failed, stopping_gently)
     return planned, watch, refused

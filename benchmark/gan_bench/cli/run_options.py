@@ -9,6 +9,7 @@ import rich_click as click
 
 from gan_bench.cli import options
 from gan_bench.cli.data_options import HOW, WHICH
+from gan_bench.cli.engine_options import engine_options
 from gan_bench.cli.options import OUTPUT, PATH, Betas, Name, Number, Word
 
 RETRY = "--retry-failed"
@@ -198,14 +199,7 @@ OPTIONS = (
         help="Judge that names the mode of an image, made by `gan-bench judge`.",
     ),
     options.device(RUNNING, "train"),
-    click.option(
-        "--engine",
-        type=Name("engine"),
-        metavar="NAME",
-        panel=RUNNING,
-        help="What starts the cells. Default: the preset's.",
-    ),
-    options.jobs(RUNNING, "train"),
+    *engine_options(RUNNING, "train", "the preset's."),
     click.option(
         "--cell-timeout",
         "timeout",

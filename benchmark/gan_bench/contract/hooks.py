@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pluggy
 
+from gan_bench.contract.engine import Engine
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
     Dataset,
-    Engine,
     Entry,
     Features,
     Loss,

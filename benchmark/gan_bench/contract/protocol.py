@@ -209,6 +209,8 @@ class RunEnvironment(Frozen):
     weights_by_net: tuple[tuple[str, str], ...] = ()  # net and file of --feature-weights NET=FILE
     judge: str | None = None  # the file given with --judge
     engine: str | None = None  # the name of what starts the cell; None: not known
+    # of the CPU: with another number, a training that goes on ends in other bytes; None: torch's
+    threads: int | None = None
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
     keep: Keep = "last"  # best: the generator of the best tick too
     track: tuple[str, ...] = ()  # the trackers that show how the cell trains

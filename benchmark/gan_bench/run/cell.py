@@ -54,6 +54,7 @@ from gan_bench.results.records import (
     write_record,
 )
 from gan_bench.results.shown import remove_shown
+from gan_bench.run.command import environment_now
 from gan_bench.run.hardware import this_machine
 from gan_bench.run.measuring import measure_asked
 from gan_bench.run.outcome import (
@@ -91,6 +92,9 @@ def main(words: list[str]) -> int:
         end_with_parent()
     try:
         environment = read_model(options.directory / CELL, Cell).environment
+        threads = environment_now(options.directory).threads
+        if threads is not None:  # whatever the engine has set
+            torch.set_num_threads(threads)
         with time_limit(environment.timeout):
             return run_cell(options.directory, stop)
     except Stopped as stopped:

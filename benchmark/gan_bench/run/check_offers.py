@@ -12,13 +12,13 @@ from typing import Any
 
 from gan_bench.base.escape import plain
 from gan_bench.catalogue import KINDS, Catalogue, Plugin
+from gan_bench.contract.engine import Engine
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
     Dataset,
-    Engine,
     Entry,
     Features,
     Loss,

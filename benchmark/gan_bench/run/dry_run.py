@@ -180,7 +180,7 @@ def _estimate_line(each: Estimate) -> str:
     )
 
 
-def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1) -> DryRun:
+def dry_run(request: Request, catalogue: Catalogue, results: Path) -> DryRun:
     """Plan the request and estimate it. Raises what the run itself would raise of its names."""
     choice = choose(request, catalogue)
     prepared = cached(choice.source, choice.sides)
@@ -199,7 +199,7 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1
         prepared=prepared is not None,
         done=frozenset(finished),
         estimates=estimates,
-        jobs=jobs,
+        jobs=choice.resources(len(plan.cells)).jobs or 1,
         notes=(*choice.notes, *notes),
     )
 

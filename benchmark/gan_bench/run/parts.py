@@ -8,12 +8,12 @@ from typing import Any
 
 from gan_bench.base.text import plural
 from gan_bench.catalogue import KINDS, Catalogue, Plugin
+from gan_bench.contract.engine import Engine
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
     Dataset,
-    Engine,
     Features,
     Loss,
     Metric,

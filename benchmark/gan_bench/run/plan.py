@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
+from gan_bench.contract.engine import Engine, Resources
 from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.offers import (
     Architecture,
-    Engine,
     Loss,
     Preset,
 )
@@ -27,7 +27,6 @@ from gan_bench.contract.protocol import (
 )
 from gan_bench.contract.schedule import MOST_KIMG, Schedule
 from gan_bench.contract.tracker import Tracker
-from gan_bench.contract.usable import needs_labels
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
@@ -43,7 +42,9 @@ from gan_bench.run.plan_evaluation import (
 )
 from gan_bench.run.recipes import recipe_notes, recipes_of
 from gan_bench.run.request import Request
+from gan_bench.run.resources import check_engine, settled, threads_of
 from gan_bench.run.schedule_text import length_note
+from gan_bench.run.suited import possible_losses, suited
 
 Say = Callable[[str], None]
 
@@ -78,6 +79,10 @@ class Choice:
             schedule = Schedule(**schedule.model_dump() | {"kimg": kimg})
         return Protocol(data=data, schedule=schedule, evaluation=evaluation)
 
+    def resources(self, cells: int) -> Resources:
+        """What the engine is given for so many cells."""
+        return settled(self.engine, self.request.resources, self.device, cells)
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -99,6 +104,11 @@ class Planned:
     def engine(self) -> Engine:
         """What starts the cells."""
         return self.choice.engine
+
+    @property
+    def resources(self) -> Resources:
+        """What the engine is given for the cells."""
+        return self.choice.resources(len(self.plan.cells))
 
 
 def make_plan(
@@ -129,6 +139,7 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     architectures = {name: catalogue.find(Architecture, name) for name in names}
     losses = [catalogue.find(Loss, name).name for name in request.losses or preset.losses]
     engine = catalogue.find(Engine, request.engine or preset.engine)
+    check_engine(engine, request.resources, catalogue)
     schedule, precision_note = choose_schedule(request, preset, catalogue, device)
     source, data_notes = source_of(request, catalogue, preset.dataset)
     if request.judge:
@@ -162,8 +173,8 @@ def plan_on(
             f"{data.name} has {plural(data.train, 'training image')}, fewer than one batch of "
             f"{choice.schedule.batch}: add images or lower --batch"
         )
-    architectures, notes = _suited(choice, data, labelled)
-    losses, left_out = _possible_losses(choice, catalogue, data, labelled)
+    architectures, notes = suited(choice, data, labelled)
+    losses, left_out = possible_losses(choice, catalogue, data, labelled)
     notes += left_out
     protocol, request = choice.protocol(data), choice.request
     samples, planned = protocol.evaluation.samples, choice.evaluation.samples
@@ -179,6 +190,7 @@ def plan_on(
     weights = known_weights(catalogue, request.weights or NO_WEIGHTS).absolute()
     recipes = recipes_of(architectures, losses, protocol.schedule, catalogue)
     notes += recipe_notes(recipes, protocol.schedule, catalogue)
+    resources = choice.resources(len(recipes) * request.seeds)
     environment = RunEnvironment(
         device=choice.device,
         named=not choice.source.files,
@@ -188,6 +200,7 @@ def plan_on(
         weights=str(weights.every) if weights.every else None,
         weights_by_net=tuple((net, str(path)) for net, path in weights.by_net.items()),
         judge=str(request.judge.absolute()) if request.judge else None,
+        threads=threads_of(choice.engine, resources),
         timeout=request.timeout,
         engine=choice.engine.name,
         keep=request.keep,
@@ -277,40 +290,3 @@ def data_of(request: Request, catalogue: Catalogue) -> tuple[Source, Sides, list
     preset, _ = pick_preset(request, catalogue, pick_device(request.device))
     source, notes = source_of(request, catalogue, preset.dataset)
     return source, sides_for(request, source, preset.size), notes
-
-
-def _suited(choice: Choice, data: Data, labelled: bool) -> tuple[list[str], list[str]]:
-    """Names of the architectures that suit the images; notes on those of the preset that do not.
-
-    UsageError if one that the user asked for does not, or none does.
-    """
-    name = data.name
-    reasons = {
-        each.name: needs_labels(each.name)
-        if each.conditional and not labelled
-        else each.unsuited(data.shape)
-        for each in choice.architectures
-    }
-    unsuited = {name: reason for name, reason in reasons.items() if reason}
-    if choice.request.architectures and unsuited:
-        first, reason = next(iter(unsuited.items()))
-        raise UsageError(f"--arch {first} does not suit {name}: {reason}")
-    suited = [each for each in reasons if each not in unsuited]
-    if not suited:
-        raise UsageError(f"no architecture of the preset suits {name}: choose one with --arch")
-    return suited, [f"{each} left out: {reason}" for each, reason in unsuited.items()]
-
-
-def _possible_losses(
-    choice: Choice, catalogue: Catalogue, data: Data, labelled: bool
-) -> tuple[tuple[str, ...], list[str]]:
-    """The losses but for those of the preset that need labels which are not there; notes on these.
-
-    UsageError if the user asked for one of them, or none is left.
-    """
-    reads = {name: catalogue.find(Loss, name).reads for name in choice.losses}
-    unfit = [name for name in choice.losses if "labels" in reads[name] and not labelled]
-    left = tuple(name for name in choice.losses if name not in unfit)
-    if unfit and (choice.request.losses or not left):
-        raise UsageError(f"--loss {unfit[0]} does not suit {data.name}: {needs_labels(unfit[0])}")
-    return left, [f"{name} left out: {needs_labels(name)}" for name in unfit]

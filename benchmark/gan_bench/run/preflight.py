@@ -21,6 +21,7 @@ from gan_bench.results.layout import LOG, label_of
 from gan_bench.results.scale import REAL, has_scale
 from gan_bench.run.folders import done
 from gan_bench.run.outcome import LOST, RETRIES, StopKind, describe_exit, error_of, write_failure
+from gan_bench.run.resources import gpus_here
 
 if TYPE_CHECKING:
     from gan_bench.run.plan import Say
@@ -47,7 +48,7 @@ def preflight(
     folders: Iterable[Path],
     home: Path,
     say: Say = lambda _: None,
-    jobs: int = 1,
+    jobs: int | None = 1,
     show: Say = lambda _: None,
 ) -> dict[Path, str]:
     """Try one step of every pair that waits; a cell that cannot be trained gets a failed record.
@@ -58,7 +59,8 @@ def preflight(
     Returns the cells that must not be started, because their checkpoint belongs to another
     training, and why; the others go on without them. Raises what would stop all cells: data,
     features, checkpoints of another training in every cell that waits, and memory or a disk
-    without room for what `jobs` cells at once take and write.
+    without room for what `jobs` cells at once take and write. `jobs` None: cells run on other
+    machines, whose memory is not known here.
     """
     refusals = _Refusals(say)
     trainable, foreign, measured = _tried(folders, refusals, show)
@@ -72,9 +74,10 @@ def preflight(
         list(check_pairs(able[:1], say, show))
     # Read here: the preflight process is gone, and its memory is free for the cells.
     host_free = int(psutil.virtual_memory().available)
-    fitting = [report for report in trainable if _fits_alone(report, host_free, refusals)]
-    _check_memory_together(fitting, host_free, jobs)
-    _check_disk(fitting, home, jobs)
+    if jobs is not None:
+        trainable = [each for each in trainable if _fits_alone(each, host_free, refusals)]
+        _check_memory_together(trainable, host_free, jobs)
+    _check_disk(trainable, home, jobs or 1)
     return foreign
 
 
@@ -134,16 +137,19 @@ def _fits_alone(report: PairReport, host_free: int, refusals: _Refusals) -> bool
 
 
 def _check_memory_together(cells: Sequence[PairReport], host_free: int, jobs: int) -> None:
-    """UsageError if cells that fit alone do not fit at once."""
+    """UsageError if cells that fit alone do not fit at once, on each of several GPUs."""
     on_gpu = [cell.free_bytes for cell in cells if cell.free_bytes is not None]
     free = min(on_gpu, default=host_free)
-    needs = list(accumulate(_largest((cell.memory_bytes for cell in cells), jobs)))
+    places = max(1, gpus_here()) if on_gpu else 1
+    together = -(-min(jobs, len(cells)) // places)  # on the one that has most
+    needs = list(accumulate(_largest((cell.memory_bytes for cell in cells), together)))
     fitting = max(1, sum(need <= free for need in needs))
     if fitting < len(needs):
         need, there = text.size(needs[-1]), text.size(free)
+        one = " on one GPU" if places > 1 else ""
         raise UsageError(
-            f"out of memory: {len(needs)} cells at once need {need} and {there} are free; "
-            f"lower --jobs to {fitting}"
+            f"out of memory: {len(needs)} cells at once{one} need {need} and {there} are free; "
+            f"lower --jobs to {fitting * places}"
         )
 
 

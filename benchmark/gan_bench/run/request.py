@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gan_bench.contract.engine import Resources
 
 if TYPE_CHECKING:
     from gan_bench.contract.protocol import Keep, Preparation, Sides, Split
@@ -47,6 +49,7 @@ class Request:
     precision: str = "auto"
     on_collapse: str | None = None
     engine: str | None = None
+    resources: Resources = field(default_factory=Resources)
     plugins: tuple[Path, ...] = ()
     weights: Weights | None = None
     judge: Path | None = None  # its net must be in the catalogue

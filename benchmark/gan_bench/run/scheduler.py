@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_bench.base import text
+from gan_bench.contract.engine import Engine, Resources
 from gan_bench.contract.errors import GanBenchError, StorageError, UsageError
-from gan_bench.contract.offers import Engine
 from gan_bench.results.atomic import room
 from gan_bench.results.layout import LOG, label_of
 from gan_bench.results.measurements import complete, unmeasured, write_measurement
@@ -30,9 +30,14 @@ from gan_bench.run.outcome import (
 if TYPE_CHECKING:
     from gan_bench.run.plan import Say
 
+ONE_BY_ONE = Resources(jobs=1, gpus_per_cell=0.0)
+
 
 def run_cells(
-    engine: Engine, folders: Sequence[Path], slots: int = 1, say: Say = lambda _: None
+    engine: Engine,
+    folders: Sequence[Path],
+    resources: Resources = ONE_BY_ONE,
+    say: Say = lambda _: None,
 ) -> Iterator[Path]:
     """Start what is not complete; yield each folder as its cell ends, complete in any case.
 
@@ -40,14 +45,13 @@ def run_cells(
     three times. Raises StorageError if a cell could not write, for the next could not either, and
     UsageError if its checkpoint belongs to another training.
     """
-    slots = min(slots, len(folders))  # also on resuming: the threads are divided as before
     losses = Counter[Path]()
     waiting = [folder for folder in folders if not complete(folder)]
     while waiting:
         lost = []
         for folder in waiting:
             remove_outcome(folder)
-        with closing(_started(engine, waiting, slots)) as ended:
+        with closing(_started(engine, waiting, resources)) as ended:
             for folder, code in ended:
                 if not complete(folder):
                     losses[folder] += 1
@@ -74,9 +78,11 @@ def _write_failure(folder: Path, reason: str, log: str | None) -> None:
         write_measurement(folder, slug, unmeasured(folder, slug, reason))
 
 
-def _started(engine: Engine, cells: list[Path], slots: int) -> Generator[tuple[Path, int]]:
+def _started(
+    engine: Engine, cells: list[Path], resources: Resources
+) -> Generator[tuple[Path, int]]:
     """A generator whose closing closes the engine's iterator, if that can be closed."""
-    yield from engine.start(cells, slots)
+    yield from engine.start(cells, resources)
 
 
 def _error_of_all(folder: Path, code: int) -> GanBenchError:

@@ -27,7 +27,7 @@ Stopping = Callable[[Say], AbstractContextManager[None]]
 
 
 def plan_run(
-    request: Request, catalogue: Catalogue, results: Path, jobs: int, console: Console
+    request: Request, catalogue: Catalogue, results: Path, console: Console
 ) -> tuple[Planned, Watch]:
     """The plan, with its images prepared, and what will show how its cells train.
 
@@ -36,21 +36,24 @@ def plan_run(
     check_writable(results)
     with preparing(console, request.data or "images") as update:
         planned = at_home(make_plan(request, catalogue, update, results), results)
-    watch = Watch(console, planned.plan.protocol, folders_of(planned, results), jobs)
+    watch = Watch(
+        console, planned.plan.protocol, folders_of(planned, results), planned.resources.jobs
+    )
     for note in [*planned.notes, *data_notes(planned.prepared)]:
         watch.say(note)
     return planned, watch
 
 
 def plan_again(
-    cells: Sequence[Path], where: Where, jobs: int, console: Console
+    cells: Sequence[Path], where: Where, console: Console
 ) -> tuple[Planned, Watch, Catalogue]:
     """The plan to train these cells again in another results folder, with its images prepared."""
     check_writable(where.results)
     with preparing(console, "images") as update:
         planned, catalogue = plan_reproduction(cells, where, update)
     folders = folders_of(planned, where.results)
-    return planned, Watch(console, planned.plan.protocol, folders, jobs), catalogue
+    watch = Watch(console, planned.plan.protocol, folders, planned.resources.jobs)
+    return planned, watch, catalogue
 
 
 def train_cells(
@@ -77,10 +80,11 @@ def train_cells(
         if planned.choice.request.keep == "best" and (warning := without_best(watch.folders)):
             watch.say(warning)
         with watch.console.status("testing one step of every pair") as status:
-            refused = preflight(watch.folders, home, watch.say, watch.jobs, status.update)
+            at_once = None if planned.engine.elsewhere else planned.resources.jobs
+            refused = preflight(watch.folders, home, watch.say, at_once, status.update)
         started = [folder for folder in watch.folders if folder not in refused]
         with stopping(watch.say), watch.showing():
-            for folder in run_cells(planned.engine, started, watch.jobs, watch.say):
+            for folder in run_cells(planned.engine, started, planned.resources, watch.say):
                 watch.ended(folder)
     return len(refused)
 
