@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from gan_bench.contract.protocol import Schedule
     from gan_bench.contract.step import Output, Step
     from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
+    from gan_bench.run.cell_files import CellFiles, cell_files, write_cell_files
+    from gan_bench.run.cell_images import images_of, keep_images, lacks_images
     from gan_bench.run.command import cell_command
     from gan_bench.train.generator import generator
 
@@ -51,6 +53,7 @@ __all__ = [
     "Augmentation",
     "Board",
     "Boards",
+    "CellFiles",
     "DataError",
     "Dataset",
     "Engine",
@@ -80,11 +83,16 @@ __all__ = [
     "Unscorable",
     "UsageError",
     "cell_command",
+    "cell_files",
     "generator",
     "hookimpl",
+    "images_of",
+    "keep_images",
+    "lacks_images",
     "load",
     "run",
     "score",
+    "write_cell_files",
 ]
 
 
@@ -112,6 +120,14 @@ def __getattr__(name: str) -> Any:
         from gan_bench.run.command import cell_command
 
         return cell_command
+    if name in ("CellFiles", "cell_files", "write_cell_files"):
+        from gan_bench.run import cell_files
+
+        return getattr(cell_files, name)
+    if name in ("images_of", "keep_images", "lacks_images"):
+        from gan_bench.run import cell_images
+
+        return getattr(cell_images, name)
     from gan_bench.contract import engine, errors, evidence, hooks, offers, step, tracker
 
     modules = engine, errors, evidence, hooks, offers, step, tracker
