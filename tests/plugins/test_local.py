@@ -141,3 +141,76 @@ def test_a_file_of_the_users_folder_is_not_taken_for_a_part_of_python(
     assert "the wrong module was loaded" not in said
     assert "cell.json" in said  # it came as far as to miss its input
     assert code == 5
+
+
+# GPUs
+
+
+@pytest.fixture
+def gpus(monkeypatch: Patch) -> Callable[[int], None]:
+    def set_count(count: int) -> None:
+        monkeypatch.setattr("torch.cuda.device_count", lambda: count)
+        monkeypatch.delenv(local.VISIBLE, raising=False)
+
+    return set_count
+
+
+@pytest.mark.parametrize(
+    ("count", "jobs", "share", "at_once"),
+    [
+        (4, None, None, 4), (4, 2, None, 2), (2, 6, None, 6), (1, None, None, 1), (1, 3, None, 3),
+        (1, None, 0.25, 4), (2, None, 0.3, 6), (2, 3, 0.5, 3), (2, 9, 0.5, 4), (2, None, 2.0, 2),
+        (4, None, 0.0, 1), (4, 2, 0.0, 2), (0, None, None, 1),
+    ],
+)  # fmt: skip
+def test_a_gpu_has_one_cell_unless_jobs_or_a_share_says_more(
+    count: int, jobs: int | None, share: float | None, at_once: int, gpus: Callable[[int], None]
+) -> None:
+    gpus(count)
+    assert local.at_once(Resources(jobs=jobs, gpus_per_cell=share)) == at_once
+
+
+SAY_GPU = "echo ${CUDA_VISIBLE_DEVICES-none} > gpu; "
+
+
+@pytest.mark.parametrize(
+    ("count", "visible", "names"),
+    [
+        (2, None, ["0", "1", "0", "1"]),
+        (2, "5,GPU-7c", ["5", "GPU-7c", "5", "GPU-7c"]),
+        (1, None, ["none"] * 4),  # no choice, and nothing to say
+    ],
+)
+def test_each_process_sees_the_one_gpu_that_the_fewest_others_use(
+    count: int,
+    visible: str | None,
+    names: list[str],
+    cell: Cell,
+    gpus: Callable[[int], None],
+    monkeypatch: Patch,
+) -> None:
+    gpus(count)
+    if visible:
+        monkeypatch.setenv(local.VISIBLE, visible)
+    cells = [cell(name, f"{SAY_GPU} sleep 1") for name in "abcd"]
+    list(local.start(cells, Resources(jobs=4)))
+    assert [(each / "gpu").read_text().strip() for each in cells] == names
+
+
+def test_a_cell_takes_the_gpu_that_another_has_left(
+    cell: Cell, gpus: Callable[[int], None]
+) -> None:
+    gpus(2)
+    long = cell("long", f"{SAY_GPU} while [ ! -e ../third/gpu ]; do sleep 0.05; done")
+    cells = [long, cell("short", SAY_GPU), cell("third", SAY_GPU)]
+    list(local.start(cells, Resources(jobs=2)))
+    assert [(each / "gpu").read_text().strip() for each in cells] == ["0", "1", "1"]
+
+
+def test_a_cell_on_the_cpu_is_left_with_the_gpus_that_it_does_not_use(
+    cell: Cell, gpus: Callable[[int], None]
+) -> None:
+    gpus(2)
+    folder = cell("a", SAY_GPU)
+    list(local.start([folder], ONE))
+    assert (folder / "gpu").read_text() == "none\n"

@@ -38,15 +38,13 @@ def copy_of(folder: Path) -> Copy:
     return {path.name: np.fromfile(path, np.uint8) for path in files}
 
 
-def keep_copy(data: Data, source: Source, copy: Copy) -> None:
+def keep_copy(data: Data, copy: Copy, source: Source | None = None) -> None:
     """Put the copy into the cache, under its lock; DataError if it is not of these images.
 
-    It stands where the set made from the source would, if that can be told without the source.
+    It stands where the set made from the source would, if there is one.
     """
-    if is_gone(source):
-        folder = sets_folder() / f"{data.name}-{_sides(data)}px-{data.fingerprint[:16]}"
-    else:
-        folder = set_folder(source, data.shape[1:])
+    named = sets_folder() / f"{data.name}-{_sides(data)}px-{data.fingerprint[:16]}"
+    folder = set_folder(source, data.shape[1:]) if source else named
     with locked(folder):
         if alike(data) is None:
             _write(folder, copy)

@@ -45,7 +45,7 @@ class CellFiles:
 
 def cell_files(cell: Path, before: CellFiles | None = None) -> CellFiles:
     """What the cell in this folder consists of, or what of it has changed since `before`."""
-    home, known = protocol_folder_of(cell), before.stamps if before else {}
+    home, known = protocol_folder_of(cell), {} if before is None else before.stamps
     content, stamps = dict[str, bytes](), dict[str, Stamp]()
     for path in sorted(_paths(cell), key=_newest_last):
         name = path.relative_to(home).as_posix()

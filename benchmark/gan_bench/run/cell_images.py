@@ -1,30 +1,37 @@
-"""The prepared images of a cell on a machine that may have neither them nor their source."""
+"""The prepared images of a cell on a machine that may have neither them nor their source.
+
+torch is imported only where a source has to be read: this runs beside the process of the cell.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from gan_bench.contract.errors import DataError
-from gan_bench.contract.protocol import Cell, Protocol
+from gan_bench.contract.errors import DataError, StorageError
+from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.data.cache import prepare
-from gan_bench.data.copies import Copy, alike, copy_of, is_gone, keep_copy
-from gan_bench.data.source import Source
+from gan_bench.data.copies import Copy, alike, copy_of, keep_copy
 from gan_bench.results.layout import CELL, protocol_of
 from gan_bench.results.reading import read_model
-from gan_bench.run.task import source_of_cell
 
 
 def lacks_images(cell: Path) -> bool:
     """Whether this machine has neither the cell's images in its cache nor a source of them.
 
     What has a source is prepared now, once for all cells of the machine. Images that differ from
-    those of the protocol are not lacking: the cell itself refuses them.
+    those of the protocol are not lacking, nor is a folder that cannot be read: the cell says so.
     """
-    protocol, source = _parts(cell)
+    try:
+        protocol, environment = protocol_of(cell), _environment(cell)
+    except StorageError:
+        return False
     if alike(protocol.data) is not None:
         return False
-    if is_gone(source):
+    if _is_gone(environment):
         return True
+    from gan_bench.run.task import source_of_cell
+
+    _, source = source_of_cell(environment, protocol)
     try:
         prepare(source, protocol.data.shape[1:])
     except DataError:
@@ -41,11 +48,23 @@ def images_of(cell: Path) -> Copy:
 
 
 def keep_images(cell: Path, copy: Copy) -> None:
-    """Keep the copy in this machine's cache, unless it has the images by now."""
-    protocol, source = _parts(cell)
-    keep_copy(protocol.data, source, copy)
+    """Keep the copy in this machine's cache, unless it has the images by now.
+
+    It stands where the set made from the source would, if that can be told without the source.
+    """
+    protocol, environment = protocol_of(cell), _environment(cell)
+    if _is_gone(environment):
+        keep_copy(protocol.data, copy)
+        return
+    from gan_bench.run.task import source_of_cell
+
+    keep_copy(protocol.data, copy, source_of_cell(environment, protocol)[1])
 
 
-def _parts(cell: Path) -> tuple[Protocol, Source]:
-    protocol = protocol_of(cell)
-    return protocol, source_of_cell(read_model(cell / CELL, Cell).environment, protocol)[1]
+def _environment(cell: Path) -> RunEnvironment:
+    return read_model(cell / CELL, Cell).environment
+
+
+def _is_gone(environment: RunEnvironment) -> bool:
+    """Whether the folder or file that the images come from is not on this machine."""
+    return environment.root is not None and not Path(environment.root).exists()
