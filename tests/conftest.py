@@ -28,6 +28,8 @@ hypothesis.settings.load_profile("gan-bench")
 
 # Files that take half a minute or more: one that began last would keep the other cores waiting.
 LONGEST = (
+    "test_ray_run.py",
+    "test_ray_engine.py",
     "test_processes.py",
     "test_main_job.py",
     "test_preflight.py",

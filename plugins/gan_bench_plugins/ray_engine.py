@@ -11,7 +11,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -162,7 +162,7 @@ def _connected(address: str | None) -> Iterator[None]:
         return
     before = _handlers()
     try:
-        _join(address)
+        join(address)
         _restore(before)  # Ray takes SIGTERM, which is answered elsewhere
         yield
     finally:
@@ -170,7 +170,11 @@ def _connected(address: str | None) -> Iterator[None]:
         _restore(before)
 
 
-def _join(address: str | None) -> None:
+def join(address: str | None, **more: Any) -> None:
+    """Join the cluster there, or start a Ray on this machine; `more` goes to ray.init.
+
+    UsageError if no cluster is there.
+    """
     import logging
 
     import ray
@@ -178,15 +182,29 @@ def _join(address: str | None) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         quiet |= {"object_store_memory": STORE_BYTES, "include_dashboard": False}
+        _try_twice(lambda: ray.init(address="local", **quiet, **more))
+        return
     try:
-        ray.init(address=address or "local", **quiet)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        if address is None:
-            raise GanBenchError(f"Ray does not start here: {error}") from error
+        ray.init(address=address, **quiet, **more)
+    except Exception as error:  # Ray raises ConnectionError, ValueError, RuntimeError and others
         raise UsageError(
             f"--address {address} leads to no Ray cluster ({_first_sentence(error)}): `ray status` "
             "on one of its machines says whether it runs; `ray start --head` starts one"
         ) from error
+
+
+def _try_twice(begin: Callable[[], Any]) -> None:
+    """Ray gives its own processes 30 seconds to begin, which a busy machine may need and more."""
+    import ray
+
+    try:
+        begin()
+    except Exception:  # a bare one, if the time was too short
+        ray.shutdown()
+        try:
+            begin()
+        except Exception as error:
+            raise GanBenchError(f"Ray does not start here: {_first_sentence(error)}") from error
 
 
 def _first_sentence(error: Exception) -> str:

@@ -67,13 +67,7 @@ def _ray(tmp_path_factory: pytest.TempPathFactory, node_home: Path) -> Iterator[
         import ray
 
         before = signal.getsignal(signal.SIGTERM)
-        ray.init(
-            address="local",
-            num_cpus=2,
-            object_store_memory=80 * 2**20,
-            include_dashboard=False,
-            log_to_driver=False,
-        )
+        ray_engine.join(None, num_cpus=2)
         signal.signal(signal.SIGTERM, before)
         yield
         ray.shutdown()
