@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from gan_bench.contract.protocol import Schedule
     from gan_bench.contract.step import Output, Step
     from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
+    from gan_bench.results.layout import engine_dir
     from gan_bench.run.command import cell_command
     from gan_bench.train.generator import generator
 
@@ -80,6 +81,7 @@ __all__ = [
     "Unscorable",
     "UsageError",
     "cell_command",
+    "engine_dir",
     "generator",
     "hookimpl",
     "load",
@@ -108,6 +110,10 @@ def __getattr__(name: str) -> Any:
         from gan_bench.train.generator import generator
 
         return generator
+    if name == "engine_dir":
+        from gan_bench.results.layout import engine_dir
+
+        return engine_dir
     if name == "cell_command":
         from gan_bench.run.command import cell_command
 

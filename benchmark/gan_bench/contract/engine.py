@@ -40,7 +40,9 @@ class Engine:
     exit code (negative: the signal that ended it). The process is `cell_command(folder)`: its words
     and its environment variables. Closing the iterator must end the processes that still run;
     SIGTERM lets a cell save its state first. An engine keeps no state, because all results of a
-    cell are in its folder. If a process was lost, the core gives its cell to `start` again.
+    cell are in its folder; what it must know of jobs that outlive it is in the folder
+    `engine_dir(cell, name)`, until they end. If a process was lost, the core gives its cell to
+    `start` again.
     """
 
     name: str

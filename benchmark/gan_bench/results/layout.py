@@ -8,6 +8,7 @@
                                             influence.json
 <cell>/trackers/<name>/                     what a tracker of --track keeps: tracked.json
 <protocol>/entries/<name>/entry.json        one row that was not trained here
+<protocol>/engines/<name>/                  what an engine keeps of jobs in a queue, until they end
 <data set>-data-report.json                 of a set that was refused
 .removed/                                   what `gan-bench remove` is deleting
 """
@@ -64,6 +65,8 @@ SCORES = "scores.json"  # written last: the cell is measured
 ENTRIES = "entries"  # a folder of the protocol: one folder an entry
 ENTRY = "entry.json"  # where its images came from, and what they score
 
+ENGINES = "engines"  # a folder of the protocol: one folder an engine, with its own files
+
 # of a sample grid: 8 x 8 images with two white pixels around each
 GRID_SIDE = 8
 GRID_NAME = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)  # its kimg
@@ -95,6 +98,15 @@ def protocol_folder_of(cell: Path) -> Path:
 def evaluation_dir(folder: Path, slug: str) -> Path:
     """The folder of an evaluation that was added, in the folder of a protocol or of a cell."""
     return folder / EVALUATIONS / safe_name(slug)
+
+
+def engine_dir(cell: Path, engine: str) -> Path:
+    """The folder for what an engine must keep of jobs that outlive its process.
+
+    It is in the folder of the cell's protocol. The engine makes it, and deletes it when no job is
+    left; `merge` leaves it out.
+    """
+    return protocol_folder_of(cell) / ENGINES / safe_name(engine)
 
 
 def protocol_of(cell: Path) -> Protocol:

@@ -16,6 +16,7 @@ from gan_bench.results.inventory import CellState, files_in, state_of
 from gan_bench.results.layout import (
     CONTACT_SHEET,
     DATA_REPORT,
+    ENGINES,
     ENTRIES,
     ENTRY,
     EVALUATION,
@@ -142,7 +143,7 @@ def _add_beside_the_cells(merge: Merge, slug: str, homes: Sequence[Path]) -> Non
                 continue
             if FIGURES in (path.parts[0], path.parent.name):  # of the protocol, of an evaluation
                 continue
-            if path.parts[0] in (ENTRIES, EVALUATIONS):
+            if path.parts[0] in (ENGINES, ENTRIES, EVALUATIONS):
                 continue
             alike = path.name in (PROTOCOL, DATA_REPORT, CONTACT_SHEET)  # as far as it matters
             _add_file(merge, Path(slug, path), home / path, says_differences=not alike)

@@ -37,7 +37,7 @@ FOLDERS_OF_CELL = (
     layout.EVALUATIONS,
     layout.TRACKERS,
 )
-FOLDERS_OF_PROTOCOL = (layout.FIGURES, layout.EVALUATIONS, layout.ENTRIES)
+FOLDERS_OF_PROTOCOL = (layout.FIGURES, layout.EVALUATIONS, layout.ENTRIES, layout.ENGINES)
 
 
 def check_not_own(out: Path) -> None:
