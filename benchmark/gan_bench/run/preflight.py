@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -215,7 +216,7 @@ class _Process:
         try:
             with (Path(cells[0]) / LOG).open("ab") as errors:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "gan_bench.run.preflight_process", *cells],
+                    [sys.executable, "-P", "-m", "gan_bench.run.preflight_process"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
@@ -224,6 +225,13 @@ class _Process:
         except OSError as error:
             raise StorageError(f"cannot start in {cells[0]}: {error.strerror or error}") from error
         self.code = 0
+        self._name(cells)
+
+    def _name(self, cells: Sequence[str]) -> None:
+        if (pipe := self._process.stdin) is not None:
+            with suppress(BrokenPipeError):  # it has ended, and its exit code says how
+                pipe.write(f"{json.dumps(list(cells))}\n".encode())
+                pipe.flush()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """{"begin": folder} before a cell is tried, then its report."""
