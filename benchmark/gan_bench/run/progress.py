@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 30.0
 REFRESHES_PER_SECOND = 2
+SLOW_LOOK = 0.1  # seconds; a look at thousands of cells takes longer, and is not repeated at once
+REST = 10  # times as long as such a look has taken, until the next one
 
 
 class Watch:
@@ -58,6 +60,7 @@ class Watch:
         self._readers: dict[Path, CellReader] = {}
         self._reading = threading.Lock()  # the live view reads in a thread of its own
         self._meter: EnergyMeter | None = None
+        self._last: tuple[float, Shown] | None = None  # what is shown, and until when it stays
 
     @property
     def jobs(self) -> int:
@@ -106,6 +109,16 @@ class Watch:
             self.say(line)
 
     def _shown(self) -> Shown:
+        """What is shown now. To look at many cells takes a tenth of the time at most."""
+        began = time.monotonic()
+        if self._last is None or began >= self._last[0]:
+            shown = self._look()
+            took = time.monotonic() - began
+            rest = REST * took if took > SLOW_LOOK else 0.0
+            self._last = began + took + rest, shown
+        return self._last[1]
+
+    def _look(self) -> Shown:
         states = self.states()
         jobs = self._jobs or max(1, sum(state.at_work for state in states))
         return Shown(
