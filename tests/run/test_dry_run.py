@@ -79,7 +79,7 @@ def test_images_are_counted_and_neither_prepared_nor_written_about(
     schedule = texts(said, "schedule")[0]
     assert schedule.startswith("0.8 kimg = 100 updates of G, batch 8, 1 D per G, adam")
     assert schedule.endswith("10 ticks")
-    cells = [f"{arch} / non-saturating / seed{k}" for arch in ("dense", "dcgan") for k in (0, 1)]
+    cells = [f"{arch} / non-saturating / seed{k}" for k in (0, 1) for arch in ("dense", "dcgan")]
     assert texts(said, "cell") == cells
     assert texts(said, "cells") == ["4 cells"]
     assert all("from a few timed steps" in text for text in texts(said, "estimate"))

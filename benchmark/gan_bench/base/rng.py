@@ -2,7 +2,8 @@
 
 No state is kept: a resumed training has nothing to restore, and no reader of a stream disturbs
 another. The streams of a training are init, data, z-train, z-eval, y-eval, augment and noise; the
-report splits seeds at random with the stream splits; a trained generator gets z from z-sample.
+report splits seeds at random with the streams splits and looks; a trained generator gets z from
+z-sample.
 """
 
 from __future__ import annotations

@@ -134,11 +134,14 @@ def _train(
     console: Console,
 ) -> tuple[Planned, Watch, int]:
     """Plan and run all cells. How many were refused, for their checkpoint is of other code?"""
-    from gan_bench.run.whole_run import plan_run, train_cells
+    from gan_bench.report.decided import next_step
+    from gan_bench.run.whole_run import plan_run, train
 
     planned, watch = plan_run(request, catalogue, results, jobs, console)
     with naming_it_after_storage_errors():
-        refused = train_cells(planned, watch, catalogue, results, retry_failed, stopping_gently)
+        refused = train(
+            planned, watch, catalogue, results, next_step, retry_failed, stopping_gently
+        )
     return planned, watch, refused
 
 

@@ -25,10 +25,27 @@ OPTIONS = (
     click.option(
         "--seeds",
         type=click.IntRange(1),
-        default=1,
         metavar="N",
         panel=TRAIN,
-        help="Train each architecture with each loss N times, from different seeds.",
+        help="Train each architecture with each loss N times, from different seeds. Default: 1, "
+        "and 5 with --until-decided.",
+    ),
+    click.option(
+        "--until-decided",
+        type=Number(0, 0.5, min_open=True),
+        metavar="ALPHA",
+        panel=TRAIN,
+        help="Look after every N seeds of --seeds, and train N more only of rows that are not told "
+        "apart yet. If rows are alike, a false difference appears in at most ALPHA of all tables, "
+        "such as 0.05.",
+    ),
+    click.option(
+        "--most-seeds",
+        type=click.IntRange(1),
+        metavar="M",
+        panel=TRAIN,
+        help="With --until-decided, the most seeds of a row: a multiple of --seeds. Default: four "
+        "times as many.",
     ),
     click.option(
         "--preset",

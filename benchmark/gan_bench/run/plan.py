@@ -33,6 +33,7 @@ from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
 from gan_bench.measure.judging.judge_file import judged_by
 from gan_bench.measure.weights import NO_WEIGHTS, known_weights
+from gan_bench.results.plans import Sequential
 from gan_bench.run.choose_schedule import choose_schedule
 from gan_bench.run.given_data import sides_for, source_of, with_report
 from gan_bench.run.plan_evaluation import (
@@ -88,6 +89,7 @@ class Planned:
     choice: Choice
     notes: tuple[str, ...] = ()
     evaluation: Evaluation | None = None  # asked for besides the protocol's own
+    sequential: Sequential | None = None  # the test that adds seeds
 
     @property
     def board(self) -> str:
@@ -198,8 +200,9 @@ def plan_on(
         Cell(
             architecture=architecture, loss=loss, seed=seed, environment=environment, recipe=recipe
         )
+        # all rows have their first seeds early: a table with intervals exists long before the end
+        for seed in range(request.first_seeds)
         for (architecture, loss), recipe in recipes.items()
-        for seed in range(request.seeds)
     )
     return Plan(protocol=protocol, cells=cells), notes
 

@@ -109,8 +109,9 @@ def _tried(
         phases.append(phase)
         show(phase)
 
-    waiting = [each for each in folders if not done(each)]
-    for report in check_pairs(waiting, refusals.say, show_phase):
+    for report in check_pairs(
+        _by_pair(each for each in folders if not done(each)), refusals.say, show_phase
+    ):
         if report.stops is not None:
             raise error_of(report.stops, report.error or "")
         if report.foreign:
@@ -120,6 +121,14 @@ def _tried(
         else:
             trainable.append(report)
     return trainable, foreign, bool(phases)
+
+
+def _by_pair(folders: Iterable[Path]) -> list[Path]:
+    """All cells of a pair together: a process that can measure one memory peak ends after it."""
+    pairs: dict[Path, list[Path]] = {}
+    for folder in folders:
+        pairs.setdefault(folder.parent, []).append(folder)
+    return [cell for cells in pairs.values() for cell in cells]
 
 
 def _fits_alone(report: PairReport, host_free: int, refusals: _Refusals) -> bool:

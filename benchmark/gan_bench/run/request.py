@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from gan_bench.measure.weights import Weights
 
 
+SEEDS_OF_A_LOOK = 5  # of two rows, the fewest that the first of four looks can tell apart
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What the user typed; None and () where nothing was said and the preset decides."""
@@ -38,7 +41,9 @@ class Request:
     ema_kimg: float | None = None
     augment: tuple[str, ...] = ()
     ticks: int | None = None
-    seeds: int = 1
+    seeds: int | None = None
+    until_decided: float | None = None  # the alpha of the test that adds seeds
+    most_seeds: int | None = None  # of a row, with until_decided
     features: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     samples: int | None = None
@@ -54,3 +59,8 @@ class Request:
     timeout: float | None = None  # seconds
     keep: Keep = "last"
     track: tuple[str, ...] = ()
+
+    @property
+    def first_seeds(self) -> int:
+        """Seeds of each row, as long as no test asks for more."""
+        return self.seeds or (SEEDS_OF_A_LOOK if self.until_decided else 1)

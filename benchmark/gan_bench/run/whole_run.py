@@ -13,6 +13,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
 from gan_bench.results.locks import alone_in
 from gan_bench.run.asked_entries import Asked, How
+from gan_bench.run.deciding import Decide, check_seeds, train_until_decided, with_test
 from gan_bench.run.folders import check_writable, folders_of, lay_out, standing, without_best
 from gan_bench.run.parts import trained_by_other_code
 from gan_bench.run.plan import Planned, Say, make_plan
@@ -33,9 +34,11 @@ def plan_run(
 
     Prints the notes of the plan. Raises a GanBenchError for what cannot be run.
     """
+    check_seeds(request)
     check_writable(results)
     with preparing(console, request.data or "images") as update:
         planned = at_home(make_plan(request, catalogue, update, results), results)
+    planned = with_test(planned, results)
     watch = Watch(console, planned.plan.protocol, folders_of(planned, results), jobs)
     for note in [*planned.notes, *data_notes(planned.prepared)]:
         watch.say(note)
@@ -51,6 +54,23 @@ def plan_again(
         planned, catalogue = plan_reproduction(cells, where, update)
     folders = folders_of(planned, where.results)
     return planned, Watch(console, planned.plan.protocol, folders, jobs), catalogue
+
+
+def train(
+    planned: Planned,
+    watch: Watch,
+    catalogue: Catalogue,
+    results: Path,
+    decide: Decide,
+    retry_failed: bool = False,
+    stopping: Stopping = lambda _: nullcontext(),
+) -> int:
+    """Train the plan, look by look if a test adds its seeds. How many cells were refused?"""
+    if planned.sequential is None:
+        return train_cells(planned, watch, catalogue, results, retry_failed, stopping)
+    return train_until_decided(
+        planned, planned.sequential, watch, catalogue, results, decide, retry_failed, stopping
+    )
 
 
 def train_cells(
