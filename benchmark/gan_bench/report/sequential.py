@@ -177,11 +177,10 @@ def _statistics(costs: np.ndarray, permutations: int) -> np.ndarray:
     """(sets, rows, looks, N) -> (sets, permutations): the statistic of each permutation."""
     sets, rows, looks, n = costs.shape
     values = np.array([_comparable(each.ravel()) for each in costs]).reshape(costs.shape)
-    sums = np.zeros((sets, permutations * rows))
+    sums = np.zeros((rows, sets, permutations))
     for look in range(looks):
         sums += values[:, :, look].reshape(sets, rows * n) @ _moves(rows, n, look, permutations)
-    by_row = sums.reshape(sets, permutations, rows)
-    spread: np.ndarray = by_row.max(axis=2) - by_row.min(axis=2)
+    spread: np.ndarray = sums.max(axis=0) - sums.min(axis=0)
     return spread
 
 
@@ -196,10 +195,11 @@ def _comparable(costs: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=64)  # a pure function of counts, which all sets of this size share
 def _moves(rows: int, n: int, look: int, permutations: int) -> np.ndarray:
-    """(rows * n, permutations * rows): what makes the mean of each row of the permuted scores."""
+    """(rows, rows * n, permutations): what makes the mean of each row of the permuted scores."""
     source = np.random.Generator(np.random.Philox(rng.key(0, "looks", rows, n, look)))
     chosen = source.random((permutations, rows * n)).argsort(axis=1)
     chosen[0] = np.arange(rows * n)
-    moves = np.zeros((permutations * rows, rows * n))
-    np.put_along_axis(moves, chosen.reshape(-1, n), 1 / n, axis=1)
-    return np.ascontiguousarray(moves.T)
+    moves = np.zeros((rows, permutations, rows * n))
+    places = chosen.reshape(permutations, rows, n).transpose(1, 0, 2)
+    np.put_along_axis(moves, places, 1 / n, axis=2)
+    return np.ascontiguousarray(moves.transpose(0, 2, 1))
