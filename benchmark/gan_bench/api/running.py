@@ -28,6 +28,7 @@ def run(
     seeds: int | None = None,
     until_decided: float | None = None,
     most_seeds: int | None = None,
+    budget: float | None = None,
     preset: str | None = None,
     data: Text | None = None,
     data_root: Text | None = None,

@@ -69,6 +69,7 @@ def run(
     from gan_bench.contract.errors import GanBenchError
     from gan_bench.run.asked_entries import entries_to_score
     from gan_bench.run.request import Request
+    from gan_bench.run.trial_cells import check_budget
     from gan_bench.run.whole_run import score_asked
 
     request = Request(preparation=preparation_of(asked), **asked)
@@ -77,6 +78,7 @@ def run(
         catalogue = catalogue_for(request)
         asked_entries = entries_to_score(entries, request)
         if dry_run:
+            check_budget(request, dry_run)
             _print_plan(request, catalogue, results, jobs, as_json)
             return
         planned, watch, refused = _train(request, catalogue, results, jobs, retry_failed, console)
@@ -137,7 +139,7 @@ def _train(
     from gan_bench.report.decided import next_step
     from gan_bench.run.whole_run import plan_run, train
 
-    planned, watch = plan_run(request, catalogue, results, jobs, console)
+    planned, watch = plan_run(request, catalogue, results, jobs, console, rehearse)
     with naming_it_after_storage_errors():
         refused = train(
             planned, watch, catalogue, results, next_step, retry_failed, stopping_gently
@@ -197,6 +199,17 @@ def show(results: Path, slugs: Sequence[str], style: str | None, console: Consol
         say(line, console)
     where = "" if results == RESULTS else f" {shlex.quote(str(results))}"
     say(f"more: gan-bench report{where} --out board.html, or .md, .csv, .json, .tex", console)
+
+
+def rehearse(results: Path) -> None:
+    """Make the report of a folder and show it nowhere, to see how long that takes."""
+    from gan_bench.report.figures import refresh
+    from gan_bench.report.formats import render
+    from gan_bench.report.leaderboard import load
+
+    boards = load(results)
+    refresh(boards)
+    render(boards, "markdown", Path.cwd())
 
 
 def _count_refused(refused: int) -> None:

@@ -48,6 +48,15 @@ OPTIONS = (
         "times as many.",
     ),
     click.option(
+        "--budget",
+        type=Number(0, 1e5, min_open=True),
+        metavar="HOURS",
+        panel=TRAIN,
+        help="Choose the training length and the seeds, the same for all rows, so that the whole "
+        "run takes so many hours. --kimg or --seeds fixes one of them. One short cell of each row "
+        "is trained first.",
+    ),
+    click.option(
         "--preset",
         type=Name("preset"),
         metavar="NAME",

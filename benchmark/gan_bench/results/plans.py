@@ -44,6 +44,18 @@ class Sequential(BaseModel):
         return self.most // self.per_look
 
 
+class Budget(BaseModel):
+    """What `run --budget` chose, so that the same command finds it again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours: Annotated[float, Field(gt=0)]
+    kimg: Annotated[float, Field(gt=0)]
+    seeds: Annotated[int, Field(ge=1)]
+    fixed: tuple[str, ...] = ()  # of these two, what the user had given
+    rows: tuple[RowName, ...]
+
+
 class SeedPlan(BaseModel):
     """One line of the file: from then on, `run` was asked for so many seeds."""
 
@@ -57,6 +69,7 @@ class SeedPlan(BaseModel):
     compared: Count = 0
     asked: Asked | None = None  # None: an older version wrote this, or it is not known
     sequential: Sequential | None = None  # None: the number of seeds was given
+    budget: Budget | None = None  # None: it was not fitted to a time
 
 
 def read_plans(protocol_folder: Path) -> list[SeedPlan]:
@@ -78,6 +91,7 @@ def note_plan(
     cells: Iterable[Cell],
     asked: Asked | None = None,
     sequential: Sequential | None = None,
+    budget: Budget | None = None,
 ) -> None:
     """Add a line if the number of seeds is another one; call this before the cells are laid out.
 
@@ -103,9 +117,11 @@ def note_plan(
         compared=max((_compared(row, done) for row in extended), default=0),
         asked=asked,
         sequential=sequential,
+        budget=budget,
     )
     unknown = asked is not None and not any(each.asked for each in plans)
     new_test = sequential is not None and sequential_in(plans) != sequential
+    new_test |= budget is not None and budget_in(plans) != budget
     if extended or unknown or new_test or not plans or plans[-1].seeds != plan.seeds:
         write_bytes(protocol_folder / PLANS, plan_lines([*plans, plan]))
 
@@ -113,6 +129,11 @@ def note_plan(
 def sequential_in(plans: Iterable[SeedPlan]) -> Sequential | None:
     """The test that decides the seeds of a table; None if there is none."""
     return next((plan.sequential for plan in plans if plan.sequential), None)
+
+
+def budget_in(plans: Iterable[SeedPlan]) -> Budget | None:
+    """What a budget has chosen last; None if there was none."""
+    return next((plan.budget for plan in reversed(list(plans)) if plan.budget), None)
 
 
 def plan_lines(plans: Iterable[SeedPlan]) -> bytes:

@@ -70,7 +70,7 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
     _check_data(planned, results)
     make_folder(root)
     remove_parts(root)
-    note_plan(root, planned.plan.cells, asked_of(planned), planned.sequential)
+    note_plan(root, planned.plan.cells, asked_of(planned), planned.sequential, planned.budget)
     write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
     write_json(root / DATA_REPORT, planned.prepared.report.document())
     if not (root / CONTACT_SHEET).exists():

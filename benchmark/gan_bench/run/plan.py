@@ -33,7 +33,7 @@ from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
 from gan_bench.measure.judging.judge_file import judged_by
 from gan_bench.measure.weights import NO_WEIGHTS, known_weights
-from gan_bench.results.plans import Sequential
+from gan_bench.results.plans import Budget, Sequential
 from gan_bench.run.choose_schedule import choose_schedule
 from gan_bench.run.given_data import sides_for, source_of, with_report
 from gan_bench.run.plan_evaluation import (
@@ -90,6 +90,7 @@ class Planned:
     notes: tuple[str, ...] = ()
     evaluation: Evaluation | None = None  # asked for besides the protocol's own
     sequential: Sequential | None = None  # the test that adds seeds
+    budget: Budget | None = None  # what was fitted to a time
 
     @property
     def board(self) -> str:

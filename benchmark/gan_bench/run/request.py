@@ -44,6 +44,7 @@ class Request:
     seeds: int | None = None
     until_decided: float | None = None  # the alpha of the test that adds seeds
     most_seeds: int | None = None  # of a row, with until_decided
+    budget: float | None = None  # hours that the whole run may take
     features: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     samples: int | None = None

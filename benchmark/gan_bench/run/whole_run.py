@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
+from gan_bench.base.escape import plain
 from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.layout import CONTACT_SHEET, protocol_dir
@@ -23,26 +25,55 @@ from gan_bench.run.progress import Watch, data_notes, preparing
 from gan_bench.run.reproduce import Where, plan_reproduction
 from gan_bench.run.request import Request
 from gan_bench.run.scheduler import run_cells
+from gan_bench.run.trial_cells import Rehearse, check_budget, within_budget
 
 Stopping = Callable[[Say], AbstractContextManager[None]]
 
 
 def plan_run(
-    request: Request, catalogue: Catalogue, results: Path, jobs: int, console: Console
+    request: Request,
+    catalogue: Catalogue,
+    results: Path,
+    jobs: int,
+    console: Console,
+    rehearse: Rehearse = lambda _: None,
 ) -> tuple[Planned, Watch]:
     """The plan, with its images prepared, and what will show how its cells train.
+
+    `rehearse` makes a report, for a budget that counts its time too.
 
     Prints the notes of the plan. Raises a GanBenchError for what cannot be run.
     """
     check_seeds(request)
+    check_budget(request)
     check_writable(results)
     with preparing(console, request.data or "images") as update:
         planned = at_home(make_plan(request, catalogue, update, results), results)
     planned = with_test(planned, results)
+    if request.budget is not None:
+        planned = _within_budget(request, catalogue, planned, results, jobs, console, rehearse)
     watch = Watch(console, planned.plan.protocol, folders_of(planned, results), jobs)
     for note in [*planned.notes, *data_notes(planned.prepared)]:
         watch.say(note)
     return planned, watch
+
+
+def _within_budget(
+    request: Request,
+    catalogue: Catalogue,
+    planned: Planned,
+    results: Path,
+    jobs: int,
+    console: Console,
+    rehearse: Rehearse,
+) -> Planned:
+    """The plan with the training length and the seeds that fit into the time."""
+
+    def say(text: str) -> None:
+        console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
+
+    fitted, budget = within_budget(request, catalogue, planned, results, jobs, say, rehearse)
+    return replace(at_home(make_plan(fitted, catalogue), results), budget=budget)
 
 
 def plan_again(
@@ -111,7 +142,7 @@ def score_asked(
     results: Path,
     watch: Watch,
     z_dim: int | None = None,
-    replace: bool = False,
+    overwrite: bool = False,
 ) -> None:
     """Score entries beside the trained cells, by the protocol's evaluation.
 
@@ -129,7 +160,7 @@ def score_asked(
         environment=planned.plan.cells[0].environment,
         z_dim=z_dim,
         max_bad=request.max_bad,
-        replace=replace,
+        replace=overwrite,
     )
     watch.say(f"scoring entries: {', '.join(each.name for each in asked)}")
     home = protocol_dir(results, watch.protocol)
