@@ -144,7 +144,7 @@ def _peek(pool: Sequence[float], trials: int) -> None:
     print(f"{len(pool)} cells, mean {fmean(pool):.4g}, sd {stdev(pool):.4g}")
     rng, most = np.random.default_rng(0), LOOKS * PER_LOOK
     print_head("rows", "tables", "sequential test", "plain test after each of 4 looks")
-    for rows in (2, 4, 6):
+    for rows in (2, 3, 4, 6):
         if rows * most > len(pool):
             continue
         count = trials if rows == 2 else trials // 2

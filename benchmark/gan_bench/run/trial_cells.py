@@ -27,8 +27,8 @@ from gan_bench.run.scheduler import run_cells
 from gan_bench.run.states import CellReader
 from gan_bench.run.time_left import Pace, pace_of_ended, until_all_end
 
-FIRST_KIMG = 0.5
-ENOUGH = 4.0  # seconds of training, from which on its speed is known
+FIRST_KIMG = 1.0
+ENOUGH = 3.0  # seconds of training, from which on its speed is known
 MOST_TRIALS = 4
 LONGER = 16.0  # a trial is at most so many times as long as the one before
 
