@@ -66,7 +66,7 @@ def test_what_is_given_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("given_", [{}, {"seeds": 4}, {"kimg": 100.0}, {"kimg": 10.0, "seeds": 9}])
 def test_too_little_time_is_refused_with_what_is_needed(given_: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="--budget is 1 min 40 s, and .* give --budget 0") as error:
+    with pytest.raises(UsageError, match="--budget is 1 min 40 s, and") as error:
         fit(TWO, SCHEDULE, 100, jobs=1, **given_)
     needed = float(str(error.value).split("give --budget ")[1].split()[0])
     assert fit(TWO, SCHEDULE, 3600 * needed * 1.06, jobs=1, **given_)
