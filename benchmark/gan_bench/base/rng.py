@@ -2,7 +2,9 @@
 
 No state is kept: a resumed training has nothing to restore, and no reader of a stream disturbs
 another. The streams of a training are init, data, z-train, z-eval, y-eval, augment and noise; the
-report splits seeds at random with the stream splits; a trained generator gets z from z-sample.
+report splits seeds at random with the stream splits; a trained generator gets z from z-sample; an
+audit of metrics divides its images with audit-split and draws sets with audit-real, audit-set and
+audit-size.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ def normal(seed: int, stream: str, count: int, z_dim: int, *position: int) -> np
     return np.ascontiguousarray(columns.T)
 
 
-def rows(seed: int, stream: str, count: int, of: int) -> np.ndarray:
+def rows(seed: int, stream: str, count: int, of: int, *position: int) -> np.ndarray:
     """(count,) int64 of the numbers from 0 to of - 1: each equally often, as far as that goes."""
-    return np.resize(_generator(seed, stream).permutation(of), count)
+    return np.resize(_generator(seed, stream, *position).permutation(of), count)
 
 
 def uniform(seed: int, stream: str, count: int, draws: int, *position: int) -> np.ndarray:

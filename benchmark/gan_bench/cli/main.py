@@ -36,6 +36,7 @@ COMMANDS = (
     "timelapse",
     "export",
     "plugins",
+    "metrics",
     "doctor",
     "cache",
 )  # modules of this package

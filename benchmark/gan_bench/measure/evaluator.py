@@ -124,6 +124,12 @@ class Evaluator:
         """The values of these metrics; features are (M, F) by net. Refusals are left out."""
         return self._scores(specs, self._reader(features))[0]
 
+    def outcomes(
+        self, specs: Iterable[MetricSpec], features: Arrays
+    ) -> tuple[dict[str, float], dict[str, str]]:
+        """The values of these metrics, and the reasons of those that refuse; features by net."""
+        return self._scores(specs, self._reader(features))
+
     def measure_features(
         self,
         specs: Sequence[MetricSpec],

@@ -9,6 +9,8 @@
 <cell>/trackers/<name>/                     what a tracker of --track keeps: tracked.json
 <protocol>/entries/<name>/entry.json        one row that was not trained here
 <data set>-data-report.json                 of a set that was refused
+audits/<name>/audit.json                    how metrics were audited, and on which images
+audits/<name>/blocks/<metric>/              the scores of an audit, one file for each part of it
 .removed/                                   what `gan-bench remove` is deleting
 """
 
@@ -63,6 +65,11 @@ SCORES = "scores.json"  # written last: the cell is measured
 # of a row that was not trained here
 ENTRIES = "entries"  # a folder of the protocol: one folder an entry
 ENTRY = "entry.json"  # where its images came from, and what they score
+
+# of an audit of metrics
+AUDITS = "audits"  # a folder of the results: one folder an audit
+AUDIT = "audit.json"  # how it measures, and which metrics were asked for
+BLOCKS = "blocks"  # a folder: one folder a metric, with a file for each number of images and fault
 
 # of a sample grid: 8 x 8 images with two white pixels around each
 GRID_SIDE = 8
@@ -161,6 +168,16 @@ def entries_in(protocol_folder: Path) -> Iterator[Path]:
     for name in _names_in(parent):
         if os.path.lexists(parent / name / ENTRY):
             yield parent / name
+
+
+def audit_dir(results: Path, slug: str) -> Path:
+    """The folder of an audit of metrics."""
+    return results / AUDITS / safe_name(slug)
+
+
+def block_path(audit: Path, metric: str, images: int, part: str) -> Path:
+    """Where an audit keeps the scores of a metric on sets of so many images with one fault."""
+    return audit / BLOCKS / safe_name(metric) / f"{images}-{safe_name(part)}.json"
 
 
 def _names_in(folder: Path) -> list[str]:

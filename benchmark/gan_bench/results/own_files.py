@@ -37,6 +37,7 @@ FOLDERS_OF_CELL = (
     layout.EVALUATIONS,
     layout.TRACKERS,
 )
+OF_AUDIT, FOLDERS_OF_AUDIT = (layout.AUDIT,), (layout.BLOCKS,)
 FOLDERS_OF_PROTOCOL = (layout.FIGURES, layout.EVALUATIONS, layout.ENTRIES)
 
 
@@ -54,6 +55,9 @@ def check_not_own(out: Path) -> None:
             below, OF_PROTOCOL, FOLDERS_OF_PROTOCOL
         ):
             raise UsageError(f"{out} belongs to the results in {home}: give another --out")
+
+        if os.path.lexists(home / layout.AUDIT) and _is_of(below, OF_AUDIT, FOLDERS_OF_AUDIT):
+            raise UsageError(f"{out} belongs to the audit in {home}: give another --out")
 
 
 def check_outside(folder: Path) -> None:
