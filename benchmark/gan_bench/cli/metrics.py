@@ -34,7 +34,7 @@ class Counts(click.ParamType[tuple[int, ...]]):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
         parts = [part.strip() for part in str(value).split(",")]
         if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in parts):
-            self.fail(f"{value!r} is no list of whole numbers, such as 64,256", param, ctx)
+            self.fail(f"{value!r} is no list of whole numbers, such as 64,128", param, ctx)
         counts = tuple(map(int, parts))
         if min(counts) < LEAST_IMAGES:
             self.fail(f"{min(counts)} is too few: {LEAST_IMAGES} images are the least", param, ctx)
@@ -88,7 +88,7 @@ def _data_options(command: Any) -> Any:
     type=Counts(),
     metavar="N,...",
     panel=SETS,
-    help="Images of a set, to measure power and order with. Default: 64,256.",
+    help="Images of a set, to measure power and order with. Default: 64,128.",
 )
 @click.option(
     "--bias-n",

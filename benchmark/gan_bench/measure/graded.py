@@ -25,8 +25,8 @@ class Pool:
     reference: np.ndarray  # (T, C, H, W): what is compared with, and what a memoriser copies
     others: corruptions.Pool  # images by their rows
     count: int  # of the others
-    clean: int  # so many of them, from the first on, are drawn for clean sets
-    bank: int  # so many of them, from the first on, are corrupted
+    clean: int  # so many of them, from the first on, are followed as n grows
+    bank: int  # so many, from the first on, are corrupted, and drawn for real sets as well
     modes: np.ndarray | None = None  # (count,) int64, where they are known
 
     def first(self, count: int) -> np.ndarray:

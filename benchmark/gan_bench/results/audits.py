@@ -35,8 +35,8 @@ class Sets(Frozen):
     seed: Count
     reference: Count  # T: images to compare with, of which n are taken
     held_out: Count  # real images of no set, for metrics that compare with such
-    clean: Count  # P: images that clean sets are drawn from
-    bank: Count  # B: images that are corrupted
+    clean: Count  # P: images that are followed as n grows
+    bank: Count  # B: the first of these, which real sets and corrupted ones are drawn from
     real_sets: Count  # clean sets that say what is an alarm
     repeats: Count  # sets of every strength
     device: str

@@ -139,7 +139,7 @@ class _Run:
         clean = self._clean_features(nets, n)
         if task.part == REAL_SETS:
             for k in range(self.sets.real_sets):
-                rows = rng.rows(self.sets.seed, "audit-real", n, self.pool.clean, n, k)
+                rows = rng.rows(self.sets.seed, "audit-real", n, self.pool.bank, n, k)
                 yield ALARM_SETS, _rows(clean, nets, rows)
             for k in range(self.sets.repeats):  # what the corrupted sets would be without a fault
                 yield BANK_SETS, _rows(clean, nets, self._base(n, k, self.pool.bank))
@@ -192,7 +192,7 @@ class _Run:
         known = self._banks.setdefault(strength, {})
         if missing := nets - known.keys():
             most = max(self.planned.audit.bias_sizes)
-            larger = graded.resized(self.pool, min(2 * most, self.pool.clean))
+            larger = graded.resized(self.pool, self.pool.clean)
             known |= self._features_of(fault.bank(larger, strength), missing, most)
         return known
 

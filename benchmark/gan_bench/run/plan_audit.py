@@ -36,9 +36,9 @@ from gan_bench.run.request import Request
 LEAST = 16  # images of a set
 PARTS = 6  # sets of n images need so many times n: a reference, other images, and enough to draw
 REFERENCE = 2_048  # images to compare with, at least, if there are so many
-DRAWN_FROM = 8  # clean sets are drawn from so many times n images
-BANKED = 2  # and the corrupted sets from so many times n
-SIZES, BIAS_SIZES = (64, 256), (64, 128, 256, 512, 1024)
+DRAWN_FROM = 4  # sets are drawn from so many times n images, real and corrupted ones from the same
+FOLLOWED_FROM = 2  # and those whose bias is measured from so many times the largest n
+SIZES, BIAS_SIZES = (64, 128), (64, 128, 256, 512, 1024)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,11 +272,11 @@ def _divided(
 ) -> tuple[Prepared, Pool, Sets]:
     """All images of both splits, divided at random into a reference, held-out ones and others."""
     total = prepared.data.train + prepared.data.held_out
-    reference = min(max(REFERENCE, n, bias_n), total // 3)
+    reference = min(max(REFERENCE, DRAWN_FROM * n, bias_n), total // 3)
     held_out = min(max(n, bias_n), (total - reference) // 3)  # real images that no set has
     others = total - reference - held_out
-    bank = min(BANKED * n, others, reference)
-    clean = min(max(DRAWN_FROM * n, BANKED * bias_n), others)
+    bank = min(DRAWN_FROM * n, others, reference)
+    clean = min(max(bank, FOLLOWED_FROM * bias_n), others)
     order = rng.rows(asked.seed, "audit-split", total, total)
     images, labels = Both(prepared), labels_of(prepared)
     compared = images[np.sort(order[:reference])]

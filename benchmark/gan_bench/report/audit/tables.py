@@ -170,9 +170,8 @@ def facts(found: Findings) -> list[tuple[str, str]]:
             "images",
             f"{data.name}, {data.size} px, fingerprint {data.fingerprint[:16]}; "
             f"{sets.reference:,} to compare with, of which n are taken; {sets.held_out:,} held out "
-            f"for metrics that read such; clean sets are drawn from "
-            f"{sets.clean:,} others, corrupted ones from {sets.bank:,} of these, all without "
-            "repeats",
+            f"for metrics that read such; real sets and corrupted ones are drawn from the same "
+            f"{sets.bank:,} others without repeats, those of bias and cost from {sets.clean:,}",
         ),
         (
             "alarm",
