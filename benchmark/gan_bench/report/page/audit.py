@@ -100,7 +100,7 @@ def _square(each: Strength | None) -> Square:
         return Square("", 0, False, "not here")
     better = each.better.value >= SEEN
     text = f"{100 * each.power.value:.0f}"
-    return Square(text, round(SHADES * each.power.value), better, tables.power_text(each))
+    return Square(text, int(SHADES * each.power.value + 1e-9), better, tables.power_text(each))
 
 
 def _about(metric: AuditedMetric) -> str:
