@@ -41,7 +41,7 @@ class Counts(click.ParamType[tuple[int, ...]]):
         return counts
 
 
-@click.group()
+@click.group(epilog=options.examples("gan-bench metrics audit --data faces.zip --out audit.html"))
 @options.DEBUG
 @options.HELP
 def metrics() -> None:
