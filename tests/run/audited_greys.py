@@ -11,8 +11,9 @@ from torch import Tensor
 
 from gan_bench import Dataset, Features, Images, Metric, NotHere, Preset, Samples, Schedule
 from gan_bench.catalogue import Catalogue, Plugin
+from gan_bench.run.audit_images import AuditRequest
 from gan_bench.run.auditing import audit
-from gan_bench.run.plan_audit import AuditRequest, PlannedAudit, plan_audit
+from gan_bench.run.plan_audit import PlannedAudit, plan_audit
 from gan_bench.run.request import Request
 
 SIDE, CONTRAST = 32, 20

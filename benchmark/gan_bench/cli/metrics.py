@@ -18,11 +18,11 @@ from gan_bench.cli.options import OUT, OUTPUT, Word
 from gan_bench.cli.output import emit, say
 
 if TYPE_CHECKING:
-    from gan_bench.run.plan_audit import AuditRequest
+    from gan_bench.run.audit_images import AuditRequest
 
 METRICS, SETS, MEASURE = "Metrics", "Sets of images", "Measuring"
 FORMATS = ("terminal", "markdown", "html", "csv", "json")  # as gan_bench.report.audit has them
-LEAST_IMAGES, LEAST_SETS = 16, 99  # as plan_audit and the statistics of an audit have them
+LEAST_IMAGES, LEAST_SETS = 16, 99  # as audit_images and the statistics of an audit have them
 MOST_SETS = 100_000
 
 
@@ -200,7 +200,7 @@ def audit(results: Path, out: Path | None, style: str | None, quiet: bool, **ask
 
 
 def _request(asked: dict[str, Any]) -> AuditRequest:
-    from gan_bench.run.plan_audit import AuditRequest
+    from gan_bench.run.audit_images import AuditRequest
     from gan_bench.run.request import Request
 
     names = ("only", "every", "faults", "sizes", "bias_sizes", "real_sets", "repeats", "seed")
