@@ -13,7 +13,7 @@ from textwrap import dedent
 import pytest
 
 from gan_bench.report.audit.findings import findings
-from given import Command, Draw, Place, refused, wait_for
+from given import Command, Draw, Install, Place, refused, wait_for
 
 MINE = '''
     """A metric that sees brightness, and nothing else."""
@@ -36,7 +36,7 @@ MINE = '''
 
     @hookimpl
     def gan_bench_metrics():
-        metric = Metric(name="<b>lit", source="t", higher_is_better=False, compute=brighter,
+        metric = Metric(name="lit", source="t", higher_is_better=False, compute=brighter,
                         features="mean-level")
         return [metric]
 '''
@@ -46,7 +46,7 @@ QUICK = ("--n", "16", "--bias-n", "16,20", "--corruption", "brighter,blur", "--s
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     path = tmp_path / "mine.py"
-    path.write_text(dedent(MINE).replace("<b>lit", "lit"))
+    path.write_text(dedent(MINE))
     return path
 
 
@@ -90,6 +90,21 @@ def test_a_metric_of_a_plugin_is_audited_in_every_format(
     assert "lit" in page
     assert "http" not in page.replace("http-equiv", "")
     assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
+
+
+@pytest.mark.usefixtures("no_gpu", "one_thread")
+def test_a_metric_joins_those_of_the_preset_by_being_installed(
+    gan_bench: Command, install: Install, faces: Path
+) -> None:
+    install("my-rulers", MINE)
+    words = ("--data", faces, *QUICK[:4], "--size", "16", "--corruption", "brighter")
+    said = gan_bench("metrics", "audit", *words, "--repeats", "5", "--format", "json")
+    assert said.code == 0, said.err
+    document = json.loads(said.out)
+    names = [each["name"] for each in document["metrics"]]
+    assert "lit" in names
+    assert len(names) > 5
+    assert "copies" in names + list(document["not_here"])
 
 
 @pytest.mark.usefixtures("no_gpu", "one_thread")
