@@ -20,7 +20,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from gan_bench.contract import evidence, offers, step, tracker
+from gan_bench.contract import evidence, offers, remedy, step, tracker
 from gan_bench.report.section import SHARED
 
 ROOT = Path(__file__).parents[1]
@@ -121,7 +121,7 @@ def choices() -> str:
 
 def contract(*names: str) -> str:
     """The definitions of offers, as they stand in the contract."""
-    known = vars(offers) | vars(evidence) | vars(step) | vars(tracker)
+    known = vars(offers) | vars(evidence) | vars(step) | vars(tracker) | vars(remedy)
     parts = [known[name] for name in names]
     text = "\n\n".join(map(inspect.getsource, parts)).strip()
     block = f"```python\n{text}\n```"

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Shape,
     )
     from gan_bench.contract.protocol import Schedule
+    from gan_bench.contract.remedy import Remedy
     from gan_bench.contract.step import Output, Step
     from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
     from gan_bench.train.generator import generator
@@ -66,6 +67,7 @@ __all__ = [
     "Optimizer",
     "Output",
     "Preset",
+    "Remedy",
     "Samples",
     "Schedule",
     "Scores",
@@ -105,8 +107,8 @@ def __getattr__(name: str) -> Any:
         from gan_bench.train.generator import generator
 
         return generator
-    from gan_bench.contract import errors, evidence, hooks, offers, step, tracker
+    from gan_bench.contract import errors, evidence, hooks, offers, remedy, step, tracker
 
-    modules = errors, evidence, hooks, offers, step, tracker
+    modules = errors, evidence, hooks, offers, remedy, step, tracker
     home = next(each for each in modules if hasattr(each, name))
     return getattr(home, name)

@@ -67,6 +67,7 @@ def run(
     jobs: int = 1,
     timeout: float | None = None,
     keep: Literal["last", "best"] = "last",
+    keep_ticks: bool = False,
     entries: Mapping[str, Text] | Text | Iterable[Text] = (),
     z_dim: int | None = None,
     replace: bool = False,

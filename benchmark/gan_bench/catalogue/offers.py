@@ -20,6 +20,7 @@ from gan_bench.contract.offers import (
     Optimizer,
     Preset,
 )
+from gan_bench.contract.remedy import Remedy
 from gan_bench.contract.tracker import Tracker
 
 Offer = TypeVar("Offer")
@@ -30,6 +31,7 @@ KINDS: dict[type[Any], tuple[str, str]] = {
     Loss: ("loss", "gan_bench_losses"),
     Optimizer: ("optimizer", "gan_bench_optimizers"),
     Augmentation: ("augmentation", "gan_bench_augmentations"),
+    Remedy: ("remedy", "gan_bench_remedies"),
     Dataset: ("data set", "gan_bench_datasets"),
     Features: ("features net", "gan_bench_features"),
     Metric: ("metric", "gan_bench_metrics"),

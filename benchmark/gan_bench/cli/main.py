@@ -26,6 +26,8 @@ COMMANDS = (
     "list",
     "show",
     "reproduce",
+    "branch",
+    "autopsy",
     "remove",
     "merge",
     "score",

@@ -222,6 +222,13 @@ OPTIONS = (
         help="Generators to keep. best: that of the best tick too, for --best of `gan-bench "
         "sample`. It changes no score.",
     ),
+    click.option(
+        "--keep-ticks",
+        is_flag=True,
+        panel=RUNNING,
+        help="Keep the whole state at every tick, for `gan-bench branch` and `gan-bench autopsy`. "
+        "It takes disk space, which --dry-run estimates, and changes no score.",
+    ),
     options.names(
         "--track",
         kind="tracker",

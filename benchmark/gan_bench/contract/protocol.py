@@ -11,6 +11,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from gan_bench.base import text
 from gan_bench.base.numbers import LARGEST
+from gan_bench.contract.branch import Branch
 from gan_bench.contract.schedule import Frozen, NonNegative, Recipe
 from gan_bench.contract.schedule import Schedule as Schedule  # part of a protocol: import it here
 
@@ -211,6 +212,7 @@ class RunEnvironment(Frozen):
     engine: str | None = None  # the name of what starts the cell; None: not known
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
     keep: Keep = "last"  # best: the generator of the best tick too
+    keep_ticks: bool = False  # the state at every tick stays, for `gan-bench branch`
     track: tuple[str, ...] = ()  # the trackers that show how the cell trains
     track_from: tuple[tuple[str, str], ...] = ()  # the key of the plugin of each; () if not known
 
@@ -223,6 +225,7 @@ class Cell(Frozen):
     seed: Annotated[int, Field(ge=0)]
     environment: RunEnvironment
     recipe: Recipe = Recipe()  # empty unless the schedule says that each cell has its own
+    branch: Branch | None = None  # it goes on from a tick of another cell, and is never ranked
 
     @property
     def label(self) -> str:

@@ -6,6 +6,10 @@
                                             scale.json, figures/
 <cell>/evaluations/<name>/                  the cell measured by it: environment.json, scores.json,
                                             influence.json
+<cell>/ticks/                               the state at every tick, with --keep-ticks
+<cell>/branches/<name>/                     branches that change the same from one tick:
+                                            protocol.json, and <cell>/<change>/branch<k>/, each
+                                            with the files of a cell
 <cell>/trackers/<name>/                     what a tracker of --track keeps: tracked.json
 <protocol>/entries/<name>/entry.json        one row that was not trained here
 <data set>-data-report.json                 of a set that was refused
@@ -45,6 +49,9 @@ SAMPLES = "samples"  # a folder: one sample grid a tick
 SHOWN = "shown"  # a folder: pictures of a walk through z, and of what scores are made of
 SHOWN_INDEX = "shown.json"  # in that folder: which pictures there are
 CHECKPOINTS = "checkpoint"  # a folder: the newest two states, while the cell trains
+KEPT_TICKS = "ticks"  # a folder: the state at every tick, with --keep-ticks
+BRANCHES = "branches"  # a folder: one folder for each change and tick, with branches of the cell
+AUTOPSY = "autopsy.png"  # in that folder: the cell at its verdict beside its branches
 GENERATOR = "generator.safetensors"  # the G that was measured
 BEST_GENERATOR = "generator-best.safetensors"  # the G of the best tick, with --keep best
 CODE = "code.json"  # the code that the newest process runs, until the record has it
@@ -105,6 +112,42 @@ def protocol_of(cell: Path) -> Protocol:
 def tracker_dir(cell: Path, tracker: str) -> Path:
     """The folder of a tracker in a cell's folder."""
     return cell / TRACKERS / safe_name(tracker)
+
+
+def branch_dir(parent: Path, slug: str, change: str, index: int) -> Path:
+    """The folder of a branch; as deep below its protocol as that of a cell."""
+    names = safe_name(slug), safe_name("-".join(parent.parts[-3:])[-63:]), safe_name(change)
+    return parent.joinpath(BRANCHES, *names, f"branch{index}")
+
+
+def autopsy_path(cell: Path) -> Path:
+    """Where the picture of a cell's autopsy is."""
+    return cell / BRANCHES / AUTOPSY
+
+
+def parent_of(branch: Path) -> Path:
+    """The folder of the cell that the branch in this folder was forked from."""
+    return branch.parents[4]
+
+
+def holds_branches(folder: Path) -> bool:
+    """Whether this is the folder of a cell's branches, or that of one change among them."""
+    path = Path(os.path.abspath(folder))
+    above = path.parent if path.name == BRANCHES else path.parent.parent
+    named = BRANCHES in (path.name, path.parent.name)
+    return named and any(os.path.lexists(above / name) for name in (CELL, RECORD))
+
+
+def is_branch(cell: Path) -> bool:
+    """Whether the cell in this folder is a branch."""
+    return holds_branches(protocol_folder_of(Path(os.path.abspath(cell))))
+
+
+def branches_in(cell: Path) -> Iterator[Path]:
+    """The folders of the branches of a cell, in order, damaged ones too."""
+    for slug in _names_in(cell / BRANCHES):
+        home = cell / BRANCHES / slug
+        yield from sorted(path.parent for path in home.glob(f"*/*/branch*/{CELL}"))
 
 
 def label_of(cell: Path) -> str:

@@ -1,7 +1,8 @@
 """One process at a time in a folder, and who is in it.
 
 Whoever writes into a results folder locks the folder that it writes into: `run`, `measure`, `draw`
-and `remove` lock that of a protocol, a cell its own, `score` that of an entry. `remove` and `merge`
+and `remove` lock that of a protocol, a cell its own, `score` that of an entry, `branch` that of a
+cell's branches. `remove` and `merge`
 also look for locks in all folders below.
 """
 
@@ -31,6 +32,7 @@ Work = Literal[
     "merging",
     "tracking",
     "publishing",
+    "branching",
 ]
 LOCK, HOLDER = HOUSEKEEPING
 

@@ -34,6 +34,8 @@ FOLDERS_OF_CELL = (
     layout.SAMPLES,
     layout.SHOWN,
     layout.CHECKPOINTS,
+    layout.KEPT_TICKS,
+    layout.BRANCHES,
     layout.EVALUATIONS,
     layout.TRACKERS,
 )

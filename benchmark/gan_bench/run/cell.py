@@ -65,6 +65,7 @@ from gan_bench.run.outcome import (
     write_outcome,
 )
 from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_limit
+from gan_bench.run.saved_states import states_of
 from gan_bench.run.shown import draw_shown
 from gan_bench.run.task import Task, read_task
 from gan_bench.run.tracking import Tracking, log
@@ -179,6 +180,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         loss=task.cell.loss,
         seed=task.cell.seed,
         recipe=task.cell.recipe,
+        branch=task.cell.branch,
         conditional=task.arch.conditional,
         status=last_verdict.kind if last_verdict else "finished",
         reason=last_verdict.reason if last_verdict else None,
@@ -216,11 +218,11 @@ def _trained(
         task.protocol.evaluation,
         evaluator,
         given,
-        task.checkpoints(directory),
+        states_of(task, directory, training),
         task.cell.environment.keep == "best",
     )
     with stop.deferred():
-        images, seed = task.prepared.train, task.cell.seed
+        images, seed = task.prepared.train, task.stream_seed
         session.follow(training, task.loss, images, seed, lambda: stop.requested, task.labels)
     return session
 

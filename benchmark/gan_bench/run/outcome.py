@@ -102,6 +102,7 @@ def failed_record(
         loss=cell.loss,
         seed=cell.seed,
         recipe=cell.recipe,
+        branch=cell.branch,
         status="failed",
         reason=reason,
         log=log,

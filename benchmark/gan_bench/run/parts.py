@@ -82,6 +82,8 @@ def identity(cell: Cell, protocol: Protocol, catalogue: Catalogue) -> dict[str, 
         "recipe": cell.recipe.model_dump_json(exclude_defaults=True),
         "protocol": protocol.slug,
     }
+    if cell.branch is not None:
+        lines["branch"] = cell.branch.model_dump_json()
     for code in code_of(training_parts(cell, protocol), catalogue):
         owner = " and ".join(f"the {kind} {' and '.join(n)}" for kind, n in code.offers.items())
         if code.distribution not in code.files:  # it is no file given by the user

@@ -191,6 +191,7 @@ def plan_on(
         timeout=request.timeout,
         engine=choice.engine.name,
         keep=request.keep,
+        keep_ticks=request.keep_ticks,
         track=choice.track,
         track_from=tuple(_plugin_key(catalogue, name) for name in choice.track),
     )

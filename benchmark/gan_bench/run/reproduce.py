@@ -18,6 +18,7 @@ from gan_bench.results.finding import is_cell
 from gan_bench.results.layout import (
     CELL,
     PROTOCOL,
+    is_branch,
     label_of,
     protocol_dir,
     protocol_folder_of,
@@ -46,6 +47,11 @@ class Where:
 
 def trained_cells(folder: Path) -> list[Path]:
     """The cell in this folder, or the trained cells of this protocol. UsageError if none is."""
+    if is_cell(folder) and is_branch(folder):
+        raise UsageError(
+            f"{folder} is a branch, which does not begin at the beginning: `gan-bench branch` "
+            "trains one again after `gan-bench remove`"
+        )
     home = protocol_folder_of(folder) if is_cell(folder) else folder
     trained = trained_in(home)
     cells = [cell for cell in trained if cell == folder] if is_cell(folder) else trained
@@ -84,6 +90,7 @@ def _again(folder: Path, where: Where) -> Cell:
         "device": pick_device(where.device) if where.device else _device_like(then.device),
         "plugins": tuple(str(path.absolute()) for path in where.plugins) or then.plugins,
         "keep": "last",
+        "keep_ticks": False,
         "track": (),
     }
     return cell.model_copy(update={"environment": then.model_copy(update=changed)})

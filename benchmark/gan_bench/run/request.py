@@ -53,4 +53,5 @@ class Request:
     max_bad: float = 0.1  # percent
     timeout: float | None = None  # seconds
     keep: Keep = "last"
+    keep_ticks: bool = False
     track: tuple[str, ...] = ()

@@ -75,6 +75,12 @@ class Task:
         )
 
     @property
+    def stream_seed(self) -> int:
+        """What the random streams of the training begin with: the order of images, z, and more."""
+        branch, seed = self.cell.branch, self.cell.seed
+        return branch.stream_seed(seed) if branch else seed
+
+    @property
     def labels(self) -> np.ndarray | None:
         """The classes of the training images (n,) int64, if they have any."""
         return self.prepared.labels.get("train")
