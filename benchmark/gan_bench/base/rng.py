@@ -3,6 +3,8 @@
 No state is kept: a resumed training has nothing to restore, and no reader of a stream disturbs
 another. The streams of a training are init, data, z-train, z-eval, y-eval, augment and noise; the
 report splits seeds at random with the stream splits; a trained generator gets z from z-sample.
+A study has space (its points), halves (of the reference), trials (the bootstrap), and for each half
+z and y streams of its own.
 """
 
 from __future__ import annotations
@@ -43,6 +45,23 @@ def uniform(seed: int, stream: str, count: int, draws: int, *position: int) -> n
     """
     columns = _generator(seed, stream, *position).random((draws, count), np.float32)
     return np.ascontiguousarray(columns.T)
+
+
+def spread(seed: int, stream: str, count: int, dims: int) -> np.ndarray:
+    """(count, dims) float64 in [0, 1), evenly spread: Sobol points, scrambled by the stream.
+
+    The first points stay as they are when more are asked for.
+    """
+    from scipy.stats import qmc  # here: it takes a second to import
+
+    sobol = qmc.Sobol(dims, scramble=True, rng=_generator(seed, stream))
+    # scipy warns of other counts than powers of two: their first points are as good
+    return np.asarray(sobol.random_base2(max(0, count - 1).bit_length())[:count])
+
+
+def choices(seed: int, stream: str, count: int, of: int) -> np.ndarray:
+    """(count, of) int64: each row draws `of` of the numbers from 0 to of - 1, with repetition."""
+    return _generator(seed, stream).integers(0, of, (count, of))
 
 
 class DataOrder:

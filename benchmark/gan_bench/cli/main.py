@@ -18,6 +18,7 @@ from gan_bench.contract.errors import GanBenchError, sentence
 
 COMMANDS = (
     "run",
+    "tune",
     "watch",
     "measure",
     "draw",

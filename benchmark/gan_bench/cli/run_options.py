@@ -1,8 +1,8 @@
-"""The options of `gan-bench run`, in the groups in which its help shows them."""
+"""The options of `gan-bench run` and `tune`, in the groups in which its help shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import rich_click as click
@@ -17,7 +17,7 @@ MEASURE, RUNNING = "Measuring", "Running"
 RATE = Number(0, 1, min_open=True)
 
 
-OPTIONS = (
+SHARED = (
     options.names(
         "--arch", "architectures", kind="architecture", panel=TRAIN, help="Architectures to train."
     ),
@@ -229,18 +229,6 @@ OPTIONS = (
         help="Also show in this program how the cells train. It changes no score.",
         default="Default: none.",
     ),
-    click.option(
-        "--entry",
-        "entries",
-        multiple=True,
-        metavar="NAME=PATH",
-        type=Word(),
-        panel=MEASURE,
-        help="Also score these images, or this generator, made elsewhere, and show them in the "
-        "table; see `gan-bench score`. Can be repeated.",
-    ),
-    options.z_dim(MEASURE),
-    options.replace(MEASURE),
     options.plugin(RUNNING),
     click.option(RETRY, is_flag=True, panel=RUNNING, help="Train failed cells again."),
     click.option(
@@ -255,9 +243,34 @@ OPTIONS = (
     ),
 )
 
+# `tune` has no rows that were not trained here
+ENTRIES = (
+    click.option(
+        "--entry",
+        "entries",
+        multiple=True,
+        metavar="NAME=PATH",
+        type=Word(),
+        panel=MEASURE,
+        help="Also score these images, or this generator, made elsewhere, and show them in the "
+        "table; see `gan-bench score`. Can be repeated.",
+    ),
+    options.z_dim(MEASURE),
+    options.replace(MEASURE),
+)
+
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of `run`."""
-    for option in reversed(OPTIONS):
+    return _given((*SHARED, *ENTRIES), command)
+
+
+def tune_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of `run` that are about what is trained here."""
+    return _given(SHARED, command)
+
+
+def _given(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Any:
+    for option in reversed(options):
         command = option(command)
     return command

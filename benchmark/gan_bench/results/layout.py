@@ -8,6 +8,9 @@
                                             influence.json
 <cell>/trackers/<name>/                     what a tracker of --track keeps: tracked.json
 <protocol>/entries/<name>/entry.json        one row that was not trained here
+studies/<study>/study.json, figures/        a study of `gan-bench tune`: a results folder of its own,
+                                            with the protocol of each trial
+studies/<study>/best/<row>.toml             the best settings of a row, for `run --schedule`
 <data set>-data-report.json                 of a set that was refused
 .removed/                                   what `gan-bench remove` is deleting
 """
@@ -64,6 +67,12 @@ SCORES = "scores.json"  # written last: the cell is measured
 ENTRIES = "entries"  # a folder of the protocol: one folder an entry
 ENTRY = "entry.json"  # where its images came from, and what they score
 
+# of a study
+STUDIES = "studies"  # a folder of the results: one folder for each study
+STUDY = "study.json"  # what is tuned, and the protocol of each trial
+BEST_SETTINGS = "best"  # a folder: one schedule file for each row
+EXPECTED_BEST = "expected-best"  # the figure of a study
+
 # of a sample grid: 8 x 8 images with two white pixels around each
 GRID_SIDE = 8
 GRID_NAME = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)  # its kimg
@@ -79,6 +88,27 @@ def protocol_dir(results: Path, protocol: Protocol) -> Path:
 def refused_report_path(results: Path, data_name: str) -> Path:
     """Where the data report of a set is that was refused, and so has no protocol."""
     return results / f"{safe_name(data_name)}-{DATA_REPORT}"
+
+
+def study_dir(results: Path, slug: str) -> Path:
+    """The folder of a study, which is a results folder of its own."""
+    return results / STUDIES / safe_name(slug)
+
+
+def studies_in(results: Path) -> list[Path]:
+    """The folders of the studies in a results folder, in the order of their names."""
+    parent = results / STUDIES
+    return [parent / name for name in _names_in(parent) if is_study(parent / name)]
+
+
+def is_study(folder: Path) -> bool:
+    """Whether this is the folder of a study."""
+    return os.path.lexists(folder / STUDY)
+
+
+def settings_path(study: Path, architecture: str, loss: str) -> Path:
+    """Where the best settings of a row are."""
+    return study / BEST_SETTINGS / f"{safe_name(architecture)}-{safe_name(loss)}.toml"
 
 
 def cell_dir(results: Path, protocol: Protocol, cell: Cell) -> Path:

@@ -116,16 +116,16 @@ class Watch:
             blocks=self.console.encoding.startswith("utf"),
         )
 
-    def ended(self, folder: Path) -> None:
-        """Say how a cell ended, and when it got its verdict."""
+    def ended(self, folder: Path, where: str = "") -> None:
+        """Say how a cell ended, and when it got its verdict; `where` stands before its name."""
         try:
             record = read_record(folder)
         except StorageError as error:
-            self.say(f"{label_of(folder)}: {error}")
+            self.say(f"{where}{label_of(folder)}: {error}")
             return
         parts = self._score(record.scores, record.unscored)
         parts += [text for text in (record.reason, *record.notes, record.diagnosis) if text]
-        line = Text(plain(f"{label_of(folder)}: ")).append(_ending(record))
+        line = Text(plain(f"{where}{label_of(folder)}: ")).append(_ending(record))
         line.append(plain("".join(f", {part}" for part in parts)))
         self.console.print(line, soft_wrap=True)
 

@@ -1,0 +1,76 @@
+"""`gan-bench tune`: the same number of trials for every row, and which row is best then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.console import Console
+
+from gan_bench.cli import options
+from gan_bench.cli.data_options import preparation_of
+from gan_bench.cli.options import PATH
+from gan_bench.cli.run_options import tune_options
+
+TUNING = "What to tune"
+
+
+@click.command(
+    epilog=options.examples(
+        "gan-bench tune --arch dcgan,dense --loss minimax,non-saturating",
+        "gan-bench tune --space space.toml --trials 16 --arch dcgan",
+    ),
+)
+@click.option(
+    "--trials",
+    type=click.IntRange(2, 4096),
+    default=8,
+    metavar="K",
+    panel=TUNING,
+    help="Trials of every architecture with every loss. The first one is the default schedule.",
+)
+@click.option(
+    "--space",
+    type=PATH,
+    metavar="FILE.toml",
+    panel=TUNING,
+    help="A file that says what is tuned, such as lr_g = { log = [2e-5, 2e-3] }. Default: both "
+    "learning rates, betas, batch and D steps.",
+)
+@tune_options
+@options.DEBUG
+@options.HELP
+def tune(
+    trials: int,
+    space: Path | None,
+    results: Path,
+    jobs: int,
+    retry_failed: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **asked: Any,
+) -> None:
+    """Give every architecture with every loss the same number of trials, and compare them then.
+
+    All rows are trained at the same points of one space of settings. The table shows each row at
+    the default schedule and at its best settings, which are chosen on one half of the real images
+    and scored on the other half.
+
+    A finished cell is never trained again: the same command continues an interrupted study.
+    """
+    from gan_bench.cli.run import naming_it_after_storage_errors, naming_the_resume_command
+    from gan_bench.run.names import catalogue_for
+    from gan_bench.run.request import Request
+    from gan_bench.run.whole_study import begin_study, train_study
+
+    request = Request(preparation=preparation_of(asked), **asked)
+    console = Console(stderr=True, quiet=quiet)
+    with naming_the_resume_command():
+        catalogue = catalogue_for(request)
+        planned, watch = begin_study(request, space, trials, catalogue, results, jobs, console)
+        with naming_it_after_storage_errors():
+            from gan_bench.cli.run import stopping_gently
+
+            train_study(planned, watch, retry_failed, stopping_gently)
