@@ -88,8 +88,8 @@ def run(
         show(results, [planned.board], "json" if as_json else None, console)
         if fault:
             raise fault
-        _count_refused(refused)
-        _count_failures(watch)
+        count_refused(refused)
+        count_failures(watch)
 
 
 def _refuse_arguments(context: click.RichContext) -> None:
@@ -196,7 +196,8 @@ def show(results: Path, slugs: Sequence[str], style: str | None, console: Consol
     say(f"more: gan-bench report{where} --out board.html, or .md, .csv, .json, .tex", console)
 
 
-def _count_refused(refused: int) -> None:
+def count_refused(refused: int) -> None:
+    """UsageError that says how many cells were not trained, for their checkpoint is of other code."""
     from gan_bench.contract.errors import UsageError
     from gan_bench.run.whole_run import refusal
 
@@ -204,7 +205,8 @@ def _count_refused(refused: int) -> None:
         raise UsageError(words)
 
 
-def _count_failures(watch: Watch) -> None:
+def count_failures(watch: Watch) -> None:
+    """Say how many cells failed and what trains them again, and end with an exit code of its own."""
     from gan_bench.base.text import plural
     from gan_bench.run.folders import failed, retriable
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from gan_bench.cli import options
 from gan_bench.cli.data_options import preparation_of
 from gan_bench.cli.options import PATH
+from gan_bench.cli.output import emit, say
 from gan_bench.cli.run_options import tune_options
 
 TUNING = "What to tune"
@@ -60,7 +62,13 @@ def tune(
 
     A finished cell is never trained again: the same command continues an interrupted study.
     """
-    from gan_bench.cli.run import naming_it_after_storage_errors, naming_the_resume_command
+    from gan_bench.cli.run import (
+        count_failures,
+        count_refused,
+        naming_it_after_storage_errors,
+        naming_the_resume_command,
+        stopping_gently,
+    )
     from gan_bench.run.names import catalogue_for
     from gan_bench.run.request import Request
     from gan_bench.run.whole_study import begin_study, train_study
@@ -71,6 +79,25 @@ def tune(
         catalogue = catalogue_for(request)
         planned, watch = begin_study(request, space, trials, catalogue, results, jobs, console)
         with naming_it_after_storage_errors():
-            from gan_bench.cli.run import stopping_gently
+            refused = train_study(planned, watch, retry_failed, stopping_gently)
+            _show(planned.folder, as_json, console)
+        count_refused(refused)
+        count_failures(watch)
 
-            train_study(planned, watch, retry_failed, stopping_gently)
+
+def _show(folder: Path, as_json: bool, console: Console) -> None:
+    """Print the table, and where the figure and the chosen settings are."""
+    from gan_bench.cli.report import default_style
+    from gan_bench.report.tuning.figure import draw_expected
+    from gan_bench.report.tuning.formats import render_study
+    from gan_bench.report.tuning.settings import write_settings
+    from gan_bench.report.tuning.trials import read_tuned
+
+    tuned = read_tuned(folder)
+    picture, files = draw_expected(tuned), write_settings(tuned)
+    emit(render_study(tuned, "json" if as_json else default_style(), Path.cwd()))
+    if picture:
+        say(f"picture: {picture}", console)
+    for file in files:
+        say(f"best settings, for gan-bench run --schedule: {file}", console)
+    say(f"again: gan-bench report {shlex.quote(str(folder))}", console)

@@ -39,7 +39,7 @@ class Axis(Frozen):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Axis:
-        if len(self.model_fields_set & {"log", "linear", "choices"}) != 1:
+        if sum(given is not None for given in (self.log, self.linear, self.choices)) != 1:
             raise ValueError("one of log, linear and choices must be given, and no other")
         low, high = self.ends
         if self.choices is None and not low < high:

@@ -23,6 +23,7 @@ from gan_bench.results.layout import (
     entries_in,
     evaluation_dir,
     protocol_folder_of,
+    studies_in,
 )
 from gan_bench.results.measurements import slugs_in
 from gan_bench.results.reading import read_model
@@ -78,6 +79,11 @@ def protocol_folders(results: Path) -> dict[str, Path]:
         return {Path(os.path.abspath(results)).name: results}
     folders = {path.name: path for path in sorted(results.glob("*")) if is_protocol(path)}
     if not folders:
+        if studies := studies_in(results):
+            raise UsageError(
+                f"{results} has no leaderboard, only studies of `gan-bench tune`: name one, such "
+                f"as {studies[0]}"
+            )
         raise UsageError(
             f"no results in {results}: `gan-bench run` makes some, or name another folder"
         )
