@@ -96,7 +96,6 @@ def report(
     from gan_bench.report.figures import refresh
     from gan_bench.report.formats import format_of, render
     from gan_bench.report.leaderboard import load
-
     from gan_bench.report.tuning.shown import has_boards, left_out, render_studies, studies_of
 
     style = style or (format_of(out) if out else default_style())

@@ -197,7 +197,7 @@ def show(results: Path, slugs: Sequence[str], style: str | None, console: Consol
 
 
 def count_refused(refused: int) -> None:
-    """UsageError that says how many cells were not trained, for their checkpoint is of other code."""
+    """UsageError if cells were refused: it says how many, and why."""
     from gan_bench.contract.errors import UsageError
     from gan_bench.run.whole_run import refusal
 
@@ -206,7 +206,7 @@ def count_refused(refused: int) -> None:
 
 
 def count_failures(watch: Watch) -> None:
-    """Say how many cells failed and what trains them again, and end with an exit code of its own."""
+    """If cells failed, say how many and what trains them again, and exit with 3."""
     from gan_bench.base.text import plural
     from gan_bench.run.folders import failed, retriable
 

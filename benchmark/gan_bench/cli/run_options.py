@@ -270,7 +270,9 @@ def tune_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _given(SHARED, command)
 
 
-def _given(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Any:
+def _given(
+    options: Sequence[Callable[..., Any]], command: Callable[..., Any]
+) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command

@@ -40,12 +40,20 @@ TUNING = "What to tune"
     help="A file that says what is tuned, such as lr_g = { log = [2e-5, 2e-3] }. Default: both "
     "learning rates, betas, batch and D steps.",
 )
+@click.option(
+    "--halve",
+    is_flag=True,
+    panel=TUNING,
+    help="Stop the worse half of the trials of each row after a quarter of the training, and half "
+    "of the rest after a half: about half of the work. It favours fast starters.",
+)
 @tune_options
 @options.DEBUG
 @options.HELP
 def tune(
     trials: int,
     space: Path | None,
+    halve: bool,
     results: Path,
     jobs: int,
     retry_failed: bool,
@@ -79,7 +87,7 @@ def tune(
         catalogue = catalogue_for(request)
         planned, watch = begin_study(request, space, trials, catalogue, results, jobs, console)
         with naming_it_after_storage_errors():
-            refused = train_study(planned, watch, retry_failed, stopping_gently)
+            refused = train_study(planned, watch, retry_failed, halve, stopping_gently)
             _show(planned.folder, as_json, console)
         count_refused(refused)
         count_failures(watch)

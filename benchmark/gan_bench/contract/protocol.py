@@ -235,6 +235,7 @@ class RunEnvironment(Frozen):
     judge: str | None = None  # the file given with --judge
     engine: str | None = None  # the name of what starts the cell; None: not known
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
+    pause: PositiveInt | None = None  # ticks after which its process saves the state and ends
     keep: Keep = "last"  # best: the generator of the best tick too
     track: tuple[str, ...] = ()  # the trackers that show how the cell trains
     track_from: tuple[tuple[str, str], ...] = ()  # the key of the plugin of each; () if not known

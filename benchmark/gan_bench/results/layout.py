@@ -8,8 +8,8 @@
                                             influence.json
 <cell>/trackers/<name>/                     what a tracker of --track keeps: tracked.json
 <protocol>/entries/<name>/entry.json        one row that was not trained here
-studies/<study>/study.json, figures/        a study of `gan-bench tune`: a results folder of its own,
-                                            with the protocol of each trial
+studies/<study>/study.json, figures/        a study of `gan-bench tune`: a results folder of its
+                                            own, with the protocol of each trial
 studies/<study>/best/<row>.toml             the best settings of a row, for `run --schedule`
 <data set>-data-report.json                 of a set that was refused
 .removed/                                   what `gan-bench remove` is deleting

@@ -36,7 +36,7 @@ class Study(Frozen):
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
     seeds: Annotated[Count, Field(ge=1)]  # of each row in each trial
     trials: Annotated[tuple[Trial, ...], Field(min_length=1)]
-    halve: bool = False  # whether the worse half of the trials of a row was stopped early
+    stopped: tuple[tuple[str, str, Count], ...] = ()  # row and number of trials that were halved
 
     @property
     def slug(self) -> str:
@@ -64,6 +64,9 @@ class Study(Frozen):
                 "rows": tuple(dict.fromkeys((*other.rows, *self.rows))),
                 "seeds": max(self.seeds, other.seeds),
                 "trials": longer,
+                "stopped": tuple(
+                    each for each in other.stopped if each[:2] not in self.rows
+                ),  # those of the other rows
             }
         )
 

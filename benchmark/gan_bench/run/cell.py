@@ -58,6 +58,7 @@ from gan_bench.run.hardware import this_machine
 from gan_bench.run.measuring import measure_asked
 from gan_bench.run.outcome import (
     FAILED,
+    Halt,
     failed_record,
     kind_of,
     remove_outcome,
@@ -95,7 +96,8 @@ def main(words: list[str]) -> int:
             return run_cell(options.directory, stop)
     except Stopped as stopped:
         log(f"{stopped}; the same command goes on")
-        return write_outcome(options.directory, "stopped", str(stopped)).exit_code
+        kind: Halt = "stopped" if stop.requested else "paused"
+        return write_outcome(options.directory, kind, str(stopped)).exit_code
     except (StorageError, Foreign) as error:
         log(f"error: {error}")
         return write_outcome(options.directory, kind_of(error), str(error)).exit_code
@@ -220,8 +222,12 @@ def _trained(
         task.cell.environment.keep == "best",
     )
     with stop.deferred():
-        images, seed = task.prepared.train, task.cell.seed
-        session.follow(training, task.loss, images, seed, lambda: stop.requested, task.labels)
+        images, seed, last = task.prepared.train, task.cell.seed, task.last_step
+
+        def stopping() -> bool:
+            return stop.requested or (last is not None and training.step >= last)
+
+        session.follow(training, task.loss, images, seed, stopping, task.labels)
     return session
 
 

@@ -14,7 +14,7 @@ from gan_bench.contract.offers import Engine
 from gan_bench.contract.space import Space
 from gan_bench.data.stream import Progress
 from gan_bench.results.layout import protocol_folder_of, study_dir
-from gan_bench.results.studies import HALVES, Study, Trial
+from gan_bench.results.studies import HALVES, Row, Study, Trial
 from gan_bench.run.choose_space import choose_space
 from gan_bench.run.folders import folders_of
 from gan_bench.run.plan import Planned, choose, make_plan, plan_on
@@ -39,6 +39,15 @@ class PlannedStudy:
         So there is a table of a few trials early, in which all rows had the same care.
         """
         return [cell for planned in self.trials for cell in folders_of(planned, self.folder)]
+
+    def by_row(self) -> dict[Row, dict[int, list[Path]]]:
+        """The folders of all cells by row and trial, one a seed."""
+        found: dict[Row, dict[int, list[Path]]] = {row: {} for row in self.study.rows}
+        for k, planned in enumerate(self.trials):
+            folders = folders_of(planned, self.folder)
+            for cell, folder in zip(planned.plan.cells, folders, strict=True):
+                found[cell.architecture, cell.loss].setdefault(k, []).append(folder)
+        return found
 
     def trial_of(self, cell: Path) -> int:
         """The number of the trial that a cell belongs to."""
@@ -81,7 +90,7 @@ def trial_request(request: Request, settings: Mapping[str, Any]) -> Request:
     rates = {
         name: settings.get(name, request.lr or getattr(request, name)) for name in ("lr_g", "lr_d")
     }
-    return replace(request, lr=None, recipes="same", **settings | rates)
+    return replace(request, lr=None, recipes="same", **{**settings, **rates})
 
 
 def _trial(default: Planned, k: int, settings: dict[str, Any], catalogue: Catalogue) -> Planned:
@@ -115,8 +124,6 @@ def _check_halves(study: Study) -> None:
     images = evaluation.on_half(HALVES[0], data).samples
     if images < LEAST:
         raise DataError(
-            f"{data.name}: half of its {evaluation.reference} images leave {plural(images, 'image')} "
-            f"to choose by, and {LEAST} are needed: add images, or give more --samples"
+            f"{data.name}: trials would be chosen by {plural(images, 'image')}, and {LEAST} are "
+            "needed in each half of the reference: add images, or give more --samples"
         )
-
-

@@ -19,7 +19,7 @@ from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.data.reporting.report import kinds_text
-from gan_bench.results.layout import CELL, label_of
+from gan_bench.results.layout import CELL, RECORD, label_of
 from gan_bench.results.measurements import read_measurement
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Record, Score, read_record
@@ -118,6 +118,9 @@ class Watch:
 
     def ended(self, folder: Path, where: str = "") -> None:
         """Say how a cell ended, and when it got its verdict; `where` stands before its name."""
+        if not (folder / RECORD).exists():
+            self.say(f"{where}{label_of(folder)}: paused")
+            return
         try:
             record = read_record(folder)
         except StorageError as error:

@@ -18,6 +18,7 @@ from gan_bench.results.measurements import waiting as waiting_for
 from gan_bench.run.folders import done
 from gan_bench.run.outcome import (
     LOST,
+    PAUSED,
     RETRIES,
     describe_exit,
     error_of,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def run_cells(
     engine: Engine, folders: Sequence[Path], slots: int = 1, say: Say = lambda _: None
 ) -> Iterator[Path]:
-    """Start what is not complete; yield each folder as its cell ends, complete in any case.
+    """Start what is not complete; yield each folder as its cell ends, complete or paused.
 
     A cell whose process was lost goes on from its checkpoint when the others are done, at most
     three times. Raises StorageError if a cell could not write, for the next could not either, and
@@ -53,6 +54,9 @@ def run_cells(
                     losses[folder] += 1
                     if code in (StorageError.exit_code, UsageError.exit_code):
                         raise _error_of_all(folder, code)
+                    if code == PAUSED:
+                        yield folder
+                        continue
                     if code in LOST and losses[folder] <= RETRIES:
                         say(
                             f"{label_of(folder)}: its process was ended from outside; it will go on"
@@ -82,7 +86,7 @@ def _started(engine: Engine, cells: list[Path], slots: int) -> Generator[tuple[P
 def _error_of_all(folder: Path, code: int) -> GanBenchError:
     """Why no cell can go on: the outcome that this one left, else what its disk looks like."""
     outcome = read_outcome(folder, code)
-    if outcome is not None and outcome.kind != "stopped":
+    if outcome is not None and outcome.kind != "stopped" and outcome.kind != "paused":
         return error_of(outcome.kind, outcome.message)
     if not folder.exists():
         return StorageError(f"{folder} is gone: put it back to go on with it")

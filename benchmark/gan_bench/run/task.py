@@ -48,6 +48,14 @@ class Task:
         """How this cell is trained; the protocol's schedule is the one that all cells share."""
         return self.cell.recipe.applied_to(self.protocol.schedule)
 
+    @property
+    def last_step(self) -> int | None:
+        """The update of G at which the cell is to pause: that of a tick; None: it is not to."""
+        pause = self.cell.environment.pause
+        if pause is None or pause >= self.schedule.ticks:
+            return None
+        return -(-pause * self.schedule.updates // self.schedule.ticks)
+
     def evaluator(self) -> Evaluator:
         """The evaluator of its protocol, with its features nets loaded."""
         environment = self.cell.environment

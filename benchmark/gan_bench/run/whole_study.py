@@ -16,6 +16,7 @@ from gan_bench.results.measurements import ask_for
 from gan_bench.results.scale import has_scale, read_scale, write_scale
 from gan_bench.results.studies import HALVES, Study, read_study, write_study
 from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
+from gan_bench.run.halving import rungs, train_halving
 from gan_bench.run.plan_study import PlannedStudy, plan_study
 from gan_bench.run.preflight import preflight
 from gan_bench.run.progress import Watch, data_notes, preparing
@@ -47,12 +48,16 @@ def train_study(
     planned: PlannedStudy,
     watch: Watch,
     retry_failed: bool = False,
+    halve: bool = False,
     stopping: Stopping = lambda _: nullcontext(),
 ) -> int:
     """Train and measure every cell that is not complete. How many were refused?
 
-    A cell is refused if its checkpoint is of other code. `stopping` is entered while cells train.
+    A cell is refused if its checkpoint is of other code. `halve`: half of the trials of a row are
+    stopped early, twice. `stopping` is entered while cells train.
     """
+    if halve:
+        rungs(planned.study.protocol.schedule)  # before anything is written
     with alone_in(planned.folder, "training"):
         lay_out_study(planned, retry_failed)
         watch.say(f"{standing(watch.folders)} in {planned.folder}")
@@ -60,12 +65,20 @@ def train_study(
         home = protocol_folder_of(watch.folders[-1])  # whose scale the preflight measures
         with watch.console.status("testing one step of every pair") as status:
             refused = preflight(watch.folders, home, watch.say, watch.jobs, status.update)
-        started = [folder for folder in watch.folders if folder not in refused]
         share_scales(watch.folders, planned.study)
-        with stopping(watch.say), watch.showing():
-            for folder in run_cells(planned.engine, started, watch.jobs, watch.say):
+
+        def run_some(cells: Sequence[Path]) -> None:
+            waiting = [cell for cell in cells if cell not in refused]
+            for folder in run_cells(planned.engine, waiting, watch.jobs, watch.say):
                 watch.ended(folder, f"trial {planned.trial_of(folder)}: ")
                 share_scales(watch.folders, planned.study)
+
+        with stopping(watch.say), watch.showing():
+            if halve:
+                study = read_study(planned.folder)
+                train_halving(study, planned.folder, planned.by_row(), run_some)
+            else:
+                run_some(watch.folders)
     return len(refused)
 
 
@@ -112,4 +125,3 @@ def _share(folders: Sequence[Path]) -> None:
         for folder in folders:
             if folder not in having:
                 write_scale(folder, scale)
-

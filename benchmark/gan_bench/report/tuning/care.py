@@ -126,7 +126,7 @@ def tuned_lead(tuned: Tuned, rows: Sequence[Care]) -> Lead | None:
         return None
     best = [care.reporting[care.chosen] for care in order]
     second, by = _second(order, best)
-    if second is None or tuned.common < 2:
+    if second is None or tuned.common < 2 or tuned.halved:
         return Lead(order[0].row.label, second, by)
     low, high = bounds(order[1].redraws[:, -1] - order[0].redraws[:, -1])
     return Lead(order[0].row.label, second, by, float(low), float(high))
@@ -157,9 +157,7 @@ def early(tuned: Tuned, rows: Sequence[Care]) -> list[Early]:
     return found
 
 
-def _ranked(
-    tuned: Tuned, care: Care, share: float, metric: str
-) -> tuple[float, bool, int] | None:
+def _ranked(tuned: Tuned, care: Care, share: float, metric: str) -> tuple[float, bool, int] | None:
     """Spearman's correlation of one row; whether its chosen trial would be kept; of how many."""
     from scipy.stats import rankdata
 

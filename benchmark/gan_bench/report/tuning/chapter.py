@@ -37,7 +37,7 @@ def chapter_of(tuned: Tuned) -> StudyChapter:
     return StudyChapter(
         slug=tuned.study.slug,
         answer=answer(tuned, rows),
-        tables=[_main(tuned, rows), _expected(tuned, rows)] if rows else [],
+        tables=[_main(tuned, rows), *_expected(tuned, rows)] if rows else [],
         notes=[*tuned.faults, *_notes(tuned, rows)],
         more=[_settings(tuned, rows), _trials(tuned, rows)] if rows else [],
     )
@@ -100,8 +100,10 @@ def shown_ks(K: int) -> list[int]:
     return [*(2**j for j in range(K.bit_length()) if 2**j < K), K]
 
 
-def _expected(tuned: Tuned, rows: Sequence[Care]) -> Section:
-    """The expected best of k trials, with its interval."""
+def _expected(tuned: Tuned, rows: Sequence[Care]) -> Iterator[Section]:
+    """The expected best of k trials, with its interval; not of trials that were stopped early."""
+    if tuned.halved:
+        return
     metric, ks = tuned.metric, shown_ks(tuned.common)
     body = []
     for care in rows:
@@ -114,7 +116,7 @@ def _expected(tuned: Tuned, rows: Sequence[Care]) -> Section:
         body.append([*care.row.names, *texts])
     columns = [*LABELS, *(Column(f"k = {k}") for k in ks)]
     title = f"expected {metric.name} of the best of k trials, with 95 % intervals"
-    return Section(title, columns, body, names=2)
+    yield Section(title, columns, body, names=2)
 
 
 def _settings(tuned: Tuned, rows: Sequence[Care]) -> Section:
@@ -144,6 +146,8 @@ def _cell(care: Care, k: int) -> str:
     """A score, and how the training ended if that was not well."""
     tried = care.trial(k)
     bad = [status for status in dict.fromkeys(tried.statuses) if status != "finished"]
+    if tried.stopped:
+        return "stopped early"
     parts = [] if tried.reporting is None else [number(tried.reporting)]
     return " ".join([*parts, *bad]) or NOTHING
 
@@ -167,8 +171,16 @@ def _notes(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
             f"{plural(len(study.trials), 'trial')} are planned: the table compares the first {K}, "
             "which every row has had"
         )
-    by, share = flattery(rows)
-    if K > 1:
+    if tuned.halved:
+        planned = len(rows) * K
+        yield (
+            f"{tuned.halved} of {plural(planned, 'trial')} were stopped early by their scores at "
+            "ticks, so the best of them is not known, and there is no expected best: early scores "
+            "favour fast starters, and a row whose good settings start slowly is worse here than "
+            "it could be. The same command without --halve trains the rest"
+        )
+    elif K > 1:
+        by, share = flattery(rows)
         yield (
             "the best trial is chosen on one half of the real images and scored on the other half, "
             f"with other z. On the half that it was chosen on, it would look better by "
@@ -200,7 +212,7 @@ def _notes(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
 
 
 def _scoreless(care: Care, K: int) -> int:
-    return sum(care.trial(k).reporting is None for k in range(K))
+    return sum(care.trial(k).reporting is None and not care.trial(k).stopped for k in range(K))
 
 
 def ended_badly(rows: Sequence[Care]) -> Counter[str]:

@@ -37,7 +37,7 @@ def study_document(tuned: Tuned) -> dict[str, Any]:
         "counts_without_score": tuned.metric.cost(tuned.worst),
         "rows": [_row(tuned, care) for care in rows] or [_undone(row) for row in tuned.rows],
         "choosing_flatters_by": dict(zip(("score", "share"), flattery(rows), strict=True))
-        if rows
+        if rows and not tuned.halved
         else None,
         "early": [asdict(each) for each in early(tuned, rows)],
         "faults": list(tuned.faults),
@@ -46,12 +46,16 @@ def study_document(tuned: Tuned) -> dict[str, Any]:
 
 def _row(tuned: Tuned, care: Care) -> dict[str, Any]:
     cost = tuned.metric.cost
-    intervals = bounds(care.redraws).T
-    return _undone(care.row) | {
+    known = _undone(care.row) | {
         "untuned": care.untuned,
         "tuned": care.tuned,
         "chosen_trial": care.chosen,
         "settings": dict(tuned.study.trials[care.chosen].settings),
+    }
+    if tuned.halved:
+        return known
+    intervals = bounds(care.redraws).T
+    return known | {
         "expected_best": [cost(float(value)) for value in care.expected],
         "intervals": [sorted(cost(float(end)) for end in each) for each in intervals],
         "choosing_flatters_by": care.flattery,
@@ -63,6 +67,7 @@ def _undone(row: RowTrials) -> dict[str, Any]:
     trials = [
         {
             "statuses": each.statuses,
+            "stopped_early": each.stopped,
             "choosing": each.choosing,
             "reporting": each.reporting,
             "whole": each.whole,

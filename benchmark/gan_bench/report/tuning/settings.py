@@ -31,7 +31,9 @@ def _write(tuned: Tuned, care: Care) -> Path:
         f"{tuned.study.slug}"
     )
     make_folder(path.parent)
-    write_bytes(path, "".join(f"{line}\n" for line in schedule_file(protocol.schedule, about)).encode())
+    write_bytes(
+        path, "".join(f"{line}\n" for line in schedule_file(protocol.schedule, about)).encode()
+    )
     return path
 
 

@@ -29,6 +29,7 @@ class Tried:
     folders: tuple[Path, ...]  # of its cells, one a seed
     statuses: tuple[Status, ...]  # of the seeds that are done
     done: bool  # whether every seed is done, and measured on both halves
+    stopped: bool = False  # early, by --halve
     choosing: float | None = None
     reporting: float | None = None
     whole: float | None = None  # by the protocol's own evaluation
@@ -49,7 +50,10 @@ class RowTrials:
     @property
     def done(self) -> int:
         """How many trials are done, without a gap before them."""
-        return next((k for k, each in enumerate(self.trials) if not each.done), len(self.trials))
+        return next(
+            (k for k, each in enumerate(self.trials) if not (each.done or each.stopped)),
+            len(self.trials),
+        )
 
     def ends(self) -> Counter[Status]:
         """How the trainings ended that did not end well."""
@@ -95,10 +99,18 @@ class Tuned:
 
     def costs(self, row: RowTrials, half: Half) -> np.ndarray:
         """(common,) the cost of each trial of a row on one half."""
-        values = [getattr(each, half) for each in row.trials[: self.common]]
-        return np.array(
-            [self.worst if value is None else self.metric.cost(value) for value in values]
-        )
+        return np.array([self._cost(each, half) for each in row.trials[: self.common]])
+
+    def _cost(self, tried: Tried, half: Half) -> float:
+        if tried.stopped:
+            return np.inf  # it is not chosen
+        value: float | None = getattr(tried, half)
+        return self.worst if value is None else self.metric.cost(value)
+
+    @property
+    def halved(self) -> int:
+        """How many trials were stopped early, in all rows together."""
+        return sum(each.stopped for row in self.rows for each in row.trials)
 
 
 def read_tuned(folder: Path) -> Tuned:
@@ -119,10 +131,12 @@ def _tried(folder: Path, study: Study, row: Row, k: int, faults: list[str]) -> T
     home = folder / study.trials[k].protocol
     cells = tuple(home.joinpath(*row, f"seed{seed}") for seed in range(study.seeds))
     records = [record for cell in cells for record in _record(cell, faults)]
+    done = len(records) == len(cells) and all(map(complete, cells))
     return Tried(
         folders=cells,
         statuses=tuple(record.status for record in records),
-        done=len(records) == len(cells) and all(map(complete, cells)),
+        done=done,
+        stopped=not done and (*row, k) in study.stopped,
         choosing=_mean([_score(study, cell, "choosing", faults) for cell in cells]),
         reporting=_mean([_score(study, cell, "reporting", faults) for cell in cells]),
         whole=_mean(_whole(study, records, len(cells))),
@@ -151,7 +165,8 @@ def _score(study: Study, cell: Path, half: Half, faults: list[str]) -> float | N
 def _whole(study: Study, records: Sequence[Record], cells: int) -> list[float | None]:
     metric = study.protocol.evaluation.metrics[0].name
     scores = [record.scores.get(metric) for record in records]
-    return [score and score.value for score in scores] + [None] * (cells - len(records))
+    known = [score.value if score else None for score in scores]
+    return known + [None] * (cells - len(records))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
