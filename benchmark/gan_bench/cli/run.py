@@ -26,6 +26,8 @@ from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
+    from gan_bench.run.dry_run import DryRun
+    from gan_bench.run.dry_study import DryStudy
     from gan_bench.run.plan import Planned
     from gan_bench.run.progress import Watch
     from gan_bench.run.request import Request
@@ -89,7 +91,7 @@ def run(
         if fault:
             raise fault
         count_refused(refused)
-        count_failures(watch)
+        count_failures(watch.folders)
 
 
 def _refuse_arguments(context: click.RichContext) -> None:
@@ -117,6 +119,11 @@ def _print_plan(
 
     with Console(stderr=True).status("planning"):
         plan = dry_run(request, catalogue, results, jobs)
+    print_dry(plan, as_json)
+
+
+def print_dry(plan: DryRun | DryStudy, as_json: bool) -> None:
+    """Print what would be done, for people or for a program."""
     if as_json:
         emit(json.dumps(plan.document(), indent=2, allow_nan=False) + "\n")
         return
@@ -205,14 +212,14 @@ def count_refused(refused: int) -> None:
         raise UsageError(words)
 
 
-def count_failures(watch: Watch) -> None:
+def count_failures(folders: Sequence[Path]) -> None:
     """If cells failed, say how many and what trains them again, and exit with 3."""
     from gan_bench.base.text import plural
     from gan_bench.run.folders import failed, retriable
 
-    if failures := sum(map(failed, watch.folders)):
+    if failures := sum(map(failed, folders)):
         have = "has" if failures == 1 else "have"
-        again = sum(map(retriable, watch.folders))
+        again = sum(map(retriable, folders))
         what = "what failed" if again == failures else f"{again} of them"
         advice = f", see cell.log; to train again {what}:\n{typed(RETRY)}"
         if not again:

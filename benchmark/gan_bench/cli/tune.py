@@ -75,8 +75,11 @@ def tune(
         count_refused,
         naming_it_after_storage_errors,
         naming_the_resume_command,
+        print_dry,
         stopping_gently,
     )
+    from gan_bench.run.dry_study import dry_study
+    from gan_bench.run.folders import done
     from gan_bench.run.names import catalogue_for
     from gan_bench.run.request import Request
     from gan_bench.run.whole_study import begin_study, train_study
@@ -85,12 +88,17 @@ def tune(
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
         catalogue = catalogue_for(request)
+        if dry_run:
+            with Console(stderr=True).status("planning"):
+                dry = dry_study(request, space, trials, catalogue, results, jobs, halve)
+            print_dry(dry, as_json)
+            return
         planned, watch = begin_study(request, space, trials, catalogue, results, jobs, console)
         with naming_it_after_storage_errors():
             refused = train_study(planned, watch, retry_failed, halve, stopping_gently)
             _show(planned.folder, as_json, console)
         count_refused(refused)
-        count_failures(watch)
+        count_failures([cell for cell in watch.folders if done(cell)])
 
 
 def _show(folder: Path, as_json: bool, console: Console) -> None:

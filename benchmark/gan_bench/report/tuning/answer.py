@@ -39,7 +39,8 @@ def _leads(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
         yield "no row has a score untuned"
     else:
         trainings = "one training" if tuned.study.seeds == 1 else f"{tuned.study.seeds} trainings"
-        yield f"untuned, {_lead(before, tuned.metric.name)} in {trainings} each"
+        sure = "" if before.second is None else f" in {trainings} each: not proven"
+        yield f"untuned, {_lead(before, tuned.metric.name)}{sure}"
     if tuned.common < 2:
         return
     if after is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -65,7 +66,7 @@ def _markdown(chapter: StudyChapter, picture: Path | None, base: Path) -> Iterat
         yield from section_lines(section)
     yield from listed(chapter.notes)
     for section in chapter.more:
-        yield from folded(section.title, section_lines(section))
+        yield from folded(section.title, section_lines(replace(section, title="")))
     if picture:
         target = quote(os.fsencode(Path(os.path.relpath(picture, base)).as_posix()))
         yield f"![expected best of k trials]({target})\n"
