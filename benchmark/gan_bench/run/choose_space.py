@@ -100,7 +100,7 @@ def _check_value(name: str, field: str, value: Any, default: Schedule) -> None:
         strictly(Schedule, default.model_dump(mode="json") | fields)
     except ValidationError as error:
         allowed = "a number from 0 to below 1" if field in PARTS else ALLOWED[field]
-        shown = plain(json.dumps(value)[:80])
+        shown = f"{value:g}" if isinstance(value, float) else plain(json.dumps(value)[:80])
         raise UsageError(f"{name}: {field} {shown}: it must be {allowed}") from error
 
 
