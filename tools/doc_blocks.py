@@ -84,6 +84,14 @@ def table(run: str, titled: str = "", board: str = "", answered: bool = False) -
     return _framed("\n\n".join([*answer, blocks[place], *below]))
 
 
+def study(run: str) -> str:
+    """All that the report says of the one study of a published run, without its name and figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(PUBLISHED / run, copy := Path(folder, run))
+        text = gan_bench("report", str(copy), "--format", "markdown")
+    return _framed(re.sub(r"^(## .*|!\[.*)\n", "", text, flags=re.MULTILINE).strip("\n"))
+
+
 # -- commands, offers, files --------------------------------------------------------------------
 
 

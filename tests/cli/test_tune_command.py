@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -27,38 +28,16 @@ from gan_bench.results.layout import (
 from gan_bench.results.measurements import read_measurement
 from gan_bench.results.reading import read_lines
 from gan_bench.results.studies import HALVES, Study, read_study
-from gan_bench.run.cell import main as cell_main
+from gan_bench.run.cell import run_cell
+from gan_bench.run.outcome import PAUSED
+from gan_bench.train.session import Stopped
 from given import Command, Draw, refused, wait_for
 
 SPACE = "lr_g = { log = [1e-4, 1e-2] }\nbatch = { choices = [4, 8] }\n"
-TINY = [
-    "--plugin",
-    "../plugin.py",
-    "--arch",
-    "tiny",
-    "--loss",
-    "plain",
-    "--features",
-    "eye",
-    "--metric",
-    "brightness",
-    "--size",
-    "8",
-    "--kimg",
-    "0.16",
-    "--batch",
-    "8",
-    "--ticks",
-    "4",
-    "--samples",
-    "32",
-    "--device",
-    "cpu",
-    "--precision",
-    "fp32",
-    "--data",
-    "../shapes",
-]
+TINY = shlex.split(
+    "--plugin ../plugin.py --arch tiny --loss plain --features eye --metric brightness --size 8 "
+    "--kimg 0.16 --batch 8 --ticks 4 --samples 32 --device cpu --precision fp32 --data ../shapes"
+)
 TUNE = ["tune", *TINY, "--space", "../space.toml", "--trials", "4"]
 
 
@@ -73,11 +52,15 @@ def words(tmp_path: Path, draw_shapes: Draw) -> list[str]:
 
 @pytest.fixture
 def codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cells are trained in this process, and end with the exit codes of their own."""
+    """Cells are trained in this process, and may pause."""
 
     def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
         for folder in cells:
-            yield folder, cell_main([str(folder)])
+            try:
+                code = run_cell(folder)
+            except Stopped:
+                code = PAUSED
+            yield folder, code
 
     monkeypatch.setattr("gan_bench_plugins.local.start", start)
 

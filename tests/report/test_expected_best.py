@@ -60,7 +60,7 @@ def test_rows_with_the_same_costs_are_redrawn_alike() -> None:
     assert low[0] < high[0]
 
 
-def test_the_interval_of_one_trial_is_that_of_a_mean() -> None:
+def test_the_range_of_one_trial_is_that_of_a_mean() -> None:
     costs = np.random.default_rng(0).normal(10, 1, 64)
     low, high = bounds(redrawn(costs, costs))[:, 0]
     half = 1.96 * costs.std() / 8  # sqrt(64)

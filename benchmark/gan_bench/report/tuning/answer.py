@@ -58,9 +58,10 @@ def _lead(lead: Lead, metric: str) -> str:
 
 
 def _sure(lead: Lead, K: int) -> str:
-    """How sure a lead is over redrawn trials."""
-    if lead.low is None or lead.high is None:
+    """What redrawn trials make of a lead; no number of trials of one study proves it."""
+    if lead.second is None:
         return ""
-    interval = f"95 % interval {number(lead.low, 3)} to {number(lead.high, 3)}"
-    proven = "" if lead.proven else ": not proven"
-    return f" (lead in the expected best of {K}: {interval}){proven}"
+    if lead.low is None or lead.high is None:
+        return ": not proven"
+    ends = f"{number(lead.low, 3)} to {number(lead.high, 3)}"
+    return f" (by {ends} in the expected best of {K} of redrawn trials): not proven"

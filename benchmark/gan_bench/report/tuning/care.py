@@ -25,13 +25,8 @@ class Lead:
     first: str
     second: str | None
     by: float | None
-    low: float | None = None  # of the lead in the expected best, 95 %
+    low: float | None = None  # of the lead in the expected best, where trials are redrawn
     high: float | None = None
-
-    @property
-    def proven(self) -> bool:
-        """Whether the interval of the lead leaves out 0."""
-        return self.low is not None and self.low > 0
 
 
 @dataclass(frozen=True)
@@ -117,9 +112,9 @@ def untuned_lead(tuned: Tuned, rows: Sequence[Care]) -> Lead | None:
 
 
 def tuned_lead(tuned: Tuned, rows: Sequence[Care]) -> Lead | None:
-    """Which row is first at the best of K, and the interval of the lead over the second one.
+    """Which row is first at the best of K, and what redrawn trials make of the lead.
 
-    The interval is of the difference in the expected best of K, over trials redrawn for both.
+    They are redrawn alike for both rows. That proves nothing, see `expected.bounds`.
     """
     order = [care for care in rows if care.tuned is not None]
     if not order:
@@ -141,6 +136,12 @@ def flattery(rows: Sequence[Care]) -> tuple[float, float]:
     by = fmean(care.flattery for care in rows)
     best = fmean(abs(care.reporting[care.chosen]) for care in rows)
     return by, by / best if best else 0.0
+
+
+def noise(rows: Sequence[Care]) -> float:
+    """By how much (sd) the scores of one trial on the two halves differ, without what all share."""
+    apart = np.concatenate([care.reporting - care.choosing for care in rows])
+    return float(np.std(apart, ddof=1)) if len(apart) > 1 else 0.0
 
 
 def early(tuned: Tuned, rows: Sequence[Care]) -> list[Early]:

@@ -11,7 +11,7 @@ import numpy as np
 from gan_bench.base.text import number, percent, plural
 from gan_bench.report.section import LABELS, NOTHING, RANK, Column, Section
 from gan_bench.report.tuning.answer import answer
-from gan_bench.report.tuning.care import Care, cares, early, flattery
+from gan_bench.report.tuning.care import Care, cares, early, flattery, noise
 from gan_bench.report.tuning.expected import bounds
 from gan_bench.report.tuning.trials import Tuned
 from gan_bench.results.scale import REAL
@@ -115,7 +115,7 @@ def _expected(tuned: Tuned, rows: Sequence[Care]) -> Iterator[Section]:
         ]
         body.append([*care.row.names, *texts])
     columns = [*LABELS, *(Column(f"k = {k}") for k in ks)]
-    title = f"expected {metric.name} of the best of k trials, with 95 % intervals"
+    title = f"expected {metric.name} of the best of k trials, and its range in redrawn trials"
     yield Section(title, columns, body, names=2)
 
 
@@ -185,12 +185,14 @@ def _notes(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
             "the best trial is chosen on one half of the real images and scored on the other half, "
             f"with other z. On the half that it was chosen on, it would look better by "
             f"{number(by, 3)} ({percent(share)}), the mean of {plural(len(rows), 'row')} in both "
-            "directions"
+            f"directions; scores of one trial on the two halves are {number(noise(rows), 3)} apart "
+            "(standard deviation)"
         )
         yield (
             "expected best: Dodge et al. 2019, equation 7, for trials drawn with repetition; the "
-            "intervals are percentiles of 2,000 redraws of the trials, and they are too narrow for "
-            "few trials. They say nothing of other seeds"
+            "range is from 2.5 % to 97.5 % of 2,000 bootstrap redraws. It is no 95 % interval: in "
+            "simulations of 8 to 32 trials it held the true value in 72 to 95 % of cases at k = 1 "
+            "and in only 42 to 57 % when k was the number of trials. It says nothing of other seeds"
         )
     if without := sum(_scoreless(care, K) for care in rows):
         yield (

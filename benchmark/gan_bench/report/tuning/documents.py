@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from gan_bench.base.escape import spreadsheet
 from gan_bench.report.tuning.answer import answer
-from gan_bench.report.tuning.care import Care, cares, early, flattery, tuned_lead, untuned_lead
+from gan_bench.report.tuning.care import (
+    Care,
+    cares,
+    early,
+    flattery,
+    noise,
+    tuned_lead,
+    untuned_lead,
+)
 from gan_bench.report.tuning.expected import bounds
 from gan_bench.report.tuning.trials import RowTrials, Tuned
 from gan_bench.results.studies import HALVES
@@ -27,7 +35,7 @@ def study_document(tuned: Tuned) -> dict[str, Any]:
         "slug": study.slug,
         "answer": answer(tuned, rows),
         "untuned": leads[0] and asdict(leads[0]),
-        "tuned": leads[1] and asdict(leads[1]) | {"proven": leads[1].proven},
+        "tuned": leads[1] and asdict(leads[1]),
         "metric": tuned.metric.model_dump(mode="json"),
         "protocol": study.protocol.model_dump(mode="json"),
         "space": study.space.model_dump(mode="json", exclude_none=True),
@@ -39,6 +47,7 @@ def study_document(tuned: Tuned) -> dict[str, Any]:
         "choosing_flatters_by": dict(zip(("score", "share"), flattery(rows), strict=True))
         if rows and not tuned.halved
         else None,
+        "halves_apart": noise(rows) if rows and not tuned.halved else None,
         "early": [asdict(each) for each in early(tuned, rows)],
         "faults": list(tuned.faults),
     }
@@ -57,7 +66,7 @@ def _row(tuned: Tuned, care: Care) -> dict[str, Any]:
     intervals = bounds(care.redraws).T
     return known | {
         "expected_best": [cost(float(value)) for value in care.expected],
-        "intervals": [sorted(cost(float(end)) for end in each) for each in intervals],
+        "ranges": [sorted(cost(float(end)) for end in each) for each in intervals],
         "choosing_flatters_by": care.flattery,
     }
 

@@ -44,6 +44,10 @@ def redrawn(choosing: np.ndarray, reporting: np.ndarray) -> np.ndarray:
 
 
 def bounds(redraws: np.ndarray) -> np.ndarray:
-    """(2, ...) the percentile interval of what was redrawn, (B, ...)."""
+    """(2, ...) the 2.5 % and 97.5 % percentiles of what was redrawn, (B, ...).
+
+    Of a k far below n it is nearly a 95 % interval. At k = n it is too narrow, because no redraw
+    is better than the best trial: `tools/tuning_intervals.py` says by how much.
+    """
     tail = (1 - LEVEL) / 2
     return np.asarray(np.quantile(redraws, [tail, 1 - tail], axis=0))
