@@ -78,12 +78,12 @@ def cells_of(folder: Path, study: Study) -> list[Path]:
 def test_every_row_is_trained_at_every_point_and_measured_on_both_halves(
     gan_bench: Command, words: list[str]
 ) -> None:
-    said = gan_bench(*words, "--loss", "each", "--seeds", 2)
+    said = gan_bench(*words, "--loss", "minimax", "--seeds", 2)
     assert said.code == 0, said.err
     assert "untuned, tiny / " in said.out
     assert "best of 4 ↑" in said.out
     folder, study = the_study()
-    assert study.rows == (("tiny", "plain"), ("tiny", "each"))
+    assert study.rows == (("tiny", "plain"), ("tiny", "minimax"))
     assert (study.seeds, study.trials[0].settings) == (2, {})
     assert len({trial.protocol for trial in study.trials}) == 4
     cells = cells_of(folder, study)
@@ -106,7 +106,7 @@ def test_every_row_is_trained_at_every_point_and_measured_on_both_halves(
     one = gan_bench("report", folder, "--protocol", study.trials[1].protocol)
     assert one.code == 0
     assert one.out.startswith(f"## {study.trials[1].protocol}")
-    again = gan_bench(*words, "--loss", "each", "--seeds", 2)
+    again = gan_bench(*words, "--loss", "minimax", "--seeds", 2)
     assert "16 cells, 16 done" in again.err
 
 
@@ -133,12 +133,12 @@ def test_the_best_settings_give_run_the_protocol_of_the_chosen_trial(
 def test_more_trials_and_rows_are_added_to_the_study(gan_bench: Command, words: list[str]) -> None:
     gan_bench(*words, "--trials", 2)
     folder, before = the_study()
-    said = gan_bench(*words, "--loss", "each", "--trials", 3)
+    said = gan_bench(*words, "--loss", "minimax", "--trials", 3)
     assert said.code == 0, said.err
     again, after = the_study()
     assert again == folder
     assert after.trials[:2] == before.trials
-    assert after.rows == (("tiny", "plain"), ("tiny", "each"))
+    assert after.rows == (("tiny", "plain"), ("tiny", "minimax"))
     assert "6 cells, 2 done" in said.err
 
 
@@ -177,7 +177,7 @@ def test_halving_stops_the_worse_half_and_without_it_the_rest_is_trained_to_the_
         (["--trials", "400", "--space", "../few.toml"], ["--trials 400: the space has 4"]),
         (["--halve", "--ticks", "2"], ["--ticks 2 are too few: give 4 or more"]),
         (["--samples", "12"], ["trials would be chosen by 12 images, and 32 are needed"]),
-        (["--space", "../large.toml"], ["trial ", "(batch 5000)", "fewer than one batch"]),
+        (["--space", "../large.toml"], ["trial ", "(batch 5,000)", "fewer than one batch"]),
         (["--entry", "a=b"], ["No such option", "--entry"]),
     ],
 )
@@ -207,7 +207,7 @@ def test_a_killed_study_is_finished_by_the_same_command_to_the_same_bytes(
 ) -> None:
     here = tmp_path / "there"
     here.mkdir()
-    command = [sys.executable, "-m", "gan_bench.cli", *words, "--trials", "3"]
+    command = [sys.executable, "-m", "gan_bench.cli", *words, "--trials", "2"]
     env = outside | {"GAN_BENCH_HOME": str(tmp_path / "home")}
 
     def start(results: str, **more: str) -> subprocess.Popen[str]:
@@ -227,13 +227,13 @@ def test_a_killed_study_is_finished_by_the_same_command_to_the_same_bytes(
     outs = []
     for results in ("killed", "whole"):
         running = start(results)
-        out, err = running.communicate(timeout=300)
+        out, err = running.communicate(timeout=600)
         assert running.returncode == 0, err
         outs.append(out.replace(results, ""))
     assert outs[0] == outs[1]
     folder, study = the_study(here / "whole")
     cells = cells_of(folder, study)
-    assert len(cells) == 3
+    assert len(cells) == 2
     for cell in cells:
         other = here / "killed" / cell.relative_to(here / "whole")
         for name in (GENERATOR, CURVE, TICKS):

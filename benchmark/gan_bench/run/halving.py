@@ -47,13 +47,13 @@ def train_halving(study: Study, folder: Path, cells: Cells, run_some: RunSome) -
         {row: list(each) for row, each in cells.items()},
     )
     stopped = list[tuple[str, str, int]]()
-    for tick in rungs(study.protocol.schedule):
+    for rung, tick in enumerate(rungs(study.protocol.schedule), 1):
         every = [path for row, kept in going.items() for k in kept for path in cells[row][k]]
         _pause(every, tick)
         run_some([path for path in every if not done(path) and not _reached(path, tick)])
         for row, trials in going.items():
             costs = {k: _cost(cells[row][k], tick, metric) for k in trials}
-            going[row] = kept_of(costs)
+            going[row] = kept_of(costs, -(-len(cells[row]) // 2**rung))
             stopped += [(*row, k) for k in trials if k not in going[row]]
         study = study.model_copy(update={"stopped": tuple(stopped)})
         write_study(folder, study)
@@ -63,11 +63,10 @@ def train_halving(study: Study, folder: Path, cells: Cells, run_some: RunSome) -
     return study
 
 
-def kept_of(costs: Mapping[int, float]) -> list[int]:
-    """The better half of the trials, and the default schedule, in their order."""
+def kept_of(costs: Mapping[int, float], most: int) -> list[int]:
+    """The best of the trials, and the default schedule, in their order."""
     ranked = sorted(costs, key=lambda k: (costs[k], k))
-    half = ranked[: -(-len(ranked) // 2)]
-    return sorted({*half, *[k for k in costs if k == 0]})
+    return sorted({*ranked[:most], *[k for k in costs if k == 0]})
 
 
 def _pause(cells: Iterable[Path], tick: int | None) -> None:

@@ -60,9 +60,7 @@ def expected_figure(tuned: Tuned) -> bytes | None:
         panel.axhline(real.value, color=REAL_COLOUR, ls=":", lw=1.5, label=REAL)
     better = "higher" if metric.higher_is_better else "lower"
     panel.set_ylabel(f"expected best {metric.name}\n({better} is better)", fontsize=9)
-    panel.set_xlabel(
-        "k, trials of each row; bars are 2.5 % to 97.5 % of redrawn trials", fontsize=9
-    )
+    panel.set_xlabel("k, trials of each row; bars are 95 % of redrawn trials", fontsize=9)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.grid(alpha=0.25)
     panel.tick_params(labelsize=8)
