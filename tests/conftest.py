@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
+from gan_bench import Resources
 from gan_bench.cli.main import main
 from gan_bench.run.cell import run_cell
 from gan_bench.run.preflight import PairReport
@@ -27,6 +28,8 @@ hypothesis.settings.load_profile("gan-bench")
 
 # Files that take half a minute or more: one that began last would keep the other cores waiting.
 LONGEST = (
+    "test_ray_run.py",
+    "test_ray_engine.py",
     "test_processes.py",
     "test_main_job.py",
     "test_preflight.py",
@@ -180,7 +183,7 @@ def gan_bench(
 def cells_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine `local` trains in this process: one of its own imports torch for seconds."""
 
-    def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
+    def start(cells: Sequence[Path], _: Resources) -> Iterator[tuple[Path, int]]:
         for folder in cells:
             yield folder, run_cell(folder)
 

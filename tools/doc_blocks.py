@@ -20,7 +20,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from gan_bench.contract import evidence, offers, step, tracker
+from gan_bench.contract import engine, evidence, offers, remedy, step, tracker
 from gan_bench.report.section import SHARED
 
 ROOT = Path(__file__).parents[1]
@@ -84,6 +84,14 @@ def table(run: str, titled: str = "", board: str = "", answered: bool = False) -
     return _framed("\n\n".join([*answer, blocks[place], *below]))
 
 
+def study(run: str) -> str:
+    """All that the report says of the one study of a published run, without its name and figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(PUBLISHED / run, copy := Path(folder, run))
+        text = gan_bench("report", str(copy), "--format", "markdown")
+    return _framed(re.sub(r"^(## .*|!\[.*)\n", "", text, flags=re.MULTILINE).strip("\n"))
+
+
 # -- commands, offers, files --------------------------------------------------------------------
 
 
@@ -121,7 +129,8 @@ def choices() -> str:
 
 def contract(*names: str) -> str:
     """The definitions of offers, as they stand in the contract."""
-    known = vars(offers) | vars(evidence) | vars(step) | vars(tracker)
+    modules = engine, offers, evidence, step, tracker, remedy
+    known = {name: value for module in modules for name, value in vars(module).items()}
     parts = [known[name] for name in names]
     text = "\n\n".join(map(inspect.getsource, parts)).strip()
     block = f"```python\n{text}\n```"

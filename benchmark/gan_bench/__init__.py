@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gan_bench.api.boards import Board, Boards, load
     from gan_bench.api.running import run
     from gan_bench.api.scores import Scores, score
+    from gan_bench.contract.engine import Engine, Resources
     from gan_bench.contract.errors import (
         DataError,
         GanBenchError,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         Architecture,
         Augmentation,
         Dataset,
-        Engine,
         Entry,
         Fault,
         Features,
@@ -41,8 +41,13 @@ if TYPE_CHECKING:
         Shape,
     )
     from gan_bench.contract.protocol import Schedule
+    from gan_bench.contract.remedy import Remedy
     from gan_bench.contract.step import Output, Step
     from gan_bench.contract.tracker import TrackedCell, Tracker, TrackerLog
+    from gan_bench.results.layout import engine_dir
+    from gan_bench.run.cell_files import CellFiles, cell_files, write_cell_files
+    from gan_bench.run.cell_images import images_of, keep_images, lacks_images
+    from gan_bench.run.command import cell_command
     from gan_bench.train.generator import generator
 
 __all__ = [
@@ -50,6 +55,7 @@ __all__ = [
     "Augmentation",
     "Board",
     "Boards",
+    "CellFiles",
     "DataError",
     "Dataset",
     "Engine",
@@ -66,6 +72,8 @@ __all__ = [
     "Optimizer",
     "Output",
     "Preset",
+    "Remedy",
+    "Resources",
     "Samples",
     "Schedule",
     "Scores",
@@ -77,11 +85,18 @@ __all__ = [
     "TrackerLog",
     "Unscorable",
     "UsageError",
+    "cell_command",
+    "cell_files",
+    "engine_dir",
     "generator",
     "hookimpl",
+    "images_of",
+    "keep_images",
+    "lacks_images",
     "load",
     "run",
     "score",
+    "write_cell_files",
 ]
 
 
@@ -105,8 +120,24 @@ def __getattr__(name: str) -> Any:
         from gan_bench.train.generator import generator
 
         return generator
-    from gan_bench.contract import errors, evidence, hooks, offers, step, tracker
+    if name == "engine_dir":
+        from gan_bench.results.layout import engine_dir
 
-    modules = errors, evidence, hooks, offers, step, tracker
+        return engine_dir
+    if name == "cell_command":
+        from gan_bench.run.command import cell_command
+
+        return cell_command
+    if name in ("CellFiles", "cell_files", "write_cell_files"):
+        from gan_bench.run import cell_files
+
+        return getattr(cell_files, name)
+    if name in ("images_of", "keep_images", "lacks_images"):
+        from gan_bench.run import cell_images
+
+        return getattr(cell_images, name)
+    from gan_bench.contract import engine, errors, evidence, hooks, offers, remedy, step, tracker
+
+    modules = engine, errors, evidence, hooks, offers, remedy, step, tracker
     home = next(each for each in modules if hasattr(each, name))
     return getattr(home, name)

@@ -15,6 +15,7 @@ import rich_click as click
 
 import gan_bench
 import tiny_plugin
+from gan_bench import Resources
 from gan_bench.api.asking import ARCHS, NOT_ASKED
 from gan_bench.api.running import run
 from gan_bench.cli.run_options import run_options
@@ -115,7 +116,7 @@ def test_the_results_have_the_same_bytes(
 ) -> None:
     """Cells run in this process; only times and process numbers may differ."""
 
-    def start(cells: Sequence[Path], _: int) -> Iterator[tuple[Path, int]]:
+    def start(cells: Sequence[Path], _: Resources) -> Iterator[tuple[Path, int]]:
         for cell in cells:
             yield cell, run_cell(cell)
 

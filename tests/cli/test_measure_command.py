@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gan_bench import DataError, StorageError, UsageError
+from gan_bench import DataError, Resources, StorageError, UsageError
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.results.layout import protocol_dir
 from gan_bench.results.measurements import Measurement, unmeasured, write_measurement
@@ -39,7 +39,8 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> dict[Path, Exception]:
         under = PLAIN if folder.name == PLAIN.slug else OTHER
         added = under.evaluation.model_copy(update={"samples": 300}).beside(under.evaluation)
         cells = {folder / "dcgan/hinge/seed0": RunEnvironment(device="cpu", named=True)}
-        return PlannedMeasuring(folder, under.measured_by(added), cells, None, ())  # type: ignore[arg-type]
+        measured, resources = under.measured_by(added), Resources(jobs=1)
+        return PlannedMeasuring(folder, measured, cells, None, resources, ())  # type: ignore[arg-type]
 
     def run(_: object, folders: Sequence[Path], *__: Any) -> Sequence[Path]:
         for cell in folders:

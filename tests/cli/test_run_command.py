@@ -11,6 +11,7 @@ from urllib.error import URLError
 
 import pytest
 
+from gan_bench import Resources
 from gan_bench import catalogue as catalogues
 from gan_bench.run.names import remember
 from gan_bench.run.progress import Watch
@@ -258,8 +259,8 @@ def jobs_seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         seen["reckoned"] = jobs
         return []
 
-    def run_cells(engine: Any, folders: Any, jobs: int, say: Any) -> list[Path]:
-        seen["started"] = jobs
+    def run_cells(engine: Any, folders: Any, resources: Resources, say: Any) -> list[Path]:
+        seen["started"] = resources.jobs
         return []
 
     monkeypatch.setattr("gan_bench.run.whole_run.Watch", Watched)
@@ -272,7 +273,7 @@ def jobs_seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 def test_jobs_are_reckoned_with_started_and_shown(
     gan_bench: Command, jobs_seen: dict[str, int]
 ) -> None:
-    gan_bench(*SMALL, "--jobs=3")
+    gan_bench(*SMALL, "--seeds=2", "--jobs=3")
     assert jobs_seen == {"shown": 3, "reckoned": 3, "started": 3}
 
 

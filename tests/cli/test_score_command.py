@@ -158,7 +158,7 @@ def test_what_was_trained_is_shown_even_if_an_entry_cannot_be_scored(
 
     monkeypatch.setattr("gan_bench.cli.run._train", trained)
     monkeypatch.setattr("gan_bench.run.whole_run.score_asked", failing)
-    monkeypatch.setattr("gan_bench.cli.run._count_failures", lambda _: None)
+    monkeypatch.setattr("gan_bench.cli.run.count_failures", lambda _: None)
     said = gan_bench("run", "--results", tmp_path / "results", "--entry", f"mine={shapes}")
     assert (said.code, said.out.split("\n")[0]) == (4, f"## {slug}")
     assert "mine has one image" in said.err

@@ -54,7 +54,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "evaluation": {
         "samples": 501, "tick_samples": 99, "reference": "held-out", "features": "ear",
         "digests": {"eye": "00" * 32}, "metrics": NO_EYE, "gauges": LOW,
-        "tick_metric": NO_EYE[0],
+        "tick_metric": NO_EYE[0], "half": "choosing",
     },
 }  # fmt: skip
 
@@ -95,6 +95,7 @@ def test_a_default_means_as_before_the_field_existed_and_never_changes() -> None
         },
         "Evaluation": {
             "tick_samples": 256, "reference": "train", "tick_metric": None, "gauges": (),
+            "half": None,
         },
         "MetricSpec": spec,
         "Gauge": spec,

@@ -137,7 +137,7 @@ def test_a_small_pair_after_a_huge_one_needs_little(
         code = "from gan_bench.run import peak\npeak.reset_peak = lambda device: False\n"
         (folders[0].parents[3] / "sitecustomize.py").write_text(code)
         monkeypatch.setenv("PYTHONPATH", str(folders[0].parents[3]), prepend=os.pathsep)
-    huge, _, small, _ = (each.memory_bytes for each in check_pairs(folders))
+    huge, small, *_ = (each.memory_bytes for each in check_pairs(folders))
     assert small < huge - 500e6
 
 
@@ -161,8 +161,8 @@ def losses(plan: Plan) -> Tried:
 
 def test_a_failed_preflight_is_a_failed_record_and_the_rest_goes_on(losses: Tried) -> None:
     folders, said = losses
-    assert [done(folder) for folder in folders] == [True, True, False, False, True, True]
-    record = read_record(folders[4])
+    assert [done(folder) for folder in folders] == 2 * [True, False, True]
+    record = read_record(folders[2])
     reason = "g_loss of each must give one number () that depends on the lo"
     assert record.status == "failed"
     assert (record.reason or "").startswith(reason)
@@ -178,7 +178,7 @@ def test_parts_that_do_not_fit_together_are_named_once_and_no_retry_is_advised(
         "gives none: take another loss, or an architecture whose D returns "
         "Output(logits, classes=...)"
     )
-    assert [retriable(folder) for folder in folders[:2]] == [False, False]
+    assert [retriable(folder) for folder in folders[::3]] == [False, False]
 
 
 # Room: here the pairs were tried, and every cell needs 2 MB of memory, 1 MB for a checkpoint, and

@@ -65,8 +65,8 @@ def test_a_cell_that_is_killed_goes_on_by_itself(
     started: list[subprocess.Popen[bytes]] = []
     start = local._start_process
 
-    def start_and_kill(cell: Path, slots: int) -> subprocess.Popen[bytes]:
-        started.append(start(cell, slots))
+    def start_and_kill(cell: Path, gpu: str | None) -> subprocess.Popen[bytes]:
+        started.append(start(cell, gpu))
         if len(started) == 1:
             wait_for(training(here), started[0])
             started[0].kill()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import tiny_plugin
-from gan_bench import Engine
+from gan_bench import Engine, Resources
 from gan_bench import catalogue as catalogues
 from gan_bench.cli.run import SOME_CELLS_FAILED
 from gan_bench.contract.errors import GanBenchError
@@ -45,7 +45,7 @@ def write_plugin(folder: Path) -> Path:
     return Path(shutil.copy(tiny_plugin.PATH, folder / "tiny.py"))
 
 
-def _start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
+def _start(cells: Sequence[Path], _: Resources) -> Iterator[tuple[Path, int]]:
     for folder in cells:
         yield folder, main([str(folder)])
 

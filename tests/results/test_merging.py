@@ -11,7 +11,17 @@ from gan_bench import StorageError
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.report.leaderboard import load
 from gan_bench.results.inventory import folder_bytes, inventory
-from gan_bench.results.layout import CURVE, PLANS, PROTOCOL, SCALE, SHOWN, evaluation_dir
+from gan_bench.results.layout import (
+    AUDITS,
+    CURVE,
+    PLANS,
+    PROTOCOL,
+    SCALE,
+    SHOWN,
+    STUDIES,
+    engine_dir,
+    evaluation_dir,
+)
 from gan_bench.results.measurements import (
     Measurement,
     ask_for,
@@ -79,6 +89,28 @@ def test_a_cell_that_both_have_is_taken_once(a: Path, b: Path, out: Path) -> Non
     assert (merge.cells, merge.notes, merge.conflicts) == (1, [], [])
     write_merge(merge, out)
     assert (out / DCGAN / "only-here.json").exists()
+
+
+def test_what_an_engine_keeps_of_jobs_in_a_queue_is_left_out(a: Path, b: Path, out: Path) -> None:
+    for folder in (a, b):
+        queue = engine_dir(write_cell(folder, "dcgan", **score(1)), "slurm") / "array"
+        queue.mkdir(parents=True)
+        (queue / "array.json").write_text(str(folder))
+    merge = plan_merge([a, b])
+    assert (merge.cells, merge.notes, merge.conflicts) == (1, [], [])
+    write_merge(merge, out)
+    assert not (out / PLAIN.slug / "engines").exists()
+
+
+def test_studies_and_audits_are_left_out_with_a_note(a: Path, b: Path) -> None:
+    write_cell(a, "dcgan")
+    write_cell(b, "dense")
+    (a / STUDIES).mkdir()
+    (b / AUDITS).mkdir()
+    assert plan_merge([a, b]).notes == [
+        f"{a / STUDIES} is not merged: copy it where it is to be",
+        f"{b / AUDITS} is not merged: copy it where it is to be",
+    ]
 
 
 def test_a_file_that_differs_between_copies_of_one_training_is_named(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_bench import Dataset, Engine, Images
+from gan_bench import Dataset, Engine, Images, Resources
 from gan_bench.catalogue import Catalogue, Plugin
 from gan_bench.contract.protocol import Schedule
 from gan_bench.results.entries import EntryRecord
@@ -59,11 +59,11 @@ class Scripted:
     def __init__(self, act: Callable[[Path], int]) -> None:
         self.act = act
         self.given: list[Path] = []
-        self.slots: list[int] = []
+        self.resources: list[Resources] = []
 
-    def start(self, cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
+    def start(self, cells: Sequence[Path], resources: Resources) -> Iterator[tuple[Path, int]]:
         self.given = list(cells)
-        self.slots.append(slots)
+        self.resources.append(resources)
         for cell in cells:
             yield cell, self.act(cell)
 

@@ -228,7 +228,7 @@ def test_a_data_set_that_has_changed_since_the_plan_is_refused(lay: LayCell, sha
     assert run_cell(folder) == 3
     reason = read_record(folder).reason or ""
     assert reason.startswith("the data set shapes has changed since this protocol was planned")
-    assert "(36 then, 27 training images now)" in reason
+    assert "(36 then, 27 training images now; fingerprint " in reason
     assert not (folder / CURVE).exists()
 
 
@@ -240,7 +240,7 @@ def test_an_image_that_was_replaced_is_said_to_have_other_pixels(
     with Image.open(first) as image:
         image.rotate(90).save(first)
     assert run_cell(folder) == 3
-    assert "(other pixels)" in (read_record(folder).reason or "")
+    assert "(other pixels; fingerprint " in (read_record(folder).reason or "")
 
 
 def test_a_folder_without_a_cell_says_so(tmp_path: Path) -> None:

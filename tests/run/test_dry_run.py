@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from planning import blank, offer, record
 
-from gan_bench import DataError, Loss, UsageError
+from gan_bench import DataError, Loss, Resources, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import STARTS
@@ -42,7 +42,8 @@ def request_for(shapes: Path) -> Ask:
 @pytest.fixture
 def dry(request_for: Ask, known: Catalogue, tmp_path: Path) -> Dry:
     def make(jobs: int = 1, **asked: Any) -> DryRun:
-        return dry_run(request_for(**asked), known, tmp_path / "results", jobs)
+        request = request_for(resources=Resources(jobs=jobs), **asked)
+        return dry_run(request, known, tmp_path / "results")
 
     return make
 
@@ -79,7 +80,7 @@ def test_images_are_counted_and_neither_prepared_nor_written_about(
     schedule = texts(said, "schedule")[0]
     assert schedule.startswith("0.8 kimg = 100 updates of G, batch 8, 1 D per G, adam")
     assert schedule.endswith("10 ticks")
-    cells = [f"{arch} / non-saturating / seed{k}" for arch in ("dense", "dcgan") for k in (0, 1)]
+    cells = [f"{arch} / non-saturating / seed{k}" for k in (0, 1) for arch in ("dense", "dcgan")]
     assert texts(said, "cell") == cells
     assert texts(said, "cells") == ["4 cells"]
     assert all("from a few timed steps" in text for text in texts(said, "estimate"))

@@ -19,11 +19,13 @@ from gan_bench.run.plan import pick_device
 # Planning
 
 
-def test_cells_are_architectures_x_losses_x_seeds(plan: Plan) -> None:
+def test_cells_are_seeds_x_architectures_x_losses_so_that_all_rows_grow_together(
+    plan: Plan,
+) -> None:
     names_ = {"architectures": ("dense", "dcgan"), "losses": ("minimax", "label-smoothing")}
     assert names(plan(**names_, seeds=2)) == [
         f"{arch}/{loss}/{seed}"
-        for arch, loss, seed in product(names_["architectures"], names_["losses"], (0, 1))
+        for seed, arch, loss in product((0, 1), names_["architectures"], names_["losses"])
     ]
 
 

@@ -88,6 +88,21 @@ def test_on_a_terminal_nothing_of_the_live_view_stays(cell: MakeCell) -> None:
     assert "stopping\n" in shown
 
 
+def test_a_look_that_takes_long_is_not_repeated_at_once(
+    cell: MakeCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, _ = watched(trained(cell("a/b/seed0"), 2.5))
+    looks, look = [], watch._look
+    monkeypatch.setattr(watch, "_look", lambda: looks.append(1) or look())
+    monkeypatch.setattr("gan_bench.run.progress.SLOW_LOOK", 1e9)
+    watch.view(), watch.view()
+    assert len(looks) == 2
+    monkeypatch.setattr("gan_bench.run.progress.SLOW_LOOK", 0.0)
+    monkeypatch.setattr("gan_bench.run.progress.REST", 1e9)
+    watch.view(), watch.view(), watch.view()
+    assert len(looks) == 3
+
+
 @pytest.mark.parametrize("line", ["\0\0\n", "{]\n"])
 def test_a_damaged_curve_does_not_end_the_run_that_is_watched(line: str, cell: MakeCell) -> None:
     folder = started(cell("a/b/seed0"))

@@ -27,6 +27,7 @@ from gan_bench.run.folders import lay_out
 from gan_bench.run.names import catalogue_for
 from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.request import Request
+from gan_bench.run.resources import resources_of
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ def typed(words: list[str], known: Catalogue | None = None) -> Planned:
     given = checked_by(command, words[2:], {})
     for name in (*NOT_ASKED, *(field.name for field in fields(Way))):
         del given[name]
-    request = Request(preparation=preparation_of(given), **given)
+    resources, preparation = resources_of(given), preparation_of(given)
+    request = Request(preparation=preparation, resources=resources, **given)
     return make_plan(request, known or catalogue_for(request))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from planning import Scripted, record
 
-from gan_bench import Engine, StorageError
+from gan_bench import Engine, Resources, StorageError
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import LOG, RECORD, STARTS
 from gan_bench.results.records import read_record
@@ -84,11 +84,7 @@ def test_a_lost_process_is_started_again_three_times_at_most(
         assert read_record(folders[0]).starts == 4
 
 
-@pytest.mark.parametrize(("jobs", "slots"), [(1, 1), (2, 2), (3, 2)])
-def test_slots_are_those_of_the_whole_plan_whatever_is_done_or_lost(
-    jobs: int, slots: int, folders: list[Path]
-) -> None:
-    """An engine divides threads by them, and a cell that goes on must have as many as before."""
+def test_an_engine_gets_the_same_resources_whatever_is_done_or_lost(folders: list[Path]) -> None:
     codes = iter([-9, 0])
 
     def act(folder: Path) -> int:
@@ -96,8 +92,9 @@ def test_slots_are_those_of_the_whole_plan_whatever_is_done_or_lost(
 
     record(folders[0])
     engine = Scripted(act)
-    assert list(run_cells(engine.offer, folders, jobs)) == [folders[1]]
-    assert engine.slots == [slots, slots]
+    given = Resources(jobs=2, cpus_per_cell=4)
+    assert list(run_cells(engine.offer, folders, given)) == [folders[1]]
+    assert engine.resources == [given, given]
 
 
 @pytest.mark.parametrize(("code", "kind"), [(5, "storage"), (2, "usage")])
@@ -141,7 +138,7 @@ def test_a_cell_whose_folder_is_gone_says_so(folders: list[Path]) -> None:
 def test_an_engine_that_is_left_early_is_closed(folders: list[Path]) -> None:
     ended: list[bool] = []
 
-    def start(cells: Sequence[Path], slots: int) -> Iterator[tuple[Path, int]]:
+    def start(cells: Sequence[Path], _: Resources) -> Iterator[tuple[Path, int]]:
         try:
             for cell in cells:
                 record(cell)

@@ -19,6 +19,7 @@ from gan_bench.results.layout import CHECKPOINTS, TICKS
 from gan_bench.results.reading import read_lines
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.samples import Latents
+from gan_bench.train.saved import States
 from gan_bench.train.session import Session
 from gan_bench.train.state import Training
 
@@ -74,9 +75,8 @@ def follow(
     checkpoints = Checkpoints(folder / CHECKPOINTS, {"cell": "this"})
     given = Latents(rng.normal(0, "z-eval", 20, 5))
     scripted = cast(Evaluator, evaluator)
-    session = Session(
-        folder, plan.schedule, plan.evaluation, scripted, given, checkpoints, keep_best
-    )
+    states = States(checkpoints)
+    session = Session(folder, plan.schedule, plan.evaluation, scripted, given, states, keep_best)
     session.follow(training, loss, IMAGES, 0, lambda: bool(stopping and stopping(training)))
     return session, training, evaluator
 

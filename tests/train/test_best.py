@@ -11,6 +11,7 @@ from gan_bench.contract.protocol import Evaluation, MetricSpec, Schedule
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.samples import Latents
+from gan_bench.train.saved import States
 from gan_bench.train.session import Session
 from gan_bench.train.verdicts import Look
 
@@ -23,7 +24,7 @@ def test_the_best_tick_is_that_of_the_metric_of_the_ticks(tmp_path: Path) -> Non
             samples=20, features="eye", digests={}, metrics=(FD,), tick_metric=tick_metric
         )
         nothing, z = cast(Evaluator, None), np.zeros((20, 5), np.float32)
-        checkpoints = Checkpoints(tmp_path / "c", {})
+        checkpoints = States(Checkpoints(tmp_path / "c", {}))
         session = Session(tmp_path, Schedule(kimg=1), evaluation, nothing, Latents(z), checkpoints)
         session.looks = [Look(0.5, {"fd": 1.0, "kd": 4.0}), Look(1.0, {"fd": 2.0, "kd": 3.0})]
         found = session.best()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,16 @@ def measure(folder: Path, asked: Mapping[str, Any]) -> str:
     """Measure the cells of a protocol by these values of the command's options; their board."""
     from gan_bench.cli.measure import measure as command
     from gan_bench.run.plan_measuring import MeasureRequest
+    from gan_bench.run.resources import resources_of
     from gan_bench.run.whole_measuring import measure_cells, plan_measure
 
     given = _without(asked, "self", "quiet")
     checked = checked_by(command, [], given)
-    again, jobs = checked["again"], checked["jobs"]
-    request = MeasureRequest(**{name: checked[name] for name in _without(given, "again", "jobs")})
-    planned, watch = plan_measure(folder, request, jobs, progress_console(asked["quiet"]))
-    return measure_cells(planned, watch, again)
+    resources = resources_of(checked)
+    names = [field.name for field in fields(MeasureRequest) if field.name in given]
+    request = MeasureRequest(**{name: checked[name] for name in names}, resources=resources)
+    planned, watch = plan_measure(folder, request, progress_console(asked["quiet"]))
+    return measure_cells(planned, watch, checked["again"])
 
 
 def score_entries(folder: Path, asked: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from gan_bench.cli.data_options import preparation_of
 from gan_bench.cli.run_options import run_options
 from gan_bench.contract.errors import UsageError
 from gan_bench.run.request import Request
+from gan_bench.run.resources import resources_of
 
 ARCHS = {"archs": "architectures"}  # our name of an argument -> that of the request
 
@@ -28,7 +29,6 @@ class Way:
     """How a run is carried out. No score depends on it."""
 
     results: Path
-    jobs: int
     retry_failed: bool
     entries: tuple[str, ...]
     z_dim: int | None
@@ -43,7 +43,8 @@ def read_arguments(asked: Mapping[str, Any]) -> tuple[Request, Way]:
     way = Way(**{field.name: checked.pop(field.name) for field in fields(Way)})
     for name in NOT_ASKED:
         del checked[name]
-    return Request(preparation=preparation_of(checked), **checked), way
+    resources, preparation = resources_of(checked), preparation_of(checked)
+    return Request(preparation=preparation, resources=resources, **checked), way
 
 
 def checked_by(

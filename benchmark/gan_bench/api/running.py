@@ -12,9 +12,10 @@ from rich.console import Console
 from gan_bench.api.asking import read_arguments
 from gan_bench.api.boards import Board, load
 from gan_bench.contract.errors import UsageError
+from gan_bench.report.decided import next_step
 from gan_bench.run.asked_entries import entries_to_score
 from gan_bench.run.names import catalogue_for
-from gan_bench.run.whole_run import plan_run, refusal, score_asked, train_cells
+from gan_bench.run.whole_run import plan_run, refusal, score_asked, train
 
 Text = str | os.PathLike[str]
 Names = str | Iterable[str]
@@ -24,7 +25,10 @@ def run(
     *,
     archs: Names = (),
     losses: Names = (),
-    seeds: int = 1,
+    seeds: int | None = None,
+    until_decided: float | None = None,
+    most_seeds: int | None = None,
+    budget: float | None = None,
     preset: str | None = None,
     data: Text | None = None,
     data_root: Text | None = None,
@@ -64,9 +68,15 @@ def run(
     judge: Text | None = None,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     engine: str | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
+    cpus_per_cell: float | None = None,
+    gpus_per_cell: float | None = None,
+    address: str | None = None,
+    partition: str | None = None,
+    minutes_per_cell: float | None = None,
     timeout: float | None = None,
     keep: Literal["last", "best"] = "last",
+    keep_ticks: bool = False,
     entries: Mapping[str, Text] | Text | Iterable[Text] = (),
     z_dim: int | None = None,
     replace: bool = False,
@@ -93,8 +103,8 @@ def run(
     console = progress_console(way.quiet)
     catalogue = catalogue_for(request)
     entries_asked = entries_to_score(way.entries, request)
-    planned, watch = plan_run(request, catalogue, way.results, way.jobs, console)
-    refused = train_cells(planned, watch, catalogue, way.results, way.retry_failed)
+    planned, watch = plan_run(request, catalogue, way.results, console)
+    refused = train(planned, watch, catalogue, way.results, next_step, way.retry_failed)
     score_asked(entries_asked, planned, way.results, watch, way.z_dim, way.replace)
     if words := refusal(refused):
         raise UsageError(words)

@@ -2,7 +2,10 @@
 
 No state is kept: a resumed training has nothing to restore, and no reader of a stream disturbs
 another. The streams of a training are init, data, z-train, z-eval, y-eval, augment and noise; the
-report splits seeds at random with the stream splits; a trained generator gets z from z-sample.
+report splits seeds at random with the streams splits and looks; a trained generator gets z from
+z-sample; an audit of metrics divides its images with audit-split and draws sets with audit-real,
+audit-set and audit-size; a study has space (its points), halves (of the reference), trials (the
+bootstrap), and for each half z and y streams of its own.
 """
 
 from __future__ import annotations
@@ -31,9 +34,9 @@ def normal(seed: int, stream: str, count: int, z_dim: int, *position: int) -> np
     return np.ascontiguousarray(columns.T)
 
 
-def rows(seed: int, stream: str, count: int, of: int) -> np.ndarray:
+def rows(seed: int, stream: str, count: int, of: int, *position: int) -> np.ndarray:
     """(count,) int64 of the numbers from 0 to of - 1: each equally often, as far as that goes."""
-    return np.resize(_generator(seed, stream).permutation(of), count)
+    return np.resize(_generator(seed, stream, *position).permutation(of), count)
 
 
 def uniform(seed: int, stream: str, count: int, draws: int, *position: int) -> np.ndarray:
@@ -43,6 +46,23 @@ def uniform(seed: int, stream: str, count: int, draws: int, *position: int) -> n
     """
     columns = _generator(seed, stream, *position).random((draws, count), np.float32)
     return np.ascontiguousarray(columns.T)
+
+
+def spread(seed: int, stream: str, count: int, dims: int) -> np.ndarray:
+    """(count, dims) float64 in [0, 1), evenly spread: Sobol points, scrambled by the stream.
+
+    The first points stay as they are when more are asked for.
+    """
+    from scipy.stats import qmc  # here: it takes a second to import
+
+    sobol = qmc.Sobol(dims, scramble=True, rng=_generator(seed, stream))
+    # scipy warns of other counts than powers of two: their first points are as good
+    return np.asarray(sobol.random_base2(max(0, count - 1).bit_length())[:count])
+
+
+def choices(seed: int, stream: str, count: int, of: int) -> np.ndarray:
+    """(count, of) int64: each row draws `of` of the numbers from 0 to of - 1, with repetition."""
+    return _generator(seed, stream).integers(0, of, (count, of))
 
 
 class DataOrder:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from gan_bench.catalogue.plugin import Plugin
+from gan_bench.contract.engine import Engine
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import did_you_mean, normalised, qualified
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
     Dataset,
-    Engine,
     Entry,
     Features,
     Loss,
@@ -20,6 +20,7 @@ from gan_bench.contract.offers import (
     Optimizer,
     Preset,
 )
+from gan_bench.contract.remedy import Remedy
 from gan_bench.contract.tracker import Tracker
 
 Offer = TypeVar("Offer")
@@ -30,6 +31,7 @@ KINDS: dict[type[Any], tuple[str, str]] = {
     Loss: ("loss", "gan_bench_losses"),
     Optimizer: ("optimizer", "gan_bench_optimizers"),
     Augmentation: ("augmentation", "gan_bench_augmentations"),
+    Remedy: ("remedy", "gan_bench_remedies"),
     Dataset: ("data set", "gan_bench_datasets"),
     Features: ("features net", "gan_bench_features"),
     Metric: ("metric", "gan_bench_metrics"),

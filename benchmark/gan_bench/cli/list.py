@@ -18,7 +18,7 @@ from gan_bench.cli.options import PATH, RESULTS
 from gan_bench.cli.output import emit, page, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gan_bench.contract.protocol import MetricSpec
     from gan_bench.results.entries import EntryRecord
@@ -90,6 +90,9 @@ def _fields(cell: Listed) -> dict[str, Any]:
         "score": cell.score,
         "added": cell.added,
         "bytes": cell.bytes,
+        "ticks_bytes": cell.ticks_bytes,
+        "branches": cell.branches,
+        "branches_bytes": cell.branches_bytes,
         "ended": cell.ended,
         "folder": str(cell.folder),
     }
@@ -103,6 +106,8 @@ def _print(everything: Inventory) -> None:
             console.print(Text(plain(slug), "bold"), soft_wrap=True)
             added = everything.evaluations[slug]
             console.print(_table(by_protocol.get(slug, []), added))
+            for line in _kept(by_protocol.get(slug, [])):
+                console.print(line, soft_wrap=True)
             if entries := everything.entries[slug]:
                 console.print(_entries(entries))
             console.print(Text(f"beside the cells: {text.size(other)}\n"), soft_wrap=True)
@@ -121,6 +126,16 @@ def _table(cells: Sequence[Listed], added: dict[str, MetricSpec]) -> Table:
     for cell in cells:
         table.add_row(*(Text(plain(words)) for words in _texts(cell)))
     return table
+
+
+def _kept(cells: Sequence[Listed]) -> Iterator[str]:
+    """What the cells of a protocol hold for `gan-bench branch`, as far as there is any."""
+    if ticks := sum(cell.ticks_bytes for cell in cells):
+        yield f"of these, kept ticks: {text.size(ticks)}"
+    if branches := sum(cell.branches for cell in cells):
+        size = text.size(sum(cell.branches_bytes for cell in cells))
+        word = "branch" if branches == 1 else "branches"
+        yield f"of these, {branches:,} {word}, which are not ranked: {size}"
 
 
 def _entries(entries: Sequence[EntryRecord]) -> Table:

@@ -18,6 +18,7 @@ from gan_bench.contract.errors import GanBenchError, sentence
 
 COMMANDS = (
     "run",
+    "tune",
     "watch",
     "measure",
     "draw",
@@ -26,6 +27,8 @@ COMMANDS = (
     "list",
     "show",
     "reproduce",
+    "branch",
+    "autopsy",
     "remove",
     "merge",
     "score",
@@ -36,6 +39,7 @@ COMMANDS = (
     "timelapse",
     "export",
     "plugins",
+    "metrics",
     "doctor",
     "cache",
 )  # modules of this package

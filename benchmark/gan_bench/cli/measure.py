@@ -10,7 +10,8 @@ import rich_click as click
 from rich.console import Console
 
 from gan_bench.cli import options
-from gan_bench.cli.options import PATH, Name, Number
+from gan_bench.cli.engine_options import with_engine
+from gan_bench.cli.options import PATH, Number
 
 if TYPE_CHECKING:
     from gan_bench.run.plan_measuring import PlannedMeasuring
@@ -66,14 +67,7 @@ AS_TRAINED = "Default: as the cells were measured when they were trained."
 )
 @options.data_now(MEASURE)
 @options.device(RUNNING, "measure")
-@click.option(
-    "--engine",
-    type=Name("engine"),
-    metavar="NAME",
-    panel=RUNNING,
-    help="What starts the cells. Default: what started them to train.",
-)
-@options.jobs(RUNNING, "measure")
+@with_engine(RUNNING, "measure", "what started them to train, if it is here.")
 @click.option(
     "--cell-timeout",
     "timeout",
@@ -85,19 +79,12 @@ AS_TRAINED = "Default: as the cells were measured when they were trained."
 @options.plugin(RUNNING)
 @click.option("--again", is_flag=True, panel=RUNNING, help="Measure again what has scores.")
 @options.as_json("Print the leaderboards as JSON.")
-@click.option(
-    "-q",
-    "--quiet",
-    is_flag=True,
-    panel=options.OUTPUT,
-    help="Print results and errors, no progress.",
-)
+@options.QUIET
 @options.DEBUG
 @options.HELP
 def measure(
     results: Path,
     protocol: str | None,
-    jobs: int,
     again: bool,
     as_json: bool,
     quiet: bool,
@@ -114,17 +101,18 @@ def measure(
     from gan_bench.contract.errors import GanBenchError, UsageError
     from gan_bench.report.chosen import protocols_in
     from gan_bench.run.plan_measuring import MeasureRequest
+    from gan_bench.run.resources import resources_of
     from gan_bench.run.whole_measuring import plan_measure
 
     console = Console(stderr=True, quiet=quiet)
-    request = MeasureRequest(**asked)
+    request = MeasureRequest(resources=resources_of(asked), **asked)
     folders = protocols_in(results, protocol)
     measured: list[PlannedMeasuring] = []
     code = 0
     with naming_the_resume_command():
         for folder in folders:
             try:
-                planned, watch = plan_measure(folder, request, jobs, console)
+                planned, watch = plan_measure(folder, request, console)
             except GanBenchError as error:
                 if len(folders) == 1:
                     raise

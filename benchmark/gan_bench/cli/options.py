@@ -226,18 +226,6 @@ def replace(panel: str) -> Decorator:
     )
 
 
-def jobs(panel: str, verb: str) -> Decorator:
-    """--jobs: how many cells at the same time; the verb is what is done to them."""
-    return click.option(
-        "--jobs",
-        type=click.IntRange(1),
-        default=1,
-        metavar="N",
-        panel=panel,
-        help=f"Cells to {verb} at the same time. They share the threads of the CPU.",
-    )
-
-
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -298,6 +286,9 @@ def _debug(context: click.Context, _: click.Parameter, value: bool) -> None:
     context.ensure_object(Debug).wanted |= value
 
 
+QUIET = click.option(
+    "-q", "--quiet", is_flag=True, panel=OUTPUT, help="Print results and errors, no progress."
+)
 DEBUG = click.option(
     "--debug",
     is_flag=True,

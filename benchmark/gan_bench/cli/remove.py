@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gan_bench.results.removing import Target
 
 CONTENT = "What to remove"
+OF_A_CELL: tuple[Kind, ...] = ("branches", "ticks")
 
 
 @click.command(
@@ -35,7 +36,8 @@ CONTENT = "What to remove"
     required=True,
     panel=CONTENT,
     help="Cells as architecture/loss/seed0, entries and added evaluations as `gan-bench list` "
-    "prints them, protocols by their names or the beginning of one, or paths of any. If several "
+    "prints them, kept ticks and branches of a cell as architecture/loss/seed0/ticks and "
+    ".../branches, protocols by their names or the beginning of one, or paths of any. If several "
     "protocols have it, write the name of one and a slash before it.",
 )
 @click.option("-y", "--yes", is_flag=True, panel=CONTENT, help="Remove without a question.")
@@ -76,21 +78,32 @@ def _contents(target: Target) -> str:
         return f"{_listed(contents, ('cell', 'entry', 'evaluation'))}, "
     if kind == "evaluation":
         return f"the scores of {text.plural(contents['cell'], 'cell')} by this evaluation, "
-    return ""
+    return "".join(f"{words}, " for words in _of_cell(contents))
+
+
+def _of_cell(contents: Mapping[Kind, int]) -> list[str]:
+    """`12 branches`, `8 kept ticks`, as far as there are any."""
+    branches, ticks = (contents.get(kind, 0) for kind in OF_A_CELL)
+    words = [_branches(branches)] if branches else []
+    return [*words, text.plural(ticks, "kept tick")] if ticks else words
+
+
+def _branches(count: int) -> str:
+    return f"{count} {'branch' if count == 1 else 'branches'}"
 
 
 def _removed(chosen: list[Target]) -> str:
     counts: Counter[Kind] = Counter()
     for each in chosen:
         kind = each.place.kind
-        counts.update(each.contents if kind == "protocol" else {kind: 1})
+        counts.update(each.contents if kind in ("protocol", *OF_A_CELL) else {kind: 1})
     kinds: tuple[Kind, ...] = ("cell", "entry", "evaluation")
     return _listed(counts, kinds)
 
 
 def _listed(counts: Mapping[Kind, int], kinds: tuple[Kind, ...]) -> str:
     words = [_plural(counts[kind], kind) for kind in kinds if counts.get(kind)]
-    return ", ".join(words) or text.plural(0, "cell")
+    return ", ".join([*words, *_of_cell(counts)]) or text.plural(0, "cell")
 
 
 def _plural(count: int, kind: Kind) -> str:

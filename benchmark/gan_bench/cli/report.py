@@ -88,6 +88,7 @@ def report(
     """Print the leaderboards of a results folder.
 
     Every protocol has a table of its own, for numbers of different protocols cannot be compared.
+    A study of `gan-bench tune` is one table.
     """
     if kind:
         _figures(results, protocol, sort, kind, out, {"--format": style, "--by": by == "time"})
@@ -95,13 +96,24 @@ def report(
     from gan_bench.report.figures import refresh
     from gan_bench.report.formats import format_of, render
     from gan_bench.report.leaderboard import load
+    from gan_bench.report.tuning.shown import has_boards, left_out, render_studies, studies_of
 
     style = style or (format_of(out) if out else default_style())
-    boards = load(results, protocol, sort, by == "time")
-    if style in WITH_PICTURES:
-        for note in refresh(boards)[1]:
+    base = out.absolute().parent if out else Path.cwd()
+    studies, texts = studies_of(results, protocol), list[str]()
+    if has_boards(results, studies):
+        boards = load(results, protocol, sort, by == "time")
+        if style in WITH_PICTURES:
+            for note in refresh(boards)[1]:
+                say(note)
+        texts.append(render(boards, style, base))
+        notes = left_out(studies, style)
+        studies = [] if notes else studies
+        for note in notes:
             say(note)
-    text = render(boards, style, out.absolute().parent if out else Path.cwd())
+    if studies:
+        texts.append(render_studies(studies, style, base))
+    text = "\n".join(texts)
     if out is None:
         emit(text)
         return

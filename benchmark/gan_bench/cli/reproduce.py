@@ -11,6 +11,7 @@ import rich_click as click
 from rich.console import Console
 
 from gan_bench.cli import options
+from gan_bench.cli.engine_options import with_engine
 from gan_bench.cli.options import PATH
 from gan_bench.cli.output import emit, page, say
 
@@ -50,7 +51,7 @@ WITHOUT_SCORE, OUTSIDE, UNJUDGED = 3, 6, 7  # exit codes
 @options.device(
     RUNNING, "train", None, "Default: that of the cell if there is one here, else auto."
 )
-@options.jobs(RUNNING, "train")
+@with_engine(RUNNING, "train", "what started them then, if it is here.")
 @click.option(
     "--out",
     type=PATH,
@@ -61,13 +62,11 @@ WITHOUT_SCORE, OUTSIDE, UNJUDGED = 3, 6, 7  # exit codes
 )
 @options.results("Results folder in which the name is looked up.")
 @options.as_json("Print one JSON document.")
-@click.option(
-    "-q", "--quiet", is_flag=True, panel=options.OUTPUT, help="Print results, no progress."
-)
+@options.QUIET
 @options.DEBUG
 @options.HELP
 def reproduce(
-    name: str, out: Path, results: Path, jobs: int, as_json: bool, quiet: bool, **where: Any
+    name: str, out: Path, results: Path, as_json: bool, quiet: bool, **asked: Any
 ) -> None:
     """Train cells again here, and say whether their scores are what they were.
 
@@ -87,12 +86,14 @@ def reproduce(
     from gan_bench.report.reproduction import reproduced
     from gan_bench.results.finding import find_folder
     from gan_bench.run.reproduce import Where, trained_cells
+    from gan_bench.run.resources import resources_of
     from gan_bench.run.whole_run import plan_again, refusal, train_cells
 
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
         cells = trained_cells(find_folder(results, name))
-        planned, watch, catalogue = plan_again(cells, Where(results=out, **where), jobs, console)
+        where = Where(results=out, resources=resources_of(asked), **asked)
+        planned, watch, catalogue = plan_again(cells, where, console)
         with naming_it_after_storage_errors():
             refused = train_cells(planned, watch, catalogue, out, stopping=stopping_gently)
         if words := refusal(refused):

@@ -26,6 +26,8 @@ from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
+    from gan_bench.run.dry_run import DryRun
+    from gan_bench.run.dry_study import DryStudy
     from gan_bench.run.plan import Planned
     from gan_bench.run.progress import Watch
     from gan_bench.run.request import Request
@@ -48,7 +50,6 @@ def run(
     context: click.RichContext,
     /,
     results: Path,
-    jobs: int,
     retry_failed: bool,
     dry_run: bool,
     as_json: bool,
@@ -69,17 +70,21 @@ def run(
     from gan_bench.contract.errors import GanBenchError
     from gan_bench.run.asked_entries import entries_to_score
     from gan_bench.run.request import Request
+    from gan_bench.run.resources import resources_of
+    from gan_bench.run.trial_cells import check_budget
     from gan_bench.run.whole_run import score_asked
 
-    request = Request(preparation=preparation_of(asked), **asked)
+    resources, preparation = resources_of(asked), preparation_of(asked)
+    request = Request(preparation=preparation, resources=resources, **asked)
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
         catalogue = catalogue_for(request)
         asked_entries = entries_to_score(entries, request)
         if dry_run:
-            _print_plan(request, catalogue, results, jobs, as_json)
+            check_budget(request, dry_run)
+            _print_plan(request, catalogue, results, as_json)
             return
-        planned, watch, refused = _train(request, catalogue, results, jobs, retry_failed, console)
+        planned, watch, refused = _train(request, catalogue, results, retry_failed, console)
         fault = None
         try:
             score_asked(asked_entries, planned, results, watch, z_dim, replace)
@@ -88,8 +93,8 @@ def run(
         show(results, [planned.board], "json" if as_json else None, console)
         if fault:
             raise fault
-        _count_refused(refused)
-        _count_failures(watch)
+        count_refused(refused)
+        count_failures(watch.folders)
 
 
 def _refuse_arguments(context: click.RichContext) -> None:
@@ -110,13 +115,16 @@ def _refuse_arguments(context: click.RichContext) -> None:
     raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(word)}", context)
 
 
-def _print_plan(
-    request: Request, catalogue: Catalogue, results: Path, jobs: int, as_json: bool
-) -> None:
+def _print_plan(request: Request, catalogue: Catalogue, results: Path, as_json: bool) -> None:
     from gan_bench.run.dry_run import dry_run
 
     with Console(stderr=True).status("planning"):
-        plan = dry_run(request, catalogue, results, jobs)
+        plan = dry_run(request, catalogue, results)
+    print_dry(plan, as_json)
+
+
+def print_dry(plan: DryRun | DryStudy, as_json: bool) -> None:
+    """Print what would be done, for people or for a program."""
     if as_json:
         emit(json.dumps(plan.document(), indent=2, allow_nan=False) + "\n")
         return
@@ -129,16 +137,18 @@ def _train(
     request: Request,
     catalogue: Catalogue,
     results: Path,
-    jobs: int,
     retry_failed: bool,
     console: Console,
 ) -> tuple[Planned, Watch, int]:
     """Plan and run all cells. How many were refused, for their checkpoint is of other code?"""
-    from gan_bench.run.whole_run import plan_run, train_cells
+    from gan_bench.report.decided import next_step
+    from gan_bench.run.whole_run import plan_run, train
 
-    planned, watch = plan_run(request, catalogue, results, jobs, console)
+    planned, watch = plan_run(request, catalogue, results, console, rehearse)
     with naming_it_after_storage_errors():
-        refused = train_cells(planned, watch, catalogue, results, retry_failed, stopping_gently)
+        refused = train(
+            planned, watch, catalogue, results, next_step, retry_failed, stopping_gently
+        )
     return planned, watch, refused
 
 
@@ -196,7 +206,19 @@ def show(results: Path, slugs: Sequence[str], style: str | None, console: Consol
     say(f"more: gan-bench report{where} --out board.html, or .md, .csv, .json, .tex", console)
 
 
-def _count_refused(refused: int) -> None:
+def rehearse(results: Path) -> None:
+    """Make the report of a folder and show it nowhere, to see how long that takes."""
+    from gan_bench.report.figures import refresh
+    from gan_bench.report.formats import render
+    from gan_bench.report.leaderboard import load
+
+    boards = load(results)
+    refresh(boards)
+    render(boards, "markdown", Path.cwd())
+
+
+def count_refused(refused: int) -> None:
+    """UsageError if cells were refused: it says how many, and why."""
     from gan_bench.contract.errors import UsageError
     from gan_bench.run.whole_run import refusal
 
@@ -204,13 +226,14 @@ def _count_refused(refused: int) -> None:
         raise UsageError(words)
 
 
-def _count_failures(watch: Watch) -> None:
+def count_failures(folders: Sequence[Path]) -> None:
+    """If cells failed, say how many and what trains them again, and exit with 3."""
     from gan_bench.base.text import plural
     from gan_bench.run.folders import failed, retriable
 
-    if failures := sum(map(failed, watch.folders)):
+    if failures := sum(map(failed, folders)):
         have = "has" if failures == 1 else "have"
-        again = sum(map(retriable, watch.folders))
+        again = sum(map(retriable, folders))
         what = "what failed" if again == failures else f"{again} of them"
         advice = f", see cell.log; to train again {what}:\n{typed(RETRY)}"
         if not again:

@@ -1,15 +1,16 @@
-"""The options of `gan-bench run`, in the groups in which its help shows them."""
+"""The options of `gan-bench run` and `tune`, in the groups in which its help shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import rich_click as click
 
 from gan_bench.cli import options
 from gan_bench.cli.data_options import HOW, WHICH
-from gan_bench.cli.options import OUTPUT, PATH, Betas, Name, Number, Word
+from gan_bench.cli.engine_options import engine_options
+from gan_bench.cli.options import PATH, Betas, Decorator, Name, Number, Word
 
 RETRY = "--retry-failed"
 TRAIN, SCHEDULE = "What to train", "Schedule"
@@ -17,19 +18,44 @@ MEASURE, RUNNING = "Measuring", "Running"
 RATE = Number(0, 1, min_open=True)
 
 
-OPTIONS = (
+ROWS: tuple[Decorator, ...] = (
     options.names(
         "--arch", "architectures", kind="architecture", panel=TRAIN, help="Architectures to train."
     ),
     options.names("--loss", "losses", kind="loss", panel=TRAIN, help="Losses to train with."),
+)
+
+# of a run alone: how many seeds rows get, where --seeds does not say it
+DECIDING: tuple[Decorator, ...] = (
     click.option(
-        "--seeds",
-        type=click.IntRange(1),
-        default=1,
-        metavar="N",
+        "--until-decided",
+        type=Number(0, 0.5, min_open=True),
+        metavar="ALPHA",
         panel=TRAIN,
-        help="Train each architecture with each loss N times, from different seeds.",
+        help="Look after every N seeds of --seeds, and train N more only of rows that are not told "
+        "apart yet. If rows are alike, a false difference appears in at most ALPHA of all tables, "
+        "such as 0.05.",
     ),
+    click.option(
+        "--most-seeds",
+        type=click.IntRange(1),
+        metavar="M",
+        panel=TRAIN,
+        help="With --until-decided, the most seeds of a row: a multiple of --seeds. Default: four "
+        "times as many.",
+    ),
+    click.option(
+        "--budget",
+        type=Number(0, 1e5, min_open=True),
+        metavar="HOURS",
+        panel=TRAIN,
+        help="Choose the training length and the seeds, the same for all rows, so that the whole "
+        "run takes so many hours; one of them is fixed if you give it. One short cell of each row "
+        "is trained first.",
+    ),
+)
+
+SHARED: tuple[Decorator, ...] = (
     click.option(
         "--preset",
         type=Name("preset"),
@@ -198,14 +224,7 @@ OPTIONS = (
         help="Judge that names the mode of an image, made by `gan-bench judge`.",
     ),
     options.device(RUNNING, "train"),
-    click.option(
-        "--engine",
-        type=Name("engine"),
-        metavar="NAME",
-        panel=RUNNING,
-        help="What starts the cells. Default: the preset's.",
-    ),
-    options.jobs(RUNNING, "train"),
+    *engine_options(RUNNING, "train", "the preset's."),
     click.option(
         "--cell-timeout",
         "timeout",
@@ -222,6 +241,13 @@ OPTIONS = (
         help="Generators to keep. best: that of the best tick too, for --best of `gan-bench "
         "sample`. It changes no score.",
     ),
+    click.option(
+        "--keep-ticks",
+        is_flag=True,
+        panel=RUNNING,
+        help="Keep the whole state at every tick, for `gan-bench branch` and `gan-bench autopsy`. "
+        "It takes disk space, which --dry-run estimates, and changes no score.",
+    ),
     options.names(
         "--track",
         kind="tracker",
@@ -229,6 +255,20 @@ OPTIONS = (
         help="Also show in this program how the cells train. It changes no score.",
         default="Default: none.",
     ),
+    options.plugin(RUNNING),
+    click.option(RETRY, is_flag=True, panel=RUNNING, help="Train failed cells again."),
+    click.option(
+        "--dry-run", is_flag=True, panel=RUNNING, help="Print what would be run, and train nothing."
+    ),
+    options.results(
+        "Folder for all results. The same command continues there what is not yet finished."
+    ),
+    options.as_json("Print the leaderboard as JSON; with --dry-run, the plan."),
+    options.QUIET,
+)
+
+# `tune` has no rows that were not trained here
+ENTRIES: tuple[Decorator, ...] = (
     click.option(
         "--entry",
         "entries",
@@ -241,23 +281,32 @@ OPTIONS = (
     ),
     options.z_dim(MEASURE),
     options.replace(MEASURE),
-    options.plugin(RUNNING),
-    click.option(RETRY, is_flag=True, panel=RUNNING, help="Train failed cells again."),
-    click.option(
-        "--dry-run", is_flag=True, panel=RUNNING, help="Print what would be run, and train nothing."
-    ),
-    options.results(
-        "Folder for all results. The same command continues there what is not yet finished."
-    ),
-    options.as_json("Print the leaderboard as JSON; with --dry-run, the plan."),
-    click.option(
-        "-q", "--quiet", is_flag=True, panel=OUTPUT, help="Print results and errors, no progress."
-    ),
 )
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of `run`."""
-    for option in reversed(OPTIONS):
+    seeds = _seeds("1, and 5 with --until-decided")
+    return _given((*ROWS, seeds, *DECIDING, *SHARED, *ENTRIES), command)
+
+
+def tune_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of `run` that are about what is trained here."""
+    return _given((*ROWS, _seeds("1"), *SHARED), command)
+
+
+def _seeds(default: str) -> Decorator:
+    return click.option(
+        "--seeds",
+        type=click.IntRange(1),
+        metavar="N",
+        panel=TRAIN,
+        help="Train each architecture with each loss N times, from different seeds. "
+        f"Default: {default}.",
+    )
+
+
+def _given(options: Sequence[Decorator], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
     return command

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pluggy
 
+from gan_bench.contract.engine import Engine
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
     Dataset,
-    Engine,
     Entry,
     Features,
     Loss,
@@ -18,6 +18,7 @@ from gan_bench.contract.offers import (
     Optimizer,
     Preset,
 )
+from gan_bench.contract.remedy import Remedy
 from gan_bench.contract.tracker import Tracker
 
 hookspec = pluggy.HookspecMarker("gan_bench")
@@ -45,6 +46,11 @@ class Hooks:
     @hookspec
     def gan_bench_augmentations(self) -> list[Augmentation]:
         """Random changes of the images that D sees."""
+        raise AssertionError
+
+    @hookspec
+    def gan_bench_remedies(self) -> list[Remedy]:
+        """What may save a training that fails."""
         raise AssertionError
 
     @hookspec

@@ -8,7 +8,7 @@ the core converts between the two. Every offer has a `name`, which is what a use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
@@ -295,19 +295,3 @@ class Preset:
     tick_metric: str | None = None  # scores the ticks, if it exists for these features
     judged: tuple[str, ...] = ()  # metrics to compute on the features of the data set's judge
     for_score: bool = False  # whether `score` takes its features and metrics without --preset
-
-
-@dataclass(frozen=True, kw_only=True)
-class Engine:
-    """Runs `python -m gan_bench.run.cell DIR` for every DIR, at most `slots` at a time.
-
-    `start(cells, slots)` yields each DIR when its process has ended, with the exit code (negative:
-    the signal that ended it). Closing the iterator must end the processes that still run; SIGTERM
-    lets a cell save its state first. An engine keeps no state, because all results of a cell are
-    in its folder. If a process was lost, the core gives its cell to `start` again with the same
-    `slots`: on a CPU, a resumed cell ends in the same bytes only with as many threads as before.
-    """
-
-    name: str
-    source: str
-    start: Callable[[Sequence[Path], int], Iterator[tuple[Path, int]]]

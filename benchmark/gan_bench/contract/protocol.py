@@ -11,6 +11,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from gan_bench.base import text
 from gan_bench.base.numbers import LARGEST
+from gan_bench.contract.branch import Branch
 from gan_bench.contract.schedule import Frozen, NonNegative, Recipe
 from gan_bench.contract.schedule import Schedule as Schedule  # part of a protocol: import it here
 
@@ -20,6 +21,7 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 Side = Annotated[int, Field(ge=1, le=4096)]  # of an image, or its channels
 Sides = tuple[int, int]  # (H, W) of an image in pixels
 Split = Literal["train", "held-out"]
+Half = Literal["choosing", "reporting"]
 Keep = Literal["last", "best"]
 
 
@@ -71,6 +73,7 @@ class Evaluation(Frozen):
     metrics: Annotated[tuple[MetricSpec, ...], Field(min_length=1)]  # the first ranks the rows
     tick_metric: MetricSpec | None = None  # scores the ticks; None: the first of the metrics
     gauges: tuple[Gauge, ...] = ()
+    half: Half | None = None  # which half of the reference; its samples have z of their own
 
     @property
     def at_ticks(self) -> MetricSpec:
@@ -85,12 +88,23 @@ class Evaluation(Frozen):
 
     def reference_images(self, data: Data) -> int:
         """N: how many real images the samples are compared with."""
-        return min(self.samples, data.images(self.reference))
+        images = data.images(self.reference)
+        return min(self.samples, images // 2 if self.half else images)
+
+    @property
+    def real_images(self) -> str:
+        """Which real images the samples are compared with, before their number is known."""
+        return f"{self.reference} {self.half}" if self.half else self.reference
+
+    @property
+    def draw(self) -> str:
+        """The name of the random streams that its samples are made of."""
+        return self.half or "eval"
 
     @property
     def slug(self) -> str:
         """A readable name; two evaluations have the same one if they give the same scores."""
-        document = self._read_by(self.metrics, "samples", "reference", "metrics")
+        document = self._read_by(self.metrics, "samples", "reference", "metrics", "half")
         return f"{self.metrics[0].name[:40]}-{self.samples}-{_digest(document)}"
 
     def at_ticks_like(self, other: Evaluation) -> bool:
@@ -111,6 +125,18 @@ class Evaluation(Frozen):
             "digests": self._digests(self.metrics),
         }
         return self.model_copy(update=ticks)
+
+    def on_half(self, half: Half, data: Data) -> Evaluation:
+        """The same by the ranking metric alone, on one half of the reference.
+
+        The halves share no real image, and their samples no z.
+        """
+        changes = {
+            "half": half,
+            "samples": min(self.samples, data.images(self.reference) // 2),
+            "metrics": self.metrics[:1],
+        }
+        return self.model_copy(update=changes).beside(self)
 
     def _read_by(self, metrics: Sequence[MetricSpec], *fields: str) -> dict[str, Any]:
         """These fields as JSON, and the digests of the nets that the metrics read."""
@@ -209,8 +235,12 @@ class RunEnvironment(Frozen):
     weights_by_net: tuple[tuple[str, str], ...] = ()  # net and file of --feature-weights NET=FILE
     judge: str | None = None  # the file given with --judge
     engine: str | None = None  # the name of what starts the cell; None: not known
+    # of the CPU: with another number, a training that goes on ends in other bytes; None: torch's
+    threads: int | None = None
     timeout: PositiveFloat | None = None  # seconds after which a process of the cell is ended
+    pause: PositiveInt | None = None  # ticks after which its process saves the state and ends
     keep: Keep = "last"  # best: the generator of the best tick too
+    keep_ticks: bool = False  # the state at every tick stays, for `gan-bench branch`
     track: tuple[str, ...] = ()  # the trackers that show how the cell trains
     track_from: tuple[tuple[str, str], ...] = ()  # the key of the plugin of each; () if not known
 
@@ -223,6 +253,7 @@ class Cell(Frozen):
     seed: Annotated[int, Field(ge=0)]
     environment: RunEnvironment
     recipe: Recipe = Recipe()  # empty unless the schedule says that each cell has its own
+    branch: Branch | None = None  # it goes on from a tick of another cell, and is never ranked
 
     @property
     def label(self) -> str:

@@ -12,11 +12,11 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from gan_bench.base.numbers import LARGEST
+from gan_bench.contract.engine import Engine
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.offers import (
     Architecture,
     Dataset,
-    Engine,
     Fault,
     Features,
     Loss,

@@ -64,7 +64,7 @@ def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: N
     Raises DataError for what is wrong with the images, StorageError for the cache.
     """
     sides = sides_of(size)
-    folder = _folder(source, sides)
+    folder = set_folder(source, sides)
     with locked(folder):
         try:
             return _open(folder)
@@ -75,9 +75,14 @@ def prepare(source: Source, size: int | Sides, progress: Progress = lambda *_: N
 
 def cached(source: Source, size: int | Sides) -> Prepared | None:
     """The data set at that size if it is in the cache; nothing is made."""
+    return opened(set_folder(source, sides_of(size)))
+
+
+def opened(folder: Path) -> Prepared | None:
+    """The prepared set in this folder of the cache; None if it is not there, or damaged."""
     try:
-        return _open(_folder(source, sides_of(size)))
-    except (OSError, ValueError, LookupError, TypeError):  # not there, or damaged
+        return _open(folder)
+    except (OSError, ValueError, LookupError, TypeError):
         return None
 
 
@@ -91,7 +96,8 @@ def sets_folder() -> Path:
     return cache_dir() / "images"
 
 
-def _folder(source: Source, sides: Sides) -> Path:
+def set_folder(source: Source, sides: Sides) -> Path:
+    """Where the set made from this source at that size is kept."""
     return sets_folder() / f"{source.dataset.name}-{text.sides(*sides)}px-{source.key(sides)}"
 
 

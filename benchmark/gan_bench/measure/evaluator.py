@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gan_bench.base import rng
 from gan_bench.base.precision import settle
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import GanBenchError, StorageError, Unscorable, sentence
@@ -69,7 +70,7 @@ class Evaluator:
         extract = load_net(self.catalogue, name, evaluation.digests[name], self.device, weights)
         features = partial(self.cache.features, name, extract=extract, device=self.device)
         reference = reference_images(prepared, evaluation)
-        net = Net(extract, real=features(f"{evaluation.reference} {n}", reference))
+        net = Net(extract, real=features(f"{evaluation.real_images} {n}", reference))
         if not self._reads_train(name):
             return net
         held_out = evenly(prepared.held_out, n)
@@ -124,6 +125,12 @@ class Evaluator:
         """The values of these metrics; features are (M, F) by net. Refusals are left out."""
         return self._scores(specs, self._reader(features))[0]
 
+    def outcomes(
+        self, specs: Iterable[MetricSpec], features: Arrays
+    ) -> tuple[dict[str, float], dict[str, str]]:
+        """The values of these metrics, and the reasons of those that refuse; features by net."""
+        return self._scores(specs, self._reader(features))
+
     def measure_features(
         self,
         specs: Sequence[MetricSpec],
@@ -139,7 +146,7 @@ class Evaluator:
         errors = Errors()
         if with_errors:
             errors = sampling_errors(metrics, features, samples_of, self.values)
-        reference = self.protocol.evaluation.reference
+        reference = self.protocol.evaluation.real_images
         scores = {
             spec.name: Score(
                 value=values[spec.name],
@@ -273,4 +280,16 @@ def evenly(rows: np.ndarray, count: int) -> np.ndarray:
 def reference_images(prepared: Prepared, evaluation: Evaluation) -> np.ndarray:
     """The real images to compare with: as many as samples if there are, evenly over the split."""
     split = prepared.train if evaluation.reference == "train" else prepared.held_out
-    return evenly(split, evaluation.samples)
+    return np.asarray(split[reference_rows(evaluation, len(split))])
+
+
+def reference_rows(evaluation: Evaluation, images: int) -> np.ndarray:
+    """The rows of the reference in a split of so many images: (N,) int.
+
+    Which half an image belongs to is drawn by a named stream, so it depends on nothing else.
+    """
+    if evaluation.half is None:
+        return spaced(images, evaluation.samples)
+    drawn = rng.rows(0, "halves", images, images)
+    first, second = drawn[: images // 2], drawn[images // 2 :]
+    return evenly(np.sort(first if evaluation.half == "choosing" else second), evaluation.samples)

@@ -47,7 +47,7 @@ class FeatureCache:
         """`Samples.keep` for this metric, when it is given `count` real images."""
         plugin = self.catalogue.offers[Metric][spec.name][1].sha256
         evaluation = self.protocol.evaluation
-        reference = f"{evaluation.reference} {evaluation.samples}"
+        reference = f"{evaluation.real_images} {evaluation.samples}"
 
         def keep(name: str, make: Callable[[], Arrays]) -> Arrays:
             key = spec.features, reference, name, plugin, str(count)

@@ -11,7 +11,7 @@ from gan_bench.contract.protocol import Data, Evaluation, Split
 from gan_bench.data.cache import Prepared
 from gan_bench.data.stream import Progress
 from gan_bench.measure.corruptions import one_colour, only_noise
-from gan_bench.measure.evaluator import Evaluator, spaced
+from gan_bench.measure.evaluator import Evaluator, reference_rows, spaced
 from gan_bench.measure.features import Arrays
 from gan_bench.results.scale import BAD_SETS, REAL, Scale, Scored
 
@@ -82,7 +82,7 @@ def _free(data: Data, evaluation: Evaluation, split: Split) -> np.ndarray:
     rows = np.arange(data.images(split))
     if split != evaluation.reference:
         return rows
-    return np.setdiff1d(rows, spaced(len(rows), evaluation.samples))
+    return np.setdiff1d(rows, reference_rows(evaluation, len(rows)))
 
 
 def _bad_sets(prepared: Prepared, count: int) -> Iterator[tuple[str, np.ndarray]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gan_bench.base import text
 from gan_bench.base.numbers import CURVE_COLUMNS, column, number
 from gan_bench.base.sparkline import sparkline
+from gan_bench.contract.branch import Branch
 from gan_bench.contract.protocol import Evaluation
 from gan_bench.report.cell_facts import Added, CellFacts
 from gan_bench.report.costs import MIB
@@ -54,10 +55,19 @@ def _head(facts: CellFacts) -> Iterator[Line]:
     if facts.schedule:
         yield "schedule", schedule_text(facts.schedule)
     known = record or facts.cell
+    if known and known.branch:
+        yield "branch", _branch(known.branch)
     if known and known.recipe.given:
         yield "recipe", recipe_text(known.recipe)
     if record and record.conditional:
         yield "conditional", "G and D are given the classes of the images"
+
+
+def _branch(branch: Branch) -> str:
+    """Where it begins and what it changes."""
+    order = "the same order" if branch.index == 0 else f"another order ({branch.index})"
+    begins = f"from {text.number(branch.kimg, 6)} kimg" if branch.step else "from its beginning"
+    return f"of {branch.parent} {begins}, {branch.what}, {order}; it is never ranked"
 
 
 def _curve(facts: CellFacts) -> Iterator[Line]:

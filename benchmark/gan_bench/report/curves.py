@@ -51,7 +51,7 @@ def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes 
     panels[0].locator_params(nbins=5)
     panels[0].set_ylim(*limits([seed for _, seeds in drawn for seed in seeds]))
     _name(figure, panels[0], note, what)
-    return _png(figure)
+    return png_of(figure)
 
 
 def _panels(count: int, top: float) -> tuple[Figure, list[Axes]]:
@@ -82,7 +82,7 @@ def _panel(
     joined = np.concatenate([part for seed in seeds for part in (seed, gap)])
     for k, (label, colour) in enumerate(lines.values(), start=1):
         panel.plot(joined[:, 0], joined[:, k], color=colour, lw=thin, label=label)
-    panel.set_title(_label(row.name), fontsize=9)
+    panel.set_title(label_text(row.name), fontsize=9)
     panel.grid(alpha=0.25)
     panel.tick_params(labelsize=8)
 
@@ -93,7 +93,7 @@ def _name(figure: Figure, panel: Axes, note: str, what: str) -> None:
     across, up = (box.left + box.right) / 2, (box.bottom + box.top) / 2
     figure.supxlabel(KIMG, x=across, y=0.05 / height, fontsize=9)
     figure.supylabel(what, x=0.05 / width, y=up, fontsize=9)
-    figure.suptitle(_label(note), x=across, y=1 - 0.08 / height, fontsize=9)
+    figure.suptitle(label_text(note), x=across, y=1 - 0.08 / height, fontsize=9)
     legend = figure.legend(
         *panel.get_legend_handles_labels(),
         loc="upper center",
@@ -124,7 +124,7 @@ def quality(board: Board) -> bytes | None:
     for k, (row, seeds) in enumerate(drawn):
         colour, style = colour_of(k), "--" if is_dashed(k) else "-"
         for n, points in enumerate(filter(None, seeds)):
-            label = None if n else _label(row.name)
+            label = None if n else label_text(row.name)
             panel.plot(*zip(*points, strict=True), color=colour, ls=style, lw=1.2, label=label)
     if (real := board.real_at_ticks) is not None:
         panel.axhline(real, color=REAL_COLOUR, ls=":", lw=1.5, label=REAL)
@@ -132,11 +132,11 @@ def quality(board: Board) -> bytes | None:
     samples = board.protocol.evaluation.tick_samples
     panel.set_ylabel(f"{metric.name}\n({better} is better, n = {samples:,})", fontsize=9)
     panel.set_xlabel(KIMG, fontsize=9)
-    panel.set_title(_label(what_is_shown(board, [row for row, _ in drawn], SEEDS)), fontsize=9)
+    panel.set_title(label_text(what_is_shown(board, [row for row, _ in drawn], SEEDS)), fontsize=9)
     panel.grid(alpha=0.25)
     panel.tick_params(labelsize=8)
     figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
-    return _png(figure)
+    return png_of(figure)
 
 
 def tick_scores(folder: Path, metric: str) -> list[tuple[float, float]]:
@@ -146,13 +146,14 @@ def tick_scores(folder: Path, metric: str) -> list[tuple[float, float]]:
     return [point for point in points if np.isfinite(point).all()]
 
 
-def _png(figure: Figure) -> bytes:
+def png_of(figure: Figure) -> bytes:
+    """The bytes of a figure that stands beside the results."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=150, pil_kwargs={"compress_level": COMPRESSION})
     return buffer.getvalue()
 
 
-def _label(text: str) -> str:
+def label_text(text: str) -> str:
     r"""A name in which matplotlib does not read $...$ as mathematics."""
     return plain(text).replace("$", r"\$")
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from gan_bench.base.escape import plain
 from gan_bench.base.text import percent, plural
 from gan_bench.contract.protocol import Evaluation, Protocol
+from gan_bench.report.decided import claims_of
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.letters import least_seeds
 from gan_bench.report.looks import NINE_LOOKS, Looks
 from gan_bench.report.rows import devices_of, with_record
+from gan_bench.report.sequential import Decision
 from gan_bench.report.statistics import MIN_SEEDS
 from gan_bench.results.data_summary import read_data_summary
 from gan_bench.run.schedule_text import schedule_text
@@ -89,9 +91,9 @@ def claims(board: Board) -> str:
     parts = [
         "95 % interval of the mean over training seeds (Student's t)",
         _order(board),
-        *_letters(seeds, board),
+        *(_decided(board.decision, board) if board.decision else _letters(seeds, board)),
         _survivors(board),
-        _plan(board.looks) if board.looks else "",
+        _plan(board.looks) if board.looks and not board.decision else "",
     ]
     return "; ".join(filter(None, parts))
 
@@ -122,6 +124,15 @@ def _letters(seeds: list[int], board: Board) -> Iterator[str]:
             have = "row has" if untested == 1 else "rows have"
             yield f"{untested:,} {have} no letter, because of {fewer}"
         yield _limit(tested, max(seeds))
+
+
+def _decided(decision: Decision, board: Board) -> list[str]:
+    """What the letters mean where a sequential test has added seeds."""
+    if board.ranking.name != board.decides:
+        return ["no letters: how many seeds there are depends on scores by another metric"]
+    if not all(decision.used.values()):
+        return [f"no letters: a row has fewer than {decision.test.per_look} seeds that have ended"]
+    return claims_of(decision, board.trained, board.ranking.name)
 
 
 def _limit(rows: int, seeds: int) -> str:

@@ -59,7 +59,7 @@ class Findings:
 def findings(board: Board) -> Findings:
     """All that the answer says of a leaderboard, at the end of the schedule."""
     floor = board.floors.get(board.ranking.name)
-    made = () if floor else tuple(rulings(board.trained, board.ranking))
+    made = () if floor else tuple(rulings(board.trained, board.ranking, board.apart(board.ranking)))
     statuses = Counter(chain.from_iterable(row.cells["status"] for row in board.trained))
     return Findings(
         board.ranking.name,
@@ -87,7 +87,9 @@ def winners(board: Board) -> dict[str, Ruling]:
     for metric in board.protocol.evaluation.metrics:
         if metric.name not in board.floors:
             first.setdefault(metric.features, metric)
-    made = {net: ruling_of(board.trained, metric) for net, metric in first.items()}
+    made = {
+        net: ruling_of(board.trained, metric, board.apart(metric)) for net, metric in first.items()
+    }
     return {net: each for net, each in made.items() if each}
 
 

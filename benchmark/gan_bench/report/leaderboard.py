@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,12 +16,15 @@ import numpy as np
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import MetricSpec, Protocol, differences
 from gan_bench.report.chosen import boards_in, chosen_of
+from gan_bench.report.decided import decision_of
 from gan_bench.report.entry_rows import entry_rows, trained
 from gan_bench.report.equal_time import EqualTime, at_equal_time
 from gan_bench.report.floors import floors, side_by_side, tick_floor
-from gan_bench.report.letters import letters
+from gan_bench.report.letters import letters, letters_of
 from gan_bench.report.looks import Looks, looks_of
-from gan_bench.report.rows import Row, places, ranked, rows_of
+from gan_bench.report.rows import Row, places, ranked, rows_of, standing
+from gan_bench.report.rulings import Apart
+from gan_bench.report.sequential import Decision
 from gan_bench.report.statistics import agreement
 from gan_bench.results.frame import read_frame
 from gan_bench.results.layout import PROTOCOL, evaluation_dir
@@ -49,6 +53,7 @@ class Board:
     by_time: bool = False
     equal_time: EqualTime | None = None  # None too if no cell has completed the schedule
     looks: Looks | None = None  # None if it was not written down how many seeds were planned
+    decision: Decision | None = None  # of the sequential test that added seeds to these rows
     scale: Scale | None = None  # None too if it cannot be read
     scale_fault: str | None = None  # why it cannot be read
     plans_fault: str | None = None  # why the number of planned seeds cannot be read
@@ -107,14 +112,49 @@ class Board:
         """Letters by row: rows that share one cannot be told apart; see `letters`.
 
         A seed without a score counts as worse than all others. The letters compare the scores at
-        the end of the schedule, whatever the order of the rows.
+        the end of the schedule, whatever the order of the rows. Where a sequential test has added
+        seeds, they are that test's; another metric has none then.
         """
+        if self.decision:
+            return self._decided_ties(self.decision)
         if not any(row.values(self.ranking.name) for row in self.rows):
             return [""] * len(self.rows)
         order = ranked(self.rows, self.ranking)
         shown = letters([row.costs(self.ranking) for row in order])
         by_name = {row.name: letter for row, letter in zip(order, shown, strict=True)}
         return [by_name[row.name] for row in self.rows]
+
+    def _decided_ties(self, decision: Decision) -> list[str]:
+        names = [(row.architecture, row.loss) for row in self.rows]
+        tested = [place for place, row in enumerate(self.rows) if not row.entry]
+        if self.ranking.name != self.decides or not all(decision.used.values()):
+            return [""] * len(names)
+        best_first = sorted(tested, key=lambda place: standing(self.rows[place], self.ranking))
+        apart = [
+            (a, b)
+            for a, b in combinations(range(len(best_first)), 2)
+            if decision.tells(names[best_first[a]], names[best_first[b]])
+        ]
+        shown = letters_of(len(best_first), range(len(best_first)), apart)
+        by_place = dict(zip(best_first, shown, strict=True))
+        return [by_place.get(place, "") for place in range(len(names))]
+
+    @property
+    def decides(self) -> str:
+        """The metric by which a sequential test adds seeds: the first of the protocol's own."""
+        first = self.protocol.evaluation.metrics[0].name
+        return first if self.evaluation is None else ""
+
+    def apart(self, metric: MetricSpec) -> Apart | None:
+        """What a sequential test says of two rows; None if the seeds did not depend on one.
+
+        By another metric than the test's it tells no rows apart: the number of seeds depends on
+        the scores, so that no test with a fixed number of them holds.
+        """
+        decision = self.decision
+        if decision is None:
+            return None
+        return decision.tells if metric.name == self.decides else lambda *_: False
 
     @cached_property
     def agreements(self) -> dict[str, float]:
@@ -162,6 +202,7 @@ def load(
 
 def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool) -> Board:
     protocol = read_model(folder / PROTOCOL, Protocol)
+    protocol_metric = protocol.evaluation.metrics[0]
     scale, scale_fault = _read_or_fault(read_scale, folder)
     if evaluation is not None:
         protocol = protocol.measured_by(read_evaluation(folder, evaluation))
@@ -187,6 +228,7 @@ def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool
         by_time=by_time,
         equal_time=equal_time,
         looks=looks_of(plans or []),
+        decision=decision_of(protocol_metric, trained(rows), plans or []),
         scale=scale,
         scale_fault=scale_fault,
         plans_fault=plans_fault,

@@ -50,10 +50,15 @@ def letters(groups: Sequence[Sequence[float]], alpha: float = ALPHA) -> list[str
     tested = [row for row, group in enumerate(groups) if len(group) >= MIN_SEEDS]
     if len(tested) < 2:
         return [""] * len(groups)
-    columns = tie_columns(tested, _told_apart(groups, tested, alpha))
+    return letters_of(len(groups), tested, _told_apart(groups, tested, alpha))
+
+
+def letters_of(rows: int, tested: Sequence[int], apart: Iterable[tuple[int, int]]) -> list[str]:
+    """The letters of so many rows, of which these are tested and these pairs are told apart."""
+    columns = tie_columns(tested, apart)
     return [
         "".join(_letter(place) for place, column in enumerate(columns) if row in column)
-        for row in range(len(groups))
+        for row in range(rows)
     ]
 
 

@@ -36,14 +36,14 @@ def _chapter(chapter: Chapter, base: Path) -> Iterator[str]:
         yield f"±: {markdown(chapter.claims)}\n"
     if chapter.cost:
         yield f"{markdown(chapter.cost)}\n"
-    yield from _listed(chapter.faults)
+    yield from listed(chapter.faults)
     for section in chapter.more:
-        yield from _folded(section.title, section_lines(replace(section, title="")))
+        yield from folded(section.title, section_lines(replace(section, title="")))
     if chapter.remarks:
-        yield from _folded("remarks", _listed(chapter.remarks))
+        yield from folded("remarks", listed(chapter.remarks))
     facts = [f"{name}: {text}" for name, text in chapter.facts]
-    yield from _folded("protocol", _listed(facts))
-    yield from _folded(AGAIN, _again(chapter.again))
+    yield from folded("protocol", listed(facts))
+    yield from folded(AGAIN, _again(chapter.again))
     for name, path in chapter.pictures.items():
         target = quote(os.fsencode(Path(os.path.relpath(path, base)).as_posix()))
         yield f"![{name} of {markdown(chapter.slug)}]({target})\n"
@@ -53,7 +53,7 @@ def _again(again: Again) -> Iterator[str]:
     """Commands as blocks, which can be copied, and the facts as a list."""
     for what, command in again.commands:
         yield f"{what}:\n\n{_block(plain(command))}\n"
-    yield from _listed([*again.notes, *(f"{name}: {text}" for name, text in again.facts)])
+    yield from listed([*again.notes, *(f"{name}: {text}" for name, text in again.facts)])
 
 
 def _block(text: str) -> str:
@@ -75,13 +75,13 @@ def section_lines(section: Section) -> Iterator[str]:
         yield f"{markdown(section.shared)}\n"
 
 
-def _listed(texts: Iterable[str]) -> Iterator[str]:
+def listed(texts: Iterable[str]) -> Iterator[str]:
     """A list, and an empty line, or what follows would belong to it."""
     lines = [f"- {markdown(text)}" for text in texts]
     yield from [*lines, ""] if lines else []
 
 
-def _folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
+def folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
     """Lines that a reader opens. Inside, markdown begins after an empty line."""
     yield f"<details><summary>{escape(plain(summary))}</summary>\n"
     yield from lines

@@ -7,7 +7,7 @@ one leads where its letters and its interval both tell it apart from another.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import fmean
@@ -20,6 +20,8 @@ from gan_bench.report.rows import Row, standing_of
 
 Factor = Literal["architecture", "loss"]
 Kind = Literal["row"] | Factor
+RowName = tuple[str, str]  # architecture, loss
+Apart = Callable[[RowName, RowName], bool]  # what a sequential test says of two rows
 
 
 @dataclass(frozen=True)
@@ -67,18 +69,30 @@ class Ruling:
         return not (self.tied or self.mixed) and self.lead is not None and self.lead.proven
 
 
-def ruling(sides: Sequence[Side], metric: MetricSpec, kind: Kind) -> Ruling | None:
-    """Who is first, and what is told apart from it; None if no side has a score."""
+def ruling(
+    sides: Sequence[Side],
+    metric: MetricSpec,
+    kind: Kind,
+    apart: Callable[[str, str], bool] | None = None,
+) -> Ruling | None:
+    """Who is first, and what is told apart from it; None if no side has a score.
+
+    `apart`: what a sequential test says of two sides; else the letters and the intervals say it.
+    """
     order = in_order(sides)
     if not order or not order[0].scored:
         return None
     first, *others = order
-    ties = letters([list(side.costs.values()) for side in order])
-    leads = [
-        _lead(first, other, bool(ties[0] and tie) and not share_one(ties[0], tie))
-        for other, tie in zip(others, ties[1:], strict=True)
-    ]
-    tested = [bool(ties[0] and tie) for tie in ties[1:]]
+    if apart:
+        leads = [_decided_lead(first, other, apart(first.name, other.name)) for other in others]
+        tested = [True] * len(others)
+    else:
+        ties = letters([list(side.costs.values()) for side in order])
+        leads = [
+            _lead(first, other, bool(ties[0] and tie) and not share_one(ties[0], tie))
+            for other, tie in zip(others, ties[1:], strict=True)
+        ]
+        tested = [bool(ties[0] and tie) for tie in ties[1:]]
     tied = [
         lead.other for lead, known in zip(leads, tested, strict=True) if known and not lead.proven
     ]
@@ -86,26 +100,29 @@ def ruling(sides: Sequence[Side], metric: MetricSpec, kind: Kind) -> Ruling | No
     return Ruling(kind, metric, len(order), first.rows, first.name, tuple(tied), lead)
 
 
-def rulings(rows: Sequence[Row], metric: MetricSpec) -> list[Ruling]:
+def rulings(rows: Sequence[Row], metric: MetricSpec, apart: Apart | None = None) -> list[Ruling]:
     """One of the architectures and one of the losses if the table is complete, else one of rows.
 
     A mean over losses hides an architecture that is better with one loss and worse with another: a
-    lead that is reversed like that is marked, and if both are, the rows are compared.
+    lead that is reversed like that is marked, and if both are, the rows are compared. A sequential
+    test compares rows.
     """
-    if _complete(rows, metric):
+    if _complete(rows, metric) and not apart:
         kinds: tuple[Factor, Factor] = ("architecture", "loss")
         made = [ruling(sides_of(rows, metric, kind), metric, kind) for kind in kinds]
         marked = [replace(each, mixed=_reversed(rows, each)) for each in made if each]
         if not all(each.mixed for each in marked):
             return sorted(marked, key=lambda each: each.mixed)
-    simple = ruling_of(rows, metric)
+    simple = ruling_of(rows, metric, apart)
     return [simple] if simple else []
 
 
-def ruling_of(rows: Sequence[Row], metric: MetricSpec) -> Ruling | None:
+def ruling_of(rows: Sequence[Row], metric: MetricSpec, apart: Apart | None = None) -> Ruling | None:
     """The ruling of the rows themselves; None if no row has a score."""
     kind = _kind(rows)
-    return ruling(sides_of(rows, metric, kind), metric, kind)
+    row_of = {_name(row, kind): (row.architecture, row.loss) for row in rows}
+    by_side = (lambda a, b: apart(row_of[a], row_of[b])) if apart else None
+    return ruling(sides_of(rows, metric, kind), metric, kind, by_side)
 
 
 def sides_of(rows: Sequence[Row], metric: MetricSpec, kind: Kind) -> list[Side]:
@@ -145,6 +162,12 @@ def _lead(first: Side, other: Side, apart: bool) -> Lead:
         len(scored),
         proven=apart and (by is None or by.low > 0),
     )
+
+
+def _decided_lead(first: Side, other: Side, apart: bool) -> Lead:
+    """A lead that a sequential test has decided: its interval decides nothing."""
+    lead = _lead(first, other, apart)
+    return replace(lead, proven=apart and not lead.by <= 0)  # NaN: the other one has no score
 
 
 def _complete(rows: Sequence[Row], metric: MetricSpec) -> bool:

@@ -38,13 +38,14 @@ def to_terminal(boards: Boards, console: Console) -> None:
         console.print()
         _print_notes(chapter.remarks, console)
         console.print()
-        console.print(_facts(chapter.facts))
+        console.print(facts_table(chapter.facts))
         console.print()
     for text in boards.unreadable:
         console.print(Text(f"! {plain(text)}"))
 
 
-def _facts(facts: list[tuple[str, str]]) -> Table:
+def facts_table(facts: list[tuple[str, str]]) -> Table:
+    """Names and their texts, which are wrapped."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(2):
         grid.add_column(overflow="fold")

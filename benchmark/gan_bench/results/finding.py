@@ -6,30 +6,35 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.contract.protocol import Protocol
 from gan_bench.results.layout import (
+    BRANCHES,
     CELL,
     ENTRIES,
     ENTRY,
     EVALUATION,
     EVALUATIONS,
+    KEPT_TICKS,
     PROTOCOL,
     RECORD,
     cells_in,
     entries_in,
     evaluation_dir,
+    holds_branches,
     protocol_folder_of,
+    studies_in,
 )
 from gan_bench.results.measurements import slugs_in
 from gan_bench.results.reading import read_model
 
 SHOWN = 6  # names in a message
-Kind = Literal["protocol", "cell", "entry", "evaluation"]
-KINDS: tuple[Kind, ...] = ("protocol", "cell", "entry", "evaluation")
+Kind = Literal["protocol", "cell", "entry", "evaluation", "branches", "ticks"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+OF_A_CELL: dict[str, Kind] = {BRANCHES: "branches", KEPT_TICKS: "ticks"}  # folders in its own
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,15 @@ class Place:
         """The folder of its protocol."""
         if self.kind == "protocol":
             return self.folder
+        if self.kind in OF_A_CELL.values():
+            return protocol_folder_of(self.folder.parent)
         return protocol_folder_of(self.folder) if self.kind == "cell" else self.folder.parents[1]
 
     @property
     def label(self) -> str:
         """The name within the protocol; of a protocol, its slug."""
+        if self.kind in OF_A_CELL.values():
+            return f"{name_of_cell(self.folder.parent)}/{self.folder.name}"
         return name_of_cell(self.folder) if self.kind == "cell" else self.folder.name
 
     @property
@@ -74,10 +83,20 @@ def protocol_folders(results: Path) -> dict[str, Path]:
 
     A folder of cells that has lost its protocol is there too. UsageError if there is none.
     """
+    if holds_branches(results):
+        raise UsageError(
+            f"{results} holds branches of a cell, which are never ranked with other cells: "
+            "`gan-bench branch` and `gan-bench autopsy` show them"
+        )
     if os.path.lexists(results / PROTOCOL):
         return {Path(os.path.abspath(results)).name: results}
     folders = {path.name: path for path in sorted(results.glob("*")) if is_protocol(path)}
     if not folders:
+        if studies := studies_in(results):
+            raise UsageError(
+                f"{results} has no leaderboard, only studies of `gan-bench tune`: name one, such "
+                f"as {studies[0]}"
+            )
         raise UsageError(
             f"no results in {results}: `gan-bench run` makes some, or name another folder"
         )
@@ -144,6 +163,8 @@ def _at(folder: Path) -> Place | None:
     """What is in this folder."""
     if is_cell(folder):
         return Place("cell", folder)
+    if folder.name in OF_A_CELL and is_cell(folder.parent):
+        return Place(OF_A_CELL[folder.name], folder)
     if folder.parent.name == ENTRIES and os.path.lexists(folder / ENTRY):
         return Place("entry", folder)
     if folder.parent.name == EVALUATIONS and os.path.lexists(folder / EVALUATION):
@@ -167,7 +188,10 @@ def _places(results: Path) -> Iterator[Place]:
     homes = [Path(os.path.abspath(each)) for each in protocol_folders(results).values()]
     yield from (Place("protocol", home) for home in homes)
     for home in homes:
-        yield from (Place("cell", folder) for folder in cells_in(home))
+        for folder in cells_in(home):
+            yield Place("cell", folder)
+            kept = (folder / name for name in OF_A_CELL)
+            yield from (Place(OF_A_CELL[each.name], each) for each in kept if each.is_dir())
         yield from (Place("entry", folder) for folder in entries_in(home))
         yield from (Place("evaluation", evaluation_dir(home, slug)) for slug in slugs_in(home))
 
@@ -177,7 +201,7 @@ def _unknown(word: str, results: Path, places: Sequence[Place], kinds: Sequence[
     if "cell" in kinds and ("/" in word or len(kinds) == 1):
         kinds = ("cell",)
     else:
-        kinds = [kind for kind in kinds if kind != "cell"]
+        kinds = [kind for kind in kinds if kind not in ("cell", *OF_A_CELL.values())]
     known = list(dict.fromkeys(each.label for each in places if each.kind in kinds))
     what = " or ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
     shown = ", ".join(known[:SHOWN]) or "none"

@@ -78,7 +78,8 @@ def read_frame(protocol_folder: Path, evaluation: str | None = None) -> pd.DataF
     """
     import pandas as pd
 
-    cells = [_cell(folder, evaluation) for folder in cells_in(protocol_folder)]
+    every = (_cell(folder, evaluation) for folder in cells_in(protocol_folder))
+    cells = [cell for cell in every if cell is not None]
     cells.sort(key=_order)
     scores = {name: None for cell in cells for name in cell if name not in FIXED}
     values = [name for name in scores if not name.endswith(ERROR)]
@@ -110,12 +111,14 @@ def _order(cell: dict[str, Any]) -> tuple[str, str, bool, int]:
     return cell["architecture"], cell["loss"], cell["seed"] is None, cell["seed"] or 0
 
 
-def _cell(folder: Path, evaluation: str | None) -> dict[str, Any]:
-    """The columns of one cell; its names are those of its folder."""
+def _cell(folder: Path, evaluation: str | None) -> dict[str, Any] | None:
+    """The columns of one cell; its names are those of its folder. None for a branch put here."""
     architecture, loss, seed = folder.parts[-3:]
     names = {"architecture": architecture, "loss": loss, "folder": folder}
     try:
         record = read_record(folder)
+        if record.branch is not None:
+            return None
         scores = _scores_by(evaluation, record, folder)
         if not scores and record.status not in WITHOUT_SCORES:
             return names | {"seed": record.seed, "status": UNFINISHED} | _code(record.code)

@@ -17,10 +17,13 @@ from gan_bench.contract.protocol import MetricSpec, Protocol
 from gan_bench.results.entries import EntryRecord, read_entry
 from gan_bench.results.finding import protocol_folders
 from gan_bench.results.layout import (
+    BRANCHES,
     CURVE,
+    KEPT_TICKS,
     PROTOCOL,
     RECORD,
     STARTS,
+    branches_in,
     cells_in,
     entries_in,
     seed_of,
@@ -50,6 +53,9 @@ class Listed:
     bytes: int  # of all its files
     ended: str | None  # UTC, ISO 8601
     reason: str | None  # of its status
+    ticks_bytes: int = 0  # of these: the states at its ticks
+    branches: int = 0
+    branches_bytes: int = 0  # of these
     added: dict[str, float | None] = field(default_factory=dict)  # evaluation -> its first score
 
 
@@ -161,6 +167,9 @@ def _listed(
         ranking=ranking,
         score=score.value if score else None,
         bytes=folder_bytes(folder),
+        ticks_bytes=folder_bytes(folder / KEPT_TICKS),
+        branches=len([*branches_in(folder)]),
+        branches_bytes=folder_bytes(folder / BRANCHES),
         ended=record.ended if record else None,
         reason=reason,
         added={name: _added(folder, name, metric) for name, metric in added.items()},

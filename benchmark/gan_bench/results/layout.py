@@ -6,9 +6,19 @@
                                             scale.json, figures/
 <cell>/evaluations/<name>/                  the cell measured by it: environment.json, scores.json,
                                             influence.json
+<cell>/ticks/                               the state at every tick, with --keep-ticks
+<cell>/branches/<name>/                     branches that change the same from one tick:
+                                            protocol.json, and <cell>/<change>/branch<k>/, each
+                                            with the files of a cell
 <cell>/trackers/<name>/                     what a tracker of --track keeps: tracked.json
 <protocol>/entries/<name>/entry.json        one row that was not trained here
+<protocol>/engines/<name>/                  what an engine keeps of jobs in a queue, until they end
+studies/<study>/study.json, figures/        a study of `gan-bench tune`: a results folder of its
+                                            own, with the protocol of each trial
+studies/<study>/best/<row>.toml             the best settings of a row, for `run --schedule`
 <data set>-data-report.json                 of a set that was refused
+audits/<name>/audit.json                    how metrics were audited, and on which images
+audits/<name>/blocks/<metric>/              the scores of an audit, one file for each part of it
 .removed/                                   what `gan-bench remove` is deleting
 """
 
@@ -45,6 +55,9 @@ SAMPLES = "samples"  # a folder: one sample grid a tick
 SHOWN = "shown"  # a folder: pictures of a walk through z, and of what scores are made of
 SHOWN_INDEX = "shown.json"  # in that folder: which pictures there are
 CHECKPOINTS = "checkpoint"  # a folder: the newest two states, while the cell trains
+KEPT_TICKS = "ticks"  # a folder: the state at every tick, with --keep-ticks
+BRANCHES = "branches"  # a folder: one folder for each change and tick, with branches of the cell
+AUTOPSY = "autopsy.png"  # in that folder: the cell at its verdict beside its branches
 GENERATOR = "generator.safetensors"  # the G that was measured
 BEST_GENERATOR = "generator-best.safetensors"  # the G of the best tick, with --keep best
 CODE = "code.json"  # the code that the newest process runs, until the record has it
@@ -64,6 +77,19 @@ SCORES = "scores.json"  # written last: the cell is measured
 ENTRIES = "entries"  # a folder of the protocol: one folder an entry
 ENTRY = "entry.json"  # where its images came from, and what they score
 
+ENGINES = "engines"  # a folder of the protocol: one folder an engine, with its own files
+
+# of an audit of metrics
+AUDITS = "audits"  # a folder of the results: one folder an audit
+AUDIT = "audit.json"  # how it measures, and which metrics were asked for
+BLOCKS = "blocks"  # a folder: one folder a metric, with a file for each number of images and fault
+
+# of a study
+STUDIES = "studies"  # a folder of the results: one folder for each study
+STUDY = "study.json"  # what is tuned, and the protocol of each trial
+BEST_SETTINGS = "best"  # a folder: one schedule file for each row
+EXPECTED_BEST = "expected-best"  # the figure of a study
+
 # of a sample grid: 8 x 8 images with two white pixels around each
 GRID_SIDE = 8
 GRID_NAME = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)  # its kimg
@@ -79,6 +105,27 @@ def protocol_dir(results: Path, protocol: Protocol) -> Path:
 def refused_report_path(results: Path, data_name: str) -> Path:
     """Where the data report of a set is that was refused, and so has no protocol."""
     return results / f"{safe_name(data_name)}-{DATA_REPORT}"
+
+
+def study_dir(results: Path, slug: str) -> Path:
+    """The folder of a study, which is a results folder of its own."""
+    return results / STUDIES / safe_name(slug)
+
+
+def studies_in(results: Path) -> list[Path]:
+    """The folders of the studies in a results folder, in the order of their names."""
+    parent = results / STUDIES
+    return [parent / name for name in _names_in(parent) if is_study(parent / name)]
+
+
+def is_study(folder: Path) -> bool:
+    """Whether this is the folder of a study."""
+    return os.path.lexists(folder / STUDY)
+
+
+def settings_path(study: Path, architecture: str, loss: str) -> Path:
+    """Where the best settings of a row are."""
+    return study / BEST_SETTINGS / f"{safe_name(architecture)}-{safe_name(loss)}.toml"
 
 
 def cell_dir(results: Path, protocol: Protocol, cell: Cell) -> Path:
@@ -97,6 +144,15 @@ def evaluation_dir(folder: Path, slug: str) -> Path:
     return folder / EVALUATIONS / safe_name(slug)
 
 
+def engine_dir(cell: Path, engine: str) -> Path:
+    """The folder for what an engine must keep of jobs that outlive its process.
+
+    It is in the folder of the cell's protocol. The engine makes it, and deletes it when no job is
+    left; `merge` leaves it out.
+    """
+    return protocol_folder_of(cell) / ENGINES / safe_name(engine)
+
+
 def protocol_of(cell: Path) -> Protocol:
     """The protocol that a cell's folder belongs to."""
     return read_model(protocol_folder_of(cell) / PROTOCOL, Protocol)
@@ -105,6 +161,42 @@ def protocol_of(cell: Path) -> Protocol:
 def tracker_dir(cell: Path, tracker: str) -> Path:
     """The folder of a tracker in a cell's folder."""
     return cell / TRACKERS / safe_name(tracker)
+
+
+def branch_dir(parent: Path, slug: str, change: str, index: int) -> Path:
+    """The folder of a branch; as deep below its protocol as that of a cell."""
+    names = safe_name(slug), safe_name("-".join(parent.parts[-3:])[-63:]), safe_name(change)
+    return parent.joinpath(BRANCHES, *names, f"branch{index}")
+
+
+def autopsy_path(cell: Path) -> Path:
+    """Where the picture of a cell's autopsy is."""
+    return cell / BRANCHES / AUTOPSY
+
+
+def parent_of(branch: Path) -> Path:
+    """The folder of the cell that the branch in this folder was forked from."""
+    return branch.parents[4]
+
+
+def holds_branches(folder: Path) -> bool:
+    """Whether this is the folder of a cell's branches, or that of one change among them."""
+    path = Path(os.path.abspath(folder))
+    above = path.parent if path.name == BRANCHES else path.parent.parent
+    named = BRANCHES in (path.name, path.parent.name)
+    return named and any(os.path.lexists(above / name) for name in (CELL, RECORD))
+
+
+def is_branch(cell: Path) -> bool:
+    """Whether the cell in this folder is a branch."""
+    return holds_branches(protocol_folder_of(Path(os.path.abspath(cell))))
+
+
+def branches_in(cell: Path) -> Iterator[Path]:
+    """The folders of the branches of a cell, in order, damaged ones too."""
+    for slug in _names_in(cell / BRANCHES):
+        home = cell / BRANCHES / slug
+        yield from sorted(path.parent for path in home.glob(f"*/*/branch*/{CELL}"))
 
 
 def label_of(cell: Path) -> str:
@@ -161,6 +253,16 @@ def entries_in(protocol_folder: Path) -> Iterator[Path]:
     for name in _names_in(parent):
         if os.path.lexists(parent / name / ENTRY):
             yield parent / name
+
+
+def audit_dir(results: Path, slug: str) -> Path:
+    """The folder of an audit of metrics."""
+    return results / AUDITS / safe_name(slug)
+
+
+def block_path(audit: Path, metric: str, images: int, part: str) -> Path:
+    """Where an audit keeps the scores of a metric on sets of so many images with one fault."""
+    return audit / BLOCKS / safe_name(metric) / f"{images}-{safe_name(part)}.json"
 
 
 def _names_in(folder: Path) -> list[str]:

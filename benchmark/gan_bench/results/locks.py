@@ -1,8 +1,9 @@
 """One process at a time in a folder, and who is in it.
 
 Whoever writes into a results folder locks the folder that it writes into: `run`, `measure`, `draw`
-and `remove` lock that of a protocol, a cell its own, `score` that of an entry. `remove` and `merge`
-also look for locks in all folders below.
+and `remove` lock that of a protocol, a cell its own, `score` that of an entry, `metrics audit` that
+of an audit, `branch` that of a cell's branches. `remove` and `merge` also look for locks in all
+folders below.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ Work = Literal[
     "merging",
     "tracking",
     "publishing",
+    "auditing",
+    "branching",
 ]
 LOCK, HOLDER = HOUSEKEEPING
 

@@ -14,8 +14,10 @@ from gan_bench.results.atomic import PART
 from gan_bench.results.finding import name_of_cell, protocol_folders
 from gan_bench.results.inventory import CellState, files_in, state_of
 from gan_bench.results.layout import (
+    AUDITS,
     CONTACT_SHEET,
     DATA_REPORT,
+    ENGINES,
     ENTRIES,
     ENTRY,
     EVALUATION,
@@ -25,6 +27,7 @@ from gan_bench.results.layout import (
     PLANS,
     PROTOCOL,
     SCALE,
+    STUDIES,
     cells_in,
     entries_in,
 )
@@ -91,6 +94,12 @@ def plan_merge(folders: Sequence[Path]) -> Merge:
     for report in (path for folder in folders for path in folder.glob(f"*-{DATA_REPORT}")):
         if report.is_file() and not report.is_symlink():  # of a set that was refused
             merge.files.setdefault(Path(report.name), report)
+    merge.notes += [
+        f"{folder / name} is not merged: copy it where it is to be"
+        for folder in folders
+        for name in (STUDIES, AUDITS)
+        if (folder / name).is_dir()
+    ]
     return merge
 
 
@@ -142,7 +151,7 @@ def _add_beside_the_cells(merge: Merge, slug: str, homes: Sequence[Path]) -> Non
                 continue
             if FIGURES in (path.parts[0], path.parent.name):  # of the protocol, of an evaluation
                 continue
-            if path.parts[0] in (ENTRIES, EVALUATIONS):
+            if path.parts[0] in (ENGINES, ENTRIES, EVALUATIONS):
                 continue
             alike = path.name in (PROTOCOL, DATA_REPORT, CONTACT_SHEET)  # as far as it matters
             _add_file(merge, Path(slug, path), home / path, says_differences=not alike)

@@ -34,10 +34,13 @@ FOLDERS_OF_CELL = (
     layout.SAMPLES,
     layout.SHOWN,
     layout.CHECKPOINTS,
+    layout.KEPT_TICKS,
+    layout.BRANCHES,
     layout.EVALUATIONS,
     layout.TRACKERS,
 )
-FOLDERS_OF_PROTOCOL = (layout.FIGURES, layout.EVALUATIONS, layout.ENTRIES)
+FOLDERS_OF_PROTOCOL = (layout.FIGURES, layout.EVALUATIONS, layout.ENTRIES, layout.ENGINES)
+OF_AUDIT, FOLDERS_OF_AUDIT = (layout.AUDIT,), (layout.BLOCKS,)
 
 
 def check_not_own(out: Path) -> None:
@@ -54,6 +57,9 @@ def check_not_own(out: Path) -> None:
             below, OF_PROTOCOL, FOLDERS_OF_PROTOCOL
         ):
             raise UsageError(f"{out} belongs to the results in {home}: give another --out")
+
+        if os.path.lexists(home / layout.AUDIT) and _is_of(below, OF_AUDIT, FOLDERS_OF_AUDIT):
+            raise UsageError(f"{out} belongs to the audit in {home}: give another --out")
 
 
 def check_outside(folder: Path) -> None:

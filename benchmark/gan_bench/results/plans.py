@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,43 @@ class Asked(BaseModel):
     files: tuple[str, ...] = ()  # options that name files, without the folders where these are
 
 
+class Sequential(BaseModel):
+    """A test that decides which rows get more seeds: `run --until-decided`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alpha: Annotated[float, Field(gt=0, lt=1)]  # the most tables with a false difference
+    per_look: Annotated[int, Field(ge=1)]  # seeds that a row gets between two looks
+    most: Annotated[int, Field(ge=1)]  # seeds of a row
+    rows: tuple[RowName, ...]  # that are compared, in order of their names
+
+    @property
+    def looks(self) -> int:
+        """How often the test may look."""
+        return self.most // self.per_look
+
+
+class Budget(BaseModel):
+    """What `run --budget` chose, so that the same command finds it again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours: Annotated[float, Field(gt=0)]
+    kimg: Annotated[float, Field(gt=0)]
+    seeds: Annotated[int, Field(ge=1)]
+    fixed: tuple[str, ...] = ()  # of these two, what the user had given
+    rows: tuple[RowName, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a sequential test says after a look."""
+
+    seeds: Mapping[RowName, int]  # that each row is to have
+    decided: bool  # no row is to have more
+    text: str  # for people
+
+
 class SeedPlan(BaseModel):
     """One line of the file: from then on, `run` was asked for so many seeds."""
 
@@ -40,6 +78,8 @@ class SeedPlan(BaseModel):
     # all its cells were done. 0: no row gets more seeds, or it could not be compared.
     compared: Count = 0
     asked: Asked | None = None  # None: an older version wrote this, or it is not known
+    sequential: Sequential | None = None  # None: the number of seeds was given
+    budget: Budget | None = None  # None: it was not fitted to a time
 
 
 def read_plans(protocol_folder: Path) -> list[SeedPlan]:
@@ -56,10 +96,16 @@ def read_plans(protocol_folder: Path) -> list[SeedPlan]:
         raise StorageError(f"unreadable {path}: {where}: {first['msg']}") from error
 
 
-def note_plan(protocol_folder: Path, cells: Iterable[Cell], asked: Asked | None = None) -> None:
+def note_plan(
+    protocol_folder: Path,
+    cells: Iterable[Cell],
+    asked: Asked | None = None,
+    sequential: Sequential | None = None,
+    budget: Budget | None = None,
+) -> None:
     """Add a line if the number of seeds is another one; call this before the cells are laid out.
 
-    Also if no line yet says what was asked for.
+    Also if no line yet says what was asked for, or by which test seeds are added.
 
     To resume the same command, or to add rows with the same number of seeds, adds no line, and
     neither does a plan without cells. A damaged file stays as it is: the report says that it
@@ -80,10 +126,24 @@ def note_plan(protocol_folder: Path, cells: Iterable[Cell], asked: Asked | None 
         records=sum(map(sum, done.values())),
         compared=max((_compared(row, done) for row in extended), default=0),
         asked=asked,
+        sequential=sequential,
+        budget=budget,
     )
     unknown = asked is not None and not any(each.asked for each in plans)
-    if extended or unknown or not plans or plans[-1].seeds != plan.seeds:
+    new_test = sequential is not None and sequential_in(plans) != sequential
+    new_test |= budget is not None and budget_in(plans) != budget
+    if extended or unknown or new_test or not plans or plans[-1].seeds != plan.seeds:
         write_bytes(protocol_folder / PLANS, plan_lines([*plans, plan]))
+
+
+def sequential_in(plans: Iterable[SeedPlan]) -> Sequential | None:
+    """The test that decides the seeds of a table; None if there is none."""
+    return next((plan.sequential for plan in plans if plan.sequential), None)
+
+
+def budget_in(plans: Iterable[SeedPlan]) -> Budget | None:
+    """What a budget has chosen last; None if there was none."""
+    return next((plan.budget for plan in reversed(list(plans)) if plan.budget), None)
 
 
 def plan_lines(plans: Iterable[SeedPlan]) -> bytes:
@@ -99,7 +159,8 @@ def merged_plans(folders: Iterable[Sequence[SeedPlan]]) -> list[SeedPlan]:
     """
     merged = list[SeedPlan]()
     for plan in sorted({plan for plans in folders for plan in plans}, key=lambda plan: plan.when):
-        first = plan.asked and not any(each.asked for each in merged)
+        first = plan.asked is not None and not any(each.asked for each in merged)
+        first |= plan.sequential is not None and not sequential_in(merged)
         if plan.compared or first or not merged or merged[-1].seeds != plan.seeds:
             merged.append(plan)
     return merged

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gan_bench.contract.branch import Branch
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Count, Number
 from gan_bench.contract.schedule import Recipe
@@ -112,6 +113,7 @@ class Record(BaseModel):
     loss: str
     seed: Count
     recipe: Recipe = Recipe()  # how its schedule differed from the protocol's
+    branch: Branch | None = None  # it went on from a tick of another cell, and is never ranked
     conditional: bool = False  # whether G and D were given the classes of the images
     status: Status  # of the network that was measured, at the end
     reason: str | None = None

@@ -14,7 +14,14 @@ from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.results.atomic import make_folder
 from gan_bench.results.finding import Kind, Place, find_place
 from gan_bench.results.inventory import folder_bytes
-from gan_bench.results.layout import REMOVED, cells_in, entries_in, evaluation_dir
+from gan_bench.results.layout import (
+    KEPT_TICKS,
+    REMOVED,
+    branches_in,
+    cells_in,
+    entries_in,
+    evaluation_dir,
+)
 from gan_bench.results.locks import InUse, alone_in, check_unused, is_locked
 from gan_bench.results.measurements import asked_in, slugs_in
 
@@ -85,6 +92,14 @@ def _target(place: Place, whole: set[Path]) -> Target:
         measured = [cell for cell in cells_in(place.home) if place.label in asked_in(cell)]
         contents["cell"] = len(measured)
         folders = [evaluation_dir(cell, place.label) for cell in measured if cell not in whole]
+    elif place.kind in ("cell", "branches"):
+        cell = place.folder if place.kind == "cell" else place.folder.parent
+        within: dict[Kind, int] = {"branches": len([*branches_in(cell)])}
+        if place.kind == "cell":
+            within["ticks"] = len([*(cell / KEPT_TICKS).glob("*.pt")])
+        contents |= {kind: count for kind, count in within.items() if count}
+    elif place.kind == "ticks":
+        contents["ticks"] = len([*place.folder.glob("*.pt")])
     folders.append(place.folder)
     return Target(place, tuple(folders), contents, sum(map(folder_bytes, folders)))
 

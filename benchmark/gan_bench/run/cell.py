@@ -54,10 +54,12 @@ from gan_bench.results.records import (
     write_record,
 )
 from gan_bench.results.shown import remove_shown
+from gan_bench.run.command import environment_now
 from gan_bench.run.hardware import this_machine
 from gan_bench.run.measuring import measure_asked
 from gan_bench.run.outcome import (
     FAILED,
+    Halt,
     failed_record,
     kind_of,
     remove_outcome,
@@ -65,6 +67,7 @@ from gan_bench.run.outcome import (
     write_outcome,
 )
 from gan_bench.run.process import GRACE_SECONDS, Stop, end_with_parent, time_limit
+from gan_bench.run.saved_states import states_of
 from gan_bench.run.shown import draw_shown
 from gan_bench.run.task import Task, read_task
 from gan_bench.run.tracking import Tracking, log
@@ -91,11 +94,15 @@ def main(words: list[str]) -> int:
         end_with_parent()
     try:
         environment = read_model(options.directory / CELL, Cell).environment
+        threads = environment_now(options.directory).threads
+        if threads is not None:  # whatever the engine has set
+            torch.set_num_threads(threads)
         with time_limit(environment.timeout):
             return run_cell(options.directory, stop)
     except Stopped as stopped:
         log(f"{stopped}; the same command goes on")
-        return write_outcome(options.directory, "stopped", str(stopped)).exit_code
+        kind: Halt = "stopped" if stop.requested else "paused"
+        return write_outcome(options.directory, kind, str(stopped)).exit_code
     except (StorageError, Foreign) as error:
         log(f"error: {error}")
         return write_outcome(options.directory, kind_of(error), str(error)).exit_code
@@ -179,6 +186,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         loss=task.cell.loss,
         seed=task.cell.seed,
         recipe=task.cell.recipe,
+        branch=task.cell.branch,
         conditional=task.arch.conditional,
         status=last_verdict.kind if last_verdict else "finished",
         reason=last_verdict.reason if last_verdict else None,
@@ -216,12 +224,16 @@ def _trained(
         task.protocol.evaluation,
         evaluator,
         given,
-        task.checkpoints(directory),
+        states_of(task, directory, training),
         task.cell.environment.keep == "best",
     )
     with stop.deferred():
-        images, seed = task.prepared.train, task.cell.seed
-        session.follow(training, task.loss, images, seed, lambda: stop.requested, task.labels)
+        images, seed, last = task.prepared.train, task.stream_seed, task.last_step
+
+        def stopping() -> bool:
+            return stop.requested or (last is not None and training.step >= last)
+
+        session.follow(training, task.loss, images, seed, stopping, task.labels)
     return session
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from gan_bench.base.escape import plain
 from gan_bench.catalogue import KINDS, Catalogue, Plugin
+from gan_bench.contract.engine import Engine
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
     Dataset,
-    Engine,
     Entry,
     Features,
     Loss,
@@ -26,6 +26,7 @@ from gan_bench.contract.offers import (
     Optimizer,
     Preset,
 )
+from gan_bench.contract.remedy import Remedy
 from gan_bench.contract.tracker import Tracker
 from gan_bench.run.check_measuring import check_dataset, check_features, check_metric
 from gan_bench.run.check_optimizer import check_optimizer
@@ -47,6 +48,7 @@ LIMIT_SECONDS = 300.0  # for all checks of one offer
 ELSEWHERE = {  # what says whether these work
     Preset: "its fields and names were checked when it was loaded; gan-bench run --preset {name} "
     "--dry-run shows what it plans",
+    Remedy: "gan-bench autopsy CELL --remedy {name} tries it on a cell that has collapsed",
     Entry: "gan-bench score {name} --like PROTOCOL scores it",
     Engine: "gan-bench run --engine {name} --arch NAME --kimg 0.1 tries it on a small cell",
     Tracker: "gan-bench run --track {name} --arch NAME --kimg 0.1 tries it on a small cell",

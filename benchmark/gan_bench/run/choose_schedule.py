@@ -70,7 +70,7 @@ def choose_schedule(
     typed = {name: getattr(settled, name, None) for name in Schedule.model_fields}
     given = {name: value for name, value in typed.items() if value not in (None, ())}
     fields = preset.schedule.model_dump() | written | given
-    fields["augment"] = _in_order(fields["augment"], catalogue)
+    fields["augment"] = augmentations_in_order(fields["augment"], catalogue)
     fields["optimizer"] = catalogue.find(Optimizer, fields["optimizer"]).name
     return Schedule(**fields), note
 
@@ -142,7 +142,7 @@ def _check_options(request: Request) -> None:
             )
 
 
-def _in_order(names: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
+def augmentations_in_order(names: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
     """Names of the augmentations, each once, in the order in which they are applied.
 
     Those of real images come first: they change the data set. After a cutout, a blur would show D

@@ -80,6 +80,13 @@ class DryRun:
         return sum(each.kept_bytes for each in self.waiting)
 
     @property
+    def tick_bytes(self) -> int:
+        """What they will leave of the states at their ticks, with --keep-ticks."""
+        keeps = any(cell.environment.keep_ticks for cell in self.plan.cells)
+        looks = self.plan.protocol.schedule.looks
+        return looks * sum(each.checkpoint_bytes for each in self.waiting) if keeps else 0
+
+    @property
     def image_bytes(self) -> int:
         """Of the prepared images, if they are yet to be made."""
         data = self.plan.protocol.data
@@ -102,6 +109,7 @@ class DryRun:
         total, size = self.train_seconds + self.measure_seconds, text.size
         most = max(each.memory_bytes for each in self.waiting)
         at_once = f", {size(self.memory_bytes)} for --jobs {self.jobs}" if self.jobs > 1 else ""
+        ticks = f", {size(self.tick_bytes)} for kept ticks" if self.tick_bytes else ""
         images = f", {size(self.image_bytes)} for the prepared images" if self.image_bytes else ""
         return [
             (
@@ -113,7 +121,7 @@ class DryRun:
             (
                 "disk",
                 f"{size(self.checkpoint_bytes)} for checkpoints while cells train, "
-                f"{size(self.kept_bytes)} for results{images}",
+                f"{size(self.kept_bytes)} for results{ticks}{images}",
             ),
         ]
 
@@ -144,6 +152,7 @@ class DryRun:
                 "memory_bytes": self.memory_bytes,
                 "checkpoint_bytes": self.checkpoint_bytes,
                 "kept_bytes": self.kept_bytes,
+                "tick_bytes": self.tick_bytes,
                 "image_bytes": self.image_bytes,
             },
             "notes": list(self.notes),
@@ -180,7 +189,7 @@ def _estimate_line(each: Estimate) -> str:
     )
 
 
-def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1) -> DryRun:
+def dry_run(request: Request, catalogue: Catalogue, results: Path) -> DryRun:
     """Plan the request and estimate it. Raises what the run itself would raise of its names."""
     choice = choose(request, catalogue)
     prepared = cached(choice.source, choice.sides)
@@ -199,7 +208,7 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path, jobs: int = 1
         prepared=prepared is not None,
         done=frozenset(finished),
         estimates=estimates,
-        jobs=jobs,
+        jobs=choice.resources(len(plan.cells)).jobs or 1,
         notes=(*choice.notes, *notes),
     )
 

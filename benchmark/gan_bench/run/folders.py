@@ -70,7 +70,7 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
     _check_data(planned, results)
     make_folder(root)
     remove_parts(root)
-    note_plan(root, planned.plan.cells, asked_of(planned))
+    note_plan(root, planned.plan.cells, asked_of(planned), planned.sequential, planned.budget)
     write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
     write_json(root / DATA_REPORT, planned.prepared.report.document())
     if not (root / CONTACT_SHEET).exists():
@@ -81,7 +81,7 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
             remove(folder / RECORD)
         if not done(folder):
             make_folder(folder)
-            write_json(folder / CELL, cell.model_dump(mode="json"))
+            write_json(folder / CELL, _as_begun(cell, folder).model_dump(mode="json"))
         if retried:
             _drop_foreign_checkpoints(folder, cell, protocol)
             take_all_back(folder)
@@ -170,6 +170,21 @@ def done(folder: Path) -> bool:
 def begun(folder: Path) -> bool:
     """Whether the cell has a checkpoint but no record."""
     return not done(folder) and any((folder / CHECKPOINTS).glob("*.pt"))
+
+
+def _as_begun(cell: Cell, folder: Path) -> Cell:
+    """The cell with as many threads as it began with, if it goes on from a checkpoint.
+
+    On a CPU it ends in the same bytes only with as many as before.
+    """
+    if not begun(folder):
+        return cell
+    try:
+        then = read_model(folder / CELL, Cell).environment.threads
+    except StorageError:  # it is damaged, and will be written again
+        return cell
+    environment = cell.environment.model_copy(update={"threads": then})
+    return cell.model_copy(update={"environment": environment})
 
 
 def standing(folders: Sequence[Path]) -> str:

@@ -65,7 +65,7 @@ def _measured(cell: Path, slug: str, evaluation: Evaluation) -> Measurement:
     _measure_scale(evaluation_dir(protocol_folder_of(cell), slug), evaluator, task)
     training = task.begin()
     load_generator(training, cell)
-    given = latents(training, task.cell.seed, evaluation.samples, task.labels)
+    given = latents(training, task.cell.seed, evaluation.samples, task.labels, evaluation.draw)
     measured = evaluator.measure(draw(training, given, task.schedule.batch))
     write_influence(evaluation_dir(cell, slug), measured.influences.items())
     parts = {

@@ -34,6 +34,7 @@ WORDS = {  # kind as the index has it -> as a user reads it
     "loss": "loss",
     "optimizer": "optimizer",
     "augmentation": "augmentation",
+    "remedy": "remedy",
     "dataset": "data set",
     "features": "features net",
     "metric": "metric",

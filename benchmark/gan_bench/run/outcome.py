@@ -21,6 +21,7 @@ from gan_bench.results.records import Record, read_code, write_record
 
 FAILED = 3  # exit code of a cell whose record says so
 STOPPED = 128 + signal.SIGTERM
+PAUSED = 75  # of a cell that has reached the tick where it was to pause
 RETRIES = 3  # of a lost process: more would look like a machine that cannot run it
 
 
@@ -38,6 +39,9 @@ LOST = {-signal.SIGTERM, -signal.SIGINT, STOPPED} | (
 )
 
 StopKind = Literal["usage", "data", "storage", "error"]
+Halt = Literal["stopped", "paused"]
+# how a cell ends that goes on when it is started again
+HALTS: dict[Halt, int] = {"stopped": STOPPED, "paused": PAUSED}
 ERRORS: dict[StopKind, type[GanBenchError]] = {
     "usage": UsageError,
     "data": DataError,
@@ -51,14 +55,16 @@ class Outcome(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["stopped"] | StopKind
+    kind: Halt | StopKind
     message: str
     ended: str  # UTC, ISO 8601
 
     @property
     def exit_code(self) -> int:
         """The exit code of the process that leaves this."""
-        return STOPPED if self.kind == "stopped" else ERRORS[self.kind].exit_code
+        if self.kind == "stopped" or self.kind == "paused":
+            return HALTS[self.kind]
+        return ERRORS[self.kind].exit_code
 
 
 def kind_of(error: GanBenchError) -> StopKind:
@@ -71,7 +77,7 @@ def error_of(kind: StopKind, message: str) -> GanBenchError:
     return ERRORS[kind](message)
 
 
-def write_outcome(folder: Path, kind: Literal["stopped"] | StopKind, message: str) -> Outcome:
+def write_outcome(folder: Path, kind: Halt | StopKind, message: str) -> Outcome:
     """Leave outcome.json, unless the disk takes not even that: then the exit code must do."""
     outcome = Outcome(kind=kind, message=message, ended=text.now())
     with suppress(StorageError):
@@ -102,6 +108,7 @@ def failed_record(
         loss=cell.loss,
         seed=cell.seed,
         recipe=cell.recipe,
+        branch=cell.branch,
         status="failed",
         reason=reason,
         log=log,

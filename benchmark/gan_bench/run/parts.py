@@ -8,12 +8,12 @@ from typing import Any
 
 from gan_bench.base.text import plural
 from gan_bench.catalogue import KINDS, Catalogue, Plugin
+from gan_bench.contract.engine import Engine
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
     Dataset,
-    Engine,
     Features,
     Loss,
     Metric,
@@ -82,6 +82,8 @@ def identity(cell: Cell, protocol: Protocol, catalogue: Catalogue) -> dict[str, 
         "recipe": cell.recipe.model_dump_json(exclude_defaults=True),
         "protocol": protocol.slug,
     }
+    if cell.branch is not None:
+        lines["branch"] = cell.branch.model_dump_json()
     for code in code_of(training_parts(cell, protocol), catalogue):
         owner = " and ".join(f"the {kind} {' and '.join(n)}" for kind, n in code.offers.items())
         if code.distribution not in code.files:  # it is no file given by the user

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
+from gan_bench.contract.engine import Engine, Resources
 from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.offers import (
     Architecture,
-    Engine,
     Loss,
     Preset,
 )
@@ -27,12 +27,12 @@ from gan_bench.contract.protocol import (
 )
 from gan_bench.contract.schedule import MOST_KIMG, Schedule
 from gan_bench.contract.tracker import Tracker
-from gan_bench.contract.usable import needs_labels
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
 from gan_bench.measure.judging.judge_file import judged_by
 from gan_bench.measure.weights import NO_WEIGHTS, known_weights
+from gan_bench.results.plans import Budget, Sequential
 from gan_bench.run.choose_schedule import choose_schedule
 from gan_bench.run.given_data import sides_for, source_of, with_report
 from gan_bench.run.plan_evaluation import (
@@ -43,7 +43,9 @@ from gan_bench.run.plan_evaluation import (
 )
 from gan_bench.run.recipes import recipe_notes, recipes_of
 from gan_bench.run.request import Request
+from gan_bench.run.resources import check_engine, settled, threads_of
 from gan_bench.run.schedule_text import length_note
+from gan_bench.run.suited import possible_losses, suited
 
 Say = Callable[[str], None]
 
@@ -64,6 +66,7 @@ class Choice:
     notes: tuple[str, ...]
     track: tuple[str, ...] = ()
     preset: Preset | None = None  # None: cells are trained again as they were
+    plans: int = 1  # that are trained together: the trials of a study
 
     def protocol(self, data: Data) -> Protocol:
         """The protocol on these images: they limit the samples, unless the user set a number.
@@ -78,6 +81,10 @@ class Choice:
             schedule = Schedule(**schedule.model_dump() | {"kimg": kimg})
         return Protocol(data=data, schedule=schedule, evaluation=evaluation)
 
+    def resources(self, cells: int) -> Resources:
+        """What the engine is given for so many cells."""
+        return settled(self.engine, self.request.resources, self.device, cells * self.plans)
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -88,6 +95,8 @@ class Planned:
     choice: Choice
     notes: tuple[str, ...] = ()
     evaluation: Evaluation | None = None  # asked for besides the protocol's own
+    sequential: Sequential | None = None  # the test that adds seeds
+    budget: Budget | None = None  # what was fitted to a time
 
     @property
     def board(self) -> str:
@@ -100,18 +109,25 @@ class Planned:
         """What starts the cells."""
         return self.choice.engine
 
+    @property
+    def resources(self) -> Resources:
+        """What the engine is given for the cells."""
+        return self.choice.resources(len(self.plan.cells))
+
 
 def make_plan(
     request: Request,
     catalogue: Catalogue,
     progress: Progress = lambda *_: None,
     results: Path | None = None,
+    plans: int = 1,
 ) -> Planned:
     """Names -> a plan, with the images prepared. Raises a GanBenchError for what cannot run.
 
     If the images are refused, their data report is written into the results folder, if given.
+    `plans`: how many like this one are trained together.
     """
-    choice = choose(request, catalogue)
+    choice = replace(choose(request, catalogue), plans=plans)
     try:
         prepared = prepare(choice.source, choice.sides, progress)
         check_bad(prepared, request.max_bad)
@@ -129,6 +145,7 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     architectures = {name: catalogue.find(Architecture, name) for name in names}
     losses = [catalogue.find(Loss, name).name for name in request.losses or preset.losses]
     engine = catalogue.find(Engine, request.engine or preset.engine)
+    check_engine(engine, request.resources, catalogue)
     schedule, precision_note = choose_schedule(request, preset, catalogue, device)
     source, data_notes = source_of(request, catalogue, preset.dataset)
     if request.judge:
@@ -162,8 +179,8 @@ def plan_on(
             f"{data.name} has {plural(data.train, 'training image')}, fewer than one batch of "
             f"{choice.schedule.batch}: add images or lower --batch"
         )
-    architectures, notes = _suited(choice, data, labelled)
-    losses, left_out = _possible_losses(choice, catalogue, data, labelled)
+    architectures, notes = suited(choice, data, labelled)
+    losses, left_out = possible_losses(choice, catalogue, data, labelled)
     notes += left_out
     protocol, request = choice.protocol(data), choice.request
     samples, planned = protocol.evaluation.samples, choice.evaluation.samples
@@ -179,6 +196,7 @@ def plan_on(
     weights = known_weights(catalogue, request.weights or NO_WEIGHTS).absolute()
     recipes = recipes_of(architectures, losses, protocol.schedule, catalogue)
     notes += recipe_notes(recipes, protocol.schedule, catalogue)
+    resources = choice.resources(len(recipes) * request.first_seeds)
     environment = RunEnvironment(
         device=choice.device,
         named=not choice.source.files,
@@ -188,9 +206,11 @@ def plan_on(
         weights=str(weights.every) if weights.every else None,
         weights_by_net=tuple((net, str(path)) for net, path in weights.by_net.items()),
         judge=str(request.judge.absolute()) if request.judge else None,
+        threads=threads_of(choice.engine, resources),
         timeout=request.timeout,
         engine=choice.engine.name,
         keep=request.keep,
+        keep_ticks=request.keep_ticks,
         track=choice.track,
         track_from=tuple(_plugin_key(catalogue, name) for name in choice.track),
     )
@@ -198,8 +218,9 @@ def plan_on(
         Cell(
             architecture=architecture, loss=loss, seed=seed, environment=environment, recipe=recipe
         )
+        # all rows have their first seeds early: a table with intervals exists long before the end
+        for seed in range(request.first_seeds)
         for (architecture, loss), recipe in recipes.items()
-        for seed in range(request.seeds)
     )
     return Plan(protocol=protocol, cells=cells), notes
 
@@ -277,40 +298,3 @@ def data_of(request: Request, catalogue: Catalogue) -> tuple[Source, Sides, list
     preset, _ = pick_preset(request, catalogue, pick_device(request.device))
     source, notes = source_of(request, catalogue, preset.dataset)
     return source, sides_for(request, source, preset.size), notes
-
-
-def _suited(choice: Choice, data: Data, labelled: bool) -> tuple[list[str], list[str]]:
-    """Names of the architectures that suit the images; notes on those of the preset that do not.
-
-    UsageError if one that the user asked for does not, or none does.
-    """
-    name = data.name
-    reasons = {
-        each.name: needs_labels(each.name)
-        if each.conditional and not labelled
-        else each.unsuited(data.shape)
-        for each in choice.architectures
-    }
-    unsuited = {name: reason for name, reason in reasons.items() if reason}
-    if choice.request.architectures and unsuited:
-        first, reason = next(iter(unsuited.items()))
-        raise UsageError(f"--arch {first} does not suit {name}: {reason}")
-    suited = [each for each in reasons if each not in unsuited]
-    if not suited:
-        raise UsageError(f"no architecture of the preset suits {name}: choose one with --arch")
-    return suited, [f"{each} left out: {reason}" for each, reason in unsuited.items()]
-
-
-def _possible_losses(
-    choice: Choice, catalogue: Catalogue, data: Data, labelled: bool
-) -> tuple[tuple[str, ...], list[str]]:
-    """The losses but for those of the preset that need labels which are not there; notes on these.
-
-    UsageError if the user asked for one of them, or none is left.
-    """
-    reads = {name: catalogue.find(Loss, name).reads for name in choice.losses}
-    unfit = [name for name in choice.losses if "labels" in reads[name] and not labelled]
-    left = tuple(name for name in choice.losses if name not in unfit)
-    if unfit and (choice.request.losses or not left):
-        raise UsageError(f"--loss {unfit[0]} does not suit {data.name}: {needs_labels(unfit[0])}")
-    return left, [f"{name} left out: {needs_labels(name)}" for name in unfit]

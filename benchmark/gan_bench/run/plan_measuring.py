@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
+from gan_bench.contract.engine import Engine, Resources
 from gan_bench.contract.errors import StorageError, UsageError
-from gan_bench.contract.offers import Engine, Features, Metric
+from gan_bench.contract.offers import Features, Metric
 from gan_bench.contract.protocol import (
     Cell,
     Evaluation,
@@ -33,6 +34,7 @@ from gan_bench.run.plan_evaluation import (
     with_partners,
 )
 from gan_bench.run.request import Request
+from gan_bench.run.resources import check_engine, settled, threads_of
 from gan_bench.run.task import prepared_for, source_of_cell
 from gan_bench.run.whereabouts import GIVE_THEM, check_there, moved, with_plugins
 
@@ -47,6 +49,7 @@ class MeasureRequest:
     reference: Split | None = None
     device: str = "auto"
     engine: str | None = None
+    resources: Resources = field(default_factory=Resources)
     plugins: tuple[Path, ...] = ()
     weights: Weights | None = None
     judge: Path | None = None
@@ -62,6 +65,7 @@ class PlannedMeasuring:
     protocol: Protocol  # with that evaluation
     cells: dict[Path, RunEnvironment]  # where each of them is measured
     engine: Engine
+    resources: Resources  # what the engine is given
     notes: tuple[str, ...]
 
     @property
@@ -117,18 +121,31 @@ def plan_measuring(
             f"{folder} was measured in this way when it was trained: name another --metric, "
             "--features, --samples or --reference"
         )
+    engine = engine_like(request.engine, environment, catalogue)
+    check_engine(engine, request.resources, catalogue)
     prepared_for(protocol, source, progress, GIVE_THEM)
-    name = request.engine or environment.engine
-    if name is None:
-        preset, _ = pick_preset(Request(), catalogue, pick_device(request.device))
-        name = preset.engine
+    resources = settled(engine, request.resources, environment.device, len(cells))
+    threads = {"threads": threads_of(engine, resources)}
     return PlannedMeasuring(
         folder=folder,
         protocol=protocol.measured_by(evaluation),
-        cells=cells,
-        engine=catalogue.find(Engine, name),
+        cells={cell: here.model_copy(update=threads) for cell, here in cells.items()},
+        engine=engine,
+        resources=resources,
         notes=(*faults, *notes, *reference_notes(evaluation, protocol.data, catalogue)),
     )
+
+
+def engine_like(asked: str | None, then: RunEnvironment, catalogue: Catalogue) -> Engine:
+    """The engine asked for; else what started the cells then, or the preset's if it is not here."""
+    if asked is not None:
+        return catalogue.find(Engine, asked)
+    if then.engine is not None and catalogue.canonical(Engine, then.engine):
+        engine = catalogue.find(Engine, then.engine)
+        if not engine.missing():
+            return engine
+    preset, _ = pick_preset(Request(), catalogue, then.device)
+    return catalogue.find(Engine, preset.engine)
 
 
 def at_home(planned: Planned, results: Path) -> Planned:

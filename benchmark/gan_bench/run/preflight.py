@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -21,6 +22,7 @@ from gan_bench.results.layout import LOG, label_of
 from gan_bench.results.scale import REAL, has_scale
 from gan_bench.run.folders import done
 from gan_bench.run.outcome import LOST, RETRIES, StopKind, describe_exit, error_of, write_failure
+from gan_bench.run.resources import gpus_here
 
 if TYPE_CHECKING:
     from gan_bench.run.plan import Say
@@ -47,7 +49,7 @@ def preflight(
     folders: Iterable[Path],
     home: Path,
     say: Say = lambda _: None,
-    jobs: int = 1,
+    jobs: int | None = 1,
     show: Say = lambda _: None,
 ) -> dict[Path, str]:
     """Try one step of every pair that waits; a cell that cannot be trained gets a failed record.
@@ -58,7 +60,8 @@ def preflight(
     Returns the cells that must not be started, because their checkpoint belongs to another
     training, and why; the others go on without them. Raises what would stop all cells: data,
     features, checkpoints of another training in every cell that waits, and memory or a disk
-    without room for what `jobs` cells at once take and write.
+    without room for what `jobs` cells at once take and write. `jobs` None: cells run on other
+    machines, whose memory is not known here.
     """
     refusals = _Refusals(say)
     trainable, foreign, measured = _tried(folders, refusals, show)
@@ -72,9 +75,10 @@ def preflight(
         list(check_pairs(able[:1], say, show))
     # Read here: the preflight process is gone, and its memory is free for the cells.
     host_free = int(psutil.virtual_memory().available)
-    fitting = [report for report in trainable if _fits_alone(report, host_free, refusals)]
-    _check_memory_together(fitting, host_free, jobs)
-    _check_disk(fitting, home, jobs)
+    if jobs is not None:
+        trainable = [each for each in trainable if _fits_alone(each, host_free, refusals)]
+        _check_memory_together(trainable, host_free, jobs)
+    _check_disk(trainable, home, jobs or 1)
     return foreign
 
 
@@ -109,8 +113,9 @@ def _tried(
         phases.append(phase)
         show(phase)
 
-    waiting = [each for each in folders if not done(each)]
-    for report in check_pairs(waiting, refusals.say, show_phase):
+    for report in check_pairs(
+        _by_pair(each for each in folders if not done(each)), refusals.say, show_phase
+    ):
         if report.stops is not None:
             raise error_of(report.stops, report.error or "")
         if report.foreign:
@@ -120,6 +125,14 @@ def _tried(
         else:
             trainable.append(report)
     return trainable, foreign, bool(phases)
+
+
+def _by_pair(folders: Iterable[Path]) -> list[Path]:
+    """All cells of a pair together: a process that can measure one memory peak ends after it."""
+    pairs: dict[Path, list[Path]] = {}
+    for folder in folders:
+        pairs.setdefault(folder.parent, []).append(folder)
+    return [cell for cells in pairs.values() for cell in cells]
 
 
 def _fits_alone(report: PairReport, host_free: int, refusals: _Refusals) -> bool:
@@ -134,16 +147,19 @@ def _fits_alone(report: PairReport, host_free: int, refusals: _Refusals) -> bool
 
 
 def _check_memory_together(cells: Sequence[PairReport], host_free: int, jobs: int) -> None:
-    """UsageError if cells that fit alone do not fit at once."""
+    """UsageError if cells that fit alone do not fit at once, on each of several GPUs."""
     on_gpu = [cell.free_bytes for cell in cells if cell.free_bytes is not None]
     free = min(on_gpu, default=host_free)
-    needs = list(accumulate(_largest((cell.memory_bytes for cell in cells), jobs)))
+    places = max(1, gpus_here()) if on_gpu else 1
+    together = -(-min(jobs, len(cells)) // places)  # on the one that has most
+    needs = list(accumulate(_largest((cell.memory_bytes for cell in cells), together)))
     fitting = max(1, sum(need <= free for need in needs))
     if fitting < len(needs):
         need, there = text.size(needs[-1]), text.size(free)
+        one = " on one GPU" if places > 1 else ""
         raise UsageError(
-            f"out of memory: {len(needs)} cells at once need {need} and {there} are free; "
-            f"lower --jobs to {fitting}"
+            f"out of memory: {len(needs)} cells at once{one} need {need} and {there} are free; "
+            f"lower --jobs to {fitting * places}"
         )
 
 
@@ -209,7 +225,7 @@ class _Process:
         try:
             with (Path(cells[0]) / LOG).open("ab") as errors:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "gan_bench.run.preflight_process", *cells],
+                    [sys.executable, "-P", "-m", "gan_bench.run.preflight_process"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
@@ -218,6 +234,13 @@ class _Process:
         except OSError as error:
             raise StorageError(f"cannot start in {cells[0]}: {error.strerror or error}") from error
         self.code = 0
+        self._name(cells)
+
+    def _name(self, cells: Sequence[str]) -> None:
+        if (pipe := self._process.stdin) is not None:
+            with suppress(BrokenPipeError):  # it has ended, and its exit code says how
+                pipe.write(f"{json.dumps(list(cells))}\n".encode())
+                pipe.flush()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """{"begin": folder} before a cell is tried, then its report."""

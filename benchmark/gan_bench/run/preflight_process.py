@@ -1,5 +1,6 @@
 """The process that takes one step of every pair: python -m gan_bench.run.preflight_process.
 
+The first line of its standard input names the folders of the cells, as JSON.
 When all pairs are tried it measures the protocol's scale, because its evaluator is loaded already.
 """
 
@@ -250,4 +251,5 @@ def _memory_bytes(evaluator: Evaluator, device: str) -> int:
 
 
 if __name__ == "__main__":
-    main([Path(word) for word in sys.argv[1:]])
+    # ten thousand folders would be too many words for a command line
+    main([Path(each) for each in json.loads(sys.stdin.buffer.readline())])

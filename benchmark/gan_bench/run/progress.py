@@ -19,7 +19,7 @@ from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.data.reporting.report import kinds_text
-from gan_bench.results.layout import CELL, label_of
+from gan_bench.results.layout import CELL, RECORD, label_of
 from gan_bench.results.measurements import read_measurement
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Record, Score, read_record
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 30.0
 REFRESHES_PER_SECOND = 2
+SLOW_LOOK = 0.1  # seconds; a look at thousands of cells takes longer, and is not repeated at once
+REST = 10  # times as long as such a look has taken, until the next one
 
 
 class Watch:
@@ -58,6 +60,7 @@ class Watch:
         self._readers: dict[Path, CellReader] = {}
         self._reading = threading.Lock()  # the live view reads in a thread of its own
         self._meter: EnergyMeter | None = None
+        self._last: tuple[float, Shown] | None = None  # what is shown, and until when it stays
 
     @property
     def jobs(self) -> int:
@@ -106,6 +109,16 @@ class Watch:
             self.say(line)
 
     def _shown(self) -> Shown:
+        """What is shown now. To look at many cells takes a tenth of the time at most."""
+        began = time.monotonic()
+        if self._last is None or began >= self._last[0]:
+            shown = self._look()
+            took = time.monotonic() - began
+            rest = REST * took if took > SLOW_LOOK else 0.0
+            self._last = began + took + rest, shown
+        return self._last[1]
+
+    def _look(self) -> Shown:
         states = self.states()
         jobs = self._jobs or max(1, sum(state.at_work for state in states))
         return Shown(
@@ -116,16 +129,19 @@ class Watch:
             blocks=self.console.encoding.startswith("utf"),
         )
 
-    def ended(self, folder: Path) -> None:
-        """Say how a cell ended, and when it got its verdict."""
+    def ended(self, folder: Path, where: str = "") -> None:
+        """Say how a cell ended, and when it got its verdict; `where` stands before its name."""
+        if not (folder / RECORD).exists():
+            self.say(f"{where}{label_of(folder)}: paused")
+            return
         try:
             record = read_record(folder)
         except StorageError as error:
-            self.say(f"{label_of(folder)}: {error}")
+            self.say(f"{where}{label_of(folder)}: {error}")
             return
         parts = self._score(record.scores, record.unscored)
         parts += [text for text in (record.reason, *record.notes, record.diagnosis) if text]
-        line = Text(plain(f"{label_of(folder)}: ")).append(_ending(record))
+        line = Text(plain(f"{where}{label_of(folder)}: ")).append(_ending(record))
         line.append(plain("".join(f", {part}" for part in parts)))
         self.console.print(line, soft_wrap=True)
 

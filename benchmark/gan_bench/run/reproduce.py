@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gan_bench.catalogue import Catalogue
+from gan_bench.contract.engine import Resources
 from gan_bench.contract.errors import UsageError
-from gan_bench.contract.offers import Engine
 from gan_bench.contract.protocol import Cell, Plan, Protocol, RunEnvironment
 from gan_bench.data.source import Source
 from gan_bench.data.stream import Progress
@@ -18,6 +18,7 @@ from gan_bench.results.finding import is_cell
 from gan_bench.results.layout import (
     CELL,
     PROTOCOL,
+    is_branch,
     label_of,
     protocol_dir,
     protocol_folder_of,
@@ -26,9 +27,10 @@ from gan_bench.results.layout import (
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
 from gan_bench.run.parts import edited_since
-from gan_bench.run.plan import Choice, Planned, pick_device, pick_preset
-from gan_bench.run.plan_measuring import trained_in
+from gan_bench.run.plan import Choice, Planned, pick_device
+from gan_bench.run.plan_measuring import engine_like, trained_in
 from gan_bench.run.request import Request
+from gan_bench.run.resources import check_engine, cores, threads_of
 from gan_bench.run.task import prepared_for, source_of_cell
 from gan_bench.run.whereabouts import GIVE_THEM, moved, published
 
@@ -42,10 +44,17 @@ class Where:
     plugins: tuple[Path, ...] = ()
     weights: Weights | None = None
     device: str | None = None
+    engine: str | None = None  # what starts the cells
+    resources: Resources = field(default_factory=Resources)
 
 
 def trained_cells(folder: Path) -> list[Path]:
     """The cell in this folder, or the trained cells of this protocol. UsageError if none is."""
+    if is_cell(folder) and is_branch(folder):
+        raise UsageError(
+            f"{folder} is a branch, which does not begin at the beginning: `gan-bench branch` "
+            "trains one again after `gan-bench remove`"
+        )
     home = protocol_folder_of(folder) if is_cell(folder) else folder
     trained = trained_in(home)
     cells = [cell for cell in trained if cell == folder] if is_cell(folder) else trained
@@ -71,8 +80,9 @@ def plan_reproduction(
     for cell, folder in zip(again, cells, strict=True):
         _check_code(cell, protocol, folder, catalogue)
     prepared = prepared_for(protocol, source, progress, GIVE_THEM)
-    choice = _choice(protocol, source, again[0].environment, catalogue)
-    return Planned(Plan(protocol=protocol, cells=tuple(again)), prepared, choice), catalogue
+    choice = _choice(protocol, source, again[0].environment, catalogue, where)
+    alike = tuple(_with_threads(cell, choice, len(again)) for cell in again)
+    return Planned(Plan(protocol=protocol, cells=alike), prepared, choice), catalogue
 
 
 def _again(folder: Path, where: Where) -> Cell:
@@ -84,6 +94,7 @@ def _again(folder: Path, where: Where) -> Cell:
         "device": pick_device(where.device) if where.device else _device_like(then.device),
         "plugins": tuple(str(path.absolute()) for path in where.plugins) or then.plugins,
         "keep": "last",
+        "keep_ticks": False,
         "track": (),
     }
     return cell.model_copy(update={"environment": then.model_copy(update=changed)})
@@ -121,22 +132,36 @@ def _check_code(cell: Cell, protocol: Protocol, folder: Path, catalogue: Catalog
         )
 
 
+def _with_threads(cell: Cell, choice: Choice, cells: int) -> Cell:
+    """The cell with as many threads as it had, if the cores suffice: it ends in the same bytes."""
+    resources, then = choice.resources(cells), cell.environment.threads
+    own = resources.cpus_per_cell is None and then and then * (resources.jobs or 1) <= cores()
+    threads = then if own else threads_of(choice.engine, resources)
+    environment = cell.environment.model_copy(
+        update={"threads": threads, "engine": choice.engine.name}
+    )
+    return cell.model_copy(update={"environment": environment})
+
+
 def _choice(
-    protocol: Protocol, source: Source, environment: RunEnvironment, catalogue: Catalogue
+    protocol: Protocol,
+    source: Source,
+    environment: RunEnvironment,
+    catalogue: Catalogue,
+    where: Where,
 ) -> Choice:
-    engine = environment.engine
-    if engine is None:  # an older version did not write it down
-        engine = pick_preset(Request(), catalogue, environment.device)[0].engine
+    engine = engine_like(where.engine, environment, catalogue)
+    check_engine(engine, where.resources, catalogue)
     _, height, width = protocol.data.shape
     return Choice(
-        request=Request(samples=protocol.evaluation.samples),
+        request=Request(samples=protocol.evaluation.samples, resources=where.resources),
         source=source,
         sides=(height, width),
         schedule=protocol.schedule,
         evaluation=protocol.evaluation,
         architectures=(),
         losses=(),
-        engine=catalogue.find(Engine, engine),
+        engine=engine,
         device=environment.device,
         notes=(),
     )

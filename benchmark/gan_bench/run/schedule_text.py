@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gan_bench.base.text import number, percent, plural
 from gan_bench.contract.schedule import Recipe, Schedule
 
@@ -39,6 +41,13 @@ def length_note(schedule: Schedule) -> str | None:
         f"{number(shown / 1000, 6)} kimg are shown instead of {number(schedule.kimg, 6)}: "
         f"an update of G takes {plural(schedule.shown(1), 'image')}, and one is the least"
     )
+
+
+def settings_text(settings: Mapping[str, object]) -> str:
+    """What a trial changes of the default schedule, in one line."""
+    if not settings:
+        return "the default schedule"
+    return ", ".join(f"{name} {_value(value)}" for name, value in settings.items())
 
 
 def _value(value: object) -> str:

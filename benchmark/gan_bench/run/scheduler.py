@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_bench.base import text
+from gan_bench.contract.engine import Engine, Resources
 from gan_bench.contract.errors import GanBenchError, StorageError, UsageError
-from gan_bench.contract.offers import Engine
 from gan_bench.results.atomic import room
 from gan_bench.results.layout import LOG, label_of
 from gan_bench.results.measurements import complete, unmeasured, write_measurement
@@ -18,6 +18,7 @@ from gan_bench.results.measurements import waiting as waiting_for
 from gan_bench.run.folders import done
 from gan_bench.run.outcome import (
     LOST,
+    PAUSED,
     RETRIES,
     describe_exit,
     error_of,
@@ -30,29 +31,36 @@ from gan_bench.run.outcome import (
 if TYPE_CHECKING:
     from gan_bench.run.plan import Say
 
+ONE_BY_ONE = Resources(jobs=1, gpus_per_cell=0.0)
+
 
 def run_cells(
-    engine: Engine, folders: Sequence[Path], slots: int = 1, say: Say = lambda _: None
+    engine: Engine,
+    folders: Sequence[Path],
+    resources: Resources = ONE_BY_ONE,
+    say: Say = lambda _: None,
 ) -> Iterator[Path]:
-    """Start what is not complete; yield each folder as its cell ends, complete in any case.
+    """Start what is not complete; yield each folder as its cell ends, complete or paused.
 
     A cell whose process was lost goes on from its checkpoint when the others are done, at most
     three times. Raises StorageError if a cell could not write, for the next could not either, and
     UsageError if its checkpoint belongs to another training.
     """
-    slots = min(slots, len(folders))  # also on resuming: the threads are divided as before
     losses = Counter[Path]()
     waiting = [folder for folder in folders if not complete(folder)]
     while waiting:
         lost = []
         for folder in waiting:
             remove_outcome(folder)
-        with closing(_started(engine, waiting, slots)) as ended:
+        with closing(_started(engine, waiting, resources)) as ended:
             for folder, code in ended:
                 if not complete(folder):
                     losses[folder] += 1
                     if code in (StorageError.exit_code, UsageError.exit_code):
                         raise _error_of_all(folder, code)
+                    if code == PAUSED:
+                        yield folder
+                        continue
                     if code in LOST and losses[folder] <= RETRIES:
                         say(
                             f"{label_of(folder)}: its process was ended from outside; it will go on"
@@ -74,15 +82,17 @@ def _write_failure(folder: Path, reason: str, log: str | None) -> None:
         write_measurement(folder, slug, unmeasured(folder, slug, reason))
 
 
-def _started(engine: Engine, cells: list[Path], slots: int) -> Generator[tuple[Path, int]]:
+def _started(
+    engine: Engine, cells: list[Path], resources: Resources
+) -> Generator[tuple[Path, int]]:
     """A generator whose closing closes the engine's iterator, if that can be closed."""
-    yield from engine.start(cells, slots)
+    yield from engine.start(cells, resources)
 
 
 def _error_of_all(folder: Path, code: int) -> GanBenchError:
     """Why no cell can go on: the outcome that this one left, else what its disk looks like."""
     outcome = read_outcome(folder, code)
-    if outcome is not None and outcome.kind != "stopped":
+    if outcome is not None and outcome.kind != "stopped" and outcome.kind != "paused":
         return error_of(outcome.kind, outcome.message)
     if not folder.exists():
         return StorageError(f"{folder} is gone: put it back to go on with it")

@@ -19,7 +19,7 @@ from gan_bench.base.numbers import column, number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.contract.schedule import Recipe
-from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, STARTS, TICKS
+from gan_bench.results.layout import CELL, CURVE, RECORD, SPEED, STARTS, TICKS, protocol_of
 from gan_bench.results.measurements import complete
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Record, VerdictKind, read_record
@@ -106,7 +106,11 @@ class CellReader:
             recipe = read_model(self.folder / CELL, Cell).recipe
         except StorageError:  # which the process of the cell will say
             recipe = Recipe()
-        return recipe.applied_to(self.protocol.schedule).updates
+        try:
+            protocol = protocol_of(self.folder)  # the trials of a study have each its own
+        except StorageError:
+            protocol = self.protocol
+        return recipe.applied_to(protocol.schedule).updates
 
     def state(self) -> State:
         """The state of the cell now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gan_bench.contract.errors import DataError
 from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss, Optimizer
 from gan_bench.contract.protocol import Cell, Data, Protocol, RunEnvironment, Schedule
 from gan_bench.data.cache import Prepared, prepare
+from gan_bench.data.copies import alike, is_gone
 from gan_bench.data.source import Source, files_at
 from gan_bench.data.stream import Progress
 from gan_bench.measure.evaluator import Evaluator
@@ -27,6 +29,8 @@ from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.generator_file import About
 from gan_bench.train.pair import check_loss
 from gan_bench.train.state import Training, begin
+
+DIGITS = 12  # of a fingerprint that people compare
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,14 @@ class Task:
     def schedule(self) -> Schedule:
         """How this cell is trained; the protocol's schedule is the one that all cells share."""
         return self.cell.recipe.applied_to(self.protocol.schedule)
+
+    @property
+    def last_step(self) -> int | None:
+        """The update of G at which the cell is to pause: that of a tick; None: it is not to."""
+        pause = self.cell.environment.pause
+        if pause is None or pause >= self.schedule.ticks:
+            return None
+        return -(-pause * self.schedule.updates // self.schedule.ticks)
 
     def evaluator(self) -> Evaluator:
         """The evaluator of its protocol, with its features nets loaded."""
@@ -73,6 +85,12 @@ class Task:
             optimizer=self.optimizer,
             loss=self.loss,
         )
+
+    @property
+    def stream_seed(self) -> int:
+        """What the random streams of the training begin with: the order of images, z, and more."""
+        branch, seed = self.cell.branch, self.cell.seed
+        return branch.stream_seed(seed) if branch else seed
 
     @property
     def labels(self) -> np.ndarray | None:
@@ -111,7 +129,7 @@ def read_task(directory: Path, environment: RunEnvironment | None = None) -> Tas
         cell = cell.model_copy(update={"environment": environment})
     protocol, environment = protocol_of(directory), cell.environment
     catalogue, source = source_of_cell(environment, protocol)
-    prepared = prepared_for(protocol, source)
+    prepared = _images(protocol, source)
     schedule = cell.recipe.applied_to(protocol.schedule)
     augmentations = tuple(catalogue.find(Augmentation, name) for name in schedule.augment)
     for offer in augmentations:
@@ -127,6 +145,12 @@ def read_task(directory: Path, environment: RunEnvironment | None = None) -> Tas
         optimizer=catalogue.find(Optimizer, schedule.optimizer),
         augmentations=augmentations,
     )
+
+
+def _images(protocol: Protocol, source: Source) -> Prepared:
+    """The images of the protocol; where their source is not on this machine, a copy of them."""
+    found = alike(protocol.data) if is_gone(source) else None
+    return found[1] if found else prepared_for(protocol, source)
 
 
 def source_of_cell(
@@ -161,4 +185,8 @@ def prepared_for(
 def _changed(then: Data, now: Data) -> str:
     counts = f"{then.train:,} then, {plural(now.train, 'training image')} now"
     what = "other pixels" if then.train == now.train else counts
-    return f"the data set {then.name} has changed since this protocol was planned ({what})"
+    prints = f"fingerprint {then.fingerprint[:DIGITS]} then, {now.fingerprint[:DIGITS]} now"
+    return (
+        f"the data set {then.name} has changed since this protocol was planned ({what}; {prints} "
+        f"on {socket.gethostname()})"
+    )

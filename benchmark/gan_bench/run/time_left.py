@@ -95,7 +95,7 @@ def time_left(states: Sequence[State], protocol: Protocol, jobs: int, since: flo
     """
     if not states:
         return TimeLeft(None, "nothing")
-    ended = [pace for state in states if (pace := _pace_of_ended(state, protocol, since))]
+    ended = [pace for state in states if (pace := pace_of_ended(state, protocol, since))]
     known = Paces(ended)
     at_work = [pace for state in states if (pace := _pace_at_work(state, protocol, known))]
     known = Paces([*ended, *at_work])
@@ -110,10 +110,10 @@ def time_left(states: Sequence[State], protocol: Protocol, jobs: int, since: flo
             return TimeLeft(None, "nothing")
         (working if state.at_work else waiting).append(seconds)
         weakest = min(weakest, basis, key=BASES.index)
-    return TimeLeft(_until_all_end(working, waiting, jobs), weakest)
+    return TimeLeft(until_all_end(working, waiting, jobs), weakest)
 
 
-def _until_all_end(working: Sequence[float], waiting: Sequence[float], jobs: int) -> float:
+def until_all_end(working: Sequence[float], waiting: Sequence[float], jobs: int) -> float:
     """Seconds until the last cell ends, if a cell begins whenever another one has ended."""
     ends = [*working, *[0.0] * (jobs - len(working))]
     heapq.heapify(ends)
@@ -122,7 +122,7 @@ def _until_all_end(working: Sequence[float], waiting: Sequence[float], jobs: int
     return max(ends, default=0.0)
 
 
-def _pace_of_ended(state: State, protocol: Protocol, since: float) -> Pace | None:
+def pace_of_ended(state: State, protocol: Protocol, since: float) -> Pace | None:
     """None for a cell that did not go through its whole schedule, or ended before."""
     ended = state.ended
     if not ended or ended.at < since or ended.seconds is None or not ended.record.cost:

@@ -16,7 +16,7 @@ from gan_bench.run.whole_run import Stopping
 
 
 def plan_measure(
-    folder: Path, request: MeasureRequest, jobs: int, console: Console
+    folder: Path, request: MeasureRequest, console: Console
 ) -> tuple[PlannedMeasuring, Watch]:
     """The evaluation of the cells in a protocol's folder, and what will show how it proceeds.
 
@@ -24,7 +24,7 @@ def plan_measure(
     """
     with preparing(console, "images") as update:
         planned = plan_measuring(folder, request, update)
-    watch = Watch(console, planned.protocol, list(planned.cells), jobs)
+    watch = Watch(console, planned.protocol, list(planned.cells), planned.resources.jobs)
     for note in planned.notes:
         watch.say(note)
     return planned, watch
@@ -45,6 +45,6 @@ def measure_cells(
         where = shlex.quote(str(planned.folder))
         watch.say(f"{planned.standing()} by {planned.slug} in {where}")
         with stopping(watch.say), watch.showing():
-            for cell in run_cells(planned.engine, watch.folders, watch.jobs, watch.say):
+            for cell in run_cells(planned.engine, watch.folders, planned.resources, watch.say):
                 watch.measured(cell)
     return planned.board

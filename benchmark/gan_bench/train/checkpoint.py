@@ -1,8 +1,8 @@
-"""The full state of a training on the disk: checked by digest, two kept, the newest good one used.
+"""The full states of a training on the disk: checked by digest, the newest good one used.
 
 `checkpoint/<step>.pt` holds tensors and plain values, and is safe to read even if somebody else
 wrote it. `<step>.pt.sha256` beside it is in the format of `sha256sum -c`. The digest is written
-last: a checkpoint without one was never completed.
+last: a checkpoint without one was never completed. The newest two are kept, or all of `ticks/`.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ class Checkpoints:
 
     folder: Path
     identity: Mapping[str, str]
+    kept: int | None = KEPT  # so many, the newest ones; None: all
 
     def save(self, step: int, state: Mapping[str, Any]) -> None:
-        """Write a state, then delete all but the newest two."""
+        """Write a state, then delete all but the newest ones."""
         buffer = io.BytesIO()
         torch.save({"identity": self._identity(), **state}, buffer)
-        path = self.folder / f"{step:09d}.pt"
+        path = self._path(step)
         digest = write_bytes(path, buffer.getbuffer())
         write_bytes(_digest_file(path), f"{digest}  {path.name}\n".encode())
-        for old in self._all()[KEPT:]:
+        for old in self._all()[self.kept :] if self.kept else ():
             _remove(old)
 
     def newest(self, device: str) -> tuple[dict[str, Any] | None, list[str]]:
@@ -64,6 +65,20 @@ class Checkpoints:
             notes = [f"the training began anew: no good checkpoint beside {', '.join(damaged)}"]
         return None, notes
 
+    def steps(self) -> list[int]:
+        """The steps of the completed states, the first one first. Nothing is read."""
+        return sorted(int(path.stem) for path in self._completed() if path.stem.isdigit())
+
+    def damage(self, step: int) -> str | None:
+        """Why the state of this step cannot be used; None if its bytes are those written."""
+        return _damage(self._path(step))
+
+    def at(self, step: int, device: str) -> dict[str, Any]:
+        """The state of this step. StorageError if it is damaged; Foreign as `newest` raises it."""
+        if damage := self.damage(step):
+            raise StorageError(f"{self._path(step)} is damaged ({damage})")
+        return self._load(self._path(step), device)
+
     def check(self) -> None:
         """Raise what `newest` would raise; rename nothing."""
         for path in self._all():
@@ -79,14 +94,19 @@ class Checkpoints:
     def _identity(self) -> dict[str, str]:
         return {"checkpoint schema": SCHEMA, **self.identity}
 
+    def _path(self, step: int) -> Path:
+        return self.folder / f"{step:09d}.pt"
+
+    def _completed(self) -> list[Path]:
+        """The completed checkpoints, newest first."""
+        found = sorted(self.folder.glob("*.pt"), reverse=True)
+        return [path for path in found if _digest_file(path).exists()]
+
     def _all(self) -> list[Path]:
-        """The completed checkpoints, newest first; the others are deleted."""
-        completed = []
-        for path in sorted(self.folder.glob("*.pt"), reverse=True):
-            if _digest_file(path).exists():
-                completed.append(path)
-            else:
-                remove(path)
+        """The same; those that were never completed are deleted."""
+        completed = self._completed()
+        for path in set(self.folder.glob("*.pt")) - set(completed):
+            remove(path)
         return completed
 
     def _load(self, path: Path, device: str) -> dict[str, Any]:

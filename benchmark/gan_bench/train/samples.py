@@ -35,16 +35,18 @@ class Latents:
         return Latents(self.z[:count], None if self.labels is None else self.labels[:count])
 
 
-def latents(training: Training, seed: int, count: int, labels: np.ndarray | None) -> Latents:
-    """What a cell of this seed is measured with.
+def latents(
+    training: Training, seed: int, count: int, labels: np.ndarray | None, draw: str = "eval"
+) -> Latents:
+    """What a cell of this seed is measured with; each `draw` has random streams of its own.
 
     Classes come in the proportions of `labels`, those of the training images (n,), and are the same
     for every conditional pair.
     """
-    z = rng.normal(seed, "z-eval", count, training.z_dim)
+    z = rng.normal(seed, f"z-{draw}", count, training.z_dim)
     if not training.pair.conditional or labels is None:
         return Latents(z)
-    return Latents(z, labels[rng.rows(seed, "y-eval", count, len(labels))])
+    return Latents(z, labels[rng.rows(seed, f"y-{draw}", count, len(labels))])
 
 
 def per_class(training: Training, z: np.ndarray, labels: np.ndarray, batch: int) -> np.ndarray:

@@ -21,12 +21,12 @@ from gan_bench.results.reading import read_bytes, read_lines
 from gan_bench.results.records import Best, Verdict
 from gan_bench.train import verdicts
 from gan_bench.train.best_tick import BestTick
-from gan_bench.train.checkpoint import Checkpoints
 from gan_bench.train.cost import peak_memory
 from gan_bench.train.diagnosis import diagnose
 from gan_bench.train.finding import Course
 from gan_bench.train.loop import Diverged, Point, Tick, train
 from gan_bench.train.samples import GRID, Latents, generate, grid, per_class
+from gan_bench.train.saved import States
 from gan_bench.train.state import Training, finite, full_state, restore, resume, snapshot
 from gan_bench.train.verdicts import Look
 
@@ -54,7 +54,7 @@ class Session:
         evaluation: Evaluation,
         evaluator: Evaluator,
         given: Latents,
-        checkpoints: Checkpoints,
+        checkpoints: States,
         keep_best: bool = False,
     ) -> None:
         """`schedule` is the cell's own. `given` (M) is what it is measured with.
@@ -112,7 +112,7 @@ class Session:
                         continue
                     with self._not_training():
                         self._look(training, event)
-                    self._save(training)
+                    self._save(training, at_tick=True)
                     if self.holds and (schedule.on_collapse == "stop" or self._can_roll_back()):
                         break
             except Diverged as outcome:
@@ -127,7 +127,7 @@ class Session:
     def _begin(self, training: Training) -> None:
         """Load the newest checkpoint, or begin with empty files."""
         # made only here: if a folder disappears later, that is a fault and it is not made again
-        for folder in (self.directory / SAMPLES, self.checkpoints.folder):
+        for folder in (self.directory / SAMPLES, *self.checkpoints.folders):
             make_folder(folder)
         state, notes = self.checkpoints.newest(training.device)
         if state is not None:
@@ -139,7 +139,7 @@ class Session:
             self._keep_healthy(training)
         self.notes += notes
 
-    def _save(self, training: Training) -> None:
+    def _save(self, training: Training, at_tick: bool = False) -> None:
         """Save the full state, unless it is saved already or holds numbers that are not finite."""
         diverged = self.holds and self.holds.kind == "diverged"
         if training.step == self._saved_step or diverged or not finite(training):
@@ -154,7 +154,7 @@ class Session:
             **self.best_tick.saved(),
         }
         with self._not_training():
-            self.checkpoints.save(training.step, state)
+            self.checkpoints.save(training.step, state, at_tick)
         self._saved_step = training.step
 
     def _history(self, device: str) -> dict[str, Any]:

@@ -77,12 +77,12 @@ def content(boards: Boards, more_style: str = "") -> dict[str, Any]:
             replace(page, best=next(iter(cards(board, 1)), None))
             for page, board in zip(pages, boards.boards, strict=True)
         ]
-    script = "\n".join(_part(name) for name in SCRIPTS)
+    script = "\n".join(part(name) for name in SCRIPTS)
     return {
         "pages": pages,
         "many": many,
         "unreadable": boards.unreadable,
-        "style": Markup(_part("page.css") + more_style),
+        "style": Markup(part("page.css") + more_style),
         "script": Markup(f'"use strict";\n(() => {{\n{script}}})();\n'),
         "kinds": KINDS,
         "again_title": AGAIN,
@@ -91,7 +91,7 @@ def content(boards: Boards, more_style: str = "") -> dict[str, Any]:
     }
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
     """One of the files that a page is made of."""
     return files("gan_bench.report.page").joinpath(name).read_text("utf-8")
 

@@ -1,0 +1,260 @@
+"""Which share of failed trainings each remedy saved, beside the same training in another order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gan_bench.base.text import number, percent, plural
+from gan_bench.report.branches import ended, verdict_kimg
+from gan_bench.report.pairs import clopper_pearson
+from gan_bench.report.section import NOTHING, Column, Section
+from gan_bench.results.layout import label_of
+from gan_bench.results.records import Record, Status, Verdict
+
+SCHEMA = 1
+SAVED: Status = "finished"  # no verdict holds at the end
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One branch: a remedy, or the control, on one cell in one order of the images."""
+
+    remedy: str
+    cell: Path
+    index: int
+    folder: Path
+    record: Record | None
+
+    @property
+    def saved(self) -> bool:
+        """Whether no verdict holds at its end. A branch that failed to train is not saved."""
+        return self.record is not None and self.record.status == SAVED
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A cell that was examined."""
+
+    folder: Path
+    verdict: Verdict
+    kimg: float  # where its branches begin
+    was_healthy: bool  # whether the cell was healthy there
+
+    @property
+    def label(self) -> str:
+        """Its name."""
+        return label_of(self.folder)
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one remedy did."""
+
+    remedy: str
+    saved: int
+    tried: int
+    cells: int
+    interval: tuple[float, float]  # 95 %
+    better: int  # pairs of one cell and one order that it saved and the control did not
+    worse: int  # ... that the control saved and it did not
+
+    @property
+    def share(self) -> float:
+        """Of the branches that were tried."""
+        return self.saved / self.tried
+
+
+@dataclass(frozen=True)
+class Autopsy:
+    """All branches of some cells that failed, the control's first."""
+
+    patients: list[Patient]
+    tried: list[Tried]
+    control: str
+    notes: list[str]
+
+    @property
+    def remedies(self) -> list[str]:
+        """The control, and the remedies in the order in which they were tried."""
+        return list(dict.fromkeys([self.control, *(each.remedy for each in self.tried)]))
+
+    def of(self, remedy: str, cell: Path | None = None) -> list[Tried]:
+        """The branches of one remedy, of all cells or of one."""
+        return [each for each in self.tried if each.remedy == remedy and cell in (None, each.cell)]
+
+    def shares(self) -> list[Share]:
+        """The control first, then the remedies, the one that saved most first."""
+        found = [self._share(remedy) for remedy in self.remedies]
+        return [found[0], *sorted(found[1:], key=lambda each: -each.share)]
+
+    def _share(self, remedy: str) -> Share:
+        branches = self.of(remedy)
+        without = {(each.cell, each.index): each.saved for each in self.of(self.control)}
+        pairs = [
+            (each.saved, without[each.cell, each.index])
+            for each in branches
+            if remedy != self.control and (each.cell, each.index) in without
+        ]
+        return Share(
+            remedy=remedy,
+            saved=sum(each.saved for each in branches),
+            tried=len(branches),
+            cells=len({each.cell for each in branches}),
+            interval=_interval(branches),
+            better=sum(with_it and not without_it for with_it, without_it in pairs),
+            worse=sum(without_it and not with_it for with_it, without_it in pairs),
+        )
+
+
+def _interval(branches: Sequence[Tried]) -> tuple[float, float]:
+    """The 95 % interval of Clopper & Pearson (1934) for the share that is saved.
+
+    The branches of one cell are independent for that cell, but not for all trainings that fail.
+    Of several cells each is one observation, therefore: at the low end one of which every branch
+    was saved, at the high end one of which any was. With one branch a cell that is the usual
+    interval, and with more it is wider than need be, never too narrow.
+    """
+    cells = {each.cell: [b.saved for b in branches if b.cell == each.cell] for each in branches}
+    if len(cells) == 1:
+        (outcomes,) = cells.values()
+        return clopper_pearson(sum(outcomes), len(outcomes))
+    low, _ = clopper_pearson(sum(map(all, cells.values())), len(cells))
+    _, high = clopper_pearson(sum(map(any, cells.values())), len(cells))
+    return low, high
+
+
+def sections(autopsy: Autopsy) -> Iterator[Section]:
+    """The shares, and below them what happened to each cell."""
+    yield _shares(autopsy)
+    yield _cells(autopsy)
+
+
+def _shares(autopsy: Autopsy) -> Section:
+    columns = [
+        Column("remedy", numeric=False),
+        Column("saved"),
+        Column("share"),
+        Column("95 %"),
+        Column("with it only"),
+        Column("without it only"),
+    ]
+    return Section("", columns, [_share_texts(each, autopsy) for each in autopsy.shares()])
+
+
+def _share_texts(share: Share, autopsy: Autopsy) -> list[str]:
+    low, high = share.interval
+    is_control = share.remedy == autopsy.control
+    return [
+        f"nothing, {share.remedy}" if is_control else share.remedy,
+        f"{share.saved} of {share.tried}",
+        percent(share.share),
+        f"{number(100 * low, 2)} to {percent(high)}",
+        NOTHING if is_control else str(share.better),
+        NOTHING if is_control else str(share.worse),
+    ]
+
+
+def _cells(autopsy: Autopsy) -> Section:
+    fixed = [Column("cell", numeric=False), Column("verdict", numeric=False), Column("from kimg")]
+    columns = [*fixed, *(Column(name) for name in autopsy.remedies)]
+    return Section("each cell", columns, [_cell_texts(each, autopsy) for each in autopsy.patients])
+
+
+def _cell_texts(patient: Patient, autopsy: Autopsy) -> list[str]:
+    verdict = patient.verdict
+    mark = "" if patient.was_healthy else "*"
+    return [
+        patient.label,
+        f"{verdict.kind} at {number(verdict.kimg, 6)}",
+        f"{number(patient.kimg, 6)}{mark}",
+        *(_count(autopsy.of(name, patient.folder)) for name in autopsy.remedies),
+    ]
+
+
+def _count(branches: Sequence[Tried]) -> str:
+    return f"{sum(b.saved for b in branches)} of {len(branches)}" if branches else NOTHING
+
+
+def answer(autopsy: Autopsy) -> str:
+    """What was found, in a sentence or two."""
+    control, *remedies = autopsy.shares()
+    what = f"{plural(control.cells, 'cell')} that failed"
+    begun = (
+        f"{what}, {_branches(control.tried)} of each kind. Without any change, in another order of "
+        f"the images, {control.saved} of {control.tried} ended without a verdict"
+    )
+    if not remedies:
+        return f"{begun}. No remedy suits."
+    best = remedies[0]
+    names = [each.remedy for each in remedies if each.share == best.share]
+    low, high = best.interval
+    said = (
+        f"; with {' or '.join(names)} {best.saved} of {best.tried} did "
+        f"({number(100 * low, 2)} to {percent(high)})."
+    )
+    told = any(each.interval[0] > control.interval[1] for each in remedies)
+    return begun + said + ("" if told else " No remedy is told apart from chance by so few.")
+
+
+def _branches(count: int) -> str:
+    return f"{count} {'branch' if count == 1 else 'branches'}"
+
+
+LEGEND = (
+    "Saved: no verdict holds at the end. With it only, without it only: branches in the same order "
+    "of images and z that ended without a verdict only with the remedy, or only without. "
+    "95 %: Clopper-Pearson; of several cells each counts once. *: the cell was never healthy, and "
+    "its branches begin at its first tick."
+)
+
+
+def document(autopsy: Autopsy) -> dict[str, Any]:
+    """All of it for programs."""
+    return {
+        "schema": SCHEMA,
+        "answer": answer(autopsy),
+        "control": autopsy.control,
+        "shares": [
+            {
+                "remedy": each.remedy,
+                "saved": each.saved,
+                "tried": each.tried,
+                "cells": each.cells,
+                "share": each.share,
+                "interval": list(each.interval),
+                "with_it_only": each.better,
+                "without_it_only": each.worse,
+            }
+            for each in autopsy.shares()
+        ],
+        "cells": [
+            {
+                "cell": each.label,
+                "verdict": each.verdict.model_dump(mode="json"),
+                "from_kimg": each.kimg,
+                "was_healthy": each.was_healthy,
+                "folder": str(each.folder),
+            }
+            for each in autopsy.patients
+        ],
+        "branches": [
+            {
+                "cell": label_of(each.cell),
+                "remedy": each.remedy,
+                "order": each.index,
+                "status": each.record.status if each.record else None,
+                "verdict_kimg": verdict_kimg(each.record),
+                "folder": str(each.folder),
+            }
+            for each in autopsy.tried
+        ],
+        "notes": autopsy.notes,
+    }
+
+
+def tried(remedy: str, cell: Path, index: int, folder: Path) -> Tried:
+    """A branch as it ended."""
+    return Tried(remedy, cell, index, folder, ended(folder))

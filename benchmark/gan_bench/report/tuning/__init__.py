@@ -1,0 +1,1 @@
+"""What a report says about a study of `gan-bench tune`."""

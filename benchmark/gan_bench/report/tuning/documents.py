@@ -1,0 +1,113 @@
+"""A study for programs: one line a trial, and the whole document."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from gan_bench.base.escape import spreadsheet
+from gan_bench.report.tuning.answer import answer
+from gan_bench.report.tuning.care import (
+    Care,
+    cares,
+    early,
+    flattery,
+    noise,
+    tuned_lead,
+    untuned_lead,
+)
+from gan_bench.report.tuning.expected import bounds
+from gan_bench.report.tuning.trials import RowTrials, Tuned
+from gan_bench.results.studies import HALVES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1  # of the JSON document
+
+
+def study_document(tuned: Tuned) -> dict[str, Any]:
+    """The whole study; `schema` is the version of its layout."""
+    rows, study = cares(tuned), tuned.study
+    leads = untuned_lead(tuned, rows), tuned_lead(tuned, rows)
+    return {
+        "schema": SCHEMA,
+        "slug": study.slug,
+        "answer": answer(tuned, rows),
+        "untuned": leads[0] and asdict(leads[0]),
+        "tuned": leads[1] and asdict(leads[1]),
+        "metric": tuned.metric.model_dump(mode="json"),
+        "protocol": study.protocol.model_dump(mode="json"),
+        "space": study.space.model_dump(mode="json", exclude_none=True),
+        "evaluations": {half: study.evaluation(half).model_dump(mode="json") for half in HALVES},
+        "trials_compared": tuned.common,
+        "trials": [trial.model_dump(mode="json") for trial in study.trials],
+        "counts_without_score": tuned.metric.cost(tuned.worst),
+        "rows": [_row(tuned, care) for care in rows] or [_undone(row) for row in tuned.rows],
+        "choosing_flatters_by": dict(zip(("score", "share"), flattery(rows), strict=True))
+        if rows and not tuned.halved
+        else None,
+        "halves_apart": noise(rows) if rows and not tuned.halved else None,
+        "early": [asdict(each) for each in early(tuned, rows)],
+        "faults": list(tuned.faults),
+    }
+
+
+def _row(tuned: Tuned, care: Care) -> dict[str, Any]:
+    cost = tuned.metric.cost
+    known = _undone(care.row) | {
+        "untuned": care.untuned,
+        "tuned": care.tuned,
+        "chosen_trial": care.chosen,
+        "settings": dict(tuned.study.trials[care.chosen].settings),
+    }
+    if tuned.halved:
+        return known
+    intervals = bounds(care.redraws).T
+    return known | {
+        "expected_best": [cost(float(value)) for value in care.expected],
+        "ranges": [sorted(cost(float(end)) for end in each) for each in intervals],
+        "choosing_flatters_by": care.flattery,
+    }
+
+
+def _undone(row: RowTrials) -> dict[str, Any]:
+    architecture, loss = row.names
+    trials = [
+        {
+            "statuses": each.statuses,
+            "stopped_early": each.stopped,
+            "choosing": each.choosing,
+            "reporting": each.reporting,
+            "whole": each.whole,
+        }
+        for each in row.trials
+    ]
+    ends = dict(sorted(row.ends().items()))
+    names = {"architecture": architecture, "loss": loss}
+    return names | {"trained": row.cells, "ended_badly": ends, "trials": trials}
+
+
+def trials_frame(tuned: Tuned) -> pd.DataFrame:
+    """One line a row and trial: its settings, how it ended, what it scored."""
+    import pandas as pd
+
+    lines = []
+    for row in tuned.rows:
+        for k, (tried, trial) in enumerate(zip(row.trials, tuned.study.trials, strict=True)):
+            settings = {name: _text(value) for name, value in trial.settings.items()}
+            scores = {
+                f"{tuned.metric.name} {part}": getattr(tried, part) for part in (*HALVES, "whole")
+            }
+            names = dict(zip(("architecture", "loss"), row.names, strict=True))
+            status = " ".join(tried.statuses)
+            line = {"study": tuned.study.slug, **names, "trial": k, "status": status}
+            lines.append(line | scores | settings | {"protocol": trial.protocol})
+    table = pd.DataFrame(lines)
+    for name in [name for name in table if table[name].dtype.kind == "O"]:
+        table[name] = table[name].map(spreadsheet, na_action="ignore")
+    return table.rename(columns=spreadsheet)
+
+
+def _text(value: object) -> object:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else value

@@ -1,0 +1,82 @@
+"""A study of equal tuning: which rows are tried at which settings, and where each trial is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gan_bench.contract.protocol import Count, Evaluation, Half, Protocol
+from gan_bench.contract.schedule import Frozen
+from gan_bench.contract.space import Space, Value
+from gan_bench.results.atomic import make_folder, write_json
+from gan_bench.results.layout import STUDY
+from gan_bench.results.reading import read_model
+
+Row = tuple[str, str]  # names of an architecture and a loss
+HALVES: tuple[Half, ...] = ("choosing", "reporting")
+
+
+class Trial(Frozen):
+    """One point of the space, which all rows are trained at."""
+
+    settings: dict[str, Value]  # fields of the schedule that it changes; none for the default
+    protocol: str  # the slug of its protocol: it says that anew what the settings come to
+
+
+class Study(Frozen):
+    """All that was planned. The default schedule is the first trial."""
+
+    schema_number: Literal[1] = 1
+    protocol: Protocol  # of the default schedule
+    space: Space
+    rows: Annotated[tuple[Row, ...], Field(min_length=1)]
+    seeds: Annotated[Count, Field(ge=1)]  # of each row in each trial
+    trials: Annotated[tuple[Trial, ...], Field(min_length=1)]
+    stopped: tuple[tuple[str, str, Count], ...] = ()  # row and number of trials that were halved
+
+    @property
+    def slug(self) -> str:
+        """A readable name; two studies have the same one if their trials can be compared.
+
+        More rows, seeds or trials make no other study.
+        """
+        document = {
+            "protocol": self.protocol.model_dump(mode="json", exclude_defaults=True),
+            "space": self.space.model_dump(mode="json"),
+        }
+        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:8]
+        data = self.protocol.data
+        return f"{data.name}-{data.size}px-{self.protocol.schedule.kimg:g}kimg-tune-{digest}"
+
+    def evaluation(self, half: Half) -> Evaluation:
+        """How a trial is measured on one half of the reference."""
+        return self.protocol.evaluation.on_half(half, self.protocol.data)
+
+    def with_those_of(self, other: Study) -> Study:
+        """The same study with the rows, seeds and trials of both."""
+        longer = max(self.trials, other.trials, key=len)
+        return self.model_copy(
+            update={
+                "rows": tuple(dict.fromkeys((*other.rows, *self.rows))),
+                "seeds": max(self.seeds, other.seeds),
+                "trials": longer,
+                "stopped": tuple(
+                    each for each in other.stopped if each[:2] not in self.rows
+                ),  # those of the other rows
+            }
+        )
+
+
+def read_study(folder: Path) -> Study:
+    """What was planned. StorageError if the file is damaged."""
+    return read_model(folder / STUDY, Study)
+
+
+def write_study(folder: Path, study: Study) -> None:
+    """Write what is planned, with what was planned before."""
+    make_folder(folder)
+    write_json(folder / STUDY, study.model_dump(mode="json"))

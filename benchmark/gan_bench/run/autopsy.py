@@ -1,0 +1,153 @@
+"""A training that failed -> the tick before its verdict, and the remedies that are tried there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_bench.base.text import number
+from gan_bench.contract.errors import StorageError, UsageError, sentence
+from gan_bench.contract.remedy import Remedy
+from gan_bench.results.layout import TICKS, label_of
+from gan_bench.results.reading import read_lines
+from gan_bench.results.records import Record, Verdict, read_record
+from gan_bench.run.branch_changes import Changes, settled
+from gan_bench.run.branching import Fork, Origin, Tick
+from gan_bench.run.whole_branching import fork_from
+from gan_bench.train.verdicts import Look, counting, healthy
+
+CONTROL = "other data order"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A cell that failed, and where its branches should begin."""
+
+    folder: Path
+    verdict: Verdict  # the one that holds at the end
+    healthy_kimg: float | None  # of the last healthy tick before it; None: none was
+    first_kimg: float  # of the first tick
+
+    @property
+    def kimg(self) -> float:
+        """Where its branches begin, at the latest."""
+        return self.first_kimg if self.healthy_kimg is None else self.healthy_kimg
+
+    @property
+    def note(self) -> str:
+        """Where they begin, in words."""
+        place = (
+            f"forked at its last healthy tick, {number(self.kimg, 6)} kimg"
+            if self.healthy_kimg is not None
+            else f"no tick before that was healthy: forked at its first, {number(self.kimg, 6)} "
+            "kimg"
+        )
+        when = number(self.verdict.kimg, 6)
+        return f"{label_of(self.folder)}: {self.verdict.kind} at {when} kimg; {place}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One remedy, or none, on one cell: a branch for each of the other orders of the images."""
+
+    remedy: str
+    fork: Fork
+
+
+@dataclass(frozen=True)
+class Trials:
+    """All that is tried, the control first, and what is left out with the reason."""
+
+    trials: list[Trial]
+    notes: list[str]
+
+    @property
+    def forks(self) -> list[Fork]:
+        """The branches of each trial."""
+        return [trial.fork for trial in self.trials]
+
+
+def case_of(origin: Origin) -> Case:
+    """The case of a cell; UsageError if its training did not fail by a verdict."""
+    cell, schedule = origin.folder, origin.parent.schedule
+    record = _record(cell)
+    verdict = _last_verdict(record, cell)
+    rows = read_lines(cell / TICKS)
+    looks = [Look(row["kimg"], dict(row["scores"])) for row in rows]
+    if not looks:
+        raise UsageError(f"{label_of(cell)} had its verdict before its first tick: no state of it")
+    evaluation = origin.protocol.evaluation
+    fit = [
+        look.kimg
+        for k, look in enumerate(looks, 1)
+        if look.kimg < verdict.kimg
+        and healthy(counting(looks[:k], schedule), evaluation.at_ticks, evaluation.gauges)
+    ]
+    return Case(cell, verdict, fit[-1] if fit else None, looks[0].kimg)
+
+
+def trials_of(
+    origins: Sequence[Origin],
+    ticks: Sequence[Tick],
+    names: Sequence[str],
+    seeds: int,
+) -> Trials:
+    """Every remedy that suits each cell; `names` chooses some. UsageError for an unknown name."""
+    indices = range(1, seeds + 1)
+    trials, notes = list[Trial](), list[str]()
+    for origin, tick in zip(origins, ticks, strict=True):
+        trials.append(Trial(CONTROL, fork_from(origin, tick, {}, indices)))
+        for remedy in chosen(origin, names):
+            try:
+                trials.append(
+                    Trial(remedy.name, fork_from(origin, tick, _changes(remedy, origin), indices))
+                )
+            except UsageError as reason:
+                notes.append(f"{label_of(origin.folder)}: {remedy.name} left out, {reason}")
+    return Trials(trials, list(dict.fromkeys(notes)))
+
+
+def chosen(origin: Origin, names: Sequence[str]) -> list[Remedy]:
+    """The remedies that were asked for, or all that are installed."""
+    if names:
+        return [origin.catalogue.find(Remedy, name) for name in dict.fromkeys(names)]
+    return origin.catalogue.all(Remedy)
+
+
+def _changes(remedy: Remedy, origin: Origin) -> Changes:
+    """What it changes in this cell. UsageError if it does not suit, or breaks the contract."""
+    parent = origin.parent
+    try:
+        reason = remedy.unsuited(parent.schedule, parent.loss)
+        asked = dict(remedy.changes(parent.schedule, parent.loss)) if reason is None else {}
+    except Exception as error:  # a plugin may do anything
+        raise UsageError(f"it fails: {sentence(error)}") from error
+    if reason is not None:
+        raise UsageError(reason)
+    if not asked:
+        raise UsageError("it changes nothing")
+    return settled(asked, parent, origin.catalogue, lambda field: f"its {field}")
+
+
+def _record(cell: Path) -> Record:
+    try:
+        return read_record(cell)
+    except StorageError as error:
+        raise UsageError(
+            f"{label_of(cell)} has no record that can be read ({error}): an autopsy is of a "
+            "training that has ended"
+        ) from error
+
+
+def _last_verdict(record: Record, cell: Path) -> Verdict:
+    """The verdict that holds at the end."""
+    if record.status == "failed":
+        raise UsageError(f"{label_of(cell)} failed and was not trained: {record.reason}")
+    held = [each for each in record.verdicts if each.kind == record.status]
+    if not held:
+        raise UsageError(
+            f"{label_of(cell)} {record.status} without a verdict: there is nothing to examine; "
+            "`gan-bench list` shows which cells collapsed"
+        )
+    return held[-1]

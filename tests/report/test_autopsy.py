@@ -1,0 +1,124 @@
+"""The shares that remedies saved, and their intervals."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from scipy.stats import binomtest
+
+from gan_bench.report.autopsy import Autopsy, Patient, Tried, answer, document, sections
+from gan_bench.report.autopsy_sheet import autopsy_sheet
+from gan_bench.results.records import Record, Status, Verdict
+from records import write_cell, write_training
+
+CONTROL = "another order"
+VERDICT = Verdict(kind="collapsed", kimg=0.3, reason="stuck")
+
+
+def record(saved: bool) -> Record:
+    status: Status = "finished" if saved else "collapsed"
+    return Record(architecture="a", loss="l", seed=0, status=status, ended="now")
+
+
+def autopsy(outcomes: Mapping[str, Mapping[str, str]]) -> Autopsy:
+    """Of each remedy and cell, a branch for each letter: s saved, l lost, - without a record."""
+
+    def branches() -> Iterator[Tried]:
+        for remedy, cells in outcomes.items():
+            for cell, letters in cells.items():
+                for index, letter in enumerate(letters, 1):
+                    ended = None if letter == "-" else record(letter == "s")
+                    yield Tried(remedy, Path("p/a/l", cell), index, Path("x"), ended)
+
+    cells = dict.fromkeys(cell for each in outcomes.values() for cell in each)
+    patients = [Patient(Path("p/a/l", cell), VERDICT, 0.2, True) for cell in cells]
+    return Autopsy(patients, [*branches()], CONTROL, [])
+
+
+@pytest.mark.parametrize("letters", ["s", "l", "sl", "ssll", "sssssssl", "lllllllll"])
+def test_of_one_cell_each_branch_counts(letters: str) -> None:
+    (share,) = autopsy({CONTROL: {"seed0": letters}}).shares()
+    exact = binomtest(letters.count("s"), len(letters)).proportion_ci(0.95, method="exact")
+    assert share.interval == pytest.approx((exact.low, exact.high))
+
+
+@pytest.mark.parametrize("outcomes", ["slslllllll", "ssssssssss", "llll"])
+def test_with_one_branch_a_cell_the_interval_is_the_usual_one(outcomes: str) -> None:
+    cells = {f"seed{k}": letter for k, letter in enumerate(outcomes)}
+    (share,) = autopsy({CONTROL: cells}).shares()
+    exact = binomtest(outcomes.count("s"), len(outcomes)).proportion_ci(0.95, method="exact")
+    assert share.interval == pytest.approx((exact.low, exact.high))
+
+
+def test_more_branches_of_the_same_cells_do_not_feign_certainty() -> None:
+    few, many = (
+        autopsy({CONTROL: {"seed0": "s" * n, "seed1": "l" * n}}).shares()[0] for n in (1, 50)
+    )
+    assert many.share == few.share == 0.5
+    assert many.interval == few.interval
+
+
+def test_pairs_of_one_order_are_counted() -> None:
+    _, share = autopsy(
+        {CONTROL: {"seed0": "sll", "seed1": "ls"}, "slow": {"seed0": "ssl", "seed1": "sl"}}
+    ).shares()
+    assert (share.saved, share.tried, share.cells) == (3, 5, 2)
+    assert (share.better, share.worse) == (2, 1)
+
+
+def test_a_branch_without_a_record_is_not_saved() -> None:
+    (share,) = autopsy({CONTROL: {"seed0": "s-"}}).shares()
+    assert (share.saved, share.tried) == (1, 2)
+
+
+def test_the_control_comes_first_and_then_the_remedy_that_saved_most() -> None:
+    found = autopsy({CONTROL: {"s": "ll"}, "a": {"s": "sl"}, "b": {"s": "ss"}, "c": {"s": "sl"}})
+    assert [share.remedy for share in found.shares()] == [CONTROL, "b", "a", "c"]
+
+
+def test_the_answer_claims_no_more_than_the_intervals() -> None:
+    few = {CONTROL: {"seed0": "llll"}, "slow": {"seed0": "ssss"}}
+    assert "No remedy is told apart from chance" in answer(autopsy(few))
+    many = {CONTROL: {"seed0": "l" * 12}, "slow": {"seed0": "s" * 12}}
+    assert answer(autopsy(many)).endswith("with slow 12 of 12 did (74 to 100 %).")
+
+
+def test_an_autopsy_of_nothing_but_the_control_says_so() -> None:
+    assert answer(autopsy({CONTROL: {"seed0": "l"}})).endswith("No remedy suits.")
+
+
+def test_the_tables_have_what_the_document_has() -> None:
+    found = autopsy({CONTROL: {"seed0": "sl"}, "slow": {"seed0": "ss", "seed1": "ls"}})
+    shares, cells = sections(found)
+    assert [row[:3] for row in shares.rows] == [
+        [f"nothing, {CONTROL}", "1 of 2", "50 %"],
+        ["slow", "3 of 4", "75 %"],
+    ]
+    assert [row[3:] for row in cells.rows] == [["1 of 2", "2 of 2"], ["–", "1 of 2"]]
+    saved = [each["saved"] for each in document(found)["shares"]]
+    assert saved == [1, 3]
+
+
+def test_the_sheet_shows_the_cell_at_its_verdict_and_each_branch_at_its_end(tmp_path: Path) -> None:
+    cell = write_cell(tmp_path, "tiny", status="collapsed")
+    write_training(cell, ticks=4, colour=10)
+    branch = write_cell(tmp_path, "tiny", seed=1)
+    write_training(branch, ticks=4, colour=200)
+    tried = [Tried("slow", cell, 1, branch, record(True))]
+    found = Autopsy([Patient(cell, VERDICT, 0.2, True)], tried, CONTROL, [])
+    sheet = autopsy_sheet(found, found.patients[0], (16, 16))
+    assert sheet is not None
+    picture = Image.open(io.BytesIO(sheet)).convert("RGB")
+    colours = {colour for _, colour in picture.getcolors(2**24)}
+    assert {(10, 20, 0), (10, 30, 0), (10, 40, 0), (200, 40, 0)} <= colours
+    assert not {(10, 10, 0), (200, 30, 0)} & colours
+
+
+def test_a_cell_without_samples_has_no_sheet(tmp_path: Path) -> None:
+    cell = write_cell(tmp_path, "tiny", status="collapsed")
+    found = Autopsy([Patient(cell, VERDICT, 0.2, True)], [], CONTROL, [])
+    assert autopsy_sheet(found, found.patients[0], (16, 16)) is None
