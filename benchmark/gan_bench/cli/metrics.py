@@ -150,15 +150,7 @@ def _data_options(command: Any) -> Any:
     help="Write to this file instead of stdout. Its ending chooses the format: .md, .html, .csv "
     "or .json.",
 )
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    metavar="FORMAT",
-    panel=OUTPUT,
-    help=f"One of {', '.join(FORMATS)}. Overrides the ending of --out. "
-    "Default: terminal on a TTY, else markdown.",
-)
+@options.style(FORMATS)
 @options.QUIET
 @options.DEBUG
 @options.HELP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -284,6 +284,19 @@ class Debug:
 
 def _debug(context: click.Context, _: click.Parameter, value: bool) -> None:
     context.ensure_object(Debug).wanted |= value
+
+
+def style(formats: Sequence[str]) -> Decorator:
+    """--format: how to write what --out does not name by its ending."""
+    return click.option(
+        "--format",
+        "style",
+        type=click.Choice(formats),
+        metavar="FORMAT",
+        panel=OUTPUT,
+        help=f"One of {', '.join(formats)}. Overrides the ending of --out. "
+        "Default: terminal on a TTY, else markdown.",
+    )
 
 
 QUIET = click.option(

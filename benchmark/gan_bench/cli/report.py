@@ -57,15 +57,7 @@ def default_style() -> str:
     help="Write to this file instead of stdout. Its ending chooses the format: .md, .html, .csv, "
     ".json or .tex. With --figures: the folder to write them to.",
 )
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    metavar="FORMAT",
-    panel=OUTPUT,
-    help=f"One of {', '.join(FORMATS)}. Overrides the ending of --out. "
-    "Default: terminal on a TTY, else markdown.",
-)
+@options.style(FORMATS)
 @click.option(
     "--figures",
     "kind",

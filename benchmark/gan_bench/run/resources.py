@@ -46,6 +46,11 @@ def settled(engine: Engine, asked: Resources, device: str, cells: int) -> Resour
     return replace(asked, jobs=at_once and max(1, min(at_once, cells)))
 
 
+def cells_here(engine: Engine, resources: Resources) -> int | None:
+    """How many cells at once need this machine's memory; None: they run on other machines."""
+    return None if engine.elsewhere else resources.jobs
+
+
 def threads_of(engine: Engine, resources: Resources) -> int:
     """How many threads a cell gets: of what it was given, or its share of this machine's cores.
 

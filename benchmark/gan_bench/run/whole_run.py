@@ -24,6 +24,7 @@ from gan_bench.run.preflight import preflight
 from gan_bench.run.progress import Watch, data_notes, preparing
 from gan_bench.run.reproduce import Where, plan_reproduction
 from gan_bench.run.request import Request
+from gan_bench.run.resources import cells_here
 from gan_bench.run.scheduler import run_cells
 from gan_bench.run.trial_cells import Rehearse, check_budget, within_budget
 
@@ -129,7 +130,7 @@ def train_cells(
         if planned.choice.request.keep == "best" and (warning := without_best(watch.folders)):
             watch.say(warning)
         with watch.console.status("testing one step of every pair") as status:
-            at_once = None if planned.engine.elsewhere else planned.resources.jobs
+            at_once = cells_here(planned.engine, planned.resources)
             refused = preflight(watch.folders, home, watch.say, at_once, status.update)
         started = [folder for folder in watch.folders if folder not in refused]
         with stopping(watch.say), watch.showing():

@@ -21,6 +21,7 @@ from gan_bench.run.plan_study import PlannedStudy, plan_study
 from gan_bench.run.preflight import preflight
 from gan_bench.run.progress import Watch, data_notes, preparing
 from gan_bench.run.request import Request
+from gan_bench.run.resources import cells_here
 from gan_bench.run.scheduler import run_cells
 from gan_bench.run.whole_run import Stopping
 
@@ -63,7 +64,7 @@ def train_study(
         share_scales(watch.folders, planned.study)
         home = protocol_folder_of(watch.folders[-1])  # whose scale the preflight measures
         with watch.console.status("testing one step of every pair") as status:
-            at_once = None if planned.engine.elsewhere else planned.resources.jobs
+            at_once = cells_here(planned.engine, planned.resources)
             refused = preflight(watch.folders, home, watch.say, at_once, status.update)
         share_scales(watch.folders, planned.study)
 

@@ -37,7 +37,7 @@ def render(found: Findings, style: str, console: Console | None = None) -> str:
     if style == "html":
         from gan_bench.report.page.audit import to_html
 
-        return to_html(found)
+        return to_html(found, list(sections(found)))
     if style not in FORMATS:
         raise UsageError(f"an audit has no format {style}: choose one of {', '.join(FORMATS)}")
     return _csv(found) if style == "csv" else _json(found)

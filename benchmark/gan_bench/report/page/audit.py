@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gan_bench.base.text import plural
 from gan_bench.report.audit import tables
 from gan_bench.report.audit.findings import SEEN, Findings, Strength
-from gan_bench.report.audit.formats import sections
 from gan_bench.report.page.document import environment, part
+from gan_bench.report.section import Section
 from gan_bench.results.audits import AuditedMetric
 
 SCRIPTS = ("common.js", "tables.js")
@@ -45,7 +45,7 @@ class Overview:
     lines: list[Line]
 
 
-def to_html(found: Findings) -> str:
+def to_html(found: Findings, sections: Sequence[Section]) -> str:
     """The page. Everything on it can be read without its script."""
     from markupsafe import Markup
 
@@ -60,7 +60,7 @@ def to_html(found: Findings) -> str:
             firsts=[tables.summary(found, n) for n in sizes],
             overviews=[overview(found, n) for n in sizes],
             mildest=[tables.mildest(found, n) for n in sizes],
-            sections=list(sections(found)),
+            sections=sections,
             followed=list(tables.followed(found)),
             absences=tables.absences(found),
             facts=tables.facts(found),
