@@ -13,6 +13,7 @@ from torch.optim import Adam
 from torch.utils.data import DataLoader, TensorDataset
 
 from gan_bench import Architecture, Loss, Schedule
+from gan_bench.base.precision import fastest_algorithms
 from gan_bench.train.loop import Tick, train
 from gan_bench.train.pair import build_pair, output_of
 from gan_bench.train.state import begin
@@ -65,13 +66,13 @@ def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps
 @contextmanager
 def _as_torch_comes() -> Iterator[None]:
     """Undo what gan-bench settles for the whole process, as long as the plain loop has its turn."""
-    conv, cudnn = torch.backends.cudnn.conv, torch.backends.cudnn  # type: ignore[attr-defined]
-    settled = conv.fp32_precision, cudnn.benchmark
-    conv.fp32_precision, cudnn.benchmark = "tf32", False
+    conv = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+    settled = conv.fp32_precision
+    conv.fp32_precision = "tf32"
     try:
         yield
     finally:
-        conv.fp32_precision, cudnn.benchmark = settled
+        conv.fp32_precision = settled
 
 
 def _endless(loader: DataLoader[tuple[Tensor, ...]]) -> Iterator[Tensor]:
@@ -117,6 +118,7 @@ def bare(
     half = torch.autocast(device, torch.bfloat16, enabled=schedule.precision == "bf16")
     batch = schedule.batch
 
+    @fastest_algorithms()
     def turn() -> None:
         for _ in range(steps):
             pixels = data[torch.randint(len(data), (batch,), device=device)]

@@ -127,3 +127,19 @@ def test_a_counter_in_an_attribute_is_found(fresh: Fresh) -> None:
 
     with pytest.raises(BadPair, match="ended in other weights: the networks or the loss plain"):
         check_repeatable(trial(pair(discriminator=lambda _: Counts())), fresh)
+
+
+def test_the_trial_takes_one_thread_and_gives_back_the_others() -> None:
+    threads = []
+
+    def penalty(step: Step) -> Tensor:
+        threads.append(torch.get_num_threads())
+        return r1(step)
+
+    torch.set_num_threads(2)
+    loss = make_loss(penalty=penalty)
+    trial = Trial(lambda: begin(SCHEDULE, 0), loss, IMAGES, None, SCHEDULE, 0)
+    with Fresh() as fresh:
+        check_repeatable(trial, fresh)
+    assert set(threads) == {1}
+    assert torch.get_num_threads() == 2

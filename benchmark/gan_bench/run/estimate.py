@@ -185,7 +185,7 @@ def _timed(
     labels = random.integers(0, classes, count)
     step = _step_seconds(training, loss, pixels, labels, schedule)
     given = latents(training, 0, TIMED_IMAGES, labels)
-    generate(training, given, schedule.batch)  # not timed: cudnn chooses its algorithms
+    generate(training, given, schedule.batch)  # not timed: the first call is slower
     drawing = seconds_of(lambda: generate(training, given, schedule.batch)) / TIMED_IMAGES
     at_ticks = max(GRID_SIDE**2, evaluation.tick_samples)
     images = evaluation.samples + schedule.looks * at_ticks
