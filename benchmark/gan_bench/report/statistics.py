@@ -84,7 +84,7 @@ def agreement(a: Sequence[float], b: Sequence[float]) -> float | None:
     """
     if len(a) < 3:
         return None
-    from scipy.stats import kendalltau
-
-    tau = float(kendalltau(a, b, method="asymptotic").statistic)  # its p value is not used
-    return None if math.isnan(tau) else tau
+    # not scipy.stats.kendalltau, which takes a second to import
+    one, other = (np.sign(np.subtract.outer(each, each)) for each in (a, b))
+    pairs = math.sqrt((one**2).sum() * (other**2).sum())  # that are not tied
+    return float((one * other).sum() / pairs) if pairs else None

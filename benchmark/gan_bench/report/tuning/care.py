@@ -10,6 +10,7 @@ from statistics import fmean
 import numpy as np
 
 from gan_bench.contract.protocol import Half
+from gan_bench.report.comparison import midranks
 from gan_bench.report.curves import tick_scores
 from gan_bench.report.tuning.expected import bounds, expected_best, redrawn
 from gan_bench.report.tuning.trials import RowTrials, Tried, Tuned
@@ -160,8 +161,6 @@ def early(tuned: Tuned, rows: Sequence[Care]) -> list[Early]:
 
 def _ranked(tuned: Tuned, care: Care, share: float, metric: str) -> tuple[float, bool, int] | None:
     """Spearman's correlation of one row; whether its chosen trial would be kept; of how many."""
-    from scipy.stats import rankdata
-
     kimg = share * tuned.study.protocol.schedule.kimg
     spec = tuned.study.protocol.evaluation.at_ticks
     then, last = dict[int, float](), dict[int, float]()
@@ -172,7 +171,7 @@ def _ranked(tuned: Tuned, care: Care, share: float, metric: str) -> tuple[float,
             then[k], last[k] = spec.cost(nearest[1]), float(care.reporting[k])
     if len(then) < LEAST_RANKED or care.chosen not in then:
         return None
-    ranks = rankdata(list(then.values())), rankdata(list(last.values()))
+    ranks = midranks(np.array([*then.values()])), midranks(np.array([*last.values()]))
     if min(np.ptp(ranks[0]), np.ptp(ranks[1])) == 0:
         return None
     correlation = float(np.corrcoef(*ranks)[0, 1])
