@@ -1,35 +1,40 @@
-"""What was measured goes into docs/performance.md, between its two marks."""
+"""Figures are collected, held against their bounds, and compared with those of the last time."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import torch
 
-from race import ROUNDS, Note, machine
+from figures import PAGE, Figure, Figures, keep, kept, slower, table, write_page
+from race import Note, machine
 
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
-BEGIN, END = "<!-- measured by tox -e speed -->", "<!-- end -->"
-
-ROWS = pytest.StashKey[list[tuple[str, str, str]]]()
+FIGURES = pytest.StashKey[Figures]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[ROWS] = []
+    config.stash[FIGURES] = {}
 
 
 @pytest.fixture
-def note(request: pytest.FixtureRequest) -> Note:
-    """Tell one figure: what was measured, the figure, what it must be."""
+def note(request: pytest.FixtureRequest) -> Iterator[Note]:
+    """Tell one figure, see `Figure`. A test whose figures miss their bounds fails at its end."""
+    told: Figures = {}
 
-    def tell(what: str, figure: str, wanted: str = "") -> None:
-        request.config.stash[ROWS].append((what, figure, wanted))
+    def tell(what: str, value: float | None, form: str, **more: float | bool | None) -> None:
+        told[what] = Figure(value, form, **more, date=f"{datetime.now(UTC):%Y-%m-%d}")  # type: ignore[arg-type]
 
-    return tell
+    yield tell
+    request.config.stash[FIGURES].update(told)
+    missed = [
+        f"{what}: {each.text}, wanted {each.wanted}"
+        for what, each in told.items()
+        if not each.holds
+    ]
+    assert not missed, "; ".join(missed)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,29 +49,20 @@ def threads() -> Iterator[None]:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    rows = config.stash[ROWS]
-    if not rows:
+    figures = config.stash[FIGURES]
+    if not figures:
         return
     terminalreporter.section("measured side by side")
-    for what, figure, wanted in rows:
-        terminalreporter.line(f"{what}: {figure}{f'  (wanted: {wanted})' if wanted else ''}")
-    if config.getoption("--write-page", default=False):
-        _write(rows)
-        terminalreporter.line(f"written into {PAGE.name}")
+    for what, figure in figures.items():
+        wanted = f"  (wanted: {figure.wanted})" if figure.wanted else ""
+        terminalreporter.line(f"{what}: {figure.text}{wanted}")
+    for sentence in slower(figures, kept(machine())):
+        terminalreporter.line(sentence, red=True)
+    if config.getoption("--keep-figures", default=False):
+        keep(machine(), figures)
+        write_page(table(machine(), kept(machine())))
+        terminalreporter.line(f"kept, and written into {PAGE.name}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-page", action="store_true", help="put the figures into the docs")
-
-
-def _write(rows: list[tuple[str, str, str]]) -> None:
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    tail = rest.partition(END)[2]
-    table = [
-        f"{machine()}; {datetime.now(UTC):%Y-%m-%d}; medians of {ROUNDS} turns or more.",
-        "",
-        "| what | measured | wanted |",
-        "| --- | --- | --- |",
-        *(f"| {what} | {figure} | {wanted} |" for what, figure, wanted in rows),
-    ]
-    PAGE.write_text("\n".join([f"{head}{BEGIN}", "", *table, "", f"{END}{tail}"]), encoding="utf-8")
+    parser.addoption("--keep-figures", action="store_true", help="keep them, and write the page")

@@ -7,16 +7,17 @@ two things that were measured in turns, A B A B, on the same machine in the same
 from __future__ import annotations
 
 import gc
+import math
 import os
 import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 import torch
 
-Note = Callable[..., None]  # what was measured, the figure, what it must be
+Note = Callable[..., None]  # what was measured, and the fields of its `Figure`
 ROUNDS = 5  # turns of every contestant, after one that is not counted
 
 
@@ -29,6 +30,12 @@ class Times:
     @property
     def median(self) -> float:
         return median(self.seconds)
+
+    @property
+    def spread(self) -> float:
+        """Half the distance between the quartiles, as a share of the median."""
+        low, _, high = quantiles(self.seconds, n=4)
+        return (high - low) / 2 / self.median
 
 
 def race(contestants: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, Times]:
@@ -49,6 +56,11 @@ def race(contestants: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) 
 def times_faster(times: Mapping[str, Times], one: str, other: str) -> float:
     """How many times faster `one` is than `other`."""
     return times[other].median / times[one].median
+
+
+def noise(times: Mapping[str, Times], *names: str) -> float:
+    """The spread of a quotient of the medians of these contestants, as a share of it."""
+    return math.hypot(*(times[name].spread for name in names))
 
 
 def machine() -> str:
