@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from gan_bench import Architecture, Loss, Schedule
 from gan_bench.base.precision import fastest_algorithms
@@ -28,17 +28,25 @@ def pair(arch: Architecture, side: int, device: str) -> tuple[nn.Module, nn.Modu
     return begun.G.to(device), begun.D.to(device)
 
 
-def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps: int) -> Turn:
+def plain(
+    arch: Architecture, images: np.ndarray, batch: int, device: str, steps: int, workers: int = 0
+) -> Turn:
     """The tutorial: fp32, a DataLoader, D on real and on fake, G through D, `.item()` each step.
 
     Three backward passes, the third of which computes gradients of D's weights for nothing. torch's
-    own settings: on CUDA its convolutions take TF32, and cudnn's algorithms by rule.
+    own settings: on CUDA its convolutions take TF32, and cudnn's algorithms by rule. With workers
+    it has the structure of PyTorch's own example of a DCGAN: processes make floats of the images,
+    one by one, and fetch ahead.
     """
     G, D = pair(arch, images.shape[-1], device)
     opt_g, opt_d = (Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (G, D))
     loss = nn.BCEWithLogitsLoss()
-    data = TensorDataset(torch.from_numpy(images).float() / 127.5 - 1)
-    batches = _endless(DataLoader(data, batch_size=batch, shuffle=True, drop_last=True))
+    data = (
+        _Scaled(images) if workers else TensorDataset(torch.from_numpy(images).float() / 127.5 - 1)
+    )
+    batches = _endless(
+        DataLoader(data, batch_size=batch, shuffle=True, drop_last=True, num_workers=workers)
+    )
     ones, zeros = torch.ones(batch, device=device), torch.zeros(batch, device=device)
 
     @_as_torch_comes()
@@ -61,6 +69,19 @@ def plain(arch: Architecture, images: np.ndarray, batch: int, device: str, steps
         return losses
 
     return turn
+
+
+class _Scaled(Dataset[tuple[Tensor]]):
+    """Images (n, C, H, W) uint8, each made a float in [-1, 1] when it is asked for."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, k: int) -> tuple[Tensor]:
+        return (torch.from_numpy(self.images[k]).float() / 127.5 - 1,)
 
 
 @contextmanager
