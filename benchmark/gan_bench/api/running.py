@@ -15,7 +15,8 @@ from gan_bench.contract.errors import UsageError
 from gan_bench.report.decided import next_step
 from gan_bench.run.asked_entries import entries_to_score
 from gan_bench.run.names import catalogue_for
-from gan_bench.run.whole_run import plan_run, refusal, score_asked, train
+from gan_bench.run.train_cells import refusal
+from gan_bench.run.whole_run import plan_run, score_asked, train
 
 Text = str | os.PathLike[str]
 Names = str | Iterable[str]

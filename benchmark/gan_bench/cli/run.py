@@ -220,7 +220,7 @@ def rehearse(results: Path) -> None:
 def count_refused(refused: int) -> None:
     """UsageError if cells were refused: it says how many, and why."""
     from gan_bench.contract.errors import UsageError
-    from gan_bench.run.whole_run import refusal
+    from gan_bench.run.train_cells import refusal
 
     if words := refusal(refused):
         raise UsageError(words)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,17 +34,16 @@ from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import digest_of, read_model
 from gan_bench.run.branch_changes import Changes, Parent, changed_schedule
 from gan_bench.run.folders import done
-from gan_bench.run.plan import Say
 from gan_bench.run.plan_measuring import MeasureRequest, engine_like, environment_now
 from gan_bench.run.progress import Watch
 from gan_bench.run.resources import check_engine, settled
 from gan_bench.run.saved_states import kept_ticks
 from gan_bench.run.scheduler import run_cells
 from gan_bench.run.task import prepared_for, source_of_cell
+from gan_bench.run.train_cells import Stopping
 from gan_bench.run.whereabouts import GIVE_THEM, check_there
 
 SHORT = 40  # characters of a folder's name that say what is changed
-Stopping = Callable[[Say], AbstractContextManager[None]]
 SAME_BYTES = (CURVE, TICKS, GENERATOR)
 
 

@@ -18,7 +18,6 @@ from gan_bench.run.branching import (
     HOW_TO_KEEP,
     Fork,
     Origin,
-    Stopping,
     Tick,
     engine_for,
     folders_of,
@@ -31,6 +30,7 @@ from gan_bench.run.parts import edited_since
 from gan_bench.run.plan_measuring import MeasureRequest
 from gan_bench.run.progress import Watch, preparing
 from gan_bench.run.saved_states import kept_ticks
+from gan_bench.run.train_cells import Stopping
 
 BEGINNING = Tick(source=".", step=0, kimg=0.0)
 

@@ -23,7 +23,7 @@ from gan_bench.run.progress import Watch, data_notes, preparing
 from gan_bench.run.request import Request
 from gan_bench.run.resources import cells_here
 from gan_bench.run.scheduler import run_cells
-from gan_bench.run.whole_run import Stopping
+from gan_bench.run.train_cells import Stopping
 
 
 def begin_study(
