@@ -1,7 +1,7 @@
 """gan-bench: which GAN is better, on my images, for the same work?
 
 All that a plugin needs is here: `from gan_bench import Architecture, hookimpl`. So are runs, their
-leaderboards and what was trained: `from gan_bench import run, load, score, generator`.
+leaderboards and what was trained: `from gan_bench import run, tune, load, score, generator`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ TYPE_CHECKING = False  # as typing's, which takes longer to import than all that
 if TYPE_CHECKING:
     from typing import Any
 
+    from gan_bench.api.auditing import Audit, audit
     from gan_bench.api.boards import Board, Boards, load
+    from gan_bench.api.branching import Autopsy, Branches, autopsy, branch
     from gan_bench.api.running import run
     from gan_bench.api.scores import Scores, score
+    from gan_bench.api.tuning import Study, tune
     from gan_bench.contract.engine import Engine, Resources
     from gan_bench.contract.errors import (
         DataError,
@@ -52,9 +55,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Architecture",
+    "Audit",
     "Augmentation",
+    "Autopsy",
     "Board",
     "Boards",
+    "Branches",
     "CellFiles",
     "DataError",
     "Dataset",
@@ -80,11 +86,15 @@ __all__ = [
     "Shape",
     "Step",
     "StorageError",
+    "Study",
     "TrackedCell",
     "Tracker",
     "TrackerLog",
     "Unscorable",
     "UsageError",
+    "audit",
+    "autopsy",
+    "branch",
     "cell_command",
     "cell_files",
     "engine_dir",
@@ -96,46 +106,36 @@ __all__ = [
     "load",
     "run",
     "score",
+    "tune",
     "write_cell_files",
 ]
+
+# module -> what is there, of all that is not in the contract
+ELSEWHERE = {
+    "api.auditing": ("Audit", "audit"),
+    "api.boards": ("Board", "Boards", "load"),
+    "api.branching": ("Autopsy", "Branches", "autopsy", "branch"),
+    "api.scores": ("Scores", "score"),
+    "api.tuning": ("Study", "tune"),
+    "results.layout": ("engine_dir",),
+    "run.cell_files": ("CellFiles", "cell_files", "write_cell_files"),
+    "run.cell_images": ("images_of", "keep_images", "lacks_images"),
+    "run.command": ("cell_command",),
+    "train.generator": ("generator",),  # which imports torch
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for: `gan-bench --help` must not wait for pydantic."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     if name == "run":  # the package of this name, which can be called
-        from importlib import import_module
-
         return import_module("gan_bench.run")
-    if name in ("Board", "Boards", "load"):
-        from gan_bench.api import boards
-
-        return getattr(boards, name)
-    if name in ("Scores", "score"):
-        from gan_bench.api import scores
-
-        return getattr(scores, name)
-    if name == "generator":  # which imports torch
-        from gan_bench.train.generator import generator
-
-        return generator
-    if name == "engine_dir":
-        from gan_bench.results.layout import engine_dir
-
-        return engine_dir
-    if name == "cell_command":
-        from gan_bench.run.command import cell_command
-
-        return cell_command
-    if name in ("CellFiles", "cell_files", "write_cell_files"):
-        from gan_bench.run import cell_files
-
-        return getattr(cell_files, name)
-    if name in ("images_of", "keep_images", "lacks_images"):
-        from gan_bench.run import cell_images
-
-        return getattr(cell_images, name)
+    for module, names in ELSEWHERE.items():
+        if name in names:
+            return getattr(import_module(f"gan_bench.{module}"), name)
     from gan_bench.contract import engine, errors, evidence, hooks, offers, remedy, step, tracker
 
     modules = engine, errors, evidence, hooks, offers, remedy, step, tracker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -15,28 +16,40 @@ import rich_click as click
 
 import gan_bench
 import tiny_plugin
-from gan_bench import Resources
-from gan_bench.api.asking import ARCHS, NOT_ASKED
+from gan_bench import Resources, audit, autopsy, branch, tune
+from gan_bench.api.asking import NAMES, NOT_ASKED
 from gan_bench.api.running import run
-from gan_bench.cli.run_options import run_options
+from gan_bench.cli.autopsy import autopsy as autopsy_command
+from gan_bench.cli.branch import branch as branch_command
+from gan_bench.cli.metrics import audit as audit_command
+from gan_bench.cli.run import run as run_command
+from gan_bench.cli.tune import tune as tune_command
 from gan_bench.contract.errors import GanBenchError
 from gan_bench.run.cell import run_cell
 from gan_bench.run.request import Request
 from given import Command
 
-COMMAND = click.command("run")(run_options(lambda: None))
 
-
-def test_every_option_is_an_argument_with_the_same_default() -> None:
-    options = {each.name: each for each in COMMAND.params if each.name not in NOT_ASKED}
-    arguments = {
-        ARCHS.get(name, name): each.default
-        for name, each in inspect.signature(run).parameters.items()
-    }
-    assert arguments.keys() == options.keys()
-    defaults = COMMAND.make_context("run", []).params
-    for name in options:
-        assert str(arguments[name] or None) == str(defaults[name] or None), name
+@pytest.mark.parametrize(
+    ("function", "command", "words"),
+    [
+        (run, run_command, []),
+        (tune, tune_command, []),
+        (branch, branch_command, ["a/b/seed0", "--at", "1"]),
+        (autopsy, autopsy_command, ["a/b/seed0"]),
+        (audit, audit_command, []),
+    ],
+)
+def test_every_option_is_an_argument_with_the_same_default(
+    function: Any, command: click.Command, words: list[str]
+) -> None:
+    signature = inspect.signature(function).parameters
+    arguments = {NAMES.get(name, name): each.default for name, each in signature.items()}
+    values = command.make_context("x", [*words]).params  # it empties the list
+    assert arguments.keys() == values.keys() - {*NOT_ASKED}
+    given = {"cell", "cells", "at"} if words else set()
+    for name in arguments.keys() - given:
+        assert str(arguments[name] or None) == str(values[name] or None), name
 
 
 @pytest.mark.parametrize(
@@ -96,6 +109,7 @@ def test_a_call_asks_for_what_the_command_asks_for(
         (["--data", ""], {"data": ""}),
         (["--arch", "dcgn"], {"archs": "dcgn"}),
         (["--jobs", "0"], {"jobs": 0}),
+        (["--lr=-1"], {"lr": -1}),
         (["--track", "tensorbord"], {"track": "tensorbord"}),
         (["--track", "wandb"], {"track": ["wandb"]}),
     ],
@@ -121,7 +135,7 @@ def test_the_results_have_the_same_bytes(
             yield cell, run_cell(cell)
 
     monkeypatch.setattr("gan_bench_plugins.local.start", start)
-    monkeypatch.setattr("gan_bench.run.whole_run.preflight", lambda *_: set())
+    monkeypatch.setattr("gan_bench.run.train_cells.preflight", lambda *_: set())
     plugin = shutil.copy(tiny_plugin.PATH, "tiny.py")
     words = "--arch tiny --loss minimax --size 8 --kimg 0.032 --batch 8 --features eye --device cpu"
     more = "--metric brightness --samples 16 --results typed"
@@ -158,8 +172,8 @@ def test_importing_gan_bench_loads_nothing_heavy(outside: dict[str, str]) -> Non
     code = """
         import sys, gan_bench
         assert not {"torch", "pandas", "pydantic", "numpy", "rich"} & sys.modules.keys()
-        from gan_bench import load, run
-        assert callable(load) and callable(run)
+        from gan_bench import audit, autopsy, branch, load, run, tune
+        assert all(map(callable, (audit, autopsy, branch, load, run, tune)))
         assert not {"torch", "pandas"} & sys.modules.keys()
         import gan_bench.run.request
         assert callable(gan_bench.run)
@@ -169,3 +183,17 @@ def test_importing_gan_bench_loads_nothing_heavy(outside: dict[str, str]) -> Non
         [sys.executable, "-c", script], env=outside, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"dedupe": "perhaps"}, "'perhaps' is not a valid boolean"),
+        ({"seeds": True}, "'True' is not a valid"),
+        ({"entries": {"mine": ""}}, "the entry 'mine=' has no path"),
+        ({"betas": []}, "'' is not two numbers"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(GanBenchError, match=re.escape(said)):
+        run(**asked, quiet=True)

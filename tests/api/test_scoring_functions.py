@@ -93,7 +93,7 @@ def test_entries_and_evaluations_are_added_to_a_board(
             yield cell, run_cell(cell)
 
     monkeypatch.setattr("gan_bench_plugins.local.start", start)
-    monkeypatch.setattr("gan_bench.run.whole_run.preflight", lambda *_: set())
+    monkeypatch.setattr("gan_bench.run.train_cells.preflight", lambda *_: set())
     plugin = shutil.copy(tiny_plugin.PATH, tmp_path / "tiny.py")
     train: Any = run
     asked: dict[str, Any] = {

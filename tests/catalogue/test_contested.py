@@ -10,7 +10,8 @@ import pytest
 from gan_bench import Architecture, Dataset, Engine, Features, Loss, Metric, Preset, UsageError
 from gan_bench import catalogue as catalogues
 from gan_bench.contract.names import safe_name
-from gan_bench.run.plan import Choice, choose
+from gan_bench.run.choice import Choice
+from gan_bench.run.plan import choose
 from gan_bench.run.request import Request
 from given import Install
 

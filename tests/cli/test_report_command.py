@@ -51,7 +51,7 @@ def test_the_command_line_knows_every_format() -> None:
 def test_the_ending_of_the_file_chooses_the_format(
     name: str, style: str, gan_bench: Command, full: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_bench.report.formats.render", lambda boards, style, base: style)
+    monkeypatch.setattr("gan_bench.report.tuning.shown.render_all", lambda *asked: asked[2])
     said = gan_bench("report", full, "--out", name)
     assert (said.code, said.out) == (0, "")
     assert Path(name).read_text() == style

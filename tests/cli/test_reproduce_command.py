@@ -29,7 +29,7 @@ def results(gan_bench: Command, shapes: Path, monkeypatch: pytest.MonkeyPatch) -
             yield cell, run_cell(cell)
 
     monkeypatch.setattr("gan_bench_plugins.local.start", start)
-    monkeypatch.setattr("gan_bench.run.whole_run.preflight", lambda *_: set())
+    monkeypatch.setattr("gan_bench.run.train_cells.preflight", lambda *_: set())
     plugin = shutil.copy(tiny_plugin.PATH, "tiny.py")
     words = "--arch tiny --loss minimax --size 8 --kimg 0.032 --batch 8 --features eye --device cpu"
     said = gan_bench(

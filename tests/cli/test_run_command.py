@@ -264,8 +264,8 @@ def jobs_seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         return []
 
     monkeypatch.setattr("gan_bench.run.whole_run.Watch", Watched)
-    monkeypatch.setattr("gan_bench.run.whole_run.preflight", preflight)
-    monkeypatch.setattr("gan_bench.run.whole_run.run_cells", run_cells)
+    monkeypatch.setattr("gan_bench.run.train_cells.preflight", preflight)
+    monkeypatch.setattr("gan_bench.run.train_cells.run_cells", run_cells)
     return seen
 
 

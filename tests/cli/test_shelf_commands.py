@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gan_bench.contract.protocol import RunEnvironment
+from gan_bench.contract.protocol import MetricSpec, RunEnvironment
 from gan_bench.results.atomic import make_folder
+from gan_bench.results.audits import Audit, AuditedFault, AuditedMetric, Sets, write_audit
 from gan_bench.results.entries import EntryRecord, write_entry
-from gan_bench.results.layout import CURVE, LOG, RECORD, TICKS, entry_dir, evaluation_dir
+from gan_bench.results.layout import (
+    CURVE,
+    LOG,
+    RECORD,
+    STUDY,
+    TICKS,
+    audit_dir,
+    entry_dir,
+    evaluation_dir,
+)
 from gan_bench.results.measurements import Measurement, ask_for, write_measurement
 from gan_bench.results.records import Score
 from given import Command
+from laid_study import Outcome, write_trials
 from records import PLAIN, write_cell, write_training
 
 DCGAN = "dcgan/hinge/seed0"
@@ -76,6 +88,55 @@ def test_the_list_for_programs(gan_bench: Command) -> None:
     assert document["cells"][1]["metric"] == "fd-eye"
     assert document["cells"][1]["score"] == 3.25
     assert document["cells"][0]["bytes"] > 0
+
+
+def test_a_study_and_an_audit_have_a_line_each_with_cells_or_without(gan_bench: Command) -> None:
+    trials = {"dcgan": [Outcome(9, 9), Outcome(8, 7)], "dense": [Outcome(6, 6), None]}
+    study = write_trials(Path("results"), trials, stopped=[("dense", "hinge", 1)])
+    audit = write_audit_of(Path("results"), metrics=("fd-eye", "diversity"))
+    for cells in (0, 1):
+        said = gan_bench("list")
+        assert (said.code, said.err) == (0, "")
+        lines = said.out.splitlines()
+        if cells:
+            assert lines[-2] == ""
+            assert lines.pop().startswith("1 cell in 1 protocol: ")
+            lines.pop()
+        assert lines[-2].startswith(
+            f"study {study.name}: 2 rows, 2 trials of each, 3 of 4 cells done, 1 stopped early, "
+        )
+        assert lines[-1].startswith(f"audit {audit.name}: 2 metrics, 1 corruption, ")
+        document = json.loads(gan_bench("list", "--json").out)
+        assert document["studies"][0]["name"] == study.name
+        assert {name: document["studies"][0][name] for name in ("cells", "done", "stopped")} == {
+            "cells": 4, "done": 3, "stopped": 1,
+        }  # fmt: skip
+        assert document["audits"][0]["folder"] == str(audit)
+        write_cell(Path("results"), "alone")
+    (study / STUDY).write_text("{")
+    said = gan_bench("list")
+    assert said.code == 0
+    assert STUDY in said.err
+    assert audit.name in said.out
+
+
+def write_audit_of(results: Path, metrics: Sequence[str]) -> Path:
+    """An audit of which nothing is measured yet; its folder."""
+    sets = Sets(
+        data=PLAIN.data, seed=0, reference=64, held_out=16, clean=64, bank=64, real_sets=99,
+        repeats=5, device="cpu",
+    )  # fmt: skip
+    specs = [MetricSpec(name=name, higher_is_better=False, features="eye") for name in metrics]
+    audit = Audit(
+        sets=sets, sizes=(16,), bias_sizes=(16,), fixed=("blur", 1), features="eye",
+        metrics=tuple(
+            AuditedMetric(spec=spec, plugin="mine 1", sees=(), width=3, key="k") for spec in specs
+        ),
+        absent={}, versions={}, machine={},
+        faults=(AuditedFault(name="b", fault=None, meaning="m", strengths=(1,), why_not={}),),
+    )  # fmt: skip
+    write_audit(folder := audit_dir(results, sets.slug), audit)
+    return folder
 
 
 @pytest.mark.usefixtures("results")

@@ -80,7 +80,7 @@ def test_every_row_is_trained_at_every_point_and_measured_on_both_halves(
 ) -> None:
     said = gan_bench(*words, "--loss", "minimax", "--seeds", 2)
     assert said.code == 0, said.err
-    assert "untuned, tiny / " in said.out
+    assert "Untuned, tiny / " in said.out
     assert "best of 4 ↑" in said.out
     folder, study = the_study()
     assert study.rows == (("tiny", "plain"), ("tiny", "minimax"))

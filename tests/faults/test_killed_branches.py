@@ -14,9 +14,9 @@ import torch
 
 import tiny
 from gan_bench import catalogue as catalogues
+from gan_bench.report.branches import same_bytes
 from gan_bench.results.layout import CURVE, RECORD, branches_in
 from gan_bench.results.records import read_record
-from gan_bench.run.branching import same_bytes
 from gan_bench.run.cell import run_cell
 from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import make_plan

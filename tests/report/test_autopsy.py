@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from scipy.stats import binomtest
 
-from gan_bench.report.autopsy import Autopsy, Patient, Tried, answer, document, sections
+from gan_bench.report.autopsy import Autopsy, Patient, Tried, answer, document, summary
 from gan_bench.report.autopsy_sheet import autopsy_sheet
 from gan_bench.results.records import Record, Status, Verdict
 from records import write_cell, write_training
@@ -93,7 +93,7 @@ def test_an_autopsy_of_nothing_but_the_control_says_so() -> None:
 
 def test_the_tables_have_what_the_document_has() -> None:
     found = autopsy({CONTROL: {"seed0": "sl"}, "slow": {"seed0": "ss", "seed1": "ls"}})
-    shares, cells = sections(found)
+    shares, cells = summary(found).tables
     assert [row[:3] for row in shares.rows] == [
         [f"nothing, {CONTROL}", "1 of 2", "50 %"],
         ["slow", "3 of 4", "75 %"],

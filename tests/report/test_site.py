@@ -21,8 +21,9 @@ from gan_bench.report.site.making import make_site
 from gan_bench.report.site.pages import Pages
 from gan_bench.results.atomic import append_line
 from gan_bench.results.inventory import files_in
-from gan_bench.results.layout import PROTOCOL, RECORD, TICKS
+from gan_bench.results.layout import PROTOCOL, RECORD, STUDY, TICKS, studies_in
 from given import Command
+from laid_study import Outcome, write_trials
 from parsed import Page
 from records import protocol, write_cell, write_training
 
@@ -50,7 +51,7 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
-    """Two protocols; one has two seeds, a collapse, curves and samples."""
+    """Two protocols; one has two seeds, a collapse, curves and samples. A study beside them."""
     folder = tmp_path / "lab"
     wrong = [{"kind": "collapsed", "kimg": 0.2, "reason": "all images are alike"}]
     for seed in (0, 1):
@@ -61,13 +62,14 @@ def lab(tmp_path: Path) -> Path:
             append_line(cell / TICKS, {"kimg": k / 10, "scores": {"fd-eye": 20.0 / k}})
     write_cell(folder, "dense", scores={"fd-eye": 99.0})
     write_cell(folder, "dcgan", under=protocol(kimg=200), scores={"fd-eye": 7.0})
+    write_trials(folder, {"dcgan": [Outcome(9, 9), Outcome(8, 7)], "dense": [Outcome(6, 6)] * 2})
     return folder
 
 
 def test_every_page_is_reached_from_the_index_by_relative_links(lab: Path, out: Path) -> None:
     before = content(lab)
     made = make_site([lab], out, "Our lab")
-    assert (made.protocols, made.rows, made.notes) == (2, 3, [])
+    assert (made.protocols, made.rows, made.studies, made.notes) == (2, 3, 1, [])
     known, seen, todo = pages(out), set[Path](), [made.index]
     while todo:
         path = todo.pop()
@@ -176,6 +178,7 @@ def test_a_record_or_protocol_that_cannot_be_read_costs_itself(lab: Path, out: P
     row = Page((out / protocol().slug / "dense-hinge" / "index.html").read_text()).text
     assert "unreadable" in row
     (lab / protocol().slug / PROTOCOL).write_text("{")
+    (studies_in(lab)[0] / STUDY).write_text("{")
     with pytest.raises(StorageError, match="unreadable"):
         make_site([lab], out)
     assert made.index.is_file()
@@ -258,6 +261,7 @@ def test_a_site_that_a_killed_process_put_aside_is_not_lost(lab: Path, out: Path
     out.rename(aside)
     (lab / protocol().slug / PROTOCOL).write_text("{")
     (lab / protocol(kimg=200).slug / PROTOCOL).write_text("{")
+    (studies_in(lab)[0] / STUDY).write_text("{")
     with pytest.raises(StorageError):
         make_site([lab], out)
     assert content(out) == before
@@ -287,7 +291,7 @@ def test_the_command_says_where_the_index_is_and_how_large_the_site_is(
 ) -> None:
     said = gan_bench("site", lab, "-o", "public", "--title", "Our lab")
     assert (said.code, said.err) == (0, "")
-    assert re.fullmatch(r"public/index\.html: 2 protocols, 3 rows, \S+ kB\n", said.out)
+    assert re.fullmatch(r"public/index\.html: 2 protocols, 3 rows, 1 study, \S+ kB\n", said.out)
     assert "<title>Our lab</title>" in Path("public/index.html").read_text()
 
 

@@ -10,20 +10,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from laid_study import Outcome, write_trials
 
 from gan_bench import UsageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.contract.schedule import Schedule
+from gan_bench.report.chosen import has_boards, studies_of
+from gan_bench.report.leaderboard import load
 from gan_bench.report.tuning.care import cares, flattery, tuned_lead, untuned_lead
 from gan_bench.report.tuning.chapter import chapter_of, shown_ks
 from gan_bench.report.tuning.expected import expected_best
 from gan_bench.report.tuning.figure import draw_expected
 from gan_bench.report.tuning.formats import render_study
 from gan_bench.report.tuning.settings import write_settings
+from gan_bench.report.tuning.shown import render_all
 from gan_bench.report.tuning.trials import Tuned, read_tuned
 from gan_bench.results.layout import PROTOCOL
 from gan_bench.results.reading import read_model
+from laid_study import Outcome, write_trials
 from records import PLAIN, write_cell
 
 STEADY = [Outcome(50, 51), Outcome(49, 48), Outcome(52, 52), Outcome(51, 50)]
@@ -55,7 +58,7 @@ def test_the_answer_says_who_leads_untuned_and_who_with_the_same_care(tuned: Tun
     assert (after.first, after.second, after.by) == ("tunable / hinge", "steady / hinge", 15)
     answer = chapter_of(tuned).answer
     assert answer.startswith(
-        "untuned, steady / hinge leads tunable / hinge by 40 (fd-eye) in one training each: not "
+        "Untuned, steady / hinge leads tunable / hinge by 40 (fd-eye) in one training each: not "
         "proven; with the best of 4 trials each, tunable / hinge leads steady / hinge by 15 "
         "(by "
     )
@@ -199,9 +202,6 @@ def test_a_damaged_record_is_a_fault_and_the_rest_is_shown(tmp_path: Path) -> No
 
 
 def test_a_report_shows_a_study_as_one_table_below_the_leaderboards(tmp_path: Path) -> None:
-    from gan_bench.report.leaderboard import load
-    from gan_bench.report.tuning.shown import has_boards, render_studies, studies_of
-
     write_trials(tmp_path, {"steady": STEADY, "tunable": TUNABLE})
     studies = studies_of(tmp_path, None)
     assert not has_boards(tmp_path, studies)
@@ -209,4 +209,5 @@ def test_a_report_shows_a_study_as_one_table_below_the_leaderboards(tmp_path: Pa
     assert has_boards(tmp_path, studies)
     assert [board.slug for board in load(tmp_path).boards] == [PLAIN.slug]
     assert not has_boards(studies[0], studies_of(studies[0], None))
-    assert render_studies(studies, "markdown", tmp_path).count("\n## ") == 0
+    text = render_all(load(tmp_path), [*map(read_tuned, studies)], "markdown", tmp_path)
+    assert text.count("\n## ") == 1

@@ -57,7 +57,7 @@ class Cells:
 
 @pytest.fixture
 def go(plan: Plan, known: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr("gan_bench.run.whole_run.preflight", lambda *_: {})
+    monkeypatch.setattr("gan_bench.run.train_cells.preflight", lambda *_: {})
 
     def go(cells: Cells, **asked: Any) -> Planned:
         given: dict[str, Any] = {"architectures": ROWS, "until_decided": 0.05, "seeds": 4}

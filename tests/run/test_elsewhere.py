@@ -16,8 +16,11 @@ from watching import started
 from gan_bench.contract.errors import StorageError
 from gan_bench.results.layout import CELL, protocol_dir
 from gan_bench.results.locks import alone_in
+from gan_bench.results.measurements import complete
+from gan_bench.results.studies import read_study, write_study
 from gan_bench.run import elsewhere
 from gan_bench.run.elsewhere import HOLDER, cells_of_run, is_going_on, running_in, watch_run
+from laid_study import Outcome, write_trials
 from records import PLAIN, protocol, write_cell
 
 
@@ -112,6 +115,37 @@ def test_a_run_that_is_killed_has_stopped(
         write_cell(tmp_path, "dcgan", status=None)
         last = watched(home).splitlines()[-1]
     assert last == "the run has stopped: 0 of 1 cell done; the same command goes on"
+
+
+def test_a_study_is_watched_as_one_run_that_names_its_trials(
+    tmp_path: Path, at_poll: Callable[[Callable[[], object]], None]
+) -> None:
+    trials = {"dcgan": [Outcome(9, 9), None, None], "dense": [Outcome(6, 6), None, Outcome(1, 1)]}
+    home = write_trials(tmp_path, trials, stopped=[("dcgan", "hinge", 2)])
+    study = read_study(home)
+    waiting = [cell for cell in study.cells(home) if not complete(cell)]
+    assert study.is_stopped(waiting[2])
+    with ExitStack() as run:
+
+        def end() -> None:
+            write_trials(tmp_path, {"dcgan": [Outcome(9, 9)] * 2, "dense": [Outcome(6, 6)] * 3})
+            write_study(home, study)
+            run.close()
+
+        at_poll(end)
+        run.enter_context(alone_in(home, "training"))
+        write_trials(tmp_path, trials, stopped=study.stopped)
+        started(waiting[1])
+        lines = watched(home).splitlines()
+    assert lines[:2] == [
+        "3 of 5 done: 3 finished, time left: ?",
+        "trial 1: dense / hinge / seed0: preparing 0.0 of 100 kimg",
+    ]
+    assert [line.partition(": finished")[0] for line in lines[2:4]] == [
+        "trial 1: dcgan / hinge / seed0",
+        "trial 1: dense / hinge / seed0",
+    ]
+    assert lines[4] == f"the run has ended: 5 of 5 cells done; gan-bench report {home}"
 
 
 def test_a_folder_that_disappears_is_said_to_be_gone(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from planning import Plan, blank, names, offer
 from test_judged_cell import HEADER
 
 import tiny_plugin
-from gan_bench.api.asking import NOT_ASKED, Way, checked_by
 from gan_bench.catalogue import Catalogue
-from gan_bench.cli.data_options import preparation_of
+from gan_bench.cli.data_options import request_of
 from gan_bench.cli.run_options import run_options
 from gan_bench.contract.protocol import Preparation
 from gan_bench.measure.judging.judge_file import write_judge
@@ -27,7 +25,6 @@ from gan_bench.run.folders import lay_out
 from gan_bench.run.names import catalogue_for
 from gan_bench.run.plan import Planned, make_plan
 from gan_bench.run.request import Request
-from gan_bench.run.resources import resources_of
 
 
 @pytest.fixture
@@ -41,12 +38,9 @@ def judge(tmp_path: Path) -> Path:
 def typed(words: list[str], known: Catalogue | None = None) -> Planned:
     """What `gan-bench run` plans for these words."""
     assert words[:2] == ["gan-bench", "run"]
-    command = click.command("run")(run_options(lambda: None))
-    given = checked_by(command, words[2:], {})
-    for name in (*NOT_ASKED, *(field.name for field in fields(Way))):
-        del given[name]
-    resources, preparation = resources_of(given), preparation_of(given)
-    request = Request(preparation=preparation, resources=resources, **given)
+    given = click.command("run")(run_options(lambda: None)).make_context("run", words[2:]).params
+    how = {"results", "retry_failed", "entries", "z_dim", "replace", "quiet", "dry_run", "as_json"}
+    request = request_of({name: value for name, value in given.items() if name not in how})
     return make_plan(request, known or catalogue_for(request))
 
 

@@ -9,7 +9,7 @@ from planning import Plan
 
 from gan_bench import UsageError
 from gan_bench.contract.protocol import Data
-from gan_bench.run.plan import kimg_of
+from gan_bench.run.choice import kimg_of
 from gan_bench.run.schedule_text import schedule_text
 
 

@@ -25,7 +25,7 @@ def measure(folder: Path, asked: Mapping[str, Any]) -> str:
     from gan_bench.run.whole_measuring import measure_cells, plan_measure
 
     given = _without(asked, "self", "quiet")
-    checked = checked_by(command, [], given)
+    checked = checked_by(command, given)
     resources = resources_of(checked)
     names = [field.name for field in fields(MeasureRequest) if field.name in given]
     request = MeasureRequest(**{name: checked[name] for name in names}, resources=resources)
@@ -39,7 +39,8 @@ def score_entries(folder: Path, asked: Mapping[str, Any]) -> None:
     from gan_bench.run import entries
     from gan_bench.run.asked_entries import How, asked_for
 
-    checked = checked_by(command, ["any"], _without(asked, "self", "quiet", "entries"))
+    given = _without(asked, "self", "quiet", "entries") | {"paths": ["any"]}
+    checked = checked_by(command, given)
     how = How(**{name: checked[name] for name in HOW})
     named = [asked_for(text) for text in _texts(asked["entries"])]
     console: Console = progress_console(asked["quiet"])

@@ -1,89 +1,70 @@
-"""What a Python program asks for -> a Request, checked by the options of the command line."""
+"""What a Python program asks for -> the values that the command has, checked by its options."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
 from gan_bench.base import text
-from gan_bench.cli.data_options import preparation_of
-from gan_bench.cli.run_options import run_options
 from gan_bench.contract.errors import UsageError
-from gan_bench.run.request import Request
-from gan_bench.run.resources import resources_of
 
-ARCHS = {"archs": "architectures"}  # our name of an argument -> that of the request
-
-
+# our name of an argument -> that of the command
+NAMES = {"archs": "architectures", "corruptions": "faults", "n": "sizes", "bias_n": "bias_sizes"}
 # options that a program has no use for, or another function for
-NOT_ASKED = ("dry_run", "as_json")
+NOT_ASKED = ("dry_run", "as_json", "style", "out")
 
 
-@dataclass(frozen=True)
-class Way:
-    """How a run is carried out. No score depends on it."""
-
-    results: Path
-    retry_failed: bool
-    entries: tuple[str, ...]
-    z_dim: int | None
-    replace: bool
-    quiet: bool
-
-
-def read_arguments(asked: Mapping[str, Any]) -> tuple[Request, Way]:
-    """What is asked for; UsageError, with the sentence of the command line, for a wrong value."""
-    command = click.command("run")(run_options(lambda: None))
-    checked = checked_by(command, [], {ARCHS.get(name, name): asked[name] for name in asked})
-    way = Way(**{field.name: checked.pop(field.name) for field in fields(Way)})
-    for name in NOT_ASKED:
-        del checked[name]
-    resources, preparation = resources_of(checked), preparation_of(checked)
-    return Request(preparation=preparation, resources=resources, **checked), way
-
-
-def checked_by(
-    command: click.Command, words: list[str], asked: Mapping[str, Any]
-) -> dict[str, Any]:
+def checked_by(command: click.Command, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The values as the command has them, with its defaults for what is not asked for.
 
-    `words` are the command's arguments. UsageError, with its sentence, for a wrong value.
+    What is asked for is typed, as it were: UsageError, with the sentence of the command line, for a
+    wrong value.
     """
-    options = {option.name: option for option in command.params}
+    parameters = {each.name: each for each in command.params}
+    given = {parameters[NAMES.get(name, name)]: asked[name] for name in asked}
     try:
-        context = command.make_context(command.name, [*words])  # its params are the defaults
-        checked = dict(context.params)
-        for name, value in asked.items():
-            if value is not None and value != ():
-                checked[name] = options[name].process_value(context, _typed(options[name], value))
+        options = [word for each in given for word in _typed(each, given[each])]
+        words = [word for each in given for word in _words_of(each, given[each])]
+        values = command.make_context(command.name, [*options, "--", *words]).params
     except click.ClickException as error:
         raise UsageError(error.format_message()) from error
-    return checked
+    return {name: value for name, value in values.items() if name not in NOT_ASKED}
 
 
-def _typed(option: click.Parameter, value: Any) -> Any:
-    """The value in the form in which it is typed: numbers as text, so that 2.5 is no whole one."""
-    if isinstance(value, bool):
-        return value
+def _words_of(parameter: click.Parameter, value: Any) -> list[str]:
+    """An argument of the command, which has no name there."""
+    return _several(value) if isinstance(parameter, click.Argument) else []
+
+
+def _typed(option: click.Parameter, value: Any) -> list[str]:
+    """An option as it is typed, as often as it is repeated; [] for what is not asked for."""
+    if not isinstance(option, click.Option) or value is None:
+        return []
+    name = option.opts[-1]
+    if option.is_flag:
+        return [name] if click.BOOL.convert(value, option, None) else []
     if option.name == "size" and not isinstance(value, str | int):
         height, width = value
-        return text.sides(height, width)
-    if option.name == "weights" and isinstance(value, Mapping):
-        return [f"{net}={os.fspath(path)}" for net, path in value.items()]
-    if option.name == "entries" and isinstance(value, Mapping):
-        return [f"{name}={os.fspath(path)}" for name, path in value.items()]
-    if option.multiple:
-        several = [value] if isinstance(value, str | os.PathLike) else value
-        return [_word(each) for each in several]
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return ",".join(map(str, value))
-    return _word(value)
+        return [f"{name}={text.sides(height, width)}"]
+    return [f"{name}={each}" for each in (_several(value) if option.multiple else _once(value))]
+
+
+def _several(value: Any) -> list[str]:
+    """One text, or a few: the items of a mapping as NAME=VALUE."""
+    if isinstance(value, Mapping):
+        return [f"{name}={_word(each)}" for name, each in value.items()]
+    return [_word(value)] if isinstance(value, str | os.PathLike) else [*map(_word, value)]
+
+
+def _once(value: Any) -> list[str]:
+    """One text; [] for no items."""
+    return [] if value == () else [_word(value)]
 
 
 def _word(value: Any) -> str:
-    return os.path.expanduser(value) if isinstance(value, str | os.PathLike) else str(value)
+    if isinstance(value, str | os.PathLike):
+        return os.path.expanduser(value)
+    return ",".join(map(str, value)) if isinstance(value, Iterable) else str(value)

@@ -7,15 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from gan_bench.api.shown import Shown
+from gan_bench.api.auditing import Audit, read_audit
+from gan_bench.api.branching import Branches
+from gan_bench.api.shown import Shown, Tables
+from gan_bench.api.tuning import Study, read_study
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.report import leaderboard
 from gan_bench.report.answer import answer
+from gan_bench.report.branches import branches_in_cell
+from gan_bench.report.chosen import has_boards, studies_of
 from gan_bench.report.shown_table import ShownTable
 from gan_bench.results.finding import find_cell, name_of_cell
-from gan_bench.results.layout import sample_grids
+from gan_bench.results.layout import audits_in, sample_grids
 from gan_bench.results.long_frames import read_curves, read_ticks
+from gan_bench.results.reading import readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,13 +31,20 @@ Named = str | os.PathLike[str]
 
 
 def load(results: Named = "results", protocol: str | None = None) -> Boards:
-    """Read the leaderboards of a results folder, or that of the folder of one protocol.
+    """Read the leaderboards, studies and audits of a results folder.
 
-    `protocol` is the name of a protocol or its beginning. UsageError if there is nothing to read
-    or the name is unknown.
+    `protocol` is the name of a protocol or its beginning: its leaderboards alone. So are those in
+    the folder of a protocol. UsageError if there is nothing to read or the name is unknown.
     """
-    read = leaderboard.load(Path(os.path.expanduser(results)), protocol)
-    return Boards([Board(board) for board in read.boards], read.unreadable)
+    folder = Path(os.path.expanduser(results))
+    homes, audited = studies_of(folder, protocol), [] if protocol else audits_in(folder)
+    studies, faults = readable(read_study, homes)
+    audits, more = readable(read_audit, audited)
+    read = leaderboard.Boards([], [])
+    if has_boards(folder, [*homes, *audited]):
+        read = leaderboard.load(folder, protocol)
+    boards = [Board(board) for board in read.boards]
+    return Boards(boards, [*read.unreadable, *faults, *more], studies, audits)
 
 
 class Board(Shown):
@@ -126,6 +139,13 @@ class Board(Shown):
 
         return draw_figures(self._board, kind, Path(os.path.expanduser(out)))
 
+    def branches(self, cell: Named) -> list[Branches]:
+        """The branches of a cell that `branch` and `autopsy` made, one entry for each tick.
+
+        StorageError if the plan of one cannot be read.
+        """
+        return [*map(Branches, branches_in_cell(self._find(cell)))]
+
     def generator(self, cell: Named, **how: Any) -> Any:
         """The trained generator of a cell, as `gan_bench.generator` gives it. Imports torch."""
         import gan_bench
@@ -200,11 +220,19 @@ class Board(Shown):
 
 
 class Boards(Shown, Sequence[Board]):
-    """The leaderboards of a results folder, in the order of their names."""
+    """The leaderboards of a results folder, in the order of their names, and all else in it."""
 
-    def __init__(self, boards: list[Board], unreadable: list[str]) -> None:
+    def __init__(
+        self,
+        boards: list[Board],
+        unreadable: list[str],
+        studies: Sequence[Study] = (),
+        audits: Sequence[Audit] = (),
+    ) -> None:
         self._boards = boards
-        self.unreadable = tuple(unreadable)  # one sentence for each protocol that is left out
+        self.unreadable = tuple(unreadable)  # one sentence for each part that is left out
+        self.studies = tuple(studies)  # of `gan-bench tune`
+        self.audits = tuple(audits)  # of `gan-bench metrics audit`
 
     @overload
     def __getitem__(self, place: int | str) -> Board: ...
@@ -232,9 +260,11 @@ class Boards(Shown, Sequence[Board]):
     def __iter__(self) -> Iterator[Board]:
         return iter(self._boards)
 
-    def table(self) -> ShownTable:
-        """All leaderboards as `gan-bench report` shows them."""
-        return ShownTable([board._board for board in self], list(self.unreadable))
+    def table(self) -> Tables:
+        """All leaderboards and studies as `gan-bench report` shows them."""
+        boards = ShownTable([board._board for board in self], list(self.unreadable))
+        shown = [boards] if self._boards or self.unreadable else []
+        return Tables([*shown, *(study.table() for study in self.studies)])
 
     def __repr__(self) -> str:
-        return f"<Boards: {', '.join(board.slug for board in self)}>"
+        return f"<Boards: {', '.join(each.slug for each in (*self, *self.studies, *self.audits))}>"

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal
 
 from rich.console import Console
 
-from gan_bench.api.asking import read_arguments
+from gan_bench.api.asking import checked_by
 from gan_bench.api.boards import Board, load
+from gan_bench.cli.data_options import request_of
+from gan_bench.cli.run import run as command
 from gan_bench.contract.errors import UsageError
 from gan_bench.report.decided import next_step
 from gan_bench.run.asked_entries import entries_to_score
 from gan_bench.run.names import catalogue_for
-from gan_bench.run.whole_run import plan_run, refusal, score_asked, train
+from gan_bench.run.train_cells import refusal
+from gan_bench.run.whole_run import plan_run, score_asked, train
 
 Text = str | os.PathLike[str]
 Names = str | Iterable[str]
@@ -99,16 +103,27 @@ def run(
     A cell that fails stands in the leaderboard with its reason. Raises GanBenchError, with the
     sentence that the command line prints, for whatever cannot be run.
     """
-    request, way = read_arguments(locals())
-    console = progress_console(way.quiet)
+    return _run(**checked_by(command, locals()))
+
+
+def _run(
+    results: Path,
+    retry_failed: bool,
+    entries: tuple[str, ...],
+    z_dim: int | None,
+    replace: bool,
+    quiet: bool,
+    **asked: Any,
+) -> Board:
+    request, console = request_of(asked), progress_console(quiet)
     catalogue = catalogue_for(request)
-    entries_asked = entries_to_score(way.entries, request)
-    planned, watch = plan_run(request, catalogue, way.results, console)
-    refused = train(planned, watch, catalogue, way.results, next_step, way.retry_failed)
-    score_asked(entries_asked, planned, way.results, watch, way.z_dim, way.replace)
+    entries_asked = entries_to_score(entries, request)
+    planned, watch = plan_run(request, catalogue, results, console)
+    refused = train(planned, watch, catalogue, results, next_step, retry_failed)
+    score_asked(entries_asked, planned, results, watch, z_dim, replace)
     if words := refusal(refused):
         raise UsageError(words)
-    return load(way.results, planned.board)[0]
+    return load(results, planned.board)[0]
 
 
 def progress_console(quiet: bool) -> Console:

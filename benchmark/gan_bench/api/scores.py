@@ -119,7 +119,7 @@ def score(
     from gan_bench.cli.score import score as command
 
     given = [os.path.expanduser(asked.pop(name)) for name in ("real", "generated")]
-    checked = checked_by(command, given, asked)
+    checked = checked_by(command, asked | {"paths": given})
     from gan_bench.run.compare import compare
     from gan_bench.run.names import catalogue_for
     from gan_bench.run.request import Request

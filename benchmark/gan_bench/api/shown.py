@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -12,6 +14,24 @@ class Table(Protocol):
     def _repr_html_(self) -> str: ...
 
     def _repr_markdown_(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Several of them, one below another."""
+
+    tables: Sequence[Table]
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self.tables))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return "\n".join(table._repr_html_() for table in self.tables)
+
+    def _repr_markdown_(self) -> str:
+        return "\n\n".join(table._repr_markdown_() for table in self.tables)
 
 
 class Shown(ABC):

@@ -21,9 +21,9 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{number(100 * share, digits)} %"
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun: 1 cell, 6 cells, 1,200 images."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """A count with its noun: 1 cell, 6 cells, 1,200 images; `nouns` where an s does not do."""
+    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 def sides(height: int, width: int) -> str:

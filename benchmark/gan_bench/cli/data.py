@@ -12,7 +12,7 @@ import rich_click as click
 from rich.console import Console
 
 from gan_bench.cli import options
-from gan_bench.cli.data_options import DATA, HOW, WHICH, preparation_of
+from gan_bench.cli.data_options import DATA, HOW, WHICH, request_of
 from gan_bench.cli.options import OUT, OUTPUT, Name
 from gan_bench.cli.output import complain, emit, page, print_titled, say
 from gan_bench.run.names import catalogue_for
@@ -70,9 +70,8 @@ def data(max_bad: float, out: Path | None, as_json: bool, **asked: Any) -> None:
     from gan_bench.data.source import Unusable
     from gan_bench.run.plan import data_of
     from gan_bench.run.progress import preparing
-    from gan_bench.run.request import Request
 
-    request = Request(preparation=preparation_of(asked), **asked)
+    request = request_of(asked)
     source, sides, notes = data_of(request, catalogue_for(request))
     if out is not None and source.files:
         _check_no_image(out, source.root)

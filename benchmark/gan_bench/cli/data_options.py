@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -11,7 +12,7 @@ from gan_bench.base.text import LEAST_SIDE, MOST_SIDE
 from gan_bench.cli.options import PATH, Name, Number, Word
 
 if TYPE_CHECKING:
-    from gan_bench.contract.protocol import Preparation
+    from gan_bench.run.request import Request
 
 DATA, PREPARING = "Data", "Your own images"
 
@@ -130,8 +131,13 @@ HOW = (
 )
 
 
-def preparation_of(asked: dict[str, Any]) -> Preparation:
-    """Take the options of `Preparation` out of what was asked for."""
+def request_of(asked: dict[str, Any]) -> Request:
+    """A request with what was asked for: these options, and others that it has."""
+    from gan_bench.contract.engine import Resources
     from gan_bench.contract.protocol import Preparation
+    from gan_bench.run.request import Request
 
-    return Preparation(**{name: asked.pop(name) for name in Preparation.model_fields})
+    named = [field.name for field in fields(Resources) if field.name in asked]
+    resources = Resources(**{name: asked.pop(name) for name in named})
+    preparation = Preparation(**{name: asked.pop(name) for name in Preparation.model_fields})
+    return Request(preparation=preparation, resources=resources, **asked)

@@ -7,7 +7,10 @@ from typing import Any
 
 import rich_click as click
 
+from gan_bench.cli import options
 from gan_bench.cli.options import Decorator, Name, Number, Word
+
+RUNNING = "Running"
 
 
 def engine_options(panel: str, verb: str, default: str) -> tuple[Decorator, ...]:
@@ -74,6 +77,24 @@ def with_engine(panel: str, verb: str, default: str) -> Decorator:
 
     def declare(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(engine_options(panel, verb, default)):
+            command = option(command)
+        return command
+
+    return declare
+
+
+def training_on(panel: str) -> Decorator:
+    """Give a command what trained cells are trained on with: their images and nets, an engine."""
+
+    def declare(command: Callable[..., Any]) -> Callable[..., Any]:
+        given = (
+            options.data_now(panel),
+            options.weights(panel),
+            options.plugin(panel),
+            options.device(RUNNING, "train"),
+            with_engine(RUNNING, "train", "what started the cell."),
+        )
+        for option in reversed(given):
             command = option(command)
         return command
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 from rich.console import Console
+from rich.text import Text
 
+from gan_bench.base.escape import plain
 from gan_bench.base.text import size
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
@@ -55,7 +57,7 @@ def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path)
     if out.resolve() == cell.resolve():
         raise UsageError(f"{out} is the generator to export: give another --out")
     G = shared.read_generator(cell, best, plugins)
-    with Console(stderr=True).status(f"exporting {G.label}"):
+    with Console(stderr=True).status(Text(plain(f"exporting {G.label}"))):
         content = exported(G, to)
     make_folder(out.absolute().parent)
     write_bytes(out, content)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.data_options import DATA, HOW, WHICH, preparation_of
+from gan_bench.cli.data_options import DATA, HOW, WHICH, request_of
 from gan_bench.cli.options import OUT, OUTPUT, Name
 from gan_bench.cli.output import emit, say
 from gan_bench.run.names import catalogue_for
@@ -118,9 +118,8 @@ def _prepared(size: int, max_bad: float, asked: dict[str, Any]) -> Prepared:
     from gan_bench.data.cache import check_bad, prepare
     from gan_bench.run.plan import data_of
     from gan_bench.run.progress import preparing
-    from gan_bench.run.request import Request
 
-    request = Request(preparation=preparation_of(asked), size=size, max_bad=max_bad, **asked)
+    request = request_of({**asked, "size": size, "max_bad": max_bad})
     source, sides, notes = data_of(request, catalogue_for(request))
     console = Console(stderr=True)
     for note in notes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from gan_bench.contract.protocol import MetricSpec
     from gan_bench.results.entries import EntryRecord
-    from gan_bench.results.inventory import Inventory, Listed
+    from gan_bench.results.inventory import Inventory, Listed, ListedAudit, ListedStudy
 
 SCHEMA = 1
 CONTENT = "What to list"
@@ -47,7 +48,8 @@ def list(results: Path, as_json: bool) -> None:
     A cell is running while a process works on it, stopped if it was begun and is not done, and
     waiting if it was only planned. Done cells are finished, collapsed, degraded, diverged or
     failed. `gan-bench run` goes on with what is stopped or waiting. Each evaluation that
-    `gan-bench measure` added has a column, and entries have a table of their own.
+    `gan-bench measure` added has a column, and entries have a table of their own. A study of
+    `gan-bench tune` and an audit of metrics have a line each.
     """
     from gan_bench.results.inventory import inventory
 
@@ -73,8 +75,14 @@ def _document(everything: Inventory) -> dict[str, Any]:
             for slug, entries in everything.entries.items()
         },
         "other_bytes": everything.other_bytes,
+        "studies": [_plain(study) | {"cells": study.cells} for study in everything.studies],
+        "audits": [_plain(audit) for audit in everything.audits],
         "unreadable": everything.faults,
     }
+
+
+def _plain(part: ListedStudy | ListedAudit) -> dict[str, Any]:
+    return {"name": part.folder.name} | asdict(part) | {"folder": str(part.folder)}
 
 
 def _fields(cell: Listed) -> dict[str, Any]:
@@ -111,9 +119,29 @@ def _print(everything: Inventory) -> None:
             if entries := everything.entries[slug]:
                 console.print(_entries(entries))
             console.print(Text(f"beside the cells: {text.size(other)}\n"), soft_wrap=True)
-        total = sum(cell.bytes for cell in cells) + sum(others.values())
-        counts = text.plural(len(cells), "cell"), text.plural(len(others), "protocol")
-        console.print(f"{' in '.join(counts)}: {text.size(total)}", soft_wrap=True)
+        lines = [*map(_study, everything.studies), *map(_audit, everything.audits)]
+        for line in lines:
+            console.print(Text(plain(line)), soft_wrap=True)
+        if others:
+            counts = text.plural(len(cells), "cell"), text.plural(len(others), "protocol")
+            total = text.size(sum(cell.bytes for cell in cells) + sum(others.values()))
+            end = "\n" if lines else ""
+            console.print(f"{end}{' in '.join(counts)}: {total}", soft_wrap=True)
+
+
+def _study(study: ListedStudy) -> str:
+    """Its name and how far it is, in a line."""
+    stopped = f", {study.stopped:,} stopped early" if study.stopped else ""
+    rows, trials = text.plural(study.rows, "row"), text.plural(study.trials, "trial")
+    done = f"{study.done:,} of {text.plural(study.cells, 'cell')} done{stopped}"
+    return f"study {study.folder.name}: {rows}, {trials} of each, {done}, {text.size(study.bytes)}"
+
+
+def _audit(audit: ListedAudit) -> str:
+    """Its name and what is in it, in a line."""
+    metrics = text.plural(audit.metrics, "metric")
+    faults = text.plural(audit.faults, "corruption")
+    return f"audit {audit.folder.name}: {metrics}, {faults}, {text.size(audit.bytes)}"
 
 
 def _table(cells: Sequence[Listed], added: dict[str, MetricSpec]) -> Table:
@@ -134,8 +162,8 @@ def _kept(cells: Sequence[Listed]) -> Iterator[str]:
         yield f"of these, kept ticks: {text.size(ticks)}"
     if branches := sum(cell.branches for cell in cells):
         size = text.size(sum(cell.branches_bytes for cell in cells))
-        word = "branch" if branches == 1 else "branches"
-        yield f"of these, {branches:,} {word}, which are not ranked: {size}"
+        count = text.plural(branches, "branch", "branches")
+        yield f"of these, {count}, which are not ranked: {size}"
 
 
 def _entries(entries: Sequence[EntryRecord]) -> Table:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from rich.console import Console
+from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import data_options, options
-from gan_bench.cli.data_options import preparation_of
+from gan_bench.cli.data_options import request_of
 from gan_bench.cli.options import OUT, OUTPUT, Word
 from gan_bench.cli.output import emit, say
 
@@ -173,7 +174,7 @@ def audit(results: Path, out: Path | None, style: str | None, quiet: bool, **ask
         raise click.UsageError(f"--out {out}: an audit has the formats {', '.join(FORMATS)}")
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command(), naming_it_after_storage_errors():
-        folder = _measure(_request(asked), results, console)
+        folder = measure_audit(audit_of(asked), results, console)
     from gan_bench.report.audit.findings import findings
     from gan_bench.report.audit.formats import render
 
@@ -189,9 +190,10 @@ def audit(results: Path, out: Path | None, style: str | None, quiet: bool, **ask
     say(f"written: {out}", console)
 
 
-def _request(asked: dict[str, Any]) -> AuditRequest:
+def audit_of(asked: dict[str, Any]) -> AuditRequest:
+    """What is to be audited, of these options."""
+    from gan_bench.contract.errors import UsageError
     from gan_bench.run.audit_images import AuditRequest
-    from gan_bench.run.request import Request
 
     names = ("only", "every", "faults", "sizes", "bias_sizes", "real_sets", "repeats", "seed")
     own = {name: asked.pop(name) for name in names}
@@ -200,11 +202,11 @@ def _request(asked: dict[str, Any]) -> AuditRequest:
         dict.fromkeys(part.strip() for text in own["faults"] for part in text.split(","))
     )
     if own["only"] and own["every"]:
-        raise click.UsageError("--only and --all exclude each other: leave one out")
-    return AuditRequest(request=Request(preparation=preparation_of(asked), **asked), **own)
+        raise UsageError("--only and --all exclude each other: leave one out")
+    return AuditRequest(request=request_of(asked), **own)
 
 
-def _measure(asked: AuditRequest, results: Path, console: Console) -> Path:
+def measure_audit(asked: AuditRequest, results: Path, console: Console) -> Path:
     """Measure what is missing; the folder of the audit."""
     from gan_bench.run.auditing import audit as audit_metrics
     from gan_bench.run.names import catalogue_for
@@ -227,6 +229,6 @@ def _showing(console: Console) -> Iterator[Callable[[str, int, int], None]]:
     with console.status("reading the images") as status:
 
         def progress(what: str, done: int, of: int) -> None:
-            status.update(plain(f"{what} {done:,} of {of:,}" if of else what))
+            status.update(Text(plain(f"{what} {done:,} of {of:,}" if of else what)))
 
         yield progress

@@ -12,6 +12,7 @@ from gan_bench.base.text import plural
 from gan_bench.cli import options
 from gan_bench.cli.options import OUT, OUTPUT
 from gan_bench.cli.output import emit, say
+from gan_bench.contract.errors import StorageError
 
 if TYPE_CHECKING:
     from gan_bench.report.paper.style import Kind
@@ -85,27 +86,27 @@ def report(
     if kind:
         _figures(results, protocol, sort, kind, out, {"--format": style, "--by": by == "time"})
         return
+    from gan_bench.report.chosen import has_boards, studies_of
     from gan_bench.report.figures import refresh
-    from gan_bench.report.formats import format_of, render
+    from gan_bench.report.formats import format_of
     from gan_bench.report.leaderboard import load
-    from gan_bench.report.tuning.shown import has_boards, left_out, render_studies, studies_of
+    from gan_bench.report.tuning.shown import left_out, render_all
+    from gan_bench.report.tuning.trials import read_tuned
+    from gan_bench.results.reading import readable
 
     style = style or (format_of(out) if out else default_style())
     base = out.absolute().parent if out else Path.cwd()
-    studies, texts = studies_of(results, protocol), list[str]()
-    if has_boards(results, studies):
+    folders, boards = studies_of(results, protocol), None
+    studies, notes = readable(read_tuned, folders)
+    if has_boards(results, folders):
         boards = load(results, protocol, sort, by == "time")
-        if style in WITH_PICTURES:
-            for note in refresh(boards)[1]:
-                say(note)
-        texts.append(render(boards, style, base))
-        notes = left_out(studies, style)
-        studies = [] if notes else studies
-        for note in notes:
-            say(note)
-    if studies:
-        texts.append(render_studies(studies, style, base))
-    text = "\n".join(texts)
+        notes += refresh(boards)[1] if style in WITH_PICTURES else []
+        notes += left_out(studies, style)
+    elif not studies:
+        raise StorageError("; ".join(notes))
+    for note in notes:
+        say(note)
+    text = render_all(boards, studies, style, base)
     if out is None:
         emit(text)
         return

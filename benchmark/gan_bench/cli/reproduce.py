@@ -87,7 +87,8 @@ def reproduce(
     from gan_bench.results.finding import find_folder
     from gan_bench.run.reproduce import Where, trained_cells
     from gan_bench.run.resources import resources_of
-    from gan_bench.run.whole_run import plan_again, refusal, train_cells
+    from gan_bench.run.train_cells import refusal, train_cells
+    from gan_bench.run.whole_run import plan_again
 
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():

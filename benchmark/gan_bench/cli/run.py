@@ -17,7 +17,7 @@ from rich.console import Console
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.data_options import preparation_of
+from gan_bench.cli.data_options import request_of
 from gan_bench.cli.interrupts import Terminated, exit_code
 from gan_bench.cli.options import RESULTS
 from gan_bench.cli.output import emit, say, typed
@@ -69,13 +69,10 @@ def run(
     _refuse_arguments(context)
     from gan_bench.contract.errors import GanBenchError
     from gan_bench.run.asked_entries import entries_to_score
-    from gan_bench.run.request import Request
-    from gan_bench.run.resources import resources_of
     from gan_bench.run.trial_cells import check_budget
     from gan_bench.run.whole_run import score_asked
 
-    resources, preparation = resources_of(asked), preparation_of(asked)
-    request = Request(preparation=preparation, resources=resources, **asked)
+    request = request_of(asked)
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
         catalogue = catalogue_for(request)
@@ -220,7 +217,7 @@ def rehearse(results: Path) -> None:
 def count_refused(refused: int) -> None:
     """UsageError if cells were refused: it says how many, and why."""
     from gan_bench.contract.errors import UsageError
-    from gan_bench.run.whole_run import refusal
+    from gan_bench.run.train_cells import refusal
 
     if words := refusal(refused):
         raise UsageError(words)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from rich.console import Console
+from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
@@ -177,7 +178,7 @@ def _showing(first: str) -> Iterator[Callable[[str, int, int], None]]:
     with Console(stderr=True).status(first) as status:
 
         def progress(what: str, done: int, of: int) -> None:
-            status.update(plain(f"{what} {done:,} of {of:,}" if of else what))
+            status.update(Text(plain(f"{what} {done:,} of {of:,}" if of else what)))
 
         yield progress
 

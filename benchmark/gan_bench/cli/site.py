@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 from rich.console import Console
+from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
@@ -51,7 +52,7 @@ CONTENT = "What to publish"
 @options.DEBUG
 @options.HELP
 def site(folders: tuple[Path, ...], out: Path, title: str) -> None:
-    """Write a static site: an index, a page for each protocol, and one for each row.
+    """Write a static site: an index, a page for each protocol and study, and one for each row.
 
     Every page is one file with its style, pictures and script. The site can be opened from the
     disk, or copied to any folder of any web server. Tables can be downloaded as JSON, CSV and
@@ -61,8 +62,10 @@ def site(folders: tuple[Path, ...], out: Path, title: str) -> None:
     from gan_bench.report.site.making import make_site
 
     with Console(stderr=True).status("reading") as status:
-        made = make_site(folders, out, title, lambda page: status.update(plain(page)))
+        made = make_site(folders, out, title, lambda page: status.update(Text(plain(page))))
     for note in made.notes:
         say(note)
-    counts = text.plural(made.protocols, "protocol"), text.plural(made.rows, "row")
+    counts = [text.plural(made.protocols, "protocol"), text.plural(made.rows, "row")]
+    if made.studies:
+        counts.append(text.plural(made.studies, "study", "studies"))
     emit(f"{made.index}: {', '.join(counts)}, {text.size(made.size)}\n")

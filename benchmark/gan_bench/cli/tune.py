@@ -10,7 +10,7 @@ import rich_click as click
 from rich.console import Console
 
 from gan_bench.cli import options
-from gan_bench.cli.data_options import preparation_of
+from gan_bench.cli.data_options import request_of
 from gan_bench.cli.options import PATH
 from gan_bench.cli.output import emit, say
 from gan_bench.cli.run_options import tune_options
@@ -80,12 +80,9 @@ def tune(
     from gan_bench.run.dry_study import dry_study
     from gan_bench.run.folders import done
     from gan_bench.run.names import catalogue_for
-    from gan_bench.run.request import Request
-    from gan_bench.run.resources import resources_of
     from gan_bench.run.whole_study import begin_study, train_study
 
-    resources, preparation = resources_of(asked), preparation_of(asked)
-    request = Request(preparation=preparation, resources=resources, **asked)
+    request = request_of(asked)
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
         catalogue = catalogue_for(request)

@@ -22,15 +22,17 @@ CONTENT = "What to show"
 def watch(results: Path, protocol: str | None) -> None:
     """Show a run that was started elsewhere: in another terminal, by a service, on a cluster.
 
-    Reads the files in the results folder and writes none. It ends when the run ends; Ctrl-C ends it
-    without any effect on the run.
+    A study of `gan-bench tune` is one run. Reads the files in the results folder and writes none.
+    It ends when the run ends; Ctrl-C ends it without any effect on the run.
     """
     from gan_bench.cli.output import say
-    from gan_bench.report.chosen import protocols_in
+    from gan_bench.report.chosen import has_boards, protocols_in, studies_of
     from gan_bench.run.elsewhere import running_in, standing, watch_run
 
     console = Console()
-    folders = protocols_in(results, protocol)
+    folders = studies_of(results, protocol)
+    if has_boards(results, folders):
+        folders = [*protocols_in(results, protocol), *folders]
     try:
         running = running_in(folders)
         if not running:
@@ -41,10 +43,9 @@ def watch(results: Path, protocol: str | None) -> None:
             return
         say(f"watching {running[0]}", console)
         if others := [each.name for each in running[1:]]:
-            say(
-                f"runs are going on in {', '.join(others)} too: --protocol shows one of them",
-                console,
-            )
+            name = shlex.quote(str(running[1]))
+            what = f"runs are going on in {', '.join(others)} too: gan-bench watch {name} shows one"
+            say(what, console)
         watch_run(running[0], console)
     except KeyboardInterrupt:
         say("no longer watching; the run goes on", console)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_bench.base.text import number, percent, plural
 from gan_bench.report.branches import ended, verdict_kimg
 from gan_bench.report.pairs import clopper_pearson
 from gan_bench.report.section import NOTHING, Column, Section
+from gan_bench.report.summary import Summary
 from gan_bench.results.layout import label_of
 from gan_bench.results.records import Record, Status, Verdict
+
+if TYPE_CHECKING:
+    from gan_bench.run.whole_autopsy import Examined
 
 SCHEMA = 1
 SAVED: Status = "finished"  # no verdict holds at the end
@@ -81,6 +85,12 @@ class Autopsy:
         """The control, and the remedies in the order in which they were tried."""
         return list(dict.fromkeys([self.control, *(each.remedy for each in self.tried)]))
 
+    @property
+    def failed(self) -> bool:
+        """Whether a branch has not ended, or could not be trained."""
+        records = [each.record for each in self.tried]
+        return any(record is None or record.status == "failed" for record in records)
+
     def of(self, remedy: str, cell: Path | None = None) -> list[Tried]:
         """The branches of one remedy, of all cells or of one."""
         return [each for each in self.tried if each.remedy == remedy and cell in (None, each.cell)]
@@ -126,10 +136,10 @@ def _interval(branches: Sequence[Tried]) -> tuple[float, float]:
     return low, high
 
 
-def sections(autopsy: Autopsy) -> Iterator[Section]:
+def summary(autopsy: Autopsy) -> Summary:
     """The shares, and below them what happened to each cell."""
-    yield _shares(autopsy)
-    yield _cells(autopsy)
+    tables = [_shares(autopsy), _cells(autopsy)]
+    return Summary(tables, answer=answer(autopsy), legend=LEGEND, notes=autopsy.notes)
 
 
 def _shares(autopsy: Autopsy) -> Section:
@@ -182,8 +192,9 @@ def answer(autopsy: Autopsy) -> str:
     """What was found, in a sentence or two."""
     control, *remedies = autopsy.shares()
     what = f"{plural(control.cells, 'cell')} that failed"
+    branches = plural(control.tried, "branch", "branches")
     begun = (
-        f"{what}, {_branches(control.tried)} of each kind. Without any change, in another order of "
+        f"{what}, {branches} of each kind. Without any change, in another order of "
         f"the images, {control.saved} of {control.tried} ended without a verdict"
     )
     if not remedies:
@@ -197,10 +208,6 @@ def answer(autopsy: Autopsy) -> str:
     )
     told = any(each.interval[0] > control.interval[1] for each in remedies)
     return begun + said + ("" if told else " No remedy is told apart from chance by so few.")
-
-
-def _branches(count: int) -> str:
-    return f"{count} {'branch' if count == 1 else 'branches'}"
 
 
 LEGEND = (
@@ -255,6 +262,16 @@ def document(autopsy: Autopsy) -> dict[str, Any]:
     }
 
 
-def tried(remedy: str, cell: Path, index: int, folder: Path) -> Tried:
-    """A branch as it ended."""
-    return Tried(remedy, cell, index, folder, ended(folder))
+def autopsy_of(examined: Examined) -> Autopsy:
+    """What became of everything that was tried."""
+    patients = [
+        Patient(case.folder, case.verdict, tick.kimg, case.healthy_kimg is not None)
+        for case, tick in zip(examined.cases, examined.ticks, strict=True)
+    ]
+    tried = [
+        Tried(trial.remedy, trial.fork.origin.folder, index, folder, ended(folder))
+        for trial in examined.trials.trials
+        for index, folder in zip(trial.fork.indices, trial.fork.folders, strict=True)
+    ]
+    notes = [*examined.damaged, *examined.trials.notes]
+    return Autopsy(patients, tried, examined.trials.control, notes)

@@ -13,7 +13,8 @@ from gan_bench.contract.protocol import Sides
 from gan_bench.report.autopsy import Autopsy, Patient, Tried
 from gan_bench.report.branches import ended, verdict_kimg
 from gan_bench.report.page.samples import tile_of
-from gan_bench.results.layout import sample_grids
+from gan_bench.results.atomic import write_bytes
+from gan_bench.results.layout import autopsy_path, protocol_of, sample_grids
 from gan_bench.results.records import Record
 
 if TYPE_CHECKING:
@@ -25,6 +26,17 @@ MARGIN = 14  # pixels
 TITLE_PX, NAME_PX, STATUS_PX = 36, 24, 22
 NEAR = 1e-3  # kimg: names of sample grids have three digits after the point
 GOOD, BAD = "#1a7f37", "#b42318"
+
+
+def write_sheets(autopsy: Autopsy) -> list[Path]:
+    """Write the sheet of each cell beside its branches; the paths of those that can be made."""
+    paths = []
+    for patient in autopsy.patients:
+        sides = protocol_of(patient.folder).data.shape[1:]
+        if (sheet := autopsy_sheet(autopsy, patient, sides)) is not None:
+            write_bytes(path := autopsy_path(patient.folder), sheet)
+            paths.append(path)
+    return paths
 
 
 def autopsy_sheet(autopsy: Autopsy, patient: Patient, sides: Sides) -> bytes | None:

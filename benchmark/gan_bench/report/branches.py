@@ -5,17 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_bench.base import text
 from gan_bench.contract.branch import changes_text
 from gan_bench.contract.errors import StorageError
-from gan_bench.contract.protocol import MetricSpec
+from gan_bench.contract.protocol import Cell, MetricSpec
 from gan_bench.report.section import NOTHING, Column, Section
+from gan_bench.report.summary import Summary
+from gan_bench.results.layout import (
+    CELL,
+    CURVE,
+    GENERATOR,
+    RECORD,
+    TICKS,
+    branches_in,
+    label_of,
+    protocol_of,
+)
+from gan_bench.results.reading import digest_of, read_model
 from gan_bench.results.records import Record, read_record
+
+if TYPE_CHECKING:
+    from gan_bench.run.branching import Fork
 
 SCHEMA = 1
 PARENT = "the cell itself"
+SAME_BYTES = (CURVE, TICKS, GENERATOR)
+OTHER_BYTES = (
+    "The unchanged branch in the same order ended in other bytes than the cell: it was computed in "
+    "another way, as by another number of threads (--jobs), another device or another torch. "
+    "Compare the branches with each other, not with the cell."
+)
 
 
 @dataclass(frozen=True)
@@ -69,17 +90,102 @@ def ended(folder: Path) -> Record | None:
         return None
 
 
-def branch_section(title: str, metric: MetricSpec, rows: Sequence[Forked]) -> Section:
-    """The table: the cell, then its branches."""
-    score = f"{metric.name} {metric.arrow}"
-    columns = [
-        Column("branch", numeric=False),
-        Column("order", numeric=False),
-        Column("status", numeric=False),
-        Column("since kimg"),
-        Column(score),
+@dataclass(frozen=True)
+class Branches:
+    """A cell, and its branches from one tick."""
+
+    cell: Path
+    kimg: float  # where they begin
+    metric: MetricSpec
+    rows: list[Forked]  # the first one is the cell itself
+
+    @property
+    def label(self) -> str:
+        """The name of the cell."""
+        return label_of(self.cell)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a branch has not ended, or could not be trained."""
+        records = [row.record for row in self.rows[1:]]
+        return any(record is None or record.status == "failed" for record in records)
+
+    def summary(self) -> Summary:
+        """The table: the cell, then its branches."""
+        columns = [
+            Column("branch", numeric=False),
+            Column("order", numeric=False),
+            Column("status", numeric=False),
+            Column("since kimg"),
+            Column(f"{self.metric.name} {self.metric.arrow}"),
+        ]
+        title = f"branches of {self.label} from {self.kimg:g} kimg"
+        rows = [_texts(row, self.metric) for row in self.rows]
+        differ = any(row.same is False for row in self.rows)
+        table = Section(title, columns, rows, names=2)
+        return Summary([table], notes=[OTHER_BYTES] if differ else [])
+
+    def document(self) -> dict[str, Any]:
+        """All of it for programs."""
+        return {
+            "schema": SCHEMA,
+            "cell": self.label,
+            "at_kimg": self.kimg,
+            "metric": self.metric.name,
+            "higher_is_better": self.metric.higher_is_better,
+            "branches": [row.document(self.metric) for row in self.rows],
+        }
+
+
+def branches_of(forks: Sequence[Fork]) -> Branches:
+    """What became of branches that begin with the same state of a cell."""
+    origin = forks[0].origin
+    rows = [
+        _forked(origin.folder, folder, fork.changes, index)
+        for fork in forks
+        for index, folder in zip(fork.indices, fork.folders, strict=True)
     ]
-    return Section(title, columns, [_texts(row, metric) for row in rows], names=2)
+    return _beside(origin.folder, forks[0].tick.kimg, rows)
+
+
+def branches_in_cell(cell: Path) -> list[Branches]:
+    """What is kept in the folder of a cell, by the tick; without a training that kept its ticks.
+
+    StorageError if the plan of a branch cannot be read.
+    """
+    by_kimg: dict[float, list[Forked]] = {}
+    for folder in branches_in(cell):
+        branch = read_model(folder / CELL, Cell).branch
+        if branch is not None and branch.step > 0:
+            row = _forked(cell, folder, branch.changes, branch.index)
+            by_kimg.setdefault(branch.kimg, []).append(row)
+    return [_beside(cell, kimg, sorted(rows, key=_order)) for kimg, rows in sorted(by_kimg.items())]
+
+
+def _order(row: Forked) -> tuple[bool, str, int]:
+    return bool(row.changes), row.what, row.index
+
+
+def _beside(cell: Path, kimg: float, rows: Sequence[Forked]) -> Branches:
+    metric = protocol_of(cell).evaluation.metrics[0]
+    return Branches(cell, kimg, metric, [Forked(cell, None, 0, ended(cell)), *rows])
+
+
+def _forked(cell: Path, folder: Path, changes: dict[str, Any], index: int) -> Forked:
+    is_copy = not changes and index == 0 and ended(cell) is not None
+    same = same_bytes(cell, folder) if is_copy else None
+    return Forked(folder, changes, index, ended(folder), same)
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Whether two cells are done and ended in the same curve, ticks and generator."""
+    if not all((cell / RECORD).exists() for cell in (one, other)):
+        return False
+    return all(_digest(one / name) == _digest(other / name) for name in SAME_BYTES)
+
+
+def _digest(path: Path) -> str | None:
+    return digest_of(path) if path.exists() else None
 
 
 def _texts(row: Forked, metric: MetricSpec) -> list[str]:
@@ -92,29 +198,3 @@ def _texts(row: Forked, metric: MetricSpec) -> list[str]:
         NOTHING if row.when is None else text.number(row.when, 6),
         NOTHING if score is None else text.number(score.value),
     ]
-
-
-def warning(rows: Sequence[Forked]) -> str | None:
-    """What it means if an unchanged branch did not end as the cell did; None if it did."""
-    if not any(row.same is False for row in rows):
-        return None
-    return (
-        "The unchanged branch in the same order ended in other bytes than the cell: it was "
-        "computed in another way, as by another number of threads (--jobs), another device or "
-        "another torch. "
-        "Compare the branches with each other, not with the cell."
-    )
-
-
-def document(
-    parent: str, kimg: float, metric: MetricSpec, rows: Sequence[Forked]
-) -> dict[str, Any]:
-    """All of it for programs."""
-    return {
-        "schema": SCHEMA,
-        "cell": parent,
-        "at_kimg": kimg,
-        "metric": metric.name,
-        "higher_is_better": metric.higher_is_better,
-        "branches": [row.document(metric) for row in rows],
-    }

@@ -1,18 +1,36 @@
-"""Which leaderboards of a results folder are meant by a name or its beginning."""
+"""Which leaderboards and studies of a results folder are meant, by a name or its beginning."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from gan_bench.contract.errors import UsageError
-from gan_bench.results.finding import SHOWN, is_cell, protocol_folders
-from gan_bench.results.layout import PROTOCOL, protocol_folder_of
+from gan_bench.results.finding import SHOWN, has_protocols, is_cell, protocol_folders
+from gan_bench.results.layout import PROTOCOL, is_study, protocol_folder_of, studies_in
 from gan_bench.results.measurements import slugs_in
 
 Chosen = tuple[Path, str | None]  # the folder of a protocol, and an evaluation that was added
+
+
+def studies_of(results: Path, protocol: str | None) -> list[Path]:
+    """The folders of the studies that are meant: that of the folder itself, or all in it.
+
+    None if one protocol was asked for: it may be a trial.
+    """
+    if protocol is not None:
+        return []
+    return [results] if is_study(results) else studies_in(results)
+
+
+def has_boards(results: Path, others: Sequence[Path]) -> bool:
+    """Whether leaderboards are to be shown; `others` is what is shown beside them.
+
+    The protocols of a study are shown as its one table.
+    """
+    return not others or (not is_study(results) and has_protocols(results))
 
 
 def protocols_in(results: Path, protocol: str | None = None) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,7 +12,7 @@ from rich.text import Text
 from gan_bench.base.escape import markdown, plain
 from gan_bench.report.markdown import section_lines
 from gan_bench.report.score_sheet import score_facts, score_notes, score_section
-from gan_bench.report.shown_table import WIDTH, section_html
+from gan_bench.report.shown_table import WIDTH, listed_html, section_html
 from gan_bench.report.terminal import print_section
 
 if TYPE_CHECKING:
@@ -50,9 +49,5 @@ class ShownScores:
     def _repr_html_(self) -> str:
         facts = [f"{title}: {words}" for title, words in score_facts(self.compared)]
         table = "\n".join(section_html(score_section(self.compared)))
-        return f"{_listed(facts)}\n{table}\n{_listed([*score_notes(self.compared)])}"
-
-
-def _listed(texts: list[str]) -> str:
-    items = "".join(f"<li>{escape(plain(words))}</li>" for words in texts)
-    return f"<ul>{items}</ul>" if items else ""
+        notes = listed_html(score_notes(self.compared))
+        return "\n".join([*listed_html(facts), table, *notes])

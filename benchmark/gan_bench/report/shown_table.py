@@ -36,7 +36,7 @@ class ShownTable:
         return "\n".join(line for line in lines if not line.startswith("!["))
 
     def _repr_html_(self) -> str:
-        faults = (f"<p>{_text(fault)}</p>" for fault in self.unreadable)
+        faults = (f"<p>{text_html(fault)}</p>" for fault in self.unreadable)
         parts = (part for chapter in chapters(self._all) for part in _chapter(chapter))
         return "\n".join([*parts, *faults])
 
@@ -47,24 +47,26 @@ class ShownTable:
 
 def _chapter(chapter: Chapter) -> Iterator[str]:
     """Answer, table and faults; all other tables, remarks and the protocol are folded away."""
-    yield f"<h4>{_text(chapter.slug)}</h4>"
-    yield f"<p><b>{_text(chapter.answer)}</b></p>"
+    yield f"<h4>{text_html(chapter.slug)}</h4>"
+    yield f"<p><b>{text_html(chapter.answer)}</b></p>"
     for section in chapter.tables:
         yield from section_html(section)
     if chapter.claims:
-        yield f"<p>±: {_text(chapter.claims)}</p>"
-    yield from _listed(chapter.faults)
+        yield f"<p>±: {text_html(chapter.claims)}</p>"
+    yield from listed_html(chapter.faults)
     for section in chapter.more:
-        yield from _folded(section.title, section_html(replace(section, title="")))
+        yield from folded_html(section.title, section_html(replace(section, title="")))
     if chapter.remarks:
-        yield from _folded("remarks", _listed(chapter.remarks))
-    yield from _folded("protocol", _listed(f"{name}: {text}" for name, text in chapter.facts))
+        yield from folded_html("remarks", listed_html(chapter.remarks))
+    yield from folded_html(
+        "protocol", listed_html(f"{name}: {text}" for name, text in chapter.facts)
+    )
 
 
 def section_html(section: Section) -> Iterator[str]:
     """The lines of one table."""
     if section.title:
-        yield f"<p>{_text(section.title)}</p>"
+        yield f"<p>{text_html(section.title)}</p>"
     yield "<table><thead>"
     yield _row("th", section.columns, [column.text for column in section.columns])
     yield "</thead><tbody>"
@@ -72,16 +74,18 @@ def section_html(section: Section) -> Iterator[str]:
     yield from (_row("td", section.columns, row) for row in section.rows)
     yield "</tbody></table>"
     if section.shared:
-        yield f"<p>{_text(section.shared)}</p>"
+        yield f"<p>{text_html(section.shared)}</p>"
 
 
-def _listed(texts: Iterable[str]) -> Iterator[str]:
-    items = "".join(f"<li>{_text(text)}</li>" for text in texts)
+def listed_html(texts: Iterable[str]) -> Iterator[str]:
+    """A list; nothing of no texts."""
+    items = "".join(f"<li>{text_html(text)}</li>" for text in texts)
     yield from [f"<ul>{items}</ul>"] if items else []
 
 
-def _folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
-    yield f"<details><summary>{_text(summary)}</summary>"
+def folded_html(summary: str, lines: Iterable[str]) -> Iterator[str]:
+    """Lines that a reader opens."""
+    yield f"<details><summary>{text_html(summary)}</summary>"
     yield from lines
     yield "</details>"
 
@@ -89,11 +93,12 @@ def _folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
 def _row(tag: str, columns: Iterable[Column], texts: Iterable[str], form: str = "{}") -> str:
     cells = (
         f'<{tag} style="text-align:{"right" if column.numeric else "left"}">'
-        f"{form.format(_text(words))}</{tag}>"
+        f"{form.format(text_html(words))}</{tag}>"
         for column, words in zip(columns, texts, strict=True)
     )
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _text(words: str) -> str:
+def text_html(words: str) -> str:
+    """A text that no browser takes for code."""
     return escape(plain(words))

@@ -21,6 +21,7 @@ from gan_bench.results.layout import (
     KEPT_TICKS,
     PROTOCOL,
     RECORD,
+    audits_in,
     cells_in,
     entries_in,
     evaluation_dir,
@@ -97,10 +98,20 @@ def protocol_folders(results: Path) -> dict[str, Path]:
                 f"{results} has no leaderboard, only studies of `gan-bench tune`: name one, such "
                 f"as {studies[0]}"
             )
+        if audits := audits_in(results):
+            raise UsageError(
+                f"{results} has no leaderboard, only audits of metrics such as {audits[0].name}: "
+                "`gan-bench metrics audit` shows them"
+            )
         raise UsageError(
             f"no results in {results}: `gan-bench run` makes some, or name another folder"
         )
     return folders
+
+
+def has_protocols(results: Path) -> bool:
+    """Whether a results folder has a protocol."""
+    return any(map(is_protocol, results.glob("*")))
 
 
 def is_protocol(folder: Path) -> bool:

@@ -14,8 +14,9 @@ from typing import Literal
 from gan_bench.base.numbers import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec, Protocol
+from gan_bench.results.audits import read_audit
 from gan_bench.results.entries import EntryRecord, read_entry
-from gan_bench.results.finding import protocol_folders
+from gan_bench.results.finding import has_protocols, protocol_folders
 from gan_bench.results.layout import (
     BRANCHES,
     CURVE,
@@ -23,15 +24,18 @@ from gan_bench.results.layout import (
     PROTOCOL,
     RECORD,
     STARTS,
+    audits_in,
     branches_in,
     cells_in,
     entries_in,
     seed_of,
+    studies_in,
 )
 from gan_bench.results.locks import is_locked
-from gan_bench.results.measurements import read_evaluation, read_measurement, slugs_in
-from gan_bench.results.reading import read_model, tail
+from gan_bench.results.measurements import complete, read_evaluation, read_measurement, slugs_in
+from gan_bench.results.reading import read_model, readable, tail
 from gan_bench.results.records import Record, Status, read_record
+from gan_bench.results.studies import read_study
 
 # running: a process holds its lock. stopped: it was begun. waiting: it was only laid out.
 CellState = Status | Literal["running", "stopped", "waiting", "unreadable"]
@@ -60,6 +64,35 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class ListedStudy:
+    """One study of equal tuning."""
+
+    folder: Path
+    rows: int
+    trials: int
+    seeds: int
+    done: int  # cells that are trained, and measured on both halves
+    stopped: int  # cells that were stopped early, by --halve
+    bytes: int
+
+    @property
+    def cells(self) -> int:
+        """All that are planned."""
+        return self.rows * self.trials * self.seeds
+
+
+@dataclass(frozen=True)
+class ListedAudit:
+    """One audit of metrics."""
+
+    folder: Path
+    data: str  # name of the data set
+    metrics: int
+    faults: int  # kinds of them
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Inventory:
     """The cells in order of protocol, architecture, loss and seed, and what cannot be read."""
 
@@ -69,13 +102,20 @@ class Inventory:
     # slug -> the evaluations that were added, each with the metric that ranks by it
     evaluations: dict[str, dict[str, MetricSpec]] = field(default_factory=dict)
     entries: dict[str, list[EntryRecord]] = field(default_factory=dict)  # slug -> what it scored
+    studies: list[ListedStudy] = field(default_factory=list)
+    audits: list[ListedAudit] = field(default_factory=list)
 
 
 def inventory(results: Path) -> Inventory:
-    """Look at every cell of a results folder, or of one protocol. UsageError if there is none."""
-    cells, faults, others = list[Listed](), list[str](), {}
+    """Look at all in a results folder, or in that of one protocol. UsageError if it is empty."""
+    studies, faults = readable(_study, studies_in(results))
+    audits, unreadable = readable(_audit, audits_in(results))
+    faults += unreadable
+    cells, others = list[Listed](), {}
     evaluations, entries = {}, {}
-    for slug, folder in protocol_folders(results).items():
+    beside = studies or audits or faults
+    homes = {} if beside and not has_protocols(results) else protocol_folders(results)
+    for slug, folder in homes.items():
         ranking = None
         try:
             ranking = read_model(folder / PROTOCOL, Protocol).evaluation.metrics[0]
@@ -87,7 +127,28 @@ def inventory(results: Path) -> Inventory:
         listed = [_listed(cell, slug, ranking, evaluations[slug]) for cell in cells_in(folder)]
         cells += sorted(listed, key=_order)
         others[slug] = max(0, folder_bytes(folder) - sum(cell.bytes for cell in listed))
-    return Inventory(cells, faults, others, evaluations, entries)
+    return Inventory(cells, faults, others, evaluations, entries, studies, audits)
+
+
+def _study(folder: Path) -> ListedStudy:
+    study = read_study(folder)
+    cells = study.cells(folder)
+    done = [cell for cell in cells if complete(cell)]
+    return ListedStudy(
+        folder=folder,
+        rows=len(study.rows),
+        trials=len(study.trials),
+        seeds=study.seeds,
+        done=len(done),
+        stopped=sum(study.is_stopped(cell) for cell in cells if cell not in done),
+        bytes=folder_bytes(folder),
+    )
+
+
+def _audit(folder: Path) -> ListedAudit:
+    audit = read_audit(folder)
+    data, size = audit.sets.data.name, folder_bytes(folder)
+    return ListedAudit(folder, data, len(audit.metrics), len(audit.faults), size)
 
 
 def state_of(folder: Path) -> tuple[CellState, Record | None, str | None]:

@@ -260,6 +260,12 @@ def audit_dir(results: Path, slug: str) -> Path:
     return results / AUDITS / safe_name(slug)
 
 
+def audits_in(results: Path) -> list[Path]:
+    """The folders of the audits in a results folder, in the order of their names."""
+    parent = results / AUDITS
+    return [parent / name for name in _names_in(parent) if os.path.lexists(parent / name / AUDIT)]
+
+
 def block_path(audit: Path, metric: str, images: int, part: str) -> Path:
     """Where an audit keeps the scores of a metric on sets of so many images with one fault."""
     return audit / BLOCKS / safe_name(metric) / f"{images}-{safe_name(part)}.json"

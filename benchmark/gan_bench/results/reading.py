@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from gan_bench.base import text
 from gan_bench.contract.errors import StorageError
 
 Model = TypeVar("Model", bound=BaseModel)
+Read = TypeVar("Read")
 LARGEST = 16 * 2**20  # bytes of a file that is read: a record has 10,000, a long curve 100,000
 LOG_TAIL = 20_000  # bytes at the end of a log that are searched for a reason
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends
@@ -36,6 +38,17 @@ def read_bytes(path: Path, most: int = LARGEST) -> bytes:
             os.close(handle)
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def readable(read: Callable[[Path], Read], folders: Iterable[Path]) -> tuple[list[Read], list[str]]:
+    """What can be read of these, and a sentence for each that cannot."""
+    found, faults = list[Read](), list[str]()
+    for folder in folders:
+        try:
+            found.append(read(folder))
+        except StorageError as error:
+            faults.append(str(error))
+    return found, faults
 
 
 def digest_of(path: Path, head: int = 0) -> str:

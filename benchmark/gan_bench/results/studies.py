@@ -13,7 +13,7 @@ from gan_bench.contract.protocol import Count, Evaluation, Half, Protocol
 from gan_bench.contract.schedule import Frozen
 from gan_bench.contract.space import Space, Value
 from gan_bench.results.atomic import make_folder, write_json
-from gan_bench.results.layout import STUDY
+from gan_bench.results.layout import STUDY, label_of, protocol_folder_of
 from gan_bench.results.reading import read_model
 
 Row = tuple[str, str]  # names of an architecture and a loss
@@ -55,6 +55,30 @@ class Study(Frozen):
     def evaluation(self, half: Half) -> Evaluation:
         """How a trial is measured on one half of the reference."""
         return self.protocol.evaluation.on_half(half, self.protocol.data)
+
+    def cells(self, folder: Path) -> list[Path]:
+        """The folders of all cells in the folder of the study: all of one trial before the next."""
+        seeds = [f"seed{seed}" for seed in range(self.seeds)]
+        return [
+            folder.joinpath(trial.protocol, *row, seed)
+            for trial in self.trials
+            for seed in seeds
+            for row in self.rows
+        ]
+
+    def trial_of(self, cell: Path) -> int:
+        """The number of the trial that a cell in the folder of the study belongs to."""
+        slug = protocol_folder_of(cell).name
+        return next(k for k, trial in enumerate(self.trials) if trial.protocol == slug)
+
+    def label(self, cell: Path) -> str:
+        """The label of a cell in the folder of the study: trial 3: architecture / loss / seed0."""
+        return f"trial {self.trial_of(cell)}: {label_of(cell)}"
+
+    def is_stopped(self, cell: Path) -> bool:
+        """Whether the trial of this cell's row was stopped early, by `--halve`."""
+        architecture, loss, _ = cell.parts[-3:]
+        return (architecture, loss, self.trial_of(cell)) in self.stopped
 
     def with_those_of(self, other: Study) -> Study:
         """The same study with the rows, seeds and trials of both."""

@@ -61,6 +61,7 @@ class Trials:
 
     trials: list[Trial]
     notes: list[str]
+    control: str = CONTROL  # the name of what changes nothing
 
     @property
     def forks(self) -> list[Fork]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gan_bench.base.text import number
+from gan_bench.base.text import number, plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.branch import LOSS, UNCHANGED, Branch
 from gan_bench.contract.engine import Engine, Resources
@@ -20,10 +20,7 @@ from gan_bench.results.atomic import make_folder, write_json
 from gan_bench.results.layout import (
     BRANCHES,
     CELL,
-    CURVE,
-    GENERATOR,
     PROTOCOL,
-    TICKS,
     branch_dir,
     is_branch,
     label_of,
@@ -31,21 +28,19 @@ from gan_bench.results.layout import (
     protocol_of,
 )
 from gan_bench.results.locks import alone_in
-from gan_bench.results.reading import digest_of, read_model
+from gan_bench.results.reading import read_model
 from gan_bench.run.branch_changes import Changes, Parent, changed_schedule
 from gan_bench.run.folders import done
-from gan_bench.run.plan import Say
 from gan_bench.run.plan_measuring import MeasureRequest, engine_like, environment_now
 from gan_bench.run.progress import Watch
 from gan_bench.run.resources import check_engine, settled
 from gan_bench.run.saved_states import kept_ticks
 from gan_bench.run.scheduler import run_cells
 from gan_bench.run.task import prepared_for, source_of_cell
+from gan_bench.run.train_cells import Stopping
 from gan_bench.run.whereabouts import GIVE_THEM, check_there
 
 SHORT = 40  # characters of a folder's name that say what is changed
-Stopping = Callable[[Say], AbstractContextManager[None]]
-SAME_BYTES = (CURVE, TICKS, GENERATOR)
 
 
 @dataclass(frozen=True)
@@ -213,14 +208,10 @@ def train_forks(
             fork.lay_out()
         folders = folders_of(forks)
         finished = sum(map(done, folders))
-        watch.say(f"{_counted(len(folders))}, {finished} done")
+        watch.say(f"{plural(len(folders), 'branch', 'branches')}, {finished} done")
         with stopping(watch.say), watch.showing():
             for folder in run_cells(engine, folders, resources, watch.say):
                 watch.ended(folder)
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} {'branch' if count == 1 else 'branches'}"
 
 
 def folders_of(forks: Iterable[Fork]) -> list[Path]:
@@ -238,14 +229,3 @@ def engine_for(forks: Sequence[Fork], request: MeasureRequest) -> tuple[Engine, 
     check_engine(engine, request.resources, origin.catalogue)
     count = len(folders_of(forks))
     return engine, settled(engine, request.resources, origin.environment.device, count)
-
-
-def same_bytes(one: Path, other: Path) -> bool:
-    """Whether two cells are done and ended in the same curve, ticks and generator."""
-    if not (done(one) and done(other)):
-        return False
-    return all(_digest(one / name) == _digest(other / name) for name in SAME_BYTES)
-
-
-def _digest(path: Path) -> str | None:
-    return digest_of(path) if path.exists() else None

@@ -15,12 +15,12 @@ from gan_bench.results.layout import protocol_dir
 from gan_bench.results.plans import RowName, Sequential, Step, read_plans, sequential_in
 from gan_bench.run.folders import folders_of
 from gan_bench.run.plan import Planned
+from gan_bench.run.train_cells import Stopping, train_cells
 
 if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
     from gan_bench.run.progress import Watch
     from gan_bench.run.request import Request
-    from gan_bench.run.whole_run import Stopping
 
 MOST_LOOKS = 4  # where --most-seeds is not given
 
@@ -101,8 +101,6 @@ def train_until_decided(
 
     All that is known stands in the records, so that a run that was killed goes on as it would have.
     """
-    from gan_bench.run.whole_run import train_cells
-
     home = protocol_dir(results, planned.plan.protocol)
     step = decide(home, test)
     while True:

@@ -1,4 +1,7 @@
-"""A run that another process started: found in its results folder, and shown until it ends."""
+"""A run that another process started: found in its results folder, and shown until it ends.
+
+A home is the folder that such a process works in: that of a protocol, or that of a study.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 import shlex
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -13,10 +17,20 @@ from rich.console import Console
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Protocol
-from gan_bench.results.layout import CELL, HOUSEKEEPING, PROTOCOL, STARTS, cells_in
+from gan_bench.results.finding import is_cell
+from gan_bench.results.layout import (
+    CELL,
+    HOUSEKEEPING,
+    PROTOCOL,
+    STARTS,
+    cells_in,
+    is_study,
+    label_of,
+)
 from gan_bench.results.locks import Work, holder_of, is_locked
 from gan_bench.results.measurements import complete
 from gan_bench.results.reading import last_line, read_model
+from gan_bench.results.studies import read_study
 from gan_bench.run.folders import failed
 from gan_bench.run.progress import Watch
 from gan_bench.run.states import is_running
@@ -26,13 +40,13 @@ _, HOLDER = HOUSEKEEPING
 RUNS: tuple[Work, ...] = ("training", "measuring")
 
 
-def running_in(protocol_folders: Sequence[Path]) -> list[Path]:
-    """Those of these folders of protocols in which a run is going on, the newest run first."""
-    return sorted(filter(is_going_on, protocol_folders), key=began, reverse=True)
+def running_in(homes: Sequence[Path]) -> list[Path]:
+    """Those of these homes in which a run is going on, the newest run first."""
+    return sorted(filter(is_going_on, homes), key=began, reverse=True)
 
 
 def is_going_on(home: Path) -> bool:
-    """Whether a process trains or measures in the folder of a protocol.
+    """Whether a process trains or measures in this home.
 
     Cells that outlive their run, or that were started by hand, count as well.
     """
@@ -41,7 +55,7 @@ def is_going_on(home: Path) -> bool:
         return holder is None or holder.work in RUNS
     since = began(home)
     return any(
-        is_running(last_line(cell / STARTS), since) for cell in cells_in(home) if not complete(cell)
+        is_running(last_line(cell / STARTS), since) for cell in _cells(home) if not complete(cell)
     )
 
 
@@ -53,13 +67,27 @@ def began(home: Path) -> float:
         return time.time()
 
 
+def _cells(home: Path) -> list[Path]:
+    """All cells of a home that are to be trained; none of a study whose plan cannot be read."""
+    if not is_study(home):
+        return [*cells_in(home)]
+    with suppress(StorageError):
+        study = read_study(home)
+        return [
+            cell
+            for cell in filter(is_cell, study.cells(home))
+            if complete(cell) or not study.is_stopped(cell)
+        ]
+    return []
+
+
 def cells_of_run(home: Path) -> list[Path]:
-    """All cells of the folder, but those that an earlier run has left and this one does not train.
+    """All cells of the home, but those that an earlier run has left and this one does not train.
 
     A run writes the file of each of its cells anew when it begins, unless the cell is done.
     """
     since = began(home) if is_locked(home) else 0.0
-    return [cell for cell in cells_in(home) if complete(cell) or _laid_out(cell) >= since]
+    return [cell for cell in _cells(home) if complete(cell) or _laid_out(cell) >= since]
 
 
 def _laid_out(cell: Path) -> float:
@@ -71,7 +99,7 @@ def _laid_out(cell: Path) -> float:
 
 def standing(home: Path) -> str:
     """`2 of 12 cells done, 1 failed`."""
-    cells = list(cells_in(home))
+    cells = _cells(home)
     done = [cell for cell in cells if complete(cell)]
     text = f"{len(done):,} of {plural(len(cells), 'cell')} done"
     failures = sum(map(failed, done))
@@ -79,12 +107,14 @@ def standing(home: Path) -> str:
 
 
 def watch_run(home: Path, console: Console) -> None:
-    """Show the run in the folder of a protocol until it ends, and say how far it came.
+    """Show the run in this home until it ends, and say how far it came.
 
     Reads files only. StorageError if the folder disappears.
     """
-    protocol = read_model(home / PROTOCOL, Protocol)
-    watch = Watch(console, protocol, cells_of_run(home), jobs=None, since=began(home))
+    study = read_study(home) if is_study(home) else None
+    protocol = study.protocol if study else read_model(home / PROTOCOL, Protocol)
+    name = study.label if study else label_of
+    watch = Watch(console, protocol, cells_of_run(home), None, began(home), name)
     done = {state.folder for state in watch.states() if state.is_done}
 
     def say_who_ended() -> None:

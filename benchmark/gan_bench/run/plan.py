@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +20,9 @@ from gan_bench.contract.protocol import (
     Data,
     Evaluation,
     Plan,
-    Protocol,
     RunEnvironment,
     Sides,
 )
-from gan_bench.contract.schedule import MOST_KIMG, Schedule
 from gan_bench.contract.tracker import Tracker
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
@@ -33,57 +30,21 @@ from gan_bench.data.stream import Progress
 from gan_bench.measure.judging.judge_file import judged_by
 from gan_bench.measure.weights import NO_WEIGHTS, known_weights
 from gan_bench.results.plans import Budget, Sequential
+from gan_bench.run.choice import Choice
 from gan_bench.run.choose_schedule import choose_schedule
 from gan_bench.run.given_data import sides_for, source_of, with_report
 from gan_bench.run.plan_evaluation import (
     IMAGES_OF,
     choose_evaluation,
-    fit_to_data,
     reference_notes,
 )
 from gan_bench.run.recipes import recipe_notes, recipes_of
 from gan_bench.run.request import Request
-from gan_bench.run.resources import check_engine, settled, threads_of
+from gan_bench.run.resources import check_engine, threads_of
 from gan_bench.run.schedule_text import length_note
 from gan_bench.run.suited import possible_losses, suited
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the request and the preset decide before any image is read."""
-
-    request: Request
-    source: Source
-    sides: Sides
-    schedule: Schedule  # its kimg are the preset's where the request has epochs
-    evaluation: Evaluation  # its samples are not yet fitted to the number of images
-    architectures: tuple[Architecture, ...]
-    losses: tuple[str, ...]
-    engine: Engine
-    device: str
-    notes: tuple[str, ...]
-    track: tuple[str, ...] = ()
-    preset: Preset | None = None  # None: cells are trained again as they were
-    plans: int = 1  # that are trained together: the trials of a study
-
-    def protocol(self, data: Data) -> Protocol:
-        """The protocol on these images: they limit the samples, unless the user set a number.
-
-        Their number turns epochs into kimg.
-        """
-        evaluation, schedule = self.evaluation, self.schedule
-        if self.request.samples is None:
-            evaluation = fit_to_data(evaluation, data)
-        if self.request.epochs is not None:
-            kimg = kimg_of(self.request.epochs, data)
-            schedule = Schedule(**schedule.model_dump() | {"kimg": kimg})
-        return Protocol(data=data, schedule=schedule, evaluation=evaluation)
-
-    def resources(self, cells: int) -> Resources:
-        """What the engine is given for so many cells."""
-        return settled(self.engine, self.request.resources, self.device, cells * self.plans)
 
 
 @dataclass(frozen=True)
@@ -276,21 +237,6 @@ def pick_preset(
         if other is not preset
     ]
     return preset, (f"preset {preset.name}, because the device is {device}", *others)
-
-
-def kimg_of(epochs: float, data: Data) -> float:
-    """The kimg of this many passes over the training images; UsageError for too many.
-
-    At least the smallest number above 0, since one update is the least.
-    """
-    kimg = max(epochs * data.train / 1000, sys.float_info.min)
-    if kimg > MOST_KIMG:
-        most = MOST_KIMG * 1000 / data.train
-        raise UsageError(
-            f"--epochs {epochs:g} is too long a training on {plural(data.train, 'image')}: "
-            f"the most is {most:g}"
-        )
-    return kimg
 
 
 def data_of(request: Request, catalogue: Catalogue) -> tuple[Source, Sides, list[str]]:

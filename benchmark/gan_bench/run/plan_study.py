@@ -13,7 +13,7 @@ from gan_bench.contract.engine import Engine, Resources
 from gan_bench.contract.errors import DataError, GanBenchError
 from gan_bench.contract.space import Space
 from gan_bench.data.stream import Progress
-from gan_bench.results.layout import protocol_folder_of, study_dir
+from gan_bench.results.layout import study_dir
 from gan_bench.results.studies import HALVES, Row, Study, Trial
 from gan_bench.run.choose_space import choose_space
 from gan_bench.run.folders import folders_of
@@ -48,11 +48,6 @@ class PlannedStudy:
             for cell, folder in zip(planned.plan.cells, folders, strict=True):
                 found[cell.architecture, cell.loss].setdefault(k, []).append(folder)
         return found
-
-    def trial_of(self, cell: Path) -> int:
-        """The number of the trial that a cell belongs to."""
-        slugs = [trial.protocol for trial in self.study.trials]
-        return slugs.index(protocol_folder_of(cell).name)
 
     @property
     def engine(self) -> Engine:

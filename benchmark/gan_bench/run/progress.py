@@ -26,7 +26,7 @@ from gan_bench.results.records import Record, Score, read_record
 from gan_bench.run.energy import EnergyMeter
 from gan_bench.run.states import CellReader, State
 from gan_bench.run.time_left import time_left
-from gan_bench.run.view import Shown, plain_lines, verdict_text, view
+from gan_bench.run.view import Name, Shown, plain_lines, verdict_text, view
 
 if TYPE_CHECKING:
     from gan_bench.data.cache import Prepared
@@ -41,7 +41,7 @@ class Watch:
     """Shows the cells of one run while an engine works on them, `jobs` at once.
 
     `jobs` None: not known; as many as are at work. `since`: when the run began, in seconds since
-    1970; None: now.
+    1970; None: now. `name` is what a cell is called.
     """
 
     def __init__(
@@ -51,8 +51,10 @@ class Watch:
         folders: list[Path],
         jobs: int | None = 1,
         since: float | None = None,
+        name: Name = label_of,
     ) -> None:
         self.console = console
+        self.name = name
         self.protocol = protocol
         self.folders = folders
         self._jobs = jobs
@@ -127,21 +129,22 @@ class Watch:
             time_left(states, self.protocol, jobs, self._since),
             self._meter.text() if self._meter else None,
             blocks=self.console.encoding.startswith("utf"),
+            name=self.name,
         )
 
-    def ended(self, folder: Path, where: str = "") -> None:
-        """Say how a cell ended, and when it got its verdict; `where` stands before its name."""
+    def ended(self, folder: Path) -> None:
+        """Say how a cell ended, and when it got its verdict."""
         if not (folder / RECORD).exists():
-            self.say(f"{where}{label_of(folder)}: paused")
+            self.say(f"{self.name(folder)}: paused")
             return
         try:
             record = read_record(folder)
         except StorageError as error:
-            self.say(f"{where}{label_of(folder)}: {error}")
+            self.say(f"{self.name(folder)}: {error}")
             return
         parts = self._score(record.scores, record.unscored)
         parts += [text for text in (record.reason, *record.notes, record.diagnosis) if text]
-        line = Text(plain(f"{where}{label_of(folder)}: ")).append(_ending(record))
+        line = Text(plain(f"{self.name(folder)}: ")).append(_ending(record))
         line.append(plain("".join(f", {part}" for part in parts)))
         self.console.print(line, soft_wrap=True)
 
@@ -149,7 +152,7 @@ class Watch:
         """Say what a cell scores by an evaluation besides its protocol's own."""
         found = read_measurement(folder, self.protocol.evaluation.slug)
         if found is not None:
-            self.say(f"{label_of(folder)}: {', '.join(self._score(found.scores, found.unscored))}")
+            self.say(f"{self.name(folder)}: {', '.join(self._score(found.scores, found.unscored))}")
 
     def _score(self, scores: Mapping[str, Score], unscored: Mapping[str, str]) -> list[str]:
         """The score by the ranking metric, or why there is none."""

@@ -26,8 +26,9 @@ from gan_bench.results.layout import (
 )
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
+from gan_bench.run.choice import Choice
 from gan_bench.run.parts import edited_since
-from gan_bench.run.plan import Choice, Planned, pick_device
+from gan_bench.run.plan import Planned, pick_device
 from gan_bench.run.plan_measuring import engine_like, trained_in
 from gan_bench.run.request import Request
 from gan_bench.run.resources import check_engine, cores, threads_of

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.offers import Loss
 from gan_bench.contract.protocol import Data
 from gan_bench.contract.usable import needs_labels
-
-if TYPE_CHECKING:
-    from gan_bench.run.plan import Choice
+from gan_bench.run.choice import Choice
 
 
 def suited(choice: Choice, data: Data, labelled: bool) -> tuple[list[str], list[str]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from pathlib import Path
 
 from rich.console import Group
 from rich.progress_bar import ProgressBar
@@ -36,6 +37,7 @@ LEAST_LABEL = 16  # columns: a column is left out before the labels get shorter
 # Columns left free behind the cursor: a terminal echoes ^C there, and a new line that it began
 # would make the view erase itself one line too low.
 ECHOES = 6
+Name = Callable[[Path], str]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Shown:
     left: TimeLeft
     energy: str | None = None
     blocks: bool = True  # whether the terminal can print the blocks of a sparkline
+    name: Name = label_of  # of a cell
 
 
 def view(shown: Shown, width: int, height: int) -> Group:
@@ -71,7 +74,7 @@ def plain_lines(shown: Shown) -> list[str]:
         if state.at_work:
             important, more = _items(state, shown)
             items = ", ".join(item.plain for item in [*important, *more])
-            lines.append(f"{label_of(state.folder)}: {items}")
+            lines.append(f"{shown.name(state.folder)}: {items}")
     return lines
 
 
@@ -94,7 +97,7 @@ def _lines_of_cells(shown: Shown, working: Sequence[State], width: int, room: in
         kimg = _range((state.kimg for state in working), _kimg)
         return [Text(f"{plural(len(working), 'cell')} at work, {kimg} kimg")]
     for depth in (3, 2, 1):  # folders below that of the protocol: cell, pair, architecture
-        groups = _groups(working, depth)
+        groups = _groups(shown, working, depth)
         if len(groups) <= room:
             return _table(groups, shown, width)[-room:]  # the heading only if there is room
     groups, rest = groups[: room - 2], groups[room - 2 :]
@@ -104,7 +107,7 @@ def _lines_of_cells(shown: Shown, working: Sequence[State], width: int, room: in
 
 def _cell_lines(state: State, shown: Shown, width: int, most: int) -> list[Text]:
     """The label, and what is known of the cell; [] if the score needs more lines than `most`."""
-    lines = [Text(_shortened(plain(label_of(state.folder)), width))]
+    lines = [Text(_shortened(plain(shown.name(state.folder)), width))]
     important, more = _items(state, shown)
     for item in [*important, *more]:
         if lines[-1].cell_len + 2 + item.cell_len <= width:
@@ -152,11 +155,13 @@ def _score(state: State, shown: Shown) -> Text:
 Labelled = tuple[str, Sequence[State]]
 
 
-def _groups(states: Sequence[State], depth: int) -> list[Labelled]:
-    """The cells by the first so many parts of their label."""
+def _groups(shown: Shown, states: Sequence[State], depth: int) -> list[Labelled]:
+    """The cells one by one, or by the first so many parts of their label."""
     groups: dict[str, list[State]] = {}
     for state in states:
-        groups.setdefault(" / ".join(state.folder.parts[-3:][:depth]), []).append(state)
+        parts = state.folder.parts[-3:][:depth]
+        label = shown.name(state.folder) if depth == 3 else " / ".join(parts)
+        groups.setdefault(label, []).append(state)
     return list(groups.items())
 
 

@@ -13,12 +13,11 @@ from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.results.layout import CURVE, TICKS, label_of
 from gan_bench.results.reading import digest_of
 from gan_bench.results.records import WITHOUT_SCORES, Record, read_record
-from gan_bench.run.branch_changes import Changes
+from gan_bench.run.branch_changes import Changes, typed_changes
 from gan_bench.run.branching import (
     HOW_TO_KEEP,
     Fork,
     Origin,
-    Stopping,
     Tick,
     engine_for,
     folders_of,
@@ -31,8 +30,32 @@ from gan_bench.run.parts import edited_since
 from gan_bench.run.plan_measuring import MeasureRequest
 from gan_bench.run.progress import Watch, preparing
 from gan_bench.run.saved_states import kept_ticks
+from gan_bench.run.train_cells import Stopping
 
 BEGINNING = Tick(source=".", step=0, kimg=0.0)
+
+
+def branch(
+    cell: Path,
+    kimg: float,
+    typed: Sequence[str],
+    seeds: int,
+    request: MeasureRequest,
+    console: Console,
+    stopping: Stopping = lambda _: nullcontext(),
+) -> list[Fork]:
+    """Train so many branches of a cell with these changes, and as many without, those first."""
+    (origin,) = origins = origins_of([cell], request, console)
+    changes = typed_changes(typed, origin.parent, origin.catalogue)
+    keepers = keepers_of(origins, request, console, stopping)
+    (tick,), notes = ticks_of(origins, keepers, [kimg])
+    every = [{}, changes] if changes else [{}]
+    forks = [fork_from(origin, tick, each, range(seeds)) for each in every]
+    watch = watch_of(forks, request, console)
+    for note in [*notes, f"forked at {tick.kimg:g} kimg, the nearest kept tick"]:
+        watch.say(note)
+    train_forks(forks, watch, request, stopping)
+    return forks
 
 
 def origins_of(cells: Sequence[Path], request: MeasureRequest, console: Console) -> list[Origin]:

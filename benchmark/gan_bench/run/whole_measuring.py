@@ -12,7 +12,7 @@ from gan_bench.results.locks import alone_in
 from gan_bench.run.plan_measuring import MeasureRequest, PlannedMeasuring, plan_measuring
 from gan_bench.run.progress import Watch, preparing
 from gan_bench.run.scheduler import run_cells
-from gan_bench.run.whole_run import Stopping
+from gan_bench.run.train_cells import Stopping
 
 
 def plan_measure(

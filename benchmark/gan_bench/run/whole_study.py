@@ -23,7 +23,7 @@ from gan_bench.run.progress import Watch, data_notes, preparing
 from gan_bench.run.request import Request
 from gan_bench.run.resources import cells_here
 from gan_bench.run.scheduler import run_cells
-from gan_bench.run.whole_run import Stopping
+from gan_bench.run.train_cells import Stopping
 
 
 def begin_study(
@@ -38,7 +38,8 @@ def begin_study(
     check_writable(results)
     with preparing(console, request.data or "images") as update:
         planned = plan_study(request, space, trials, catalogue, results, update)
-    watch = Watch(console, planned.study.protocol, planned.cells(), planned.resources.jobs)
+    study, jobs = planned.study, planned.resources.jobs
+    watch = Watch(console, study.protocol, planned.cells(), jobs, name=study.label)
     for note in [*planned.notes, *data_notes(planned.trials[0].prepared)]:
         watch.say(note)
     return planned, watch
@@ -71,7 +72,7 @@ def train_study(
         def run_some(cells: Sequence[Path]) -> None:
             waiting = [cell for cell in cells if cell not in refused]
             for folder in run_cells(planned.engine, waiting, planned.resources, watch.say):
-                watch.ended(folder, f"trial {planned.trial_of(folder)}: ")
+                watch.ended(folder)
                 share_scales(watch.folders, planned.study)
 
         with stopping(watch.say), watch.showing():

@@ -16,6 +16,7 @@ from gan_bench.report.audit.findings import AtSize, Audited, Findings
 from gan_bench.report.audit.statistics import alarm_chance, alarm_rank
 from gan_bench.report.markdown import folded, listed, section_lines
 from gan_bench.report.section import Section
+from gan_bench.report.summary import Summary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +50,18 @@ def sections(found: Findings) -> Iterator[Section]:
         for fault in found.audit.faults:
             if n not in fault.why_not:
                 yield tables.of_fault(found, fault.name, n)
+
+
+def summary(found: Findings) -> Summary:
+    """What every metric sees at each number of images, the largest first; then all the rest."""
+    sizes = sorted(found.audit.sizes, reverse=True)
+    return Summary(
+        [part(found, n) for n in sizes for part in (tables.summary, tables.mildest)],
+        title=found.audit.sets.slug,
+        answer=tables.answer(found),
+        notes=[*tables.absences(found)],
+        more=[*sections(found), *tables.followed(found)],
+    )
 
 
 def _markdown(found: Findings) -> Iterator[str]:
@@ -99,7 +112,7 @@ def _csv(found: Findings) -> str:
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for row in _lines(found):
+    for row in lines(found):
         writer.writerow(
             {
                 name: spreadsheet(text) if isinstance(text, str) else text
@@ -109,7 +122,8 @@ def _csv(found: Findings) -> str:
     return file.getvalue()
 
 
-def _lines(found: Findings) -> Iterator[dict[str, Any]]:
+def lines(found: Findings) -> Iterator[dict[str, Any]]:
+    """A line for each metric, number of images, fault and strength, by the names of COLUMNS."""
     for audited in found.metrics:
         spec = audited.metric.spec
         for at in audited.sizes:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv
 
 ALARMS = 0.01  # false alarms that are allowed
 LEAST_SETS = 99  # real sets that say what is an alarm: with fewer, none could be as rare as that
@@ -32,6 +31,8 @@ def share(count: float, of: int) -> Share:
 
     Also for a sum of numbers from 0 to 1, which varies less than a count with the same mean.
     """
+    from scipy.special import betaincinv
+
     tail = (1 - LEVEL) / 2
     low = 0.0 if count <= 0 else float(betaincinv(count, of - count + 1, tail))
     high = 1.0 if count >= of else float(betaincinv(count + 1, of - count, 1 - tail))
@@ -52,6 +53,8 @@ def alarm_chance(real_sets: int) -> Share:
 
     The chance that belongs to one threshold has the distribution Beta(k, real sets + 1 - k).
     """
+    from scipy.special import betaincinv
+
     k, tail = alarm_rank(real_sets), (1 - LEVEL) / 2
     low, high = (float(betaincinv(k, real_sets + 1 - k, at)) for at in (tail, 1 - tail))
     return Share(k / (real_sets + 1), low, high, real_sets)

@@ -21,6 +21,7 @@ class Axis:
     start: float
     end: float
     logarithmic: bool = False
+    whole: bool = False  # only whole numbers stand beside it
 
     def __call__(self, value: float) -> float:
         """The pixel of a value; one out of the range is drawn at its edge."""
@@ -39,9 +40,10 @@ class Axis:
         return [(self(value), number(value, 4)) for value in values]
 
     def _multiples(self) -> list[float]:
-        raw = (self.high - self.low) / 4
+        raw = (self.high - self.low) / (8 if self.whole else 4)
         power = 10.0 ** math.floor(math.log10(raw))
         step = next(factor * power for factor in STEPS if factor * power >= raw * (1 - 1e-9))
+        step = max(1.0, step) if self.whole else step
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [k * step for k in range(first, last + 1)]
 

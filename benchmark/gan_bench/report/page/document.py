@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
@@ -22,10 +22,13 @@ from gan_bench.report.page.overview import FEW_PROTOCOLS, Card, Overview, cards,
 from gan_bench.report.page.pictured import Pictured, pictured
 from gan_bench.report.page.quality import quality
 from gan_bench.report.page.samples import Picture, Samples, samples
+from gan_bench.report.page.study import shown_study
 from gan_bench.report.tables import Chapter, chapters
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from gan_bench.report.tuning.trials import Tuned
 
 # in this order, in one scope
 SCRIPTS = ("common.js", "tables.js", "samples.js", "walk.js", "overview.js")
@@ -44,9 +47,9 @@ class Shown:
     best: Card | None = None  # of its best row, where there are many protocols
 
 
-def to_html(boards: Boards) -> str:
+def to_html(boards: Boards, studies: Sequence[Tuned] = ()) -> str:
     """One page that needs no other file. Everything on it can be read without its script."""
-    return environment().get_template("page.html").render(content(boards))
+    return environment().get_template("page.html").render(content(boards, studies))
 
 
 def environment() -> Environment:
@@ -66,8 +69,8 @@ def environment() -> Environment:
     return environment
 
 
-def content(boards: Boards, more_style: str = "") -> dict[str, Any]:
-    """What page.html shows of these leaderboards; `more_style` is added to the page's own."""
+def content(boards: Boards, studies: Sequence[Tuned] = (), more_style: str = "") -> dict[str, Any]:
+    """What page.html shows of these; `more_style` is added to the page's own."""
     from markupsafe import Markup
 
     many = len(boards.boards) > FEW_PROTOCOLS
@@ -80,6 +83,7 @@ def content(boards: Boards, more_style: str = "") -> dict[str, Any]:
     script = "\n".join(part(name) for name in SCRIPTS)
     return {
         "pages": pages,
+        "studies": [*map(shown_study, studies)],
         "many": many,
         "unreadable": boards.unreadable,
         "style": Markup(part("page.css") + more_style),

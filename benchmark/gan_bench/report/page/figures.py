@@ -72,6 +72,11 @@ class Figure:
     panels: list[Panel]
     grid: Grid | None = None  # where they stand; None: one after another
 
+    @property
+    def is_large(self) -> bool:
+        """Whether its panels take the width of the page."""
+        return all(panel.width == WIDTH for panel in self.panels)
+
 
 def page_curves(board: Board) -> list[Figure]:
     """Losses and scores of D; without those of which nothing is known.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -24,6 +24,8 @@ from gan_bench.report.section import NOTHING
 from gan_bench.report.site.badge import NAME, PADDING, Badge, badge
 from gan_bench.report.site.history import history
 from gan_bench.report.site.names import folder_names
+from gan_bench.report.tuning.chapter import chapter_of
+from gan_bench.report.tuning.trials import Tuned
 
 PAGE = "index.html"
 BADGE = "badge.svg"
@@ -80,13 +82,16 @@ class Pages:
         self.environment.filters["base64"] = _base64
         self.style = files("gan_bench.report.site").joinpath("site.css").read_text("utf-8")
 
-    def index(self, shelves: Sequence[Shelf], notes: Sequence[str]) -> str:
-        """All protocols; the pages below it are linked relative to it."""
-        return self._page(
-            "index.html",
-            Boards([], list(notes)),
-            cards=_cards(shelves),
-        )
+    def index(
+        self, shelves: Sequence[Shelf], studies: Mapping[str, Tuned], notes: Sequence[str]
+    ) -> str:
+        """All protocols and studies; the pages below it are linked relative to it."""
+        tuned = [_study_card(folder, study) for folder, study in studies.items()]
+        return self._page("index.html", Boards([], list(notes)), cards=_cards(shelves), tuned=tuned)
+
+    def study(self, tuned: Tuned) -> str:
+        """The page of one study."""
+        return self._page("tuning.html", Boards([], []), [tuned])
 
     def protocol(self, shelf: Shelf) -> str:
         """The page of one protocol, and where it leads."""
@@ -117,8 +122,10 @@ class Pages:
         template = self.environment.get_template("badge.svg")
         return template.render(badge=shelf.badge, name=NAME, padding=PADDING)
 
-    def _page(self, template: str, boards: Boards, **shown: Any) -> str:
-        known = content(boards, self.style) | {"site": self.title, "page": PAGE} | shown
+    def _page(
+        self, template: str, boards: Boards, tuned: Sequence[Tuned] = (), /, **shown: Any
+    ) -> str:
+        known = content(boards, tuned, self.style) | {"site": self.title, "page": PAGE} | shown
         return self.environment.get_template(template).render(known)
 
 
@@ -157,6 +164,18 @@ def _card(shelf: Shelf, name: str) -> Card:
         board.slug,
         sentence(found),
         facts,
+    )
+
+
+def _study_card(folder: str, tuned: Tuned) -> Card:
+    study, chapter = tuned.study, chapter_of(tuned)
+    rows, trials = plural(len(study.rows), "row"), plural(len(study.trials), "trial")
+    return Card(
+        PurePosixPath(folder, PAGE).as_posix(),
+        f"{_name(study.protocol)}, equal tuning",
+        study.slug,
+        chapter.answer,
+        [("tried", f"{rows}, {trials} of each")],
     )
 
 

@@ -1,4 +1,4 @@
-"""Which protocols a site shows: those of all given results folders, each of them once."""
+"""What a site shows: protocols and studies of all given results folders, each of them once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
-from gan_bench.results.finding import is_protocol, protocol_folders
-from gan_bench.results.layout import PROTOCOL
+from gan_bench.report.chosen import has_boards, studies_of
+from gan_bench.results.finding import has_protocols, protocol_folders
+from gan_bench.results.layout import PROTOCOL, audits_in, studies_in
 from gan_bench.results.reading import read_model
 
 
 def protocols_of(folders: Sequence[Path]) -> dict[str, Path]:
-    """Slug -> folder of every protocol, in order of the slugs.
+    """Slug -> folder of every protocol, in order of the slugs; not of the trials of a study.
 
     A folder may also hold several results folders. UsageError if there is nothing to show, or two
     folders have the same protocol or the same slug: their cells would be one table, or two pages
@@ -36,22 +37,43 @@ def protocols_of(folders: Sequence[Path]) -> dict[str, Path]:
     return dict(sorted(homes.items()))
 
 
+def tuned_in(folders: Sequence[Path]) -> list[Path]:
+    """The folders of the studies, each once, in order of their names."""
+    found = [study for results in _results_of(folders) for study in _tuned(results)]
+    once = {Path(os.path.realpath(study)): study for study in found}
+    return sorted(once.values(), key=lambda study: study.name)
+
+
+def audited_in(folders: Sequence[Path]) -> list[Path]:
+    """The folders of audits, which a site does not show."""
+    return [audit for results in _results_of(folders) for audit in audits_in(results)]
+
+
+def _results_of(folders: Sequence[Path]) -> list[Path]:
+    return [results for folder in folders for results in _results_in(folder)]
+
+
 def _found(folder: Path) -> Iterator[tuple[str, Path]]:
     """The protocols of a results folder, or of the results folders in this one."""
     for results in _results_in(folder):
-        yield from protocol_folders(results).items()
+        if has_boards(results, _tuned(results)):
+            yield from protocol_folders(results).items()
+
+
+def _tuned(results: Path) -> list[Path]:
+    return studies_of(results, None)
 
 
 def _results_in(folder: Path) -> list[Path]:
     """The folder if it has results, else those in it that have some, else itself."""
-    if os.path.lexists(folder / PROTOCOL) or _has_protocols(folder):
+    if os.path.lexists(folder / PROTOCOL) or _has_results(folder):
         return [folder]
-    below = [each for each in sorted(folder.glob("*")) if each.is_dir() and _has_protocols(each)]
+    below = [each for each in sorted(folder.glob("*")) if each.is_dir() and _has_results(each)]
     return below or [folder]
 
 
-def _has_protocols(folder: Path) -> bool:
-    return any(is_protocol(each) for each in folder.glob("*"))
+def _has_results(folder: Path) -> bool:
+    return has_protocols(folder) or bool(studies_in(folder))
 
 
 def _together(one: Path, other: Path) -> str:

@@ -36,11 +36,11 @@ def _parts(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
 def _leads(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
     before, after = untuned_lead(tuned, rows), tuned_lead(tuned, rows)
     if before is None:
-        yield "no row has a score untuned"
+        yield "No row has a score untuned"
     else:
         trainings = "one training" if tuned.study.seeds == 1 else f"{tuned.study.seeds} trainings"
         sure = "" if before.second is None else f" in {trainings} each: not proven"
-        yield f"untuned, {_lead(before, tuned.metric.name)}{sure}"
+        yield f"Untuned, {_lead(before, tuned.metric.name)}{sure}"
     if tuned.common < 2:
         return
     if after is None:

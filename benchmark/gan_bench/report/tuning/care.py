@@ -84,6 +84,28 @@ def _gain(choosing: np.ndarray, reporting: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
+class Best:
+    """The expected best score of k trials, and its range in redrawn trials."""
+
+    k: int
+    score: float
+    low: float
+    high: float
+
+
+def expected_scores(tuned: Tuned, care: Care) -> list[Best]:
+    """Of a row, k = 1 .. K; none if trials were stopped early."""
+    if tuned.halved:
+        return []
+    cost = tuned.metric.cost
+    ends = [sorted(cost(float(end)) for end in each) for each in bounds(care.redraws).T]
+    return [
+        Best(k, cost(float(value)), low, high)
+        for k, (value, (low, high)) in enumerate(zip(care.expected, ends, strict=True), 1)
+    ]
+
+
+@dataclass(frozen=True)
 class Early:
     """What the order of the trials early in their training says of the order at the end."""
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
-import numpy as np
 
 from gan_bench.base.text import number, percent, plural
 from gan_bench.report.section import LABELS, NOTHING, RANK, Column, Section
+from gan_bench.report.summary import Summary
 from gan_bench.report.tuning.answer import answer
-from gan_bench.report.tuning.care import Care, cares, early, flattery, noise
-from gan_bench.report.tuning.expected import bounds
+from gan_bench.report.tuning.care import Care, cares, early, expected_scores, flattery, noise
 from gan_bench.report.tuning.trials import Tuned
 from gan_bench.results.scale import REAL
 from gan_bench.run.schedule_text import settings_text
@@ -20,22 +16,11 @@ from gan_bench.run.schedule_text import settings_text
 ALL_SHOWN = 8  # columns of k: of more trials, powers of two are shown
 
 
-@dataclass(frozen=True)
-class StudyChapter:
-    """What is said of one study."""
-
-    slug: str
-    answer: str
-    tables: list[Section]
-    notes: list[str]
-    more: list[Section]
-
-
-def chapter_of(tuned: Tuned) -> StudyChapter:
+def chapter_of(tuned: Tuned) -> Summary:
     """The answer first, then the rows untuned and tuned, then how that was found."""
     rows = cares(tuned)
-    return StudyChapter(
-        slug=tuned.study.slug,
+    return Summary(
+        title=tuned.study.slug,
         answer=answer(tuned, rows),
         tables=[_main(tuned, rows), *_expected(tuned, rows)] if rows else [],
         notes=[*tuned.faults, *_notes(tuned, rows)],
@@ -107,11 +92,11 @@ def _expected(tuned: Tuned, rows: Sequence[Care]) -> Iterator[Section]:
     metric, ks = tuned.metric, shown_ks(tuned.common)
     body = []
     for care in rows:
-        ends = np.sort([[metric.cost(x) for x in each] for each in bounds(care.redraws).T], axis=1)
+        bests = expected_scores(tuned, care)
         texts = [
-            f"{number(metric.cost(care.expected[k - 1]), 3)} "
-            f"({number(ends[k - 1][0], 3)} to {number(ends[k - 1][1], 3)})"
-            for k in ks
+            f"{number(best.score, 3)} ({number(best.low, 3)} to {number(best.high, 3)})"
+            for best in bests
+            if best.k in ks
         ]
         body.append([*care.row.names, *texts])
     columns = [*LABELS, *(Column(f"k = {k}") for k in ks)]
@@ -215,8 +200,3 @@ def _notes(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
 
 def _scoreless(care: Care, K: int) -> int:
     return sum(care.trial(k).reporting is None and not care.trial(k).stopped for k in range(K))
-
-
-def ended_badly(rows: Sequence[Care]) -> Counter[str]:
-    """How all trainings ended that did not end well."""
-    return sum((Counter(map(str, care.row.ends().elements())) for care in rows), Counter[str]())

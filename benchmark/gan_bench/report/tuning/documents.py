@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any
 
-from gan_bench.base.escape import spreadsheet
 from gan_bench.report.tuning.answer import answer
 from gan_bench.report.tuning.care import (
     Care,
     cares,
     early,
+    expected_scores,
     flattery,
     noise,
     tuned_lead,
     untuned_lead,
 )
-from gan_bench.report.tuning.expected import bounds
 from gan_bench.report.tuning.trials import RowTrials, Tuned
 from gan_bench.results.studies import HALVES
 
@@ -54,7 +53,6 @@ def study_document(tuned: Tuned) -> dict[str, Any]:
 
 
 def _row(tuned: Tuned, care: Care) -> dict[str, Any]:
-    cost = tuned.metric.cost
     known = _undone(care.row) | {
         "untuned": care.untuned,
         "tuned": care.tuned,
@@ -63,10 +61,10 @@ def _row(tuned: Tuned, care: Care) -> dict[str, Any]:
     }
     if tuned.halved:
         return known
-    intervals = bounds(care.redraws).T
+    bests = expected_scores(tuned, care)
     return known | {
-        "expected_best": [cost(float(value)) for value in care.expected],
-        "ranges": [sorted(cost(float(end)) for end in each) for each in intervals],
+        "expected_best": [best.score for best in bests],
+        "ranges": [[best.low, best.high] for best in bests],
         "choosing_flatters_by": care.flattery,
     }
 
@@ -89,25 +87,49 @@ def _undone(row: RowTrials) -> dict[str, Any]:
 
 
 def trials_frame(tuned: Tuned) -> pd.DataFrame:
-    """One line a row and trial: its settings, how it ended, what it scored."""
+    """One row a row of the table and trial: how it ended, what it scored, its settings."""
     import pandas as pd
 
     lines = []
     for row in tuned.rows:
         for k, (tried, trial) in enumerate(zip(row.trials, tuned.study.trials, strict=True)):
-            settings = {name: _text(value) for name, value in trial.settings.items()}
             scores = {
                 f"{tuned.metric.name} {part}": getattr(tried, part) for part in (*HALVES, "whole")
             }
             names = dict(zip(("architecture", "loss"), row.names, strict=True))
             status = " ".join(tried.statuses)
             line = {"study": tuned.study.slug, **names, "trial": k, "status": status}
-            lines.append(line | scores | settings | {"protocol": trial.protocol})
-    table = pd.DataFrame(lines)
-    for name in [name for name in table if table[name].dtype.kind == "O"]:
-        table[name] = table[name].map(spreadsheet, na_action="ignore")
-    return table.rename(columns=spreadsheet)
+            lines.append(line | scores | trial.settings | {"protocol": trial.protocol})
+    return pd.DataFrame(lines)
 
 
-def _text(value: object) -> object:
-    return " ".join(map(str, value)) if isinstance(value, tuple) else value
+def rows_frame(tuned: Tuned) -> pd.DataFrame:
+    """One row a row of the table, the best tuned one first."""
+    import pandas as pd
+
+    columns = "architecture", "loss", "untuned", "tuned", "chosen_trial", "trained", "ended_badly"
+    lines = [
+        (
+            *care.row.names,
+            care.untuned,
+            care.tuned,
+            care.chosen,
+            care.row.cells,
+            care.row.ends().total(),
+        )
+        for care in cares(tuned)
+    ]
+    return pd.DataFrame(lines, columns=list(columns))
+
+
+def expected_frame(tuned: Tuned) -> pd.DataFrame:
+    """One row a row of the table and k: the expected best of k trials, and its range."""
+    import pandas as pd
+
+    columns = "architecture", "loss", "k", "expected", "low", "high"
+    lines = [
+        (*care.row.names, *astuple(best))
+        for care in cares(tuned)
+        for best in expected_scores(tuned, care)
+    ]
+    return pd.DataFrame(lines, columns=list(columns))

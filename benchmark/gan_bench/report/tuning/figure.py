@@ -10,8 +10,7 @@ import numpy as np
 from gan_bench.report.curves import label_text, png_of
 from gan_bench.report.palette import REAL_COLOUR, colour_of, is_dashed
 from gan_bench.report.selection import BEST
-from gan_bench.report.tuning.care import cares
-from gan_bench.report.tuning.expected import bounds
+from gan_bench.report.tuning.care import cares, expected_scores
 from gan_bench.report.tuning.trials import Tuned
 from gan_bench.results.atomic import make_folder, write_bytes
 from gan_bench.results.layout import EXPECTED_BEST, figure_path
@@ -44,15 +43,15 @@ def expected_figure(tuned: Tuned) -> bytes | None:
     figure = Figure(figsize=(7, 3.6 + legend), layout="constrained")
     panel = figure.subplots()
     ks = np.arange(1, tuned.common + 1)
-    step = min(ROW_WIDTH, 0.7 / len(rows))
     for n, care in enumerate(rows):
-        places = ks + step * (n - (len(rows) - 1) / 2)
-        values = np.array([metric.cost(cost) for cost in care.expected])
-        ends = np.sort([[metric.cost(x) for x in each] for each in bounds(care.redraws).T], axis=1)
+        places = ks + aside(n, len(rows))
+        bests = expected_scores(tuned, care)
         colour, style = colour_of(n), "--" if is_dashed(n) else "-"
-        panel.vlines(places, ends[:, 0], ends[:, 1], color=colour, lw=1.2, alpha=0.55)
+        scores = [best.score for best in bests]
+        ends = [best.low for best in bests], [best.high for best in bests]
+        panel.vlines(places, *ends, color=colour, lw=1.2, alpha=0.55)
         panel.plot(
-            places, values, color=colour, ls=style, lw=1.4, marker="o", ms=3.5,
+            places, scores, color=colour, ls=style, lw=1.4, marker="o", ms=3.5,
             label=label_text(care.row.label),
         )  # fmt: skip
     real = tuned.scale.real.scores.get(metric.name) if tuned.scale and tuned.scale.real else None
@@ -66,3 +65,8 @@ def expected_figure(tuned: Tuned) -> bytes | None:
     panel.tick_params(labelsize=8)
     figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
     return png_of(figure)
+
+
+def aside(n: int, rows: int) -> float:
+    """How far beside k the n-th row stands."""
+    return min(ROW_WIDTH, 0.7 / rows) * (n - (rows - 1) / 2)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 from rich.console import Console
-from rich.text import Text
 
-from gan_bench.base.escape import markdown, plain
+from gan_bench.base.escape import spreadsheet
 from gan_bench.contract.errors import UsageError
-from gan_bench.report.markdown import folded, listed, section_lines
-from gan_bench.report.terminal import print_section
-from gan_bench.report.tuning.chapter import StudyChapter, chapter_of
+from gan_bench.report.leaderboard import Boards
+from gan_bench.report.summary import print_summary, summary_lines
+from gan_bench.report.tuning.chapter import chapter_of
 from gan_bench.report.tuning.documents import study_document, trials_frame
 from gan_bench.report.tuning.trials import Tuned
 from gan_bench.results.layout import EXPECTED_BEST, figure_path
 
-STYLES = ("terminal", "markdown", "json", "csv")
+STYLES = ("terminal", "markdown", "html", "json", "csv")
 
 
 def render_study(tuned: Tuned, style: str, base: Path, console: Console | None = None) -> str:
@@ -29,10 +26,17 @@ def render_study(tuned: Tuned, style: str, base: Path, console: Console | None =
     if style == "json":
         return json.dumps(study_document(tuned), indent=2, allow_nan=False) + "\n"
     if style == "csv":
-        return str(trials_frame(tuned).to_csv(index=False, lineterminator="\n"))
+        return _csv(tuned)
+    if style == "html":
+        from gan_bench.report.page.document import to_html
+
+        return to_html(Boards([], []), [tuned])
     if style == "markdown":
         picture = figure_path(tuned.folder, EXPECTED_BEST)
-        lines = _markdown(chapter_of(tuned), picture if picture.is_file() else None, base)
+        lines = [*summary_lines(chapter_of(tuned))]
+        if picture.is_file():
+            target = quote(os.fsencode(Path(os.path.relpath(picture, base)).as_posix()))
+            lines.append(f"![expected best of k trials]({target})\n")
         return "\n".join(lines) + "\n"
     if style != "terminal":
         raise UsageError(
@@ -41,32 +45,18 @@ def render_study(tuned: Tuned, style: str, base: Path, console: Console | None =
         )
     console = console or Console()
     with console.capture() as captured:
-        _print(chapter_of(tuned), console)
+        print_summary(chapter_of(tuned), console)
     return captured.get()
 
 
-def _print(chapter: StudyChapter, console: Console) -> None:
-    console.print(Text(plain(chapter.slug), "dim"))
-    console.print(Text(plain(chapter.answer), "bold"))
-    for section in chapter.tables:
-        console.print()
-        print_section(section, console)
-    console.print()
-    for note in chapter.notes:
-        console.print(Text(f"- {plain(note)}"))
-    for section in chapter.more:
-        console.print()
-        print_section(section, console)
+def _csv(tuned: Tuned) -> str:
+    """The frame of the trials, as a spreadsheet may open it."""
+    table = trials_frame(tuned)
+    for name in [name for name in table if table[name].dtype.kind == "O"]:
+        table[name] = table[name].map(_text, na_action="ignore")
+    return str(table.rename(columns=spreadsheet).to_csv(index=False, lineterminator="\n"))
 
 
-def _markdown(chapter: StudyChapter, picture: Path | None, base: Path) -> Iterator[str]:
-    yield f"## {markdown(chapter.slug)}\n"
-    yield f"**{markdown(chapter.answer)}**\n"
-    for section in chapter.tables:
-        yield from section_lines(section)
-    yield from listed(chapter.notes)
-    for section in chapter.more:
-        yield from folded(section.title, section_lines(replace(section, title="")))
-    if picture:
-        target = quote(os.fsencode(Path(os.path.relpath(picture, base)).as_posix()))
-        yield f"![expected best of k trials]({target})\n"
+def _text(value: object) -> object:
+    words = " ".join(map(str, value)) if isinstance(value, tuple) else value
+    return spreadsheet(words) if isinstance(words, str) else words

@@ -1,56 +1,53 @@
-"""Which studies a report shows beside the leaderboards of a results folder."""
+"""What a report shows of a results folder: its leaderboards, and the studies beside them."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gan_bench.contract.errors import UsageError
+from gan_bench.report.formats import render
+from gan_bench.report.leaderboard import Boards
 from gan_bench.report.tuning.figure import draw_expected
 from gan_bench.report.tuning.formats import render_study
-from gan_bench.report.tuning.trials import read_tuned
-from gan_bench.results.finding import is_protocol
-from gan_bench.results.layout import is_study, studies_in
+from gan_bench.report.tuning.trials import Tuned
 
-TOGETHER = ("terminal", "markdown")  # formats in which studies stand below leaderboards
+TOGETHER = ("terminal", "markdown", "html")  # formats in which studies stand below leaderboards
 
 
-def studies_of(results: Path, protocol: str | None) -> list[Path]:
-    """The folders of the studies that are meant: that of the folder itself, or all in it.
+def render_all(boards: Boards | None, studies: Sequence[Tuned], style: str, base: Path) -> str:
+    """Leaderboards, and studies below them. UsageError for several in a format that holds one.
 
-    None if one protocol was asked for: it may be a trial.
+    Beside leaderboards, such a format leaves studies out.
     """
-    if protocol is not None:
-        return []
-    return [results] if is_study(results) else studies_in(results)
+    if style == "html":
+        from gan_bench.report.page.document import to_html
+
+        return to_html(boards or Boards([], []), studies)
+    texts = [] if boards is None else [render(boards, style, base)]
+    if boards is None or style in TOGETHER:
+        texts += _studies(studies, style, base)
+    return "\n".join(texts)
 
 
-def has_boards(results: Path, studies: Sequence[Path]) -> bool:
-    """Whether leaderboards are to be shown. The protocols of a study are shown as its one table."""
-    if not studies:
-        return True
-    return not is_study(results) and any(map(is_protocol, results.glob("*")))
-
-
-def render_studies(studies: Sequence[Path], style: str, base: Path) -> str:
-    """All of these studies. UsageError for several in a format that holds one."""
+def _studies(studies: Sequence[Tuned], style: str, base: Path) -> Iterator[str]:
     if len(studies) > 1 and style not in TOGETHER:
         raise UsageError(
             f"there are {len(studies)} studies, and {style} holds one: name its folder, as in "
-            f"gan-bench report {shlex.quote(str(studies[0]))}"
+            f"gan-bench report {shlex.quote(str(studies[0].folder))}"
         )
-    tuned = [read_tuned(folder) for folder in studies]
-    for each in tuned if style == "markdown" else ():
-        draw_expected(each)
-    return "\n".join(render_study(each, style, base) for each in tuned)
+    for each in studies:
+        if style == "markdown":
+            draw_expected(each)
+        yield render_study(each, style, base)
 
 
-def left_out(studies: Sequence[Path], style: str) -> list[str]:
+def left_out(studies: Sequence[Tuned], style: str) -> list[str]:
     """What to say of studies that a format cannot hold beside leaderboards."""
     if style in TOGETHER:
         return []
     return [
-        f"a study is not among it: gan-bench report {shlex.quote(str(folder))} shows it"
-        for folder in studies
+        f"a study is not among it: gan-bench report {shlex.quote(str(each.folder))} shows it"
+        for each in studies
     ]
