@@ -66,6 +66,8 @@ OUT = _Out(path_type=Path)
 class Number(click.FloatRange):
     """A number in a range; click itself takes nan as in any range."""
 
+    name = "number"  # in a message: `x` is not a valid number
+
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
         number = super().convert(value, param, ctx)
         return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
