@@ -109,7 +109,7 @@ def test_each_index_sees_another_order_and_the_same_evaluation(
     ("changes", "expected"),
     [
         (["d_steps=2"], {"d_steps": 2}),
-        (["betas=0,0.9"], {"betas": [0.0, 0.9]}),
+        (["betas=[0,0.9]"], {"betas": [0.0, 0.9]}),
         (["lr=1e-3"], {"lr_g": 1e-3, "lr_d": 1e-3}),
         (["optimizer=rmsprop"], {"optimizer": "rmsprop"}),
         (["augment=flip"], {"augment": ["flip"]}),

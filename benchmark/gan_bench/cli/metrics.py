@@ -51,7 +51,8 @@ def metrics() -> None:
 
 def _data_options(command: Any) -> Any:
     """Which images, as `run` takes them."""
-    for option in reversed((*data_options.WHICH, *data_options.HOW)):
+    images = data_options.data("Images to draw all sets from")
+    for option in reversed((images, *data_options.WHICH[1:], *data_options.HOW)):
         command = option(command)
     return command
 

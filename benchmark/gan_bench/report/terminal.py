@@ -144,13 +144,14 @@ def _widths(rows: Sequence[Sequence[str]], columns: Sequence[Column], width: int
     *names, last = [max(map(cell_len, texts)) for texts in zip(*rows, strict=True)]
     room = max(width - GAP * len(names), LEAST * (len(names) + 1))
     heads = [
-        max(name, cell_len(head.title)) for name, head in zip(names, columns[:-1], strict=True)
+        max(name, cell_len(each.title)) for name, each in zip(names, columns[:-1], strict=True)
     ]
-    if sum(heads) + last <= room:
+    head = _longest_word(columns[-1].title)
+    if sum(heads) + max(last, head) <= room:
         return [*heads, room - sum(heads)]
     longest = max(_longest_word(row[-1]) for row in rows)
     words = [
-        max(name, _longest_word(head.title)) for name, head in zip(names, columns[:-1], strict=True)
+        max(name, _longest_word(each.title)) for name, each in zip(names, columns[:-1], strict=True)
     ]
     taken = min(last, max(longest, room - sum(words), room // 2))
     left = room - taken
@@ -159,7 +160,7 @@ def _widths(rows: Sequence[Sequence[str]], columns: Sequence[Column], width: int
     elif sum(names) > left:
         first = min(max(LEAST, left * names[0] // sum(names)), left - LEAST)
         names = [first, left - first]
-    names = _grown(names, heads, room - max(taken, _longest_word(columns[-1].title)))
+    names = _grown(names, heads, room - max(taken, head))
     return [*names, room - sum(names)]
 
 

@@ -117,7 +117,13 @@ def pick_precision(asked: str, device: str) -> tuple[str, str]:
     if asked != "auto":
         return asked, f"precision {asked}, as asked"
     from gan_bench.base.precision import computes_bf16
+    from gan_bench.run.hardware import is_here  # it imports torch
 
+    if not is_here(device):
+        raise UsageError(
+            f"there is no {device} device here that could say whether it computes bf16 itself: "
+            "give --precision bf16 or fp32"
+        )
     if computes_bf16(device):
         return "bf16", f"precision bf16, which this {device} computes itself; or --precision fp32"
     return "fp32", f"precision fp32: this {device} does not compute bf16 itself"

@@ -10,7 +10,7 @@ from typing import Any
 from gan_bench.base import text
 from gan_bench.base.text import duration, number, plural
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError
+from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.protocol import Cell, Data, Plan, Sides
 from gan_bench.data.cache import cached
 from gan_bench.data.choosing.split import HOLD_OUT, NEEDED
@@ -28,6 +28,7 @@ from gan_bench.run.deciding import (
 )
 from gan_bench.run.estimate import Estimate, Estimates, estimate
 from gan_bench.run.folders import done
+from gan_bench.run.hardware import is_here
 from gan_bench.run.plan import Planned, choose, plan_on
 from gan_bench.run.plan_measuring import at_home
 from gan_bench.run.request import Request
@@ -241,6 +242,11 @@ def dry_run(
     """
     check_seeds(request)
     choice = choose(request, catalogue)
+    if not is_here(choice.device):
+        raise UsageError(
+            f"--dry-run times a few steps on {choice.device}, and there is none here: leave "
+            "--device out to see all but the times"
+        )
     prepared = cached(choice.source, choice.sides)
     data = prepared.data if prepared else _count(choice.source, choice.sides)
     labelled = prepared is None or prepared.classes is not None  # images not read may have them
