@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import tempfile
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from gan_bench import UsageError
 
-RAY_FINDS = ("auto", "local")  # addresses that Ray itself makes something of
 CONNECT_SECONDS = 10.0
 
 
 def check_answers(address: str) -> None:
     """UsageError if nothing answers there: Ray would wait for minutes and print what it tries."""
-    if address in RAY_FINDS:
+    found = _left_by_ray() if address == "auto" else address
+    if not found or found == "local":
         return
     try:
-        parts = urlsplit(f"//{address.removeprefix('ray://')}")
+        parts = urlsplit(f"//{found.removeprefix('ray://')}")
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
@@ -28,7 +31,22 @@ def check_answers(address: str) -> None:
     try:
         socket.create_connection((host, port), CONNECT_SECONDS).close()
     except OSError as error:
+        where = f"--address {address}" if found == address else f"{found}, where auto leads"
         raise UsageError(
-            f"nothing answers at --address {address} ({error.strerror or error}): `ray status` on "
-            "that machine says whether its Ray runs; `ray start --head` starts one"
+            f"nothing answers at {where} ({error.strerror or error}): `ray status` on that machine "
+            "says whether its Ray runs; `ray start --head` starts one"
         ) from error
+
+
+def _left_by_ray() -> str | None:
+    """Where `auto` leads: what the user has set, or what a Ray of this machine left.
+
+    None: there is neither, which Ray says at once.
+    """
+    if given := os.environ.get("RAY_ADDRESS"):
+        return given
+    folder = os.environ.get("RAY_TMPDIR") or tempfile.gettempdir()
+    try:
+        return Path(folder, "ray", "ray_current_cluster").read_text().strip()
+    except OSError:
+        return None

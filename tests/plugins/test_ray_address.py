@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +26,17 @@ def test_an_address_at_which_nothing_answers_is_refused_at_once(scheme: str) -> 
         address = f"{scheme}127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(UsageError, match=f"nothing answers at --address {address} .*refused"):
             join(address)
+
+
+def test_auto_does_not_wait_for_a_ray_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    (tmp_path / "ray").mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        there = f"127.0.0.1:{free.getsockname()[1]}"
+        (tmp_path / "ray" / "ray_current_cluster").write_text(there)
+        with pytest.raises(UsageError, match=f"nothing answers at {there}, where auto leads"):
+            join("auto")

@@ -18,6 +18,7 @@ pytest.importorskip("submitit")
 
 from gan_bench import Resources, UsageError, engine_dir
 from gan_bench.results.layout import CELL, STUDY, branch_dir
+from gan_bench.run.outcome import PAUSED
 from gan_bench_plugins import slurm
 from gan_bench_plugins.slurm_array import sbatch_parameters, submitted
 from gan_bench_plugins.slurm_queue import read_listing
@@ -119,9 +120,10 @@ def log_of(cell: Path) -> str:
 def test_all_cells_are_one_array_and_each_is_yielded_with_its_exit_code(
     cell: Cell, queue: Path
 ) -> None:
-    cells = [cell("seed0", "echo hello"), cell("seed1", "exit 3"), cell("seed2", "kill -9 $$")]
+    scripts = ["echo hello", "exit 3", "kill -9 $$", f"exit {PAUSED}"]
+    cells = [cell(f"seed{k}", script) for k, script in enumerate(scripts)]
     ended = dict(slurm.start(cells, CPU))
-    assert ended == dict(zip(cells, [0, 3, -signal.SIGKILL], strict=True))
+    assert ended == dict(zip(cells, [0, 3, -signal.SIGKILL, PAUSED], strict=True))
     assert jobs(queue) == ["1"]
     assert log_of(cells[0]) == "hello\n"
     assert not engine_dir(cells[0], "slurm").parent.exists()  # no job is left
