@@ -128,13 +128,14 @@ def names(
         type=Name(kind),
         metavar="NAME,...",
         multiple=True,
-        callback=_split,
+        callback=split,
         panel=panel,
         help=f"{help} {default}",
     )
 
 
-def _split(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+def split(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that are separated by commas, or by repeating the option."""
     parts = [part.strip() for text in given for part in text.split(",")]
     if not all(parts):
         raise click.BadParameter("a name is empty", ctx, param)

@@ -135,13 +135,7 @@ class Watch:
     def ended(self, folder: Path) -> None:
         """Say how a cell ended, and when it got its verdict."""
         if not (folder / RECORD).exists():
-<<<<<<< HEAD
-            self.say(f"{self.name(folder)}: paused")
-=======
-            self.say(
-                f"{where}{label_of(folder)}: paused until all trials of its row have come so far"
-            )
->>>>>>> 8fad536 (Refuse addresses of Ray at which nothing answers)
+            self.say(f"{self.name(folder)}: paused until all trials of its row have come so far")
             return
         try:
             record = read_record(folder)
