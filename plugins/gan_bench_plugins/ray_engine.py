@@ -29,6 +29,7 @@ from gan_bench import (
     images_of,
     write_cell_files,
 )
+from gan_bench_plugins.ray_address import check_answers
 from gan_bench_plugins.ray_node import GRACE_SECONDS, LOST, Answer, Order, Post, run_order
 
 POLL_SECONDS = 0.5
@@ -175,6 +176,8 @@ def join(address: str | None, **more: Any) -> None:
 
     UsageError if no cluster is there.
     """
+    if address is not None:
+        check_answers(address)
     import logging
 
     import ray

@@ -1,14 +1,15 @@
 """The engine `slurm`: cells as the tasks of a job array in the queue of a cluster.
 
-One array holds all cells that wait, and several do where Slurm takes no array of that length. The
-jobs outlive the process that queued them: the same command finds them in the queue by their name.
+One array holds all cells that wait, and several do where Slurm takes no array of that length, or
+where branches of several cells are trained. The jobs outlive the process that queued them: the same
+command finds them in the queue by their name.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,8 +31,8 @@ def start(cells: Sequence[Path], resources: Resources) -> Iterator[tuple[Path, i
     if not cells:
         return
     _check(resources)
-    home = engine_dir(cells[0], NAME)
-    arrays = _still_queued(home, cells, resources)
+    homes = dict.fromkeys(engine_dir(cell, NAME) for cell in cells)
+    arrays = _still_queued(homes, cells, resources)
     shared = {array.name for array in arrays if array.shared}
     queued = {cell for array in arrays for cell in array.waiting.values()}
     chunks = _chunks([cell for cell in cells if cell not in queued], largest_array())
@@ -39,12 +40,13 @@ def start(cells: Sequence[Path], resources: Resources) -> Iterator[tuple[Path, i
         while arrays or chunks:
             # with --jobs, no two arrays at once: each would have so many cells at work
             while chunks and not (arrays and resources.jobs):
-                arrays.append(submitted(home, chunks.pop(0), resources))
+                chunk = chunks.pop(0)
+                arrays.append(submitted(engine_dir(chunk[0], NAME), chunk, resources))
             yield from _ended(arrays)
             arrays.clear()
     finally:
-        if _end(home, arrays, shared):
-            _tidy(home, shared)
+        if _end(homes, arrays, shared):
+            _tidy(homes, shared)
 
 
 def _check(resources: Resources) -> None:
@@ -57,16 +59,26 @@ def _check(resources: Resources) -> None:
 
 
 def _chunks(cells: Sequence[Path], most: int) -> list[Sequence[Path]]:
-    """The cells in arrays of a length that Slurm takes."""
-    return [cells[k : k + most] for k in range(0, len(cells), most)]
+    """The cells in arrays of a length that Slurm takes, those of each home apart."""
+    by_home: dict[Path, list[Path]] = {}
+    for cell in cells:
+        by_home.setdefault(engine_dir(cell, NAME), []).append(cell)
+    return [own[k : k + most] for own in by_home.values() for k in range(0, len(own), most)]
 
 
-def _still_queued(home: Path, cells: Sequence[Path], resources: Resources) -> list[Array]:
+def _arrays(homes: Iterable[Path]) -> list[Array]:
+    """The arrays whose files are there."""
+    return [array for home in homes for array in arrays_in(home)]
+
+
+def _still_queued(
+    homes: Iterable[Path], cells: Sequence[Path], resources: Resources
+) -> list[Array]:
     """The arrays of an earlier process that are in the queue now, with those of these cells.
 
     What of them has not begun, and was queued with other resources, leaves the queue.
     """
-    earlier = arrays_in(home)
+    earlier = _arrays(homes)
     listing = tasks() if earlier else {}
     if listing is None:
         raise GanBenchError("squeue does not answer, and cells may still be queued: try again")
@@ -109,15 +121,15 @@ def _pause(age: float) -> float:
     return min(last, max(first, age / 20))
 
 
-def _end(home: Path, arrays: Sequence[Array], shared: Collection[str]) -> bool:
+def _end(homes: Iterable[Path], arrays: Sequence[Array], shared: Collection[str]) -> bool:
     """Cancel what is in the queue, and wait until cells at work have saved their state.
 
     Whether all have ended.
     """
     try:
-        _cancel(home, arrays, shared)
+        _cancel(homes, arrays, shared)
     except BaseException:  # a second interrupt, which may have come before scancel was started
-        _cancel(home, arrays, shared)
+        _cancel(homes, arrays, shared)
         raise
     waited_for = [array for array in arrays if array.waiting]
     end = time.monotonic() + GRACE_SECONDS
@@ -128,21 +140,21 @@ def _end(home: Path, arrays: Sequence[Array], shared: Collection[str]) -> bool:
     return not waited_for
 
 
-def _cancel(home: Path, arrays: Sequence[Array], shared: Collection[str]) -> None:
+def _cancel(homes: Iterable[Path], arrays: Sequence[Array], shared: Collection[str]) -> None:
     """An array that was just being queued is cancelled too: its folder has its name."""
-    for name in {array.name for array in arrays_in(home)} - set(shared):
+    for name in {array.name for array in _arrays(homes)} - set(shared):
         cancel(f"--name={name}")
     for array in arrays:
         if array.name in shared and array.waiting:
             cancel(*array.jobs())
 
 
-def _tidy(home: Path, shared: Collection[str]) -> None:
+def _tidy(homes: Iterable[Path], shared: Collection[str]) -> None:
     """Delete the files of arrays that have ended."""
-    for array in arrays_in(home):
+    for array in _arrays(homes):
         if array.name not in shared:
             shutil.rmtree(array.folder, ignore_errors=True)
-    for folder in (home, home.parent):
+    for folder in (each for home in homes for each in (home, home.parent)):
         with suppress(OSError):  # something else is there
             folder.rmdir()
 

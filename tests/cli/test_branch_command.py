@@ -95,6 +95,19 @@ def test_a_changed_branch_has_the_past_of_its_parent_and_another_end(
     assert (record.branch.parent, record.branch.kimg) == ("tiny / plain / seed0", 0.192)
 
 
+def test_a_branch_whose_record_is_damaged_is_named_with_what_to_do(
+    gan_bench: Command, kept: Path
+) -> None:
+    branch = branch_of(fork(gan_bench, "--at", 0.2), {})
+    (branch / RECORD).write_text("{")
+    said = gan_bench("branch", LABEL, "--device", "cpu", "--at", 0.2)
+    assert said.code == 3
+    assert "unreadable" in said.out
+    assert f"delete {branch}, and the same command trains this branch again" in said.err
+    shutil.rmtree(branch)
+    assert branch_of(fork(gan_bench, "--at", 0.2), {}) == branch
+
+
 def test_each_index_sees_another_order_and_the_same_evaluation(
     gan_bench: Command, kept: Path
 ) -> None:
@@ -109,7 +122,7 @@ def test_each_index_sees_another_order_and_the_same_evaluation(
     ("changes", "expected"),
     [
         (["d_steps=2"], {"d_steps": 2}),
-        (["betas=0,0.9"], {"betas": [0.0, 0.9]}),
+        (["betas=[0,0.9]"], {"betas": [0.0, 0.9]}),
         (["lr=1e-3"], {"lr_g": 1e-3, "lr_d": 1e-3}),
         (["optimizer=rmsprop"], {"optimizer": "rmsprop"}),
         (["augment=flip"], {"augment": ["flip"]}),

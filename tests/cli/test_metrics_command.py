@@ -124,6 +124,7 @@ def test_the_tables_fit_the_terminal(
     [
         (("--metric", "lti"), "Did you mean lit?"),
         (("--corruption", "blurr"), "Did you mean blur?"),
+        (("--corruption", "blur,"), "a name is empty"),
         (("--n", "400"), "the most is"),
         (("--n", "8"), "16 images are the least"),
         (("--n", "a,b"), "no list of whole numbers"),

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 import tiny
 from gan_bench import DataError, GanBenchError, StorageError, UsageError
 from gan_bench import catalogue as catalogues
+from gan_bench.contract.protocol import Cell
 from gan_bench.results.atomic import write_json
-from gan_bench.results.layout import PROTOCOL, RECORD, protocol_of
+from gan_bench.results.layout import CELL, PROTOCOL, RECORD, protocol_of
+from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
+from gan_bench.results.scale import has_scale
 from gan_bench.run.folders import done, folders_of, lay_out, retriable
 from gan_bench.run.peak import free_on_gpu, peak_bytes
 from gan_bench.run.plan import make_plan
@@ -139,6 +143,21 @@ def test_a_small_pair_after_a_huge_one_needs_little(
         monkeypatch.setenv("PYTHONPATH", str(folders[0].parents[3]), prepend=os.pathsep)
     huge, small, *_ = (each.memory_bytes for each in check_pairs(folders))
     assert small < huge - 500e6
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
+def test_a_pair_for_a_gpu_that_only_other_machines_have_is_tried_on_the_cpu(plan: Plan) -> None:
+    (folder,) = plan("away", architectures=("tiny",))
+    cell = read_model(folder / CELL, Cell)
+    there = cell.environment.model_copy(update={"device": "cuda"})
+    document = cell.model_copy(update={"environment": there}).model_dump(mode="json")
+    write_json(folder / CELL, document)
+    said = list[str]()
+    preflight([folder], folder.parents[2], said.append, jobs=None)
+    assert said == []
+    assert has_scale(folder.parents[2])
+    assert not done(folder)
+    assert read_model(folder / CELL, Cell).environment.device == "cuda"
 
 
 def test_a_metric_that_breaks_is_found_too(plan: Plan) -> None:

@@ -17,6 +17,8 @@ import pytest
 pytest.importorskip("submitit")
 
 from gan_bench import Resources, UsageError, engine_dir
+from gan_bench.results.layout import CELL, STUDY, branch_dir
+from gan_bench.run.outcome import PAUSED
 from gan_bench_plugins import slurm
 from gan_bench_plugins.slurm_array import sbatch_parameters, submitted
 from gan_bench_plugins.slurm_queue import read_listing
@@ -118,9 +120,10 @@ def log_of(cell: Path) -> str:
 def test_all_cells_are_one_array_and_each_is_yielded_with_its_exit_code(
     cell: Cell, queue: Path
 ) -> None:
-    cells = [cell("seed0", "echo hello"), cell("seed1", "exit 3"), cell("seed2", "kill -9 $$")]
+    scripts = ["echo hello", "exit 3", "kill -9 $$", f"exit {PAUSED}"]
+    cells = [cell(f"seed{k}", script) for k, script in enumerate(scripts)]
     ended = dict(slurm.start(cells, CPU))
-    assert ended == dict(zip(cells, [0, 3, -signal.SIGKILL], strict=True))
+    assert ended == dict(zip(cells, [0, 3, -signal.SIGKILL, PAUSED], strict=True))
     assert jobs(queue) == ["1"]
     assert log_of(cells[0]) == "hello\n"
     assert not engine_dir(cells[0], "slurm").parent.exists()  # no job is left
@@ -243,6 +246,41 @@ def test_cells_in_the_queue_are_not_queued_again_when_the_head_was_killed(
     assert dict(slurm.start(cells, one)) == dict.fromkeys(cells, 0)
     assert jobs(queue) == ["1", "2"]  # the second is the cell that was in no array
     assert [(each / "starts").read_text() for each in cells] == ["begun\n" * 2] * 3
+
+
+def test_cells_of_a_study_are_found_in_the_queue_when_those_of_its_first_trial_are_done(
+    cell: Cell, queue: Path
+) -> None:
+    """They lie in other protocols: none of them tells where the first one is."""
+    study = cell("seed0", ENDED).parents[3] / "studies" / "tune"
+    cells = [study / trial / "arch" / "loss" / "seed0" for trial in ("trial0", "trial1", "trial2")]
+    for each in cells:
+        each.mkdir(parents=True)
+        (each / "script").write_text(SAVING)
+    (study / STUDY).touch()
+    (cells[0] / "script").write_text(ENDED)
+    submitted(engine_dir(cells[0], "slurm"), cells, CPU)  # by a process that is gone
+    wait_for(lambda: "1_0" not in alive())
+    for k in (1, 2):
+        beside(lambda k=k: once_begun(cells[k], f"1_{k}", "preempt"))
+    assert dict(slurm.start(cells[1:], CPU)) == dict.fromkeys(cells[1:], 0)
+    assert jobs(queue) == ["1"]
+    assert not engine_dir(cells[0], "slurm").exists()
+
+
+def test_branches_of_several_cells_are_an_array_for_each_cell(cell: Cell, queue: Path) -> None:
+    """So the jobs of a cell's branches are found in its own folder."""
+    branches = []
+    for parent in (cell("seed0", ENDED), cell("seed1", ENDED)):
+        (parent / CELL).touch()
+        for change in ("one", "two"):
+            branches.append(branch_dir(parent, change, change, 0))
+            branches[-1].mkdir(parents=True)
+            (branches[-1] / "script").write_text(ENDED)
+    assert dict(slurm.start(branches, CPU)) == dict.fromkeys(branches, 0)
+    assert jobs(queue) == ["1", "2"]
+    assert [cluster.tasks()[name]["job"]["tasks"] for name in ("1_0", "2_0")] == [2, 2]
+    assert not any(engine_dir(each, "slurm").exists() for each in branches)
 
 
 def test_what_has_not_begun_is_queued_anew_if_other_resources_are_asked_for(

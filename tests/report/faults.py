@@ -67,10 +67,10 @@ def odd(results: Path) -> Path:
     return results / PLAIN.slug / "odd" / "hinge" / "seed0"
 
 
-def shown(results: Path, style: str, gan_bench: Command, *more: str) -> str:
+def shown(results: Path, style: str, gan_bench: Command, *more: str, code: int = 0) -> str:
     """What a reader of a report sees, without spaces: a terminal folds long words."""
     result = gan_bench("report", results, "--format", style, *more)
-    assert (result.code, "Traceback" in result.err) == (0, False), result.err
+    assert (result.code, "Traceback" in result.err) == (code, False), result.err
     assert not Path("executed").exists()
     if style == "json":
         assert json.loads(result.out, parse_constant=pytest.fail)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from gan_bench.report.audit.findings import Findings
 from gan_bench.report.audit.statistics import (
     alarm_chance,
     alarm_rank,
@@ -14,6 +18,7 @@ from gan_bench.report.audit.statistics import (
     share,
     threshold,
 )
+from gan_bench.report.audit.tables import answer
 
 
 @pytest.mark.parametrize(("count", "of"), [(0, 20), (1, 20), (13, 20), (20, 20)])
@@ -75,3 +80,27 @@ def test_ties_are_half_right_and_refusals_are_worst() -> None:
 def test_an_interval_holds_its_share_and_is_narrower_with_more_sets() -> None:
     few, many = in_order([[0.0] * 10, [1.0] * 10]), in_order([[0.0] * 100, [1.0] * 100])
     assert few.low < many.low < 1 == few.high == many.high
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ({"a": 0, "b": 0}, "No metric sees any of 3 corruptions with 16 images."),
+        ({"a": 2, "b": 0}, "a sees most: 2 of 3 corruptions with 16 images."),
+        ({"a": 2, "b": 2}, "a and b see most: 2 of 3 corruptions with 16 images."),
+        ({"a": 1, "b": 1, "c": 1}, "a, b and 1 more see most: 1 of 3 corruptions with 16 images."),
+    ],
+)
+def test_the_answer_names_who_sees_most_and_nobody_where_nobody_sees_anything(
+    seen: dict[str, int], expected: str
+) -> None:
+    def metric(name: str, count: int) -> SimpleNamespace:
+        spec = SimpleNamespace(spec=SimpleNamespace(name=name))
+        return SimpleNamespace(metric=spec, at=lambda _: SimpleNamespace(counted=(count, 3)))
+
+    found = SimpleNamespace(
+        audit=SimpleNamespace(sizes=(16,)),
+        metrics=[metric(*each) for each in seen.items()],
+        unseen=lambda _: [],
+    )
+    assert answer(cast(Findings, found)).startswith(expected)

@@ -182,8 +182,10 @@ def test_a_protocol_that_is_damaged_or_changed_is_a_line_that_says_so(
         assert "77" in text
 
 
-def test_a_report_of_which_nothing_can_be_read_says_so(tmp_path: Path, gan_bench: Command) -> None:
+def test_a_report_of_which_nothing_can_be_read_says_so_and_fails(
+    tmp_path: Path, gan_bench: Command
+) -> None:
     write_cell(tmp_path, "odd")
     damage(tmp_path / PLAIN.slug / PROTOCOL, "nothing")
     for style in FORMATS:
-        assert "unreadable" in shown(tmp_path, style, gan_bench)
+        assert "unreadable" in shown(tmp_path, style, gan_bench, code=StorageError.exit_code)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_bench import UsageError
+from gan_bench import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.contract.schedule import Schedule
 from gan_bench.report.chosen import has_boards, studies_of
@@ -24,8 +24,9 @@ from gan_bench.report.tuning.formats import render_study
 from gan_bench.report.tuning.settings import write_settings
 from gan_bench.report.tuning.shown import render_all
 from gan_bench.report.tuning.trials import Tuned, read_tuned
-from gan_bench.results.layout import PROTOCOL
+from gan_bench.results.layout import PROTOCOL, STUDY
 from gan_bench.results.reading import read_model
+from given import Command, refused
 from laid_study import Outcome, write_trials
 from records import PLAIN, write_cell
 
@@ -211,3 +212,41 @@ def test_a_report_shows_a_study_as_one_table_below_the_leaderboards(tmp_path: Pa
     assert not has_boards(studies[0], studies_of(studies[0], None))
     text = render_all(load(tmp_path), [*map(read_tuned, studies)], "markdown", tmp_path)
     assert text.count("\n## ") == 1
+
+
+def test_one_damaged_study_leaves_the_rest_of_a_report_as_it_is(
+    tmp_path: Path, gan_bench: Command
+) -> None:
+    write_cell(tmp_path, "alone", scores={"fd-eye": 1.0, "diversity": 0.5})
+    folder = write_trials(tmp_path, {"steady": STEADY})
+    (folder / STUDY).write_text("{")
+    said = gan_bench("report", tmp_path)
+    assert said.code == 0
+    assert f"## {PLAIN.slug}" in said.out
+    assert "unreadable" in said.err
+    assert STUDY in said.err
+    alone = gan_bench("report", folder)  # nothing else can be shown
+    assert alone.code == StorageError.exit_code
+    assert "unreadable" in alone.err
+
+
+def test_what_would_write_over_a_study_is_refused(tmp_path: Path, gan_bench: Command) -> None:
+    folder = write_trials(tmp_path, {"steady": STEADY})
+    before = (folder / STUDY).read_bytes()
+    for name in (STUDY, "figures/expected-best.csv", "best/x.csv"):
+        said = gan_bench("report", folder, "--format", "csv", "--out", folder / name)
+        refused(said, 2, "belongs to the study in", "give another --out")
+    assert (folder / STUDY).read_bytes() == before
+    assert gan_bench("report", folder, "--out", folder / "mine.csv").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "option"), [(["--by", "time"], "--by time"), (["--sort", "fd-eye"], "--sort")]
+)
+def test_what_the_table_of_a_study_has_not_is_refused(
+    words: list[str], option: str, tmp_path: Path, gan_bench: Command
+) -> None:
+    folder = write_trials(tmp_path, {"steady": STEADY})
+    refused(gan_bench("report", folder, *words), 2, f"the table of a study has no {option}")
+    write_cell(tmp_path, "alone", scores={"fd-eye": 1.0, "diversity": 0.5})
+    assert gan_bench("report", tmp_path, *words).code == 0  # it is about the leaderboard

@@ -15,7 +15,9 @@ from gan_bench.base.text import number
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report import leaderboard
 from gan_bench.report.formats import render
+from gan_bench.report.section import LABELS, Column, Section
 from gan_bench.report.tables import chapters
+from gan_bench.report.terminal import print_section
 from gan_bench.results.layout import PROTOCOL
 from gan_bench.results.scale import REAL
 from records import FD, protocol, write_cell
@@ -91,3 +93,21 @@ def test_a_terminal_shows_the_best_50_rows_and_says_so(width: int, tmp_path: Pat
     for row, line in zip(board.rows[:50], shown, strict=True):
         assert line[1] == row.architecture
         assert line[2] == number(row.values("fd-eye")[0])  # the ranking metric is whole
+
+
+def test_a_head_of_a_short_column_beside_a_long_text_does_not_fold_into_letters() -> None:
+    columns = [Column("trial"), Column("settings", numeric=False)]
+    section = Section("", columns, [["0", "betas 0.5 0.999, " * 4]], [], names=1)
+    console = Console(width=40)
+    with console.capture() as captured:
+        print_section(section, console)
+    assert captured.get().splitlines()[0].split() == ["trial", "settings"]
+
+
+def test_a_last_column_is_as_wide_as_its_head_if_the_names_leave_the_room() -> None:
+    columns = [*LABELS, Column("rank untuned")]
+    section = Section("", columns, [["dense", "minimax", "1"]], [], names=2)
+    console = Console(width=26)
+    with console.capture() as captured:
+        print_section(section, console)
+    assert "untuned" in captured.get().splitlines()[1]

@@ -10,7 +10,10 @@ from gan_bench.results.layout import (
     FIGURES,
     RECORD,
     SAMPLES,
+    STUDY,
+    branch_dir,
     cells_in,
+    engine_dir,
     label_of,
     protocol_of,
     sample_grid_path,
@@ -41,3 +44,20 @@ def test_sample_grids_sort_by_kimg(tmp_path: Path) -> None:
     paths = [sample_grid_path(tmp_path, kimg) for kimg in (0.5, 9, 12.8, 1000)]
     assert sorted(paths) == paths
     assert paths[2] == tmp_path / SAMPLES / "000012.800.png"
+
+
+def test_what_an_engine_keeps_is_in_the_folder_that_a_command_locks(tmp_path: Path) -> None:
+    """Else the same command would not find the jobs of cells whose protocol is not the first."""
+    plain = tmp_path / "slug" / "dense" / "minimax" / "seed0"
+    assert engine_dir(plain, "slurm") == tmp_path / "slug" / "engines" / "slurm"
+    study = tmp_path / "studies" / "tune"
+    study.mkdir(parents=True)
+    (study / STUDY).touch()
+    for trial in ("trial0", "trial1"):
+        cell = study / trial / "dense" / "minimax" / "seed0"
+        assert engine_dir(cell, "slurm") == study / "engines" / "slurm"
+    plain.mkdir(parents=True)
+    (plain / CELL).touch()
+    for slug in ("one", "two"):
+        branch = branch_dir(plain, slug, "change", 0)
+        assert engine_dir(branch, "slurm") == plain / "branches" / "engines" / "slurm"

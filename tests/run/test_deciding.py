@@ -164,8 +164,7 @@ def test_options_that_do_not_fit_together_are_refused(asked: dict[str, Any], sai
 
 
 def test_seeds_of_rows_that_go_on_alone_come_in_their_order(plan: Plan) -> None:
-    planned = with_seeds(
-        plan(architectures=ROWS), {("dense", "non-saturating"): 1, ("dcgan", "non-saturating"): 3}
-    )
-    cells = [(cell.architecture, cell.seed) for cell in planned.plan.cells]
+    seeds = {("dense", "non-saturating"): 1, ("dcgan", "non-saturating"): 3}
+    grown = with_seeds(plan(architectures=ROWS).plan, seeds)
+    cells = [(cell.architecture, cell.seed) for cell in grown.cells]
     assert cells == [("dense", 0), ("dcgan", 0), ("dcgan", 1), ("dcgan", 2)]

@@ -15,6 +15,7 @@ from gan_bench import DataError, Loss, Resources, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import STARTS
+from gan_bench.results.plans import Sequential, Step
 from gan_bench.run.dry_run import DryRun, dry_run
 from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import Planned, make_plan
@@ -207,3 +208,50 @@ def test_a_recipe_stands_beside_its_cells_and_counts_in_the_estimate(
     ]  # fmt: skip
     assert [cell["recipe"] for cell in said.document()["cells"]] == [{}, wants]
     assert "each cell by its own recipe" in texts(said, "schedule")[0]
+
+
+def test_of_seeds_that_a_test_adds_the_first_look_is_shown_and_the_most_is_said(
+    dry: Dry,
+) -> None:
+    said = dry(until_decided=0.05, seeds=3, most_seeds=9)
+    assert len(said.plan.cells) == 2 * 3
+    (text,) = texts(said, "seeds")
+    assert "3 of each row until the next look; then 3 more, up to 9, of each row" in text
+    assert "18 cells at most" in text
+    assert said.document()["until_decided"]["most"] == 9
+    assert texts(dry(seeds=3), "seeds") == []
+    assert dry(seeds=3).document()["until_decided"] is None
+
+
+def test_of_a_test_that_has_looked_the_seeds_until_its_next_look_are_shown(
+    request_for: Ask, known: Catalogue, tmp_path: Path
+) -> None:
+    ahead, behind = ("dcgan", "non-saturating"), ("dense", "non-saturating")
+
+    def decide(_: Path, test: Sequential) -> Step:
+        assert test.rows == (ahead, behind)
+        return Step(seeds={ahead: 2, behind: 4}, decided=False, text="")
+
+    said = dry_run(request_for(until_decided=0.05, seeds=2), known, tmp_path, decide)
+    seeds = [(cell.architecture, cell.seed) for cell in said.plan.cells]
+    assert sorted(seeds) == [("dcgan", k) for k in range(2)] + [("dense", k) for k in range(4)]
+
+    def decided(_: Path, test: Sequential) -> Step:
+        return Step(seeds={ahead: 2, behind: 2}, decided=True, text="after 2 seeds: told apart")
+
+    said = dry_run(request_for(until_decided=0.05, seeds=2), known, tmp_path, decided)
+    assert texts(said, "seeds") == ["after 2 seeds: told apart"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"architectures": ("dense",)}, "compares rows, and there is one"),
+        ({"seeds": 2, "most_seeds": 3}, "3 is no multiple of --seeds 2"),
+    ],
+)
+def test_a_dry_run_refuses_the_tests_that_the_run_refuses(
+    dry: Dry, asked: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(UsageError, match=why):
+        dry(until_decided=0.05, **asked)

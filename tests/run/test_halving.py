@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from planning import record
 
 from gan_bench import UsageError
+from gan_bench.contract.protocol import MetricSpec
 from gan_bench.contract.schedule import Schedule
+from gan_bench.results.atomic import append_line
+from gan_bench.results.layout import TICKS
 from gan_bench.run.dry_study import work
-from gan_bench.run.halving import NEVER, kept_of, rungs
+from gan_bench.run.halving import NEVER, cost_at, kept_of, rungs
 
 COSTS = {0: 9.0, 1: 3.0, 2: 1.0, 3: NEVER, 4: 2.0}
 
@@ -27,3 +33,28 @@ def test_trials_are_stopped_at_a_quarter_and_a_half() -> None:
 
 def test_eight_trials_take_half_of_the_work() -> None:
     assert work(8) == (8 / 4 + 4 / 4 + 2 / 2) / 8
+
+
+@pytest.mark.parametrize(
+    ("ticks", "status", "expected"),
+    [
+        ([3.0, 2.0, 9.0], None, 2.0),
+        ([3.0, 2.0], "diverged", 2.0),  # after the tick: as when it was looked at before that
+        ([3.0], "diverged", NEVER),  # before it, however good its last tick was
+        ([3.0], "failed", NEVER),
+        ([3.0], "collapsed", 3.0),  # with --on-collapse stop: it is measured as it is
+        ([3.0], None, NEVER),  # it was not started, for its checkpoint is of other code
+        ([], None, NEVER),
+    ],
+)
+def test_a_trial_is_judged_by_its_score_at_the_tick_or_by_its_end_before_that(
+    ticks: list[float], status: str | None, expected: float, tmp_path: Path
+) -> None:
+    cell = tmp_path / "dense" / "minimax" / "seed0"
+    cell.mkdir(parents=True)
+    for score in ticks:
+        append_line(cell / TICKS, {"scores": {"fd": score}})
+    if status:
+        record(cell, status)
+    metric = MetricSpec(name="fd", higher_is_better=False, features="eye")
+    assert cost_at([cell], 2, metric) == expected

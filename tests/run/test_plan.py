@@ -11,7 +11,7 @@ import pytest
 import torch
 from planning import NO_MODES, Plan, blank, names, offer
 
-from gan_bench import DataError, Features, Loss, Metric, NotHere, Preset, UsageError
+from gan_bench import DataError, Engine, Features, Loss, Metric, NotHere, Preset, UsageError
 from gan_bench.catalogue import Catalogue
 from gan_bench.run.choose_schedule import pick_precision
 from gan_bench.run.plan import pick_device
@@ -282,6 +282,40 @@ def test_auto_is_the_fastest_device_there_is(
     monkeypatch.setattr("torch.mps.is_available", lambda: "mps" in here)
     assert pick_device("auto") == picked
     assert pick_device("cpu") == "cpu"
+
+
+@pytest.fixture
+def login_node(known: Catalogue, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A machine without a GPU, and an engine whose cells run elsewhere."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    offer(
+        known,
+        Engine(
+            name="away", source="a test", start=lambda *_: iter(()), takes=frozenset({"partition"})
+        ),
+    )
+    return "away"
+
+
+def test_a_gpu_that_only_other_machines_have_may_be_asked_for(login_node: str, plan: Plan) -> None:
+    planned = plan(device="cuda", engine=login_node, precision="fp32", preset="quick")
+    assert {cell.environment.device for cell in planned.plan.cells} == {"cuda"}
+    assert any("there is no cuda device here: one step of" in note for note in planned.notes)
+    assert planned.resources.gpus_per_cell is None  # the engine gives each cell one
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"engine": "local", "precision": "fp32"}, "there is no cuda device here, only cpu"),
+        ({"engine": "away"}, "give --precision bf16 or fp32"),
+    ],
+)
+def test_what_only_that_gpu_could_say_must_be_said(
+    login_node: str, plan: Plan, asked: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(UsageError, match=why):
+        plan(device="cuda", preset="quick", **asked)
 
 
 # Data

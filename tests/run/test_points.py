@@ -51,5 +51,5 @@ def test_every_trial_is_another_schedule_within_the_space() -> None:
 def test_a_space_with_too_few_points_is_refused_with_their_number() -> None:
     few = Space(axes={"d_steps": Axis(choices=(1, 2, 3))})  # 1 is the default
     assert len(points(few, 3, SCHEDULE)) == 3
-    with pytest.raises(UsageError, match="--trials 4: the space has 3 different points"):
+    with pytest.raises(UsageError, match="--trials 4: the space has 3 different points, with"):
         points(few, 4, SCHEDULE)

@@ -12,11 +12,13 @@ import pytest
 from planning import Scripted, record
 
 from gan_bench import Engine, Resources, StorageError
-from gan_bench.results.atomic import append_line
-from gan_bench.results.layout import LOG, RECORD, STARTS
+from gan_bench.contract.protocol import Cell
+from gan_bench.results.atomic import append_line, write_json
+from gan_bench.results.layout import CELL, LOG, RECORD, STARTS, TICKS
+from gan_bench.results.reading import read_lines, read_model
 from gan_bench.results.records import read_record
 from gan_bench.run.folders import done
-from gan_bench.run.outcome import ERRORS, StopKind, write_outcome
+from gan_bench.run.outcome import ERRORS, PAUSED, StopKind, write_outcome
 from gan_bench.run.scheduler import run_cells
 
 
@@ -150,3 +152,39 @@ def test_an_engine_that_is_left_early_is_closed(folders: list[Path]) -> None:
     next(running)
     running.close()  # type: ignore[attr-defined]
     assert ended == [True]
+
+
+def pause_at(folder: Path, tick: int | None) -> None:
+    cell = read_model(folder / CELL, Cell)
+    environment = cell.environment.model_copy(update={"pause": tick})
+    write_json(
+        folder / CELL,
+        cell.model_copy(update={"environment": environment}).model_dump(mode="json"),
+    )
+
+
+def test_a_cell_that_pauses_is_yielded_where_it_is_to_pause_and_else_goes_on(
+    folders: list[Path],
+) -> None:
+    """A job of a queue may have read the cell before another command told it to go further."""
+    for folder, tick in zip(folders, [1, 2], strict=True):
+        pause_at(folder, tick)
+
+    def act(folder: Path) -> int:
+        append_line(folder / TICKS, {"kimg": 1})
+        return PAUSED
+
+    engine, said = Scripted(act), list[str]()
+    ended = list(run_cells(engine.offer, folders, say=said.append))
+    assert ended == folders
+    assert [len(read_lines(folder / TICKS)) for folder in folders] == [1, 2]
+    assert said == [
+        "dense / non-saturating / seed1: it has paused where an earlier command had asked for it; "
+        "it will go on"
+    ]
+
+
+def test_a_process_that_ends_as_if_it_paused_for_ever_is_a_failure(folders: list[Path]) -> None:
+    """Such as one whose plugin ends it with this exit code."""
+    list(run_cells(Scripted(lambda _: PAUSED).offer, folders[:1]))
+    assert "it ended with exit code 75" in (read_record(folders[0]).reason or "")

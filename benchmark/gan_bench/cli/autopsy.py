@@ -95,6 +95,7 @@ def autopsy(
     )
     from gan_bench.report.autopsy import autopsy_of, document, summary
     from gan_bench.report.autopsy_sheet import write_sheets
+    from gan_bench.report.branches import damage
     from gan_bench.report.summary import print_summary, summary_lines
     from gan_bench.results.finding import find_cell
     from gan_bench.run.plan_measuring import MeasureRequest
@@ -114,6 +115,8 @@ def autopsy(
     else:
         with page() as printed:
             print_summary(summary(found), printed)
+    for why in filter(None, (damage(each.folder) for each in found.tried)):
+        say(why)
     for path in write_sheets(found):
         say(f"picture: {path}", console)
     sys.exit(SOME_CELLS_FAILED if found.failed else 0)

@@ -78,14 +78,14 @@ def branch(
     every tick; a cell that kept none is trained again first. The same command goes on where it was
     stopped.
     """
-    from gan_bench.cli.output import emit, page
+    from gan_bench.cli.output import emit, page, say
     from gan_bench.cli.run import (
         SOME_CELLS_FAILED,
         naming_it_after_storage_errors,
         naming_the_resume_command,
         stopping_gently,
     )
-    from gan_bench.report.branches import branches_of
+    from gan_bench.report.branches import branches_of, damage
     from gan_bench.report.summary import print_summary
     from gan_bench.results.finding import find_cell
     from gan_bench.run.plan_measuring import MeasureRequest
@@ -103,4 +103,6 @@ def branch(
     else:
         with page() as printed:
             print_summary(branches.summary(), printed)
+    for why in filter(None, (damage(row.folder) for row in branches.rows)):
+        say(why)
     sys.exit(SOME_CELLS_FAILED if branches.failed else 0)

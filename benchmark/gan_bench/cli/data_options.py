@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from gan_bench.base.text import LEAST_SIDE, MOST_SIDE
-from gan_bench.cli.options import PATH, Name, Number, Word
+from gan_bench.cli.options import PATH, Decorator, Name, Number, Word
 
 if TYPE_CHECKING:
     from gan_bench.run.request import Request
@@ -55,15 +55,22 @@ MAX_BAD = click.option(
     panel=DATA,
     help="Abort if more than this share of images is unusable.",
 )
-WHICH = (
-    click.option(
+
+
+def data(purpose: str) -> Decorator:
+    """--data: images for this purpose."""
+    return click.option(
         "--data",
         type=Name("dataset", or_path=True),
         metavar="NAME|FOLDER|ZIP",
         panel=DATA,
-        help="Images to train on: a named data set, or your own in a folder, a zip, a .npy or "
+        help=f"{purpose}: a named data set, or your own in a folder, a zip, a .npy or "
         ".npz file; hf:user/name and kaggle:user/name are downloaded. Default: the preset's.",
-    ),
+    )
+
+
+WHICH = (
+    data("Images to train on"),
     DATA_ROOT,
     click.option(
         "--download",

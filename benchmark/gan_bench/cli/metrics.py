@@ -51,7 +51,8 @@ def metrics() -> None:
 
 def _data_options(command: Any) -> Any:
     """Which images, as `run` takes them."""
-    for option in reversed((*data_options.WHICH, *data_options.HOW)):
+    images = data_options.data("Images to draw all sets from")
+    for option in reversed((images, *data_options.WHICH[1:], *data_options.HOW)):
         command = option(command)
     return command
 
@@ -80,6 +81,7 @@ def _data_options(command: Any) -> Any:
     multiple=True,
     type=Word(),
     metavar="NAME,...",
+    callback=options.split,
     panel=SETS,
     help="Audit with these corruptions only. Default: all of them.",
 )
@@ -198,9 +200,7 @@ def audit_of(asked: dict[str, Any]) -> AuditRequest:
     names = ("only", "every", "faults", "sizes", "bias_sizes", "real_sets", "repeats", "seed")
     own = {name: asked.pop(name) for name in names}
     own |= {name: own[name] or () for name in ("sizes", "bias_sizes")}
-    own["faults"] = tuple(
-        dict.fromkeys(part.strip() for text in own["faults"] for part in text.split(","))
-    )
+    own["faults"] = tuple(dict.fromkeys(own["faults"]))
     if own["only"] and own["every"]:
         raise UsageError("--only and --all exclude each other: leave one out")
     return AuditRequest(request=request_of(asked), **own)

@@ -66,6 +66,8 @@ OUT = _Out(path_type=Path)
 class Number(click.FloatRange):
     """A number in a range; click itself takes nan as in any range."""
 
+    name = "number"  # in a message: `x` is not a valid number
+
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
         number = super().convert(value, param, ctx)
         return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
@@ -126,13 +128,14 @@ def names(
         type=Name(kind),
         metavar="NAME,...",
         multiple=True,
-        callback=_split,
+        callback=split,
         panel=panel,
         help=f"{help} {default}",
     )
 
 
-def _split(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+def split(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that are separated by commas, or by repeating the option."""
     parts = [part.strip() for text in given for part in text.split(",")]
     if not all(parts):
         raise click.BadParameter("a name is empty", ctx, param)

@@ -104,9 +104,29 @@ def report(
         notes += left_out(studies, style)
     elif not studies:
         raise StorageError("; ".join(notes))
+    else:
+        _check_alone(results, {"--by time": by == "time", "--sort": sort is not None})
     for note in notes:
         say(note)
-    text = render_all(boards, studies, style, base)
+    _write(render_all(boards, studies, style, base), out)
+    if boards and boards.unreadable and not boards.boards and not studies:
+        raise StorageError(f"no leaderboard of {results} can be read; the report says why")
+
+
+def _check_alone(results: Path, unsuited: dict[str, bool]) -> None:
+    """UsageError for an option that a table of a study does not have."""
+    from gan_bench.contract.errors import UsageError
+
+    for option, given in unsuited.items():
+        if given:
+            raise UsageError(
+                f"{results} has no leaderboard, and the table of a study has no {option}: leave it "
+                "out, or name a trial with --protocol"
+            )
+
+
+def _write(text: str, out: Path | None) -> None:
+    """Print the report, or write it into this file."""
     if out is None:
         emit(text)
         return

@@ -113,10 +113,11 @@ def _refuse_arguments(context: click.RichContext) -> None:
 
 
 def _print_plan(request: Request, catalogue: Catalogue, results: Path, as_json: bool) -> None:
+    from gan_bench.report.decided import next_step
     from gan_bench.run.dry_run import dry_run
 
     with Console(stderr=True).status("planning"):
-        plan = dry_run(request, catalogue, results)
+        plan = dry_run(request, catalogue, results, next_step)
     print_dry(plan, as_json)
 
 

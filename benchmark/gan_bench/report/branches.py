@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,16 @@ def verdict_kimg(record: Record | None) -> float | None:
         return None
     dates = [each.kimg for each in record.verdicts if each.kind == record.status]
     return dates[-1] if dates else None
+
+
+def damage(folder: Path) -> str | None:
+    """Why a branch's record cannot be read, and what to do; None if it can, or is not there."""
+    try:
+        read_record(folder)
+    except StorageError as error:
+        if os.path.lexists(folder / RECORD):
+            return f"{error}: delete {folder}, and the same command trains this branch again"
+    return None
 
 
 def ended(folder: Path) -> Record | None:
@@ -190,7 +201,8 @@ def _digest(path: Path) -> str | None:
 
 def _texts(row: Forked, metric: MetricSpec) -> list[str]:
     score = row.record.scores.get(metric.name) if row.record else None
-    status = row.record.status if row.record else "unfinished"
+    without = "unreadable" if damage(row.folder) else "unfinished"
+    status = row.record.status if row.record else without
     return [
         row.what,
         "the same" if row.index == 0 else f"another ({row.index})",

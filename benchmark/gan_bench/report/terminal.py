@@ -139,22 +139,41 @@ def _widths(rows: Sequence[Sequence[str]], columns: Sequence[Column], width: int
 
     The last one takes what it needs, up to half of the room, or what the names leave if that is
     more, and its longest word in any case. The names share the rest in proportion to their lengths.
+    What is left then makes heads fold less.
     """
     *names, last = [max(map(cell_len, texts)) for texts in zip(*rows, strict=True)]
     room = max(width - GAP * len(names), LEAST * (len(names) + 1))
     heads = [
-        max(name, cell_len(head.title)) for name, head in zip(names, columns[:-1], strict=True)
+        max(name, cell_len(each.title)) for name, each in zip(names, columns[:-1], strict=True)
     ]
-    if sum(heads) + last <= room:
+    head = _longest_word(columns[-1].title)
+    if sum(heads) + max(last, head) <= room:
         return [*heads, room - sum(heads)]
-    longest = max(cell_len(word) for row in rows for word in (row[-1].split() or [""]))
-    left = room - min(last, max(longest, room - sum(names), room // 2))
+    longest = max(_longest_word(row[-1]) for row in rows)
+    words = [
+        max(name, _longest_word(each.title)) for name, each in zip(names, columns[:-1], strict=True)
+    ]
+    taken = min(last, max(longest, room - sum(words), room // 2))
+    left = room - taken
     if sum(names) > left and len(names) == 1:
         names = [left]
     elif sum(names) > left:
         first = min(max(LEAST, left * names[0] // sum(names)), left - LEAST)
         names = [first, left - first]
+    names = _grown(names, heads, room - max(taken, head))
     return [*names, room - sum(names)]
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
+
+
+def _grown(names: Sequence[int], heads: Sequence[int], room: int) -> list[int]:
+    """The columns of the names as wide as their heads, as far as there is room."""
+    grown = list(names)
+    for k, head in enumerate(heads):
+        grown[k] = max(grown[k], min(head, grown[k] + room - sum(grown)))
+    return grown
 
 
 def _bodies(section: Section, chosen: Sequence[int]) -> tuple[list[list[str]], list[list[str]]]:

@@ -12,7 +12,8 @@
                                             with the files of a cell
 <cell>/trackers/<name>/                     what a tracker of --track keeps: tracked.json
 <protocol>/entries/<name>/entry.json        one row that was not trained here
-<protocol>/engines/<name>/                  what an engine keeps of jobs in a queue, until they end
+<protocol>/engines/<name>/                  what an engine keeps of jobs in a queue, until they end;
+                                            also in studies/<study>/ and <cell>/branches/
 studies/<study>/study.json, figures/        a study of `gan-bench tune`: a results folder of its
                                             own, with the protocol of each trial
 studies/<study>/best/<row>.toml             the best settings of a row, for `run --schedule`
@@ -147,10 +148,13 @@ def evaluation_dir(folder: Path, slug: str) -> Path:
 def engine_dir(cell: Path, engine: str) -> Path:
     """The folder for what an engine must keep of jobs that outlive its process.
 
-    It is in the folder of the cell's protocol. The engine makes it, and deletes it when no job is
-    left; `merge` leaves it out.
+    It is in the folder that a command locks while it trains the cell, so that the same command
+    finds the jobs of all its cells there: that of the protocol, of the study, or of a cell's
+    branches. The engine makes it, and deletes it when no job is left; `merge` leaves it out.
     """
-    return protocol_folder_of(cell) / ENGINES / safe_name(engine)
+    home = protocol_folder_of(cell)
+    shares = is_study(home.parent) or is_branch(cell)
+    return (home.parent if shares else home) / ENGINES / safe_name(engine)
 
 
 def protocol_of(cell: Path) -> Protocol:

@@ -41,6 +41,8 @@ FOLDERS_OF_CELL = (
 )
 FOLDERS_OF_PROTOCOL = (layout.FIGURES, layout.EVALUATIONS, layout.ENTRIES, layout.ENGINES)
 OF_AUDIT, FOLDERS_OF_AUDIT = (layout.AUDIT,), (layout.BLOCKS,)
+OF_STUDY = (layout.STUDY,)
+FOLDERS_OF_STUDY = (layout.FIGURES, layout.BEST_SETTINGS, layout.ENGINES)
 
 
 def check_not_own(out: Path) -> None:
@@ -57,7 +59,8 @@ def check_not_own(out: Path) -> None:
             below, OF_PROTOCOL, FOLDERS_OF_PROTOCOL
         ):
             raise UsageError(f"{out} belongs to the results in {home}: give another --out")
-
+        if layout.is_study(home) and _is_of(below, OF_STUDY, FOLDERS_OF_STUDY):
+            raise UsageError(f"{out} belongs to the study in {home}: give another --out")
         if os.path.lexists(home / layout.AUDIT) and _is_of(below, OF_AUDIT, FOLDERS_OF_AUDIT):
             raise UsageError(f"{out} belongs to the audit in {home}: give another --out")
 

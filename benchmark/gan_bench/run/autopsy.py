@@ -14,6 +14,7 @@ from gan_bench.results.reading import read_lines
 from gan_bench.results.records import Record, Verdict, read_record
 from gan_bench.run.branch_changes import Changes, settled
 from gan_bench.run.branching import Fork, Origin, Tick
+from gan_bench.run.folders import done
 from gan_bench.run.whole_branching import fork_from
 from gan_bench.train.verdicts import Look, counting, healthy
 
@@ -135,9 +136,9 @@ def _record(cell: Path) -> Record:
     try:
         return read_record(cell)
     except StorageError as error:
+        why = f"has no record that can be read ({error})" if done(cell) else "has not ended"
         raise UsageError(
-            f"{label_of(cell)} has no record that can be read ({error}): an autopsy is of a "
-            "training that has ended"
+            f"{label_of(cell)} {why}: an autopsy is of a training that has ended"
         ) from error
 
 

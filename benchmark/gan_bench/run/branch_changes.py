@@ -69,6 +69,7 @@ class Parent:
 def typed_changes(typed: Iterable[str], parent: Parent, catalogue: Catalogue) -> Changes:
     """The changes that --set FIELD=VALUE asks for; UsageError for what cannot be changed."""
     asked: Changes = {}
+    same = set[str]()  # rates that the cell has already, of --set lr
     for text in typed:
         name, equals, value = text.partition("=")
         name = name.strip().replace("-", "_")
@@ -79,6 +80,10 @@ def typed_changes(typed: Iterable[str], parent: Parent, catalogue: Catalogue) ->
             if field in asked:
                 raise UsageError(f"--set gives {field} twice: leave one of them out")
             asked[field] = _parsed(field, value.strip())
+        if name == BOTH:
+            same = {each for each in RATES if asked[each] == getattr(parent.schedule, each)}
+    if len(same) == 1:  # the other rate is changed
+        asked.pop(same.pop())
     return settled(asked, parent, catalogue, lambda field: f"--set {field}")
 
 
@@ -126,7 +131,8 @@ def _parsed(field: str, value: str) -> Any:
     """What was typed, as JSON would have it. A wrong type is found later, with its field."""
     default = Schedule.model_fields[field].default if field != LOSS else ""
     if isinstance(default, tuple):
-        parts = [] if value == NONE else [part.strip() for part in value.split(",")]
+        words = value.removeprefix("[").removesuffix("]")  # as a schedule file has it
+        parts = [] if words == NONE else [part.strip() for part in words.split(",")]
         return [_number_or_word(part) for part in parts]
     return value if isinstance(default, str) else _number_or_word(value)
 

@@ -64,6 +64,8 @@ def choose_schedule(
     _check_options(request)
     written = read_schedule(request.schedule, preset) if request.schedule else {}
     asked = request.precision if request.precision != "auto" else _precision(**written)
+    if asked == "auto":
+        _check_here(device)
     precision, note = pick_precision(asked, device)
     lr_g, lr_d = request.lr or request.lr_g, request.lr or request.lr_d
     settled = replace(request, precision=precision, lr_g=lr_g, lr_d=lr_d)
@@ -121,6 +123,17 @@ def pick_precision(asked: str, device: str) -> tuple[str, str]:
     if computes_bf16(device):
         return "bf16", f"precision bf16, which this {device} computes itself; or --precision fp32"
     return "fp32", f"precision fp32: this {device} does not compute bf16 itself"
+
+
+def _check_here(device: str) -> None:
+    """UsageError if only other machines have the device: it cannot be asked for its precision."""
+    from gan_bench.run.hardware import is_here  # it imports torch
+
+    if not is_here(device):
+        raise UsageError(
+            f"there is no {device} device here that could say whether it computes bf16 itself: "
+            "give --precision bf16 or fp32"
+        )
 
 
 def _precision(precision: str = "auto", **_: Any) -> str:

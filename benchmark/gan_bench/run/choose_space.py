@@ -19,6 +19,12 @@ from gan_bench.contract.space import DEFAULT, PARTS, TUNABLE, Axis, Space, whole
 from gan_bench.results.reading import read_bytes
 from gan_bench.run.choose_schedule import ALLOWED, LARGEST_FILE
 
+RANGE = "LOW and HIGH are finite numbers"
+KINDS_OF = {  # what stands in each of KINDS
+    "log": RANGE,
+    "linear": RANGE,
+    "choices": "a VALUE is a finite number, a name in quotes, or two betas in brackets",
+}
 KINDS = "{ log = [LOW, HIGH] }, { linear = [LOW, HIGH] } or { choices = [VALUE, ...] }"
 
 
@@ -80,12 +86,16 @@ def _axis(name: str, field: str, given: Any) -> Axis:
     try:
         return strictly(Axis, given)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        why = str(first["msg"]).removeprefix("Value error, ")
-        where = f" ({'.'.join(map(str, first['loc']))})" if first["loc"] else ""
-        raise UsageError(
-            f"{name}: {field} = {written}: {why}{where}; it must be {KINDS}"
-        ) from error
+        raise UsageError(f"{name}: {field} = {written}: {_why(error)}") from error
+
+
+def _why(error: ValidationError) -> str:
+    """What an axis must be; pydantic's own words are about Python."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "value_error":
+        return f"{str(first['msg']).removeprefix('Value error, ')}; it must be {KINDS}"
+    kind = str(first["loc"][0])
+    return f"it must be {KINDS}{f'; {KINDS_OF[kind]}' if kind in KINDS_OF else ''}"
 
 
 def _check_value(name: str, field: str, value: Any, default: Schedule) -> None:

@@ -47,34 +47,43 @@ def most_seeds(request: Request) -> int:
     return request.most_seeds or MOST_LOOKS * request.first_seeds
 
 
-def with_test(planned: Planned, results: Path) -> Planned:
-    """The plan with the test that adds its seeds, if one was asked for.
+def test_of(request: Request, plan: Plan) -> Sequential | None:
+    """The test that adds seeds to these cells, if one was asked for.
 
-    UsageError if there are not two rows, or cells here were begun with another test.
+    UsageError if there are not two rows.
     """
-    request = planned.choice.request
     if request.until_decided is None:
-        return planned
-    rows = sorted({(cell.architecture, cell.loss) for cell in planned.plan.cells})
+        return None
+    rows = sorted({(cell.architecture, cell.loss) for cell in plan.cells})
     if len(rows) < 2:
         raise UsageError("--until-decided compares rows, and there is one: add --arch or --loss")
-    if planned.evaluation:
-        raise UsageError(
-            "--until-decided: these cells are trained in a folder that is measured in another "
-            "way; give its --metric and --features, or choose another --results"
-        )
-    test = Sequential(
+    return Sequential(
         alpha=request.until_decided,
         per_look=request.first_seeds,
         most=most_seeds(request),
         rows=tuple(rows),
     )
-    _check_same(protocol_dir(results, planned.plan.protocol), test)
+
+
+def with_test(planned: Planned, results: Path) -> Planned:
+    """The plan with the test that adds its seeds, if one was asked for.
+
+    UsageError if there are not two rows, or cells here were begun with another test.
+    """
+    test = test_of(planned.choice.request, planned.plan)
+    if test is None:
+        return planned
+    if planned.evaluation:
+        raise UsageError(
+            "--until-decided: these cells are trained in a folder that is measured in another "
+            "way; give its --metric and --features, or choose another --results"
+        )
+    check_same(protocol_dir(results, planned.plan.protocol), test)
     return replace(planned, sequential=test)
 
 
-def _check_same(home: Path, test: Sequential) -> None:
-    """A test that is changed after scores were seen holds nothing."""
+def check_same(home: Path, test: Sequential) -> None:
+    """UsageError for another test: one that changes after scores were seen holds nothing."""
     before = sequential_in(read_plans(home))
     if before is None or before == test:
         return
@@ -104,7 +113,7 @@ def train_until_decided(
     home = protocol_dir(results, planned.plan.protocol)
     step = decide(home, test)
     while True:
-        planned = with_seeds(planned, step.seeds)
+        planned = replace(planned, plan=with_seeds(planned.plan, step.seeds))
         watch.folders = folders_of(planned, results)
         refused = train_cells(planned, watch, catalogue, results, retry_failed, stopping)
         before, step, retry_failed = step, decide(home, test), False
@@ -113,10 +122,10 @@ def train_until_decided(
             return refused
 
 
-def with_seeds(planned: Planned, seeds: Mapping[RowName, int]) -> Planned:
+def with_seeds(plan: Plan, seeds: Mapping[RowName, int]) -> Plan:
     """The plan with so many seeds of each row, all rows growing together."""
     rows: dict[RowName, Cell] = {}
-    for cell in planned.plan.cells:
+    for cell in plan.cells:
         rows.setdefault((cell.architecture, cell.loss), cell)
     cells = tuple(
         cell.model_copy(update={"seed": seed})
@@ -124,4 +133,9 @@ def with_seeds(planned: Planned, seeds: Mapping[RowName, int]) -> Planned:
         for row, cell in rows.items()
         if seed < seeds[row]
     )
-    return replace(planned, plan=Plan(protocol=planned.plan.protocol, cells=cells))
+    return Plan(protocol=plan.protocol, cells=cells)
+
+
+def first_look(_: Path, test: Sequential) -> Step:
+    """What the test says before any score is there."""
+    return Step(seeds=dict.fromkeys(test.rows, test.per_look), decided=False, text="")

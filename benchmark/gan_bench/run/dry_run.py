@@ -8,17 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from gan_bench.base import text
-from gan_bench.base.text import duration, plural
+from gan_bench.base.text import duration, number, plural
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError
+from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.protocol import Cell, Data, Plan, Sides
 from gan_bench.data.cache import cached
 from gan_bench.data.choosing.split import HOLD_OUT, NEEDED
 from gan_bench.data.files.contents import files_of
 from gan_bench.data.source import Source
-from gan_bench.results.layout import cell_dir
+from gan_bench.results.layout import cell_dir, protocol_dir
+from gan_bench.results.plans import Sequential, Step
+from gan_bench.run.deciding import (
+    Decide,
+    check_seeds,
+    first_look,
+    test_of,
+    with_seeds,
+    with_test,
+)
 from gan_bench.run.estimate import Estimate, Estimates, estimate
 from gan_bench.run.folders import done
+from gan_bench.run.hardware import is_here
 from gan_bench.run.plan import Planned, choose, plan_on
 from gan_bench.run.plan_measuring import at_home
 from gan_bench.run.request import Request
@@ -27,6 +37,23 @@ from gan_bench.run.schedule_text import recipe_text, schedule_text
 SCHEMA = 1  # of the JSON document
 UNKNOWN = ""  # the fingerprint of images that are not prepared
 CHECKPOINTS = 3  # of a cell at work: two that are kept, and one that is being written
+
+
+@dataclass(frozen=True)
+class Look:
+    """A test that adds seeds, and how many it asks for until its next look."""
+
+    test: Sequential
+    step: Step
+
+    def document(self) -> dict[str, Any]:
+        """For programs."""
+        rows = [
+            {"architecture": row[0], "loss": row[1], "seeds": seeds}
+            for row, seeds in self.step.seeds.items()
+        ]
+        numbers = self.test.model_dump(include={"alpha", "per_look", "most"})
+        return numbers | {"decided": self.step.decided, "rows": rows}
 
 
 @dataclass(frozen=True)
@@ -39,6 +66,7 @@ class DryRun:
     estimates: Estimates
     jobs: int
     notes: tuple[str, ...]
+    look: Look | None = None  # with --until-decided
 
     @property
     def slug(self) -> str | None:
@@ -99,6 +127,7 @@ class DryRun:
             ("data", self._data_line()),
             ("schedule", self._schedule_line()),
             ("cells", self._cells_line()),
+            *([("seeds", self._seeds_line(self.look))] if self.look else []),
             *(("note", note) for note in self.notes),
             *(("cell", self._cell_line(cell)) for cell in self.plan.cells),
             *(("estimate", _estimate_line(each)) for each in self.estimates.pairs),
@@ -156,6 +185,7 @@ class DryRun:
                 "image_bytes": self.image_bytes,
             },
             "notes": list(self.notes),
+            "until_decided": self.look and self.look.document(),
         }
 
     def _data_line(self) -> str:
@@ -171,6 +201,20 @@ class DryRun:
     def _cells_line(self) -> str:
         cells = plural(len(self.plan.cells), "cell")
         return f"{cells}, {len(self.done)} done" if self.prepared else cells
+
+    def _seeds_line(self, look: Look) -> str:
+        """How many seeds there may be: the cells of later looks depend on scores."""
+        test, step = look.test, look.step
+        if step.decided:
+            return step.text
+        pairs = [each.train_seconds + each.measure_seconds for each in self.estimates.pairs]
+        return (
+            f"{max(step.seeds.values())} of each row until the next look; then {test.per_look} "
+            f"more, up to {test.most}, of each row that is not told apart from all others "
+            f"(--until-decided {number(test.alpha)}): {plural(len(pairs) * test.most, 'cell')} at "
+            f"most, {duration(test.most * sum(pairs))} from the beginning. What follows is about "
+            "the cells until the next look"
+        )
 
     def _cell_line(self, cell: Cell) -> str:
         recipe = recipe_text(cell.recipe)
@@ -189,17 +233,33 @@ def _estimate_line(each: Estimate) -> str:
     )
 
 
-def dry_run(request: Request, catalogue: Catalogue, results: Path) -> DryRun:
-    """Plan the request and estimate it. Raises what the run itself would raise of its names."""
+def dry_run(
+    request: Request, catalogue: Catalogue, results: Path, decide: Decide = first_look
+) -> DryRun:
+    """Plan the request and estimate it. Raises what the run itself would raise of its names.
+
+    `decide` says how many seeds a test of `--until-decided` asks for until its next look.
+    """
+    check_seeds(request)
     choice = choose(request, catalogue)
+    if not is_here(choice.device):
+        raise UsageError(
+            f"--dry-run times a few steps on {choice.device}, and there is none here: leave "
+            "--device out to see all but the times"
+        )
     prepared = cached(choice.source, choice.sides)
     data = prepared.data if prepared else _count(choice.source, choice.sides)
     labelled = prepared is None or prepared.classes is not None  # images not read may have them
     plan, notes = plan_on(choice, data, catalogue, labelled)
     estimates = estimate(plan, choice.source.dataset, catalogue, results)
+    test = test_of(request, plan)
     if prepared is not None:
         planned = at_home(Planned(plan, prepared, choice, tuple(notes)), results)
+        planned = with_test(planned, results)
         plan, notes = planned.plan, list(planned.notes)
+    look = Look(test, decide(protocol_dir(results, plan.protocol), test)) if test else None
+    if look:
+        plan = with_seeds(plan, look.step.seeds)
     finished = [
         cell for cell in plan.cells if prepared and done(cell_dir(results, plan.protocol, cell))
     ]
@@ -210,6 +270,7 @@ def dry_run(request: Request, catalogue: Catalogue, results: Path) -> DryRun:
         estimates=estimates,
         jobs=choice.resources(len(plan.cells)).jobs or 1,
         notes=(*choice.notes, *notes),
+        look=look,
     )
 
 

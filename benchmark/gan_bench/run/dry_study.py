@@ -14,7 +14,7 @@ from gan_bench.run.choose_space import choose_space
 from gan_bench.run.dry_run import DryRun, dry_run
 from gan_bench.run.halving import SHARES, rungs
 from gan_bench.run.plan import choose
-from gan_bench.run.plan_study import trial_request
+from gan_bench.run.plan_study import naming_trial, trial_request
 from gan_bench.run.points import points
 from gan_bench.run.request import Request
 from gan_bench.run.schedule_text import settings_text
@@ -84,6 +84,9 @@ def dry_study(
         rungs(schedule)
     chosen = choose_space(space, schedule, catalogue)
     settings = points(chosen, trials, schedule)
-    requests = [trial_request(request, each) if each else request for each in settings]
-    runs = [dry_run(each, catalogue, results) for each in requests]
+    runs = []
+    for k, each in enumerate(settings):
+        with naming_trial(k, each):
+            asked = trial_request(request, each) if each else request
+            runs.append(dry_run(asked, catalogue, results))
     return DryStudy(tuple(settings), tuple(runs), halve)

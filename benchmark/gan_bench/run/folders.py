@@ -22,6 +22,7 @@ from gan_bench.results.layout import (
     DATA_REPORT,
     PROTOCOL,
     RECORD,
+    TICKS,
     TRACKERS,
     cell_dir,
     label_of,
@@ -30,7 +31,7 @@ from gan_bench.results.layout import (
 from gan_bench.results.locks import remove_parts
 from gan_bench.results.measurements import ask_for, take_all_back
 from gan_bench.results.plans import note_plan
-from gan_bench.results.reading import read_model
+from gan_bench.results.reading import read_lines, read_model
 from gan_bench.results.records import read_record
 from gan_bench.run.again import asked_of
 
@@ -170,6 +171,12 @@ def done(folder: Path) -> bool:
 def begun(folder: Path) -> bool:
     """Whether the cell has a checkpoint but no record."""
     return not done(folder) and any((folder / CHECKPOINTS).glob("*.pt"))
+
+
+def has_paused(folder: Path) -> bool:
+    """Whether the cell has come to the tick at which it is to pause by now."""
+    pause = read_model(folder / CELL, Cell).environment.pause
+    return pause is not None and len(read_lines(folder / TICKS)) >= pause
 
 
 def _as_begun(cell: Cell, folder: Path) -> Cell:

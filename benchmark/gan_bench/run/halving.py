@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from statistics import fmean
 
-from gan_bench.contract.errors import UsageError
+from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Cell, MetricSpec
 from gan_bench.contract.schedule import Schedule
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import CELL, TICKS
 from gan_bench.results.reading import read_lines, read_model
+from gan_bench.results.records import WITHOUT_SCORES, read_record
 from gan_bench.results.studies import Row, Study, write_study
 from gan_bench.run.folders import done
 
@@ -52,7 +53,7 @@ def train_halving(study: Study, folder: Path, cells: Cells, run_some: RunSome) -
         _pause(every, tick)
         run_some([path for path in every if not done(path) and not _reached(path, tick)])
         for row, trials in going.items():
-            costs = {k: _cost(cells[row][k], tick, metric) for k in trials}
+            costs = {k: cost_at(cells[row][k], tick, metric) for k in trials}
             going[row] = kept_of(costs, -(-len(cells[row]) // 2**rung))
             stopped += [(*row, k) for k in trials if k not in going[row]]
         study = study.model_copy(update={"stopped": tuple(stopped)})
@@ -83,9 +84,24 @@ def _reached(cell: Path, tick: int) -> bool:
     return len(read_lines(cell / TICKS)) >= tick
 
 
-def _cost(cells: list[Path], tick: int, metric: MetricSpec) -> float:
-    """The mean cost of the seeds of a trial at a tick; of one that ended before, at its last."""
-    lines = [read_lines(cell / TICKS)[:tick] for cell in cells]
-    scores = [each[-1]["scores"].get(metric.name) if each else None for each in lines]
+def cost_at(cells: list[Path], tick: int, metric: MetricSpec) -> float:
+    """The mean cost of the seeds of a trial at a tick."""
+    scores = [_score(cell, tick, metric) for cell in cells]
     known = [metric.cost(score) for score in scores if score is not None]
     return fmean(known) if len(known) == len(scores) else NEVER
+
+
+def _score(cell: Path, tick: int, metric: MetricSpec) -> float | None:
+    """The score at a tick. Of a training that ended before, its last, unless it has no scores."""
+    lines = read_lines(cell / TICKS)[:tick]
+    if len(lines) < tick and not _has_scores(cell):
+        return None
+    score: float | None = lines[-1]["scores"].get(metric.name) if lines else None
+    return score
+
+
+def _has_scores(cell: Path) -> bool:
+    try:
+        return read_record(cell).status not in WITHOUT_SCORES
+    except StorageError:  # it has not ended, or its record is damaged
+        return False

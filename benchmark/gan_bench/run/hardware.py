@@ -13,6 +13,12 @@ import torch
 DIGEST = 12  # characters, enough to tell the builds of torch apart
 
 
+def is_here(device: str) -> bool:
+    """Whether this machine has such a device."""
+    has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
+    return has[device.partition(":")[0]]
+
+
 def this_machine() -> dict[str, str]:
     """Processor, its vector instructions that torch uses, threads, build of torch, system.
 

@@ -100,7 +100,8 @@ def make_plan(
 
 def choose(request: Request, catalogue: Catalogue) -> Choice:
     """Look up every name that the request or its preset asks for; UsageError for unknown ones."""
-    device = pick_device(request.device)
+    away = request.engine is not None and catalogue.find(Engine, request.engine).elsewhere
+    device = pick_device(request.device, away)
     preset, preset_notes = pick_preset(request, catalogue, device)
     names = request.architectures or preset.architectures
     architectures = {name: catalogue.find(Architecture, name) for name in names}
@@ -124,7 +125,7 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
         device=device,
         track=_trackers(request, catalogue),
         preset=preset,
-        notes=(*preset_notes, precision_note, *data_notes, *evaluation_notes),
+        notes=(*preset_notes, *_away_notes(device), precision_note, *data_notes, *evaluation_notes),
     )
 
 
@@ -201,17 +202,30 @@ def _plugin_key(catalogue: Catalogue, tracker: str) -> tuple[str, str]:
     return distribution, name if distribution else str(Path(name).absolute())
 
 
-def pick_device(asked: str) -> str:
-    """The device that `auto` means here, or the one asked for if it is here."""
-    import torch
+def pick_device(asked: str, away: bool = False) -> str:
+    """The device that `auto` means here, or the one asked for if it is here.
 
-    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
+    `away`: cells run on other machines, which may have a GPU where this one has none.
+    """
+    from gan_bench.run.hardware import is_here  # it imports torch
+
     if asked == "auto":
-        return next(device for device in ("cuda", "mps", "cpu") if here[device])
-    if not here[asked]:
-        present = " and ".join(device for device, is_here in here.items() if is_here)
+        return next(device for device in ("cuda", "mps", "cpu") if is_here(device))
+    if not is_here(asked) and not (away and asked == "cuda"):
+        present = " and ".join(device for device in ("cpu", "cuda", "mps") if is_here(device))
         raise UsageError(f"there is no {asked} device here, only {present}: leave --device out")
     return asked
+
+
+def _away_notes(device: str) -> list[str]:
+    from gan_bench.run.hardware import is_here  # it imports torch
+
+    if is_here(device):
+        return []
+    return [
+        f"there is no {device} device here: one step of every pair is tried, and real images are "
+        "measured, on the CPU of this machine"
+    ]
 
 
 def pick_preset(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -95,13 +96,22 @@ def trial_request(request: Request, settings: Mapping[str, Any]) -> Request:
 
 def _trial(default: Planned, k: int, settings: dict[str, Any], catalogue: Catalogue) -> Planned:
     request = trial_request(default.choice.request, settings)
-    try:
+    with naming_trial(k, settings):
         choice = replace(choose(request, catalogue), plans=default.choice.plans)
         labelled = default.prepared.classes is not None
         plan, notes = plan_on(choice, default.prepared.data, catalogue, labelled)
-    except GanBenchError as error:
-        raise type(error)(f"trial {k} ({settings_text(settings)}): {error}") from error
     return Planned(plan, default.prepared, choice, (*choice.notes, *notes))
+
+
+@contextmanager
+def naming_trial(k: int, settings: Mapping[str, Any]) -> Iterator[None]:
+    """An error in the block says which trial it is about; that of the default needs no name."""
+    try:
+        yield
+    except GanBenchError as error:
+        if not k:
+            raise
+        raise type(error)(f"trial {k} ({settings_text(settings)}): {error}") from error
 
 
 def _study(planned: Sequence[Planned], space: Space, settings: Sequence[dict[str, Any]]) -> Study:

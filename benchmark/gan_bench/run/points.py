@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from gan_bench.base import rng
+from gan_bench.base.text import plural
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.schedule import Schedule
 from gan_bench.contract.space import Space
@@ -31,8 +32,8 @@ def points(space: Space, trials: int, default: Schedule) -> list[dict[str, Any]]
             found.append(settings)
     if len(found) < trials:
         raise UsageError(
-            f"--trials {trials}: the space has {len(found)} different points with the default; "
-            "lower --trials, or widen the space"
+            f"--trials {trials}: the space has {plural(len(found), 'different point')}, with the "
+            "default: lower --trials, or widen the space"
         )
     return found
 

@@ -30,6 +30,7 @@ from gan_bench.results.records import read_record, training_code, write_code
 from gan_bench.results.scale import REAL, has_scale, write_scale
 from gan_bench.run import trial
 from gan_bench.run.cell import failure_reason
+from gan_bench.run.hardware import is_here
 from gan_bench.run.outcome import kind_of
 from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
@@ -79,7 +80,7 @@ def _try_cells(folders: Sequence[Path], send: Send, fresh: Fresh) -> None:
         send({"begin": str(folder)})
         print_to(folder / LOG)
         try:
-            task = read_task(folder)
+            task = _task_here(folder)
             task.checkpoints(folder).check()
             write_code(folder, task.code())
             if evaluator is None:
@@ -102,6 +103,16 @@ def _try_cells(folders: Sequence[Path], send: Send, fresh: Fresh) -> None:
     if evaluator is not None and metrics_tried:
         fresh.end()  # its memory is free for the measuring
         _measure_scale(folders[-1], evaluator, task, send)
+
+
+def _task_here(folder: Path) -> Task:
+    """The task of a cell; on the CPU if only other machines have its device."""
+    task = read_task(folder)
+    environment = task.cell.environment
+    if is_here(environment.device):
+        return task
+    here = environment.model_copy(update={"device": "cpu"})
+    return replace(task, cell=task.cell.model_copy(update={"environment": here}))
 
 
 def _measure_scale(cell: Path, evaluator: Evaluator, task: Task, send: Send) -> None:

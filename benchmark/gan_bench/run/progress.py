@@ -135,7 +135,7 @@ class Watch:
     def ended(self, folder: Path) -> None:
         """Say how a cell ended, and when it got its verdict."""
         if not (folder / RECORD).exists():
-            self.say(f"{self.name(folder)}: paused")
+            self.say(f"{self.name(folder)}: paused until all trials of its row have come so far")
             return
         try:
             record = read_record(folder)

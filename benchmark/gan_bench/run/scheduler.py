@@ -15,7 +15,7 @@ from gan_bench.results.atomic import room
 from gan_bench.results.layout import LOG, label_of
 from gan_bench.results.measurements import complete, unmeasured, write_measurement
 from gan_bench.results.measurements import waiting as waiting_for
-from gan_bench.run.folders import done
+from gan_bench.run.folders import done, has_paused
 from gan_bench.run.outcome import (
     LOST,
     PAUSED,
@@ -31,6 +31,10 @@ from gan_bench.run.outcome import (
 if TYPE_CHECKING:
     from gan_bench.run.plan import Say
 
+# how a process ended whose cell goes on
+GOES_ON = dict.fromkeys(LOST, "its process was ended from outside") | {
+    PAUSED: "it has paused where an earlier command had asked for it"
+}
 ONE_BY_ONE = Resources(jobs=1, gpus_per_cell=0.0)
 
 
@@ -43,8 +47,9 @@ def run_cells(
     """Start what is not complete; yield each folder as its cell ends, complete or paused.
 
     A cell whose process was lost goes on from its checkpoint when the others are done, at most
-    three times. Raises StorageError if a cell could not write, for the next could not either, and
-    UsageError if its checkpoint belongs to another training.
+    three times; so does one that paused where only an earlier command had asked for it. Raises
+    StorageError if a cell could not write, for the next could not either, and UsageError if its
+    checkpoint belongs to another training.
     """
     losses = Counter[Path]()
     waiting = [folder for folder in folders if not complete(folder)]
@@ -58,13 +63,11 @@ def run_cells(
                     losses[folder] += 1
                     if code in (StorageError.exit_code, UsageError.exit_code):
                         raise _error_of_all(folder, code)
-                    if code == PAUSED:
+                    if code == PAUSED and has_paused(folder):
                         yield folder
                         continue
-                    if code in LOST and losses[folder] <= RETRIES:
-                        say(
-                            f"{label_of(folder)}: its process was ended from outside; it will go on"
-                        )
+                    if code in GOES_ON and losses[folder] <= RETRIES:
+                        say(f"{label_of(folder)}: {GOES_ON[code]}; it will go on")
                         lost.append(folder)
                         continue
                     log = folder / LOG

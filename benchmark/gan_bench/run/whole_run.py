@@ -115,10 +115,11 @@ def score_asked(
     if not asked:
         return
     from gan_bench.run.entries import score_entries
+    from gan_bench.run.hardware import is_here  # it imports torch
 
     request = planned.choice.request
     how = How(
-        device=request.device,
+        device=request.device if is_here(planned.choice.device) else "auto",
         plugins=request.plugins,
         environment=planned.plan.cells[0].environment,
         z_dim=z_dim,

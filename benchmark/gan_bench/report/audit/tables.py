@@ -24,13 +24,22 @@ def answer(found: Findings) -> str:
     most = max(each.at(n).counted[0] for each in able)
     names = [each.metric.spec.name for each in able if each.at(n).counted[0] == most]
     of = max(each.at(n).counted[1] for each in able)
-    who = f"{' and '.join(names[:2])} {'sees' if len(names) == 1 else 'see'}"
+    if not most:
+        return f"No metric sees any of {plural(of, 'corruption')} with {n:,} images."
+    who = f"{_list_of(names)} {'sees' if len(names) == 1 else 'see'}"
     who += f" most: {most} of {plural(of, 'corruption')} with {n:,} images."
     unseen = [f"{fault.name} {strength:g}" for fault, strength in found.unseen(n)]
     if not unseen:
         return f"{who} Each of them is seen by some metric."
     rest = f" and {len(unseen) - LISTED} more" if len(unseen) > LISTED else ""
     return f"{who} No metric sees {', '.join(unseen[:LISTED])}{rest}."
+
+
+def _list_of(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and 3 more`."""
+    if len(names) < 3:
+        return " and ".join(names)
+    return f"{names[0]}, {names[1]} and {len(names) - 2} more"
 
 
 def summary(found: Findings, n: int) -> Section:
