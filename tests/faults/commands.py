@@ -98,6 +98,14 @@ ROWS = (
     Row("remove", f"remove {NAME} --yes", done=(0, 2), keeps=False),
 )  # fmt: skip
 BY_NAME = {row.name: row for row in ROWS}
+
+
+def of_the_day(names: list[str], share: float, day: int) -> list[str]:
+    """That share of the names, every day others."""
+    days = round(1 / share)
+    return names[day % days :: days]
+
+
 OWN = """
 import importlib.util
 from gan_bench import Architecture, Augmentation, Loss, hookimpl
