@@ -92,7 +92,7 @@ def main(root: Path, kills: int, seed: int, names: list[str]) -> int:
         began = time.monotonic()
         commands.typed(timed, row.words)
         each = Killed(row, stage, reference, time.monotonic() - began)
-        share = -(-kills * (k + 1) // len(rows)) - counts.total()
+        share = max(1, -(-kills * (k + 1) // len(rows)) - counts.total())
         tries = 0
         with ThreadPoolExecutor(AT_ONCE) as pool:
             while counts[row.name] < share:

@@ -142,19 +142,26 @@ def parts_in(folder: Path) -> list[Path]:
 
 def whole(folder: Path) -> str | None:
     """The first file that is not whole, of all that have their final name; None if all are."""
-    for path in sorted(folder.rglob("*.json")):
-        try:
-            json.loads(path.read_bytes())
-        except ValueError:
-            return f"{path} is no JSON"
-    for path in sorted(folder.rglob("*.png")):
-        with Image.open(path) as image:
-            image.load()
-    for path in sorted(folder.rglob("*.pt.sha256")):
-        checkpoint = path.with_name(path.name.removesuffix(".sha256"))
-        if hashlib.sha256(checkpoint.read_bytes()).hexdigest() != path.read_text().split()[0]:
-            return f"{checkpoint} is not what was written"
+    shown = [path for path in sorted(folder.rglob("*")) if not _hidden(path, folder)]
+    for path in shown:
+        if path.suffix == ".json":
+            try:
+                json.loads(path.read_bytes())
+            except ValueError:
+                return f"{path} is no JSON"
+        elif path.suffix == ".png":
+            with Image.open(path) as image:
+                image.load()
+        elif path.name.endswith(".pt.sha256"):
+            checkpoint = path.with_name(path.name.removesuffix(".sha256"))
+            if hashlib.sha256(checkpoint.read_bytes()).hexdigest() != path.read_text().split()[0]:
+                return f"{checkpoint} is not what was written"
     return None
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    """Whether it is in a folder that is still a draft."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def finished(folder: Path) -> dict[str, bytes]:

@@ -83,7 +83,7 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
         if retried:
             remove(folder / RECORD)
         if done(folder):
-            _clear_left(folder)
+            clear_left(folder)
         else:
             make_folder(folder)
             write_json(folder / CELL, _as_begun(cell, folder).model_dump(mode="json"))
@@ -94,7 +94,7 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
             ask_for(folder, planned.evaluation, cell.environment)
 
 
-def _clear_left(folder: Path) -> None:
+def clear_left(folder: Path) -> None:
     """Delete the checkpoints of a cell whose process ended between its record and their deletion.
 
     Those of a cell that failed or diverged stay.
