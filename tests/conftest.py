@@ -7,9 +7,11 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+from zlib import crc32
 
 import hypothesis
 import pytest
@@ -46,6 +48,8 @@ LONGEST = (
     "test_strangers.py",
     "test_doctor.py",
     "test_sweep.py",
+    "test_many_kills.py",
+    "test_hostile_files.py",
     "test_examples.py",
     "test_plugin_tools.py",
     "test_calibration.py",
@@ -55,20 +59,57 @@ LONGEST = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much of the long suite is run, and which part of it."""
+    parser.addoption("--share", type=float, help="of the long suite, such as 0.2, with the short")
+    parser.addoption("--day", type=int, default=date.today().toordinal(), help="chooses that part")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let pytest-xdist begin with the longest files; by itself it takes those of most tests."""
     config.option.loadscopereorder = False
+    if config.option.share is not None:
+        config.option.markexpr = "not speed"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files come first. What needs a CUDA device is skipped where there is none."""
+    """The longest files come first; of the long suite the share that was asked for.
+
+    What needs a CUDA device is skipped where there is none.
+    """
     place = {name: k for k, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
+    items[:] = [item for item in items if _is_due(item)]
     if torch.cuda.is_available():
         return
     for item in items:
         if item.get_closest_marker("gpu"):
             item.add_marker(pytest.mark.skip(reason="no CUDA device here"))
+
+
+def _is_due(item: pytest.Item) -> bool:
+    """Whether a test of the long suite is in the share of the day.
+
+    One that is `divided` always is: it tries that share of its cases.
+    """
+    share, mark = item.config.option.share, item.get_closest_marker("long")
+    if share is None or mark is None or mark.kwargs.get("divided"):
+        return True
+    days = round(1 / share)
+    return crc32(item.nodeid.encode()) % days == int(item.config.option.day) % days
+
+
+@pytest.fixture(scope="session")
+def share(request: pytest.FixtureRequest) -> float:
+    """How much of its cases a test of the long suite tries."""
+    given = request.config.option.share
+    return 1.0 if given is None else float(given)
+
+
+@pytest.fixture(scope="session")
+def today(request: pytest.FixtureRequest) -> int:
+    """What the inputs of the day are drawn with."""
+    return int(request.config.getoption("--day"))
 
 
 SIGNALS = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -87,6 +128,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("GAN_BENCH_HOME", str(folder))
     monkeypatch.delenv("GAN_BENCH_PLUGINS", raising=False)
+    # whatever a cell was trained with: many tests share cells that were trained with another home
+    monkeypatch.setattr("gan_bench.results.asked_plugins.is_asked", lambda path: True)
     return folder
 
 

@@ -22,7 +22,7 @@ from parsed import Page, rendered
 
 QUICK: dict[str, Any] = {"features": "pixels", "metrics": ["fd", "diversity"]}
 COMMON = {"debug", "as_json", "paths", "results", "help"}
-LIKE = {"like", "data", "z_dim", "seed", "replace"}
+LIKE = {"like", "data", "z_dim", "trust", "seed", "replace"}
 RULER = {"size", "features", "metrics", "samples", "preset"}
 
 

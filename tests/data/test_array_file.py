@@ -148,3 +148,33 @@ def test_python_objects_are_refused_with_the_rule(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([{}], dtype=object))
     with pytest.raises(DataError, match=r"it holds Python objects.*: images must be uint8"):
         prepare(files_at(tmp_path / "x.npy"), SIZE)
+
+
+HEADERS = {
+    "wraps around": "(4294967296, 4294967296, 3)",
+    "too large for any integer": f"({10**30}, 8, 3)",
+    "a terabyte": "(1099511627776, 1, 4)",
+    "no rows, without end": f"({10**12}, 0, 5)",
+    "negative": "(-1, 8, 8)",
+    "nested": "[" * 900,
+    "many signs": "-" * 5000 + "1",
+    "a call": "__import__('os').getcwd()",
+    "no end": "(",
+}
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("claim", HEADERS)
+def test_a_header_that_lies_is_refused_before_anything_is_allocated(
+    claim: str, tmp_path: Path
+) -> None:
+    """numpy parses a header as Python, and multiplies its numbers until they wrap around."""
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {HEADERS[claim]}, }}\n".encode()
+    content = b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(600)
+    (tmp_path / "x.npy").write_bytes(content)
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("x.npy", content)
+    for name in ("x.npy", "x.npz"):
+        with pytest.raises(DataError) as caught:
+            prepare(files_at(tmp_path / name), SIZE)
+        assert len(str(caught.value)) < 800

@@ -1,11 +1,12 @@
-"""Fail the n-th open, write, fsync, replace or close of a run, for every n until none is left.
+"""Fail the n-th open, write, fsync, rename or close of every command that writes.
 
-    python tests/faults/sweep.py FOLDER [EVERY]
+    python tests/faults/sweep.py FOLDER PLACES SHIFT [COMMAND...]
 
-With EVERY above 1 each fault has other places, evenly between those of the others. Each try is a
-process of its own, forked from this one, which has everything imported and nothing computed.
-After each: what is there is whole, what was finished is untouched, and the same run again, without
-a fault, ends in the bytes of a run that never had one. Prints one line of JSON.
+Each fault strikes each command at so many PLACES, evenly spread over its operations and between
+those of the other faults; with another SHIFT they are others. Each try is a process of its own,
+forked from this one, which has everything imported and nothing computed. After each: what is there
+is whole, what was finished is untouched, and the same command again, without a fault, ends in the
+bytes of one that never had a fault. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -18,36 +19,36 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import torch
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where the tests keep what they share
 
-import tiny
-from gan_bench import catalogue as catalogues
-from gan_bench.results import atomic, reading
+import commands
+from commands import ROWS, Row
 from gan_bench.results.atomic import PART
 from gan_bench.results.layout import RECORD
 
-OPERATIONS = ("open", "write", "fsync", "replace", "close")
+OPERATIONS = ("open", "write", "fsync", "replace", "rename", "close")
 FAULTS = ("ENOSPC", "EIO", "EACCES", "SIGKILL")
-REACHED = 100  # added to the exit code of a process in which the fault was injected
 AT_ONCE = 2
+COUNTED, REACHED = "operations.txt", "reached.txt"
 
 
 class Faulty(SimpleNamespace):
-    """The `os` of all writing and reading, whose n-th operation fails."""
+    """The `os` of all our modules, whose n-th operation fails; 0: none does."""
 
     def __init__(self, n: int, fault: str) -> None:
         super().__init__()
-        self.left = n
+        self.n = n
         self.fault = fault
+        self.count = 0
         for name in OPERATIONS:
             setattr(self, name, self._counted(getattr(os, name)))
 
@@ -55,10 +56,11 @@ class Faulty(SimpleNamespace):
         return getattr(os, name)
 
     def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*args: Any) -> Any:
-            self.left -= 1
-            if self.left:
-                return call(*args)
+        def counted(*args: Any, **named: Any) -> Any:
+            self.count += 1
+            if self.count != self.n:
+                return call(*args, **named)
+            self.reached.touch()
             if self.fault == "SIGKILL":
                 os.kill(os.getpid(), signal.SIGKILL)
             if call is os.close:
@@ -68,112 +70,145 @@ class Faulty(SimpleNamespace):
 
         return counted
 
+    def take_over(self) -> None:
+        """Become the `os` of all our modules."""
+        self.reached = Path(REACHED).absolute()
+        self.counted = Path(COUNTED).absolute()
+        for name, module in list(sys.modules.items()):
+            if name.startswith("gan_bench") and getattr(module, "os", None) is os:
+                module.os = self  # type: ignore[attr-defined]
 
-def attempt(folder: Path, n: int, fault: str) -> int:
-    """One run in a process of its own; its exit code, negative for a signal; n = 0: no fault."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            torch.set_num_threads(1)
-            os.environ["GAN_BENCH_HOME"] = str(folder / "home")
-            log = os.open(folder / "said.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            faulty = Faulty(n, fault)
-            atomic.os = reading.os = faulty  # type: ignore[attr-defined]
-            code = tiny.run(folder.parent / "tiny.py", folder.parent / "shapes", folder / "results")
-            os._exit(code + (REACHED if n and faulty.left <= 0 else 0))
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-            os._exit(99)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    def say_count(self) -> None:
+        """Write how many operations there were."""
+        self.counted.write_text(str(self.count))
 
 
-def whole(results: Path) -> str | None:
+@dataclass(frozen=True)
+class Swept:
+    """A command, and what it ends in if nothing happens."""
+
+    row: Row
+    stage: Path
+    root: Path
+    reference: dict[str, str]
+    operations: int
+
+    def case(self, n: int, fault: str) -> str | None:
+        """What went wrong after the n-th operation failed; None if nothing did."""
+        folder = self.root / f"{n}-{fault}"
+        shutil.copytree(self.stage, folder)
+        faulty = Faulty(n, fault)
+        code = commands.typed(folder, self.row.words, faulty.take_over)
+        wrong = self._at_once(folder, code, fault) or self._again(folder)
+        if wrong:
+            said = commands.said(folder, 600)
+            return f"{self.row.name}: {fault} at {n}, ended with {code}: {wrong}\n{said}"
+        shutil.rmtree(folder)
+        return None
+
+    def _at_once(self, folder: Path, code: int, fault: str) -> str | None:
+        """What is wrong before the command is repeated."""
+        if not (folder / REACHED).exists():
+            return "the operation was not reached"
+        (folder / REACHED).unlink()
+        expected = (
+            (-signal.SIGKILL,) if fault == "SIGKILL" else (5, *self.row.done, *self.row.codes)
+        )
+        if code not in expected:
+            return "another code"
+        if fault != "SIGKILL" and (parts := parts_in(folder)):
+            return f"it left {parts[0]}"
+        return whole(folder)
+
+    def _again(self, folder: Path) -> str | None:
+        """What is wrong after the same command, without a fault."""
+        before = finished(folder)
+        code = commands.typed(folder, self.row.words)
+        if code not in self.row.done:
+            return f"the same command again ended with {code}"
+        if difference := commands.difference(folder, self.stage, self.row, self.reference):
+            return f"the same command again ended otherwise: {difference}"
+        after = finished(folder)
+        if self.row.keeps and any(after.get(name) != each for name, each in before.items()):
+            touched = [name for name, each in before.items() if after.get(name) != each]
+            return f"finished cells were touched: {touched[:3]}"
+        return None
+
+
+def parts_in(folder: Path) -> list[Path]:
+    """Half-written files."""
+    return [path.relative_to(folder) for path in folder.rglob(f".*{PART}") if path.is_file()]
+
+
+def whole(folder: Path) -> str | None:
     """The first file that is not whole, of all that have their final name; None if all are."""
-    for path in sorted(results.rglob("*.json")):
-        try:
-            json.loads(path.read_bytes())
-        except ValueError:
-            return f"{path} is no JSON"
-    for path in sorted(results.rglob("*.png")):
-        with Image.open(path) as image:
-            image.load()
-    for path in sorted(results.rglob("*.pt.sha256")):
-        checkpoint = path.with_name(path.name.removesuffix(".sha256"))
-        if hashlib.sha256(checkpoint.read_bytes()).hexdigest() != path.read_text().split()[0]:
-            return f"{checkpoint} is not what was written"
+    shown = [path for path in sorted(folder.rglob("*")) if not _hidden(path, folder)]
+    for path in shown:
+        if path.suffix == ".json":
+            try:
+                json.loads(path.read_bytes())
+            except ValueError:
+                return f"{path} is no JSON"
+        elif path.suffix == ".png":
+            with Image.open(path) as image:
+                image.load()
+        elif path.name.endswith(".pt.sha256"):
+            checkpoint = path.with_name(path.name.removesuffix(".sha256"))
+            if hashlib.sha256(checkpoint.read_bytes()).hexdigest() != path.read_text().split()[0]:
+                return f"{checkpoint} is not what was written"
     return None
 
 
-def finished(results: Path) -> dict[str, bytes]:
+def _hidden(path: Path, folder: Path) -> bool:
+    """Whether it is in a folder that is still a draft."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def finished(folder: Path) -> dict[str, bytes]:
     """The content of every file of every cell that has its record, by name and time of writing."""
     files = {}
-    for record in results.rglob(RECORD):
-        for path in record.parent.rglob("*"):
-            if path.is_file() and not path.name.startswith("."):
-                name = f"{path.relative_to(results)} {path.stat().st_mtime_ns}"
+    for record in folder.rglob(RECORD):
+        for path in record.parent.glob("*"):
+            if path.is_file() and path.name not in commands.LEFT_OUT:
+                name = f"{path.relative_to(folder)} {path.stat().st_mtime_ns}"
                 files[name] = path.read_bytes()
     return files
 
 
-def case(root: Path, reference: dict[str, str], n: int, fault: str) -> tuple[bool, str | None]:
-    """Whether the n-th operation was reached, and what went wrong, if anything."""
-    folder = root / f"{n}-{fault}"
-    folder.mkdir()
-    code, results = attempt(folder, n, fault), folder / "results"
-    reached = code == -signal.SIGKILL or code >= REACHED
-    expected = (-signal.SIGKILL,) if fault == "SIGKILL" else (REACHED + 5, REACHED)
-    wrong = None
-    if reached and code not in expected:
-        wrong = f"ended with {code}"
-    elif not reached and code != 0:
-        wrong = f"ended with {code} without a fault"
-    elif fault != "SIGKILL" and (parts := list(folder.rglob(f".*{PART}"))):
-        wrong = f"left {parts[0].name}"
-    else:
-        wrong = whole(results)
-    before = finished(results)
-    if wrong is None and reached and (code := attempt(folder, 0, "")) != 0:
-        wrong = f"the run after it ended with {code}"
-    if wrong is None and tiny.outcome(results) != reference:
-        wrong = "the run after it ended in other bytes"
-    after = finished(results)
-    if wrong is None and any(after.get(name) != content for name, content in before.items()):
-        wrong = "a finished cell was touched"
-    if wrong is None and list(folder.rglob(f".*{PART}")):
-        wrong = "half-written files were not removed"
-    if wrong:
-        said = (folder / "said.txt").read_text()[-600:] if (folder / "said.txt").exists() else ""
-        wrong = f"{fault} at {n}: {wrong}\n{said}"
-    else:
-        shutil.rmtree(folder)
-    return reached, wrong
+def swept(row: Row, stage: Path, root: Path) -> Swept:
+    """The command, which has been run once."""
+    counting = Faulty(0, "")
+    reference = commands.run_once(stage, root / "once", row)
+    commands.run_once(stage, root / "counted", row, counting.take_over, counting.say_count)
+    count = int((root / "counted" / COUNTED).read_text())
+    return Swept(row, stage, root, reference, count)
 
 
-def main(root: Path, every: int = 1) -> int:
+def places(operations: int, most: int, shift: int) -> Iterator[tuple[int, str]]:
+    """(n, fault) of all cases."""
+    every = -(-operations // most)
+    for k, fault in enumerate(FAULTS):
+        first = (shift + k * every // len(FAULTS)) % every
+        for n in range(1 + first, operations + 1, every):
+            yield n, fault
+
+
+def main(root: Path, most: int, shift: int, names: list[str]) -> int:
     """All cases; the number of those that went wrong."""
-    catalogues.load([root / "tiny.py"])  # imported once, here, and not in every try
-    plain = root / "reference"
-    plain.mkdir()
-    assert attempt(plain, 0, "") == 0, (plain / "said.txt").read_text()
-    reference = tiny.outcome(plain / "results")
-    injected, wrong = Counter[str](), []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for k, fault in enumerate(FAULTS):
-            n, more = 1 + k * every // len(FAULTS), True
-            while more:
-                places = range(n, n + AT_ONCE * every, every)
-                for reached, why in pool.map(lambda n: case(root, reference, n, fault), places):  # noqa: B023
-                    injected[fault] += reached
-                    more = more and reached
-                    wrong += [why] if why else []
-                n += AT_ONCE * every
-    sys.stdout.write(json.dumps({"injected": dict(injected), "wrong": wrong[:5]}) + "\n")
+    stage = commands.lay_stage(root)
+    injected, wrong = dict[str, Counter[str]](), []
+    for k, row in enumerate(row for row in ROWS if not names or row.name in names):
+        (root / str(k)).mkdir()
+        each = swept(row, stage, root / str(k))
+        cases = list(places(each.operations, most, shift))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            wrong += filter(None, pool.map(lambda case: each.case(*case), cases))  # noqa: B023
+        injected[row.name] = Counter(fault for _, fault in cases)
+        injected[row.name]["operations"] = each.operations
+    sys.stdout.write(json.dumps({"injected": injected, "wrong": wrong}) + "\n")
     return len(wrong)
 
 
 if __name__ == "__main__":
-    sys.exit(min(main(Path(sys.argv[1]), *map(int, sys.argv[2:])), 1))
+    given = sys.argv[2:]
+    sys.exit(min(main(Path(sys.argv[1]), int(given[0]), int(given[1]), given[2:]), 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 import torch
 from nets import DATASET, Eye, catalogue
+from safetensors.numpy import save
 
 from gan_bench import DataError, Features, UsageError
 from gan_bench.contract.protocol import Data
 from gan_bench.data.cache import Prepared
 from gan_bench.data.reporting.report import DataReport
 from gan_bench.measure.judging.judge_file import (
+    KEY,
     Header,
     judge_offer,
     judged_by,
@@ -24,6 +27,8 @@ from gan_bench.measure.judging.judge_file import (
     with_judge,
     write_judge,
 )
+from gan_bench.measure.judging.network import Network
+from gan_bench.measure.judging.shapes import shapes_of
 from gan_bench.measure.judging.training import Trained, calibration_error, train_judge
 
 SIZE, STEPS = 16, 60
@@ -176,3 +181,62 @@ def test_the_calibration_error_is_the_gap_of_confidence_and_accuracy(
 
 def test_a_header_survives_the_file(trained: Trained) -> None:
     assert Header.model_validate_json(trained.header.model_dump_json()) == trained.header
+
+
+@pytest.mark.parametrize(("channels", "size", "values"), [(1, 16, 2), (3, 20, 5), (4, 128, 1)])
+def test_the_shapes_that_a_file_must_have_are_those_of_the_network(
+    channels: int, size: int, values: int
+) -> None:
+    state = Network(channels, size, values).state_dict()
+    assert shapes_of(channels, size, values) == {
+        name: tuple(each.shape) for name, each in state.items()
+    }
+
+
+HOSTILE = {
+    "size": [10**9, 0, -1, 1e308, "x"],
+    "channels": [0, 10**6],
+    "classes": [[], ["a"] * 10_001, "abc", None],
+    "data": ["../../x", "a/b", "", "\x1b[2J", "x" * 300],
+    "accuracy": [float("nan"), 2, -1],
+    "held_out": [-1, 10**400],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in HOSTILE.items() for value in values]
+)
+def test_a_header_that_claims_what_cannot_be_is_refused_before_a_network_is_made(
+    name: str, value: object, trained: Trained, tmp_path: Path
+) -> None:
+    header = json.dumps(trained.header.model_dump(mode="json") | {name: value})
+    path = tmp_path / "a.judge"
+    path.write_bytes(save(trained.tensors, {KEY: header}))
+    with pytest.raises(DataError, match="no file that `gan-bench judge` wrote, or it is damaged"):
+        judge_offer(path)
+
+
+@pytest.mark.parametrize("fault", ["another shape", "one lacks", "one more", "not finite"])
+def test_weights_that_are_not_those_of_the_header_are_refused(
+    fault: str, trained: Trained, tmp_path: Path
+) -> None:
+    tensors = {name: each.copy() for name, each in trained.tensors.items()}
+    if fault == "another shape":
+        tensors["heads.bias"] = np.zeros(9, np.float32)
+    elif fault == "one lacks":
+        del tensors["norms.0.weight"]
+    elif fault == "one more":
+        tensors["x"] = np.zeros(1, np.float32)
+    else:
+        tensors["heads.bias"][0] = np.nan
+    write_judge(tmp_path / "a.judge", trained.header, tensors)
+    with pytest.raises(DataError, match="or it is damaged"):
+        read_judge(tmp_path / "a.judge")
+
+
+@pytest.mark.parametrize("metadata", [b"null", b"[]", b"7"])
+def test_metadata_that_is_no_table_is_refused(metadata: bytes, tmp_path: Path) -> None:
+    header = b'{"__metadata__": ' + metadata + b"}"
+    (tmp_path / "a.judge").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(DataError, match="or it is damaged"):
+        read_judge(tmp_path / "a.judge")

@@ -119,3 +119,16 @@ def test_a_damaged_file_is_an_error_to_the_reader_and_stays_as_it_is(
         read_plans(path.parent)
     run(tmp_path, "ab", 6)
     assert path.read_text() == content
+
+
+def test_a_run_that_ended_before_it_laid_out_its_cells_adds_no_line_twice(tmp_path: Path) -> None:
+    run(tmp_path, "ab", 2)
+    environment = RunEnvironment(device="cpu", named=True)
+    for _ in range(3):
+        cells = [
+            Cell(architecture=name, loss="hinge", seed=seed, environment=environment)
+            for name in "ab"
+            for seed in range(3)
+        ]
+        note_plan(protocol_dir(tmp_path, PLAIN), cells)
+    assert plans(tmp_path) == [(2, 0, 0), (3, 4, 2)]

@@ -11,7 +11,7 @@ from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.results.layout import REMOVED
 from gan_bench.results.locks import InUse, alone_in
 from gan_bench.results.measurements import ask_for
-from gan_bench.results.removing import remove, targets
+from gan_bench.results.removing import empty_bin, remove, targets
 from records import PLAIN, write_cell
 
 DCGAN = "dcgan/hinge/seed0"
@@ -182,3 +182,17 @@ def test_what_a_command_writes_is_not_removed(used: str, word: str, added: Path)
 def test_the_nearest_of_all_names_is_suggested(added: Path) -> None:
     with pytest.raises(UsageError, match="Did you mean mine"):
         targets(added.parent, ["mnie"])
+
+
+def test_what_a_killed_removal_left_can_be_deleted_when_its_cell_is_gone(results: Path) -> None:
+    left = results / REMOVED / "tmpx" / "0"
+    left.mkdir(parents=True)
+    (left / "record.json").write_text("{}")
+    empty_bin(results)
+    assert not (results / REMOVED).exists()
+    empty_bin(results)
+    elsewhere = results.parent / "elsewhere"
+    elsewhere.mkdir()
+    (results / REMOVED).symlink_to(elsewhere)
+    empty_bin(results)
+    assert elsewhere.is_dir()

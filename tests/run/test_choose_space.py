@@ -86,3 +86,14 @@ def test_a_bad_space_is_refused_in_one_sentence(
 def test_a_file_that_is_not_there_is_named(known: Catalogue, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--space: .*none\.toml"):
         choose_space(tmp_path / "none.toml", SCHEDULE, known)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"lr_g = 0x{'f' * 5000}\n", f"lr_g = {{ choices = [0x{'f' * 5000}] }}\n", "lr_g = [1, 0xe]\n"],
+)
+def test_a_number_that_python_does_not_print_is_refused_too(
+    text: str, known: Catalogue, write: Write
+) -> None:
+    with pytest.raises(UsageError, match=r"--space .*: lr_g"):
+        choose_space(write(text), SCHEDULE, known)

@@ -104,6 +104,28 @@ def test_torchscript_needs_no_word_about_z(
     assert (entry.kind, entry.images) == ("TorchScript", SAMPLES)
 
 
+class Writing(nn.Module):
+    """Makes images, and a file of whatever name beside them: a script may call torch.from_file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def forward(self, z: Tensor) -> Tensor:
+        made = torch.from_file(self.path, shared=True, size=4)
+        return torch.tanh(z[:, :3, None, None] + 0 * made.sum()).expand(-1, 3, 8, 8)
+
+
+def test_a_program_is_run_only_if_its_maker_is_trusted(score: Score, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    path = scripted(tmp_path, Writing(str(victim)))
+    with pytest.raises(UsageError, match="is TorchScript, a program that can read and write your"):
+        score(path, trust=False)
+    assert not victim.exists()
+    score(path)
+    assert victim.exists()  # the danger is real
+
+
 def test_images_of_another_size_are_resized_like_files(
     score: Score, tmp_path: Path, draw_shapes: Draw
 ) -> None:

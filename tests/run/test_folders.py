@@ -173,3 +173,18 @@ def test_what_the_user_asks_for_otherwise_is_another_protocol_not_a_changed_data
     begin(folders[1])
     lay_out(plan(seeds=2, **asked), tmp_path / "results")
     assert len(list((tmp_path / "results").iterdir())) == 2
+
+
+@pytest.mark.parametrize(("status", "left"), [("finished", 0), ("collapsed", 0), ("diverged", 2)])
+def test_checkpoints_that_a_done_cell_could_not_delete_are_deleted_at_the_next_run(
+    status: str, left: int, plan: Plan, tmp_path: Path
+) -> None:
+    planned = plan()
+    lay_out(planned, tmp_path / "results")
+    (folder,) = folders_of(planned, tmp_path / "results")
+    record(folder, status)
+    (folder / CHECKPOINTS).mkdir()
+    for name in ("000000003.pt", "000000003.pt.sha256"):
+        (folder / CHECKPOINTS / name).write_text("x")
+    lay_out(planned, tmp_path / "results")
+    assert len([*(folder / CHECKPOINTS).iterdir()]) == left

@@ -116,3 +116,8 @@ def test_a_file_that_cannot_be_read_is_named(
 def test_an_optimizer_of_a_plugin_is_taken_by_its_name(plan: Plan, known: Catalogue) -> None:
     offer(known, Optimizer(name="Mine", source="a test", make=lambda *_: None))
     assert schedule(plan, optimizer="mine").optimizer == "Mine"
+
+
+def test_a_number_that_python_does_not_print_is_refused_too(plan: Plan, write: Write) -> None:
+    with pytest.raises(UsageError, match=r"--schedule .*, line 1: kimg = a value that is too long"):
+        schedule(plan, schedule=write(f"kimg = 0x{'f' * 5000}\n"))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import resource
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
 import tiny_plugin
 from gan_bench import Architecture, DataError, GanBenchError, StorageError, UsageError, generator
 from gan_bench import catalogue as catalogues
 from gan_bench.results.layout import GENERATOR
-from gan_bench.train.generator_file import About, file_of, read_file
+from gan_bench.train.generator_file import ENTRY, About, file_of, read_file
 from records import write_cell
 from trained import CONDITIONAL, SHAPE, write_trained
 
@@ -199,9 +203,11 @@ def header(content: bytes) -> bytes:
     return b"\xff" * 16 + content[16:]
 
 
-def not_finite(_: bytes) -> bytes:
+def not_finite(content: bytes) -> bytes:
     about = About(architecture="tiny", z_dim=6, shape=SHAPE)
-    return file_of({"1.bias": torch.tensor([1.0, float("nan")])}, about)
+    state = load(content)
+    state["1.bias"][0] = float("nan")
+    return file_of(state, about)
 
 
 def foreign(_: bytes) -> bytes:
@@ -228,7 +234,7 @@ def test_a_file_on_its_own_is_not_to_be_trained_again(
 ) -> None:
     path = tmp_path / "G.pt"
     path.write_bytes(damage((write_trained(tmp_path) / GENERATOR).read_bytes()))
-    text = refusal(DataError, path)
+    text = refusal(DataError, path, plugins=[tiny_plugin.PATH])
     assert str(path) in text
     assert "give the folder of a cell, or a file that `gan-bench export --to safetensors`" in text
     assert "train" not in text
@@ -273,3 +279,62 @@ def test_a_cell_that_kept_no_best_tick_says_why(
 ) -> None:
     folder = write_cell(tmp_path, "tiny", best=best)
     assert said in refusal(DataError, folder, best=True)
+
+
+# What strangers claim
+
+
+def restated(path: Path, plugin: Path, **claims: Any) -> str:
+    """The refusal of a file of a generator that says other things of itself."""
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    about = json.loads(header["__metadata__"][ENTRY]) | claims
+    header["__metadata__"][ENTRY] = json.dumps(about)
+    text = json.dumps(header).encode()
+    other = path.with_name("claims.safetensors")
+    other.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
+    with pytest.raises((DataError, UsageError)) as caught:
+        generator(other, plugins=[plugin])
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("claims", "said"),
+    [
+        ({"classes": 10**12}, "gan-bench did not write it"),
+        ({"classes": 900_000}, "classes.weight is (900000, 4) now and was (3, 4)"),
+        ({"z_dim": 10**9}, "gan-bench did not write it"),
+        ({"shape": "4096x4096x4096"}, "gan-bench did not write it"),
+        ({"shape": "3x4096x4096"}, "now and was"),
+        ({"shape": "0x8x8"}, "gan-bench did not write it"),
+        ({"kimg": 1e999}, "gan-bench did not write it"),
+        ({"extra": {"classes.weight": 1}}, "classes.weight is (3, 4) now and was no tensor"),
+        ({"architecture": "../../x"}, "no architecture is called"),
+    ],
+)
+def test_what_a_file_claims_is_bounded_and_compared_before_a_network_is_made(
+    claims: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    trained = write_trained(tmp_path, "embedding", CONDITIONAL, 3) / GENERATOR
+    path = Path(shutil.copy(trained, tmp_path / "faces.safetensors"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert said in restated(path, CONDITIONAL, **claims)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 400_000  # KiB
+
+
+def test_a_file_larger_than_the_memory_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(write_trained(tmp_path) / GENERATOR, tmp_path / "large.safetensors"))
+    free = SimpleNamespace(available=path.stat().st_size - 1)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: free)
+    assert "of memory are free" in refusal(DataError, path, plugins=[tiny_plugin.PATH])
+
+
+@pytest.mark.parametrize("metadata", ["null", "{}", '{"gan_bench": "[]"}'])
+def test_metadata_that_say_nothing_are_refused(metadata: str, tmp_path: Path) -> None:
+    header = f'{{"__metadata__": {metadata}}}'.encode()
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    assert "gan-bench did not write it" in refusal(DataError, path)

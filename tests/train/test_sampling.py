@@ -11,6 +11,7 @@ from PIL import Image
 
 from gan_bench import GanBenchError, StorageError, UsageError, generator
 from gan_bench.data.source import files_at
+from gan_bench.results.atomic import PART
 from gan_bench.results.layout import grid_pixels
 from gan_bench.train.generator import Generator
 from gan_bench.train.generator_file import About
@@ -159,6 +160,17 @@ def test_an_interrupt_leaves_no_part_of_a_set(
     assert not there_before or not any(out.iterdir())
     write_each(plain, sample_latents(plain, 5, 0), out)
     assert len([*out.iterdir()]) == 5
+
+
+def test_what_a_killed_process_left_of_a_set_is_not_taken_for_one(
+    plain: Generator, tmp_path: Path
+) -> None:
+    left = tmp_path / f".each{PART}" / "new"
+    left.mkdir(parents=True)
+    (left / "00000.png").write_bytes(b"half")
+    write_each(plain, sample_latents(plain, 5, 0), tmp_path / "each")
+    assert sorted(path.name for path in tmp_path.glob("*each*")) == ["each"]
+    assert len([*(tmp_path / "each").iterdir()]) == 5
 
 
 def test_images_that_are_not_finite_are_refused(plain: Generator) -> None:

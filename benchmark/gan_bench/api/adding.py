@@ -14,7 +14,7 @@ from gan_bench.api.asking import checked_by
 from gan_bench.api.running import progress_console
 from gan_bench.cli.output import say
 
-HOW = ("device", "plugins", "weights", "max_bad", "data", "z_dim", "seed", "replace")
+HOW = ("device", "plugins", "weights", "max_bad", "data", "z_dim", "trust", "seed", "replace")
 
 
 def measure(folder: Path, asked: Mapping[str, Any]) -> str:

@@ -192,6 +192,7 @@ class Board(Shown):
         *,
         data: Named | None = None,
         z_dim: int | None = None,
+        trust: bool = False,
         seed: int = 0,
         replace: bool = False,
         max_bad: float = 0.1,

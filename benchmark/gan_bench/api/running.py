@@ -83,6 +83,7 @@ def run(
     keep_ticks: bool = False,
     entries: Mapping[str, Text] | Text | Iterable[Text] = (),
     z_dim: int | None = None,
+    trust: bool = False,
     replace: bool = False,
     track: Names = (),
     plugins: Text | Iterable[Text] = (),
@@ -111,6 +112,7 @@ def _run(
     retry_failed: bool,
     entries: tuple[str, ...],
     z_dim: int | None,
+    trust: bool,
     replace: bool,
     quiet: bool,
     **asked: Any,
@@ -120,7 +122,7 @@ def _run(
     entries_asked = entries_to_score(entries, request)
     planned, watch = plan_run(request, catalogue, results, console)
     refused = train(planned, watch, catalogue, results, next_step, retry_failed)
-    score_asked(entries_asked, planned, results, watch, z_dim, replace)
+    score_asked(entries_asked, planned, results, watch, z_dim, trust, replace)
     if words := refusal(refused):
         raise UsageError(words)
     return load(results, planned.board)[0]

@@ -8,6 +8,7 @@ the `plain` text.
 from __future__ import annotations
 
 import html
+import json
 import re
 
 MARKS = re.compile(r"[\\`*_\[\]|~]|:(?=//)|(?<=www)\.", re.IGNORECASE)  # the last two make links
@@ -69,3 +70,11 @@ def _code_point(character: re.Match[str]) -> str:
 def spreadsheet(text: str) -> str:
     """Text for a cell of a spreadsheet, which would take =1+1 for a formula."""
     return f"'{plain(text)}" if text.startswith(FORMULA) else plain(text)
+
+
+def as_written(value: object, most: int = 80) -> str:
+    """A value of a document as one line of JSON, for a message; at most so many characters."""
+    try:
+        return plain(json.dumps(value, default=str)[:most])
+    except (ValueError, RecursionError):  # TOML has numbers that Python does not print
+        return "a value that is too long to be shown"

@@ -219,6 +219,17 @@ def z_dim(panel: str) -> Decorator:
     )
 
 
+def trust(panel: str) -> Decorator:
+    """--trust: a file that is a program may be run."""
+    return click.option(
+        "--trust",
+        is_flag=True,
+        panel=panel,
+        help="Run a TorchScript generator. It is a program, which can read and write your files: "
+        "say this of a file whose maker you know.",
+    )
+
+
 def replace(panel: str) -> Decorator:
     """--replace: what was scored before may be lost."""
     return click.option(

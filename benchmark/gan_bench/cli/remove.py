@@ -53,6 +53,7 @@ def remove(names: tuple[str, ...], yes: bool, results: Path) -> None:
     """
     from gan_bench.results import removing
 
+    removing.empty_bin(results)
     chosen = removing.targets(results, names)
     for each in chosen:
         click.echo(plain(f"{each.name}: {_contents(each)}{text.size(each.bytes)}"), err=True)

@@ -56,6 +56,7 @@ def run(
     quiet: bool,
     entries: tuple[str, ...],
     z_dim: int | None,
+    trust: bool,
     replace: bool,
     **asked: Any,
 ) -> None:
@@ -84,7 +85,7 @@ def run(
         planned, watch, refused = _train(request, catalogue, results, retry_failed, console)
         fault = None
         try:
-            score_asked(asked_entries, planned, results, watch, z_dim, replace)
+            score_asked(asked_entries, planned, results, watch, z_dim, trust, replace)
         except GanBenchError as error:  # what was trained is shown before it is raised
             fault = error
         show(results, [planned.board], "json" if as_json else None, console)

@@ -280,6 +280,7 @@ ENTRIES: tuple[Decorator, ...] = (
         "table; see `gan-bench score`. Can be repeated.",
     ),
     options.z_dim(MEASURE),
+    options.trust(MEASURE),
     options.replace(MEASURE),
 )
 

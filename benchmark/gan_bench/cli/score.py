@@ -30,7 +30,7 @@ ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a p
 @click.command(
     epilog=options.examples(
         "gan-bench score real/ generated/",
-        "gan-bench score mine=generated/ theirs=G.pt --like faces-64px",
+        "gan-bench score mine=generated/ theirs=G.onnx --like faces-64px",
     )
 )
 @click.argument(
@@ -54,6 +54,7 @@ ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a p
 )
 @options.data_now(LIKE, "the images of this protocol")
 @options.z_dim(LIKE)
+@options.trust(LIKE)
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -106,6 +107,7 @@ def score(
     results: Path,
     data: Path | None,
     z_dim: int | None,
+    trust: bool,
     seed: int,
     replace: bool,
     as_json: bool,
@@ -123,7 +125,8 @@ def score(
     if like is not None:
         _refuse_others(asked)
         names = ("device", "plugins", "weights", "max_bad")
-        how = {"data": data, "z_dim": z_dim, "seed": seed, "replace": replace}
+        how = {"data": data, "z_dim": z_dim, "trust": trust, "seed": seed}
+        how |= {"replace": replace}
         how |= {name: asked[name] for name in names}
         _score_like(paths, like, results, how, as_json)
         return
@@ -131,7 +134,7 @@ def score(
         raise click.UsageError(
             "give two sets of images, the real ones and those to score, or --like PROTOCOL"
         )
-    only_with = {"--data": data, "--z-dim": z_dim, "--replace": replace}
+    only_with = {"--data": data, "--z-dim": z_dim, "--trust": trust, "--replace": replace}
     if given := [option for option, value in only_with.items() if value]:
         raise click.UsageError(f"{given[0]} is for --like PROTOCOL")
     from gan_bench.run.compare import compare

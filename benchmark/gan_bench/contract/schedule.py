@@ -21,6 +21,7 @@ NonNegative = Annotated[float, Field(ge=0)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 Decay = Literal["constant", "linear", "cosine"]
 MOST_KIMG = 1e9
+MOST_BITS = 4096  # of a whole number; Python prints 14,000
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -119,4 +120,16 @@ class Recipe(Frozen):
 
 def strictly(kind: type[Model], document: Mapping[str, Any]) -> Model:
     """Check plain values as JSON would be checked: "5" is no number. Raises ValidationError."""
-    return kind.model_validate_json(json.dumps(document, default=repr), strict=True)
+    written = json.dumps({name: _writable(value) for name, value in document.items()}, default=repr)
+    return kind.model_validate_json(written, strict=True)
+
+
+def _writable(value: Any) -> Any:
+    """The value, with infinity in place of whole numbers that Python does not print."""
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return math.inf
+    if isinstance(value, list | tuple):
+        return [_writable(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _writable(each) for name, each in value.items()}
+    return value

@@ -13,7 +13,16 @@ from gan_bench.report.leaderboard import Board, Boards
 from gan_bench.report.selection import figure_paths
 from gan_bench.report.sheet import sample_sheet
 from gan_bench.results.atomic import make_folder, write_bytes
-from gan_bench.results.layout import CURVE, FIGURES, RECORD, SAMPLES, SCALE, TICKS
+from gan_bench.results.layout import (
+    CURVE,
+    FIGURES,
+    RECORD,
+    SAMPLES,
+    SCALE,
+    TICKS,
+    evaluation_dir,
+)
+from gan_bench.results.layout import SCORES as MEASURED
 
 # Pictures of several protocols are drawn up to so many cells: more take longer than one waits.
 CELLS = 300
@@ -73,7 +82,10 @@ def stale(board: Board) -> list[str]:
     cells = [str(folder) for folder in board.cells["folder"]]
     records = max((_changed(f"{cell}/{RECORD}") for cell in cells), default=0.0)
     newest = dict.fromkeys(DRAWINGS, records)
-    newest["quality"] = max(records, _changed(board.folder / SCALE))  # it shows real images
+    # it shows scores and real images, which an evaluation that was added has of its own
+    scores = [evaluation_dir(Path(cell), board.measured.name) / MEASURED for cell in cells]
+    shown = scores if board.measured != board.folder else []
+    newest["quality"] = max(records, *map(_changed, [board.measured / SCALE, *shown]))
     ages = {name: _changed(path) for name, path in figure_paths(board).items()}
     return [
         name

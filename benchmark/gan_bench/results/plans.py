@@ -132,6 +132,8 @@ def note_plan(
     unknown = asked is not None and not any(each.asked for each in plans)
     new_test = sequential is not None and sequential_in(plans) != sequential
     new_test |= budget is not None and budget_in(plans) != budget
+    if plans and plans[-1].model_copy(update={"when": plan.when}) == plan:
+        return  # a run that wrote it ended before it laid out its cells
     if extended or unknown or new_test or not plans or plans[-1].seeds != plan.seeds:
         write_bytes(protocol_folder / PLANS, plan_lines([*plans, plan]))
 

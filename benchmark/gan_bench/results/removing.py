@@ -81,6 +81,12 @@ def remove(target: Target) -> None:
                         above.rmdir()
 
 
+def empty_bin(results: Path) -> None:
+    """Delete what an interrupted removal has left."""
+    if not (bin := results / REMOVED).is_symlink():
+        shutil.rmtree(bin, ignore_errors=True)
+
+
 def _target(place: Place, whole: set[Path]) -> Target:
     """`whole`: the folders that are deleted as a whole, with all that is in them."""
     folders: list[Path] = []

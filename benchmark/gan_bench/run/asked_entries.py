@@ -41,6 +41,7 @@ class How:
     data: Path | None = None  # where the images of the protocol are now
     environment: RunEnvironment | None = None  # that of the run; None: as the cells say it
     z_dim: int | None = None  # of a generator that does not say it
+    trust: bool = False  # whether a file that is a program may be run
     seed: int = 0  # of the z; a cell's folder has its own
     max_bad: float = 0.1  # percent of the images
     replace: bool = False  # whether an entry of the same name may be replaced

@@ -30,7 +30,7 @@ from gan_bench.results.layout import (
 from gan_bench.results.locks import alone_in
 from gan_bench.results.reading import read_model
 from gan_bench.run.branch_changes import Changes, Parent, changed_schedule
-from gan_bench.run.folders import done
+from gan_bench.run.folders import clear_left, done
 from gan_bench.run.plan_measuring import MeasureRequest, engine_like, environment_now
 from gan_bench.run.progress import Watch
 from gan_bench.run.resources import check_engine, settled
@@ -101,7 +101,9 @@ class Fork:
         make_folder(home)
         write_json(home / PROTOCOL, self.protocol.model_dump(mode="json"))
         for index, folder in zip(self.indices, self.folders, strict=True):
-            if not done(folder):
+            if done(folder):
+                clear_left(folder)
+            else:
                 make_folder(folder)
                 write_json(folder / CELL, self._cell(index).model_dump(mode="json"))
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
-from gan_bench.base.escape import plain
+from gan_bench.base.escape import as_written, plain
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import nearest
@@ -99,7 +99,7 @@ def read_schedule(path: Path, preset: Preset) -> dict[str, Any]:
         schedule = strictly(Schedule, preset.schedule.model_dump(mode="json") | document)
     except ValidationError as error:
         field = str(error.errors(include_url=False)[0]["loc"][0])
-        value = plain(json.dumps(document[field], default=str)[:80])
+        value = as_written(document[field])
         where = _line_of(field, text)
         raise UsageError(
             f"{name}{where}: {field} = {value}: it must be {ALLOWED[field]}"

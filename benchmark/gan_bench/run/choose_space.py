@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from gan_bench.base.escape import plain
+from gan_bench.base.escape import as_written, plain
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import nearest
@@ -80,7 +79,7 @@ def _check_field(name: str, field: str) -> None:
 
 def _axis(name: str, field: str, given: Any) -> Axis:
     """One axis; UsageError with what was written and what is allowed."""
-    written = plain(json.dumps(given, default=str)[:80])
+    written = as_written(given)
     if not isinstance(given, dict):
         raise UsageError(f"{name}: {field} = {written}: it must be {KINDS}")
     try:
@@ -110,7 +109,7 @@ def _check_value(name: str, field: str, value: Any, default: Schedule) -> None:
         strictly(Schedule, default.model_dump(mode="json") | fields)
     except ValidationError as error:
         allowed = "a number from 0 to below 1" if field in PARTS else ALLOWED[field]
-        shown = f"{value:g}" if isinstance(value, float) else plain(json.dumps(value)[:80])
+        shown = f"{value:g}" if isinstance(value, float) else as_written(value)
         raise UsageError(f"{name}: {field} {shown}: it must be {allowed}") from error
 
 

@@ -108,7 +108,8 @@ class EntryImages:
         self.progress(f"generating {asked.name}", 0, 0)
         with _named(str(path)):
             classes = self.prepared.classes
-            G = load_generator(path, self.catalogue, classes, self.how.z_dim, self.device)
+            how = self.how
+            G = load_generator(path, self.catalogue, classes, how.z_dim, self.device, how.trust)
             return self._fitted(G.kind, str(path), self._drawn(G, seed), scratch)
 
     def _drawn(self, G: Generator, seed: int) -> Iterator[np.ndarray]:

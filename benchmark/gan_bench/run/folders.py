@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from gan_bench.base.text import plural
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.protocol import Cell, Data, Protocol, differences
 from gan_bench.data.reporting.contact_sheet import contact_sheet
+from gan_bench.results.asked_plugins import note_asked
 from gan_bench.results.atomic import make_folder, remove, write_bytes, write_json
 from gan_bench.results.layout import (
     BEST_GENERATOR,
@@ -32,7 +34,7 @@ from gan_bench.results.locks import remove_parts
 from gan_bench.results.measurements import ask_for, take_all_back
 from gan_bench.results.plans import note_plan
 from gan_bench.results.reading import read_lines, read_model
-from gan_bench.results.records import read_record
+from gan_bench.results.records import WITHOUT_SCORES, read_record
 from gan_bench.run.again import asked_of
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
     _check_data(planned, results)
     make_folder(root)
     remove_parts(root)
+    note_asked(path for cell in planned.plan.cells for path in cell.environment.plugins)
     note_plan(root, planned.plan.cells, asked_of(planned), planned.sequential, planned.budget)
     write_json(root / PROTOCOL, protocol.model_dump(mode="json"))
     write_json(root / DATA_REPORT, planned.prepared.report.document())
@@ -80,7 +83,9 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
         retried = retry_failed and failed(folder)
         if retried:
             remove(folder / RECORD)
-        if not done(folder):
+        if done(folder):
+            clear_left(folder)
+        else:
             make_folder(folder)
             write_json(folder / CELL, _as_begun(cell, folder).model_dump(mode="json"))
         if retried:
@@ -88,6 +93,19 @@ def lay_out(planned: Planned, results: Path, retry_failed: bool = False) -> None
             take_all_back(folder)
         if planned.evaluation:
             ask_for(folder, planned.evaluation, cell.environment)
+
+
+def clear_left(folder: Path) -> None:
+    """Delete the checkpoints of a cell whose process ended between its record and their deletion.
+
+    Those of a cell that failed or diverged stay.
+    """
+    with suppress(StorageError):  # the report shows a record that is damaged
+        left = any((folder / CHECKPOINTS).glob("*.pt"))
+        if left and read_record(folder).status not in WITHOUT_SCORES:
+            from gan_bench.train.checkpoint import Checkpoints  # it imports torch
+
+            Checkpoints(folder / CHECKPOINTS, {}).clear()
 
 
 def _drop_foreign_checkpoints(folder: Path, cell: Cell, protocol: Protocol) -> None:

@@ -19,9 +19,11 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, GanBenchError, UsageError, sentence
 from gan_bench.results.entries import Kind
 from gan_bench.train.generator import rebuilt
+from gan_bench.train.generator_file import LONGEST_Z
 
 BATCH = 64  # images at a time, where no cell says another number
 USUAL = (100, 128, 64, 256, 512, 62, 50, 200)  # values of z_dim that are tried last
+LARGEST_BATCH, MOST_AXES = 100_000, 8  # of the z of an ONNX file
 LONGEST_ERROR = 300  # characters of what code from elsewhere says
 ROUNDING = 0.01  # beyond [-1, 1] that is no sign of another range
 ONNX = ".onnx"
@@ -41,11 +43,17 @@ class Generator:
 
 
 def load_generator(
-    path: Path, catalogue: Catalogue, classes: int | None, z_dim: int | None, device: str
+    path: Path,
+    catalogue: Catalogue,
+    classes: int | None,
+    z_dim: int | None,
+    device: str,
+    trust: bool = False,
 ) -> Generator:
     """The generator in a file, by the ending of its name. A GanBenchError says why it is none.
 
-    `classes`: how many the data set has; a conditional generator of ours needs them.
+    `classes`: how many the data set has; a conditional generator of ours needs them. `trust`: a
+    file that is a program may be run; UsageError for such a file without it.
     """
     if not path.is_file():
         raise DataError(f"there is no {path}")
@@ -53,6 +61,11 @@ def load_generator(
         return load_ours(path, catalogue, classes, device)
     if path.suffix.lower() == ONNX:
         return load_onnx(path, z_dim)
+    if not trust:
+        raise UsageError(
+            f"{path} is TorchScript, a program that can read and write your files while it makes "
+            "images: if you know who made it, say --trust; .safetensors and .onnx files are none"
+        )
     return load_torchscript(path, z_dim, device)
 
 
@@ -152,7 +165,11 @@ def load_onnx(path: Path, z_dim: int | None) -> Generator:
     dim = z_dim or (shape[1] if len(shape) > 1 and isinstance(shape[1], int) else None)
     if dim is None:
         raise UsageError(f"{path} does not say how long z is: say it with --z-dim")
+    if not 1 <= dim <= LONGEST_Z or len(shape) > MOST_AXES:
+        raise DataError(f"{path} takes a z of shape {shape}, which is none of a generator")
     once = shape[0] if isinstance(shape[0], int) else None  # exported for one size of batch
+    if once is not None and not 1 <= once <= LARGEST_BATCH:
+        raise DataError(f"{path} takes {once} z at once, and 1 to {LARGEST_BATCH:,} are possible")
 
     def run(z: np.ndarray) -> Any:
         return session.run(None, {name: z.reshape(-1, dim, *[1] * (len(shape) - 2))})[0]

@@ -21,10 +21,19 @@ from gan_bench.contract.protocol import (
 from gan_bench.data.source import Source
 from gan_bench.data.stream import Progress
 from gan_bench.measure.weights import NO_WEIGHTS, Weights, check_read, known_weights
-from gan_bench.results.layout import CELL, PROTOCOL, cells_in, label_of, protocol_dir
+from gan_bench.results.layout import (
+    CELL,
+    PROTOCOL,
+    RECORD,
+    cells_in,
+    evaluation_dir,
+    label_of,
+    protocol_dir,
+)
 from gan_bench.results.measurements import ask_for, read_measurement, take_back, waiting
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import WITHOUT_SCORES, read_record
+from gan_bench.results.scale import has_scale
 from gan_bench.run.plan import Planned, pick_device, pick_preset
 from gan_bench.run.plan_evaluation import (
     find_metric,
@@ -88,9 +97,13 @@ class PlannedMeasuring:
         return f"{plural(len(self.cells), 'cell')}, {measured} measured"
 
     def lay_out(self, again: bool = False) -> None:
-        """Ask for the scores of every cell; with `again`, also where there are some."""
-        for cell, environment in self.cells.items():
-            if again or _failed(cell, self.slug):
+        """Ask for the scores of every cell; with `again`, also where there are some.
+
+        The scale is measured together with a cell: if it is missing, one is measured once more.
+        """
+        scaled = has_scale(evaluation_dir(self.folder, self.slug))
+        for k, (cell, environment) in enumerate(self.cells.items()):
+            if again or _failed(cell, self.slug) or (k == 0 and not scaled):
                 take_back(cell, self.slug)
             ask_for(cell, self.protocol.evaluation, environment)
 
@@ -184,14 +197,19 @@ def _home_of(protocol: Protocol, results: Path) -> Protocol | None:
 
 
 def trained_in(folder: Path) -> list[Path]:
-    """The cells of a protocol whose network can be measured."""
-    trained = []
+    """The cells of a protocol whose network can be measured.
+
+    StorageError if there is none, and a record cannot be read.
+    """
+    trained, unreadable = [], []
     for cell in cells_in(folder):
         try:
             if read_record(cell).status not in WITHOUT_SCORES:
                 trained.append(cell)
-        except StorageError:  # it is not trained yet, or the report shows that it is damaged
-            continue
+        except StorageError as error:  # it is not trained yet, or the report shows the damage
+            unreadable += [error] if (cell / RECORD).exists() else []
+    if unreadable and not trained:
+        raise unreadable[0]
     return trained
 
 
@@ -220,7 +238,9 @@ def _environments(
 def environment_now(cell: Path, request: MeasureRequest) -> RunEnvironment:
     """The environment of a cell's training, with what the user said. StorageError if unreadable."""
     trained = read_model(cell / CELL, Cell).environment
-    there = moved(with_plugins(trained, request.plugins), request.data, request.weights)
+    there = moved(
+        with_plugins(trained, request.plugins, label_of(cell)), request.data, request.weights
+    )
     return there.model_copy(
         update={
             "device": pick_device(request.device),

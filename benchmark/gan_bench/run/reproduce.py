@@ -14,6 +14,7 @@ from gan_bench.contract.protocol import Cell, Plan, Protocol, RunEnvironment
 from gan_bench.data.source import Source
 from gan_bench.data.stream import Progress
 from gan_bench.measure.weights import Weights
+from gan_bench.results.asked_plugins import asked_of
 from gan_bench.results.finding import is_cell
 from gan_bench.results.layout import (
     CELL,
@@ -93,7 +94,7 @@ def _again(folder: Path, where: Where) -> Cell:
     then = moved(cell.environment, where.data, where.weights)
     changed = {
         "device": pick_device(where.device) if where.device else _device_like(then.device),
-        "plugins": tuple(str(path.absolute()) for path in where.plugins) or then.plugins,
+        "plugins": asked_of(() if where.plugins else then.plugins, where.plugins, label_of(folder)),
         "keep": "last",
         "keep_ticks": False,
         "track": (),

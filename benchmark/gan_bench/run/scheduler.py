@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING
 from gan_bench.base import text
 from gan_bench.contract.engine import Engine, Resources
 from gan_bench.contract.errors import GanBenchError, StorageError, UsageError
+from gan_bench.results.asked_plugins import asked_of
 from gan_bench.results.atomic import room
 from gan_bench.results.layout import LOG, label_of
-from gan_bench.results.measurements import complete, unmeasured, write_measurement
+from gan_bench.results.measurements import (
+    complete,
+    environment_of,
+    unmeasured,
+    write_measurement,
+)
 from gan_bench.results.measurements import waiting as waiting_for
 from gan_bench.run.folders import done, has_paused
 from gan_bench.run.outcome import (
@@ -53,6 +59,8 @@ def run_cells(
     """
     losses = Counter[Path]()
     waiting = [folder for folder in folders if not complete(folder)]
+    for folder in waiting:
+        _check_asked(folder)
     while waiting:
         lost = []
         for folder in waiting:
@@ -75,6 +83,12 @@ def run_cells(
                     _write_failure(folder, reason, "\n".join(last_lines(log, code)) or None)
                 yield folder
         waiting = lost
+
+
+def _check_asked(folder: Path) -> None:
+    """UsageError if scores that it waits for would run a file that nobody has named here."""
+    for slug in waiting_for(folder):
+        asked_of(environment_of(folder, slug).plugins, (), label_of(folder))
 
 
 def _write_failure(folder: Path, reason: str, log: str | None) -> None:

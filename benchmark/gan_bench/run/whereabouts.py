@@ -13,6 +13,7 @@ from gan_bench.contract.offers import Dataset
 from gan_bench.contract.protocol import Cell, Protocol, RunEnvironment
 from gan_bench.data.files.hub import is_hub
 from gan_bench.measure.weights import Weights, weights_of
+from gan_bench.results.asked_plugins import asked_of
 from gan_bench.results.layout import CELL, PROTOCOL, cells_in
 from gan_bench.results.reading import read_model
 
@@ -44,10 +45,12 @@ def check_there(environment: RunEnvironment, data_name: str) -> None:
         )
 
 
-def with_plugins(then: RunEnvironment, plugins: Iterable[Path]) -> RunEnvironment:
-    """The environment with these plugin files besides its own."""
-    every = (*then.plugins, *(str(path.absolute()) for path in plugins))
-    return then.model_copy(update={"plugins": tuple(dict.fromkeys(every))})
+def with_plugins(then: RunEnvironment, plugins: Iterable[Path], of: str) -> RunEnvironment:
+    """The environment with these plugin files besides its own; `of`: whose it is.
+
+    UsageError if it names a file that nobody has asked to run here.
+    """
+    return then.model_copy(update={"plugins": asked_of(then.plugins, plugins, of)})
 
 
 def environment_in(
@@ -60,7 +63,7 @@ def environment_in(
     """
     name = read_model(home / PROTOCOL, Protocol).data.name
     then = _written_in(home) or published(home, name, data, plugins)
-    now = moved(with_plugins(then, plugins), data, weights)
+    now = moved(with_plugins(then, plugins, str(home)), data, weights)
     if data is None:
         check_there(now, name)
     return now

@@ -10,7 +10,7 @@ from gan_bench.contract.errors import StorageError, UsageError, sentence
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.results.layout import label_of, protocol_of
-from gan_bench.results.locks import alone_in
+from gan_bench.results.locks import alone_in, remove_parts
 from gan_bench.results.records import read_record
 from gan_bench.results.shown import read_shown
 from gan_bench.run.measuring import load_generator
@@ -49,6 +49,7 @@ def draw_cells(folder: Path, cells: list[Path], request: MeasureRequest) -> Iter
     """
     evaluators: dict[str, Evaluator] = {}
     with alone_in(folder, "drawing", within=folder):
+        remove_parts(folder)
         for cell in cells:
             try:
                 environment = environment_now(cell, request)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gan_bench.results.locks import alone_in
+from gan_bench.results.locks import alone_in, remove_parts
 from gan_bench.run.plan_measuring import MeasureRequest, PlannedMeasuring, plan_measuring
 from gan_bench.run.progress import Watch, preparing
 from gan_bench.run.scheduler import run_cells
@@ -41,6 +41,7 @@ def measure_cells(
     `again`: also those that have some. `stopping` is entered while cells are measured.
     """
     with alone_in(planned.folder, "measuring", within=planned.folder):
+        remove_parts(planned.folder)
         planned.lay_out(again)
         where = shlex.quote(str(planned.folder))
         watch.say(f"{planned.standing()} by {planned.slug} in {where}")

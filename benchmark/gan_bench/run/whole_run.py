@@ -105,6 +105,7 @@ def score_asked(
     results: Path,
     watch: Watch,
     z_dim: int | None = None,
+    trust: bool = False,
     overwrite: bool = False,
 ) -> None:
     """Score entries beside the trained cells, by the protocol's evaluation.
@@ -123,6 +124,7 @@ def score_asked(
         plugins=request.plugins,
         environment=planned.plan.cells[0].environment,
         z_dim=z_dim,
+        trust=trust,
         max_bad=request.max_bad,
         replace=overwrite,
     )

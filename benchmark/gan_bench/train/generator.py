@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,13 +18,16 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError, sentence
 from gan_bench.contract.offers import Architecture
 from gan_bench.contract.protocol import Cell
+from gan_bench.results.asked_plugins import asked_of
 from gan_bench.results.finding import check_cell
 from gan_bench.results.layout import BEST_GENERATOR, CELL, GENERATOR, RECORD, label_of
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import DIGITS, read_record
-from gan_bench.train.generator_file import About, read_file, shape_text
+from gan_bench.train.generator_file import About, Shapes, read_file, read_shapes, shape_text
 
 Z_STREAM = "z-sample"
+LARGE_IMAGE = 2**18  # values: 256 x 256 pixels have fewer
+MANY_CLASSES = 10_000
 
 
 class Generator(nn.Module):
@@ -88,8 +92,9 @@ def generator(
         return rebuilt(path, _catalogue(given, path.name), path.name)
     check_cell(path)
     file = check_generator(path, best)
-    files = given or [*map(Path, read_model(path / CELL, Cell).environment.plugins)]
     label = label_of(path)
+    written = () if given else read_model(path / CELL, Cell).environment.plugins
+    files = [*map(Path, asked_of(written, given, label))]
     return rebuilt(file, _catalogue(files, label), label)
 
 
@@ -106,16 +111,34 @@ def rebuilt(file: Path, catalogue: Catalogue, label: str, classes: int | None = 
 
     `classes` is how many there are in case the file does not say it, and its parameters neither.
     """
-    about, state = read_file(file)
+    about, shapes = read_shapes(file)
     try:
         arch = catalogue.find(Architecture, about.architecture)
     except UsageError as error:
         raise _impossible(label, error) from error
     if arch.conditional and about.classes is None:
-        classes = _classes_in(state, arch, about) or classes
+        classes = _classes_in(shapes, arch, about) or classes
         about = about.model_copy(update={"classes": classes})
+    if _is_large(about) and (imagined := _imagined(arch, about)) is not None:
+        _check_same(imagined, shapes, arch, about, label, file, catalogue)
     network = _built(arch, about, about.classes)
-    if difference := _difference(network.state_dict(), state, arch, about):
+    _check_same(network.state_dict(), shapes, arch, about, label, file, catalogue)
+    _, state = read_file(file)
+    network.load_state_dict(state)
+    return Generator(network, about, label)
+
+
+def _check_same(
+    built: Mapping[str, Any],
+    shapes: Shapes,
+    arch: Architecture,
+    about: About,
+    label: str,
+    file: Path,
+    catalogue: Catalogue,
+) -> None:
+    """UsageError if another network is built now than the file is of."""
+    if difference := _difference(built, shapes, arch, about):
         plugin = catalogue.offers[Architecture][arch.name][1]
         edited = [
             name
@@ -128,8 +151,6 @@ def rebuilt(file: Path, catalogue: Catalogue, label: str, classes: int | None = 
             f"trained with{of} ({difference}); put back the version of {plugin.origin} that "
             "trained it"
         )
-    network.load_state_dict(state)
-    return Generator(network, about, label)
 
 
 def _catalogue(plugins: Iterable[Path], label: str) -> Catalogue:
@@ -160,16 +181,33 @@ def _built(arch: Architecture, about: About, classes: int | None) -> nn.Module:
         ) from error
 
 
-def _classes_in(state: Mapping[str, Any], arch: Architecture, about: About) -> int | None:
+def _is_large(about: About) -> bool:
+    """Whether the network may take gigabytes; torch needs seconds to imagine one."""
+    return math.prod(about.shape) > LARGE_IMAGE or (about.classes or 0) > MANY_CLASSES
+
+
+def _imagined(arch: Architecture, about: About) -> Mapping[str, Any] | None:
+    """The state of that network without its numbers; None if its code cannot do that.
+
+    A file may claim a shape or a number of classes for which there is not enough memory.
+    """
+    try:
+        with torch.device("meta"):
+            return _built(arch, about, about.classes).state_dict()
+    except UsageError:
+        return None
+
+
+def _classes_in(shapes: Shapes, arch: Architecture, about: About) -> int | None:
     """How many classes the parameters are for: older files do not say it.
 
     One side of one parameter grows with the number of classes.
     """
     two, three = (_built(arch, about, classes).state_dict() for classes in (2, 3))
-    for name in two.keys() & three.keys() & state.keys():
-        if not all(isinstance(each[name], Tensor) for each in (two, three, state)):
+    for name in two.keys() & three.keys() & shapes.keys():
+        if not all(isinstance(each[name], Tensor) for each in (two, three)):
             continue
-        sides = zip(two[name].shape, three[name].shape, state[name].shape, strict=False)
+        sides = zip(two[name].shape, three[name].shape, shapes[name] or (), strict=False)
         for short, long, there in sides:
             if long > short:
                 return 2 + int((there - short) // (long - short))
@@ -177,20 +215,20 @@ def _classes_in(state: Mapping[str, Any], arch: Architecture, about: About) -> i
 
 
 def _difference(
-    built: Mapping[str, Any], state: Mapping[str, Any], arch: Architecture, about: About
+    built: Mapping[str, Any], shapes: Shapes, arch: Architecture, about: About
 ) -> str | None:
     """How the network that is built now differs from the one in the file; None if it fits."""
     if arch.conditional != (about.classes is not None):
         return "it is conditional now" if arch.conditional else "it is not conditional now"
     if arch.z_dim != about.z_dim:
         return f"z_dim is {arch.z_dim} now and was {about.z_dim}"
-    if lacking := sorted(state.keys() - built.keys()):
+    if lacking := sorted(shapes.keys() - built.keys()):
         return f"it has no {lacking[0]} now"
-    if new := sorted(built.keys() - state.keys()):
+    if new := sorted(built.keys() - shapes.keys()):
         return f"it has {new[0]} now, and had none"
     for name, each in built.items():
-        if isinstance(each, Tensor) and each.shape != state[name].shape:
-            return f"{name} is {tuple(each.shape)} now and was {tuple(state[name].shape)}"
+        if isinstance(each, Tensor) and each.shape != (there := shapes[name]):
+            return f"{name} is {tuple(each.shape)} now and was {there or 'no tensor'}"
     return None
 
 

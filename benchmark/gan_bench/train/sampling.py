@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gan_bench.base import pictures
 from gan_bench.contract.errors import GanBenchError, UsageError
 from gan_bench.results.atomic import make_folder, write_bytes, writing
 from gan_bench.results.layout import GRID_SIDE
+from gan_bench.results.write_merge import workplace
 from gan_bench.train.generator import Generator
 from gan_bench.train.loop import Diverged
 from gan_bench.train.samples import GRID, Latents, grid, made
@@ -89,25 +89,28 @@ def write_each(G: Generator, given: Latents, out: Path) -> None:
     """A PNG for each image in a new or empty folder, named by its number, and its class if any.
 
     UsageError if other files are there: images of two generators must not be mixed. If not all can
-    be written, none is left.
+    be written, none is left, also if the process is killed.
     """
     if os.path.lexists(out) and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is no empty folder: give another --out, or remove it first")
-    is_new = not out.exists()
-    make_folder(out)
+    place = Path(os.path.abspath(out))
+    make_folder(place.parent)
     digits = max(5, len(str(len(given) - 1)))
-    written: list[Path] = []
-    try:
+    # part of a set looks like a whole one, and would stop the same command
+    with workplace(place, "drawing") as draft:
+        make_folder(draft)
         for k, pixels in enumerate(chain.from_iterable(sampled(G, given))):
             of = "" if given.labels is None else f"-class{given.labels[k]}"
-            written.append(out / f"{k:0{digits}d}{of}.png")
             # not synced, which takes longer than making the image
-            with writing(written[-1], verified=False) as draft:
-                draft.add(pictures.plain_png(pixels))
-    except BaseException:  # part of a set looks like a whole one, and stops the same command
-        with suppress(OSError):
-            for path in written:
-                path.unlink(missing_ok=True)
-            if is_new:
-                out.rmdir()
-        raise
+            with writing(draft / f"{k:0{digits}d}{of}.png", verified=False) as file:
+                file.add(pictures.plain_png(pixels))
+        _put(draft, place)
+
+
+def _put(draft: Path, out: Path) -> None:
+    """Give the folder its name. One that is there, as `.`, stays and gets the files."""
+    if not out.exists():
+        os.rename(draft, out)
+        return
+    for path in sorted(draft.iterdir()):
+        os.rename(path, out / path.name)

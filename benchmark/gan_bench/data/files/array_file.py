@@ -20,6 +20,8 @@ from gan_bench.data.reasons import Refused
 
 CHANNELS = (1, 3, 4)
 MOST_LOADED = 4 * 2**30  # bytes of an array in a .npz, which is loaded; a .npy is mapped
+MOST_IMAGES = 100_000_000  # in all arrays of a file: each is an object here
+LONGEST = 300  # characters of what numpy says
 SUFFIX = ".npy"
 RULE = (
     "images must be uint8, (N, H, W), (N, H, W, C) or (N, C, H, W), with 1, 3 or 4 channels C "
@@ -49,8 +51,9 @@ class ArrayMember:
 def members_of_npy(path: Path) -> list[ArrayMember]:
     """The images of a .npy file, which is mapped; DataError if it holds no images."""
     try:
+        _check_whole(path)
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # numpy parses the header as Python, and lets its errors through
         raise DataError(_why_unread(path, error)) from error
     if why := _why_no_images(array):
         raise DataError(f"{path}: {why}: {RULE}")
@@ -63,13 +66,21 @@ def _why_unread(path: Path, error: Exception) -> str:
         with path.open("rb") as file:
             shape, _, dtype = _header(file)
             there = path.stat().st_size - file.tell()
-    except (OSError, ValueError, EOFError):
-        return f"cannot read {path}: {error}"
+    except Exception:  # as above
+        return f"cannot read {path}: {plain(str(error))[:LONGEST]}"
     if dtype.hasobject:
         return f"cannot read {path}: it holds Python objects, which can run any program: {RULE}"
     if there < _claimed(shape, dtype):
         return f"cannot read {path}: it is only the beginning of a file: download or save it again"
-    return f"cannot read {path}: {error}"
+    return f"cannot read {path}: {plain(str(error))[:LONGEST]}"
+
+
+def _check_whole(path: Path) -> None:
+    """ValueError if the header claims more than the file has: numpy multiplies until it wraps."""
+    with path.open("rb") as file:
+        shape, _, dtype = _header(file)
+        if path.stat().st_size - file.tell() < _claimed(shape, dtype):
+            raise ValueError("its header claims more than it has")
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -129,7 +140,9 @@ def _loaded(member: ZipMember, path: Path) -> np.ndarray:
     except Refused as error:
         raise DataError(f"{path}: {plain(member.name)}: {error.reason.value}") from error
     except Exception as error:  # zipfile and numpy raise many types on damaged files
-        raise DataError(f"{path}: {plain(member.name)} cannot be read: {error}") from error
+        raise DataError(
+            f"{path}: {plain(member.name)} cannot be read: {plain(str(error))[:LONGEST]}"
+        ) from error
 
 
 def _why_no_images(array: np.ndarray) -> str | None:
@@ -138,6 +151,10 @@ def _why_no_images(array: np.ndarray) -> str | None:
         return f"{about} is no array of images"
     if array.dtype != np.uint8:
         return f"{about} is not uint8"
+    if 0 in array.shape:
+        return f"{about} has no pixels"
+    if len(array) > MOST_IMAGES:
+        return f"{about} claims more than {MOST_IMAGES:,} images"
     last, first = array.shape[-1] in CHANNELS, array.shape[1] in CHANNELS
     if array.ndim == 3:
         return f"{about} may be one image" if last else None

@@ -8,42 +8,59 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from safetensors import SafetensorError
 from safetensors.numpy import load as tensors_in
 from safetensors.numpy import save
 
 from gan_bench.catalogue import Catalogue, Plugin
-from gan_bench.contract.errors import DataError, UsageError
+from gan_bench.contract.errors import DataError, StorageError, UsageError
+from gan_bench.contract.names import safe_name
 from gan_bench.contract.offers import Dataset, Features
+from gan_bench.contract.protocol import Count
+from gan_bench.measure.judging.shapes import shapes_of
 from gan_bench.results.atomic import write_bytes
+from gan_bench.results.reading import read_bytes
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 KEY = "gan-bench judge"  # of the JSON in the header of the safetensors file
 CONFIDENT = 0.5  # least probability of a class; below it an image has no mode
+LARGEST_FILE = 64 * 2**20  # bytes: the largest that can be trained have a tenth
+LARGEST_SIDE, MOST_CLASSES = 128, 10_000
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _checked(name: str) -> str:
+    """The name of a data set, which becomes a part of other names."""
+    try:
+        return safe_name(name)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
 
 
 class Header(BaseModel):
-    """What a judge names and how good it is."""
+    """What a judge names and how good it is. Anyone may have written it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
-    data: str  # the name of the data set
-    fingerprint: str  # of its pixels
-    classes: tuple[str, ...]  # the mode is the place in this list
-    channels: int
-    size: int  # pixels; images of other sizes are resized to this square
-    accuracy: float  # share of held-out images that it names rightly; rejected ones are wrong
-    calibration_error: float  # ECE of 15 equal bins of confidence on held-out images
-    rejected: float  # share of held-out images
-    held_out: int  # how many these are
-    steps: int
-    seed: int
+    data: Annotated[str, AfterValidator(_checked)]  # the name of the data set
+    fingerprint: Annotated[str, Field(max_length=128)]  # of its pixels
+    # the mode is the place in this list
+    classes: Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_CLASSES)]
+    channels: Annotated[int, Field(ge=1, le=4)]
+    # pixels; images of other sizes are resized to this square
+    size: Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
+    accuracy: Share  # of held-out images that it names rightly; rejected ones are wrong
+    calibration_error: Share  # ECE of 15 equal bins of confidence on held-out images
+    rejected: Share  # of held-out images
+    held_out: Count  # how many these are
+    steps: Count
+    seed: Count
 
     @property
     def name(self) -> str:
@@ -70,19 +87,29 @@ def write_judge(path: Path, header: Header, tensors: dict[str, np.ndarray]) -> s
 def read_judge(path: Path) -> JudgeFile:
     """The judge in this file; DataError if it is none."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"--judge {path}: it cannot be read: {error.strerror}") from error
+        content = read_bytes(path, LARGEST_FILE)
+    except StorageError as error:
+        raise DataError(f"--judge {path}: it cannot be read: {error}") from error
     try:
         tensors = tensors_in(content)
         length = int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8 : 8 + length])["__metadata__"]
         header = Header.model_validate_json(metadata[KEY])
-    except (SafetensorError, ValidationError, LookupError, ValueError) as error:
+        _check_weights(header, tensors)
+    except (SafetensorError, LookupError, TypeError, ValueError) as error:
         raise DataError(
             f"--judge {path}: this is no file that `gan-bench judge` wrote, or it is damaged"
         ) from error
     return JudgeFile(header, tensors, hashlib.sha256(content).hexdigest())
+
+
+def _check_weights(header: Header, tensors: dict[str, np.ndarray]) -> None:
+    """ValueError unless these are the weights of the network that the header describes."""
+    wanted = shapes_of(header.channels, header.size, len(header.classes))
+    if {name: each.shape for name, each in tensors.items()} != wanted:
+        raise ValueError("other shapes")
+    if not all(np.isfinite(each).all() for each in tensors.values()):
+        raise ValueError("numbers that are not finite")
 
 
 def judge_offer(path: Path) -> Features:

@@ -11,10 +11,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan_bench.measure.judging.examples import PER_KIND, SPOILERS, Examples, augmented, spoilt
+from gan_bench.measure.judging.shapes import FEATURES, WIDTHS
 
 STRIDES = (2, 1, 2, 1, 2)  # of the 3 x 3 convolutions
-WIDTHS = (32, 48, 64, 96, 128)
-FEATURES = 64
 BATCH = 96
 
 
