@@ -69,7 +69,7 @@ def test_tune_leaves_the_files_of_the_command(
     assert [*study.frame()["status"]] == ["finished"] * 3
     assert study.frame()["betas"][1] in ((0.0, 0.9), (0.5, 0.9))
     (file,) = study.settings.values()
-    assert file == study.folder / "best/tiny-plain.toml"
+    assert file == study.folder / "best/tiny/plain.toml"
     (loaded,) = load("called").studies
     assert loaded.frame().equals(study.frame())
     assert len(load("called")) == 0

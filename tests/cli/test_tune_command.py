@@ -239,5 +239,5 @@ def test_a_killed_study_is_finished_by_the_same_command_to_the_same_bytes(
         for name in (GENERATOR, CURVE, TICKS):
             assert (cell / name).read_bytes() == (other / name).read_bytes()
     twin = here / "killed" / folder.relative_to(here / "whole")
-    for file in (STUDY, "best/tiny-plain.toml"):
+    for file in (STUDY, "best/tiny/plain.toml"):
         assert (folder / file).read_bytes() == (twin / file).read_bytes()

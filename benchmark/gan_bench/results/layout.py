@@ -16,7 +16,8 @@
                                             also in studies/<study>/ and <cell>/branches/
 studies/<study>/study.json, figures/        a study of `gan-bench tune`: a results folder of its
                                             own, with the protocol of each trial
-studies/<study>/best/<row>.toml             the best settings of a row, for `run --schedule`
+studies/<study>/best/<architecture>/<loss>.toml
+                                            the best settings of a row, for `run --schedule`
 <data set>-data-report.json                 of a set that was refused
 audits/<name>/audit.json                    how metrics were audited, and on which images
 audits/<name>/blocks/<metric>/              the scores of an audit, one file for each part of it
@@ -88,7 +89,7 @@ BLOCKS = "blocks"  # a folder: one folder a metric, with a file for each number 
 # of a study
 STUDIES = "studies"  # a folder of the results: one folder for each study
 STUDY = "study.json"  # what is tuned, and the protocol of each trial
-BEST_SETTINGS = "best"  # a folder: one schedule file for each row
+BEST_SETTINGS = "best"  # a folder: a schedule file for each row
 EXPECTED_BEST = "expected-best"  # the figure of a study
 
 # of a sample grid: 8 x 8 images with two white pixels around each
@@ -126,7 +127,7 @@ def is_study(folder: Path) -> bool:
 
 def settings_path(study: Path, architecture: str, loss: str) -> Path:
     """Where the best settings of a row are."""
-    return study / BEST_SETTINGS / f"{safe_name(architecture)}-{safe_name(loss)}.toml"
+    return study / BEST_SETTINGS / safe_name(architecture) / f"{safe_name(loss)}.toml"
 
 
 def cell_dir(results: Path, protocol: Protocol, cell: Cell) -> Path:
