@@ -63,7 +63,7 @@ def test_tune_leaves_the_files_of_the_command(
         trials=3, space=space, plugins=plugin, data=shapes, results="called", quiet=True, **asked
     )
     files = [*equal_files(Path("typed"), Path("called"))]
-    assert {STUDY, "tiny-plain.toml", "curve.jsonl", "generator.safetensors"} <= {*files}
+    assert {STUDY, "plain.toml", "curve.jsonl", "generator.safetensors"} <= {*files}
     shown: Any = study
     assert shown._repr_markdown_().split("![")[0] == said.out.split("![")[0].rstrip("\n") + "\n"
     assert [*study.frame()["status"]] == ["finished"] * 3

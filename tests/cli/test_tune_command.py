@@ -117,7 +117,7 @@ def test_the_best_settings_give_run_the_protocol_of_the_chosen_trial(
     said = gan_bench(*words, "--json")
     row = json.loads(said.out)["rows"][0]
     folder, study = the_study()
-    best = folder / "best" / "tiny-plain.toml"
+    best = folder / "best" / "tiny" / "plain.toml"
     assert best.is_file()
     asked = [word for k, word in enumerate(TINY) if not {"--batch", "--kimg"} & {word, TINY[k - 1]}]
     ran = gan_bench("run", *asked, "--schedule", best, "--results", "other")

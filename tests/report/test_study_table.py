@@ -157,7 +157,10 @@ def test_trials_that_were_halved_are_not_chosen_and_give_no_expected_best(tmp_pa
 
 def test_the_best_settings_are_a_schedule_file_of_the_chosen_trial(tuned: Tuned) -> None:
     paths = write_settings(tuned)
-    assert [path.name for path in paths] == ["tunable-hinge.toml", "steady-hinge.toml"]
+    assert [path.parts[-2:] for path in paths] == [
+        ("tunable", "hinge.toml"),
+        ("steady", "hinge.toml"),
+    ]
     schedule = Schedule(**tomllib.loads(paths[0].read_text()))
     slug = tuned.study.trials[2].protocol
     assert schedule == read_model(tuned.folder / slug / PROTOCOL, Protocol).schedule
