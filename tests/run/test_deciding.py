@@ -154,8 +154,14 @@ def test_a_test_that_can_decide_nothing_is_refused_before_training(go: Any) -> N
     ("asked", "said"),
     [
         ({"most_seeds": 8}, "--most-seeds belongs to --until-decided"),
-        ({"until_decided": 0.05, "seeds": 5, "most_seeds": 12}, "12 is no multiple of --seeds 5"),
-        ({"until_decided": 0.05, "most_seeds": 3}, "3 is no multiple of --seeds 5"),
+        (
+            {"until_decided": 0.05, "seeds": 5, "most_seeds": 12},
+            "12 is no multiple of --seeds 5, the seeds between two looks: give 10 or 15",
+        ),
+        (
+            {"until_decided": 0.05, "most_seeds": 3},
+            "3 is no multiple of --seeds 5, the seeds between two looks: give 5",
+        ),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(asked: dict[str, Any], said: str) -> None:

@@ -34,11 +34,12 @@ def check_seeds(request: Request) -> None:
         if request.most_seeds is not None:
             raise UsageError("--most-seeds belongs to --until-decided ALPHA: give both or neither")
         return
-    most = most_seeds(request)
-    if most % request.first_seeds:
+    most, between = most_seeds(request), request.first_seeds
+    if most % between:
+        fewer = most // between * between
         raise UsageError(
-            f"--most-seeds {most} is no multiple of --seeds {request.first_seeds}, the seeds "
-            "between two looks"
+            f"--most-seeds {most} is no multiple of --seeds {between}, the seeds between two "
+            f"looks: give {f'{fewer} or ' if fewer else ''}{fewer + between}"
         )
 
 
