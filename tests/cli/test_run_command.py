@@ -48,7 +48,7 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--plugin", "missing.py"], "error: plugin missing.py: no such Python file"),
         (["--device", "gpu"], "'gpu' is not one of"),
         (["--kimg", "0"], "--kimg"),
-        (["--kimg", "many"], "'many' is not a valid float"),
+        (["--kimg", "many"], "'many' is not a valid number"),
         (["--kimg", "inf"], "kimg"),
         (["--kimg", "nan"], "kimg"),
         (["--kimg", "1e30"], "1e+30 is not in the range"),

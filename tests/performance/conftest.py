@@ -37,7 +37,7 @@ def note(request: pytest.FixtureRequest) -> Iterator[Note]:
     assert not missed, "; ".join(missed)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def threads() -> Iterator[None]:
     """All cores, as a run has them, whatever the tests around this one need."""
     before = torch.get_num_threads()

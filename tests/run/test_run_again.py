@@ -39,7 +39,17 @@ def typed(words: list[str], known: Catalogue | None = None) -> Planned:
     """What `gan-bench run` plans for these words."""
     assert words[:2] == ["gan-bench", "run"]
     given = click.command("run")(run_options(lambda: None)).make_context("run", words[2:]).params
-    how = {"results", "retry_failed", "entries", "z_dim", "replace", "quiet", "dry_run", "as_json"}
+    how = {
+        "results",
+        "retry_failed",
+        "entries",
+        "z_dim",
+        "replace",
+        "quiet",
+        "dry_run",
+        "as_json",
+        "trust",
+    }
     request = request_of({name: value for name, value in given.items() if name not in how})
     return make_plan(request, known or catalogue_for(request))
 

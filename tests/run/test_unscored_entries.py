@@ -49,11 +49,11 @@ def test_a_protocol_that_is_removed_meanwhile_stays_away(scored_home: Path, shap
 def test_an_interrupt_leaves_nothing(
     moment: str, score: Score, scored_home: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"gan_bench.{moment}", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        score(f"mine={shapes}")
+    with monkeypatch.context() as patch:
+        patch.setattr(f"gan_bench.{moment}", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            score(f"mine={shapes}")
     assert not (scored_home / "entries").exists()
-    monkeypatch.undo()
     assert score(f"mine={shapes}").images == 40
 
 

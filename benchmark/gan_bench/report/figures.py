@@ -20,7 +20,6 @@ from gan_bench.results.layout import (
     SAMPLES,
     SCALE,
     TICKS,
-    evaluation_dir,
 )
 from gan_bench.results.layout import SCORES as MEASURED
 
@@ -83,8 +82,8 @@ def stale(board: Board) -> list[str]:
     records = max((_changed(f"{cell}/{RECORD}") for cell in cells), default=0.0)
     newest = dict.fromkeys(DRAWINGS, records)
     # it shows scores and real images, which an evaluation that was added has of its own
-    scores = [evaluation_dir(Path(cell), board.measured.name) / MEASURED for cell in cells]
-    shown = scores if board.measured != board.folder else []
+    within = board.measured.relative_to(board.folder)
+    shown = [Path(cell, within, MEASURED) for cell in cells]
     newest["quality"] = max(records, *map(_changed, [board.measured / SCALE, *shown]))
     ages = {name: _changed(path) for name, path in figure_paths(board).items()}
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from gan_bench.contract.schedule import MOST_KIMG, Schedule
 from gan_bench.run.time_left import Pace, until_all_end
 
 FEWEST = 4  # seeds from which on there are intervals: trained first, then longer
+MOST_SEEDS = 1_000  # where --kimg is given; more tell apart what nobody asks about
 MOST = 12  # seeds; time beyond that makes the training longer
 SHORT = 0.25  # of the preset's kimg: no more seeds than one at a shorter training
 LEAST = 0.02  # of the preset's kimg: a shorter training says nothing
@@ -90,7 +92,7 @@ def _seeds(
 ) -> tuple[int, str]:
     """How many seeds, and why so many."""
     if longest(FEWEST) >= wanted:
-        count = min(MOST, _most(taken, seconds))
+        count = _most(taken, seconds, MOST)
         return count, f"the preset's training fits {plural(count, 'time')} for each row"
     if longest(FEWEST) >= SHORT * wanted:
         return FEWEST, f"{FEWEST} seeds are the fewest with intervals, and kimg fills the time"
@@ -99,12 +101,9 @@ def _seeds(
     return count, f"with more seeds a cell had less than a quarter of the preset's {wanted:g} kimg"
 
 
-def _most(taken: Callable[[int], float], seconds: float) -> int:
+def _most(taken: Callable[[int], float], seconds: float, most: int = MOST_SEEDS) -> int:
     """The most seeds that fit; at least one."""
-    count = 1
-    while taken(count + 1) <= seconds:
-        count += 1
-    return count
+    return max(1, bisect_right(range(1, most + 1), seconds, key=taken))
 
 
 def _longest(taken: Callable[[float], float], seconds: float) -> float:
