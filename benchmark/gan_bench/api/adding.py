@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from gan_bench.api.asking import checked_by
-from gan_bench.api.running import progress_console
+from gan_bench.api.shown import progress_console
 from gan_bench.cli.output import say
 
 HOW = ("device", "plugins", "weights", "max_bad", "data", "z_dim", "trust", "seed", "replace")

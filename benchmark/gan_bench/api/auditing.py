@@ -122,7 +122,7 @@ def audit(
 
 
 def _audit(results: Path, quiet: bool, **asked: Any) -> Audit:
-    from gan_bench.api.running import progress_console
+    from gan_bench.api.shown import progress_console
     from gan_bench.cli.metrics import audit_of, measure_audit
 
     return read_audit(measure_audit(audit_of(asked), results, progress_console(quiet)))

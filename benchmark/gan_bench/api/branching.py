@@ -147,7 +147,7 @@ def _branch(
     quiet: bool,
     **asked: Any,
 ) -> Branches:
-    from gan_bench.api.running import progress_console
+    from gan_bench.api.shown import progress_console
     from gan_bench.results.finding import find_cell
     from gan_bench.run.plan_measuring import MeasureRequest
     from gan_bench.run.resources import resources_of
@@ -199,7 +199,7 @@ def _autopsy(
     quiet: bool,
     **asked: Any,
 ) -> Autopsy:
-    from gan_bench.api.running import progress_console
+    from gan_bench.api.shown import progress_console
     from gan_bench.report.autopsy_sheet import write_sheets
     from gan_bench.results.finding import find_cell
     from gan_bench.run.plan_measuring import MeasureRequest

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from rich.console import Console
-
 from gan_bench.api.asking import checked_by
 from gan_bench.api.boards import Board, load
+from gan_bench.api.shown import progress_console
 from gan_bench.cli.data_options import request_of
 from gan_bench.cli.run import run as command
 from gan_bench.contract.errors import UsageError
@@ -126,10 +124,3 @@ def _run(
     if words := refusal(refused):
         raise UsageError(words)
     return load(results, planned.board)[0]
-
-
-def progress_console(quiet: bool) -> Console:
-    """Where progress is shown: without ipywidgets a notebook can show lines only, no live view."""
-    live = find_spec("ipywidgets") is not None
-    options: dict[str, Any] = {} if live else {"force_jupyter": False}
-    return Console(stderr=True, quiet=quiet, **options)

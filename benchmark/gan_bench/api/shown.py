@@ -1,11 +1,15 @@
-"""What a notebook shows as a table."""
+"""What a notebook shows: tables, and the progress of a call."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Table(Protocol):
@@ -49,3 +53,12 @@ class Shown(ABC):
 
     def _repr_markdown_(self) -> str:
         return self.table()._repr_markdown_()
+
+
+def progress_console(quiet: bool) -> Console:
+    """Where progress is shown: without ipywidgets a notebook can show lines only, no live view."""
+    from rich.console import Console
+
+    live = find_spec("ipywidgets") is not None
+    options: dict[str, Any] = {} if live else {"force_jupyter": False}
+    return Console(stderr=True, quiet=quiet, **options)

@@ -174,7 +174,7 @@ def _tune(
     quiet: bool,
     **asked: Any,
 ) -> Study:
-    from gan_bench.api.running import progress_console
+    from gan_bench.api.shown import progress_console
     from gan_bench.cli.data_options import request_of
     from gan_bench.report.tuning.settings import write_settings
     from gan_bench.run.names import catalogue_for

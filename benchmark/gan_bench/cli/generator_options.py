@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from gan_bench.cli.options import OUT, OUTPUT, PATH
+from gan_bench.cli.options import OUT, OUTPUT, PATH, Decorator
 
 if TYPE_CHECKING:
     from gan_bench.train.generator import Generator
@@ -70,3 +70,25 @@ def read_generator(cell: Path, best: bool, plugins: Iterable[Path]) -> Generator
     from gan_bench.train.generator import generator
 
     return generator(cell, best=best, plugins=plugins)
+
+
+def z_dim(panel: str) -> Decorator:
+    """--z-dim: what a generator in a file may not say."""
+    return click.option(
+        "--z-dim",
+        type=click.IntRange(1, 100_000),
+        metavar="N",
+        panel=panel,
+        help="Length of z, for a TorchScript or ONNX generator. Default: it is found out.",
+    )
+
+
+def trust(panel: str) -> Decorator:
+    """--trust: a file that is a program may be run."""
+    return click.option(
+        "--trust",
+        is_flag=True,
+        panel=panel,
+        help="Run a TorchScript generator. It is a program, which can read and write your files: "
+        "say this of a file whose maker you know.",
+    )

@@ -208,28 +208,6 @@ def data_now(panel: str, whose: str = "the images") -> Decorator:
     )
 
 
-def z_dim(panel: str) -> Decorator:
-    """--z-dim: what a generator in a file may not say."""
-    return click.option(
-        "--z-dim",
-        type=click.IntRange(1, 100_000),
-        metavar="N",
-        panel=panel,
-        help="Length of z, for a TorchScript or ONNX generator. Default: it is found out.",
-    )
-
-
-def trust(panel: str) -> Decorator:
-    """--trust: a file that is a program may be run."""
-    return click.option(
-        "--trust",
-        is_flag=True,
-        panel=panel,
-        help="Run a TorchScript generator. It is a program, which can read and write your files: "
-        "say this of a file whose maker you know.",
-    )
-
-
 def replace(panel: str) -> Decorator:
     """--replace: what was scored before may be lost."""
     return click.option(

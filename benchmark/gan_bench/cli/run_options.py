@@ -7,7 +7,7 @@ from typing import Any
 
 import rich_click as click
 
-from gan_bench.cli import options
+from gan_bench.cli import generator_options, options
 from gan_bench.cli.data_options import HOW, WHICH
 from gan_bench.cli.engine_options import engine_options
 from gan_bench.cli.options import PATH, Betas, Decorator, Name, Number, Word
@@ -279,8 +279,8 @@ ENTRIES: tuple[Decorator, ...] = (
         help="Also score these images, or this generator, made elsewhere, and show them in the "
         "table; see `gan-bench score`. Can be repeated.",
     ),
-    options.z_dim(MEASURE),
-    options.trust(MEASURE),
+    generator_options.z_dim(MEASURE),
+    generator_options.trust(MEASURE),
     options.replace(MEASURE),
 )
 

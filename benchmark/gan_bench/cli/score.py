@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gan_bench.base.escape import plain
-from gan_bench.cli import options
+from gan_bench.cli import generator_options, options
 from gan_bench.cli.data_options import DATA, MAX_BAD, Size
 from gan_bench.cli.options import Name, Word
 from gan_bench.cli.output import emit, page, say
@@ -53,8 +53,8 @@ ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a p
     "beginning of its name in --results.",
 )
 @options.data_now(LIKE, "the images of this protocol")
-@options.z_dim(LIKE)
-@options.trust(LIKE)
+@generator_options.z_dim(LIKE)
+@generator_options.trust(LIKE)
 @click.option(
     "--seed",
     type=click.IntRange(0),
