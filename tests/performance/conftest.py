@@ -24,7 +24,7 @@ def note(request: pytest.FixtureRequest) -> Iterator[Note]:
     """Tell one figure, see `Figure`. A test whose figures miss their bounds fails at its end."""
     told: Figures = {}
 
-    def tell(what: str, value: float | None, form: str, **more: float | bool | None) -> None:
+    def tell(what: str, value: float | None, form: str, **more: float | bool | str | None) -> None:
         told[what] = Figure(value, form, **more, date=f"{datetime.now(UTC):%Y-%m-%d}")  # type: ignore[arg-type]
 
     yield tell

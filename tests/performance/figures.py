@@ -22,23 +22,24 @@ class Figure:
     """One measured number. `noise` is its spread as a share of it."""
 
     value: float | None  # None: not measured, as `form` says
-    form: str  # its text, with one place for the value
+    form: str  # its text and that of its bound, with one place for the value
     least: float | None = None
     most: float | None = None
     more_is_better: bool = True
     noise: float = 0.1
     date: str = ""
+    beside: str = ""  # words after the figure
 
     @property
     def text(self) -> str:
         """The figure as people read it."""
-        return self.form if self.value is None else self.form.format(self.value)
+        return self.form if self.value is None else self.form.format(self.value) + self.beside
 
     @property
     def wanted(self) -> str:
         """The bound as people read it; "" if there is none."""
         sign, bound = ("≥", self.least) if self.least is not None else ("≤", self.most)
-        return "" if bound is None else f"{sign} {_bare(self.form).format(bound)}"
+        return "" if bound is None else f"{sign} {self.form.format(bound)}"
 
     @property
     def holds(self) -> bool:
@@ -58,11 +59,6 @@ class Figure:
 
 
 Figures = dict[str, Figure]  # by what was measured
-
-
-def _bare(form: str) -> str:
-    """The form without the words after the unit: `{:.0%} of 182 GFLOP/s` -> `{:.0%}`."""
-    return form.partition(" of ")[0]
 
 
 def kept(machine: str, path: Path = KEPT) -> Figures:

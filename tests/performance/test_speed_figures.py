@@ -10,7 +10,7 @@ from figures import Figure, keep, kept, slower, table, write_page
 
 RATIO = Figure(2.0, "{:.2f} x", least=1.8, noise=0.02, date="2026-01-01")
 SHARE = Figure(
-    0.12, "{:.0%} of 3 s", most=0.15, more_is_better=False, noise=0.02, date="2026-01-01"
+    0.12, "{:.0%}", beside=" of 3 s", most=0.15, more_is_better=False, noise=0.02, date="2026-01-01"
 )
 ABSENT = Figure(None, "not measured: there is no GPU")
 

@@ -73,7 +73,7 @@ def test_training_on_a_cpu_beats_the_plain_loop(
             )  # fmt: skip
         note(
             f"{here}: share of the ceiling of matrix products",
-            share, f"{{:.0%}} of {peak / 1e9:.0f} GFLOP/s",
+            share, "{:.0%}", beside=f" of {peak / 1e9:.0f} GFLOP/s",
             least=part, noise=noise(times, precision, f"{precision} ceiling"),
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from gan_bench.contract.schedule import MOST_KIMG, Schedule
 from gan_bench.run.time_left import Pace, until_all_end
 
 FEWEST = 4  # seeds from which on there are intervals: trained first, then longer
-MOST_SEEDS = 1_000  # where --kimg is given; more tell apart what nobody asks about
+MOST_SEEDS = 1_000  # where --kimg is given: no comparison needs more
 MOST = 12  # seeds; time beyond that makes the training longer
 SHORT = 0.25  # of the preset's kimg: no more seeds than one at a shorter training
 LEAST = 0.02  # of the preset's kimg: a shorter training says nothing

@@ -22,7 +22,7 @@ from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import Training, full_state, resume
 
 STEPS = 17  # of two images each: a term that is computed at every 16th step comes twice
-THREADS = 1  # with two images: 16 in each of two processes took a minute on 16 cores
+THREADS = 1  # a step has two images: with 16 threads it took a minute on 16 cores
 SECONDS = 2.0  # for all three times; a slower pair takes fewer steps, but 4 at least
 # what a trial changes of a schedule: so long that its first steps have neither Point nor Tick
 SHORT = Schedule(kimg=1e6, batch=2, d_steps=1, precision="fp32")
