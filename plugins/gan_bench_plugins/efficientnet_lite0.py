@@ -105,13 +105,18 @@ def load(device: str, _: Path | None = None, side: int = SIDE) -> Callable[[Tens
     from gan_bench_plugins.fuse import fuse
 
     digest(None)
-    net: Any = fuse(_with_inner_padding(network()), NORMED).to(device)
-    chunk = CPU_CHUNK if device == "cpu" else GPU_CHUNK
+    # On a GPU cudnn compiles kernels for channels_last, 6 s in every process that measures. In
+    # the other layout that is 1.5 s, and 256 images then take 0.01 s longer.
+    on_cpu = device == "cpu"
+    layout = torch.channels_last if on_cpu else torch.contiguous_format
+    net: Any = fuse(_with_inner_padding(network()), NORMED).to(device).to(memory_format=layout)
+    chunk = CPU_CHUNK if on_cpu else GPU_CHUNK
 
     @torch.inference_mode()
     def features(images: Tensor) -> Tensor:
         parts = torch.split(images, chunk)
-        maps = (net.extract_features(prepared(part, side)) for part in parts)
+        laid = (prepared(part, side).contiguous(memory_format=layout) for part in parts)
+        maps = (net.extract_features(part) for part in laid)
         return torch.cat([each.mean((2, 3)) for each in maps])  # (N, 1280)
 
     return features

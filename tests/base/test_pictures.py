@@ -62,6 +62,18 @@ def test_tiles_stand_in_rows_without_space() -> None:
     assert np.array_equal(picture[:2, 3:6], np.ones((2, 3, 3)))
 
 
+@pytest.mark.parametrize(("count", "columns"), [(6, 3), (5, 3), (2, 8), (8, 8)])
+@pytest.mark.parametrize("space", [0, 2])
+def test_tiles_are_those_of_torchvision(count: int, columns: int, space: int) -> None:
+    from torch import from_numpy
+    from torchvision.utils import make_grid
+
+    shape = (count, 3, 4, 5)
+    given = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    sheet = make_grid(from_numpy(given), nrow=columns, padding=space, pad_value=255)
+    assert np.array_equal(pictures.tiled(given, columns, space), sheet.permute(1, 2, 0))
+
+
 @pytest.mark.parametrize(
     ("shape", "reduced"), [((16, 20), (16, 20)), ((100, 40), (50, 20)), ((100, 51), (50, 26))]
 )

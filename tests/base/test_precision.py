@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from gan_bench.base.precision import fastest_algorithms, settle
+from gan_bench.base.precision import settle
 
 
-def test_only_a_training_step_times_cudnns_algorithms() -> None:
-    settle("cuda")
-    assert not torch.backends.cudnn.benchmark
-    with fastest_algorithms():
-        assert torch.backends.cudnn.benchmark
+def test_cudnn_picks_the_same_algorithms_in_every_process() -> None:
+    assert "deterministic" in settle("cuda")["cudnn"]
+    assert torch.backends.cudnn.deterministic
     assert not torch.backends.cudnn.benchmark

@@ -13,7 +13,6 @@ from torch.optim import Adam
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from gan_bench import Architecture, Loss, Schedule
-from gan_bench.base.precision import fastest_algorithms
 from gan_bench.train.loop import Tick, train
 from gan_bench.train.pair import build_pair, output_of
 from gan_bench.train.state import begin
@@ -87,13 +86,14 @@ class _Scaled(Dataset[tuple[Tensor]]):
 @contextmanager
 def _as_torch_comes() -> Iterator[None]:
     """Undo what gan-bench settles for the whole process, as long as the plain loop has its turn."""
-    conv = torch.backends.cudnn.conv  # type: ignore[attr-defined]
-    settled = conv.fp32_precision
-    conv.fp32_precision = "tf32"
+    cudnn = torch.backends.cudnn
+    conv = cudnn.conv  # type: ignore[attr-defined]
+    settled = conv.fp32_precision, cudnn.deterministic
+    conv.fp32_precision, cudnn.deterministic = "tf32", False
     try:
         yield
     finally:
-        conv.fp32_precision = settled
+        conv.fp32_precision, cudnn.deterministic = settled
 
 
 def _endless(loader: DataLoader[tuple[Tensor, ...]]) -> Iterator[Tensor]:
@@ -139,7 +139,6 @@ def bare(
     half = torch.autocast(device, torch.bfloat16, enabled=schedule.precision == "bf16")
     batch = schedule.batch
 
-    @fastest_algorithms()
     def turn() -> None:
         for _ in range(steps):
             pixels = data[torch.randint(len(data), (batch,), device=device)]

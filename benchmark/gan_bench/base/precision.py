@@ -1,41 +1,25 @@
-"""The precision that a device computes in, where torch leaves it open."""
+"""How a device computes, where torch leaves it open: in which precision, and always alike."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 
 
 def settle(device: str) -> dict[str, str]:
-    """Make a GPU compute fp32 in fp32, for this whole process; return the settings, for the record.
+    """Make a GPU compute fp32 in fp32 and repeatably, for this whole process; return the settings.
 
     A score must not depend on the kind of GPU, so TF32 is off. The schedule's precision is the
-    one place that asks for less than fp32.
+    one place that asks for less than fp32. cudnn picks its algorithms by rule. If it timed them,
+    every process would pick others: two trainings with one seed would differ, and one that was
+    interrupted would not end in the same bytes.
     """
     if not device.startswith("cuda"):
         return {}
     torch.backends.cuda.matmul.fp32_precision = "ieee"
     torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
     version = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
-    return {"fp32": "IEEE, no TF32", "cudnn": f"{version}, a step's algorithms chosen by benchmark"}
-
-
-@contextmanager
-def fastest_algorithms() -> Iterator[None]:
-    """Let cudnn time its algorithms at the first call of every shape, and take the fastest.
-
-    That is for steps, whose shapes are the same every time. Measuring sees batches of many sizes:
-    each new one took 5 s with EfficientNet-Lite0 on an H100, and 0.05 s by cudnn's own rule.
-    """
-    before = torch.backends.cudnn.benchmark
-    torch.backends.cudnn.benchmark = True
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.benchmark = before
+    return {"fp32": "IEEE, no TF32", "cudnn": f"{version}, deterministic"}
 
 
 def computes_bf16(device: str) -> bool:

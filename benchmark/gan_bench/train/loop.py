@@ -17,7 +17,6 @@ from torch.nn.utils import get_total_norm
 
 from gan_bench.base import rng
 from gan_bench.base.numbers import CURVE_COLUMNS
-from gan_bench.base.precision import fastest_algorithms
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.offers import Loss
 from gan_bench.contract.protocol import Schedule
@@ -165,8 +164,7 @@ def train(
                 training.step % loss.penalty_every == 0, training.step % loss.g_penalty_every == 0
             )
             training.rates.set_for(schedule, training.step)
-            with fastest_algorithms():
-                take_step(next(upcoming), due)
+            take_step(next(upcoming), due)
             training.step += 1
             training.steps_in_row += 1
             training.computed = replace(

@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
-from torchvision.utils import make_grid
 
 from gan_bench.base import pictures, rng
 from gan_bench.results.layout import GRID_PADDING, GRID_SIDE
@@ -58,9 +56,7 @@ def per_class(training: Training, z: np.ndarray, labels: np.ndarray, batch: int)
 
 def grid(images: np.ndarray, across: int = GRID_SIDE) -> bytes:
     """(M, C, H, W) uint8 as the bytes of one PNG: `across` in a row, white pixels between them."""
-    shown = torch.from_numpy(pictures.shown(images))
-    sheet = make_grid(shown, nrow=across, padding=GRID_PADDING, pad_value=255)
-    return pictures.png(Image.fromarray(sheet.permute(1, 2, 0).numpy()))
+    return pictures.png(pictures.tiled(images, across, GRID_PADDING))
 
 
 def generate(training: Training, given: Latents, batch: int) -> np.ndarray:
