@@ -66,6 +66,16 @@ def test_the_p_value_is_the_larger_one_of_two_tests(law: str) -> None:
     assert p_values(pairs) == [p_value(a, b) for a, b in pairs] == expected
 
 
+@pytest.mark.parametrize("law", LAWS)
+def test_a_bound_changes_no_p_value_below_it(law: str) -> None:
+    rng = np.random.default_rng(1)
+    groups = [(LAWS[law](rng, (6,)) + k % 4).tolist() for k in range(20)]
+    pairs = [(a, b) for a in groups for b in groups if a is not b]
+    exact, bounded = p_values(pairs), p_values(pairs, alpha=0.05)
+    assert all(p == q if q <= 0.05 else p > 0.05 for p, q in zip(exact, bounded, strict=True))
+    assert all(p >= q for p, q in zip(exact, bounded, strict=True))
+
+
 @pytest.mark.parametrize(("n", "spread"), [((6, 4), 3), ((12, 4), 5), ((8, 8), 5), ((4, 12), 5)])
 def test_rows_of_equal_means_and_unequal_spread_are_seldom_called_different(
     n: tuple[int, int], spread: float

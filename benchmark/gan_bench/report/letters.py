@@ -70,7 +70,7 @@ def _told_apart(
     if needed is None or max((len(groups[row]) for row in tested), default=0) < needed:
         return []
     pairs = list(combinations(tested, 2))
-    adjusted = holm(p_values([(groups[i], groups[j]) for i, j in pairs]))
+    adjusted = holm(p_values([(groups[i], groups[j]) for i, j in pairs], alpha))
     return [pair for pair, p in zip(pairs, adjusted, strict=True) if p <= alpha]
 
 

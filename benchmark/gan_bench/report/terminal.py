@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from rich.cells import cell_len
 from rich.console import Console, JustifyMethod
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +18,6 @@ from gan_bench.report.tables import chapters
 MOST = 50  # rows of a table and notes that are shown
 GAP = 2  # spaces between columns
 LEAST = 4  # columns of characters for a text that folds
-UNBOUNDED = 10_000  # a width in which every column fits
 
 
 def to_terminal(boards: Boards, console: Console) -> None:
@@ -82,11 +81,11 @@ def _shortened(count: int, what: str, style: str) -> Text:
 
 def _parts(section: Section, console: Console) -> Iterator[Table]:
     """One table, or as many as the width requires, each with the names of the rows."""
-    unbounded = console.options.update_width(UNBOUNDED)
-    widths = [
-        Measurement.get(console, unbounded, _table(section, [k])).maximum
-        for k in range(len(section.columns))
-    ]
+    every = range(len(section.columns))
+    rows = [*chain(*_bodies(section, every))]
+    heads = [_head(column).plain.split("\n") for column in section.columns]
+    # as rich measures a table, which takes four times as long
+    widths = [max(map(cell_len, [*heads[k], *(row[k] for row in rows)])) for k in every]
     names, others = [*range(section.names)], [*range(section.names, len(section.columns))]
 
     def fits(chosen: list[int]) -> bool:
