@@ -150,8 +150,11 @@ def whole(folder: Path) -> str | None:
             except ValueError:
                 return f"{path} is no JSON"
         elif path.suffix == ".png":
-            with Image.open(path) as image:
-                image.load()
+            try:
+                with Image.open(path) as image:
+                    image.load()
+            except OSError:
+                return f"{path} is no PNG"
         elif path.name.endswith(".pt.sha256"):
             checkpoint = path.with_name(path.name.removesuffix(".sha256"))
             if hashlib.sha256(checkpoint.read_bytes()).hexdigest() != path.read_text().split()[0]:

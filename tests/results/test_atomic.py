@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 
 from gan_bench import StorageError
-from gan_bench.results.atomic import append_line, write_arrays, write_bytes, write_json, writing
+from gan_bench.results.atomic import (
+    append_line,
+    copy_file,
+    write_arrays,
+    write_bytes,
+    write_json,
+    writing,
+)
 
 NOT_FINITE = [float("nan"), float("inf"), -float("inf")]
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -132,6 +139,26 @@ def test_a_written_file_can_be_read_by_whoever_may_read_any_other(tmp_path: Path
     write_bytes(tmp_path / "record.json", b"")
     mode = (tmp_path / "record.json").stat().st_mode
     assert oct(mode) == oct((tmp_path / "any other").stat().st_mode)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
+def test_a_copy_that_fails_half_way_is_no_file(
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "source").write_bytes(b"all of it")
+
+    def copy_half(source: Path, path: Path, **_: Any) -> NoReturn:
+        path.write_bytes(source.read_bytes()[:4])
+        raise error
+
+    with monkeypatch.context() as failing:
+        failing.setattr("shutil.copy2", copy_half)
+        with pytest.raises((StorageError, KeyboardInterrupt)):
+            copy_file(tmp_path / "source", tmp_path / "copy")
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+    copy_file(tmp_path / "source", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"all of it"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 # JSON, arrays and lines

@@ -56,7 +56,7 @@ class Draft:
 
     def __init__(self, path: Path, size: int | None, head: int, verified: bool) -> None:
         self.path = path
-        self.temporary = path.with_name(f".{path.name[-200:]}.{os.getpid()}{PART}")
+        self.temporary = _temporary(path)
         self.size, self.head, self.verified = size, head, verified
         self.handle, self.written = -1, 0
         self.digest = hashlib.sha256()
@@ -103,6 +103,11 @@ class Draft:
         except OSError as error:
             why = why_not_written(error, self.path, self.size or self.written)
             raise StorageError(f"cannot write {self.path}: {why}") from error
+
+
+def _temporary(path: Path) -> Path:
+    """Where a file is written before it has its name."""
+    return path.with_name(f".{path.name[-200:]}.{os.getpid()}{PART}")
 
 
 def write_all(handle: int, part: Buffer) -> None:
@@ -158,9 +163,15 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def copy_file(source: Path, path: Path) -> None:
-    """Copy a file with its times. It is not synced: the source stays."""
+    """Copy a file with its times, all of it or nothing. It is not synced: the source stays."""
+    temporary = _temporary(path)
     try:
-        shutil.copy2(source, path, follow_symlinks=False)
+        try:
+            shutil.copy2(source, temporary, follow_symlinks=False)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     except OSError as error:
         why = why_not_written(error, path, os.lstat(source).st_size)
         raise StorageError(f"cannot copy {source} to {path}: {why}") from error
