@@ -8,6 +8,7 @@ are forked from one which has everything imported, and train their cells in the 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -29,7 +30,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # where the tests keep what 
 import tiny
 from gan_bench import Resources
 from gan_bench.results.atomic import PART, write_json
-from gan_bench.results.layout import HOUSEKEEPING, LOG, OUTCOME, RECORD, SPEED, STARTS
+from gan_bench.results.layout import (
+    HOUSEKEEPING,
+    KEPT_TICKS,
+    LOG,
+    OUTCOME,
+    RECORD,
+    SPEED,
+    STARTS,
+)
 from gan_bench.results.records import Verdict, write_code
 from gan_bench.run import cell, preflight, preflight_process
 from gan_bench.run.preflight import PairReport
@@ -44,7 +53,7 @@ PIXELS = "--features pixels --metric diversity "
 # what a command may say otherwise each time: when, where, how fast, and after how many starts
 CIRCUMSTANCES = re.compile(
     r'"(cost|ended|device|computed|machine|versions|starts|notes|log|when|records|pid|host|'
-    r'seconds|unit|memory|began|made_by|code)": ?("(?:[^"\\]|\\.)*"|\{[^{}]*\}|\[[^][]*\]|[^,\n}]*)'
+    r'seconds|looking|unit|memory|began|made_by|code)": ?("(?:[^"\\]|\\.)*"|\{[^{}]*\}|\[[^][]*\]|[^,\n}]*)'
 )
 LEFT_OUT = {*HOUSEKEEPING, LOG, SPEED, STARTS, "said.txt", "modules.txt", "operations.txt", OUTCOME}
 
@@ -324,10 +333,21 @@ def outcome(folder: Path, stage: Path, row: Row) -> dict[str, str]:
 
 def _told(path: Path, content: bytes, folder: Path) -> bytes:
     """Without circumstances, and with this folder under a name that all of them have."""
+    if path.parent.name == KEPT_TICKS:
+        return _state_told(content) if path.suffix == ".pt" else b"digest of the whole state"
     if path.suffix not in (".json", ".jsonl", ".html", ".md", ".tex", ".csv", ".svg"):
         return content
     text = content.decode().replace(str(folder), "HERE")
     return CIRCUMSTANCES.sub(r'"\1": ...', text).encode()
+
+
+def _state_told(content: bytes) -> bytes:
+    """A state of a training, without how long it took."""
+    state = torch.load(io.BytesIO(content), weights_only=True)
+    state["lines"].pop("speed")
+    state["course"] = CIRCUMSTANCES.sub(r'"\1": ...', state["course"])
+    torch.save(state, told := io.BytesIO())
+    return told.getvalue()
 
 
 if __name__ == "__main__":  # a stage, in which these commands were typed: FOLDER COMMAND...
