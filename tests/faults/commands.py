@@ -7,11 +7,8 @@ are forked from one which has everything imported, and train their cells in the 
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
-import re
 import shlex
 import shutil
 import sys
@@ -29,20 +26,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # where the tests keep what 
 
 import tiny
 from gan_bench import Resources
-from gan_bench.results.atomic import PART, write_json
-from gan_bench.results.layout import (
-    HOUSEKEEPING,
-    KEPT_TICKS,
-    LOG,
-    OUTCOME,
-    RECORD,
-    SPEED,
-    STARTS,
-)
+from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import RECORD
 from gan_bench.results.records import Verdict, write_code
 from gan_bench.run import cell, preflight, preflight_process
 from gan_bench.run.preflight import PairReport
 from gan_bench.run.task import read_task
+from outcomes import outcome
 
 Act = Callable[[], object]
 NAME = "tiny/minimax/seed0"
@@ -50,12 +40,6 @@ SCHEDULE = "--size 8 --batch 8 --kimg 0.032 --samples 16 --device cpu --precisio
 EYE = "--plugin tiny.py --features eye --metric brightness "
 TRAIN = f"--data images --arch tiny --loss minimax {SCHEDULE}{EYE}"
 PIXELS = "--features pixels --metric diversity "
-# what a command may say otherwise each time: when, where, how fast, and after how many starts
-CIRCUMSTANCES = re.compile(
-    r'"(cost|ended|device|computed|machine|versions|starts|notes|log|when|records|pid|host|'
-    r'seconds|looking|unit|memory|began|made_by|code)": ?("(?:[^"\\]|\\.)*"|\{[^{}]*\}|\[[^][]*\]|[^,\n}]*)'
-)
-LEFT_OUT = {*HOUSEKEEPING, LOG, SPEED, STARTS, "said.txt", "modules.txt", "operations.txt", OUTCOME}
 
 
 @dataclass(frozen=True)
@@ -301,53 +285,6 @@ def run_once(
 
 def _note() -> None:
     Path("modules.txt").write_text(" ".join(sys.modules))
-
-
-# What it ends in
-
-
-def difference(folder: Path, stage: Path, row: Row, reference: dict[str, str]) -> list[str]:
-    """The first names of files that are not what they are if nothing happens."""
-    found = outcome(folder, stage, row)
-    names = sorted(found.keys() | reference.keys())
-    if not row.cleans:  # who is killed may leave the hidden file that was being written
-        names = [name for name in names if not name.endswith(PART)]
-    return [name for name in names if found.get(name) != reference.get(name)][:5]
-
-
-def outcome(folder: Path, stage: Path, row: Row) -> dict[str, str]:
-    """The digest of each file that the stage does not have, or has otherwise."""
-    found = {}
-    ours = {*LEFT_OUT, *row.varying}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if not path.is_file() or name.parts[0] == "home" or path.name in ours:
-            continue
-        content = path.read_bytes()
-        if (stage / name).is_file() and (stage / name).read_bytes() == content:
-            found[str(name)] = "as it was"
-        else:
-            found[str(name)] = hashlib.sha256(_told(path, content, folder)).hexdigest()
-    return found
-
-
-def _told(path: Path, content: bytes, folder: Path) -> bytes:
-    """Without circumstances, and with this folder under a name that all of them have."""
-    if path.parent.name == KEPT_TICKS:
-        return _state_told(content) if path.suffix == ".pt" else b"digest of the whole state"
-    if path.suffix not in (".json", ".jsonl", ".html", ".md", ".tex", ".csv", ".svg"):
-        return content
-    text = content.decode().replace(str(folder), "HERE")
-    return CIRCUMSTANCES.sub(r'"\1": ...', text).encode()
-
-
-def _state_told(content: bytes) -> bytes:
-    """A state of a training, without how long it took."""
-    state = torch.load(io.BytesIO(content), weights_only=True)
-    state["lines"].pop("speed")
-    state["course"] = CIRCUMSTANCES.sub(r'"\1": ...', state["course"])
-    torch.save(state, told := io.BytesIO())
-    return told.getvalue()
 
 
 if __name__ == "__main__":  # a stage, in which these commands were typed: FOLDER COMMAND...

@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where the tests keep what they share
 
 import commands
+import outcomes
 from commands import ROWS, Row
 from sweep import whole
 
@@ -62,7 +63,7 @@ class Killed:
         code = commands.typed(folder, self.row.words)
         if code not in self.row.done:
             return kills, self._told(folder, seed, f"the last one ended with {code}")
-        if difference := commands.difference(folder, self.stage, self.row, self.reference):
+        if difference := outcomes.difference(folder, self.stage, self.row, self.reference):
             return kills, self._told(folder, seed, f"it ended otherwise: {difference}")
         shutil.rmtree(folder)
         return kills, None

@@ -31,6 +31,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where the tests keep what they share
 
 import commands
+import outcomes
 from commands import ROWS, Row
 from gan_bench.results.atomic import PART
 from gan_bench.results.layout import RECORD
@@ -126,7 +127,7 @@ class Swept:
         code = commands.typed(folder, self.row.words)
         if code not in self.row.done:
             return f"the same command again ended with {code}"
-        if difference := commands.difference(folder, self.stage, self.row, self.reference):
+        if difference := outcomes.difference(folder, self.stage, self.row, self.reference):
             return f"the same command again ended otherwise: {difference}"
         after = finished(folder)
         if self.row.keeps and any(after.get(name) != each for name, each in before.items()):
@@ -172,7 +173,7 @@ def finished(folder: Path) -> dict[str, bytes]:
     files = {}
     for record in folder.rglob(RECORD):
         for path in record.parent.glob("*"):
-            if path.is_file() and path.name not in commands.LEFT_OUT:
+            if path.is_file() and path.name not in outcomes.LEFT_OUT:
                 name = f"{path.relative_to(folder)} {path.stat().st_mtime_ns}"
                 files[name] = path.read_bytes()
     return files
