@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,8 +155,10 @@ def load_onnx(path: Path, z_dim: int | None) -> Generator:
         raise UsageError(
             f"{path} needs onnxruntime, which is not installed: pip install 'gan-bench[onnx]'"
         ) from error
+    quiet = onnxruntime.SessionOptions()
+    quiet.log_severity_level = 4  # what it says of an error is in the error
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), quiet, ["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has many types of its own
         raise DataError(f"{path} is no ONNX model that can be read: {sentence(error)}") from error
     inputs = session.get_inputs()
@@ -172,7 +175,15 @@ def load_onnx(path: Path, z_dim: int | None) -> Generator:
         raise DataError(f"{path} takes {once} z at once, and 1 to {LARGEST_BATCH:,} are possible")
 
     def run(z: np.ndarray) -> Any:
-        return session.run(None, {name: z.reshape(-1, dim, *[1] * (len(shape) - 2))})[0]
+        given = {name: z.reshape(-1, dim, *[1] * (len(shape) - 2))}
+        options = onnxruntime.RunOptions()
+        with ThreadPoolExecutor(1) as aside:  # so that Ctrl-C reaches this thread at once
+            images = aside.submit(session.run, None, given, options)
+            try:
+                return images.result()[0]
+            except BaseException:
+                options.terminate = True  # a file may hold a loop without end
+                raise
 
     def make(z: np.ndarray, y: np.ndarray | None) -> Tensor:
         parts = np.split(z, range(once, len(z), once)) if once else [z]
