@@ -59,6 +59,9 @@ LONGEST = (
 )
 
 
+SHORT = "not long and not speed"  # as in pyproject.toml
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much of the long suite is run, and which part of it."""
     parser.addoption("--share", type=float, help="of the long suite, such as 0.2, with the short")
@@ -68,7 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Let pytest-xdist begin with the longest files; by itself it takes those of most tests."""
     config.option.loadscopereorder = False
-    if config.option.share is not None:
+    if config.option.share is not None and config.option.markexpr == SHORT:
         config.option.markexpr = "not speed"
 
 
