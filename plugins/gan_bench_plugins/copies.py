@@ -62,8 +62,8 @@ def _limit(samples: Samples) -> float:
     if train is None or held_out is None or len(held_out) < FEWEST:
         count = 0 if held_out is None else len(held_out)
         raise Unscorable(
-            f"There are {count} held-out images to compare with, at most as many as samples; "
-            f"copies takes {FEWEST}."
+            f"copies needs {FEWEST} held-out images and as many samples; here it can compare "
+            f"{count}."
         )
     if len(train) < NEIGHBOUR:
         raise Unscorable(f"There are {len(train)} training images; copies takes {NEIGHBOUR}.")

@@ -11,7 +11,9 @@ from textwrap import dedent
 import pytest
 import rich_click as click
 
+from gan_bench import catalogue as catalogues
 from gan_bench.cli.main import COMMANDS, cli
+from gan_bench.run.names import remember
 from given import Command
 from records import write_cell
 
@@ -67,7 +69,11 @@ def test_options_stand_in_groups_with_their_defaults_and_examples(gan_bench: Com
     [
         (["rnu"], "error: No such command 'rnu'. Did you mean run?"),
         (["xyz"], f"error: No such command 'xyz'. There are {', '.join(COMMANDS)}."),
-        (["plugins", "lst"], "error: No such command 'lst'. Did you mean 'list'?"),
+        (["plugins", "lst"], "error: No such command 'lst'. Did you mean list?"),
+        (["plugins", "xyz"], "error: No such command 'xyz'. There are check, list, new."),
+        (["branch", "x", "--lr", "1"], "error: No such option '--lr'.\nsee "),  # not --help
+        (["run", "--arhc", "x"], "error: No such option '--arhc'. Did you mean '--arch'?\n"),
+        (["export", "x"], "error: Missing option '--to'. Choose from: onnx, torchscript, "),
         (["doctor", "--jsn"], "error: No such option '--jsn'. Did you mean '--json'?"),
     ],
 )
@@ -160,3 +166,73 @@ def test_names_are_completed_without_torch(
     """
     out = in_python(code, cwd=tmp_path, env=env)
     assert [completion.partition(",")[2] for completion in out.splitlines()] == expected
+
+
+MISSPELT = [
+    "run --arch dcgna",
+    "run --arch dense --loss minimxa",
+    "run --data shapse",
+    "run --metric fdi",
+    "run --features pixls",
+    "run --preset quikc",
+    "run --engine locl",
+    "run --augment fliip",
+    "run --optimizer adma",
+    "run --track tensorbord",
+    "run --plugin nowhere.py",
+    "run --schedule nowhere.toml",
+    "run --judge nowhere.judge",
+    "run --entry mine=nowhere.onnx",
+    "run dcgna",
+    "tune --arch dcgna --trials 2",
+    "data shapse",
+    "judge shapse --out x.judge",
+    "measure . --metric fdi",
+    "measure nowhere",
+    "draw nowhere",
+    "report . --sort fdi",
+    "report . --protocol nix",
+    "watch nowhere",
+    "score shapse faces",
+    "score shapse faces --metric fdi",
+    "score mine=g.onnx --like nix",
+    "metrics audit --metric fdi",
+    "plugins check dcgna",
+    "plugins info dcgan",
+    "sample nowhere --out x.png",
+    "interpolate nowhere --out x.gif",
+    "timelapse nowhere --out x.gif",
+    "export nowhere --to onnx --out x.onnx",
+    "show nowhere --results .",
+    "branch nowhere --at 1 --results .",
+    "autopsy nowhere --results .",
+    "reproduce nowhere --results .",
+    "remove nowhere --results .",
+]
+
+
+@pytest.fixture(scope="module")
+def with_names(tmp_path_factory: pytest.TempPathFactory, outside: dict[str, str]) -> dict[str, str]:
+    """The environment of a machine on which a command has run: the names are remembered there."""
+    home = tmp_path_factory.mktemp("names") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_BENCH_HOME", str(home))
+        remember(catalogues.load())
+    return outside | {"GAN_BENCH_HOME": str(home)}
+
+
+@pytest.mark.parametrize("line", MISSPELT)
+def test_what_is_misspelt_or_not_there_is_refused_before_torch_is_imported(
+    line: str, with_names: dict[str, str], tmp_path: Path
+) -> None:
+    write_cell(tmp_path, "dense")
+    code = """
+        from gan_bench.cli.__main__ import main
+        try:
+            main()
+        except SystemExit as end:
+            assert end.code in (2, 4), end.code
+        assert "torch" not in sys.modules
+        print("refused")
+    """
+    assert in_python(code, *line.split(), cwd=tmp_path, env=with_names).endswith("refused\n")

@@ -217,5 +217,5 @@ def test_fewer_images_than_rows_are_shown_once() -> None:
 
 def test_where_there_is_no_score_there_is_no_evidence() -> None:
     rows = np.random.default_rng(6).normal(size=(500, 8)).astype(np.float32)
-    with pytest.raises(Unscorable, match="held-out images to compare with"):
+    with pytest.raises(Unscorable, match="needs 100 held-out images"):
         suspects(Samples(real=rows, fake=rows, train=rows, held_out=rows[:50]))

@@ -99,7 +99,7 @@ def test_what_ends_is_said_and_so_is_the_end_of_the_run(
         write_cell(tmp_path, "dcgan", status=None)
         lines = watched(home).splitlines()
     assert lines == [
-        "0 of 1 done, time left: ?",
+        "0 of 1 done, time left unknown",
         "dcgan / hinge / seed0: finished, fd-eye 12",
         f"the run has ended: 1 of 1 cell done; gan-bench report {home}",
     ]
@@ -138,7 +138,7 @@ def test_a_study_is_watched_as_one_run_that_names_its_trials(
         started(waiting[1])
         lines = watched(home).splitlines()
     assert lines[:2] == [
-        "3 of 5 done: 3 finished, time left: ?",
+        "3 of 5 done: 3 finished, time left unknown",
         "trial 1: dense / hinge / seed0: preparing 0.0 of 100 kimg",
     ]
     assert [line.partition(": finished")[0] for line in lines[2:4]] == [

@@ -39,10 +39,10 @@ def training(state: State, kimg: float = 5.0, clock: Clock | None = None) -> Sta
 
 def test_what_is_left_is_unknown_then_at_least_the_training_then_all_of_it() -> None:
     one, two, three = waiting("a/b/seed0", "a/b/seed1", "a/b/seed2")
-    assert left([one, two, three]) == left([]) == "time left: ?"
+    assert left([one, two, three]) == left([]) == "time left unknown"
     assert left([training(one), two, three]) == "more than 50 s left"
     measuring = replace(training(one, 10.0), phase="measuring")
-    assert left([measuring]) == "time left: ?"  # not 0 s
+    assert left([measuring]) == "time left unknown"  # not 0 s
     assert left([measuring, two]) == "more than 20 s left"
     ended = spent(one, training=22, seconds=40)  # 18 s besides the training
     assert left([ended, two, three]) == "about 1 min 20 s left"
@@ -71,7 +71,7 @@ def test_from_its_first_tick_on_a_cell_tells_how_long_all_others_take() -> None:
 
 def test_cells_that_are_only_measured_take_nobody_knows_how_long() -> None:
     one, two = (replace(state, trained=True) for state in waiting("a/b/seed0", "a/b/seed1"))
-    assert left([training(one, 10.0), two]) == "time left: ?"
+    assert left([training(one, 10.0), two]) == "time left unknown"
 
 
 def test_the_slots_are_filled_in_the_order_of_the_plan() -> None:
@@ -91,4 +91,4 @@ def test_a_cell_takes_as_long_as_those_of_its_pair_or_else_of_its_architecture()
     assert left([*ended, spent(three, 10, 20), four]) == "about 20 s left"
     assert left([*ended, *waiting("a/b/seed1", "a/b/seed2")], jobs=2) == "about 30 s left"
     assert left([*ended, *waiting("a/b/seed1", "a/c/seed1")], jobs=2) == "about 50 s left"
-    assert left([spent(one, 10, 30, at=20), two]) == "time left: ?"  # of another run
+    assert left([spent(one, 10, 30, at=20), two]) == "time left unknown"  # of another run

@@ -18,6 +18,7 @@ from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import normalised
 
 GROUP = "gan_bench"
+NO_FILE = "no such Python file"
 BUILT_IN = "gan-bench"  # the distribution whose offers win where two have the same name
 
 
@@ -82,7 +83,7 @@ def from_file(path: Path) -> Plugin:
     try:
         code = path.read_bytes()
     except OSError as error:
-        reason = str(error) if path.is_file() else "no such Python file"
+        reason = str(error) if path.is_file() else NO_FILE
 
         def fail() -> object:
             raise UsageError(reason)
@@ -98,7 +99,7 @@ def _run_file(path: Path, code: bytes) -> object:
     """The module. Python's own import may take the bytecode of an older file of the same size."""
     spec = importlib.util.spec_from_file_location(f"gan_bench_file_{path.stem}", path)
     if spec is None:
-        raise UsageError("no such Python file: its name ends in .py")
+        raise UsageError(f"{NO_FILE}: its name ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses and pickling look a module up by its name
     exec(compile(code, str(path), "exec"), module.__dict__)

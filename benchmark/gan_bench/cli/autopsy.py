@@ -93,18 +93,19 @@ def autopsy(
         naming_the_resume_command,
         stopping_gently,
     )
+    from gan_bench.results.finding import find_cell
+
+    folders = list(dict.fromkeys(find_cell(results, cell) for cell in cells))
     from gan_bench.report.autopsy import autopsy_of, document, summary
     from gan_bench.report.autopsy_sheet import write_sheets
     from gan_bench.report.branches import damage
     from gan_bench.report.summary import print_summary, summary_lines
-    from gan_bench.results.finding import find_cell
     from gan_bench.run.plan_measuring import MeasureRequest
     from gan_bench.run.resources import resources_of
     from gan_bench.run.whole_autopsy import examine
 
     request = MeasureRequest(resources=resources_of(asked), **asked)
     console = Console(stderr=True, quiet=quiet)
-    folders = list(dict.fromkeys(find_cell(results, cell) for cell in cells))
     with naming_the_resume_command(), naming_it_after_storage_errors():
         examined = examine(folders, remedies, seeds, at, request, console, stopping_gently)
     found = autopsy_of(examined)

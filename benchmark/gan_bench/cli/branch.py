@@ -85,9 +85,11 @@ def branch(
         naming_the_resume_command,
         stopping_gently,
     )
+    from gan_bench.results.finding import find_cell
+
+    found = find_cell(results, cell)
     from gan_bench.report.branches import branches_of, damage
     from gan_bench.report.summary import print_summary
-    from gan_bench.results.finding import find_cell
     from gan_bench.run.plan_measuring import MeasureRequest
     from gan_bench.run.resources import resources_of
     from gan_bench.run.whole_branching import branch as train_branches
@@ -95,7 +97,6 @@ def branch(
     request = MeasureRequest(resources=resources_of(asked), **asked)
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command(), naming_it_after_storage_errors():
-        found = find_cell(results, cell)
         forks = train_branches(found, at, changes, seeds, request, console, stopping_gently)
     branches = branches_of(forks)
     if as_json:

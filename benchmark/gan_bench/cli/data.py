@@ -66,12 +66,12 @@ def data(max_bad: float, out: Path | None, as_json: bool, **asked: Any) -> None:
     """
     if out is not None and out.suffix.lower() != PNG:
         raise click.BadParameter(f"{out}: the contact sheet is a PNG file: name it *{PNG}")
+    request = request_of(asked)
     from gan_bench.data.cache import check_bad, prepare
     from gan_bench.data.source import Unusable
     from gan_bench.run.plan import data_of
     from gan_bench.run.progress import preparing
 
-    request = request_of(asked)
     source, sides, notes = data_of(request, catalogue_for(request))
     if out is not None and source.files:
         _check_no_image(out, source.root)

@@ -139,12 +139,18 @@ HOW = (
 
 
 def request_of(asked: dict[str, Any]) -> Request:
-    """A request with what was asked for: these options, and others that it has."""
+    """A request with what was asked for: these options, and others that it has.
+
+    What is misspelt or not there is refused before anything imports torch.
+    """
     from gan_bench.contract.engine import Resources
     from gan_bench.contract.protocol import Preparation
+    from gan_bench.run.at_the_door import check_request
     from gan_bench.run.request import Request
 
     named = [field.name for field in fields(Resources) if field.name in asked]
     resources = Resources(**{name: asked.pop(name) for name in named})
     preparation = Preparation(**{name: asked.pop(name) for name in Preparation.model_fields})
-    return Request(preparation=preparation, resources=resources, **asked)
+    request = Request(preparation=preparation, resources=resources, **asked)
+    check_request(request)
+    return request

@@ -58,12 +58,14 @@ def draw(results: Path, protocol: str | None, again: bool, quiet: bool, **asked:
         naming_the_resume_command,
     )
     from gan_bench.report.chosen import protocols_in
+
+    folders = protocols_in(results, protocol)
     from gan_bench.run.plan_measuring import MeasureRequest
     from gan_bench.run.whole_drawing import draw_cells, to_draw
 
     console = Console(stderr=True, quiet=quiet)
     request = MeasureRequest(**asked)
-    cells = {folder: to_draw(folder, again) for folder in protocols_in(results, protocol)}
+    cells = {folder: to_draw(folder, again) for folder in folders}
     done = failed = 0
     with naming_the_resume_command(), naming_it_after_storage_errors():
         for folder, chosen in cells.items():

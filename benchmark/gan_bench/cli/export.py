@@ -49,6 +49,7 @@ def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path)
     output is images (N, C, H, W) float32 in [-1, 1]. The file is written only if it makes the same
     images as the generator.
     """
+    cell = shared.found(cell)
     from gan_bench.contract.errors import UsageError
     from gan_bench.results.atomic import make_folder, write_bytes
     from gan_bench.train.export import exported

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from gan_bench.cli.options import OUT, OUTPUT, PATH, Decorator
+from gan_bench.cli.options import OUT, OUTPUT, PATH, RESULTS, Decorator
 
 if TYPE_CHECKING:
     from gan_bench.train.generator import Generator
 
 GENERATOR = "Generator"
 ABOUT_CELL = (
-    "Folder of a cell: RESULTS/PROTOCOL/ARCHITECTURE/LOSS/seedK. The file of `gan-bench export "
-    "--to safetensors` will do, too."
+    "The cell as architecture/loss/seed0 of the folder `results`, or the path of its folder. The "
+    "file of `gan-bench export --to safetensors` will do, too."
 )
 
 CELL = click.argument("cell", type=PATH, metavar="CELL", panel=GENERATOR, help=ABOUT_CELL)
@@ -63,6 +64,21 @@ MOVING = click.option(
     panel=OUTPUT,
     help="File to write: .gif, or .mp4 with `pip install 'gan-bench[mp4]'`.",
 )
+
+
+def found(cell: Path) -> Path:
+    """The folder of a cell, which may be named as `gan-bench list` prints it; or a file.
+
+    UsageError if there is none, before anything imports torch.
+    """
+    from gan_bench.results.finding import check_cell, find_cell, has_protocols
+
+    if os.path.isfile(cell):  # a path may be too long to be one
+        return cell
+    if not os.path.exists(cell.parts[0] if cell.parts else "") and has_protocols(RESULTS):
+        return find_cell(RESULTS, str(cell))
+    check_cell(cell)
+    return cell
 
 
 def read_generator(cell: Path, best: bool, plugins: Iterable[Path]) -> Generator:

@@ -70,6 +70,7 @@ def interpolate(
     The walk is spherical: it goes from one random z to the next on an arc. Several cells are shown
     side by side, on the same walk.
     """
+    cells = tuple(map(shared.found, cells))
     from gan_bench.report.animation import FPS, check_ending, moving, walk_frames
     from gan_bench.results.atomic import make_folder, write_bytes
     from gan_bench.train.walk import walks

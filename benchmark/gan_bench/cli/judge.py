@@ -18,6 +18,7 @@ from gan_bench.run.names import catalogue_for
 if TYPE_CHECKING:
     from gan_bench.data.cache import Prepared
     from gan_bench.measure.judging.training import Trained
+    from gan_bench.run.request import Request
 
 TRAINING = "Training"
 SIZES = click.IntRange(16, 128)
@@ -94,11 +95,12 @@ def judge(size: int, steps: int, seed: int, out: Path, max_bad: float, **asked: 
     how evenly. The judge is tested on the held-out images, and is written only if it names 90 % of
     them rightly. It is trained on the CPU.
     """
+    request = request_of({**asked, "size": size, "max_bad": max_bad})
     from gan_bench.contract.errors import DataError
     from gan_bench.measure.judging.judge_file import write_judge
     from gan_bench.measure.judging.training import train_judge
 
-    prepared = _prepared(size, max_bad, asked)
+    prepared = _prepared(request)
     with Console(stderr=True).status("training the judge") as status:
 
         def progress(step: int, loss: float) -> None:
@@ -113,20 +115,19 @@ def judge(size: int, steps: int, seed: int, out: Path, max_bad: float, **asked: 
     say(f"to count modes: gan-bench run --data {asked['data']} --judge {out}")
 
 
-def _prepared(size: int, max_bad: float, asked: dict[str, Any]) -> Prepared:
+def _prepared(request: Request) -> Prepared:
     """The images at the size of the judge, with their labels."""
     from gan_bench.data.cache import check_bad, prepare
     from gan_bench.run.plan import data_of
     from gan_bench.run.progress import preparing
 
-    request = request_of({**asked, "size": size, "max_bad": max_bad})
     source, sides, notes = data_of(request, catalogue_for(request))
     console = Console(stderr=True)
     for note in notes:
         say(note, console)
     with preparing(console, source.dataset.name) as progress:
         prepared = prepare(source, sides, progress)
-    check_bad(prepared, max_bad)
+    check_bad(prepared, request.max_bad)
     return prepared
 
 

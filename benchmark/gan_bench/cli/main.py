@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import rich_click as click
 
+from gan_bench.cli.groups import refuse_command
 from gan_bench.cli.interrupts import Terminated, exit_code
 from gan_bench.cli.options import Debug, paragraphs
 from gan_bench.cli.output import complain, say
@@ -64,9 +65,7 @@ class Commands(click.RichGroup):
             return command
         if ctx.resilient_parsing or cmd_name.startswith("-"):
             return None
-        near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
-        guess = f"Did you mean {near[0]}?" if near else f"There are {', '.join(COMMANDS)}."
-        raise click.UsageError(f"No such command '{cmd_name}'. {guess}", ctx)
+        refuse_command(cmd_name, COMMANDS, ctx)
 
 
 @click.group(cls=Commands, context_settings={"show_default": True}, epilog=COMPLETION)
@@ -111,8 +110,22 @@ def _refused(error: click.ClickException) -> int:
     """What was typed cannot be meant."""
     where = getattr(error, "ctx", None)
     hint = f"\nsee {where.command_path} --help" if where else ""
-    complain(f"{error.format_message()}{hint}")
+    complain(f"{_words_of(error)}{hint}")
     return error.exit_code
+
+
+def _words_of(error: click.ClickException) -> str:
+    """What click says, in one line; of an option that is not there, with the nearest one."""
+    if isinstance(error, click.NoSuchOption):
+        return f"{error.message}{_nearest_option(error)}"
+    return error.format_message().replace("\n\t", " ")  # it lists choices below each other
+
+
+def _nearest_option(error: click.NoSuchOption) -> str:
+    """Dashes are no likeness: click takes --help for near --lr."""
+    spelt = {each.lstrip("-"): each for each in error.possibilities or () if each[:2] == "--"}
+    near = difflib.get_close_matches(error.option_name.lstrip("-"), spelt, n=1)
+    return f" Did you mean '{spelt[near[0]]}'?" if near else ""
 
 
 def _failed(error: Exception) -> int:

@@ -100,13 +100,16 @@ def measure(
     from gan_bench.cli.run import SOME_CELLS_FAILED, naming_the_resume_command, show
     from gan_bench.contract.errors import GanBenchError, UsageError
     from gan_bench.report.chosen import protocols_in
+    from gan_bench.run.at_the_door import check_asked
+
+    check_asked(asked)
+    folders = protocols_in(results, protocol)
     from gan_bench.run.plan_measuring import MeasureRequest
     from gan_bench.run.resources import resources_of
     from gan_bench.run.whole_measuring import plan_measure
 
     console = Console(stderr=True, quiet=quiet)
     request = MeasureRequest(resources=resources_of(asked), **asked)
-    folders = protocols_in(results, protocol)
     measured: list[PlannedMeasuring] = []
     code = 0
     with naming_the_resume_command():

@@ -15,6 +15,7 @@ from rich.text import Text
 from gan_bench.base.escape import plain
 from gan_bench.cli import data_options, options
 from gan_bench.cli.data_options import request_of
+from gan_bench.cli.groups import Group
 from gan_bench.cli.options import OUT, OUTPUT, Word
 from gan_bench.cli.output import emit, say
 
@@ -42,7 +43,10 @@ class Counts(click.ParamType[tuple[int, ...]]):
         return counts
 
 
-@click.group(epilog=options.examples("gan-bench metrics audit --data faces.zip --out audit.html"))
+@click.group(
+    cls=Group,
+    epilog=options.examples("gan-bench metrics audit --data faces.zip --out audit.html"),
+)
 @options.DEBUG
 @options.HELP
 def metrics() -> None:
@@ -195,7 +199,6 @@ def audit(results: Path, out: Path | None, style: str | None, quiet: bool, **ask
 def audit_of(asked: dict[str, Any]) -> AuditRequest:
     """What is to be audited, of these options."""
     from gan_bench.contract.errors import UsageError
-    from gan_bench.run.audit_images import AuditRequest
 
     names = ("only", "every", "faults", "sizes", "bias_sizes", "real_sets", "repeats", "seed")
     own = {name: asked.pop(name) for name in names}
@@ -203,7 +206,10 @@ def audit_of(asked: dict[str, Any]) -> AuditRequest:
     own["faults"] = tuple(dict.fromkeys(own["faults"]))
     if own["only"] and own["every"]:
         raise UsageError("--only and --all exclude each other: leave one out")
-    return AuditRequest(request=request_of(asked), **own)
+    request = request_of(asked)
+    from gan_bench.run.audit_images import AuditRequest
+
+    return AuditRequest(request=request, **own)
 
 
 def measure_audit(asked: AuditRequest, results: Path, console: Console) -> Path:

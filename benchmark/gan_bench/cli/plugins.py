@@ -13,6 +13,7 @@ from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
+from gan_bench.cli.groups import Group
 from gan_bench.cli.output import emit, page, say, stdout_console
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ AS_JSON = options.as_json("Print one JSON document.")
 
 
 @click.group(
+    cls=Group,
     invoke_without_command=True,
     epilog=options.examples("gan-bench plugins --plugin examples/my_arch.py"),
 )
@@ -80,6 +82,10 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
     Shapes, range, gradients, determinism, state, bf16, a CUDA graph where a GPU is, and cost. The
     exit code is 0 if all is well and 4 if a check failed. It takes seconds.
     """
+    from gan_bench.run.names import check_offered
+
+    if not plugins:
+        check_offered(names)
     from gan_bench import catalogue as catalogues
     from gan_bench.run import check_offers, doctor
     from gan_bench.train.fresh import Fresh

@@ -134,6 +134,7 @@ def _write(text: str, out: Path | None) -> None:
 
     make_folder(out.absolute().parent)
     write_bytes(out, text.encode())
+    say(f"written: {out}")
 
 
 def _figures(

@@ -83,8 +83,10 @@ def reproduce(
         stopping_gently,
     )
     from gan_bench.contract.errors import UsageError
-    from gan_bench.report.reproduction import reproduced
     from gan_bench.results.finding import find_folder
+
+    found = find_folder(results, name)
+    from gan_bench.report.reproduction import reproduced
     from gan_bench.run.reproduce import Where, trained_cells
     from gan_bench.run.resources import resources_of
     from gan_bench.run.train_cells import refusal, train_cells
@@ -92,7 +94,7 @@ def reproduce(
 
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
-        cells = trained_cells(find_folder(results, name))
+        cells = trained_cells(found)
         where = Where(results=out, resources=resources_of(asked), **asked)
         planned, watch, catalogue = plan_again(cells, where, console)
         with naming_it_after_storage_errors():

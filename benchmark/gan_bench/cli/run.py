@@ -68,12 +68,15 @@ def run(
     A finished cell is never trained again: the same command continues an interrupted run.
     """
     _refuse_arguments(context)
+    from gan_bench.run.at_the_door import check_entries_there
+
+    request = request_of(asked)
+    check_entries_there(entries, request)
     from gan_bench.contract.errors import GanBenchError
     from gan_bench.run.asked_entries import entries_to_score
     from gan_bench.run.trial_cells import check_budget
     from gan_bench.run.whole_run import score_asked
 
-    request = request_of(asked)
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
         catalogue = catalogue_for(request)
@@ -99,6 +102,7 @@ def _refuse_arguments(context: click.RichContext) -> None:
     """Images and names are given with options; people type them as arguments."""
     if not context.args:
         return
+    from gan_bench.contract.names import nearest_name
     from gan_bench.run.names import known_names
 
     word = context.args[0]
@@ -108,9 +112,11 @@ def _refuse_arguments(context: click.RichContext) -> None:
         "augmentation": "--augment",
         "dataset": "--data",
     }
-    named = [option for kind, option in takers.items() if word in known_names(kind)]
-    option = named[0] if named and not os.path.exists(word) else "--data"
-    raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(word)}", context)
+    near = {option: nearest_name(word, known_names(kind)) for kind, option in takers.items()}
+    option, name = next(((each, name) for each, name in near.items() if name), ("--data", word))
+    if os.path.exists(word):
+        option, name = "--data", word
+    raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(name)}", context)
 
 
 def _print_plan(request: Request, catalogue: Catalogue, results: Path, as_json: bool) -> None:

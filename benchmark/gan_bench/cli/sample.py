@@ -62,6 +62,7 @@ def sample(
 
     Every row of a grid of a conditional generator is one class, and every column one z.
     """
+    cell = shared.found(cell)
     from gan_bench.train.sampling import count_for, sample_latents, write_each, write_grid
 
     G = shared.read_generator(cell, best, plugins)

@@ -137,11 +137,16 @@ def score(
     only_with = {"--data": data, "--z-dim": z_dim, "--trust": trust, "--replace": replace}
     if given := [option for option, value in only_with.items() if value]:
         raise click.UsageError(f"{given[0]} is for --like PROTOCOL")
-    from gan_bench.run.compare import compare
+    from gan_bench.run.at_the_door import check_images, check_request
     from gan_bench.run.request import Request
 
     request = Request(**asked)
+    check_request(request)
     real, generated = (Path(os.path.expanduser(path)) for path in paths)
+    for path in (real, generated):
+        check_images(path)
+    from gan_bench.run.compare import compare
+
     with _showing("reading the images") as progress:
         compared = compare(real, generated, request, catalogue_for(request), progress)
     if as_json:
@@ -164,12 +169,13 @@ def _score_like(
     """Score each path, and print the table of the protocol."""
     from gan_bench.cli.report import default_style
     from gan_bench.report.chosen import folder_of
+
+    home = folder_of(results, like)
     from gan_bench.report.formats import render
     from gan_bench.report.leaderboard import load
     from gan_bench.run.asked_entries import How, asked_for
     from gan_bench.run.entries import score_entries
 
-    home = folder_of(results, like)
     with _showing("reading the images") as progress:
         score_entries(home, [asked_for(path) for path in paths], How(**how), progress, say)
     emit(render(load(home), "json" if as_json else default_style(), Path.cwd()))

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.options import OUTPUT, PATH
+from gan_bench.cli.options import OUTPUT, PATH, RESULTS
 from gan_bench.cli.output import emit, say
 
 CONTENT = "What to publish"
@@ -18,7 +18,7 @@ CONTENT = "What to publish"
 
 @click.command(
     epilog=options.examples(
-        "gan-bench site results -o public",
+        "gan-bench site -o public",
         "gan-bench site faces/results digits/results -o public --title Leaderboards",
     )
 )
@@ -26,10 +26,10 @@ CONTENT = "What to publish"
     "folders",
     type=PATH,
     nargs=-1,
-    required=True,
-    metavar="RESULTS...",
+    metavar="[RESULTS]...",
     panel=CONTENT,
-    help="One results folder or more, or a folder that holds some. They stay as they are.",
+    help="One results folder or more, or a folder that holds some. They stay as they are. "
+    f"Default: {RESULTS}.",
 )
 @click.option(
     "-o",
@@ -62,7 +62,9 @@ def site(folders: tuple[Path, ...], out: Path, title: str) -> None:
     from gan_bench.report.site.making import make_site
 
     with Console(stderr=True).status("reading") as status:
-        made = make_site(folders, out, title, lambda page: status.update(Text(plain(page))))
+        made = make_site(
+            folders or (RESULTS,), out, title, lambda page: status.update(Text(plain(page)))
+        )
     for note in made.notes:
         say(note)
     counts = [text.plural(made.protocols, "protocol"), text.plural(made.rows, "row")]

@@ -24,7 +24,8 @@ from gan_bench.cli.output import say
     type=PATH,
     metavar="CELL",
     panel=shared.GENERATOR,
-    help="Folder of a cell: RESULTS/PROTOCOL/ARCHITECTURE/LOSS/seedK. It need not be done.",
+    help="The cell as architecture/loss/seed0 of the folder `results`, or the path of its folder. "
+    "It need not be done.",
 )
 @shared.MOVING
 @options.DEBUG
@@ -39,7 +40,7 @@ def timelapse(cell: Path, out: Path) -> None:
     from gan_bench.results.atomic import make_folder, write_bytes
 
     check_ending(out)
-    frames, seconds = frames_of(cell)
+    frames, seconds = frames_of(shared.found(cell))
     content = moving(frames, out.suffix, seconds)
     make_folder(out.absolute().parent)
     write_bytes(out, content)

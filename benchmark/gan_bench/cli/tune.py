@@ -77,12 +77,13 @@ def tune(
         print_dry,
         stopping_gently,
     )
+
+    request = request_of(asked)
     from gan_bench.run.dry_study import dry_study
     from gan_bench.run.folders import done
     from gan_bench.run.names import catalogue_for
     from gan_bench.run.whole_study import begin_study, train_study
 
-    request = request_of(asked)
     console = Console(stderr=True, quiet=quiet)
     with naming_the_resume_command():
         catalogue = catalogue_for(request)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from gan_bench.contract.errors import UsageError
 
 # Windows reserves these
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+MOST_BESIDE = 10_000  # names of a folder, to look for the nearest in
 SHORT_LIST = 40  # names, of which a message names all
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -33,12 +36,12 @@ def name_of(path: Path) -> str:
     return f"{name}-images" if DEVICES.fullmatch(name) else name or "images"
 
 
-def did_you_mean(name: str, known: Sequence[str]) -> str:
+def did_you_mean(name: str, known: Sequence[str], paths: Sequence[str] = ()) -> str:
     """The hint after `no such name`: the nearest known name, if one is near, and all of them.
 
-    Beside a near one no list stands that fills a screen.
+    Beside a near one no list stands that fills a screen. `paths` may be meant as well.
     """
-    near = nearest(name, known)
+    near = nearest(name, [*known, *paths])
     if near and len(known) > SHORT_LIST:
         return f"{near} `gan-bench plugins` lists all {len(known)}."
     return f"{near} Installed: {', '.join(known) or 'none'}."
@@ -46,9 +49,28 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Did you mean ...? with the nearest known name; nothing if none is near."""
+    near = nearest_name(name, known)
+    return f" Did you mean {near}?" if near else ""
+
+
+def nearest_name(name: str, known: Sequence[str]) -> str | None:
+    """The known name that is written most like this one; None if none is near."""
     spelled = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), spelled, n=1)
-    return f" Did you mean {spelled[near[0]]}?" if near else ""
+    near = difflib.get_close_matches(name.lower(), spelled, n=9)
+    # difflib counts letters in order, so that fwd is as near to fdi as fid is
+    swapped = [each for each in near if sorted(each) == sorted(name.lower())]
+    return spelled[(swapped or near)[0]] if near else None
+
+
+def beside(path: str) -> list[str]:
+    """What stands in the folder of a path that is not there, written as the path is."""
+    folder = Path(path).expanduser().parent
+    start = path.rstrip("/")[: -len(Path(path).name)] if Path(path).name else path
+    try:
+        names = islice(os.scandir(folder), MOST_BESIDE)
+        return sorted(f"{start}{each.name}" for each in names)
+    except (OSError, ValueError):
+        return []
 
 
 def qualified(distribution: str, name: str) -> str:

@@ -14,13 +14,12 @@ from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import name_of, safe_name
 from gan_bench.contract.offers import Entry
 from gan_bench.results.layout import GENERATOR
+from gan_bench.run.at_the_door import no_entry
 from gan_bench.run.request import Request
 
 if TYPE_CHECKING:
     from gan_bench.contract.protocol import RunEnvironment
     from gan_bench.measure.weights import Weights
-
-LONGEST = 200  # characters of a path in a message
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,6 @@ def check_entries(asked: Sequence[Asked], plugins: Sequence[Path]) -> None:
 def offered(path: Path, catalogue: Catalogue) -> Entry:
     """The plugin's entry of that name."""
     name = str(path)
-    if catalogue.canonical(Entry, name) is None and len(path.parts) > 1:
-        raise UsageError(f"there is no {name[:LONGEST]}")
     if catalogue.canonical(Entry, name) is None:
-        hint = catalogue.instead(Entry, name)
-        raise UsageError(
-            f"there is no file or folder {name[:LONGEST]}, and no entry is called so.{hint}"
-        )
+        raise UsageError(no_entry(path, catalogue.instead(Entry, name)))
     return catalogue.find(Entry, name)

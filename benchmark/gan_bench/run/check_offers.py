@@ -14,7 +14,6 @@ from gan_bench.base.escape import plain
 from gan_bench.catalogue import KINDS, Catalogue, Plugin
 from gan_bench.contract.engine import Engine
 from gan_bench.contract.errors import UsageError
-from gan_bench.contract.names import nearest
 from gan_bench.contract.offers import (
     Architecture,
     Augmentation,
@@ -32,6 +31,7 @@ from gan_bench.run.check_measuring import check_dataset, check_features, check_m
 from gan_bench.run.check_optimizer import check_optimizer
 from gan_bench.run.check_training import check_architecture, check_augmented, check_loss_offer
 from gan_bench.run.machine import Check, guarded
+from gan_bench.run.names import nothing_called
 from gan_bench.run.process import interrupted_after
 from gan_bench.train.fresh import Fresh
 
@@ -77,8 +77,7 @@ def _unknown(catalogue: Catalogue, name: str) -> str:
     names = sorted({each for kind in KINDS for each in catalogue.names(kind)})
     failed = [each for each in catalogue.broken if each.status == "failed"]
     listed = "".join(f"\nFailed to load: {each}" for each in failed)
-    hint = nearest(name, names) or " `gan-bench plugins` lists all names."
-    return f"nothing is called {shown!r}.{hint}{listed}"
+    return f"{nothing_called(name, names)}{listed}"
 
 
 def offers_of(

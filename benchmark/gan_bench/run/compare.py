@@ -26,7 +26,6 @@ from gan_bench.contract.protocol import (
     Sides,
 )
 from gan_bench.data.cache import Prepared, sides_of
-from gan_bench.data.files.hub import is_hub
 from gan_bench.data.reporting.report import DataReport
 from gan_bench.data.source import Source, files_at
 from gan_bench.data.stream import Progress
@@ -35,7 +34,7 @@ from gan_bench.measure.evaluator import Evaluator, Measured, evenly
 from gan_bench.measure.weights import NO_WEIGHTS
 from gan_bench.results.finding import is_cell
 from gan_bench.results.records import Score
-from gan_bench.run.asked_entries import LONGEST
+from gan_bench.run.at_the_door import check_images
 from gan_bench.run.generators import is_generator
 from gan_bench.run.plan import pick_device, pick_preset
 from gan_bench.run.plan_evaluation import LEAST, choose_evaluation
@@ -89,7 +88,8 @@ def compare(
     """
     device = pick_device(request.device)
     for path in (real, generated):
-        _check_images(path)
+        check_images(path)
+        _check_no_generator(path)
     sources = [files_at(path, request.preparation or AS_IT_IS) for path in (real, generated)]
     evaluation, notes = _evaluation(request, catalogue, sources[0], device)
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,10 +123,7 @@ def compare(
     )
 
 
-def _check_images(path: Path) -> None:
-    """DataError if there is nothing at the path, UsageError if it is a generator."""
-    if not is_hub(path) and not os.path.exists(path):  # it may be too long to be a path
-        raise DataError(f"there is no {str(path)[:LONGEST]}")
+def _check_no_generator(path: Path) -> None:
     if is_cell(path) or (os.path.isfile(path) and is_generator(path)):
         raise UsageError(f"{path} is a generator: it is scored as a row of a table, by --like")
 

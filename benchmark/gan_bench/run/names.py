@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.machinery import PathFinder
 from importlib.metadata import EntryPoint, entry_points
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from gan_bench.base.escape import plain
 from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import GanBenchError, UsageError
-from gan_bench.contract.names import did_you_mean
+from gan_bench.contract.names import beside, did_you_mean, nearest
 from gan_bench.data.files.hub import SITES, on_a_site
 from gan_bench.run.request import Request
 
@@ -72,9 +72,7 @@ def check_spelling(request: Request) -> None:
     It says nothing if the index is old, if a plugin failed to load, or if a file was given with
     --plugin, which may offer the name: then the catalogue has to tell.
     """
-    index = _index()
-    key = index.get("key")
-    if request.plugins or not index.get("complete") or key is None or key != _key():
+    if request.plugins or not _is_sure():
         return
     for kind, names in (
         ("preset", (request.preset,)),
@@ -89,12 +87,39 @@ def check_spelling(request: Request) -> None:
     ):
         known = known_names(kind)
         for name in names:
-            if name and not _offered(name, kind, known):
+            if name and not is_offered(name, kind, known):
                 hint = did_you_mean(name, known)
                 raise UsageError(f"no {WORDS[kind]} is called {name!r}.{hint}")
     known, data = known_names("dataset"), request.data
-    if data and not _offered(data, "dataset", known) and not on_a_site(data) and _missing(data):
-        raise UsageError(unknown_data(data, did_you_mean(data, known)))
+    if data and not is_offered(data, "dataset", known) and not on_a_site(data) and _missing(data):
+        raise UsageError(unknown_data(data, did_you_mean(data, known, beside(data))))
+
+
+def check_offered(words: Iterable[str]) -> None:
+    """UsageError for a word that is no path, and no name of any kind, where the index can tell."""
+    known = sorted({name for kind in WORDS for name in known_names(kind)}) if _is_sure() else []
+    for word in words if known else ():
+        path = os.sep in word or word.endswith(".py") or not _missing(word)
+        if not path and not any(is_offered(word, kind, known_names(kind)) for kind in WORDS):
+            raise UsageError(nothing_called(word, known))
+
+
+def nothing_called(word: str, known: Sequence[str]) -> str:
+    """What to say of a word that is no name of any kind."""
+    hint = nearest(word, known) or " `gan-bench plugins` lists all names."
+    return f"nothing is called {plain(word)!r}.{hint}"
+
+
+def sure_names(kind: str) -> list[str] | None:
+    """All names of this kind; None if the index is old, or a plugin failed to load."""
+    return known_names(kind) if _is_sure() else None
+
+
+def _is_sure() -> bool:
+    """Whether a name that is not in the index is offered by nothing that is installed."""
+    index = _index()
+    key = index.get("key")
+    return bool(index.get("complete")) and key is not None and key == _key()
 
 
 def unknown_data(name: str, hint: str) -> str:
@@ -132,7 +157,7 @@ def remember(catalogue: Catalogue) -> None:
         return
 
 
-def _offered(name: str, kind: str, known: list[str]) -> bool:
+def is_offered(name: str, kind: str, known: Sequence[str]) -> bool:
     """Whether the name may be one of these; `distribution:name` is left to the catalogue."""
     lower = [each.lower() for each in known]
     family = kind == "metric" and any(each.startswith(f"{name.lower()}-") for each in lower)

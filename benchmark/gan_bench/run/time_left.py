@@ -33,7 +33,7 @@ class TimeLeft:
 
     def __str__(self) -> str:
         if self.seconds is None or (self.basis == "training" and self.seconds < SOON):
-            return "time left: ?"
+            return "time left unknown"
         if self.seconds < SOON:
             return "a few seconds left"
         return f"{WORDS[self.basis]} {text.duration(self.seconds)} left"

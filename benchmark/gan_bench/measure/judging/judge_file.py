@@ -89,7 +89,7 @@ def read_judge(path: Path) -> JudgeFile:
     try:
         content = read_bytes(path, LARGEST_FILE)
     except StorageError as error:
-        raise DataError(f"--judge {path}: it cannot be read: {error}") from error
+        raise DataError(f"--judge: {error}") from error
     try:
         tensors = tensors_in(content)
         length = int.from_bytes(content[:8], "little")
