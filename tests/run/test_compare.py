@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -232,3 +233,23 @@ def test_too_few_images_are_refused(
 def test_options_of_a_folder_are_taken(shapes: Path) -> None:
     grey = scored(shapes, shapes, preparation=Preparation(grey=True))
     assert grey.data.shape[0] == 1
+
+
+def test_images_are_read_in_batches_however_many_there_are(tmp_path: Path) -> None:
+    plugin = tmp_path / "random_net.py"
+    plugin.write_text(PLUGIN)
+    shape = (3000, 64, 64, 3)  # 37 MB, and 0.1 MB of features
+    for name in ("real", "generated"):
+        images = np.random.default_rng(len(name)).integers(0, 256, shape, np.uint8)
+        np.save(tmp_path / f"{name}.npy", images)
+        del images
+    asked = {"features": ("random",), "metrics": ("fd-random", "copies"), "plugins": (plugin,)}
+    tracemalloc.start()
+    try:
+        found = scored(tmp_path / "real.npy", tmp_path / "generated.npy", **asked)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "fd-random" in found.scores
+    assert found.n == shape[0]
+    assert peak < 33 * 10**6  # less than one set; a chunk that is read has 6 MB, one written 16 MB

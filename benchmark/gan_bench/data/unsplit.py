@@ -24,9 +24,10 @@ from gan_bench.data.choosing.split import held_out
 from gan_bench.data.decoding.opening import open_image
 from gan_bench.data.files.archive import Member
 from gan_bench.data.files.contents import files_of
-from gan_bench.data.gather import Gathered, channels_of, gather
+from gan_bench.data.gather import Gathered, Stored, channels_of, gather
 from gan_bench.data.reasons import MOST_BYTES
 from gan_bench.data.reporting.report import DataReport, left_out
+from gan_bench.data.rows import Rows
 from gan_bench.data.source import Source
 from gan_bench.data.stream import CHUNK_BYTES, Progress, images_at_once
 
@@ -36,10 +37,10 @@ GATHERED, GREY = "gathered.npy", "grey.npy"
 
 @dataclass(frozen=True)
 class ImageSet:
-    """The images in order of their names, (n, C, H, W) uint8, mapped from a file."""
+    """The images in order of their names, (n, C, H, W) uint8, read from a file in batches."""
 
     name: str
-    images: np.ndarray
+    images: Rows
     facts: Facts
     notes: tuple[str, ...] = ()  # what a user should know, a sentence each
 
@@ -51,7 +52,7 @@ class ImageSet:
     @property
     def shape(self) -> Shape:
         """(C, H, W) of an image."""
-        channels, height, width = self.images.shape[1:]
+        _, channels, height, width = self.images.shape
         return channels, height, width
 
     def in_grey(self, scratch: Path) -> ImageSet:
@@ -60,14 +61,14 @@ class ImageSet:
         starts = range(0, len(self.images), step)
         chunks = (luma(self.images[start : start + step]) for start in starts)
         path, shape = scratch / GREY, (1, *self.shape[1:])
-        write_array(path, shape, chunks, len(self.images), verified=False)
-        return ImageSet(self.name, _mapped(path), self.facts, self.notes)
+        count = write_array(path, shape, chunks, len(self.images), verified=False)
+        return ImageSet(self.name, _all(Stored(path, (count, *shape))), self.facts, self.notes)
 
     def data(self) -> Data:
         """All images as the training images of a data set."""
         return _data(self.name, self.images, 0)
 
-    def split(self) -> tuple[Data, np.ndarray, np.ndarray]:
+    def split(self) -> tuple[Data, Rows, Rows]:
         """A data set of these images, with a tenth held out by the rule of all data sets.
 
         Also its images (T, C, H, W) and (H, C, H, W). Images that are alike stay on one side; none
@@ -78,7 +79,7 @@ class ImageSet:
         if not held.any():
             held = held_out(alike.equal, self.facts.digest)
         data = _data(self.name, self.images, int(held.sum()))
-        return data, self.images[~held], self.images[held]
+        return data, self.images.at(~held), self.images.at(held)
 
 
 def read_images(
@@ -99,7 +100,7 @@ def read_images(
     name = source.dataset.name
     _check(gathered, source.root, name, sides, max_bad)
     notes = (*files.notes, *gathered.notes, *_dropped_note(gathered))
-    images = ImageSet(name, _mapped(path), gathered.facts, notes)
+    images = ImageSet(name, _all(gathered.pixels), gathered.facts, notes)
     return images.in_grey(scratch) if preparation.grey else images
 
 
@@ -145,7 +146,7 @@ def _sides_of(members: Sequence[Member]) -> Iterator[Sides]:
             continue
 
 
-def _data(name: str, images: np.ndarray, held: int) -> Data:
+def _data(name: str, images: Rows, held: int) -> Data:
     """The fingerprint is of shape and pixels, in the order of the names."""
     count, channels, height, width = images.shape
     digest = hashlib.sha256(json.dumps(["unsplit", *images.shape, held]).encode())
@@ -157,7 +158,5 @@ def _data(name: str, images: np.ndarray, held: int) -> Data:
     return Data(name=name, fingerprint=fingerprint, shape=shape, train=count - held, held_out=held)
 
 
-def _mapped(path: Path) -> np.ndarray:
-    """The array of a file; its pages are private, so that torch may take them without a copy."""
-    array: np.ndarray = np.load(path, mmap_mode="c")
-    return array
+def _all(stored: Stored) -> Rows:
+    return Rows(stored, np.arange(len(stored)))

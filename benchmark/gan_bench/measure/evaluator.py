@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+from typing import Protocol as TypingProtocol
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import GanBenchError, StorageError, Unscorable, sentence
 from gan_bench.contract.offers import Dataset, Features, Influence, Metric, Samples
 from gan_bench.contract.protocol import LEAST_SAMPLES, Evaluation, MetricSpec, Protocol
-from gan_bench.data.cache import Prepared
+from gan_bench.data.rows import Images, Rows, rows_of
 from gan_bench.measure.details import details_of
 from gan_bench.measure.errors import Errors, sampling_errors
 from gan_bench.measure.evidence import Evidences, evidence_of
@@ -43,6 +44,18 @@ class Measured:
 SamplesOf = Callable[[MetricSpec], Samples]
 
 
+class Splits(TypingProtocol):
+    """The real images of a protocol."""
+
+    @property
+    def train(self) -> Images:
+        """(T, C, H, W) uint8."""
+
+    @property
+    def held_out(self) -> Images:
+        """(H, C, H, W) uint8."""
+
+
 class Evaluator:
     """All that a protocol measures with, loaded once, before anything is trained."""
 
@@ -51,7 +64,7 @@ class Evaluator:
         catalogue: Catalogue,
         protocol: Protocol,
         dataset: Dataset,
-        prepared: Prepared,
+        prepared: Splits,
         device: str,
         weights: Weights = NO_WEIGHTS,
     ) -> None:
@@ -65,15 +78,15 @@ class Evaluator:
             name: self._net(name, prepared, weights) for name in protocol.evaluation.digests
         }
 
-    def _net(self, name: str, prepared: Prepared, weights: Weights) -> Net:
+    def _net(self, name: str, prepared: Splits, weights: Weights) -> Net:
         evaluation, n = self.protocol.evaluation, self.protocol.evaluation.samples
         extract = load_net(self.catalogue, name, evaluation.digests[name], self.device, weights)
         features = partial(self.cache.features, name, extract=extract, device=self.device)
-        reference = reference_images(prepared, evaluation)
+        reference = reference_rows_of(prepared, evaluation)
         net = Net(extract, real=features(f"{evaluation.real_images} {n}", reference))
         if not self._reads_train(name):
             return net
-        held_out = evenly(prepared.held_out, n)
+        held_out = rows_of(prepared.held_out, spaced(len(prepared.held_out), n))
         return replace(
             net,
             train=features("train", prepared.train),
@@ -168,8 +181,9 @@ class Evaluator:
         """Net -> (M, F) for the nets that these metrics read."""
         names = {spec.features for spec in specs}
         nets = {name: net.extract for name, net in self.nets.items() if name in names}
-        batches = batches_of(fakes, self.device) if isinstance(fakes, np.ndarray) else fakes
-        return features_by_net(nets, batches)
+        if isinstance(fakes, np.ndarray | Rows):
+            fakes = batches_of(fakes, self.device)
+        return features_by_net(nets, fakes)
 
     def _scores(
         self, specs: Iterable[MetricSpec], samples_of: SamplesOf
@@ -277,10 +291,15 @@ def evenly(rows: np.ndarray, count: int) -> np.ndarray:
     return np.asarray(rows[spaced(len(rows), count)])
 
 
-def reference_images(prepared: Prepared, evaluation: Evaluation) -> np.ndarray:
+def reference_images(prepared: Splits, evaluation: Evaluation) -> np.ndarray:
+    """The same images as `reference_rows_of`, all in memory."""
+    return reference_rows_of(prepared, evaluation)[:]
+
+
+def reference_rows_of(prepared: Splits, evaluation: Evaluation) -> Rows:
     """The real images to compare with: as many as samples if there are, evenly over the split."""
     split = prepared.train if evaluation.reference == "train" else prepared.held_out
-    return np.asarray(split[reference_rows(evaluation, len(split))])
+    return rows_of(split, reference_rows(evaluation, len(split)))
 
 
 def reference_rows(evaluation: Evaluation, images: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from gan_bench.contract.errors import DataError
 from gan_bench.contract.offers import Features, Metric
 from gan_bench.contract.protocol import MetricSpec, Protocol
 from gan_bench.data.cache import locked
+from gan_bench.data.rows import Images
 from gan_bench.measure.features import Arrays, Extract, extract_all
 from gan_bench.results.atomic import write_arrays
 
@@ -28,7 +29,7 @@ class FeatureCache:
         self._in_memory: dict[tuple[str, ...], Arrays] = {}  # of metrics: they ask at every tick
 
     def features(
-        self, net: str, which: str, images: np.ndarray, extract: Extract, device: str
+        self, net: str, which: str, images: Images, extract: Extract, device: str
     ) -> np.ndarray:
         """(N, F) features of the images that `which` names; DataError unless they are finite."""
         key = [which]

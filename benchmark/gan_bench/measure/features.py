@@ -13,12 +13,13 @@ from torch import Tensor
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.offers import Features
+from gan_bench.data.rows import Images
 from gan_bench.measure.weights import Weights
 
 BATCH = 256
 Extract = Callable[[Tensor], Tensor]
 Arrays = dict[str, np.ndarray]
-Fakes = np.ndarray | Iterable[Tensor]  # (M, C, H, W) uint8, whole or in batches on the device
+Fakes = Images | Iterable[Tensor]  # (M, C, H, W) uint8, to be read or in batches on the device
 
 
 def weights_digest(catalogue: Catalogue, net: str, weights: Weights) -> str:
@@ -48,13 +49,13 @@ def load_net(catalogue: Catalogue, net: str, digest: str, device: str, weights: 
     return offer.load(device, weights.of(offer))
 
 
-def extract_all(extract: Extract, images: np.ndarray, device: str) -> np.ndarray:
+def extract_all(extract: Extract, images: Images, device: str) -> np.ndarray:
     """(M, C, H, W) uint8 -> (M, F) float32."""
     return features_by_net({"": extract}, batches_of(images, device))[""]
 
 
-def batches_of(images: np.ndarray, device: str) -> Iterator[Tensor]:
-    """(M, C, H, W) uint8 in batches on the device."""
+def batches_of(images: Images, device: str) -> Iterator[Tensor]:
+    """(M, C, H, W) uint8 in batches on the device; one batch is read at a time."""
     for k in range(0, len(images), BATCH):
         yield torch.from_numpy(np.ascontiguousarray(images[k : k + BATCH])).to(device)
 

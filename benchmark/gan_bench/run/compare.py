@@ -25,12 +25,12 @@ from gan_bench.contract.protocol import (
     Schedule,
     Sides,
 )
-from gan_bench.data.cache import Prepared, sides_of
-from gan_bench.data.reporting.report import DataReport
+from gan_bench.data.cache import sides_of
+from gan_bench.data.rows import Rows
 from gan_bench.data.source import Source, files_at
 from gan_bench.data.stream import Progress
 from gan_bench.data.unsplit import ImageSet, read_images, sides_in
-from gan_bench.measure.evaluator import Evaluator, Measured, evenly
+from gan_bench.measure.evaluator import Evaluator, Measured, spaced
 from gan_bench.measure.weights import NO_WEIGHTS
 from gan_bench.results.finding import is_cell
 from gan_bench.results.records import Score
@@ -102,12 +102,13 @@ def compare(
         fakes, samples, count_notes = _counted(x, y, request.samples)
         evaluation = evaluation.model_copy(update={"samples": samples})
         progress("measuring", 0, 0)
-        ruler = Ruler(catalogue, evaluation, sources[0], x, device, request)
+        data = x.data()  # hashes all images
+        ruler = Ruler(catalogue, evaluation, sources[0], x, data, device, request)
         measured = ruler.measure(fakes)
     return Comparison(
         real=str(real),
         generated=str(generated),
-        data=x.data(),
+        data=data,
         n=len(fakes),
         evaluation=evaluation,
         scores=measured.scores,
@@ -206,7 +207,7 @@ def _same_colours(
     return (x, y), []
 
 
-def _counted(x: ImageSet, y: ImageSet, samples: int | None) -> tuple[np.ndarray, int, list[str]]:
+def _counted(x: ImageSet, y: ImageSet, samples: int | None) -> tuple[Rows, int, list[str]]:
     """The generated images to compare, the most real ones to compare with; and a note."""
     real, generated = len(x.images), len(y.images)
     if samples is None:
@@ -217,7 +218,7 @@ def _counted(x: ImageSet, y: ImageSet, samples: int | None) -> tuple[np.ndarray,
             f"twice: generate more, or ask for --samples {generated}"
         )
     fewer = [f"{x.name} has only {plural(real, 'image')}: all are compared"]
-    return evenly(y.images, samples), samples, fewer if samples > real else []
+    return y.images.at(spaced(generated, samples)), samples, fewer if samples > real else []
 
 
 def _notes_of(*sets: ImageSet) -> Iterator[str]:
@@ -227,6 +228,15 @@ def _notes_of(*sets: ImageSet) -> Iterator[str]:
 
 # The scores
 @dataclass(frozen=True)
+class Reals:
+    """The real images as a data set."""
+
+    data: Data
+    train: Rows
+    held_out: Rows
+
+
+@dataclass(frozen=True)
 class Ruler:
     """What measures sets of images against these real ones."""
 
@@ -234,10 +244,11 @@ class Ruler:
     evaluation: Evaluation
     source: Source
     real: ImageSet
+    data: Data  # all of them
     device: str
     request: Request
 
-    def measure(self, fakes: np.ndarray) -> Measured:
+    def measure(self, fakes: Rows) -> Measured:
         """The scores of (M, C, H, W) uint8.
 
         Most metrics compare with all real images. Those that look for copies read images that no
@@ -250,39 +261,28 @@ class Ruler:
             first = replace(first, scores=scores, unscored=unscored)
         return first
 
-    def _parts(self) -> Iterator[tuple[Prepared, tuple[MetricSpec, ...]]]:
+    def _parts(self) -> Iterator[tuple[Reals, tuple[MetricSpec, ...]]]:
         """The real images as two kinds of metrics see them."""
         specs = self.evaluation.metrics
         copied = tuple(spec for spec in specs if self._reads_train(spec))
         others = tuple(spec for spec in specs if spec not in copied)
         if others:
-            none = self.real.images[:0]
-            yield _prepared(self.real.data(), self.real.images, none), others
+            none = self.real.images.at(np.arange(0))
+            yield Reals(self.data, self.real.images, none), others
         if copied:
-            yield _prepared(*self.real.split()), copied
+            yield Reals(*self.real.split()), copied
 
     def _reads_train(self, spec: MetricSpec) -> bool:
         return self.catalogue.find(Metric, spec.name).reads_train
 
-    def _with(self, prepared: Prepared, specs: tuple[MetricSpec, ...]) -> Evaluator:
+    def _with(self, reals: Reals, specs: tuple[MetricSpec, ...]) -> Evaluator:
         nets = {spec.features for spec in specs}
         digests = {net: each for net, each in self.evaluation.digests.items() if net in nets}
         evaluation = self.evaluation.model_copy(update={"metrics": specs, "digests": digests})
-        protocol = Protocol(data=prepared.data, schedule=NOT_TRAINED, evaluation=evaluation)
+        protocol = Protocol(data=reals.data, schedule=NOT_TRAINED, evaluation=evaluation)
         weights = self.request.weights or NO_WEIGHTS
         dataset = self.source.dataset
-        return Evaluator(self.catalogue, protocol, dataset, prepared, self.device, weights)
-
-
-def _prepared(data: Data, train: np.ndarray, held_out: np.ndarray) -> Prepared:
-    report = DataReport(
-        name=data.name,
-        sides=data.shape[1:],
-        channels=data.shape[0],
-        train=data.train,
-        held_out=data.held_out,
-    )
-    return Prepared(data, train, held_out, report)
+        return Evaluator(self.catalogue, protocol, dataset, reals, self.device, weights)
 
 
 def _faults(measured: Measured) -> Iterator[str]:

@@ -17,6 +17,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
 from gan_bench.contract.protocol import Protocol, RunEnvironment
 from gan_bench.data.cache import Prepared
+from gan_bench.data.rows import Rows
 from gan_bench.data.stream import CHUNK_BYTES, Progress, images_at_once
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.measure.weights import weights_of
@@ -157,7 +158,7 @@ class Scorer:
         return before if before.evaluation == self.protocol.evaluation else None
 
 
-def _fingerprint(pixels: np.ndarray) -> str:
+def _fingerprint(pixels: Rows) -> str:
     digest = hashlib.sha256(str(pixels.shape).encode())
     step = images_at_once(CHUNK_BYTES, math.prod(pixels.shape[1:]))
     for start in range(0, len(pixels), step):

@@ -18,10 +18,12 @@ from gan_bench.contract.offers import Entry, Shape
 from gan_bench.contract.protocol import Cell, Preparation, Protocol
 from gan_bench.data.arrays import check_room, write_array
 from gan_bench.data.cache import Prepared
+from gan_bench.data.gather import Stored
+from gan_bench.data.rows import Rows
 from gan_bench.data.source import files_at
 from gan_bench.data.stream import Progress
 from gan_bench.data.unsplit import read_images
-from gan_bench.measure.evaluator import evenly
+from gan_bench.measure.evaluator import spaced
 from gan_bench.results.entries import Kind
 from gan_bench.results.finding import is_cell
 from gan_bench.results.layout import CELL, GENERATOR
@@ -45,7 +47,7 @@ class Images:
 
     kind: Kind
     origin: str
-    pixels: np.ndarray
+    pixels: Rows
     notes: tuple[str, ...] = ()
 
 
@@ -91,7 +93,7 @@ class EntryImages:
             )
         elif count > n:
             notes.append(f"{n:,} of its {count:,} images are scored, evenly spread over them")
-        return Images(kind, origin, evenly(read.images, n), tuple(notes))
+        return Images(kind, origin, read.images.at(spaced(count, n)), tuple(notes))
 
     def _of_plugin(self, offer: Entry, scratch: Path) -> Images:
         n = self.protocol.evaluation.samples
@@ -134,7 +136,8 @@ class EntryImages:
         check_room(n * math.prod(shape), scratch)
         write_array(path, (channels, height, width), _after(first, chunks), n, verified=False)
         if shape == own:
-            return Images(kind, origin, np.load(path, mmap_mode="c"))
+            drawn = Stored(path, (n, channels, height, width))
+            return Images(kind, origin, Rows(drawn, np.arange(n)))
         as_files = self._of_files(path, kind, origin, scratch)
         note = f"its images are {_text(shape)}, and were made {_text(own)}"
         return Images(kind, origin, as_files.pixels, (note, *as_files.notes))
