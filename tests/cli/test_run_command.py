@@ -60,7 +60,7 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--seeds", "0"], "0 is not in the range x>=1"),
         (["--size", "4"], "4 is not in the range"),
         (["--folder", ""], "Invalid value for '--folder': the value is empty"),
-        (["--acrh", "dcgan"], "No such option '--acrh'. (Did you mean one of: "),
+        (["--acrh", "dcgan"], "No such option '--acrh'. Did you mean '--arch'?"),
         (["--arch"], "Option '--arch' requires an argument"),
         (["--arch", "dcgan,,dense"], "Invalid value for '--arch': a name is empty"),
         (["--arch", "dense,dcgn"], "no architecture is called 'dcgn'. Did you mean dcgan?"),

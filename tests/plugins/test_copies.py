@@ -175,7 +175,7 @@ def test_one_percent_of_equal_distributions_are_copies(count: int) -> None:
     ("train", "held_out", "said"),
     [
         (X, None, "0 held-out images"),
-        (X, X[:99] + 1, "99 held-out images .* takes 100"),
+        (X, X[:99] + 1, "100 held-out images .* compare 99"),
         (X[:9], X[:200] + 1, "9 training images"),
         (X, X[:200], "not held out"),  # they are training images
     ],

@@ -57,7 +57,7 @@ def nearest_name(name: str, known: Sequence[str]) -> str | None:
     """The known name that is written most like this one; None if none is near."""
     spelled = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name.lower(), spelled, n=9)
-    # difflib counts letters in order, so that fwd is as near to fdi as fid is
+    # difflib counts letters that are in order, and two swapped ones are not
     swapped = [each for each in near if sorted(each) == sorted(name.lower())]
     return spelled[(swapped or near)[0]] if near else None
 
