@@ -136,6 +136,7 @@ def test_one_bad_offer_costs_the_plugin_not_its_good_ones(install: Install) -> N
     assert "not str" in str(loaded.broken[0])
 
 
+@pytest.mark.filterwarnings("error::DeprecationWarning")
 def test_a_distribution_without_metadata_takes_nothing_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

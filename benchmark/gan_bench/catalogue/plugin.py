@@ -74,8 +74,10 @@ def installed() -> Iterator[Plugin]:
 
 
 def _metadata(point: EntryPoint, field: str) -> str:
-    # an interrupted uninstall leaves entry points without the metadata they belong to
-    return (point.dist.metadata[field] if point.dist else None) or ""
+    """A field of its distribution; an interrupted uninstall leaves entry points without any."""
+    if point.dist is None or field not in (fields := point.dist.metadata):
+        return ""
+    return fields[field]
 
 
 def from_file(path: Path) -> Plugin:
