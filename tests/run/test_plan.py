@@ -12,6 +12,7 @@ import torch
 from planning import NO_MODES, Plan, blank, names, offer
 
 from gan_bench import DataError, Engine, Features, Loss, Metric, NotHere, Preset, UsageError
+from gan_bench.base import precision as precision_of_devices
 from gan_bench.catalogue import Catalogue
 from gan_bench.run.choose_schedule import pick_precision
 from gan_bench.run.plan import pick_device
@@ -59,6 +60,8 @@ def test_what_is_said_overrides_the_preset(plan: Plan) -> None:
     ("device", "instructions", "expected"),
     [
         ("cpu", {"_is_avx512_bf16_supported"}, "bf16"),
+        ("cpu", {"_is_avx512_bf16_supported", "of_intel"}, "fp32"),
+        ("cpu", {"_is_avx512_bf16_supported", "_is_amx_tile_supported", "of_intel"}, "bf16"),
         ("cpu", {"_is_amx_tile_supported"}, "bf16"),
         ("cpu", set(), "fp32"),
         ("cuda", {"is_bf16_supported"}, "bf16"),
@@ -69,7 +72,10 @@ def test_what_is_said_overrides_the_preset(plan: Plan) -> None:
 def test_the_precision_is_the_devices_unless_it_is_said_and_the_reason_is_told(
     device: str, instructions: set[str], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {torch.cpu: ("_is_avx512_bf16_supported", "_is_amx_tile_supported")}
+    asked: dict[object, tuple[str, ...]] = {
+        torch.cpu: ("_is_avx512_bf16_supported", "_is_amx_tile_supported"),
+        precision_of_devices: ("of_intel",),
+    }
     for where, names_ in (asked | {torch.cuda: ("is_bf16_supported",)}).items():
         for name in names_:
             answer = name in instructions

@@ -179,7 +179,7 @@ SHARED: tuple[Decorator, ...] = (
         type=click.Choice(["auto", "fp32", "bf16"]),
         default="auto",
         panel=SCHEDULE,
-        help="Number format of the training. auto: bf16 on a device that computes it natively.",
+        help="Number format of the training. auto: bf16 on a device that computes it faster.",
     ),
     click.option(
         "--on-collapse",

@@ -122,7 +122,7 @@ def pick_precision(asked: str, device: str) -> tuple[str, str]:
 
     if computes_bf16(device):
         return "bf16", f"precision bf16, which this {device} computes itself; or --precision fp32"
-    return "fp32", f"precision fp32: this {device} does not compute bf16 itself"
+    return "fp32", f"precision fp32: bf16 is no faster on this {device}"
 
 
 def _check_here(device: str) -> None:
