@@ -53,6 +53,11 @@ def is_asked(path: str) -> bool:
     return path in _known()
 
 
+def has_asked() -> bool:
+    """Whether the user has ever named a file: then results may need names that only it offers."""
+    return bool(_known())
+
+
 def _known() -> set[str]:
     """Absolute paths; none if the file is not there or damaged. StorageError if the disk fails."""
     path = cache_dir() / ASKED

@@ -11,11 +11,16 @@ from gan_bench.base.escape import plain
 from gan_bench.contract.errors import DataError, UsageError
 from gan_bench.contract.names import beside, did_you_mean, nearest
 from gan_bench.data.files.hub import is_hub
+from gan_bench.results.asked_plugins import has_asked
 from gan_bench.run.names import check_spelling, is_offered, sure_names
 from gan_bench.run.request import Request
 
 LONGEST = 200  # characters of a path in a message
-CHECKED = ("features", "metrics", "engine", "plugins", "judge")  # options of `measure`
+CHECKED = ("engine", "plugins", "judge")  # options of `measure`
+OFFERED = (
+    "features",
+    "metrics",
+)  # likewise; a plugin that the cells were trained with may know them
 
 
 def check_request(request: Request) -> None:
@@ -30,7 +35,8 @@ def check_request(request: Request) -> None:
 
 def check_asked(asked: Mapping[str, Any]) -> None:
     """The same for the options of a command that makes no request."""
-    check_request(Request(**{name: asked[name] for name in CHECKED if name in asked}))
+    names = CHECKED if has_asked() else (*CHECKED, *OFFERED)
+    check_request(Request(**{name: asked[name] for name in names if name in asked}))
 
 
 def check_entries_there(texts: Sequence[str], request: Request) -> None:
