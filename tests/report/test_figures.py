@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from gan_bench.report import figures, leaderboard
 from gan_bench.report.curves import LOSSES, curves, quality
 from gan_bench.report.figures import stale
 from gan_bench.report.palette import D_COLOUR, G_COLOUR
-from gan_bench.report.selection import what_is_shown
+from gan_bench.report.selection import figure_paths, what_is_shown
 from gan_bench.report.sheet import sample_sheet
 from gan_bench.results.layout import CONTACT_SHEET, CURVE, RECORD, TICKS
 from records import protocol, write_cell, write_contact_sheet, write_training
@@ -108,6 +110,28 @@ def test_the_sheet_has_a_strip_of_real_images_on_top(cell: Path) -> None:
     assert max(pixels[:, 0].max() for pixels in real) < samples[:, 0].min()
     (board.folder / CONTACT_SHEET).write_bytes(b"rubbish")
     assert sample_sheet(board) == without
+
+
+def test_a_sheet_without_its_real_images_is_not_kept_when_the_disk_fails(
+    cell: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would look up to date, and nobody would draw it again."""
+    board = only(cell.parents[3])
+    write_contact_sheet(board.folder)
+    open_ = os.open
+
+    def failing(path: Any, *given: Any) -> int:
+        if Path(path).name == CONTACT_SHEET:
+            raise OSError(errno.EIO, "Input/output error")
+        return open_(path, *given)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("os.open", failing)
+        with pytest.raises(StorageError, match=r"cannot read .*contact-sheet\.png: Input"):
+            figures.draw(board)
+    assert not figure_paths(board)["samples"].exists()
+    figures.draw(board)
+    assert figure_paths(board)["samples"].exists()
 
 
 def test_curves_of_all_rows_are_panels_of_one_picture(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from typing import TYPE_CHECKING
 
@@ -15,23 +16,31 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 2**26  # of a contact sheet
 MOST_BYTES = 3 * MOST_PIXELS  # of its file: noise is not compressed
+NONE = errno.ENOENT, errno.ENOTDIR, errno.EISDIR  # of a system that says: there is no such file
 
 
-def contact_sheet(board: Board) -> Image.Image | None:
-    """The contact sheet of the data, in RGB; None if the results have none that can be read."""
+def contact_sheet(board: Board, kept: bool = False) -> Image.Image | None:
+    """The contact sheet of the data, in RGB; None if the results have none that can be read.
+
+    `kept`: what is drawn of it is a file that stays, so StorageError if the disk does not give it.
+    """
     from PIL import Image
 
     try:
         content = read_bytes(board.folder / CONTACT_SHEET, MOST_BYTES)
         with Image.open(io.BytesIO(content), formats=["PNG"]) as sheet:
             return sheet.convert("RGB") if sheet.width * sheet.height <= MOST_PIXELS else None
-    except (StorageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except StorageError as error:
+        if kept and isinstance(cause := error.__cause__, OSError) and cause.errno not in NONE:
+            raise
+        return None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
 
-def real_images(board: Board, most: int) -> list[Image.Image]:
-    """The first images of the contact sheet."""
+def real_images(board: Board, most: int, kept: bool = False) -> list[Image.Image]:
+    """The first images of the contact sheet, which is read as `contact_sheet` says."""
     from gan_bench.data.reporting.contact_sheet import first_images
 
-    sheet = contact_sheet(board)
+    sheet = contact_sheet(board, kept)
     return first_images(sheet, board.protocol.data, most) if sheet else []

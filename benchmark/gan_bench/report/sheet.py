@@ -26,7 +26,10 @@ NOTE_PX, NAME_PX, KIMG_PX = 38, 26, 20  # heights of the lines of text
 
 
 def sample_sheet(board: Board) -> bytes | None:
-    """Rows are cells, columns are ticks; the same z in every row of a seed. Real images on top."""
+    """Rows are cells, columns are ticks; the same z in every row of a seed. Real images on top.
+
+    StorageError if the disk does not give them.
+    """
     found = (
         (row, [folder for folder in first_seeds(row, STRIPS) if _grids(folder)])
         for row in rows_in_order(board)
@@ -40,7 +43,7 @@ def sample_sheet(board: Board) -> bytes | None:
         for row, folders in drawn
         for folder in folders[:most]
     ]
-    if real := real_images(board, REAL):
+    if real := real_images(board, REAL, kept=True):
         strips.insert(0, _real_strip(real))
     if note := what_is_shown(board, [row for row, _ in drawn], most):
         strips.insert(0, pictures.words(note, NOTE_PX))
