@@ -11,9 +11,7 @@ from textwrap import dedent
 import pytest
 import rich_click as click
 
-from gan_bench import catalogue as catalogues
 from gan_bench.cli.main import COMMANDS, cli
-from gan_bench.run.names import remember
 from given import Command
 from records import write_cell
 
@@ -214,11 +212,12 @@ MISSPELT = [
 @pytest.fixture(scope="module")
 def with_names(tmp_path_factory: pytest.TempPathFactory, outside: dict[str, str]) -> dict[str, str]:
     """The environment of a machine on which a command has run: the names are remembered there."""
-    home = tmp_path_factory.mktemp("names") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_BENCH_HOME", str(home))
-        remember(catalogues.load())
-    return outside | {"GAN_BENCH_HOME": str(home)}
+    folder = tmp_path_factory.mktemp("names")
+    given = outside | {"GAN_BENCH_HOME": str(folder / "home")}
+    words = [sys.executable, "-m", "gan_bench.cli", "run", "--arch", "dcgna"]
+    # not in this process, whose path may hold other plugins
+    assert subprocess.run(words, cwd=folder, env=given, capture_output=True).returncode == 2
+    return given
 
 
 @pytest.mark.parametrize("line", MISSPELT)

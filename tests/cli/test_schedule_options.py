@@ -45,7 +45,7 @@ def test_a_value_that_no_schedule_can_have_is_refused_with_its_option(
         ("--epochs 3 --kimg 2", "--epochs and --kimg both set the length of the training: leave"),
         ("--optimizer adma", "no optimizer is called 'adma'. Did you mean adam?"),
         ("--lr-decay cubic", "Invalid value for '--lr-decay': 'cubic' is not one of"),
-        ("--schedule none.toml", "--schedule: cannot read none.toml: No such file or directory"),
+        ("--schedule none.toml", "--schedule: there is no none.toml"),
         ("--betas 0.5,1", "'0.5,1' is not two numbers from 0 to below 1, such as 0.5,0.999"),
     ],
 )

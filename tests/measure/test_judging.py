@@ -151,8 +151,10 @@ def test_a_file_that_is_no_judge_is_refused(content: bytes | None, tmp_path: Pat
     path = tmp_path / "a.judge"
     if content is not None:
         path.write_bytes(content)
-    said = "cannot be read" if content is None else "no file that `gan-bench judge` wrote"
-    with pytest.raises(DataError, match=f"--judge .*a.judge: .*{said}"):
+    said = "--judge: cannot read .*a.judge: No such file"
+    if content is not None:
+        said = "--judge .*a.judge: .*no file that `gan-bench judge` wrote"
+    with pytest.raises(DataError, match=said):
         read_judge(path)
 
 

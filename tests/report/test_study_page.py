@@ -92,7 +92,7 @@ def test_studies_stand_below_leaderboards_and_are_linked_above(
     folder = write_trials(tmp_path, ROWS)
     out = tmp_path / "page.html"
     said = gan_bench("report", tmp_path, "--out", out)
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err.splitlines()) == (0, [f"written: {out}"])
     links = re.findall(r'<a href="#(.*?)">(.*?)</a>', out.read_text())
     assert links == [("protocol-1", PLAIN.slug), ("study-1", folder.name)]
     for place, slug in links:

@@ -111,7 +111,7 @@ def test_a_damaged_curve_does_not_end_the_run_that_is_watched(line: str, cell: M
     watch, said = watched(folder)
     first, done, whole = shown(watch, said)
     assert first == "waiting for a cell to start"
-    assert (done, whole.split()[-3:]) == ("0 of 1 done", ["time", "left:", "?"])
+    assert (done, whole.split()[-3:]) == ("0 of 1 done", ["time", "left", "unknown"])
     watch.lines()
 
 

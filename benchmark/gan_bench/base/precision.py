@@ -29,7 +29,7 @@ def computes_bf16(device: str) -> bool:
     """Whether the device computes bf16 itself, and faster than fp32.
 
     Emulated it is slower than fp32 and no better. A CPU needs AMX, or AVX512-BF16 of AMD: Intel's
-    has half the units of fp32, and dcgan took 1.4 times as long with it.
+    has half the units of fp32, and a convolutional pair took 1.4 times as long with it.
     """
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
