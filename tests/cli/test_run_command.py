@@ -237,12 +237,25 @@ def test_a_misspelt_name_is_answered_before_the_plugins_are_loaded(
     refused(gan_bench("run", "--loss", "minmax"), 2, "Did you mean minimax?")
 
 
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("dcgan", "--arch dcgan"),
+        ("dcgna", "--arch dcgan"),
+        ("mnist", "--data mnist"),  # and not the architecture that has it in its name
+        ("facs", "--data faces"),  # the folder
+        ("photos", "--data photos"),  # like nothing
+        ("ac", "--loss ac"),
+    ],
+)
 def test_a_name_in_place_of_an_option_is_sent_to_its_option(
-    gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+    word: str, said: str, gan_bench: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = {"architecture": ["dcgan"]}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "faces").mkdir()
+    known = {"architecture": ["dcgan", "dcgan-mnist"], "dataset": ["mnist"], "loss": ["ac"]}
     monkeypatch.setattr("gan_bench.run.names.known_names", lambda kind: known.get(kind, []))
-    refused(gan_bench("run", "dcgan"), 2, "unexpected argument dcgan: use --arch dcgan")
+    refused(gan_bench("run", word), 2, f"unexpected argument {word}: use {said} see")
 
 
 @pytest.fixture

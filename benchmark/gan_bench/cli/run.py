@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gan_bench.run.request import Request
 
 SOME_CELLS_FAILED = 3
+LIKE = 0.75  # how like a name an argument must be: by less, words of three letters are like many
 
 
 @click.command(
@@ -102,20 +103,21 @@ def _refuse_arguments(context: click.RichContext) -> None:
     """Images and names are given with options; people type them as arguments."""
     if not context.args:
         return
-    from gan_bench.contract.names import nearest_name
+    from gan_bench.contract.names import beside, nearest_name
     from gan_bench.run.names import known_names
 
     word = context.args[0]
     takers = {
-        "architecture": "--arch",
-        "loss": "--loss",
-        "augmentation": "--augment",
         "dataset": "--data",
+        "augmentation": "--augment",
+        "loss": "--loss",
+        "architecture": "--arch",
     }
-    near = {option: nearest_name(word, known_names(kind)) for kind, option in takers.items()}
-    option, name = next(((each, name) for each, name in near.items() if name), ("--data", word))
-    if os.path.exists(word):
-        option, name = "--data", word
+    meant = dict.fromkeys(beside(word), "--data")
+    meant |= {name: option for kind, option in takers.items() for name in known_names(kind)}
+    there = os.path.exists(word)
+    name = word if there else nearest_name(word, [*meant], LIKE) or word
+    option = "--data" if there else meant.get(name, "--data")
     raise click.UsageError(f"unexpected argument {word}: use {option} {shlex.quote(name)}", context)
 
 

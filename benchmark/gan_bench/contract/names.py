@@ -53,10 +53,12 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f" Did you mean {near}?" if near else ""
 
 
-def nearest_name(name: str, known: Sequence[str]) -> str | None:
-    """The known name that is written most like this one; None if none is near."""
+def nearest_name(name: str, known: Sequence[str], like: float = 0.6) -> str | None:
+    """The known name that is written most like this one; None if none is `like` it, of 0 to 1."""
+    if name in known:
+        return name
     spelled = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), spelled, n=9)
+    near = difflib.get_close_matches(name.lower(), spelled, n=9, cutoff=like)
     # difflib counts letters that are in order, and two swapped ones are not
     swapped = [each for each in near if sorted(each) == sorted(name.lower())]
     return spelled[(swapped or near)[0]] if near else None
