@@ -24,6 +24,9 @@ CIRCUMSTANCES = re.compile(
 )
 LEFT_OUT = {*HOUSEKEEPING, LOG, SPEED, STARTS, "said.txt", "modules.txt", "operations.txt", OUTCOME}
 
+# the user's own folder; bytecode, which Python writes when it first imports a plugin's file
+NOT_OURS = {"home", "__pycache__"}
+
 
 def difference(folder: Path, stage: Path, row: Row, reference: dict[str, str]) -> list[str]:
     """The first names of files that are not what they are if nothing happens."""
@@ -40,7 +43,7 @@ def outcome(folder: Path, stage: Path, row: Row) -> dict[str, str]:
     ours = {*LEFT_OUT, *row.varying}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
-        if not path.is_file() or name.parts[0] == "home" or path.name in ours:
+        if not path.is_file() or path.name in ours or NOT_OURS & {*name.parts}:
             continue
         content = path.read_bytes()
         if (stage / name).is_file() and (stage / name).read_bytes() == content:
