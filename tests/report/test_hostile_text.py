@@ -10,12 +10,16 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from gan_bench import load
 from gan_bench.base.escape import plain
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report import leaderboard
 from gan_bench.report.documents import to_csv
 from gan_bench.report.figures import draw
 from gan_bench.report.formats import FORMATS
+from gan_bench.report.section import Column, Section
+from gan_bench.report.shown_summary import ShownSummary
+from gan_bench.report.summary import Summary
 from gan_bench.results.atomic import append_line, write_json
 from gan_bench.results.layout import CURVE, PROTOCOL, TICKS
 from gan_bench.results.scale import Scale, write_scale
@@ -62,21 +66,29 @@ ATTRIBUTES = (
     "aria-labelledby aria-hidden data-kimg data-at width height viewbox d x y cx cy r"
 )
 
+IN_A_NOTEBOOK = "h4 p b i ul li table thead tbody tr th td details summary"
+
 
 def write_hostile(results: Path, text: str) -> None:
     """Results with the text in every field and name that can hold one."""
     metric = MetricSpec(
         name=f"m {text}", higher_is_better=True, features=text, partner=text, alarm=1.0
     )
+    tick_metric = metric.model_copy(update={"name": f"t {text}"})
     under = PLAIN.model_copy(
         update={
             "data": PLAIN.data.model_copy(update={"name": text, "fingerprint": text}),
             "evaluation": PLAIN.evaluation.model_copy(
-                update={"metrics": (FD, metric), "features": text, "digests": {text: text}}
+                update={
+                    "metrics": (FD, metric),
+                    "tick_metric": tick_metric,
+                    "features": text,
+                    "digests": {text: text},
+                }
             ),
         }
     )
-    best = {"metric": "fd-eye", "value": 27.0, "kimg": 40.0, "final": 32.0}
+    best = {"metric": tick_metric.name, "value": 27.0, "kimg": 40.0, "final": 32.0}
     wrong = {"kind": "degraded", "kimg": 1.0, "reason": text}
     texts = {"reason": text, "device": text, "diagnosis": text, "versions": {text: text}}
     for seed in range(2):
@@ -163,6 +175,24 @@ def test_no_text_of_a_record_is_obeyed_by_a_terminal(
         assert result.err.replace("\n", "").isprintable()
     result = gan_bench("report", tmp_path, "--format", "terminal")
     assert "".join(plain(text).split()) in "".join(result.out.split())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_is_markup_in_a_notebook(text: str, tmp_path: Path) -> None:
+    write_hostile(tmp_path, text)
+    columns = [Column(text, numeric=False), Column("score", detail=text)]
+    section = Section(text, columns, [[text, text]], [[text, text]], shared=text)
+    summary = Summary([section], text, text, text, notes=[text], more=[section])
+    for shown in (load(tmp_path), ShownSummary(summary)):
+        page = Page(shown._repr_html_())
+        assert page.tags <= set(IN_A_NOTEBOOK.split())
+        assert {name for _, given in page.elements for name in given} <= {"style"}
+        assert set(page.attributes("style")) <= {"text-align:left", "text-align:right"}
+        assert plain(text) in page.text
+        assert str(shown).replace("\n", "").isprintable()
+        written = rendered(shown._repr_markdown_())
+        assert written.attributes("href") == written.attributes("src") == []
+        assert not written.tags & {"script", "img", "style"}
 
 
 def test_a_picture_can_be_drawn_of_any_name(tmp_path: Path) -> None:

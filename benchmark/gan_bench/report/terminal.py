@@ -192,5 +192,5 @@ def _one_row(rows: list[list[str]]) -> list[list[str]]:
 
 
 def _head(column: Column) -> Text:
-    detail = f"\n({column.detail})" if column.detail else ""
+    detail = f"\n({plain(column.detail)})" if column.detail else ""
     return Text(plain(column.title) + detail)
