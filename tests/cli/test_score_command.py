@@ -110,7 +110,7 @@ def test_a_protocol_is_found_by_its_folder_or_its_name(
         "folder/": f"{home}/",
     }[kind]
     said = gan_bench("score", "nowhere", "--like", like, "--results", tmp_path / "results")
-    refused(said, 2, "there is no file or folder nowhere")
+    refused(said, 2, "there is no nowhere: give images")
 
 
 def test_a_board_by_another_evaluation_and_a_cell_are_no_protocol(
@@ -141,7 +141,11 @@ def test_published_results_say_that_the_images_must_be_given(
 def test_a_wrong_entry_is_refused_before_anything_is_trained(
     gan_bench: Command, shapes: Path
 ) -> None:
-    refused(gan_bench("run", "--data", shapes, "--entry", "mine=nowhere"), 2, "no file or folder")
+    refused(
+        gan_bench("run", "--data", shapes, "--entry", "mine=nowhere"),
+        2,
+        "there is no nowhere: give",
+    )
 
 
 def test_what_was_trained_is_shown_even_if_an_entry_cannot_be_scored(

@@ -208,7 +208,7 @@ def test_a_plugin_offers_entries(score: Score, tmp_path: Path) -> None:
     ):
         with pytest.raises(DataError, match=re.escape(f"the entry {name}: {says}")):
             score(name, plugins=(plugin,))
-    with pytest.raises(UsageError, match=r"no entry is called so.* Did you mean noise\?"):
+    with pytest.raises(UsageError, match=r"there is no nois: .* Did you mean noise\?"):
         score("nois", plugins=(plugin,))
 
 
@@ -226,11 +226,11 @@ def test_other_images_under_a_name_are_refused_unless_asked(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("x" * 300, "no file or folder xxx"),
+        ("x" * 300, "there is no xxx"),
         ("mine=", "has no path"),
         ("no good name=x", "cannot be used"),
         ("nowhere/at/all", "there is no nowhere/at/all"),
-        ("nowhere", "no file or folder nowhere"),
+        ("nowhere", "there is no nowhere: give"),
     ],
 )
 def test_a_wrong_path_is_one_sentence(text: str, says: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -135,8 +136,8 @@ class Catalogue:
         """The offers of a kind, in order of their names."""
         return [self.offers[kind][name][0] for name in self.names(kind)]
 
-    def instead(self, kind: type[Any], name: str) -> str:
-        """What to tell someone who asked for a name that is not there."""
+    def instead(self, kind: type[Any], name: str, paths: Sequence[str] = ()) -> str:
+        """What to tell someone who asked for a name that is not there; `paths` may be meant."""
         failed = [each for each in self.broken if each.status == "failed"]
         listed = "".join(f"\nFailed to load: {each}" for each in failed)
-        return f"{did_you_mean(name, self.names(kind))}{listed}"
+        return f"{did_you_mean(name, self.names(kind), paths)}{listed}"

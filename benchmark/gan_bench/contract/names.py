@@ -44,7 +44,7 @@ def did_you_mean(name: str, known: Sequence[str], paths: Sequence[str] = ()) -> 
     near = nearest(name, [*known, *paths])
     if near and len(known) > SHORT_LIST:
         return f"{near} `gan-bench plugins` lists all {len(known)}."
-    return f"{near} Installed: {', '.join(known) or 'none'}."
+    return f"{near} Installed: {', '.join(known)}." if known else near
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gan_bench import catalogue as catalogues
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import UsageError
-from gan_bench.contract.names import name_of, safe_name
+from gan_bench.contract.names import beside, name_of, safe_name
 from gan_bench.contract.offers import Entry
 from gan_bench.results.layout import GENERATOR
 from gan_bench.run.at_the_door import no_entry
@@ -90,5 +90,5 @@ def offered(path: Path, catalogue: Catalogue) -> Entry:
     """The plugin's entry of that name."""
     name = str(path)
     if catalogue.canonical(Entry, name) is None:
-        raise UsageError(no_entry(path, catalogue.instead(Entry, name)))
+        raise UsageError(no_entry(name, catalogue.instead(Entry, name, beside(name))))
     return catalogue.find(Entry, name)

@@ -45,16 +45,15 @@ def check_entries_there(texts: Sequence[str], request: Request) -> None:
     for text in () if known is None else texts:
         path = text if _there(text) else text.partition("=")[2] or text
         if not _there(path) and not is_offered(path, "entry", known or []):
-            hint = did_you_mean(path, known or [], beside(path))
-            raise UsageError(no_entry(Path(path), hint))
+            raise UsageError(no_entry(path, did_you_mean(path, known or [], beside(path))))
 
 
-def no_entry(path: Path, hint: str) -> str:
+def no_entry(path: str, hint: str) -> str:
     """What to say of a path where nothing is, and that is no plugin's entry."""
-    shown = plain(str(path))[:LONGEST]
-    if len(path.parts) > 1:
-        return f"there is no {shown}"
-    return f"there is no file or folder {shown}, and no entry is called so.{plain(hint)}"
+    return plain(
+        f"there is no {path[:LONGEST]}: give images, the file of a generator, the folder of a "
+        f"cell, or the name of an entry that a plugin offers.{hint}"
+    )
 
 
 def check_images(path: Path) -> None:
