@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from gan_bench.results.audits import (
     Block,
     read_block,
 )
-from gan_bench.results.layout import block_path
 from gan_bench.run.auditing import audit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -110,14 +110,14 @@ def test_the_scores_are_those_of_the_pixels_of_the_drawn_sets(tmp_path: Path) ->
     pool, sets = plan.pool, plan.audit.sets
     compared = pool.reference[np.linspace(0, sets.reference - 1, 32).round().astype(int)].mean()
     clean = pool.first(pool.clean)
-    block = read_block(folder, plan.audit.metrics[0], 32, REAL_SETS)
+    block = read_block(folder, plan.audit, plan.audit.metrics[0], 32, REAL_SETS)
     assert block is not None
     assert block.strengths == (ALARM_SETS, BANK_SETS)
     for k, score in enumerate(block.scores[0]):
         rows = rng.rows(sets.seed, "audit-real", 32, pool.bank, 32, k)
         assert len(set(rows)) == 32
         assert score == pytest.approx(clean[rows].mean() - compared, abs=1e-4)
-    brighter = read_block(folder, plan.audit.metrics[0], 32, "brighter")
+    brighter = read_block(folder, plan.audit, plan.audit.metrics[0], 32, "brighter")
     assert brighter is not None
     for strength, scores in zip(brighter.strengths, brighter.scores, strict=True):
         for k, score in enumerate(scores):
@@ -187,11 +187,26 @@ def test_a_metric_is_measured_again_only_if_its_code_changed(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("free")
-def test_a_damaged_part_is_measured_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ("blur", "strengths", []),
+        ("blur", "scores", [[0.0], [0.0], [0.0]]),
+        ("blur", "scores", []),
+        (REAL_SETS, "scores", [[], []]),
+        (REAL_SETS, "strengths", [0, 1]),
+        (SIZES, "unit", 0),
+        (SIZES, "unit", "0.1\x1b"),
+    ],
+)
+def test_a_damaged_part_is_not_read_but_measured_again(
+    part: str, field: str, value: object, tmp_path: Path
+) -> None:
     folder = audited(tmp_path)
-    path = block_path(folder, "bright", 32, "blur")
+    path = min(folder.glob(f"blocks/bright/*-{part}.json"))
     good = path.read_bytes()
-    path.write_bytes(good[:-40])
+    path.write_text(json.dumps(json.loads(good) | {field: value}))
+    assert findings(folder).metrics
     audited(tmp_path)
     assert path.read_bytes() == good
 
@@ -300,7 +315,7 @@ def test_blocks_say_what_they_are_of(tmp_path: Path) -> None:
     plan = planned()
     folder = audit(plan, tmp_path)
     assert BRIGHT.name == plan.audit.metrics[0].spec.name
-    block = read_block(folder, plan.audit.metrics[0], 32, "blur")
+    block = read_block(folder, plan.audit, plan.audit.metrics[0], 32, "blur")
     assert isinstance(block, Block)
     assert block.key == plan.audit.metrics[0].key
     assert [len(row) for row in block.scores] == [20, 20, 20]

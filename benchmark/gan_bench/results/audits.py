@@ -10,7 +10,9 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+from pydantic import Field
 
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Count, Data, MetricSpec, Number
@@ -37,8 +39,8 @@ class Sets(Frozen):
     held_out: Count  # real images of no set, for metrics that compare with such
     clean: Count  # P: images that are followed as n grows
     bank: Count  # B: the first of these, which real sets and corrupted ones are drawn from
-    real_sets: Count  # clean sets that say what is an alarm
-    repeats: Count  # sets of every strength
+    real_sets: Annotated[Count, Field(ge=1)]  # clean sets that say what is an alarm
+    repeats: Annotated[Count, Field(ge=1)]  # sets of every strength
     device: str
 
     @property
@@ -100,7 +102,7 @@ class SizeBlock(Frozen):
     real: tuple[Score, ...]
     corrupted: tuple[Score, ...]
     seconds: Number | None  # for one set, without its features
-    unit: Number  # seconds that the unit of work took at that time
+    unit: Annotated[Number, Field(gt=0)]  # seconds that the unit of work took at that time
     memory: Number | None  # bytes at the peak; None where the system does not say it
     why_none: str | None = None
 
@@ -123,9 +125,21 @@ def write_block(folder: Path, metric: str, n: int, part: str, block: Block | Siz
     write_json(path, block.model_dump(mode="json"))
 
 
-def read_block(folder: Path, metric: AuditedMetric, n: int, part: str) -> Block | None:
+def read_block(
+    folder: Path, audit: Audit, metric: AuditedMetric, n: int, part: str
+) -> Block | None:
     """The scores of one part; None if they are to be measured: not there, old, or damaged."""
-    return _read(folder, metric, n, part, Block)
+    block = _read(folder, metric, n, part, Block)
+    return block if block and _has_all_sets(block, audit.sets, part) else None
+
+
+def _has_all_sets(block: Block, sets: Sets, part: str) -> bool:
+    """Whether it has a score for each set that such a part has."""
+    found = [len(row) for row in block.scores]
+    if part == REAL_SETS:
+        whole = [sets.real_sets, sets.repeats]
+        return block.strengths == (ALARM_SETS, BANK_SETS) and found == whole
+    return found == [sets.repeats] * max(1, len(block.strengths))
 
 
 def read_sizes(folder: Path, metric: AuditedMetric, n: int) -> SizeBlock | None:

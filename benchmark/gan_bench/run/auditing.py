@@ -70,7 +70,8 @@ def to_do(planned: PlannedAudit, folder: Path) -> Iterator[Task]:
     reasons = {each.name: each.why_not for each in audit.faults}
     for part in parts:
         for n in audit.sizes:
-            missing = tuple(each for each in audit.metrics if not read_block(folder, each, n, part))
+            known = (read_block(folder, audit, each, n, part) for each in audit.metrics)
+            missing = tuple(each for each, of in zip(audit.metrics, known, strict=True) if not of)
             if missing and n not in reasons.get(part, {}):
                 yield Task(part, n, missing)
     for n in audit.bias_sizes:

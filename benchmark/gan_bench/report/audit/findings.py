@@ -175,7 +175,7 @@ def _audited(folder: Path, audit: Audit, metric: AuditedMetric) -> Audited:
 
 
 def _at_size(folder: Path, audit: Audit, metric: AuditedMetric, n: int) -> AtSize:
-    block = read_block(folder, metric, n, REAL_SETS)
+    block = read_block(folder, audit, metric, n, REAL_SETS)
     if block is None:
         return AtSize(n, "it is not measured yet")
     real, base = ([_cost(metric, value) for value in row] for row in block.scores)
@@ -183,11 +183,9 @@ def _at_size(folder: Path, audit: Audit, metric: AuditedMetric, n: int) -> AtSiz
     if len(known) < len(real):
         return AtSize(n, block.why_none or "it gives no score")
     limit, best = threshold(real), -threshold([-cost for cost in real])
-    answers = [
-        _answer(metric, fault, n, read_block(folder, metric, n, fault.name), base, (best, limit))
-        for fault in audit.faults
-    ]
-    return AtSize(n, None, tuple(known), power(base, limit), tuple(answers))
+    blocks = [(each, read_block(folder, audit, metric, n, each.name)) for each in audit.faults]
+    answers = tuple(_answer(metric, fault, n, each, base, (best, limit)) for fault, each in blocks)
+    return AtSize(n, None, tuple(known), power(base, limit), answers)
 
 
 def _answer(
