@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PIL import Image
 from planning import Plan, Scripted, offer, record
 
-from gan_bench import DataError, Preset, UsageError
+from gan_bench import DataError, Preset, StorageError, UsageError
 from gan_bench.catalogue import Catalogue
+from gan_bench.results import reading
 from gan_bench.results.layout import (
     CELL,
     CHECKPOINTS,
     CONTACT_SHEET,
     DATA_REPORT,
+    PLANS,
     PROTOCOL,
     RECORD,
     protocol_of,
@@ -96,6 +101,29 @@ def test_a_record_that_cannot_be_read_is_neither_written_over_nor_an_outcome(
     assert engine.given == [folders[1]]
     assert path.read_text() == '{"schema_number": 99}'
     assert [failed(folder) for folder in folders] == [True, False]
+
+
+@pytest.mark.parametrize("name", [RECORD, CELL, PROTOCOL, PLANS])
+def test_what_the_disk_does_not_give_is_not_taken_as_damaged(
+    name: str, plan: Plan, tmp_path: Path, folders: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(folders[0], "finished")
+    (folders[1] / CHECKPOINTS).mkdir()
+    (folders[1] / CHECKPOINTS / "1.pt").touch()  # it was begun
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    to_open = os.open
+
+    def refuse(path: Any, *given: Any, **named: Any) -> int:
+        if Path(path).name == name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return to_open(path, *given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "os", SimpleNamespace(**vars(os) | {"open": refuse}))
+        with pytest.raises(StorageError, match=rf"cannot read .*{name}: Permission denied"):
+            lay_out(plan(seeds=2), tmp_path / "results", retry_failed=True)
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path: after.get(path) for path in before} == before
 
 
 def test_a_protocol_edited_by_hand_is_refused_with_what_differs(

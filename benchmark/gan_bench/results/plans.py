@@ -11,11 +11,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gan_bench.base import text
-from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Cell, Count
 from gan_bench.results.atomic import write_bytes
 from gan_bench.results.layout import PLANS, RECORD, cells_in
-from gan_bench.results.reading import read_lines
+from gan_bench.results.reading import Damaged, read_lines
 
 RowName = tuple[str, str]  # architecture, loss
 
@@ -85,7 +84,7 @@ class SeedPlan(BaseModel):
 def read_plans(protocol_folder: Path) -> list[SeedPlan]:
     """The plans of a protocol, the first one first; [] if none was written.
 
-    StorageError if the file is damaged.
+    Damaged says where the file is wrong.
     """
     path = protocol_folder / PLANS
     try:
@@ -93,7 +92,7 @@ def read_plans(protocol_folder: Path) -> list[SeedPlan]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise StorageError(f"unreadable {path}: {where}: {first['msg']}") from error
+        raise Damaged(f"unreadable {path}: {where}: {first['msg']}") from error
 
 
 def note_plan(
@@ -113,7 +112,7 @@ def note_plan(
     """
     try:
         plans = read_plans(protocol_folder)
-    except StorageError:
+    except Damaged:
         return
     planned = Counter((cell.architecture, cell.loss) for cell in cells)
     if not planned:

@@ -14,7 +14,7 @@ import numpy as np
 from gan_bench import catalogue as catalogues
 from gan_bench.base import text
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError, GanBenchError, StorageError, UsageError
+from gan_bench.contract.errors import DataError, GanBenchError, UsageError
 from gan_bench.contract.protocol import Protocol, RunEnvironment
 from gan_bench.data.cache import Prepared
 from gan_bench.data.rows import Rows
@@ -29,7 +29,7 @@ from gan_bench.results.entries import (
     write_entry,
 )
 from gan_bench.results.layout import ENTRY, PROTOCOL, entry_dir
-from gan_bench.results.reading import read_model
+from gan_bench.results.reading import Damaged, read_model
 from gan_bench.run.asked_entries import Asked, How, check_entries
 from gan_bench.run.entry_images import EntryImages, Images
 from gan_bench.run.plan import pick_device
@@ -148,7 +148,7 @@ class Scorer:
             return None
         try:
             before = read_entry(folder)
-        except StorageError:  # it is damaged, and will be written again
+        except Damaged:  # it will be written again
             return None
         if before.fingerprint != fingerprint:
             raise UsageError(

@@ -33,8 +33,8 @@ from gan_bench.results.layout import (
 from gan_bench.results.locks import remove_parts
 from gan_bench.results.measurements import ask_for, take_all_back
 from gan_bench.results.plans import note_plan
-from gan_bench.results.reading import read_lines, read_model
-from gan_bench.results.records import WITHOUT_SCORES, read_record
+from gan_bench.results.reading import Damaged, read_lines, read_model
+from gan_bench.results.records import WITHOUT_SCORES, Record, read_record
 from gan_bench.run.again import asked_of
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _check_protocol(path: Path, protocol: Protocol) -> None:
         return
     try:
         written = read_model(path, Protocol)
-    except StorageError:  # it is damaged, and will be written again
+    except Damaged:  # it will be written again
         return
     if written != protocol:
         raise UsageError(
@@ -160,7 +160,7 @@ def _check_data(planned: Planned, results: Path) -> None:
     for path in sorted(results.glob(f"*/{PROTOCOL}")):
         try:
             other = read_model(path, Protocol)
-        except StorageError:  # which the report shows
+        except Damaged:  # which the report shows
             continue
         if not _other_images(other.data, protocol.data):
             continue
@@ -206,7 +206,7 @@ def _as_begun(cell: Cell, folder: Path) -> Cell:
         return cell
     try:
         then = read_model(folder / CELL, Cell).environment.threads
-    except StorageError:  # it is damaged, and will be written again
+    except Damaged:  # it will be written again
         return cell
     environment = cell.environment.model_copy(update={"threads": then})
     return cell.model_copy(update={"environment": environment})
@@ -232,17 +232,27 @@ def without_best(folders: Sequence[Path]) -> str | None:
 
 
 def failed(folder: Path) -> bool:
-    """Whether the cell's record says failed, or there is none that can be read."""
-    try:
-        return read_record(folder).status == "failed"
-    except StorageError:
-        return True
+    """Whether the cell's record says failed, is damaged or is not there.
+
+    StorageError if the disk does not give it: what may be a finished cell is not trained again.
+    """
+    record = _record(folder)
+    return record is None or record.status == "failed"
 
 
 def retriable(folder: Path) -> bool:
     """Whether training the cell again may help: it failed, and its parts fit together."""
+    record = _record(folder)
+    return record is None or (record.status == "failed" and not record.impossible)
+
+
+def _record(folder: Path) -> Record | None:
+    """The record; None if it is damaged or not there."""
     try:
-        record = read_record(folder)
+        return read_record(folder)
+    except Damaged:
+        return None
     except StorageError:
-        return True
-    return record.status == "failed" and not record.impossible
+        if done(folder):
+            raise
+        return None

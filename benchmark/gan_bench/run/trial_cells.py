@@ -13,11 +13,11 @@ import psutil
 
 from gan_bench.base.text import duration, plural
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import StorageError, UsageError
+from gan_bench.contract.errors import UsageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.results.layout import PROTOCOL, label_of, protocol_dir
 from gan_bench.results.plans import Budget, budget_in, read_plans
-from gan_bench.results.reading import read_model
+from gan_bench.results.reading import Damaged, read_model
 from gan_bench.run.budget import MOST, Fit, Trial, fit
 from gan_bench.run.folders import folders_of, lay_out
 from gan_bench.run.plan import Planned, Say, make_plan
@@ -140,7 +140,7 @@ def _chosen_before(request: Request, planned: Planned, results: Path) -> Budget 
     for path in sorted(results.glob(f"*/{PROTOCOL}")):
         try:
             other, noted = read_model(path, Protocol), budget_in(read_plans(path.parent))
-        except StorageError:  # which the report shows
+        except Damaged:  # which the report shows
             continue
         if noted is None or _at(asked, other.schedule.kimg) != other:
             continue

@@ -9,10 +9,11 @@ from pathlib import Path
 from rich.console import Console
 
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import StorageError, UsageError
+from gan_bench.contract.errors import UsageError
 from gan_bench.results.layout import evaluation_dir, is_study, protocol_folder_of
 from gan_bench.results.locks import alone_in
 from gan_bench.results.measurements import ask_for
+from gan_bench.results.reading import Damaged
 from gan_bench.results.scale import has_scale, read_scale, write_scale
 from gan_bench.results.studies import HALVES, Study, read_study, write_study
 from gan_bench.run.folders import check_writable, folders_of, lay_out, standing
@@ -100,7 +101,7 @@ def _with_earlier(study: Study, folder: Path) -> Study:
         return study
     try:
         earlier = read_study(folder)
-    except StorageError:  # it is damaged, and will be written again
+    except Damaged:  # it will be written again
         return study
     common = min(len(study.trials), len(earlier.trials))
     if study.trials[:common] != earlier.trials[:common]:
