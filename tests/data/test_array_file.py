@@ -144,6 +144,17 @@ def test_a_file_that_is_cut_off_is_called_so(tmp_path: Path) -> None:
         prepare(files_at(path), SIZE)
 
 
+@pytest.mark.parametrize("kind", ["|V0", "|S0", "<U0"])
+def test_values_without_a_byte_are_refused(kind: str, tmp_path: Path) -> None:
+    # whoever lets numpy map such a file is ended by a SIGFPE
+    about = {"descr": kind, "fortran_order": False, "shape": COLOUR.shape}
+    with (tmp_path / "x.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, about)
+        file.write(bytes(100))
+    with pytest.raises(DataError, match=r"x\.npy: its values, of type .*, have no bytes"):
+        prepare(files_at(tmp_path / "x.npy"), SIZE)
+
+
 def test_python_objects_are_refused_with_the_rule(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([{}], dtype=object))
     with pytest.raises(DataError, match=r"it holds Python objects.*: images must be uint8"):

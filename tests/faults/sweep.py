@@ -169,9 +169,12 @@ def _hidden(path: Path, folder: Path) -> bool:
 
 
 def finished(folder: Path) -> dict[str, bytes]:
-    """The content of every file of every cell that has its record, by name and time of writing."""
+    """The content of every file of every cell that has its record, by name and time of writing.
+
+    A copy in a folder that is still a draft is not finished.
+    """
     files = {}
-    for record in folder.rglob(RECORD):
+    for record in (each for each in folder.rglob(RECORD) if not _hidden(each, folder)):
         for path in record.parent.glob("*"):
             if path.is_file() and path.name not in outcomes.LEFT_OUT:
                 name = f"{path.relative_to(folder)} {path.stat().st_mtime_ns}"

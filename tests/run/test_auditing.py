@@ -23,6 +23,8 @@ from gan_bench.results.audits import (
     Block,
     read_block,
 )
+from gan_bench.results.layout import AUDIT
+from gan_bench.results.reading import Damaged
 from gan_bench.run.auditing import audit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -209,6 +211,16 @@ def test_a_damaged_part_is_not_read_but_measured_again(
     assert findings(folder).metrics
     audited(tmp_path)
     assert path.read_bytes() == good
+
+
+@pytest.mark.usefixtures("free")
+@pytest.mark.parametrize("field", ["sizes", "bias_sizes"])
+@pytest.mark.parametrize("sizes", [[], [0]])
+def test_an_audit_without_a_size_is_damaged(field: str, sizes: list[int], tmp_path: Path) -> None:
+    path = audited(tmp_path) / AUDIT
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: sizes}))
+    with pytest.raises(Damaged, match=rf"unreadable .*: {field}"):
+        findings(path.parent)
 
 
 @pytest.mark.usefixtures("free")

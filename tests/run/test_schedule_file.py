@@ -89,6 +89,8 @@ def test_options_win_over_the_file_and_the_preset_gives_the_rest(plan: Plan, wri
         ('optimizer = "adma"', r"no optimizer is called 'adma'\. Did you mean adam\?"),
         ("kimg = ", r"my.toml is no TOML file: Invalid value \(at "),
         (b"kimg = 3 # \xff", "my.toml is no TOML file: 'utf-8'"),
+        ("kimg = " + "[" * 200 + "]" * 200, r"line 1: kimg = .*: it must be a number above 0"),
+        ("batch = 3\nbetas = " + "[" * 99 + "]" * 99, "betas = .*: it must be two numbers "),
         ("a = " + "[" * 9999, "my.toml is no TOML file: "),
     ],
 )

@@ -21,6 +21,7 @@ NonNegative = Annotated[float, Field(ge=0)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 Decay = Literal["constant", "linear", "cosine"]
 MOST_KIMG = 1e9
+DEEPEST = 8  # values within each other
 MOST_BITS = 4096  # of a whole number; Python prints 14,000
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -124,12 +125,17 @@ def strictly(kind: type[Model], document: Mapping[str, Any]) -> Model:
     return kind.model_validate_json(written, strict=True)
 
 
-def _writable(value: Any) -> Any:
-    """The value, with infinity in place of whole numbers that Python does not print."""
+def _writable(value: Any, depth: int = DEEPEST) -> Any:
+    """The value, with infinity in place of whole numbers that Python does not print.
+
+    A text stands for what lies deeper than any field reaches, which no parser of JSON may take.
+    """
     if isinstance(value, int) and value.bit_length() > MOST_BITS:
         return math.inf
+    if isinstance(value, list | tuple | dict) and not depth:
+        return "a value within too many others"
     if isinstance(value, list | tuple):
-        return [_writable(each) for each in value]
+        return [_writable(each, depth - 1) for each in value]
     if isinstance(value, dict):
-        return {name: _writable(each) for name, each in value.items()}
+        return {name: _writable(each, depth - 1) for name, each in value.items()}
     return value

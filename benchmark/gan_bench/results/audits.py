@@ -27,6 +27,7 @@ SIZES = "sizes"  # the part that follows scores as n grows
 SIZE_REPEATS = 8  # sets of every number of images whose bias and cost are measured
 UNIT = 1_024  # the unit of work is the product of two square float64 matrices of this order
 Part = TypeVar("Part", "Block", "SizeBlock")
+Sizes = Annotated[tuple[Annotated[Count, Field(ge=1)], ...], Field(min_length=1)]
 Score = Number | None  # None: the metric gave no number
 
 
@@ -75,8 +76,8 @@ class Audit(Frozen):
     """What was asked for last, and what it was measured with."""
 
     sets: Sets
-    sizes: tuple[Count, ...]  # n: images of the sets, for power and order
-    bias_sizes: tuple[Count, ...]  # n that real images are followed over
+    sizes: Sizes  # n: images of the sets, for power and order
+    bias_sizes: Sizes  # n that real images are followed over
     fixed: tuple[str, Number]  # the corruption, and its strength, that are followed as well
     features: str  # the net of metrics that have none of their own
     metrics: tuple[AuditedMetric, ...]

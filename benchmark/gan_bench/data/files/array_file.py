@@ -84,10 +84,16 @@ def _check_whole(path: Path) -> None:
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, order and dtype of an array that begins here."""
+    """Shape, order and dtype of an array that begins here.
+
+    ValueError if its values have no bytes: numpy divides by their size, which ends the process.
+    """
     version = np.lib.format.read_magic(file)
     first = np.lib.format.read_array_header_1_0
-    return (first if version == (1, 0) else np.lib.format.read_array_header_2_0)(file)
+    header = (first if version == (1, 0) else np.lib.format.read_array_header_2_0)(file)
+    if not header[2].itemsize:
+        raise ValueError(f"its values, of type {header[2]}, have no bytes")
+    return header
 
 
 def _claimed(shape: tuple[int, ...], dtype: np.dtype[Any]) -> float:
