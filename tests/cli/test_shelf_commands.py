@@ -326,3 +326,14 @@ def test_added_scores_and_entries_are_listed_and_shown(results: Path, gan_bench:
     scores = evaluation_dir(cell, added.slug) / "scores.json"
     scores.write_text("{")
     assert "scores.json" in gan_bench("show", DCGAN).out.partition("cannot be read")[2]
+
+
+def test_a_divergence_has_one_date_in_the_list_and_the_report(gan_bench: Command) -> None:
+    found = {"kind": "diverged", "kimg": 0.048, "reason": "loss not finite from step 3"}
+    more: dict[str, Any] = {"verdicts": [found], "reason": found["reason"]}
+    write_training(write_cell(Path("results"), "dcgan", status="diverged", **more))
+    (listed,) = json.loads(gan_bench("list", "--json").out)["cells"]
+    assert listed["kimg"] == 0.048
+    report = " ".join(gan_bench("report").out.split())
+    assert "diverged (dcgan / hinge / seed0, at 0.048 kimg)" in report
+    assert "seed0: diverged at 0.048 kimg: loss not finite from step 3" in report

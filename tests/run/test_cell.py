@@ -193,7 +193,7 @@ def test_a_diverged_cell_has_its_reason_and_what_came_before_and_no_score(lay: L
     assert run_cell(folder) == 0  # an outcome, not a fault
     record = read_record(folder)
     assert record.status == "diverged"
-    assert re.match(r"loss_d, .*not finite from step 5, 0\.0 kimg$", record.reason or "")
+    assert re.match(r"loss_d, .*not finite from step 5$", record.reason or "")
     assert record.scores == {}
     assert record.cost is not None
     assert [row["step"] for row in read_lines(folder / CURVE)] == [1, 2, 3, 4]

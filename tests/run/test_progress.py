@@ -53,8 +53,8 @@ def test_the_end_of_a_cell_is_said_with_its_scores_or_its_reason_in_a_line_that_
         watch.ended(folder)
     for text in (HOSTILE, "word " * 100):
         watch.say(text)
-    first = "a / b / seed0: collapsed at 3.6 kimg, fd-eye 12.35, few"
-    failed = f"a / b / seed1: failed, {SHOWN}"
+    first = "a / b / seed0: collapsed at 3.6 kimg, fd-eye 12.35: few"
+    failed = f"a / b / seed1: failed: {SHOWN}"
     assert said.getvalue().splitlines() == [first, failed, SHOWN, "word " * 100]
 
 

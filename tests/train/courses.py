@@ -98,7 +98,7 @@ def _lost(rows: Rows) -> Rows:
     return [*rows[:-1], rows[-1] | {"loss_g": float("nan")}]
 
 
-DIVERGED = Verdict(kind="diverged", kimg=24, reason="loss_d not finite from step 750, 24.0 kimg")
+DIVERGED = Verdict(kind="diverged", kimg=24, reason="loss_d not finite from step 750")
 COLLAPSED = Verdict(kind="collapsed", kimg=24, reason="variety 0, 0, 0 at 14, 19, 24 kimg")
 BUMP = np.sin(np.linspace(0, np.pi, ROWS))  # one rise and fall
 DRIFT = np.sin(np.linspace(0, 8 * np.pi, ROWS))

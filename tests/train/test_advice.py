@@ -7,23 +7,31 @@ from dataclasses import replace
 
 import pytest
 from courses import (
+    COLLAPSED,
     COURSES,
     FLAT,
     NEVER,
     SCHEDULE,
+    apart,
     course,
     curve,
     fading,
     swings,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gan_bench.cli.branch import branch
 from gan_bench.cli.run import run
 from gan_bench.contract.protocol import MetricSpec, Schedule
+from gan_bench.run.branch_changes import BOTH, CHANGEABLE
 from gan_bench.train.diagnosis import diagnose, findings
-from gan_bench.train.finding import ANOTHER_LOSS, Course
+from gan_bench.train.finding import Course
+from gan_bench.train.hints import Rates
 from gan_bench.train.trend import MIN_SCORES
 from gan_bench.train.verdicts import Look
 
+ANOTHER_LOSS = "another --loss"
 COVERAGE = MetricSpec(name="coverage", higher_is_better=True, features="eye")
 
 # What to try
@@ -43,14 +51,14 @@ OPTIONS = [
 
 @pytest.mark.parametrize(("name", "options"), OPTIONS)
 def test_advice_is_computed_from_the_schedule(name: str, options: list[str]) -> None:
-    assert list(findings(COURSES[name][0]())[0].options) == options
+    assert findings(COURSES[name][0]())[0].options() == options
 
 
 def test_rates_that_differ_are_halved_each() -> None:
     schedule = SCHEDULE.model_copy(update={"lr_g": 1e-4, "lr_d": 4e-4})
     (first, *_) = findings(replace(COURSES["swings with a period of 6 kimg, from 0 of it on"][0](),
                                    schedule=schedule))  # fmt: skip
-    assert first.options == ("--lr-g 5e-05 --lr-d 0.0002",)
+    assert first.options() == ["--lr-g 5e-05 --lr-d 0.0002"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,7 @@ def test_every_advice_is_an_option_of_run_with_a_value_that_it_takes(schedule: S
     known = {option for param in run.params for option in param.opts}
     for make, _ in COURSES.values():
         for finding in findings(replace(make(), schedule=schedule)):
-            for advice in finding.options:
+            for advice in finding.options():
                 if advice == ANOTHER_LOSS:
                     assert advice.split()[-1] in known
                 else:
@@ -75,21 +83,26 @@ def test_every_advice_is_an_option_of_run_with_a_value_that_it_takes(schedule: S
 
 # What is said
 
-USUAL = "nothing unusual: at the end D gave real images 0.62, fakes 0.38"
+THIRD = "over the last third"
+USUAL = (
+    "the losses and gradients show no fault, but too few ticks were scored to tell whether G "
+    f"improved; sigmoid(D) averaged 0.62 on real images and 0.38 on fakes {THIRD}"
+)
 SENTENCES: dict[str, tuple[Course, str]] = {
     "D is always right": (
         course(curve(real_score=0.999, fake_score=0.001), FLAT),
-        "D is too strong: it gave real images 1.00, fakes 0.00 at the end; try --lr-d 0.0001",
+        "D is too strong: sigmoid(D) averaged 1.00 on real images and 0.00 on fakes "
+        f"{THIRD}; try --lr-d 0.0001",
     ),
     "G's gradient died, which is named before the D that killed it": (
         course(curve(real_score=0.9998, fake_score=0.0002, grad_g=fading(1e-9))),
-        "saturated: G's gradient fell to 1e-07 % of its largest while D gave "
-        "real images 1.00, fakes 0.00; try --lr-d 0.0001 or another --loss",
+        "saturated: G's gradient fell to 1e-07 % of its largest while sigmoid(D) averaged "
+        f"1.00 on real images and 0.00 on fakes {THIRD}; try --lr-d 0.0001 or another --loss",
     ),
     "D prefers fakes": (
         course(curve(real_score=0.5, fake_score=0.6), NEVER),
-        "D is too weak: it gave real images 0.50, fakes 0.60 at the end; "
-        "try --lr-d 0.0004 or --d-steps 2",
+        "D is too weak: sigmoid(D) averaged 0.50 on real images and 0.60 on fakes "
+        f"{THIRD}; try --lr-d 0.0004 or --d-steps 2",
     ),
     "swings larger than the losses": (
         course(swings(6), FLAT),
@@ -148,3 +161,92 @@ def test_two_findings_share_the_line_the_graver_first() -> None:
 @pytest.mark.parametrize("name", [name for name in COURSES if "diverged" in COURSES[name][1]])
 def test_a_training_that_diverged_is_not_told_to_go_on(name: str) -> None:
     assert [finding.kind for finding in findings(COURSES[name][0]())] == ["diverged"]
+
+
+def test_a_verdict_is_not_repeated_in_what_to_try_against_it() -> None:
+    said = {name: diagnose(COURSES[name][0]()) for name in COURSES if COURSES[name][0]().verdict}
+    assert sorted(said.values()) == [
+        "against the collapse, try --lr 0.0001 or another --loss",
+        "against the divergence, try --lr 0.0001",
+    ]
+
+
+def test_no_number_of_d_is_said_where_its_sigmoid_shows_nothing() -> None:
+    text = diagnose(course(curve(loss_d=-60.0, real_score=0.001, fake_score=0.0)))
+    assert text == USUAL.partition("; ")[0]
+
+
+# Where the rates are not the usual ones
+
+
+def at(lr_g: float, lr_d: float, d_steps: int = 1, usual: float = 4e-4) -> Rates:
+    schedule = SCHEDULE.model_copy(update={"lr_g": lr_g, "lr_d": lr_d, "d_steps": d_steps})
+    return Rates(schedule, (usual, usual))
+
+
+@pytest.mark.parametrize(
+    ("rates", "slower", "slower_d", "faster_d", "longer"),
+    [
+        (at(1, 1), "--lr 0.0004", "--lr 0.0004", ["--lr 0.0004", "--d-steps 2"], "--lr 0.0004"),
+        (
+            at(4e-4, 0.02),
+            "--lr-g 0.0002 --lr-d 0.0004", "--lr-d 0.0004", ["--lr-d 0.0004", "--d-steps 2"],
+            "--lr-d 0.0004",
+        ),
+        (at(6e-4, 6e-4, 2), "--lr 0.0004", "--lr-d 0.0004", ["--d-steps 4"], "--kimg 96"),
+        (at(4e-4, 4e-4), "--lr 0.0002", "--lr-d 0.0002", ["--lr-d 0.0008", "--d-steps 2"],
+         "--kimg 96"),
+        (at(1e-5, 1e-5), "--lr 5e-06", "--lr-d 5e-06", ["--lr-d 0.0004", "--d-steps 2"],
+         "--kimg 96"),
+    ],
+)  # fmt: skip
+def test_a_rate_above_the_usual_one_goes_back_to_it(
+    rates: Rates, slower: str, slower_d: str, faster_d: list[str], longer: str
+) -> None:
+    assert rates.slower().typed(branch=False) == slower
+    assert rates.slower_d().typed(branch=False) == slower_d
+    assert [hint.typed(branch=False) for hint in rates.faster_d()] == faster_d
+    assert rates.longer().typed(branch=False) == longer
+
+
+rate = st.floats(1e-7, 10)
+
+
+@given(rate, rate, rate, st.sampled_from(sorted(COURSES)))
+def test_no_hint_leads_a_rate_that_is_too_high_further_up(
+    lr_g: float, lr_d: float, usual: float, name: str
+) -> None:
+    schedule = SCHEDULE.model_copy(update={"lr_g": lr_g, "lr_d": lr_d})
+    made = replace(COURSES[name][0](), schedule=schedule, usual_rates=(usual, usual))
+    for finding in findings(made):
+        for hint in finding.hints:
+            for field, now in (("lr_g", lr_g), ("lr_d", lr_d)):
+                if field in hint.changes and now > usual:
+                    assert usual <= hint.changes[field] < now
+
+
+def test_two_findings_of_one_line_never_ask_for_opposite_changes() -> None:
+    weak = course(apart(0.002), NEVER, verdict=COLLAPSED)
+    first, second = findings(weak)[:2]
+    assert (first.kind, second.kind) == ("collapsed", "D too weak")
+    assert second.against(first, SCHEDULE)
+    said = diagnose(weak)
+    assert said == (
+        "against the collapse, try --lr 0.0001 or another --loss; also D is too weak: "
+        f"sigmoid(D) averaged 0.50 on real images and 0.50 on fakes {THIRD}"
+    )
+
+
+def test_the_hints_of_a_branch_are_changes_that_branch_can_make() -> None:
+    options = {option for param in branch.params for option in param.opts}
+    for make, _ in COURSES.values():
+        for finding in findings(made := replace(make(), branch=True)):
+            for typed in finding.options(branch=True):
+                words = shlex.split(typed.removeprefix("another "))
+                assert words[0] == "--set"
+                assert words[0] in options
+                for change in words[1::2]:
+                    assert change.partition("=")[0] in {*CHANGEABLE, BOTH}
+        assert "--kimg" not in diagnose(made)
+    slow = replace(COURSES["collapsed, with a score that still falls"][0](), branch=True)
+    assert diagnose(slow) == "against the collapse, try --set lr=0.0001 or another --set loss"

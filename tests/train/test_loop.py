@@ -232,21 +232,22 @@ def broken_at(step: int, bad: float) -> Loss:
 def test_divergence_names_the_step_and_the_column(bad: float) -> None:
     steps = iter(range(100))
     loss = make_loss(g_loss=lambda _, fake: g_loss(_, fake) + (bad if next(steps) == 2 else 0.0))
-    with pytest.raises(Diverged, match=r"^loss_g(, grad_g)? not finite from step 3, 0\.0 kimg$"):
+    with pytest.raises(Diverged, match=r"^loss_g(, grad_g)? not finite from step 3$") as found:
         run(begin(), loss)
+    assert found.value.step == 3
 
 
 def test_what_came_before_a_divergence_is_kept() -> None:
     seen: list[int] = []
     events = train(begin(), broken_at(11, nan), IMAGES, SCHEDULE, 0)
-    with pytest.raises(Diverged, match=r"loss_d.*grad_d.* not finite from step 11, 0\.1 kimg"):
+    with pytest.raises(Diverged, match=r"loss_d.*grad_d.* not finite from step 11$"):
         seen.extend(event.step for event in events)
     assert max(seen) == 10
 
 
 def test_the_step_is_named_even_if_a_point_has_many() -> None:
     schedule = changed(kimg=4.8, batch=4)  # 1,200 updates, 6 to a point
-    with pytest.raises(Diverged, match=r"from step 101, 0\.4 kimg"):
+    with pytest.raises(Diverged, match=r"from step 101$"):
         run(begin(schedule, arch=flat()), broken_at(101, nan), schedule)
 
 

@@ -97,6 +97,18 @@ def test_a_g_that_never_had_any_variety_is_collapsed_at_the_fourth_tick(grey: fl
     assert kinds == [None, "collapsed"]
 
 
+def test_a_collapse_that_was_there_at_the_first_look_says_so() -> None:
+    never = verdict_at(looks(diversity=[0.02, 0.01, 0.01, 0.01]), FD, [DIVERSITY], 64)
+    once = verdict_at(looks(diversity=[0.1, 0.01, 0.01, 0.01]), FD, [DIVERSITY], 64)
+    assert never is not None
+    assert once is not None
+    assert never.reason == (
+        "diversity 0.01, 0.01, 0.01 at 20, 30, 40 kimg (64 images); "
+        "under 0.1 since the first look, at 10 kimg: G makes too few different images"
+    )
+    assert "first look" not in once.reason
+
+
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_a_gauge_that_only_gets_better_or_is_never_beyond_its_floor_is_no_collapse(
     diversity: list[float],

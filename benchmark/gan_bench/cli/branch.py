@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 from rich.console import Console
 
+from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.engine_options import training_on
 from gan_bench.cli.options import Number
@@ -17,11 +19,47 @@ from gan_bench.cli.options import Number
 CELL = "What to fork"
 
 
+class Branch(click.RichCommand):
+    """The command, with an answer to options of `run` that are fields for --set here."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The arguments as click reads them."""
+        typed = [*args]  # click takes them away one by one
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            refuse_field(error, typed)
+            raise
+
+
+def refuse_field(error: click.NoSuchOption, typed: Sequence[str]) -> None:
+    """UsageError for an option that is the name of a field: how that is changed, or why not."""
+    from gan_bench.run.branch_changes import BOTH, CHANGEABLE, ELSEWHERE, FIXED, check_field
+
+    option, field = error.option_name, error.option_name.lstrip("-").replace("-", "_")
+    if field not in {*CHANGEABLE, BOTH, *ELSEWHERE, *FIXED}:
+        return
+    message = f"No such option {option}"
+    check_field(field, message)
+    value = next(iter(_values(option, typed)), "VALUE")
+    each = " for both rates, or lr_g= or lr_d= for one" if field == BOTH else ""
+    raise click.UsageError(f"{message}: write --set {field}={value}{each}", error.ctx)
+
+
+def _values(option: str, typed: Sequence[str]) -> Iterator[str]:
+    """What was typed after the option."""
+    for word, following in zip(typed, [*typed[1:], "-"], strict=True):
+        name, equals, value = word.partition("=")
+        if name == option and (equals or not following.startswith("-")):
+            yield plain(value if equals else following)
+
+
 @click.command(
+    cls=Branch,
     epilog=options.examples(
         "gan-bench branch dcgan/minimax/seed0 --at 12 --set lr_d=1e-4",
         "gan-bench branch dcgan/minimax/seed0 --at 12 --set loss=r1 --set d_steps=2 --seeds 4",
-    )
+    ),
 )
 @click.argument(
     "cell",

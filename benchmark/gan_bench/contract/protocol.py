@@ -241,6 +241,8 @@ class RunEnvironment(Frozen):
     pause: PositiveInt | None = None  # ticks after which its process saves the state and ends
     keep: Keep = "last"  # best: the generator of the best tick too
     keep_ticks: bool = False  # the state at every tick stays, for `gan-bench branch`
+    # of G and D, those of the preset: a hint goes back to them; None: not known
+    usual_rates: tuple[PositiveFloat, PositiveFloat] | None = None
     track: tuple[str, ...] = ()  # the trackers that show how the cell trains
     track_from: tuple[tuple[str, str], ...] = ()  # the key of the plugin of each; () if not known
 

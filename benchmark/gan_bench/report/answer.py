@@ -134,7 +134,7 @@ def _ended(end: Ended, found: Findings) -> str:
     count, named = len(end.cells), end.cells[:MOST]
     who = "all" if count == found.cells > 1 else f"{count:,} of"
     names = [
-        f"{name}, at {number(kimg, 3)} kimg" if kimg is not None else name for name, kimg in named
+        f"{name}, at {number(kimg, 6)} kimg" if kimg is not None else name for name, kimg in named
     ]
     if count > MOST:
         names.append(f"and {count - MOST:,} more")

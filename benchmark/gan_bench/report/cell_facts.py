@@ -22,6 +22,7 @@ from gan_bench.results.measurements import (
 )
 from gan_bench.results.reading import read_lines, read_model
 from gan_bench.results.records import Code, Record, read_code
+from gan_bench.results.scale import Scale, read_scale
 
 SCHEMA = 1
 Value = TypeVar("Value")
@@ -43,6 +44,7 @@ class CellFacts:
     status: CellState
     reason: str | None
     protocol: Protocol | None
+    scale: Scale | None  # of the protocol
     cell: Cell | None
     record: Record | None
     code: tuple[Code, ...]  # of a cell without a record: of its newest process
@@ -122,6 +124,7 @@ def read_cell(folder: Path) -> CellFacts:
         status=status,
         reason=reason,
         protocol=read(lambda: read_model(home / PROTOCOL, Protocol), None),
+        scale=read(lambda: read_scale(home), None),
         cell=read(lambda: read_model(folder / CELL, Cell), None) if has_cell else None,
         record=record,
         code=record.code if record else read_code(folder),

@@ -12,6 +12,7 @@ from gan_bench.contract.branch import Branch
 from gan_bench.contract.protocol import Evaluation
 from gan_bench.report.cell_facts import Added, CellFacts
 from gan_bench.report.costs import MIB
+from gan_bench.report.no_better import no_better_than
 from gan_bench.results.layout import HOUSEKEEPING, SAMPLES, label_of
 from gan_bench.results.measurements import Measurement
 from gan_bench.results.records import Record, Score
@@ -31,7 +32,7 @@ def cell_page(facts: CellFacts) -> list[tuple[str, list[Line]]]:
         ("ticks", [*_ticks(facts)]),
         ("scores", [*_own_scores(facts)]),
         *((f"scores by {slug}", [*_added_scores(each)]) for slug, each in facts.added.items()),
-        ("verdicts", _verdicts(record) if record else []),
+        ("verdicts", _verdicts(record, facts) if record else []),
         ("cost", [*_cost(record)] if record else []),
         ("code and machine", [*_code(facts)]),
         ("files", [*_files(facts)]),
@@ -83,7 +84,8 @@ def _curve(facts: CellFacts) -> Iterator[Line]:
             first, last, low, high = (
                 text.number(value, 3) for value in (finite[0], finite[-1], min(finite), max(finite))
             )
-            yield name, f"{sparkline(values, WIDTH)}  {first} to {last} (from {low} to {high})"
+            ends = f"first {first}, last {last}, range {low} to {high}"
+            yield name, f"{sparkline(values, WIDTH)}  {ends}"
 
 
 def _ticks(facts: CellFacts) -> Iterator[Line]:
@@ -96,11 +98,8 @@ def _ticks(facts: CellFacts) -> Iterator[Line]:
     yield f"{metric} {evaluation.at_ticks.arrow}", sparkline(scores, WIDTH)
     best = facts.record.best if facts.record else None
     if best:
-        value = text.number(best.value)
-        yield (
-            "best",
-            f"{value} at {text.number(best.kimg, 6)} kimg; at the end {text.number(best.final)}",
-        )
+        value, last = text.number(best.value), text.number(best.final)
+        yield "best", f"{value} at {text.number(best.kimg, 6)} kimg; at the last tick {last}"
     for k in _some(len(facts.ticks)):
         tick = facts.ticks[k]
         verdict = f"; {tick['verdict']}: {tick.get('reason')}" if tick.get("verdict") else ""
@@ -151,11 +150,12 @@ def _score(score: Score) -> str:
     return f"{text.number(score.value)}{error} ({images})"
 
 
-def _verdicts(record: Record) -> list[Line]:
+def _verdicts(record: Record, facts: CellFacts) -> list[Line]:
     lines: list[Line] = [
         (verdict.kind, f"at {text.number(verdict.kimg, 6)} kimg: {verdict.reason}")
         for verdict in record.verdicts
     ] or [("none", "neither diverged nor collapsed nor degraded")]
+    lines += _no_better(record, facts)
     if record.rollbacks:
         lines.append(("rollbacks", str(record.rollbacks)))
     if record.diagnosis:
@@ -163,6 +163,16 @@ def _verdicts(record: Record) -> list[Line]:
     lines += [("note", note) for note in record.notes]
     log = (record.log or "").splitlines()
     return [*lines, *zip(["end of the log", *[""] * len(log)], log, strict=False)]
+
+
+def _no_better(record: Record, facts: CellFacts) -> Iterator[Line]:
+    """Whether its ranking score is that of images with nothing in them."""
+    if facts.protocol is None:
+        return
+    ranking = facts.protocol.evaluation.metrics[0]
+    score = record.scores.get(ranking.name)
+    if score and (said := no_better_than(score.value, ranking, facts.scale)):
+        yield "but", f"{said}: {ranking.name} {text.number(score.value)}"
 
 
 def _cost(record: Record) -> Iterator[Line]:

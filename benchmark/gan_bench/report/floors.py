@@ -25,8 +25,8 @@ def floors(
         metric.name: _reason(
             metric,
             [row.values(metric.name) for row in rows],
-            _value(scale.real, metric) if scale else None,
-            _value(scale.bad.get(NOISE), metric) if scale else None,
+            score_in(scale.real, metric) if scale else None,
+            score_in(scale.bad.get(NOISE), metric) if scale else None,
         )
         for metric in metrics
     }
@@ -72,7 +72,7 @@ def _reason(
 ) -> str | None:
     """Why these scores, by row and seed, do not compare the rows; None if they do."""
     means = [fmean(scores) for scores in rows if scores]
-    if means and noise is not None and _noise_is_bad(metric, real, noise):
+    if means and noise is not None and sees_fault(metric, real, noise):
         best = min(map(metric.cost, means))
         floored = best >= metric.cost(noise)
         return f"no row is better than noise ({number(noise)})" if floored else None
@@ -81,13 +81,14 @@ def _reason(
     return None
 
 
-def _noise_is_bad(metric: MetricSpec, real: float | None, noise: float) -> bool:
-    """Whether the metric sees that noise is bad; one that counts copies, say, does not."""
+def sees_fault(metric: MetricSpec, real: float | None, bad: float) -> bool:
+    """Whether the metric sees that a bad set is bad; one that counts copies, say, does not."""
     if real is None:
         return metric.alarm is None  # an alarm looks for one fault alone
-    return metric.cost(real) < metric.cost(noise)
+    return metric.cost(real) < metric.cost(bad)
 
 
-def _value(scored: Scored | None, metric: MetricSpec) -> float | None:
+def score_in(scored: Scored | None, metric: MetricSpec) -> float | None:
+    """The score of a set of the scale, if it has one."""
     score = scored.scores.get(metric.name) if scored else None
     return score.value if score else None

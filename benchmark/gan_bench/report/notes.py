@@ -14,6 +14,7 @@ from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
 from gan_bench.report.code import measured_by_other_code, rows_of_other_code
 from gan_bench.report.leaderboard import Board, Neighbour
+from gan_bench.report.no_better import no_better
 from gan_bench.report.rows import Row, with_record
 from gan_bench.report.similarity import compare_networks, sentence_of
 from gan_bench.results.records import Verdict
@@ -35,6 +36,7 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
     """All notes of a leaderboard, the faults first."""
     faults = chain(
         _files(board),
+        no_better(board),
         *(_survivors(row, board.ranking) for row in board.rows),
         *(_alarms(row, board) for row in board.rows),
         *(faults_of(row) for row in board.rows),
@@ -97,7 +99,7 @@ def _faults(
 ) -> Iterator[str]:
     for verdict in verdicts:
         after = "" if status == verdict.kind else f" (but {status} in the end)"
-        date = f"at {number(verdict.kimg)} kimg"
+        date = f"at {number(verdict.kimg, 6)} kimg"
         yield f"{cell}: {verdict.kind} {date}{after}: {verdict.reason}"
     if rollbacks:
         times = plural(int(rollbacks), "time")

@@ -224,7 +224,7 @@ def _listed(
         loss=loss,
         seed=seed_of(folder),
         status=status,
-        kimg=_kimg(folder),
+        kimg=_diverged_at(record) or _kimg(folder),
         ranking=ranking,
         score=score.value if score else None,
         bytes=folder_bytes(folder),
@@ -235,6 +235,14 @@ def _listed(
         reason=reason,
         added={name: _added(folder, name, metric) for name, metric in added.items()},
     )
+
+
+def _diverged_at(record: Record | None) -> float | None:
+    """The date of its verdict: the curve of a training that diverged ends at the row before it."""
+    if record is None or record.status != "diverged":
+        return None
+    dates = [verdict.kimg for verdict in record.verdicts if verdict.kind == "diverged"]
+    return dates[-1] if dates else None
 
 
 def _kimg(folder: Path) -> float | None:

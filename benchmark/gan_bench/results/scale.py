@@ -15,7 +15,8 @@ from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
 
 REAL = "other real images"  # the name of the set that a perfect generator would make
-BAD_SETS = ("noise", "one colour", "one image")
+EMPTY_SETS = ("noise", "one colour")  # of images with nothing in them
+BAD_SETS = (*EMPTY_SETS, "one image")
 
 
 class Scored(BaseModel):

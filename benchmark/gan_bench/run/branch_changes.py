@@ -75,7 +75,7 @@ def typed_changes(typed: Iterable[str], parent: Parent, catalogue: Catalogue) ->
         name = name.strip().replace("-", "_")
         if not equals or not name:
             raise UsageError(f"--set {plain(text)}: write FIELD=VALUE, such as lr_d=1e-4")
-        _check_field(name, f"--set {plain(text)}")
+        check_field(name, f"--set {plain(text)}")
         for field in RATES if name == BOTH else (name,):
             if field in asked:
                 raise UsageError(f"--set gives {field} twice: leave one of them out")
@@ -99,7 +99,7 @@ def settled(
     """
     changes: Changes = {}
     for field, value in asked.items():
-        _check_field(field, where(field))
+        check_field(field, where(field))
         now = parent.loss if field == LOSS else getattr(parent.schedule, field)
         then = _checked(field, value, parent, catalogue, where(field))
         if then == now:
@@ -115,7 +115,8 @@ def changed_schedule(schedule: Schedule, changes: Changes) -> Schedule:
     return strictly(Schedule, schedule.model_dump(mode="json") | same | fields)
 
 
-def _check_field(field: str, where: str) -> None:
+def check_field(field: str, where: str) -> None:
+    """UsageError, with the reason, for a field that a branch cannot change."""
     if field in CHANGEABLE or field == BOTH:
         return
     if reason := FIXED.get(field) or ELSEWHERE.get(field):

@@ -196,7 +196,9 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         best=best,
         verdicts=(*session.verdicts, *([verdict] if verdict else [])),
         rollbacks=session.rollbacks,
-        diagnosis=session.diagnosis(),
+        diagnosis=session.diagnosis(
+            task.cell.environment.usual_rates, task.cell.branch is not None
+        ),
         notes=(*session.notes, *session.best_tick.notes(best), *_fallback(training), *undrawn),
         computed=training.computed.as_text(training.device),
         starts=starts_of(directory),

@@ -173,6 +173,7 @@ def plan_on(
         engine=choice.engine.name,
         keep=request.keep,
         keep_ticks=request.keep_ticks,
+        usual_rates=_usual_rates(choice.preset),
         track=choice.track,
         track_from=tuple(_plugin_key(catalogue, name) for name in choice.track),
     )
@@ -185,6 +186,11 @@ def plan_on(
         for (architecture, loss), recipe in recipes.items()
     )
     return Plan(protocol=protocol, cells=cells), notes
+
+
+def _usual_rates(preset: Preset | None) -> tuple[float, float] | None:
+    """The learning rates of G and D that a preset has."""
+    return (preset.schedule.lr_g, preset.schedule.lr_d) if preset else None
 
 
 def _trackers(request: Request, catalogue: Catalogue) -> tuple[str, ...]:

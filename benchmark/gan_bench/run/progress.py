@@ -142,10 +142,12 @@ class Watch:
         except StorageError as error:
             self.say(f"{self.name(folder)}: {error}")
             return
-        parts = self._score(record.scores, record.unscored)
-        parts += [text for text in (record.reason, *record.notes, record.diagnosis) if text]
         line = Text(plain(f"{self.name(folder)}: ")).append(_ending(record))
-        line.append(plain("".join(f", {part}" for part in parts)))
+        scores = self._score(record.scores, record.unscored)
+        line.append(plain("".join(f", {part}" for part in scores)))
+        line.append(plain(f": {record.reason}" if record.reason else ""))
+        more = [text for text in (*record.notes, record.diagnosis) if text]
+        line.append(plain("".join(f"; {text}" for text in more)))
         self.console.print(line, soft_wrap=True)
 
     def measured(self, folder: Path) -> None:

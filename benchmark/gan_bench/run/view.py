@@ -80,7 +80,7 @@ def plain_lines(shown: Shown) -> list[str]:
 
 def verdict_text(status: Status, kimg: float | None) -> Text:
     """`collapsed at 3.6 kimg`, in the colour of the status."""
-    when = "" if kimg is None else f" at {number(kimg)} kimg"
+    when = "" if kimg is None else f" at {number(kimg, 6)} kimg"
     return Text(f"{status}{when}", COLOURS[status])
 
 
@@ -214,7 +214,7 @@ def _group_verdict(states: Sequence[State]) -> Text:
     """`collapsed at 3.6`, or of several cells `2 collapsed, 1 degraded`."""
     if len(states) == 1:
         verdict, kimg = states[0].verdict, states[0].verdict_kimg
-        when = "" if kimg is None else f" at {number(kimg)}"
+        when = "" if kimg is None else f" at {number(kimg, 6)}"
         return Text(f"{verdict}{when}", COLOURS[verdict]) if verdict else Text("")
     return _counted(Counter(state.verdict for state in states if state.verdict))
 
@@ -225,7 +225,8 @@ def _counted(counts: Counter[Status]) -> Text:
 
 
 def _kimg(kimg: float) -> str:
-    return f"{kimg:.1f}"
+    """With one decimal, or with two digits where that would be 0.0."""
+    return f"{kimg:.1f}" if kimg >= 0.05 or kimg == 0 else number(kimg, 2)
 
 
 def _range(values: Iterable[float | None], to_text: Callable[[float], str]) -> str:

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from gan_bench.base.numbers import CURVE_COLUMNS
 from gan_bench.base.text import number, plural
-from gan_bench.train.balance import balance, levels_of, levels_text
+from gan_bench.train.balance import at_edge, balance, levels_of, levels_text
 from gan_bench.train.curves import MIN_POINTS, Columns, columns_of
-from gan_bench.train.finding import ANOTHER_LOSS, Course, Finding, slower, until
+from gan_bench.train.finding import Course, Finding
+from gan_bench.train.hints import ANOTHER_LOSS, until
 from gan_bench.train.oscillation import oscillating
 from gan_bench.train.trend import Trend, losing_variety, progress, standing, trend_of
 
-LIMIT = 170  # characters of a line with two findings
+LIMIT = 200  # characters of a line with two findings
 ROWS = 200  # of a whole curve
+NO_FAULT = "the losses and gradients show no fault"
+TOO_FEW = "too few ticks were scored to tell whether G improved"
 
 
 def diagnose(course: Course) -> str:
     """One line: the gravest finding about a training with its numbers, and what to try.
 
-    A second finding follows if the line has room for it.
+    A second finding follows if the line has room for it; what to try against it is left out if
+    that is the opposite of what the first one asks for.
     """
     first, *others = findings(course)
-    longer = [f"{first}; also {text}" for also in others[:1] for text in (str(also), also.what)]
-    return next((line for line in longer if len(line) <= LIMIT), str(first))
+    said = first.text(course.branch)
+    longer = [f"{said}; also {text}" for also in others[:1] for text in _also(also, first, course)]
+    return next((line for line in longer if len(line) <= LIMIT), said)
+
+
+def _also(also: Finding, first: Finding, course: Course) -> list[str]:
+    """What may be said of a second finding, the longest text first."""
+    contrary = also.against(first, course.schedule)
+    return [also.what] if contrary else [also.text(course.branch), also.what]
 
 
 def findings(course: Course) -> list[Finding]:
@@ -32,13 +43,13 @@ def findings(course: Course) -> list[Finding]:
     if rows < MIN_POINTS:
         return [ended or _too_short(rows, course)]
     trend = trend_of(course)
-    swings = oscillating(columns, course.schedule)
+    swings = oscillating(columns, course.rates)
     seen = [
         ended,
-        balance(columns, trend, swings is not None, course.schedule),
+        balance(columns, trend, swings is not None, course.rates),
         swings,
         None if ended else losing_variety(course),
-        None if ended or trend is None else progress(trend, course.schedule),
+        None if ended or trend is None else progress(trend, course.rates),
     ]
     return [finding for finding in seen if finding] or [_usual(columns, trend)]
 
@@ -49,30 +60,32 @@ def _too_short(rows: int, course: Course) -> Finding:
 
 
 def _diverged(course: Course, columns: Columns) -> Finding | None:
-    """By its verdict, or by a last row in which a column is not finite that was so before."""
+    """By its verdict, or by a last row in which a column is not finite that was so before.
+
+    A verdict is shown with its date and reason beside the diagnosis, which does not repeat them.
+    """
     last = columns_of(course.curve[-1:])
     lost = [name for name in CURVE_COLUMNS if len(columns[name]) and not len(last[name])]
     if course.verdict and course.verdict.kind == "diverged":
-        what = f"diverged at {number(course.verdict.kimg, 3)} kimg"
-    elif lost:
+        return Finding("diverged", "against the divergence", (course.rates.slower(),), ", ")
+    if lost:
         when = f" at {number(last['kimg'][0], 3)} kimg" if len(last["kimg"]) else ""
         what = f"diverged{when}: {lost[0]} was no longer finite"
-    else:
-        return None
-    return Finding("diverged", what, (slower(course.schedule),))
+        return Finding("diverged", what, (course.rates.slower(),))
+    return None
 
 
 def _collapsed(course: Course) -> Finding | None:
     if not course.verdict or course.verdict.kind != "collapsed":
         return None
-    what = f"collapsed since {number(course.verdict.kimg, 3)} kimg"
-    return Finding("collapsed", what, (slower(course.schedule), ANOTHER_LOSS))
+    hints = (course.rates.slower(), ANOTHER_LOSS)
+    return Finding("collapsed", "against the collapse", hints, ", ")
 
 
 def _usual(columns: Columns, trend: Trend | None) -> Finding:
-    """If no rule fires: where the scores ended or, without scores, what D gave."""
+    """If no rule fires: where the scores ended or, with too few of them, that this is not known."""
     if trend is not None:
         return standing(trend)
     levels = levels_of(columns)
-    gave = f": at the end D gave {levels_text(levels)}" if levels else ""
-    return Finding("usual", f"nothing unusual{gave}")
+    gave = f"; {levels_text(levels)}" if levels and not at_edge(levels) else ""
+    return Finding("usual", f"{NO_FAULT}, but {TOO_FEW}{gave}")

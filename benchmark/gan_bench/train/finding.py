@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from gan_bench.contract.protocol import Gauge, MetricSpec, Schedule
 from gan_bench.results.records import Verdict
+from gan_bench.train.hints import FIXED, Hint, Rates
 from gan_bench.train.verdicts import Look
 
 Kind = Literal[
@@ -26,8 +27,6 @@ Kind = Literal[
     "too short",
 ]
 
-ANOTHER_LOSS = "another --loss"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
@@ -40,46 +39,33 @@ class Course:
     images: int  # generated at every tick
     schedule: Schedule
     verdict: Verdict | None = None  # the one that holds at the end
+    usual_rates: tuple[float, float] | None = None  # of G and D, those of the preset
+    branch: bool = False  # whether it goes on from a tick of another cell
+
+    @property
+    def rates(self) -> Rates:
+        """Its learning rates, beside the usual ones."""
+        return Rates(self.schedule, self.usual_rates)
 
 
 class Finding(NamedTuple):
-    """What was seen, with its numbers, and what to try: alternatives, each as it is typed."""
+    """What was seen, with its numbers, and what to try: alternatives."""
 
     kind: Kind
     what: str
-    options: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    joint: str = "; "  # between the two
 
-    def __str__(self) -> str:
-        return f"{self.what}; try {' or '.join(self.options)}" if self.options else self.what
+    def options(self, branch: bool = False) -> list[str]:
+        """The hints as they are typed: those that a branch can follow, if it is about one."""
+        hints = [hint for hint in self.hints if not (branch and hint.changes.keys() & FIXED)]
+        return [hint.typed(branch) for hint in hints]
 
+    def text(self, branch: bool = False) -> str:
+        """In one sentence."""
+        options = self.options(branch)
+        return f"{self.what}{self.joint}try {' or '.join(options)}" if options else self.what
 
-def slower(schedule: Schedule) -> str:
-    """Half of both learning rates."""
-    if schedule.lr_g == schedule.lr_d:
-        return f"--lr {_typed(schedule.lr_g / 2)}"
-    return f"--lr-g {_typed(schedule.lr_g / 2)} --lr-d {_typed(schedule.lr_d / 2)}"
-
-
-def slower_d(schedule: Schedule) -> str:
-    """Half of D's learning rate."""
-    return f"--lr-d {_typed(schedule.lr_d / 2)}"
-
-
-def faster_d(schedule: Schedule) -> tuple[str, str]:
-    """Twice D's learning rate, or twice its steps."""
-    return f"--lr-d {_typed(2 * schedule.lr_d)}", f"--d-steps {2 * schedule.d_steps}"
-
-
-def longer(schedule: Schedule) -> str:
-    """Twice the training."""
-    return until(2 * schedule.kimg)
-
-
-def until(kimg: float) -> str:
-    """A training of this length."""
-    return f"--kimg {_typed(kimg)}"
-
-
-def _typed(value: float) -> str:
-    """A number as the command line reads it: without commas."""
-    return f"{value:.6g}"
+    def against(self, other: Finding, schedule: Schedule) -> bool:
+        """Whether a hint of the one is the opposite of a hint of the other."""
+        return any(one.against(two, schedule) for one in self.hints for two in other.hints)

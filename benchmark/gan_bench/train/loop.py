@@ -31,6 +31,11 @@ POINTS = 200  # rows of a curve
 class Diverged(Exception):
     """A loss, score, gradient or image is no longer finite. An outcome, not a fault."""
 
+    def __init__(self, what: str, step: int | None = None) -> None:
+        """`step`: the first one with such a number, if known; a row of the curve ends later."""
+        super().__init__(what)
+        self.step = step
+
 
 @dataclass(frozen=True)
 class Point:
@@ -233,6 +238,6 @@ def _end_row(training: Training, kimg: float) -> Point:
     if bad:
         # a sum that is not finite stays so: the steps before the first one are those counted
         first = training.step - training.steps_in_row + int(training.finite_steps) + 1
-        raise Diverged(f"{', '.join(bad)} not finite from step {first}, {kimg:.1f} kimg")
+        raise Diverged(f"{', '.join(bad)} not finite from step {first}", first)
     begin_row(training)
     return Point(step=training.step, kimg=kimg, **values)

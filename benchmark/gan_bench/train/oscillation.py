@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gan_bench.base.text import number
-from gan_bench.contract.protocol import Schedule
 from gan_bench.train.curves import MIN_POINTS, Columns, distance, without_start
-from gan_bench.train.finding import Finding, slower
+from gan_bench.train.finding import Finding
+from gan_bench.train.hints import Rates
 
 SHORTEST = 4  # rows of the curve: what is faster is averaged away within a row
 LONGEST = 0.6  # of the rows without the start: the least that shows a period twice
@@ -17,7 +17,7 @@ SWAY = 0.2  # how far the distance between D's scores has to swing
 TAIL = 0.15  # a swing is from this quantile to its opposite, so that spikes are none
 
 
-def oscillating(columns: Columns, schedule: Schedule) -> Finding | None:
+def oscillating(columns: Columns, rates: Rates) -> Finding | None:
     """Swings of G's loss and of the distance between D's scores.
 
     Both, because the loss of a critic may drift up and down without harm: its logits have no
@@ -39,7 +39,7 @@ def oscillating(columns: Columns, schedule: Schedule) -> Finding | None:
     low, high = np.quantile(loss_g, (0.1, 0.9))
     every = _every(columns["kimg"], period)
     swings = f"the loss of G swings between {number(low, 3)} and {number(high, 3)}"
-    return Finding("oscillating", f"oscillating: {swings}{every}", (slower(schedule),))
+    return Finding("oscillating", f"oscillating: {swings}{every}", (rates.slower(),))
 
 
 def _every(kimg: np.ndarray, period: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gan_bench.base.text import number
 from gan_bench.contract.offers import Loss
 from gan_bench.contract.protocol import Evaluation, Schedule
 from gan_bench.measure.evaluator import Evaluator
@@ -116,11 +117,11 @@ class Session:
                     if self.holds and (schedule.on_collapse == "stop" or self._can_roll_back()):
                         break
             except Diverged as outcome:
-                kimg = schedule.shown(training.step) / 1000
+                kimg = schedule.shown(outcome.step or training.step) / 1000
                 self._set_verdict(Verdict(kind="diverged", kimg=kimg, reason=str(outcome)))
             if stopping():
                 self._save(training)
-                raise Stopped(f"stopped at {schedule.shown(training.step) / 1000:.1f} kimg")
+                raise Stopped(f"stopped at {number(schedule.shown(training.step) / 1000, 6)} kimg")
 
     # Saved and loaded
 
@@ -300,7 +301,9 @@ class Session:
         kimg, value = self.ranking.best(ticks)
         return Best(metric=self.ranking.name, value=value, kimg=kimg, final=ticks[-1].score)
 
-    def diagnosis(self) -> str:
+    def diagnosis(
+        self, usual_rates: tuple[float, float] | None = None, branch: bool = False
+    ) -> str:
         """What the curve and the scores show, and what to try, in one line."""
         evaluation = self.evaluation
         course = Course(
@@ -311,5 +314,7 @@ class Session:
             images=evaluation.tick_samples,
             schedule=self.schedule,
             verdict=self.holds,
+            usual_rates=usual_rates,
+            branch=branch,
         )
         return diagnose(course)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from gan_bench.base.numbers import LARGEST
 from gan_bench.base.text import number
-from gan_bench.contract.protocol import Gauge, MetricSpec, Schedule
-from gan_bench.train.finding import ANOTHER_LOSS, Course, Finding, longer, slower, until
+from gan_bench.contract.protocol import Gauge, MetricSpec
+from gan_bench.train.finding import Course, Finding
+from gan_bench.train.hints import ANOTHER_LOSS, Rates, until
 from gan_bench.train.verdicts import Scored, scored
 
 MIN_SCORES = 4  # fewer show no trend
@@ -82,22 +83,22 @@ def _usable(course: Course, metric: MetricSpec) -> list[Scored]:
     return [tick for tick in ticks if abs(tick.kimg) < LARGEST and abs(tick.score) < LARGEST]
 
 
-def progress(trend: Trend, schedule: Schedule) -> Finding | None:
+def progress(trend: Trend, rates: Rates) -> Finding | None:
     """Still improving, past its best, or never better than at the start; None otherwise."""
     name, last = trend.metric.name, trend.score(trend.last)
     if trend.improving:
         rose = "rose" if trend.metric.higher_is_better else "fell"
         change = f"{name} {rose} from {trend.score(trend.before)} to {last} {trend.n}"
-        return Finding("improving", f"still improving: {change}", (longer(schedule),))
+        return Finding("improving", f"still improving: {change}", (rates.longer(),))
     got_better = trend.gain(trend.first, trend.best) > GAIN
     if got_better and trend.gain(trend.last, trend.best) > WORSE:
         best = f"{trend.score(trend.best)} at {number(trend.best_kimg, 3)} kimg"
         what = f"past its best: {name} was {best} and ended at {last} {trend.n}"
-        return Finding("past its best", what, (until(trend.best_kimg), slower(schedule)))
+        return Finding("past its best", what, (until(trend.best_kimg), rates.slower()))
     if trend.gain(trend.first, trend.last) <= GAIN:
         first = trend.score(trend.first)
         what = f"no gain seen: {name} was {first} at first and {last} at the end {trend.n}"
-        return Finding("no gain", what, (longer(schedule), ANOTHER_LOSS))
+        return Finding("no gain", what, (rates.longer(), ANOTHER_LOSS))
     return None
 
 
@@ -106,9 +107,8 @@ def standing(trend: Trend) -> Finding:
     name, last = trend.metric.name, trend.score(trend.last)
     if abs(trend.gain(trend.before, trend.last)) > GAIN:
         best = f"{trend.score(trend.best)} at {number(trend.best_kimg, 3)} kimg"
-        return Finding(
-            "usual", f"nothing unusual: {name} ended at {last} after a best of {best} {trend.n}"
-        )
+        what = f"a little off its best: {name} ended at {last} after a best of {best} {trend.n}"
+        return Finding("usual", what)
     before = f"its best before the last third was {trend.score(trend.before)} {trend.n}"
     what = f"settled: {name} ended at {last}, {before}: more kimg would change little"
     return Finding("settled", what)
@@ -122,7 +122,7 @@ def losing_variety(course: Course) -> Finding | None:
             kimg, best = gauge.best(ticks)
             was = f"{gauge.name} was {number(best, 3)} at {number(kimg, 3)} kimg"
             ended = f"ended at {number(ticks[-1].score, 3)} ({course.images:,} images)"
-            options = (slower(course.schedule), ANOTHER_LOSS)
+            options = (course.rates.slower(), ANOTHER_LOSS)
             return Finding("losing variety", f"losing variety: {was} and {ended}", options)
     return None
 

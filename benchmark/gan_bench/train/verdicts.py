@@ -51,9 +51,7 @@ def verdict_at(
     kimg, n = looks[-1].kimg, f"({images:,} images)"
     for gauge in gauges:
         if window := collapse(looks, gauge):
-            side = "under" if gauge.higher_is_better else "over"
-            floor = f"{side} {number(gauge.floor, 6)} G makes too few different images"
-            reason = f"{_quoted(gauge, window)} {n}; {floor}"
+            reason = f"{_quoted(gauge, window)} {n}; {_floor(looks, gauge)}"
             return Verdict(kind="collapsed", kimg=kimg, reason=reason)
     if window := degradation(looks, metric):
         best = Scored(*metric.best(scored(looks, metric)))
@@ -121,6 +119,15 @@ def loss_limit(costs: Sequence[float]) -> float:
     size, gain = abs(min(costs)), costs[0] - min(costs)
     half = HALF * (min(size, gain) if gain >= LEAST * size else size)
     return max(half, LEAST * size, NOISE * gain)
+
+
+def _floor(looks: Sequence[Look], gauge: Gauge) -> str:
+    """What the floor means, and whether the gauge was never on its good side."""
+    side = "under" if gauge.higher_is_better else "over"
+    ticks = scored(looks, gauge)
+    always = all(gauge.beyond(tick.score) for tick in ticks)
+    since = f" since the first look, at {number(ticks[0].kimg, 6)} kimg:" if always else ""
+    return f"{side} {number(gauge.floor, 6)}{since} G makes too few different images"
 
 
 def _quoted(metric: MetricSpec, ticks: Sequence[Scored]) -> str:
