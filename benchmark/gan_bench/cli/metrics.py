@@ -111,8 +111,8 @@ def _data_options(command: Any) -> Any:
     default=99,
     metavar="N",
     panel=SETS,
-    help=f"Sets of real images that say what is an alarm, {LEAST_SETS} or more. With 99, a set is one if it scores worse "
-    "than all of them.",
+    help=f"Sets of real images that say what is an alarm, {LEAST_SETS} or more. "
+    "With 99, a set is one if it scores worse than all of them.",
 )
 @click.option(
     "--repeats",
