@@ -53,10 +53,8 @@ def _download(file: Path) -> None:
         hub.download_url_to_file(URL, os.fspath(file), DIGEST_STARTS)
     except OSError as reason:  # URLError is one too
         raise NotHere(
-            "FID needs the original Inception-v3 weights (91 MiB), and they could not be "
-            f"downloaded: {reason}. Needed: {URL} as {file}. "
-            "Without a network: fetch that file elsewhere and give it with --feature-weights FILE, "
-            "or take other metrics, such as fd-efficientnet-lite0, which need no download."
+            "the original Inception-v3 weights of FID (91 MiB) could not be downloaded: fetch them "
+            f"elsewhere, from {URL}, and give the file with --feature-weights FILE"
         ) from reason
     except RuntimeError as reason:  # torch.hub raises it for a wrong digest
         raise DataError(

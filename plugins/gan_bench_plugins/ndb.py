@@ -85,8 +85,8 @@ def _bins(samples: Samples) -> dict[str, np.ndarray]:
     require_variation(train, "training")
     if len(fake) < 2 * PER_BIN:
         raise Unscorable(
-            f"There are {len(samples.fake):,} generated and {len(train):,} training images; "
-            f"ndb needs {2 * PER_BIN} and {4 * COUNTED * PER_BIN}."
+            f"There are {len(samples.fake):,} generated images and {len(train):,} real ones to "
+            f"make bins of; ndb needs {2 * PER_BIN} and {4 * COUNTED * PER_BIN}."
         )
     most = bin_count(len(fake))
     return samples.keep(f"ndb.bins.{most}", lambda: reference_bins(train, most))

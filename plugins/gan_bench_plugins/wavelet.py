@@ -40,7 +40,7 @@ def worst_packet(distances: np.ndarray, first: int) -> str:
         raise Unscorable("no packet differs from that of the real images")
     worst = int(compared.argmax())
     share = compared[worst] / compared.sum()
-    return f"{band(first + worst)}: {100 * share:.3g} % of the distance"
+    return f"{band(first + worst)} ({100 * share:.3g} % of the distance)"
 
 
 def packet_distances(samples: Samples) -> np.ndarray:

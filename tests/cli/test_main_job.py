@@ -124,7 +124,7 @@ def test_cells_differ_in_what_they_should(job: Job) -> None:
 def test_stdout_carries_the_table_and_nothing_else(job: Job) -> None:
     lines = job.done.stdout.splitlines()
     assert lines[0] == f"## {job.place.protocol.name}"
-    starts = ("## ", "**", "±: ", "the same for every row: ", "4 cells took ", "- ", "| ", "![")
+    starts = ("## ", "**", "±: ", "every row has ", "4 cells took ", "- ", "| ", "![")
     starts += ("train ", "```", "gan-bench run ", "gan-bench reproduce ")  # to make it again
     folds = ("<details><summary>", "</details>")
     assert all(line == "" or line.startswith((*starts, *folds)) for line in lines)

@@ -24,6 +24,7 @@ def test_the_table_has_a_metric_a_row(gan_bench: Command, shapes: Path) -> None:
     lines = said.out.splitlines()
     assert lines[0] == f"real         {shapes}: 40 images"
     assert [line.split()[0] for line in lines[-2:]] == ["fd-pixels", "diversity"]
+    assert "no ±: a standard error needs 128 generated images, and 40 were compared" in said.err
 
 
 def test_json_has_scores_with_errors_and_counts(gan_bench: Command, shapes: Path) -> None:

@@ -252,6 +252,9 @@ def test_remove_asks_first(
     assert f"{PLAIN.slug}/{DCGAN}: " in said.err
     assert (results / PLAIN.slug / DCGAN).exists() != gone
     assert ("removed 1 cell: " in said.out) == gone
+    assert ("nothing was removed" in said.err) != gone
+    assert ("interrupted" in said.err) == (answer == "")  # the end of the input is no answer
+    assert said.code == (130 if answer == "" else 0)
 
 
 def test_remove_says_what_it_freed(results: Path, gan_bench: Command) -> None:

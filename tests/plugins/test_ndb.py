@@ -107,7 +107,7 @@ def test_a_quarter_as_many_generated_images_are_read_as_training_images_are_coun
 @pytest.mark.parametrize(("T", "M"), [(300, 90), (2_000, 39)])
 def test_too_few_images_are_refused(T: int, M: int) -> None:
     rng = np.random.default_rng(6)
-    with pytest.raises(Unscorable, match=rf"{M} generated and {T:,} training .* 40 and 320"):
+    with pytest.raises(Unscorable, match=rf"{M} generated images and {T:,} real .* 40 and 320"):
         ndb(rng.normal(size=(T, 3)), rng.normal(size=(M, 3)))
 
 

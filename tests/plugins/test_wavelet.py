@@ -119,7 +119,7 @@ def test_the_detail_names_the_waves_that_a_generator_adds(pixels: float, axis: i
     real = np.random.default_rng(2).normal(128, 3, (40, 3, 32, 32)).clip(0, 255).astype(np.uint8)
     said = wavelet.fwd_detail(Samples(real=look(real), fake=look(wave(pixels, axis))))
     way = "from top to bottom" if axis == 2 else "from left to right"
-    found = re.fullmatch(rf"waves of (\S+) to (\S+) px {way}: (\S+) % of the distance", said)
+    found = re.fullmatch(rf"waves of (\S+) to (\S+) px {way} \((\S+) % of the distance\)", said)
     assert found, said
     shortest, longest, share = map(float, found.groups())
     assert 0.9 * shortest <= pixels <= 1.1 * longest
@@ -130,7 +130,7 @@ def test_the_detail_of_a_brighter_set_is_its_colour_and_that_of_the_fine_one_is_
     real = draw(60) // 2
     samples = Samples(real=look(real), fake=look(real + np.uint8(51)))
     said = wavelet.fwd_detail(samples)
-    assert said.startswith("the mean colour of 16 x 16 px: 100 % of")
+    assert said.startswith("the mean colour of 16 x 16 px (100 % of")
     blurred = Samples(real=look(draw(60)), fake=look(blur(draw(60), 1)))
     assert wavelet.fwd_fine_detail(blurred).startswith("waves of ")
 

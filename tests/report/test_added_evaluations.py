@@ -11,8 +11,9 @@ from gan_bench import UsageError
 from gan_bench.contract.protocol import Evaluation, MetricSpec, RunEnvironment
 from gan_bench.report import leaderboard
 from gan_bench.report.formats import render
+from gan_bench.report.tables import chapters
 from gan_bench.results.layout import SCORES, evaluation_dir, protocol_dir
-from gan_bench.results.measurements import Measurement, ask_for, write_measurement
+from gan_bench.results.measurements import Measurement, ask_for, take_back, write_measurement
 from gan_bench.results.records import Score
 from gan_bench.results.scale import Scale, Scored, write_scale
 from records import FD, PLAIN, write_cell, write_training
@@ -24,13 +25,22 @@ SLUG = f"{PLAIN.slug}/{ADDED.slug}"
 HERE = RunEnvironment(device="cpu", named=True)
 
 
-def measured(cell: Path, value: float | None, evaluation: Evaluation = ADDED) -> None:
+def measured(
+    cell: Path,
+    value: float | None,
+    evaluation: Evaluation = ADDED,
+    seconds: float | None = None,
+) -> None:
     ask_for(cell, evaluation, HERE)
     score = {"higher_is_better": False, "features": "eye", "n": 300, "reference": "train"}
     scores = {} if value is None else {"kd-eye": Score(value=value, reference_n=300, **score)}
     unscored = {"kd-eye": "its weights are lost"} if value is None else {}
     found = Measurement(
-        scores=scores, unscored=unscored, device="cpu", ended="2026-01-01T00:00:00+00:00"
+        scores=scores,
+        unscored=unscored,
+        seconds=seconds,
+        device="cpu",
+        ended="2026-01-01T00:00:00+00:00",
     )
     write_measurement(cell, evaluation.slug, found)
 
@@ -136,3 +146,22 @@ def test_results_without_added_evaluations_are_read_as_before(tmp_path: Path) ->
     write_cell(tmp_path, "a", scores={"fd-eye": 1.0})
     (board,) = leaderboard.load(tmp_path).boards
     assert (board.slug, board.evaluation, board.measured) == (PLAIN.slug, None, board.folder)
+
+
+def test_the_ticks_and_the_seconds_of_measuring_are_those_of_each_evaluation(
+    results: Path,
+) -> None:
+    for name, took in (("a", 4.0), ("b", 5.0)):
+        cell = protocol_dir(results, PLAIN) / name / "hinge" / "seed0"
+        take_back(cell, ADDED.slug)
+        measured(cell, 1.0, seconds=took)
+    own, added = map(dict, (chapter.facts for chapter in chapters(leaderboard.load(results))))
+    assert "at 10 ticks of the training, fd-eye scored the first 256" in own["evaluation"]
+    said = "train images; the ticks were scored in the training, by the evaluation of the run; "
+    assert f"300 generated images against 300 {said}" in added["evaluation"]
+    assert "first 256" not in added["evaluation"]
+    costs = [chapter.cost for chapter in chapters(leaderboard.load(results))]
+    assert [cost.partition("training, ")[2] for cost in costs] == [
+        "10 s of measuring",
+        "9 s of measuring",
+    ]

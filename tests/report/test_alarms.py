@@ -63,6 +63,6 @@ def test_a_fault_says_what_the_alarm_means(tmp_path: Path) -> None:
     lay_scale(tmp_path, {"copies": 0.01}, under=UNDER)
     faults = [note.text for note in notes(only(tmp_path)) if note.severity == "fault"]
     assert faults == [
-        "a / hinge: copies 0.87, worse than 0.05; other real images score 0.01: "
-        "all other scores of this row may look better than its images are"
+        "a / hinge: copies 0.87, and anything worse than 0.05 is an alarm (other real images score "
+        "0.01): its images may be less good than the other scores of this row say"
     ]

@@ -85,10 +85,13 @@ def test_an_interval_holds_its_share_and_is_narrower_with_more_sets() -> None:
 @pytest.mark.parametrize(
     ("seen", "expected"),
     [
-        ({"a": 0, "b": 0}, "No metric sees any of 3 corruptions with 16 images."),
-        ({"a": 2, "b": 0}, "a sees most: 2 of 3 corruptions with 16 images."),
-        ({"a": 2, "b": 2}, "a and b see most: 2 of 3 corruptions with 16 images."),
-        ({"a": 1, "b": 1, "c": 1}, "a, b and 1 more see most: 1 of 3 corruptions with 16 images."),
+        ({"a": 0, "b": 0}, "No metric sees any of 3 strengths of corruptions with 16 images."),
+        ({"a": 2, "b": 0}, "a sees most: 2 of 3 strengths of corruptions with 16 images."),
+        ({"a": 2, "b": 2}, "a and b see most: 2 of 3 strengths of corruptions with 16 images."),
+        (
+            {"a": 1, "b": 1, "c": 1},
+            "a, b and 1 more see most: 1 of 3 strengths of corruptions with 16 images.",
+        ),
     ],
 )
 def test_the_answer_names_who_sees_most_and_nobody_where_nobody_sees_anything(

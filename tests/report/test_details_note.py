@@ -14,19 +14,19 @@ UNDER = protocol(metrics=(FD, MetricSpec(name="fwd", higher_is_better=False, fea
 
 def said(results: Path) -> list[str]:
     (board,) = leaderboard.load(results).boards
-    return [note.text for note in notes(board) if "weighs most" in note.text]
+    return [note.text for note in notes(board) if "the largest part of" in note.text]
 
 
 def test_a_line_for_each_row_says_what_weighs_most_in_the_scores_of_its_first_seed(
     tmp_path: Path,
 ) -> None:
     for name, seed, share in (("a", 0, 41), ("a", 1, 42), ("b", 0, 43), ("b", 1, 44)):
-        details = {"fwd": f"stripes: {share} % of the distance", "fd-eye": "one half"}
+        details = {"fwd": f"stripes ({share} % of the distance)", "fd-eye": "one half"}
         scores = {"fd-eye": share / 10, "fwd": float(share)}
         write_cell(tmp_path, name, seed=seed, under=UNDER, scores=scores, details=details)
     assert said(tmp_path) == [
-        f"{name} / hinge / seed0: what weighs most in fwd: stripes: {share} % of the distance; "
-        "in fd-eye: one half"
+        f"{name} / hinge / seed0: the largest part of fwd is stripes ({share} % of the distance); "
+        "that of fd-eye is one half"
         for name, share in (("a", 41), ("b", 43))
     ]
 

@@ -28,8 +28,8 @@ def test_the_facts_name_all_that_the_rows_share(two: Path) -> None:
         f"data: faces, 16 x 16 x 3, 900 training and 100 held-out images, fingerprint {'ab' * 6}",
         "schedule: 100 kimg = 2,000 updates of G, batch 50, 1 D per G, adam 0.0002/0.0002 betas "
         "0.5 0.999, fp32, EMA of G with half-life 2 kimg; on collapse: continue",
-        "evaluation: 500 generated against 450 train images, the first 256 of them at 10 ticks; "
-        f"features eye (sha256 {'cd' * 6})",
+        "evaluation: 500 generated images against 450 train images; at 10 ticks of the training, "
+        f"fd-eye scored the first 256 generated images; features eye (sha256 {'cd' * 6})",
         "device: cpu (2 threads)",
         "seeds: 0",
     ]

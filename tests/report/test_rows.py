@@ -31,7 +31,7 @@ def test_the_place_of_a_row_comes_first_and_equal_rows_share_one(two: Path) -> N
 
 def test_what_is_the_same_for_every_row_is_said_in_a_line(two: Path) -> None:
     table, *_ = sections(board_of(two))
-    assert table.shared == "the same for every row: loss hinge; minutes 1.5; cells 1 finished"
+    assert table.shared == "every row has loss = hinge; minutes = 1.5; cells = 1 finished"
     assert table.names == 2
     write_cell(two, "a", loss="r1", cost=None)
     table, *_ = sections(board_of(two))
@@ -40,7 +40,7 @@ def test_what_is_the_same_for_every_row_is_said_in_a_line(two: Path) -> None:
         "architecture",
         "loss",
     ]
-    assert table.shared == "the same for every row: cells 1 finished"
+    assert table.shared == "every row has cells = 1 finished"
 
 
 def test_every_row_shows_what_it_cost(two: Path) -> None:

@@ -47,6 +47,11 @@ def test_the_beginning_of_a_protocol_chooses_between_two_cells(two_tables: Path)
         ("dens/hinge/seed0", "Did you mean dense/hinge/seed0?"),
         ("dense/hinge/seed1", "no cell dense/hinge/seed1 in"),
         ("faces-16px", f"is the beginning of {PLAIN.slug}, {LONG.slug}"),
+        (
+            f"{LONG.slug}/dense/hinge/seed0",
+            f"There are: {LONG.slug}/dcgan/hinge/seed0, {PLAIN.slug}/dcgan/hinge/seed0, "
+            f"{PLAIN.slug}/dense/hinge/seed0$",
+        ),
         ("", "no protocol  in"),
         ("dcgan", f"no protocol dcgan in .* There are: {PLAIN.slug}, {LONG.slug}"),
     ],

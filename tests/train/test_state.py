@@ -136,7 +136,7 @@ def test_a_state_is_finite_until_a_number_is_not() -> None:
         (Computed(), {}),
         (
             Computed(images="memory-mapped", step="eager"),
-            {"images": "memory-mapped", "step": "step by step"},
+            {"images": "read through a memory map", "step": "made of single operations"},
         ),
         (
             Computed({"fp32": "IEEE"}, "on device", "cuda graph"),
@@ -144,7 +144,10 @@ def test_a_state_is_finite_until_a_number_is_not() -> None:
         ),
         (
             Computed({}, "streamed", "eager", "it asks"),
-            {"images": "streamed to cuda", "step": "step by step: no CUDA graph, it asks"},
+            {
+                "images": "streamed to cuda",
+                "step": "made of single operations: no CUDA graph, it asks",
+            },
         ),
     ],
 )

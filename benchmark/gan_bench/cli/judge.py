@@ -67,7 +67,7 @@ def _multiple_of_four(ctx: click.Context, param: click.Parameter, size: int) -> 
     default=1000,
     metavar="N",
     panel=TRAINING,
-    help="Length of the training in batches of 96 images.",
+    help="Length of the training in batches of 96 images, 10 or more.",
 )
 @click.option(
     "--seed",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import os
 import sys
@@ -11,6 +10,7 @@ from typing import NoReturn
 
 import rich_click as click
 
+from gan_bench.cli.absent_options import instead_of
 from gan_bench.cli.groups import refuse_command
 from gan_bench.cli.interrupts import Terminated, exit_code
 from gan_bench.cli.options import Debug, paragraphs
@@ -115,17 +115,10 @@ def _refused(error: click.ClickException) -> int:
 
 
 def _words_of(error: click.ClickException) -> str:
-    """What click says, in one line; of an option that is not there, with the nearest one."""
+    """What click says, in one line; of an option that is not there, with what to type."""
     if isinstance(error, click.NoSuchOption):
-        return f"{error.message}{_nearest_option(error)}"
+        return f"{error.message}{instead_of(error)}"
     return error.format_message().replace("\n\t", " ")  # it lists choices below each other
-
-
-def _nearest_option(error: click.NoSuchOption) -> str:
-    """Dashes are no likeness: click takes --help for near --lr."""
-    spelt = {each.lstrip("-"): each for each in error.possibilities or () if each[:2] == "--"}
-    near = difflib.get_close_matches(error.option_name.lstrip("-"), spelt, n=1)
-    return f" Did you mean '{spelt[near[0]]}'?" if near else ""
 
 
 def _failed(error: Exception) -> int:

@@ -49,7 +49,7 @@ AS_TRAINED = "Default: as the cells were measured when they were trained."
     type=click.IntRange(10),
     metavar="N",
     panel=MEASURE,
-    help=f"Images to generate for the metrics. {AS_TRAINED}",
+    help=f"Images to generate for the metrics, 10 or more. {AS_TRAINED}",
 )
 @click.option(
     "--reference",

@@ -111,8 +111,8 @@ def _data_options(command: Any) -> Any:
     default=99,
     metavar="N",
     panel=SETS,
-    help="Sets of real images that say what is an alarm. With 99, a set is one if it scores worse "
-    "than all of them.",
+    help=f"Sets of real images that say what is an alarm, {LEAST_SETS} or more. "
+    "With 99, a set is one if it scores worse than all of them.",
 )
 @click.option(
     "--repeats",
@@ -120,7 +120,7 @@ def _data_options(command: Any) -> Any:
     default=20,
     metavar="N",
     panel=SETS,
-    help="Sets of every strength of every corruption.",
+    help="Sets of every strength of every corruption, 5 or more.",
 )
 @click.option(
     "--seed",

@@ -13,13 +13,14 @@ import rich_click as click
 from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.output import emit
+from gan_bench.cli.output import emit, say
 
 if TYPE_CHECKING:
     from gan_bench.results.finding import Kind
     from gan_bench.results.removing import Target
 
 CONTENT = "What to remove"
+KEPT = "nothing was removed"
 OF_A_CELL: tuple[Kind, ...] = ("branches", "ticks")
 
 
@@ -58,18 +59,23 @@ def remove(names: tuple[str, ...], yes: bool, results: Path) -> None:
     for each in chosen:
         click.echo(plain(f"{each.name}: {_contents(each)}{text.size(each.bytes)}"), err=True)
     total = sum(each.bytes for each in chosen)
-    if not yes:
-        _ask(text.size(total))
+    if not yes and not _agreed(text.size(total)):
+        say(KEPT)
+        return
     for each in chosen:
         removing.remove(each)
     emit(f"removed {_removed(chosen)}: {text.size(total)}\n")
 
 
-def _ask(size: str) -> None:
-    """End here unless the user says yes."""
+def _agreed(size: str) -> bool:
+    """Whether the user says yes. UsageError if there is nobody to ask."""
     if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to answer a question: add --yes to remove")
-    click.confirm(f"Remove {size} for good?", abort=True, err=True)
+    try:
+        return click.confirm(f"Remove {size} for good?", err=True)
+    except click.Abort:  # Ctrl-C, or the end of the input
+        say(KEPT)
+        raise
 
 
 def _contents(target: Target) -> str:

@@ -101,7 +101,7 @@ SHARED: tuple[Decorator, ...] = (
         type=click.IntRange(2),
         metavar="N",
         panel=SCHEDULE,
-        help="Images per batch. Default: the preset's.",
+        help="Images per batch, 2 or more. Default: the preset's.",
     ),
     click.option(
         "--lr",
@@ -206,7 +206,7 @@ SHARED: tuple[Decorator, ...] = (
         type=click.IntRange(10),
         metavar="N",
         panel=MEASURE,
-        help="Images to generate for the metrics. Default: the preset's.",
+        help="Images to generate for the metrics, 10 or more. Default: the preset's.",
     ),
     click.option(
         "--reference",

@@ -86,7 +86,7 @@ ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a p
     type=click.IntRange(10),
     metavar="N",
     panel=MEASURE,
-    help="Compare so many images of each set, evenly spread over it. Default: all.",
+    help="Compare so many images of each set, 10 or more, evenly spread over it. Default: all.",
 )
 @click.option(
     "--preset",

@@ -303,7 +303,9 @@ def summary(metric: Metric, sees: Collection[Fault], readings: Readings) -> str:
         for fault in sees
         if (corrupted := readings.with_fault(fault))
     ]
-    return "; ".join(parts if sees else [*parts, "claims to see no fault"])
+    return "; ".join(
+        parts if sees else [*parts, "it is not tested on faults, for it claims to see none"]
+    )
 
 
 def verdicts_missed(readings: Readings) -> Iterator[str]:

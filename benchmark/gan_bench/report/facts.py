@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gan_bench.base.escape import plain
 from gan_bench.base.text import percent, plural
-from gan_bench.contract.protocol import Evaluation, Protocol
+from gan_bench.contract.protocol import Protocol
 from gan_bench.report.decided import claims_of
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.letters import least_seeds
@@ -38,10 +38,8 @@ def protocol_lines(board: Board) -> list[tuple[str, str]]:
         ("schedule", schedule_text(schedule)),
         (
             "evaluation",
-            f"{evaluation.samples:,} generated against {_reference(protocol, done)} "
-            f"{evaluation.reference} images, the first {evaluation.tick_samples:,} of them "
-            f"at {plural(schedule.looks, 'tick')}{_ticks_by(evaluation)}; "
-            f"features {', '.join(nets)}",
+            f"{evaluation.samples:,} generated images against {_reference(protocol, done)} "
+            f"{evaluation.reference} images; {_ticks(board)}; features {', '.join(nets)}",
         ),
         ("device", ", ".join(devices_of(done["status"], done["device"])) or "none yet"),
         ("seeds", ", ".join(_distinct(done, "seed")) or "none yet"),
@@ -55,10 +53,15 @@ def with_images(lines: list[tuple[str, str]], folder: Path) -> list[tuple[str, s
     return [lines[0], ("images", plain(summary)), *lines[1:]] if summary else lines
 
 
-def _ticks_by(evaluation: Evaluation) -> str:
-    """The metric of the ticks, unless it is the first one."""
-    metric = evaluation.at_ticks
-    return "" if metric == evaluation.metrics[0] else f" by {metric.name}"
+def _ticks(board: Board) -> str:
+    """How the ticks were scored: only the training does that, by the protocol's own evaluation."""
+    if board.evaluation:
+        return "the ticks were scored in the training, by the evaluation of the run"
+    evaluation, looks = board.protocol.evaluation, board.protocol.schedule.looks
+    return (
+        f"at {plural(looks, 'tick')} of the training, {evaluation.at_ticks.name} scored the first "
+        f"{evaluation.tick_samples:,} generated images"
+    )
 
 
 def _distinct(cells: pd.DataFrame, column: str) -> list[str]:

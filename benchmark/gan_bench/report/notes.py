@@ -128,10 +128,10 @@ def _alarms(row: Row, board: Board) -> Iterator[str]:
     """The flags of the first table, with what they mean."""
     for alarm in alarms(row, board.protocol.evaluation.metrics):
         real = board.real(alarm.metric)
-        others = f"; {REAL} score {number(real.value)}" if real else ""
+        others = f" ({REAL} score {number(real.value)})" if real else ""
         yield (
-            f"{row.name}: {alarm.text}, worse than {number(alarm.limit)}{others}: "
-            "all other scores of this row may look better than its images are"
+            f"{row.name}: {alarm.text}, and anything worse than {number(alarm.limit)} is an alarm"
+            f"{others}: its images may be less good than the other scores of this row say"
         )
 
 
@@ -211,9 +211,9 @@ def _details(board: Board) -> Iterator[str]:
     names = {metric.name for metric in board.protocol.evaluation.metrics} - board.floors.keys()
     for row in board.rows:
         for seed, details in zip(row.done["seed"][:1], row.done["details"][:1], strict=True):
-            shown = [f"{name}: {text}" for name, text in details.items() if name in names]
+            shown = [f"{name} is {text}" for name, text in details.items() if name in names]
             if shown:
-                yield f"{row.cell_name(seed)}: what weighs most in {'; in '.join(shown)}"
+                yield f"{row.cell_name(seed)}: the largest part of {'; that of '.join(shown)}"
 
 
 def _rank_agreement(board: Board) -> Iterator[str]:

@@ -54,8 +54,8 @@ def score_notes(comparison: Comparison) -> Iterator[str]:
         score = comparison.scores.get(metric.name)
         if score and metric.alarm is not None and metric.alarming(score.value):
             yield (
-                f"! {metric.name} {number(score.value)} is worse than {number(metric.alarm)}: all "
-                "other scores may look better than the images are"
+                f"! {metric.name} {number(score.value)} is worse than {number(metric.alarm)}: the "
+                "images may be less good than the other scores say"
             )
     reasons = dict.fromkeys(comparison.unscored.values())
     for reason in reasons:

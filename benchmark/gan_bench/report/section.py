@@ -27,7 +27,7 @@ class Column:
 
 LABELS = [Column("architecture", numeric=False), Column("loss", numeric=False)]
 RANK = Column("#")
-SHARED = "the same for every row"
+SHARED = "every row has"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def section_of(
     names = [each for each in labels if not each.same]
     values = [each for each in columns if not each.same]
     same = [
-        f"{each.column.text} {each.texts[0]}"
+        f"{each.column.text} = {each.texts[0]}"
         for each in (*labels, *columns)
         if each not in (*names, *values) and each.texts[0] not in ("", NOTHING)
     ]
@@ -90,5 +90,5 @@ def section_of(
         [[each.texts[k] for each in shown] for k in range(len(rows))],
         [scale] if known else [],
         len(head) + len(names),
-        f"{SHARED}: {'; '.join(same)}" if same else "",
+        f"{SHARED} {'; '.join(same)}" if same else "",
     )

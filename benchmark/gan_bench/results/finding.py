@@ -213,12 +213,25 @@ def _unknown(word: str, results: Path, places: Sequence[Place], kinds: Sequence[
         kinds = ("cell",)
     else:
         kinds = [kind for kind in kinds if kind not in ("cell", *OF_A_CELL.values())]
-    known = list(dict.fromkeys(each.label for each in places if each.kind in kinds))
+    known = _names([each for each in places if each.kind in kinds], word)
     what = " or ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
     shown = ", ".join(known[:SHOWN]) or "none"
     rest = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-    guess = nearest(word.replace(" / ", "/"), known)
+    typed, labels = word.replace(" / ", "/"), [each.label for each in places if each.kind in kinds]
+    guess = nearest(typed, known) or nearest(typed, labels)
     return f"no {what} {word} in {results}.{guess} There are: {shown}{rest}"
+
+
+def _names(places: Sequence[Place], word: str) -> list[str]:
+    """Their names, with those of their protocols if there are several: else two would be alike.
+
+    The results of the protocol that the word begins with come first.
+    """
+    homes = {each.home for each in places}
+    if len(homes) < 2 or {each.kind for each in places} == {"protocol"}:
+        return list(dict.fromkeys(each.label for each in places))
+    asked = word.partition("/")[0].strip()
+    return [each.name for each in sorted(places, key=lambda each: each.home.name != asked)]
 
 
 def _no_cell(path: Path) -> str:

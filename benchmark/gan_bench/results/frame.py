@@ -164,10 +164,14 @@ def _scores_by(evaluation: str | None, record: Record, folder: Path) -> dict[str
 
     {} for a cell that is not measured by it.
     """
-    found: Record | Measurement | None = record
-    measured = folder
     if evaluation is not None:
-        found, measured = read_measurement(folder, evaluation), evaluation_dir(folder, evaluation)
+        found = read_measurement(folder, evaluation)
+        took = {"evaluate_seconds": found.seconds} if found else {}
+        return _scores(found, evaluation_dir(folder, evaluation)) | took
+    return _scores(record, folder)
+
+
+def _scores(found: Record | Measurement | None, measured: Path) -> dict[str, Any]:
     if found is None:
         return {}
     scores = found.scores

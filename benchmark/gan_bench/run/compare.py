@@ -30,6 +30,8 @@ from gan_bench.data.rows import Rows
 from gan_bench.data.source import Source, files_at
 from gan_bench.data.stream import Progress
 from gan_bench.data.unsplit import ImageSet, read_images, sides_in
+from gan_bench.measure.errors import BLOCKS
+from gan_bench.measure.errors import LEAST as FEWEST_IN_BLOCK
 from gan_bench.measure.evaluator import Evaluator, Measured, spaced
 from gan_bench.measure.weights import NO_WEIGHTS
 from gan_bench.results.finding import is_cell
@@ -119,6 +121,7 @@ def compare(
             *_notes_of(x, y),
             *colour_notes,
             *count_notes,
+            *_no_errors(measured, len(fakes)),
             *_faults(measured),
         ),
     )
@@ -283,6 +286,13 @@ class Ruler:
         weights = self.request.weights or NO_WEIGHTS
         dataset = self.source.dataset
         return Evaluator(self.catalogue, protocol, dataset, reals, self.device, weights)
+
+
+def _no_errors(measured: Measured, count: int) -> Iterator[str]:
+    """Why there are no standard errors at all, where the images are too few for any."""
+    least = BLOCKS * FEWEST_IN_BLOCK
+    if count < least and not any(each.error is not None for each in measured.scores.values()):
+        yield f"no ±: a standard error needs {least} generated images, and {count} were compared"
 
 
 def _faults(measured: Measured) -> Iterator[str]:

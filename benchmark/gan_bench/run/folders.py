@@ -226,8 +226,8 @@ def without_best(folders: Sequence[Path]) -> str | None:
         return None
     more = f" and {plural(len(lacking) - 1, 'more cell')}" if len(lacking) > 1 else ""
     return (
-        f"{label_of(lacking[0])}{more} ended without --keep best: another --results trains anew "
-        "and keeps it"
+        f"{label_of(lacking[0])}{more} ended without --keep best, and a done cell is not trained "
+        "again: give another folder with --results to train with --keep best"
     )
 
 

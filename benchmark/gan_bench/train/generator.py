@@ -257,8 +257,9 @@ def _no_generator(cell: Path, best: bool) -> str:
         if record.best is None:
             return f"{label} has no best tick, for none of its ticks has a score"
         return (
-            f"{label} kept no generator of its best tick, at {text.number(record.best.kimg)} kimg: "
-            "train it with `gan-bench run --keep best`, and another --results"
+            f"{label} kept its last generator only, not that of its best tick, which was at "
+            f"{text.number(record.best.kimg)} kimg. To have it, train the cell again: run the same "
+            "command with `--keep best` and with another folder for --results"
         )
     if record.status == "diverged":
         return f"{label} diverged before it had a state worth keeping: {record.reason}"

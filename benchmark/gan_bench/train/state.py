@@ -39,10 +39,15 @@ class Computed:
         """The same in words, for the record."""
         text = dict(self.gpu)
         if self.images is not None:
-            words = {"on device": f"on {device}", "streamed": f"streamed to {device}"}
-            text["images"] = words.get(self.images, self.images)
+            words = {
+                "memory-mapped": "read through a memory map",
+                "on device": f"on {device}",
+                "streamed": f"streamed to {device}",
+            }
+            text["images"] = words[self.images]
         if self.step is not None:
-            text["step"] = "one CUDA graph" if self.step == "cuda graph" else "step by step"
+            one = self.step == "cuda graph"
+            text["step"] = "one CUDA graph" if one else "made of single operations"
         if self.graph_refused is not None:
             text["step"] += f": no CUDA graph, {self.graph_refused}"
         return text

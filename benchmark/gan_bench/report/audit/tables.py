@@ -25,14 +25,19 @@ def answer(found: Findings) -> str:
     names = [each.metric.spec.name for each in able if each.at(n).counted[0] == most]
     of = max(each.at(n).counted[1] for each in able)
     if not most:
-        return f"No metric sees any of {plural(of, 'corruption')} with {n:,} images."
+        return f"No metric sees any of {_strengths(of)} with {n:,} images."
     who = f"{_list_of(names)} {'sees' if len(names) == 1 else 'see'}"
-    who += f" most: {most} of {plural(of, 'corruption')} with {n:,} images."
+    who += f" most: {most} of {_strengths(of)} with {n:,} images."
     unseen = [f"{fault.name} {strength:g}" for fault, strength in found.unseen(n)]
     if not unseen:
         return f"{who} Each of them is seen by some metric."
     rest = f" and {len(unseen) - LISTED} more" if len(unseen) > LISTED else ""
     return f"{who} No metric sees {', '.join(unseen[:LISTED])}{rest}."
+
+
+def _strengths(count: int) -> str:
+    """A corruption has several, and each is counted: `3 strengths of corruptions`."""
+    return f"{plural(count, 'strength')} of corruptions"
 
 
 def _list_of(names: Sequence[str]) -> str:
@@ -184,9 +189,9 @@ def facts(found: Findings) -> list[tuple[str, str]]:
         ),
         (
             "alarm",
-            f"a set is an alarm if it scores worse than {worse} of {sets.real_sets} sets of real "
-            f"images; another such set does with a chance of {percent(chance.value)} "
-            f"(for the {sets.real_sets} at hand: {wild})",
+            f"{sets.real_sets} sets of real images are scored; a further set is an alarm if it "
+            f"scores worse than {worse}. A further set of real images is an alarm with a chance of "
+            f"{percent(chance.value)} (with these {sets.real_sets} sets: {wild})",
         ),
         (
             "power",

@@ -1,0 +1,65 @@
+"""What to type in place of an option that a command does not have."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+import sys
+
+import rich_click as click
+
+RESULTS = "results"
+RESUME = ("--resume", "--continue", "--restart")
+RESUMED = (
+    "run",
+    "tune",
+    "measure",
+    "branch",
+    "autopsy",
+    "audit",
+    "reproduce",
+)  # go on by themselves
+
+
+def instead_of(error: click.NoSuchOption) -> str:
+    """A sentence with what is meant, or with the nearest option; "" if there is neither."""
+    return _argument(error) or _resumed(error) or _nearest(error)
+
+
+def _argument(error: click.NoSuchOption) -> str:
+    """Of --results, where the results folder is an argument of the command."""
+    if error.ctx is None or error.option_name != f"--{RESULTS}":
+        return ""
+    given = [each for each in error.ctx.command.params if isinstance(each, click.Argument)]
+    if not any(each.name == RESULTS for each in given):
+        return ""
+    command = f"{error.ctx.command_path} {shlex.quote(_value_of(error.option_name))}"
+    return f" The results folder is an argument of this command: write `{command}`."
+
+
+def _value_of(option: str) -> str:
+    """What was typed behind the option."""
+    for k, word in enumerate(sys.argv):
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+        if word == option:
+            return next(iter(sys.argv[k + 1 :]), RESULTS)
+    return RESULTS
+
+
+def _resumed(error: click.NoSuchOption) -> str:
+    """Of --resume, where no option is needed to go on."""
+    if error.ctx is None or error.ctx.command.name not in RESUMED:
+        return ""
+    if error.option_name not in RESUME:
+        return ""
+    return (
+        f" It is not needed: the same command without {error.option_name} goes on where it stopped."
+    )
+
+
+def _nearest(error: click.NoSuchOption) -> str:
+    """Dashes are no likeness: click takes --help for near --lr."""
+    spelt = {each.lstrip("-"): each for each in error.possibilities or () if each[:2] == "--"}
+    near = difflib.get_close_matches(error.option_name.lstrip("-"), spelt, n=1)
+    return f" Did you mean '{spelt[near[0]]}'?" if near else ""
