@@ -130,7 +130,7 @@ def test_stdout_carries_the_table_and_nothing_else(job: Job) -> None:
     assert all(line == "" or line.startswith((*starts, *folds)) for line in lines)
     rows = [line for line in lines if re.match(r"\| (\d \| )?d", line)]
     assert len(rows) == 4 * 4  # scores, other metrics, best ticks, cost
-    assert "cells 1 finished" in job.done.stdout
+    assert "cells = 1 finished" in job.done.stdout
 
 
 def test_stderr_tells_what_was_taken_and_how_each_cell_ended(job: Job) -> None:

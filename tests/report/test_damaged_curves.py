@@ -30,7 +30,7 @@ def test_a_cell_file_is_not_needed_to_show_a_record(
     damage(odd(results) / CELL, fault)
     table = rendered(gan_bench("report", results).out).tables[0]
     assert [row[1] for row in table[1:]] == ["good", "odd", "bad"]
-    assert "cells 1 finished" in gan_bench("report", results).out
+    assert "cells = 1 finished" in gan_bench("report", results).out
 
 
 LINES = {
