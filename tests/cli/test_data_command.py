@@ -125,7 +125,10 @@ def test_what_cannot_be_meant_is_answered_in_a_sentence(
 
 def test_a_folder_without_images_is_an_error_of_the_data(gan_bench: Command) -> None:
     Path("given").mkdir()
-    assert gan_bench("data", "given").code == 4
+    said = gan_bench("data", "given")
+    refused(said, 4, "`gan-bench run` refuses these images: no images in", "it is empty")
+    (Path("given") / "a.txt").touch()  # there is something to say of it
+    assert "not used" in gan_bench("data", "given").out
 
 
 def test_the_sheet_is_never_written_among_the_images_unless_asked_for(

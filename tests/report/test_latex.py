@@ -48,9 +48,7 @@ def rows_of(text: str) -> list[str]:
 
 def test_the_caption_has_data_size_kimg_n_and_seeds(tmp_path: Path) -> None:
     caption = next(each for each in printed(text_of(tmp_path, APART)) if "caption" in each)
-    assert caption.startswith(
-        r"\caption{faces, 16 px, 100 kimg, n = 500, 6 seeds. Every row has "
-    )
+    assert caption.startswith(r"\caption{faces, 16 px, 100 kimg, n = 500, 6 seeds. Every row has ")
 
 
 def test_rows_with_other_numbers_of_seeds_are_counted(tmp_path: Path) -> None:

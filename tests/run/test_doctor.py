@@ -119,6 +119,20 @@ def test_nothing_is_fetched_and_the_network_is_given_back() -> None:
 # What is printed
 
 
+def test_images_that_no_run_would_take_are_refused_before_any_check(
+    gan_bench: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "versions", no_check)
+    (tmp_path / "given").mkdir()
+    said = gan_bench("doctor", "--data", tmp_path / "given")
+    assert (said.code, said.out) == (4, "")
+    assert "it is empty" in said.err
+
+
+def no_check() -> NoReturn:
+    raise AssertionError
+
+
 def test_the_verdict_is_one_line_that_no_terminal_obeys() -> None:
     check = Check(name="plugin \x1b[2J\nx", status="failed", detail="none", todo="ask \u202e")
     line = r"1 of 1 check failed: plugin \x1b[2J\nx (ask \u202e)."

@@ -90,7 +90,7 @@ def data(max_bad: float, out: Path | None, as_json: bool, **asked: Any) -> None:
     sheet = _write_sheet(prepared, where) if prepared and where else None
     if as_json:
         _emit_document(prepared, report, refusal, sheet)
-    else:
+    elif not report.saw_nothing:
         _print(report, prepared, sheet, replaced)
     if refusal:
         complain(f"`gan-bench run` refuses these images: {refusal}")

@@ -8,6 +8,7 @@ trains nothing and writes nothing into the results; it keeps images and features
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from gan_bench.base.text import plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, NotHere, UsageError, sentence
 from gan_bench.contract.offers import Features
+from gan_bench.data.cache import prepare
 from gan_bench.data.stream import Progress
 from gan_bench.measure.corruptions import only_noise
 from gan_bench.measure.weights import NO_WEIGHTS, Weights, known_weights
@@ -54,13 +56,16 @@ def examine(
 
     The request gives the images, their size and the weights; of the rest, a run decides.
 
-    UsageError if weights are given to a net that takes none, or for images that are not there.
+    UsageError if weights are given to a net that takes none, or for images that are not there;
+    DataError for images of which none can be used.
     """
     weights = known_weights(catalogue, request.weights or NO_WEIGHTS)
     failed = set[str]()
     with no_network():
         if request.data is not None:
-            data_of(request, catalogue)
+            source, sides, _ = data_of(request, catalogue)
+            if os.path.exists(request.data):  # what no run would take
+                prepare(source, sides)
         for name, check in (
             ("versions", versions),
             ("torchvision", torchvision),

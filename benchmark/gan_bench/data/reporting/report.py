@@ -97,6 +97,11 @@ class DataReport:
     odd: tuple[Odd, ...] = ()  # of each kind the first few
 
     @property
+    def saw_nothing(self) -> bool:
+        """Whether there was no file to say anything of."""
+        return not (self.train or self.held_out or self.dropped or self.not_used)
+
+    @property
     def reasons(self) -> dict[str, int]:
         """How many images were dropped for each reason, the most frequent first."""
         return count_kinds(self.dropped)
