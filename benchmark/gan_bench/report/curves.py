@@ -13,6 +13,7 @@ import numpy as np
 
 from gan_bench.base.escape import plain
 from gan_bench.base.numbers import column, number
+from gan_bench.report.drawn import DRAWN
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.palette import D_COLOUR, G_COLOUR, REAL_COLOUR, colour_of, is_dashed
 from gan_bench.report.rows import Row
@@ -33,6 +34,10 @@ SCORES = {
 KIMG = "kimg (thousand real images shown)"
 SEEDS = 6  # lines in the panel of a row: more could not be followed by eye
 COMPRESSION = 2  # zlib level: a third of the usual time for a twentieth more bytes
+BEYOND = "values beyond the axis are drawn at its edge"
+WIDER = 2  # times an axis may grow to show the extreme values, too
+LINE = 0.25  # inches of a line of text above the panels
+MARKED = 40  # ticks: with more, marks would hide the lines
 
 
 def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes | None:
@@ -44,21 +49,29 @@ def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes 
     drawn = list(islice((each for each in read if any(map(_has_a_value, each[1]))), BEST))
     if not drawn:
         return None
-    note = what_is_shown(board, [row for row, _ in drawn], SEEDS)
-    figure, panels = _panels(len(drawn), 0.8 if note else 0.55)
+    every = [seed for _, seeds in drawn for seed in seeds]
+    ends = limits(every)
+    left_out = what_is_shown(board, [row for row, _ in drawn], SEEDS)
+    notes = [*filter(None, [left_out, BEYOND if lie_beyond(every, ends) else ""])]
+    figure, panels = _panels(len(drawn), 0.55 + LINE * len(notes))
     for panel, (row, seeds) in zip(panels, drawn, strict=True):
-        _panel(panel, row, seeds, lines)
+        _panel(panel, row, seeds, lines, ends)
     panels[0].locator_params(nbins=5)
-    panels[0].set_ylim(*limits([seed for _, seeds in drawn for seed in seeds]))
-    _name(figure, panels[0], note, what)
+    panels[0].set_ylim(*ends)
+    _name(figure, panels[0], notes, what)
     return png_of(figure)
 
 
+def columns_of(count: int) -> int:
+    """How many panels stand beside each other: up to three, and the fewest places stay empty."""
+    return count if count <= 3 else min((3, 2), key=lambda columns: -count % columns)
+
+
 def _panels(count: int, top: float) -> tuple[Figure, list[Axes]]:
-    """A figure with `count` panels, three beside each other, and `top` inches above them."""
+    """A figure with `count` panels, and `top` inches above them."""
     from matplotlib.figure import Figure
 
-    columns = min(3, count)
+    columns = columns_of(count)
     rows = ceil(count / columns)
     width, height = 3.3 * columns + 0.6, 2.3 * rows + 0.15 + top
     figure = Figure(figsize=(width, height))
@@ -75,29 +88,35 @@ def _panels(count: int, top: float) -> tuple[Figure, list[Axes]]:
 
 
 def _panel(
-    panel: Axes, row: Row, seeds: list[np.ndarray], lines: dict[str, tuple[str, str]]
+    panel: Axes,
+    row: Row,
+    seeds: list[np.ndarray],
+    lines: dict[str, tuple[str, str]],
+    ends: tuple[float, float],
 ) -> None:
+    """One row: a line for each seed, at the edge of the axis where it lies beyond its `ends`."""
     thin = max(0.4, len(seeds) ** -0.5)  # so that no line hides the others
     gap = np.full((1, 1 + len(lines)), np.nan)  # between seeds: one plot draws them all
     joined = np.concatenate([part for seed in seeds for part in (seed, gap)])
     for k, (label, colour) in enumerate(lines.values(), start=1):
-        panel.plot(joined[:, 0], joined[:, k], color=colour, lw=thin, label=label)
+        values = joined[:, k].clip(*ends)
+        panel.plot(joined[:, 0], values, color=colour, lw=thin, label=label, clip_on=False)
     panel.set_title(label_text(row.name), fontsize=9)
     panel.grid(alpha=0.25)
     panel.tick_params(labelsize=8)
 
 
-def _name(figure: Figure, panel: Axes, note: str, what: str) -> None:
-    """Write the texts around the panels: what is left out, the legend, the axes."""
+def _name(figure: Figure, panel: Axes, notes: list[str], what: str) -> None:
+    """Write the texts around the panels: notes, the legend, the axes."""
     box, (width, height) = figure.subplotpars, figure.get_size_inches()
     across, up = (box.left + box.right) / 2, (box.bottom + box.top) / 2
     figure.supxlabel(KIMG, x=across, y=0.05 / height, fontsize=9)
     figure.supylabel(what, x=0.05 / width, y=up, fontsize=9)
-    figure.suptitle(label_text(note), x=across, y=1 - 0.08 / height, fontsize=9)
+    figure.suptitle(label_text("\n".join(notes)), x=across, y=1 - 0.08 / height, fontsize=9)
     legend = figure.legend(
         *panel.get_legend_handles_labels(),
         loc="upper center",
-        bbox_to_anchor=(across, 1 - (0.25 if note else 0) / height),
+        bbox_to_anchor=(across, 1 - LINE * len(notes) / height),
         ncols=2,
         frameon=False,
         fontsize=9,
@@ -125,7 +144,9 @@ def quality(board: Board) -> bytes | None:
         colour, style = colour_of(k), "--" if is_dashed(k) else "-"
         for n, points in enumerate(filter(None, seeds)):
             label = None if n else label_text(row.name)
-            panel.plot(*zip(*points, strict=True), color=colour, ls=style, lw=1.2, label=label)
+            mark = {"marker": "o", "markersize": 3} if len(points) <= MARKED else {}
+            places = zip(*points, strict=True)
+            panel.plot(*places, color=colour, ls=style, lw=1.2, label=label, **mark)
     if (real := board.real_at_ticks) is not None:
         panel.axhline(real, color=REAL_COLOUR, ls=":", lw=1.5, label=REAL)
     better = "higher" if metric.higher_is_better else "lower"
@@ -149,7 +170,8 @@ def tick_scores(folder: Path, metric: str) -> list[tuple[float, float]]:
 def png_of(figure: Figure) -> bytes:
     """The bytes of a figure that stands beside the results."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, pil_kwargs={"compress_level": COMPRESSION})
+    compressed = {"compress_level": COMPRESSION}
+    figure.savefig(buffer, format="png", dpi=150, metadata=DRAWN, pil_kwargs=compressed)
     return buffer.getvalue()
 
 
@@ -176,9 +198,18 @@ def limits(seeds: list[np.ndarray]) -> tuple[float, float]:
 def range_of(values: np.ndarray) -> tuple[float, float]:
     """The range of an axis with room for all values but the lowest and highest 0.5 %.
 
-    Of fewer than 200 values none is left out.
+    Of fewer than 200 values none is left out, and none where all take less than WIDER times as much.
     """
     low = np.nanpercentile(values, 0.5, method="lower")
     high = np.nanpercentile(values, 99.5, method="higher")
+    known = values[np.isfinite(values)]
+    if np.ptp(known) < WIDER * (high - low):
+        low, high = known.min(), known.max()
     room = 0.05 * (high - low) or 0.5
     return float(low - room), float(high + room)
+
+
+def lie_beyond(seeds: list[np.ndarray], ends: tuple[float, float]) -> bool:
+    """Whether some value lies beyond the ends of the axis."""
+    low, high = ends
+    return any(bool(((seed[:, 1:] < low) | (seed[:, 1:] > high)).any()) for seed in seeds)

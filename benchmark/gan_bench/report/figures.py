@@ -9,6 +9,7 @@ from pathlib import Path
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import StorageError
 from gan_bench.report.curves import LOSSES, SCORES, curves, quality
+from gan_bench.report.drawn import is_current
 from gan_bench.report.leaderboard import Board, Boards
 from gan_bench.report.selection import figure_paths
 from gan_bench.report.sheet import sample_sheet
@@ -77,7 +78,7 @@ def draw(board: Board) -> list[Path]:
 
 
 def stale(board: Board) -> list[str]:
-    """The pictures older than what they show, or missing where there is something to draw."""
+    """The pictures older than what they show, and those to draw that are missing or of old kind."""
     cells = [str(folder) for folder in board.cells["folder"]]
     records = max((_changed(f"{cell}/{RECORD}") for cell in cells), default=0.0)
     newest = dict.fromkeys(DRAWINGS, records)
@@ -85,12 +86,11 @@ def stale(board: Board) -> list[str]:
     within = board.measured.relative_to(board.folder)
     shown = [Path(cell, within, MEASURED) for cell in cells]
     newest["quality"] = max(records, *map(_changed, [board.measured / SCALE, *shown]))
-    ages = {name: _changed(path) for name, path in figure_paths(board).items()}
     return [
         name
-        for name, age in ages.items()
-        if 0 < age < newest[name]
-        or (not age and any(os.path.lexists(f"{cell}/{SOURCES[name]}") for cell in cells))
+        for name, path in figure_paths(board).items()
+        if 0 < _changed(path) < newest[name]
+        or (not is_current(path) and any(os.path.lexists(f"{c}/{SOURCES[name]}") for c in cells))
     ]
 
 

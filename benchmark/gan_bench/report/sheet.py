@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_bench.base import pictures, text
 from gan_bench.base.escape import plain
 from gan_bench.contract.protocol import Sides
+from gan_bench.report.drawn import DRAWN
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.real_images import real_images
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 STRIPS = 24  # at most, each as high as a few images
-REAL = 12  # images in the strip of real ones
+REAL = 12  # images in the strip of real ones, at most
 TILE = (2, 3)  # images across and down that show one tick
 IMAGE_PX = 64  # smaller images are enlarged to about this side
 MARGIN = 12  # pixels
@@ -44,20 +45,23 @@ def sample_sheet(board: Board) -> bytes | None:
         for folder in folders[:most]
     ]
     if real := real_images(board, REAL, kept=True):
-        strips.insert(0, _real_strip(real))
+        strips.insert(0, _real_strip(real, max(strip.width for strip in strips)))
     if note := what_is_shown(board, [row for row, _ in drawn], most):
         strips.insert(0, pictures.words(note, NOTE_PX))
-    return pictures.png(pictures.stacked(strips, MARGIN))
+    return pictures.png(pictures.stacked(strips, MARGIN), DRAWN)
 
 
-def _real_strip(images: list[Image.Image]) -> Image.Image:
-    """Training images beside each other under their title."""
-    from PIL import Image
+def _real_strip(images: list[Image.Image], room: int) -> Image.Image:
+    """Training images under their title, in up to as many rows as a tile has, `room` pixels wide."""
+    from PIL import Image, ImageOps
 
-    width, height = images[0].width + GRID_PADDING, images[0].height
-    strip = Image.new("RGB", (width * len(images), height + MARGIN), "white")
-    for k, image in enumerate(images):
-        strip.paste(image, (k * width, 0))
+    framed = [ImageOps.expand(image, 1, pictures.RULE) for image in images]
+    width, height = framed[0].width + GRID_PADDING, framed[0].height + GRID_PADDING
+    across = max(1, min(len(framed), (room - MARGIN + GRID_PADDING) // width))
+    down = min(TILE[1], -(-len(framed) // across))
+    strip = Image.new("RGB", (width * across, height * down + MARGIN), "white")
+    for k, image in enumerate(framed[: across * down]):
+        strip.paste(image, (k % across * width, k // across * height))
     return pictures.stacked([pictures.words("real images", NAME_PX, colour="black"), strip], 0)
 
 
@@ -83,7 +87,7 @@ def _strip(name: str, ticks: list[Path], sides: Sides) -> Image.Image:
 
 
 def _tile(path: Path, sides: Sides) -> Image.Image:
-    """The first few images of a sample grid, enlarged by a whole number."""
+    """The first few images of a sample grid, enlarged by a whole number, with a line around each."""
     from PIL import Image
 
     height, width = sides
@@ -101,5 +105,20 @@ def _tile(path: Path, sides: Sides) -> Image.Image:
         )
         tile = Image.new("RGB", size, "white")  # the grid may have fewer images
         tile.paste(grid.convert("RGB"), (-GRID_PADDING, -GRID_PADDING))
-    zoom = min(IMAGE_PX // min(sides), 2 * IMAGE_PX // max(sides))
-    return pictures.enlarged(tile, max(1, zoom))
+        there = grid.width // (width + GRID_PADDING), grid.height // (height + GRID_PADDING)
+    zoom = max(1, min(IMAGE_PX // min(sides), 2 * IMAGE_PX // max(sides)))
+    return _framed(pictures.enlarged(tile, zoom), sides, zoom, there)
+
+
+def _framed(tile: Image.Image, sides: Sides, zoom: int, there: tuple[int, int]) -> Image.Image:
+    """The tile with a line around each image that is there, across and down: it may be white."""
+    from PIL import ImageDraw, ImageOps
+
+    height, width = sides
+    whole = ImageOps.expand(tile, 1, "white")
+    draw = ImageDraw.Draw(whole)
+    for k, j in product(range(min(TILE[0], there[0])), range(min(TILE[1], there[1]))):
+        left, top = k * (width + GRID_PADDING) * zoom, j * (height + GRID_PADDING) * zoom
+        right, low = left + width * zoom + 1, top + height * zoom + 1
+        draw.rectangle((left, top, right, low), outline=pictures.RULE)
+    return whole

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ACROSS, DOWN = 2 * SHOWN, 5  # images of the sample
 LEAST_PX = 64  # smaller images are enlarged by a whole number until a side is as long
 GAP, MARGIN = 8, 24  # pixels
-RULE = "#cccccc"  # a line above each title, and around each image: it may be white
+RULE = pictures.RULE  # above each title too
 HEAD_PX, COUNTS_PX, TITLE_PX, CAPTION_PX = 34, 28, 28, 17  # heights of the lines of text
 HEAD, CAPTION = 24, 12  # font sizes
 

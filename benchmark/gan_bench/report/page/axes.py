@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from gan_bench.base.text import number
 
 STEPS = (1, 2, 5, 10)
+CHARACTER = 0.62  # of the size of a font: a digit of a wide one
+BESIDE = 8  # pixels between a number and the axis, and before it
 WIDE = 30  # times the lowest value: positive values that span more get a logarithmic axis
 
 
@@ -62,3 +64,9 @@ def axis(values: Sequence[float], start: float, end: float, from_zero: bool = Fa
     low = min(0.0, low) if from_zero else low
     room = (high - low) * 0.06 or abs(high) * 0.1 or 0.5
     return Axis(low if from_zero else low - room, high + room, start, end)
+
+
+def room_beside(axis: Axis, font: int, least: int) -> int:
+    """Pixels to the left of a vertical axis, at least so many, that its longest number needs."""
+    longest = max((len(text) for _, text in axis.ticks), default=0)
+    return max(least, math.ceil(longest * CHARACTER * font) + BESIDE)

@@ -10,16 +10,26 @@ from statistics import fmean
 import numpy as np
 
 from gan_bench.base.text import number, plural
-from gan_bench.report.curves import KIMG, LOSSES, SCORES, SEEDS, curve_of, limits
+from gan_bench.report.curves import (
+    BEYOND,
+    KIMG,
+    LOSSES,
+    SCORES,
+    SEEDS,
+    curve_of,
+    lie_beyond,
+    limits,
+)
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.page.axes import Axis, axis
+from gan_bench.report.page.axes import Axis, axis, room_beside
 from gan_bench.report.page.grid import Grid, fits_a_grid, grid_of
 from gan_bench.report.rows import Row
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
 
 WIDTH, HEIGHT = 400, 250  # of the figure of the quality
 SMALL = 220, 150  # of one panel of the losses
-LEFT, RIGHT, TOP, BOTTOM = 44, 10, 8, 34  # around the axes
+LEFT, RIGHT, TOP, BOTTOM = 44, 10, 8, 34  # around the axes, at least
+FONT, SMALL_FONT = 11, 13  # pixels of a number in a large and in a small panel, as in page.css
 COLOURS = 6  # classes c0 to c5 of the style; the rows after them are dashed
 POINTS = 120  # of a curve: more could not be seen
 Points = list[tuple[float, float]]
@@ -103,7 +113,7 @@ def _curves(
     columns: dict[str, tuple[str, str]],
     what: str,
 ) -> Figure | None:
-    """A panel for each row, all on the same axes; rows are in the order of their names.
+    """A panel for each row, all on the same axes, the best row first as in the table.
 
     `curves`: (points, kimg and all columns) of the first seeds of each row.
     """
@@ -112,14 +122,15 @@ def _curves(
     known = [
         (row, [seed for seed in seeds if np.isfinite(seed[:, 1:]).any()]) for row, seeds in read
     ]
-    drawn = sorted([(row, seeds) for row, seeds in known if seeds], key=lambda each: each[0].labels)
+    drawn = [(row, seeds) for row, seeds in known if seeds]
     if not drawn:
         return None
     every = [seed for _, seeds in drawn for seed in seeds]
-    width, height = SMALL
+    width, height, font = (WIDTH, HEIGHT, FONT) if len(drawn) == 1 else (*SMALL, SMALL_FONT)
     last = max(float(np.nanmax(seed[:, 0])) for seed in every)
-    x = axis([0, last], LEFT, width - RIGHT, from_zero=True)
-    y = Axis(*limits(every), height - BOTTOM, TOP)
+    ends = limits(every)
+    y = Axis(*ends, height - BOTTOM, TOP)
+    x = axis([0, last], room_beside(y, font, LEFT), width - RIGHT, from_zero=True)
     labels = [label for label, _ in columns.values()]
     panels = [
         Panel(
@@ -134,12 +145,13 @@ def _curves(
         )
         for row, seeds in drawn
     ]
-    caption = f"{what}, a line for each seed; values beyond the axis are drawn at its edge"
+    caption = f"{what}, a line for each seed"
+    beyond = BEYOND if lie_beyond(every, ends) else ""
     left_out = what_is_shown(board, [row for row, _ in drawn], SEEDS)
     legend = [(style_of(k), label) for k, label in enumerate(labels)]
     placed = [row.labels for row, _ in drawn]
     grid = grid_of(placed) if fits_a_grid(placed) else None
-    return Figure(name, "; ".join(filter(None, (caption, left_out))), legend, panels, grid)
+    return Figure(name, "; ".join(filter(None, (caption, beyond, left_out))), legend, panels, grid)
 
 
 def _seed_lines(

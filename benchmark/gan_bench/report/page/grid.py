@@ -1,4 +1,4 @@
-"""Where the panels of a figure stand: architectures down, losses across, in a fixed order."""
+"""Where the panels of a figure stand: architectures down, losses across, the best first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def fits_a_grid(labels: Sequence[Labels]) -> bool:
 
 
 def grid_of(panels: Sequence[Labels]) -> Grid:
-    """The grid of these panels. A place without one stays empty."""
+    """The grid of these panels, in the order of the first one of each side. Places may be empty."""
     numbers = {labels: k for k, labels in enumerate(panels)}
-    down, across = (sorted({labels[side] for labels in panels}) for side in (0, 1))
+    down, across = ([*dict.fromkeys(labels[side] for labels in panels)] for side in (0, 1))
     return Grid(across, [(name, [numbers.get((name, loss)) for loss in across]) for name in down])

@@ -8,9 +8,10 @@ from gan_bench.base.text import number
 from gan_bench.report.courses import BAND, Course, Series, courses, timed
 from gan_bench.report.curves import KIMG, SEEDS
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.page.axes import Axis, axis
+from gan_bench.report.page.axes import Axis, axis, room_beside
 from gan_bench.report.page.figures import (
     BOTTOM,
+    FONT,
     HEIGHT,
     LEFT,
     RIGHT,
@@ -53,8 +54,8 @@ def _panel(board: Board, drawn: Sequence[Course], by_time: bool) -> Panel:
     metric, real = board.protocol.evaluation.at_ticks, board.real_at_ticks
     scores = [value for series in every for tick in series for value in tick[1:]]
     places = [place for course in drawn for each in course.seeds for place in each.places(by_time)]
-    x = axis(places, LEFT, WIDTH - RIGHT, from_zero=True)
     y = axis([*scores, *([real] if real is not None else [])], HEIGHT - BOTTOM, TOP)
+    x = axis(places, room_beside(y, FONT, LEFT), WIDTH - RIGHT, from_zero=True)
     unit = "min" if by_time else "kimg"
     dots = [
         dot

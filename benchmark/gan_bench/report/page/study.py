@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gan_bench.base.text import number
-from gan_bench.report.page.axes import Axis, axis
+from gan_bench.report.page.axes import Axis, axis, room_beside
 from gan_bench.report.page.figures import (
     BOTTOM,
+    FONT,
     HEIGHT,
     LEFT,
     RIGHT,
@@ -86,8 +87,9 @@ def _panel(tuned: Tuned, drawn: Sequence[Drawn]) -> Panel:
     real = tuned.scale.real.scores.get(metric.name) if tuned.scale and tuned.scale.real else None
     bests = [best for row in drawn for best in row.bests]
     values = [value for best in bests for value in (best.low, best.score, best.high)]
-    x = Axis(0.5, tuned.common + 0.5, LEFT, WIDTH - RIGHT, whole=True)
     y = axis([*values, *([real.value] if real else [])], HEIGHT - BOTTOM, TOP)
+    left = room_beside(y, FONT, LEFT)
+    x = Axis(0.5, tuned.common + 0.5, left, WIDTH - RIGHT, whole=True)
     return Panel(
         title=f"expected {metric.name} of the best of k trials",
         about=f"{'; '.join(_about(drawn))}.",
