@@ -19,7 +19,8 @@ import crowd
 from gan_bench import StorageError
 from gan_bench.contract.protocol import Data
 from gan_bench.report import figures, leaderboard
-from gan_bench.report.curves import LOSSES, curves, quality
+from gan_bench.base.pictures import RULE
+from gan_bench.report.curves import LOSSES, columns_of, curves, lie_beyond, limits, quality
 from gan_bench.report.figures import stale
 from gan_bench.report.palette import D_COLOUR, G_COLOUR
 from gan_bench.report.selection import figure_paths, what_is_shown
@@ -145,7 +146,7 @@ def test_curves_of_all_rows_are_panels_of_one_picture(tmp_path: Path) -> None:
             assert (drawn["losses"] == colour).all(axis=2).any()
             assert (drawn["scores"] == colour).all(axis=2).any()
     heights, widths = zip(*shapes, strict=True)
-    assert widths[0] < widths[1] < widths[2] == widths[3]
+    assert widths[0] < widths[1] == widths[3] < widths[2]  # four are two by two
     assert heights[0] == heights[1] == heights[2] < heights[3]
 
 
@@ -199,7 +200,59 @@ def test_a_picture_says_what_it_leaves_out(tmp_path: Path) -> None:
         assert heights[0] > heights[1]  # by a line of text: both show the same rows
 
 
+def test_a_value_beyond_the_axis_is_drawn_at_its_edge_and_the_picture_says_so(
+    tmp_path: Path,
+) -> None:
+    seed = np.stack([np.arange(400.0), np.linspace(0, 1, 400)], axis=1)
+    whole = limits([seed])
+    assert whole[0] < 0 and whole[1] > 1 and not lie_beyond([seed], whole)
+    wider = seed.copy()
+    wider[7, 1] = 1.8  # less than twice as much: the axis grows
+    assert not lie_beyond([wider], limits([wider]))
+    wider[7, 1] = 1000.0
+    assert limits([wider])[1] < 2 and lie_beyond([wider], limits([wider]))
+    folder = write_cell(tmp_path, "a", scores={"fd-eye": 1.0})
+    write_training(folder, points=400)
+    heights = [pictures(tmp_path)["losses"].shape[0]]
+    lines = (folder / CURVE).read_text().splitlines()
+    lines[3] = '{"step": 4, "kimg": 0.4, "loss_d": 1e9, "loss_g": 2.0}'
+    (folder / CURVE).write_text("\n".join(lines) + "\n")
+    os.utime(folder / RECORD, (2**32, 2**32))
+    heights.append(pictures(tmp_path)["losses"].shape[0])
+    assert heights[0] < heights[1]  # by the line that says it
+
+
+@pytest.mark.parametrize(
+    ("panels", "columns"), [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3), (6, 3), (8, 2), (12, 3)]
+)
+def test_the_fewest_places_of_a_figure_stay_empty(panels: int, columns: int) -> None:
+    assert columns_of(panels) == columns
+
+
+def test_a_white_sample_has_a_frame_and_few_ticks_make_a_narrow_sheet(tmp_path: Path) -> None:
+    folder = write_cell(tmp_path, "a", scores={"fd-eye": 1.0})
+    write_training(folder, ticks=2)
+    board = only(tmp_path)
+    write_contact_sheet(board.folder)
+    for path in (folder / "samples").iterdir():
+        Image.new("RGB", (8 * 18 + 2, 8 * 18 + 2), "white").save(path)
+    sheet = np.asarray(Image.open(BytesIO(sample_sheet(board) or b"")).convert("RGB"))
+    framed = np.count_nonzero((sheet == rgb(RULE)).all(axis=2))
+    assert framed == (2 * 6 + 12) * 4 * 65  # around the samples of two ticks, and the real images
+    assert sheet.shape[1] < 2 * (2 * 72 + 20) + 24
+
+
 # When they are drawn
+
+
+def test_a_picture_of_an_older_kind_is_drawn_again(cell: Path) -> None:
+    board = only(cell.parents[3])
+    for path in figures.draw(board):
+        with Image.open(path) as opened:
+            opened.convert("RGB").save(path)  # without the mark
+    assert set(stale(board)) == ALL
+    figures.draw(board)
+    assert stale(board) == []
 
 
 def test_a_picture_is_drawn_once_and_again_when_a_record_is_newer(cell: Path) -> None:

@@ -170,12 +170,12 @@ def test_quality_is_shown_as_the_mean_of_the_seeds_against_kimg_and_time(two: Pa
     assert text.count('<path class="band c0"') == 2
 
 
-def test_losses_are_drawn_for_each_row_in_the_order_of_the_names(two: Path) -> None:
+def test_losses_are_drawn_for_each_row_with_the_best_first(two: Path) -> None:
     for name, score in ("good", 1.0), ("bad", 99.0):
         write_training(write_cell(two, name, scores={"fd-eye": score}), points=500)
     losses = re.findall(r'<title id="losses.*?">(.*?)</title>\n<desc.*?>(.*?)</desc>', page(two))
     about = "loss of D goes from 0.457 to 0.00201; loss of G goes from 1.5 to 249, in 1 training."
-    assert [name for name, _ in losses] == ["bad / hinge", "good / hinge"]
+    assert [name for name, _ in losses] == ["good / hinge", "bad / hinge"]
     assert {text for _, text in losses} == {about}
 
 

@@ -95,7 +95,7 @@ def test_many_protocols_have_a_card_each_and_are_folded(tmp_path: Path) -> None:
 PAIRS = [("a", "y"), ("b", "x"), ("a", "x")]
 
 
-def test_losses_stand_in_a_grid_in_the_order_of_the_names_with_an_empty_place(
+def test_losses_stand_in_a_grid_with_the_best_first_and_an_empty_place(
     tmp_path: Path,
 ) -> None:
     for k, (architecture, loss) in enumerate(PAIRS):
@@ -105,12 +105,12 @@ def test_losses_stand_in_a_grid_in_the_order_of_the_names_with_an_empty_place(
     losses, scores = page_curves(board(tmp_path))
     for figure in (losses, scores):
         assert figure.grid is not None
-        assert figure.grid.across == ["x", "y"]
+        assert figure.grid.across == ["y", "x"]
         names = [
             (name, [None if k is None else figure.panels[k].title for k in places])
             for name, places in figure.grid.rows
         ]
-        assert names == [("a", ["a / x", "a / y"]), ("b", ["b / x", None])]
+        assert names == [("a", ["a / y", "a / x"]), ("b", [None, "b / x"])]
         assert len({(panel.x, panel.y) for panel in figure.panels}) == 1
         assert len(figure.panels[0].lines) == 4
     assert to_html(leaderboard.load(tmp_path)).count(">no cell<") == 2

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SOFTWARE = {"Software": "gan-bench"}  # text in every PNG, which tells it from images of the user's
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 TITLE, SMALL = 18, 14  # font sizes in pixels
+GRID_PX = 400  # smaller grids of samples are enlarged to about this side where they are looked at
 GREY = "#555555"
 RULE = "#cccccc"  # a line around an image, which may be white
 COMPRESSION = 2  # zlib level: a third of the usual time for a twentieth more bytes
@@ -63,6 +64,11 @@ def enlarged(picture: Image.Image, zoom: int) -> Image.Image:
 
     size = picture.width * zoom, picture.height * zoom
     return picture.resize(size, Image.Resampling.NEAREST)
+
+
+def enlarged_to(picture: Image.Image, least: int) -> Image.Image:
+    """The picture enlarged by a whole number, so that its longer side has at least so many pixels."""
+    return enlarged(picture, ceil(least / max(picture.size)))
 
 
 def stacked(parts: list[Image.Image], margin: int) -> Image.Image:

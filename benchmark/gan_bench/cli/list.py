@@ -16,7 +16,7 @@ from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.options import PATH, RESULTS
-from gan_bench.cli.output import emit, page, say
+from gan_bench.cli.output import emit, page, print_rows, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,11 +113,11 @@ def _print(everything: Inventory) -> None:
         for slug, other in others.items():
             console.print(Text(plain(slug), "bold"), soft_wrap=True)
             added = everything.evaluations[slug]
-            console.print(_table(by_protocol.get(slug, []), added))
+            print_rows(_table(by_protocol.get(slug, []), added), console)
             for line in _kept(by_protocol.get(slug, [])):
                 console.print(line, soft_wrap=True)
             if entries := everything.entries[slug]:
-                console.print(_entries(entries))
+                print_rows(_entries(entries), console)
             console.print(Text(f"beside the cells: {text.size(other)}\n"), soft_wrap=True)
         lines = [*map(_study, everything.studies), *map(_audit, everything.audits)]
         for line in lines:

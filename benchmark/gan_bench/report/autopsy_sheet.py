@@ -41,7 +41,7 @@ def write_sheets(autopsy: Autopsy) -> list[Path]:
 
 def autopsy_sheet(autopsy: Autopsy, patient: Patient, sides: Sides) -> bytes | None:
     """The sheet of one cell; None if it has no sample grid that can be read."""
-    own = [
+    own: list[tuple[str, str, str, float | None]] = [
         (f"forked at {number(patient.kimg, 6)} kimg", "", pictures.GREY, patient.kimg),
         (
             f"verdict at {number(patient.verdict.kimg, 6)} kimg",
@@ -49,11 +49,14 @@ def autopsy_sheet(autopsy: Autopsy, patient: Patient, sides: Sides) -> bytes | N
             BAD,
             patient.verdict.kimg,
         ),
-        ("the cell at its end", _status_text(ended(patient.folder)), BAD, None),
+        ("the end of the cell", _status_text(ended(patient.folder)), BAD, None),
     ]
+    grids: dict[Path | None, list[tuple[str, str, str]]] = {}
+    for name, status, colour, kimg in own:
+        grids.setdefault(_grid(patient.folder, kimg), []).append((name, status, colour))
     parts = [
-        _part(name, status, colour, _grid(patient.folder, kimg), sides)
-        for name, status, colour, kimg in own
+        _part(", ".join(name for name, _, _ in of), *of[-1][1:], path, sides)  # each grid once
+        for path, of in grids.items()
     ]
     for remedy in autopsy.remedies:
         parts += [_branch(each, sides) for each in autopsy.of(remedy, patient.folder)[:1]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 TICK_SECONDS, LAST_SECONDS = 0.4, 2.0  # how long a tick is shown
 LINE_PX = 26
 MARGIN = 8  # pixels
-LEAST_PX = 400  # smaller grids are enlarged to about this side
 MOST_PIXELS = 2**26  # of a sample grid
 
 
@@ -57,7 +55,7 @@ def _frame(title: str, path: Path) -> Image.Image:
             grid = opened.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise StorageError(f"cannot read {path}, a sample grid: {error}") from error
-    zoomed = pictures.enlarged(grid, math.ceil(LEAST_PX / max(grid.size)))
+    zoomed = pictures.enlarged_to(grid, pictures.GRID_PX)
     return pictures.stacked([pictures.words(title, LINE_PX), zoomed], MARGIN)
 
 

@@ -167,7 +167,9 @@ def to_json(checks: Sequence[Check]) -> str:
 def to_terminal(checks: Sequence[Check], console: Console) -> None:
     """A table that fits 60 columns. Names and reasons are shown as they are, without markup."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("check", overflow="fold", max_width=24 if console.width < 100 else None)
+    longest = max((len(word) for check in checks for word in check.name.split()), default=0)
+    narrow = max(24, min(longest, console.width // 2))  # names are broken between words
+    table.add_column("check", overflow="fold", max_width=narrow if console.width < 100 else None)
     table.add_column("status", no_wrap=True)
     table.add_column("result", overflow="fold")
     for check in checks:

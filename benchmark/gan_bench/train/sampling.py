@@ -15,11 +15,11 @@ from torch import Tensor
 from gan_bench.base import pictures
 from gan_bench.contract.errors import GanBenchError, UsageError
 from gan_bench.results.atomic import make_folder, write_bytes, writing
-from gan_bench.results.layout import GRID_SIDE
+from gan_bench.results.layout import GRID_PADDING, GRID_SIDE
 from gan_bench.results.write_merge import workplace
 from gan_bench.train.generator import Generator
 from gan_bench.train.loop import Diverged
-from gan_bench.train.samples import GRID, Latents, grid, made
+from gan_bench.train.samples import GRID, Latents, made
 
 BATCH = 64  # images that G makes at once
 
@@ -75,14 +75,17 @@ def sampled(G: Generator, given: Latents) -> Iterator[np.ndarray]:
 
 
 def write_grid(G: Generator, given: Latents, out: Path) -> None:
-    """All images in one PNG; UsageError if the name is that of another kind of file."""
+    """All images in one PNG, enlarged as in a timelapse if they are small.
+
+    UsageError if the name is that of another kind of file.
+    """
     if out.suffix.lower() != ".png":
         raise UsageError(f"{out}: the name of a grid ends in .png; --each writes to a folder")
     by_class = given.labels is not None and len(np.unique(given.labels)) > 1
     across = GRID_SIDE if by_class else max(GRID_SIDE, math.ceil(math.sqrt(len(given))))
-    content = grid(np.concatenate([*sampled(G, given)]), across)
+    sheet = pictures.tiled(np.concatenate([*sampled(G, given)]), across, GRID_PADDING)
     make_folder(out.absolute().parent)
-    write_bytes(out, content)
+    write_bytes(out, pictures.png(pictures.enlarged_to(sheet, pictures.GRID_PX)))
 
 
 def write_each(G: Generator, given: Latents, out: Path) -> None:

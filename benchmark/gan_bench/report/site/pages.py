@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from typing import Any
 
 from gan_bench.base.text import number, plural, sides
 from gan_bench.contract.protocol import Protocol
+from gan_bench.report.alarms import alarms
 from gan_bench.report.answer import sentence
 from gan_bench.report.findings import findings
 from gan_bench.report.leaderboard import Board, Boards
@@ -155,7 +156,7 @@ def _card(shelf: Shelf, name: str) -> Card:
     board, found = shelf.board, findings(shelf.board)
     facts = [
         ("cells", _cells(board.trained)),
-        ("best score", _best(board)),
+        *_bests(board),
         ("newest result", _newest(board.rows)),
     ]
     return Card(
@@ -186,14 +187,31 @@ def _cells(rows: Sequence[Row]) -> str:
     return ": ".join([plural(statuses.total(), "cell"), *([", ".join(ends)] if ends else [])])
 
 
-def _best(board: Board) -> str:
-    """The score of the first row; nothing if the score does not compare the rows."""
-    if not board.rows or board.ranking.name in board.floors:
-        return NOTHING
-    if not board.rows[0].values(board.ranking.name):
-        return NOTHING
+def _bests(board: Board) -> Iterator[tuple[str, str]]:
+    """The score of the first row that was trained here and that no alarm puts in doubt.
+
+    Entries and rows with an alarm that stand before it are named with what is to be said of them;
+    nothing is if the score does not compare the rows.
+    """
+    if board.ranking.name in board.floors:
+        yield "best score", NOTHING
+        return
     score = scores(board, board.ranking)
-    return f"{score.texts[0]} ({score.column.title}) by {board.rows[0].name}"
+    before: list[str] = []
+    for row, text in zip(board.rows, score.texts, strict=True):
+        if not row.values(board.ranking.name):
+            continue
+        said = f"{text} ({score.column.title}) by {row.name}"
+        warned = ", ".join(each.text for each in alarms(row, board.protocol.evaluation.metrics))
+        if not (row.entry or warned):
+            yield "best score", said
+            break
+        before.append(f"{said}; warning: {warned}" if warned else said)
+    else:
+        yield "best score", NOTHING
+    if before:
+        more = f"; and {plural(len(before) - 1, 'other')}" if before[1:] else ""
+        yield "better, but not trained here or with a warning", f"{before[0]}{more}"
 
 
 def _newest(rows: Sequence[Row]) -> str:
