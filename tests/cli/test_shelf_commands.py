@@ -295,6 +295,15 @@ def test_merge_writes_one_folder_or_names_every_conflict(results: Path, gan_benc
     assert not Path("more").exists()
 
 
+def test_a_narrow_list_breaks_no_name_of_a_cell(
+    results: Path, gan_bench: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_bench.cli.output.PIPE_WIDTH", 40)
+    lines = gan_bench("list").out.splitlines()
+    assert {DCGAN, "dense/hinge/seed0"} <= set(lines)
+    assert any("finished" in line.split() for line in lines)
+
+
 def test_added_scores_and_entries_are_listed_and_shown(results: Path, gan_bench: Command) -> None:
     home = results / PLAIN.slug
     added = PLAIN.evaluation.model_copy(update={"samples": 300})

@@ -17,9 +17,9 @@ from PIL import Image
 
 import crowd
 from gan_bench import StorageError
+from gan_bench.base.pictures import RULE
 from gan_bench.contract.protocol import Data
 from gan_bench.report import figures, leaderboard
-from gan_bench.base.pictures import RULE
 from gan_bench.report.curves import LOSSES, columns_of, curves, lie_beyond, limits, quality
 from gan_bench.report.figures import stale
 from gan_bench.report.palette import D_COLOUR, G_COLOUR
@@ -205,12 +205,14 @@ def test_a_value_beyond_the_axis_is_drawn_at_its_edge_and_the_picture_says_so(
 ) -> None:
     seed = np.stack([np.arange(400.0), np.linspace(0, 1, 400)], axis=1)
     whole = limits([seed])
-    assert whole[0] < 0 and whole[1] > 1 and not lie_beyond([seed], whole)
+    assert whole[0] < 0 < 1 < whole[1]
+    assert not lie_beyond([seed], whole)
     wider = seed.copy()
     wider[7, 1] = 1.8  # less than twice as much: the axis grows
     assert not lie_beyond([wider], limits([wider]))
     wider[7, 1] = 1000.0
-    assert limits([wider])[1] < 2 and lie_beyond([wider], limits([wider]))
+    assert limits([wider])[1] < 2
+    assert lie_beyond([wider], limits([wider]))
     folder = write_cell(tmp_path, "a", scores={"fd-eye": 1.0})
     write_training(folder, points=400)
     heights = [pictures(tmp_path)["losses"].shape[0]]
@@ -238,7 +240,8 @@ def test_a_white_sample_has_a_frame_and_few_ticks_make_a_narrow_sheet(tmp_path: 
         Image.new("RGB", (8 * 18 + 2, 8 * 18 + 2), "white").save(path)
     sheet = np.asarray(Image.open(BytesIO(sample_sheet(board) or b"")).convert("RGB"))
     framed = np.count_nonzero((sheet == rgb(RULE)).all(axis=2))
-    assert framed == (2 * 6 + 12) * 4 * 65  # around the samples of two ticks, and the real images
+    frames = (2 * 6 + 12) * 4 * 65  # around the samples of two ticks, and the real images
+    assert frames <= framed < 1.01 * frames  # a letter may have a pixel of this colour
     assert sheet.shape[1] < 2 * (2 * 72 + 20) + 24
 
 

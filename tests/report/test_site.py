@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from test_entry_rows import write as write_one
 from test_hostile_text import HOSTILE, write_hostile
 
 from gan_bench.contract.errors import StorageError, UsageError
@@ -92,6 +93,18 @@ def test_the_index_says_of_each_protocol_what_its_page_says(lab: Path, out: Path
     assert "3 cells: 3 finished" in text
     assert "12 to 13 (fd-eye ↓) by dcgan / hinge" in text
     assert "2026-01-01" in text
+
+
+def test_the_index_names_the_first_row_trained_here_and_says_what_is_before_it(
+    lab: Path, out: Path
+) -> None:
+    """The sentence is about trained rows: a copy of the real images would be named beside it."""
+    write_one(lab, "copy", 1.0)
+    text = Page(make_site([lab], out).index.read_text()).text
+    best = text.index("12 to 13 (fd-eye ↓) by dcgan / hinge")
+    assert text.rindex("best score", 0, best) > 0
+    before = text.index("better, but not trained here or with a warning")
+    assert best < before < text.index("1 (fd-eye ↓) by copy / not trained here")
 
 
 def test_every_page_allows_its_own_style_and_script_alone(lab: Path, out: Path) -> None:

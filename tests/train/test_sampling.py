@@ -87,13 +87,14 @@ def test_a_class_that_is_not_there_is_refused(plain: Generator, conditional: Gen
 
 
 @pytest.mark.parametrize(("count", "across", "down"), [(64, 8, 8), (9, 8, 2), (100, 10, 10)])
-def test_a_grid_is_as_square_as_it_can_be(
+def test_a_grid_is_as_square_as_it_can_be_and_large_enough_to_see(
     count: int, across: int, down: int, plain: Generator, tmp_path: Path
 ) -> None:
     out = tmp_path / "new" / "grid.png"
     write_grid(plain, sample_latents(plain, count, 0), out)
     with Image.open(out) as opened:
-        assert opened.size == (grid_pixels(across, 8), grid_pixels(down, 8))
+        zoom = -(-400 // grid_pixels(across, 8))
+        assert opened.size == (zoom * grid_pixels(across, 8), zoom * grid_pixels(down, 8))
 
 
 def test_each_image_is_a_file_that_sorts_and_that_is_read_as_an_image(

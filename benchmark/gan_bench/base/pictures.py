@@ -67,7 +67,7 @@ def enlarged(picture: Image.Image, zoom: int) -> Image.Image:
 
 
 def enlarged_to(picture: Image.Image, least: int) -> Image.Image:
-    """The picture enlarged by a whole number, so that its longer side has at least so many pixels."""
+    """The picture enlarged by a whole number until its longer side has `least` pixels."""
     return enlarged(picture, ceil(least / max(picture.size)))
 
 

@@ -74,10 +74,13 @@ def print_rows(table: Table, console: Console) -> None:
         return
     names, *others = table.columns
     texts = [[*column.cells] for column in others]
-    widths = [
-        max(cell_len(str(text)) for text in (column.header, *cells))
+    parts = [
+        [str(text) for text in (column.header, *cells)]
         for column, cells in zip(others, texts, strict=True)
     ]
+    widths = [max(map(cell_len, part)) for part in parts]
+    if sum(widths) + 2 * len(widths) >= console.width:  # then lines are broken between words
+        widths = [max(map(cell_len, " ".join(part).split())) for part in parts]
     console.print(Text(str(names.header), "bold"), soft_wrap=True)
     heads = [Text(str(column.header), "bold") for column in others]
     for name, *row in [("", *heads), *zip(names.cells, *texts, strict=True)]:

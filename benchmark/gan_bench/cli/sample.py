@@ -36,7 +36,8 @@ from gan_bench.cli.output import say
     "--grid/--each",
     default=True,
     panel=OUTPUT,
-    help="--grid: all images in one PNG. --each: a PNG for each image, in a folder.",
+    help="--grid: all images in one PNG, enlarged if they are small. --each: a PNG for each image "
+    "as it is, in a folder.",
 )
 @click.option(
     "--out",

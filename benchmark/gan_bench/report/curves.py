@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import islice
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -144,7 +144,7 @@ def quality(board: Board) -> bytes | None:
         colour, style = colour_of(k), "--" if is_dashed(k) else "-"
         for n, points in enumerate(filter(None, seeds)):
             label = None if n else label_text(row.name)
-            mark = {"marker": "o", "markersize": 3} if len(points) <= MARKED else {}
+            mark: dict[str, Any] = {"marker": "o", "markersize": 3} if len(points) <= MARKED else {}
             places = zip(*points, strict=True)
             panel.plot(*places, color=colour, ls=style, lw=1.2, label=label, **mark)
     if (real := board.real_at_ticks) is not None:
@@ -198,7 +198,7 @@ def limits(seeds: list[np.ndarray]) -> tuple[float, float]:
 def range_of(values: np.ndarray) -> tuple[float, float]:
     """The range of an axis with room for all values but the lowest and highest 0.5 %.
 
-    Of fewer than 200 values none is left out, and none where all take less than WIDER times as much.
+    Of fewer than 200 values none is left out, and none where all take little more.
     """
     low = np.nanpercentile(values, 0.5, method="lower")
     high = np.nanpercentile(values, 99.5, method="higher")

@@ -1,4 +1,4 @@
-"""A mark in each picture beside the results: how it was drawn. One of another kind is out of date."""
+"""A mark in each picture beside the results: how it was drawn. Another one is out of date."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def sample_sheet(board: Board) -> bytes | None:
 
 
 def _real_strip(images: list[Image.Image], room: int) -> Image.Image:
-    """Training images under their title, in up to as many rows as a tile has, `room` pixels wide."""
+    """Training images under their title, in as many rows as a tile has at most, `room` wide."""
     from PIL import Image, ImageOps
 
     framed = [ImageOps.expand(image, 1, pictures.RULE) for image in images]
@@ -87,7 +87,7 @@ def _strip(name: str, ticks: list[Path], sides: Sides) -> Image.Image:
 
 
 def _tile(path: Path, sides: Sides) -> Image.Image:
-    """The first few images of a sample grid, enlarged by a whole number, with a line around each."""
+    """The first few images of a sample grid, enlarged by a whole number, each framed."""
     from PIL import Image
 
     height, width = sides
