@@ -12,7 +12,7 @@ from gan_bench.contract.errors import DataError
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.results.layout import protocol_folder_of
 from gan_bench.results.measurements import ask_for
-from given import Command, refused
+from given import Command, Draw, refused
 from records import PLAIN, protocol, write_cell
 
 QUICK = ("--features", "pixels", "--metric", "fd,diversity")
@@ -25,6 +25,17 @@ def test_the_table_has_a_metric_a_row(gan_bench: Command, shapes: Path) -> None:
     assert lines[0] == f"real         {shapes}: 40 images"
     assert [line.split()[0] for line in lines[-2:]] == ["fd-pixels", "diversity"]
     assert "no ±: a standard error needs 128 generated images, and 40 were compared" in said.err
+
+
+def test_how_many_of_the_images_are_compared_is_said(
+    gan_bench: Command, shapes: Path, draw_shapes: Draw
+) -> None:
+    other = draw_shapes(shapes.parent / "other", 30)
+    said = gan_bench("score", shapes, other, *QUICK, "--samples", "20")
+    assert said.out.splitlines()[:2] == [
+        f"real         {shapes}: 20 of 40 images",
+        f"generated    {other}: 20 of 30 images",
+    ]
 
 
 def test_json_has_scores_with_errors_and_counts(gan_bench: Command, shapes: Path) -> None:

@@ -84,6 +84,13 @@ def test_a_judge_that_is_often_wrong_is_refused_with_what_to_do() -> None:
     assert "Give more images" in refusal
 
 
+def test_a_judge_that_names_what_shows_nothing_has_a_warning(trained: Trained) -> None:
+    assert trained.warning is None
+    blind = replace(trained, rejected_by_kind={"noise": 1.0, "halves": 0.125})
+    assert blind.warning is not None
+    assert "rejects only 12.5 % of images that are spoilt on purpose (halves)" in blind.warning
+
+
 def test_equal_seeds_give_equal_files_and_the_random_state_is_left_alone(tmp_path: Path) -> None:
     before = torch.get_rng_state()
     digests = [

@@ -182,11 +182,14 @@ def test_the_smaller_size_is_taken_and_said(
     )
 
 
-def test_several_sizes_need_a_size(shapes: Path, draw_shapes: Draw) -> None:
+def test_several_sizes_need_a_size(shapes: Path, draw_shapes: Draw, tmp_path: Path) -> None:
     draw_shapes(shapes / "more", 3, side=30)
     with pytest.raises(UsageError, match=r"several sizes: say with --size"):
         scored(shapes, shapes)
     assert scored(shapes, shapes, size=(24, 24)).n == 43
+    (tmp_path / "empty").mkdir()  # which is worse
+    with pytest.raises(DataError, match=r"no images in .*empty: it is empty"):
+        scored(shapes, tmp_path / "empty")
 
 
 def test_grey_images_among_colours_are_images(shapes: Path, blurred: Path) -> None:

@@ -110,6 +110,8 @@ def judge(size: int, steps: int, seed: int, out: Path, max_bad: float, **asked: 
     _print(trained)
     if trained.refusal:
         raise DataError(trained.refusal)
+    if trained.warning:
+        say(f"warning: {trained.warning}")
     digest = write_judge(out, trained.header, trained.tensors)
     emit(f"written   {out} (sha256 {digest[:16]})\n")
     say(f"to count modes: gan-bench run --data {asked['data']} --judge {out}")
@@ -135,7 +137,7 @@ def _print(trained: Trained) -> None:
     from gan_bench.base.text import number, percent, plural
 
     header = trained.header
-    kind, least = min(trained.rejected_by_kind.items(), key=lambda each: each[1])
+    kind, least = trained.least_rejected
     held_out = plural(header.held_out, "held-out image")
     lines = (
         ("classes", f"{len(header.classes)}: {', '.join(header.classes)}"),
@@ -145,6 +147,6 @@ def _print(trained: Trained) -> None:
         ),
         ("rejected", f"{percent(header.rejected, 3)} of them"),
         ("ECE", f"{number(header.calibration_error, 3)}, the calibration error on them"),
-        ("spoilt", f"{percent(least, 3)} or more of each kind are rejected; the least: {kind}"),
+        ("spoilt", f"of each kind {percent(least, 3)} or more are rejected; the fewest of: {kind}"),
     )
     emit("".join(f"{title:<10}{plain(words)}\n" for title, words in lines))

@@ -42,10 +42,16 @@ def score_facts(comparison: Comparison) -> list[tuple[str, str]]:
     """What was compared: a title and a text for each line."""
     data = comparison.data
     return [
-        ("real", f"{comparison.real}: {plural(data.train, 'image')}"),
-        ("generated", f"{comparison.generated}: {plural(comparison.n, 'image')}"),
+        ("real", f"{comparison.real}: {_of(comparison.compared_with, data.train)}"),
+        ("generated", f"{comparison.generated}: {_of(comparison.n, comparison.given)}"),
         ("compared at", f"{data.size} px, {plural(data.shape[0], 'channel')}"),
     ]
+
+
+def _of(compared: int, there: int) -> str:
+    """How many images, and how many of them are compared if those are not all."""
+    few = f"{compared:,} of " if compared < there else ""
+    return f"{few}{plural(there, 'image')}"
 
 
 def score_notes(comparison: Comparison) -> Iterator[str]:

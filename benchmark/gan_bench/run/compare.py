@@ -54,10 +54,16 @@ class Comparison:
     generated: str
     data: Data  # the real images
     n: int  # generated images that were compared
+    given: int  # generated images that there are
     evaluation: Evaluation
     scores: dict[str, Score]
     unscored: dict[str, str]  # metrics that refused, and why
     notes: tuple[str, ...]
+
+    @property
+    def compared_with(self) -> int:
+        """N: how many real images the generated ones are compared with."""
+        return self.evaluation.reference_images(self.data)
 
     @property
     def metrics(self) -> tuple[MetricSpec, ...]:
@@ -112,6 +118,7 @@ def compare(
         generated=str(generated),
         data=data,
         n=len(fakes),
+        given=len(y.images),
         evaluation=evaluation,
         scores=measured.scores,
         unscored=measured.unscored,
@@ -157,7 +164,10 @@ def _sides(request: Request, sources: list[Source]) -> tuple[Sides, list[str]]:
     """
     if request.size is not None:
         return sides_of(request.size), []
-    real, generated = sides = [_own_sides(source) for source in sources]
+    found = [sides_in(source) for source in sources]
+    if not all(found):  # of one no image can be read: to read all of them says what is wrong
+        return (LEAST_SIDE, LEAST_SIDE), []
+    real, generated = sides = [*map(_own_sides, sources, found)]
     if real == generated:
         return real, []
     both = min(real[0], generated[0]), min(real[1], generated[1])
@@ -168,16 +178,14 @@ def _sides(request: Request, sources: list[Source]) -> tuple[Sides, list[str]]:
     return both, [f"{sizes}: compared at {text.sides(*both)} px; --size takes another size"]
 
 
-def _own_sides(source: Source) -> Sides:
+def _own_sides(source: Source, sizes: set[Sides]) -> Sides:
     """The one size of its images. UsageError if there are several, or if it is out of range."""
-    sizes = sides_in(source)
     if len(sizes) > 1:
         raise UsageError(
             f"{source.root}: the images have several sizes: say with --size at which size to "
             "compare them, such as --size 64"
         )
-    # if no image can be read, reading all of them says what is wrong
-    sides = sizes.pop() if sizes else (LEAST_SIDE, LEAST_SIDE)
+    (sides,) = sizes
     if not all(LEAST_SIDE <= side <= MOST_SIDE for side in sides):
         raise UsageError(
             f"{source.root}: the images are {text.sides(*sides)} px: say with --size at which size "
