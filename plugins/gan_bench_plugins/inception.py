@@ -51,11 +51,13 @@ def _download(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         hub.download_url_to_file(URL, os.fspath(file), DIGEST_STARTS)
-    except OSError as reason:  # URLError is one too
+    except OSError as error:  # URLError is one too, with another as its reason
+        reason = getattr(error, "reason", error)
         raise NotHere(
-            "the original Inception-v3 weights of FID (91 MiB) could not be downloaded: fetch them "
-            f"elsewhere, from {URL}, and give the file with --feature-weights FILE"
-        ) from reason
+            "the original Inception-v3 weights of FID (91 MiB) could not be downloaded "
+            f"({getattr(reason, 'strerror', None) or reason}): fetch them elsewhere, from {URL}, "
+            f"and give the file with --feature-weights FILE, or put it at {file}"
+        ) from error
     except RuntimeError as reason:  # torch.hub raises it for a wrong digest
         raise DataError(
             f"The file downloaded from {URL} is not the original Inception-v3: {reason}. "

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from socket import gaierror
 from typing import Any
 from urllib.error import URLError
 
@@ -143,10 +144,17 @@ def test_inception_with_its_layers_fused_sees_what_torch_fidelitys_own_network_s
 def test_inception_without_weights_or_network_says_what_to_do(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "download_url_to_file", _raising(URLError("Name or service")))
+    monkeypatch.setattr(
+        hub, "download_url_to_file", _raising(URLError(gaierror(-2, "Name or service")))
+    )
     with pytest.raises(NotHere) as error:
         inception.digest(None)
-    for part in ("Name or service", inception.URL, str(empty_cache), "--feature-weights FILE"):
+    for part in (
+        "downloaded (Name or service): fetch",
+        inception.URL,
+        str(empty_cache),
+        "--feature-weights FILE",
+    ):
         assert part in str(error.value)
 
 

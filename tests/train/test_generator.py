@@ -270,7 +270,8 @@ def test_a_published_cell_says_that_its_weights_are_not_there(tmp_path: Path) ->
         (None, "has no best tick, for none of its ticks has a score"),
         (
             {"metric": "fd-eye", "value": 2.0, "kimg": 12.5, "final": 3.0},
-            "of its best tick, at 12.5 kimg: train it with `gan-bench run --keep best`",
+            "not that of its best tick, which was at 12.5 kimg. To have it, train the cell again: "
+            "run the same command with `--keep best` and with another folder for --results",
         ),
     ],
 )
