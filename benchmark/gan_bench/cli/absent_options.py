@@ -10,15 +10,8 @@ import rich_click as click
 
 RESULTS = "results"
 RESUME = ("--resume", "--continue", "--restart")
-RESUMED = (
-    "run",
-    "tune",
-    "measure",
-    "branch",
-    "autopsy",
-    "audit",
-    "reproduce",
-)  # go on by themselves
+# commands that go on by themselves
+RESUMED = "run", "tune", "measure", "branch", "autopsy", "audit", "reproduce"
 
 
 def instead_of(error: click.NoSuchOption) -> str:

@@ -147,6 +147,6 @@ def _print(trained: Trained) -> None:
         ),
         ("rejected", f"{percent(header.rejected, 3)} of them"),
         ("ECE", f"{number(header.calibration_error, 3)}, the calibration error on them"),
-        ("spoilt", f"of each kind {percent(least, 3)} or more are rejected; the fewest of: {kind}"),
+        ("spoilt", f"{percent(least, 3)} or more of each kind are rejected, {kind} least often"),
     )
     emit("".join(f"{title:<10}{plain(words)}\n" for title, words in lines))
