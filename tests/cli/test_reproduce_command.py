@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import tiny_plugin
-from gan_bench.report.reproduction import _finding
+from gan_bench.report.reproduction import Reproduced, _finding, reproduction_section
 from gan_bench.report.statistics import prediction
 from gan_bench.results.layout import RECORD
 from gan_bench.run.cell import run_cell
@@ -102,3 +103,13 @@ def test_findings(now: float | None, finding: str) -> None:
     assert interval == pytest.approx((2.5 - 4.593, 2.5 + 4.593), abs=1e-3)  # 3.1824 s sqrt(1.25)
     assert _finding(1.0, now, interval) == finding
     assert prediction([1.0, 2.0, 3.0]) is None
+
+
+def test_what_is_the_same_for_all_scores_has_no_column() -> None:
+    equal = Reproduced("a / b / seed0", "fd", 1.0, 1.0, None, "equal")
+    titles = [column.title for column in reproduction_section([equal, equal]).columns]
+    assert titles == ["cell", "metric", "then", "now"]
+    judged = replace(equal, interval=(0.5, 2.0), now=1.5, finding="inside")
+    section = reproduction_section([equal, judged])
+    assert [column.title for column in section.columns[4:]] == ["interval of a new seed", "finding"]
+    assert section.rows[1][4:] == ["0.5 to 2", "inside the interval of a new seed"]

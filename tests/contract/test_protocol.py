@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from gan_bench.contract.differing import differences
 from gan_bench.contract.protocol import (
     Cell,
     Data,
@@ -15,7 +16,6 @@ from gan_bench.contract.protocol import (
     MetricSpec,
     Protocol,
     Schedule,
-    differences,
 )  # fmt: skip
 
 DATA = {"name": "faces", "fingerprint": "ab" * 32, "shape": (3, 32, 32)}

@@ -88,10 +88,11 @@ def watched(watch: Watch, folder: Path) -> Iterator[None]:
     most = psutil.Process().memory_info().vms + ROOM
     resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
     watch.inside, watch.faults = folder, []
+    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # of what is imported late
     try:
         yield
     finally:
-        watch.inside = None
+        watch.inside, sys.dont_write_bytecode = None, bytecode
         resource.setrlimit(resource.RLIMIT_AS, before)
     assert watch.faults == [], watch.faults
 

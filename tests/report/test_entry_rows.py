@@ -8,9 +8,12 @@ import json
 from pathlib import Path
 
 import pytest
+from scales import lay_scale
 
 from gan_bench.contract.protocol import Evaluation
+from gan_bench.report.answer import answer
 from gan_bench.report.findings import winners
+from gan_bench.report.first_table import ranks
 from gan_bench.report.formats import FORMATS, render
 from gan_bench.report.leaderboard import Board, load
 from gan_bench.results.atomic import make_folder
@@ -77,6 +80,20 @@ def test_letters_and_claims_are_those_without_the_entry(results: Path) -> None:
     assert claims
     for line in claims:
         assert line in render(load(results), "markdown", results)
+
+
+@pytest.mark.parametrize("noise", [10, 1000])
+def test_a_good_entry_makes_no_leader_of_rows_that_are_no_better_than_noise(
+    noise: float, results: Path
+) -> None:
+    """The answer is about what was trained here; the order of the table is about all rows."""
+    lay_scale(results, real={"fd-eye": 1}, noise={"fd-eye": noise})
+    assert ("no row is better than noise" in answer(board(results))) == (noise < min(SIX))
+    before = answer(board(results))
+    write(results, "mine", 5)
+    read = board(results)
+    assert answer(read).startswith(before.removesuffix("."))
+    assert ranks(read) == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("style", FORMATS)

@@ -11,7 +11,8 @@ import pytest
 
 import crowd
 from gan_bench import UsageError
-from gan_bench.contract.protocol import Gauge, Protocol, differences
+from gan_bench.contract.differing import differences
+from gan_bench.contract.protocol import Gauge, Protocol
 from gan_bench.report import leaderboard
 from gan_bench.report.documents import to_json
 from gan_bench.report.tables import chapters
@@ -66,7 +67,7 @@ def test_two_protocols_never_share_a_table_and_the_report_says_why(
     assert list(differences(other, PLAIN)) == [field]
     write_cell(tmp_path, "a", scores={"fd-eye": 1.0})
     write_cell(tmp_path, "a", under=other, scores={"fd-eye": 1.0})
-    assert sum(f": {field} is " in note for note in notes(tmp_path)) == 2
+    assert sum(f": {field}: " in note for note in notes(tmp_path)) == 2
     documents = json.loads(to_json(leaderboard.load(tmp_path)))["protocols"]
     assert [list(each["differs"]["fields"]) for each in documents] == [[field]] * 2
     assert [len(each["rows"]) for each in documents] == [1, 1]
@@ -92,9 +93,9 @@ def test_a_protocol_is_compared_with_the_most_similar_one(tmp_path: Path) -> Non
     far = protocol(kimg=300, metrics=(DIVERSITY,))
     for under in (PLAIN, protocol(kimg=200), far):
         write_cell(tmp_path, "a", under=under, scores={"diversity": 1.0})
-    (note,) = [note for note in notes(tmp_path) if "kimg is 100.0 here" in note]
+    (note,) = [note for note in notes(tmp_path) if "kimg: 100.0 here" in note]
     near = protocol(kimg=200).slug
-    assert note == f"not in one table with {near}: schedule.kimg is 100.0 here, 200.0 there"
+    assert note == f"not in one table with {near}: schedule.kimg: 100.0 here, 200.0 there"
 
 
 def test_the_nearest_protocol_is_the_first_of_those_with_the_fewest_differences(

@@ -10,6 +10,7 @@ from laid_rows import lay_seeds, names
 from gan_bench import UsageError
 from gan_bench.report import leaderboard
 from gan_bench.report.facts import claims
+from gan_bench.report.first_table import ranks
 from records import DIVERSITY, FD, protocol, write_cell
 
 
@@ -52,3 +53,10 @@ def test_a_table_says_so_where_its_means_are_out_of_order(
     assert "rows are in the order of the median seed" in claims(board)
     lay_seeds(tmp_path, "unsteady", [5.0, 6.0, 7.0, *more])
     assert "median" not in claims(leaderboard.load(tmp_path).boards[0])
+
+
+def test_equal_rows_share_a_number_and_the_next_one_counts_them(tmp_path: Path) -> None:
+    for name, value in (("a", 1.0), ("b", 1.0), ("c", 2.0)):
+        write_cell(tmp_path, name, scores={"fd-eye": value})
+    (board,) = leaderboard.load(tmp_path).boards
+    assert ranks(board) == ["1", "1", "3"]

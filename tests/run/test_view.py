@@ -100,6 +100,11 @@ def test_the_cells_that_are_done_are_summed_up_and_the_worst_comes_first() -> No
     ]
 
 
+def test_when_all_are_done_none_is_waited_for() -> None:
+    lines = drawn([ended(state, "finished") for state in cells(2)], 90)
+    assert lines[:2] == ["no cell is left", "2 of 2 done: 2 finished"]
+
+
 @pytest.mark.parametrize("count", [1, 2, 12, 20, 500])
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 24), (200, 60), (40, 10), (20, 5)])
 def test_whatever_the_size_nothing_scrolls_or_wraps_and_the_whole_run_is_seen(

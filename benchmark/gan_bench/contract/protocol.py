@@ -279,13 +279,6 @@ def cell_label(architecture: str, loss: str, seed: int) -> str:
     return f"{architecture} / {loss} / seed{seed}"
 
 
-def differences(protocol: Protocol, other: Protocol) -> dict[str, tuple[Any, Any]]:
-    """Field -> its values in the two protocols, for each field in which they differ."""
-    here, there = protocol.fields(), other.fields()
-    pairs = {name: (here.get(name), there.get(name)) for name in {**here, **there}}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
 def _flat(document: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     """Nested fields by their dotted names; a list of names or metrics becomes one line of text."""
     for name, value in document.items():

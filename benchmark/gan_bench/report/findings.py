@@ -58,7 +58,7 @@ class Findings:
 
 def findings(board: Board) -> Findings:
     """All that the answer says of a leaderboard, at the end of the schedule."""
-    floor = board.floors.get(board.ranking.name)
+    floor = board.trained_floors.get(board.ranking.name)
     made = () if floor else tuple(rulings(board.trained, board.ranking, board.apart(board.ranking)))
     statuses = Counter(chain.from_iterable(row.cells["status"] for row in board.trained))
     return Findings(
@@ -85,7 +85,7 @@ def winners(board: Board) -> dict[str, Ruling]:
     """Features net -> how the rows stand by that net's own first metric that compares them."""
     first = dict[str, MetricSpec]()
     for metric in board.protocol.evaluation.metrics:
-        if metric.name not in board.floors:
+        if metric.name not in board.trained_floors:
             first.setdefault(metric.features, metric)
     made = {
         net: ruling_of(board.trained, metric, board.apart(metric)) for net, metric in first.items()

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from gan_bench.contract.differing import differences
 from gan_bench.contract.errors import StorageError, UsageError
-from gan_bench.contract.protocol import MetricSpec, Protocol, differences
+from gan_bench.contract.protocol import MetricSpec, Protocol
 from gan_bench.report.chosen import boards_in, chosen_of
 from gan_bench.report.decided import decision_of
 from gan_bench.report.entry_rows import entry_rows, trained
@@ -85,7 +86,15 @@ class Board:
     @cached_property
     def floors(self) -> dict[str, str]:
         """The metrics that do not compare the rows, and why; see `floors.floors`."""
-        return floors(self.protocol.evaluation.metrics, self.ranking, self.rows, self.scale)
+        return self._floors(self.rows)
+
+    @cached_property
+    def trained_floors(self) -> dict[str, str]:
+        """Those that do not compare the rows that were trained here: entries may stand apart."""
+        return self._floors(self.trained)
+
+    def _floors(self, rows: Sequence[Row]) -> dict[str, str]:
+        return floors(self.protocol.evaluation.metrics, self.ranking, rows, self.scale)
 
     @cached_property
     def tick_floor(self) -> str | None:

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Literal
 
 from gan_bench.base.text import number, plural
+from gan_bench.contract.differing import said
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
@@ -229,7 +230,7 @@ def _networks(board: Board) -> Iterator[str]:
     """Whether the first row's network differs from the others, where seeds are too few to say."""
     comparisons, faults = compare_networks(board.trained)
     for comparison in comparisons:
-        if comparison.first.terms.metric not in board.floors:
+        if comparison.first.terms.metric not in board.trained_floors:
             yield sentence_of(comparison)
     yield from faults
 
@@ -238,7 +239,5 @@ def _difference(neighbour: Neighbour | None) -> Iterator[str]:
     """Why this table is not one with the most similar other one."""
     if neighbour:
         other, fields = neighbour
-        listed = "; ".join(
-            f"{name} is {here} here, {there} there" for name, (here, there) in fields.items()
-        )
+        listed = "; ".join(said(field, pair) for field, pair in fields.items())
         yield f"not in one table with {other.slug}: {listed}"

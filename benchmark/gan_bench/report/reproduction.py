@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gan_bench.base.text import number
 from gan_bench.contract.protocol import MetricSpec
-from gan_bench.report.section import NOTHING, Column, Section
+from gan_bench.report.section import NOTHING, Column, Filled, Section
 from gan_bench.report.statistics import prediction
 from gan_bench.results.layout import label_of, protocol_folder_of, protocol_of
 from gan_bench.results.records import Record, read_record
@@ -26,14 +26,9 @@ WORDS: dict[Finding, str] = {
     "unjudged": "differs; fewer than 4 seeds: cannot be judged",
     "missing": "no score",
 }
-COLUMNS = [
-    Column("cell", numeric=False),
-    Column("metric", numeric=False),
-    Column("then"),
-    Column("now"),
-    Column("interval of a new seed"),
-    Column("finding", numeric=False),
-]
+LABELS = [Column("cell", numeric=False), Column("metric", numeric=False)]
+SCORES = [Column("then"), Column("now")]
+INTERVAL, FINDING = Column("interval of a new seed"), Column("finding", numeric=False)
 
 
 @dataclass(frozen=True)
@@ -88,14 +83,19 @@ def _finding(then: float, now: float | None, interval: tuple[float, float] | Non
 
 
 def reproduction_section(scores: Sequence[Reproduced]) -> Section:
-    """The table of all scores."""
-    return Section("", COLUMNS, [_row(score) for score in scores])
+    """The table of all scores. A finding or an interval that is the same for all has no column."""
+    columns = [*LABELS, *SCORES, INTERVAL, FINDING]
+    texts = zip(*(_row(score) for score in scores), strict=True)
+    filled = map(Filled, columns, map(list, texts))
+    shown = [each for each in filled if not (each.same and each.column in (INTERVAL, FINDING))]
+    rows = list(map(list, zip(*(each.texts for each in shown), strict=True)))
+    return Section("", [each.column for each in shown], rows, names=len(LABELS))
 
 
-def _row(score: Reproduced) -> list[str]:
+def _row(score: Reproduced) -> tuple[str, ...]:
     interval = " to ".join(map(number, score.interval)) if score.interval else NOTHING
     now = NOTHING if score.now is None else number(score.now)
-    return [score.cell, score.metric, number(score.then), now, interval, WORDS[score.finding]]
+    return score.cell, score.metric, number(score.then), now, interval, WORDS[score.finding]
 
 
 def reproduction_document(scores: Sequence[Reproduced]) -> dict[str, Any]:

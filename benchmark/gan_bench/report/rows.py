@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -209,10 +210,10 @@ def standing_of(costs: Sequence[float]) -> Standing:
 
 
 def places(rows: Sequence[Row], metric: MetricSpec) -> list[int]:
-    """The place of each row in the order by this metric, from 0; equal rows share one."""
+    """The place of each row in the order by this metric, from 0: how many are better than it."""
     standings = [standing(row, metric) for row in rows]
-    place = {each: k for k, each in enumerate(sorted(set(standings)))}
-    return [place[each] for each in standings]
+    best_first = sorted(standings)
+    return [bisect_left(best_first, each) for each in standings]
 
 
 def _mean(values: list[float]) -> float | None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
+from gan_bench.contract.differing import differences, said
 from gan_bench.contract.errors import DataError, StorageError, UsageError
-from gan_bench.contract.protocol import Cell, Data, Protocol, differences
+from gan_bench.contract.protocol import Cell, Data, Protocol
 from gan_bench.data.reporting.contact_sheet import contact_sheet
 from gan_bench.results.asked_plugins import note_asked
 from gan_bench.results.atomic import make_folder, remove, write_bytes, write_json
@@ -145,7 +146,7 @@ def _check_protocol(path: Path, protocol: Protocol) -> None:
 
 def _differing(then: Protocol, now: Protocol) -> str:
     pairs = differences(then, now).items()
-    return "; ".join(f"{name}: {str(a)[:20]} then, {str(b)[:20]} now" for name, (a, b) in pairs)
+    return "; ".join(said(field, pair, ("then", "now")) for field, pair in pairs)
 
 
 def _check_data(planned: Planned, results: Path) -> None:

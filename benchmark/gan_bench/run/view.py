@@ -62,7 +62,8 @@ def view(shown: Shown, width: int, height: int) -> Group:
     room = max(1, height - 2 - BELOW)  # the cursor stands below, and nothing may scroll
     lines = _lines_of_cells(shown, working, width, room)
     if not working:
-        lines = [Text("waiting for a cell to start", style="dim")]
+        done = all(state.is_done for state in shown.states)
+        lines = [Text("no cell is left" if done else "waiting for a cell to start", style="dim")]
     return Group(*lines, _done_line(shown, width), _bar(shown, width))
 
 

@@ -193,7 +193,7 @@ def _bests(board: Board) -> Iterator[tuple[str, str]]:
     Entries and rows with an alarm that stand before it are named with what is to be said of them;
     nothing is if the score does not compare the rows.
     """
-    if board.ranking.name in board.floors:
+    if board.ranking.name in board.trained_floors:
         yield "best score", NOTHING
         return
     score = scores(board, board.ranking)
