@@ -125,6 +125,15 @@ def _signals() -> None:
         signal.signal(number, handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """GAN_BENCH_HOME of what several tests share: no test fills the cache of who runs it."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_BENCH_HOME", str(folder))
+        yield folder
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """GAN_BENCH_HOME in the test's own folder; no allow-list from outside."""
@@ -254,10 +263,11 @@ def pairs_tried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def outside() -> dict[str, str]:
+def outside(shared_home: Path) -> dict[str, str]:
     """The environment of a gan-bench that runs as a process of its own, on one core."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("GAN_BENCH_")}
-    return kept | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    cache = {"GAN_BENCH_HOME": str(shared_home)}
+    return kept | cache | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import filelock
 import pytest
 
 from gan_bench.data.cache import prepare
@@ -82,6 +83,19 @@ def test_a_set_in_use_stays_and_is_said_to_be(gan_bench: Command, faces: list[Pa
     assert second.endswith("  removed")
     assert kept(gan_bench) == {"faces"}
     del held
+
+
+def test_all_takes_the_features_of_real_images_too(gan_bench: Command, home: Path) -> None:
+    folder = home / "features"
+    folder.mkdir()
+    (folder / "a.npz").write_bytes(b"12345")
+    (folder / "b.npz").write_bytes(b"123")
+    assert "also there: features 8 bytes" in gan_bench("cache").out
+    assert len(list(folder.glob("*.npz"))) == 2
+    with filelock.FileLock(f"{folder / 'b.npz'}.lock"):
+        said = gan_bench("cache", "--all")
+    assert "removed features: 5 bytes" in said.err
+    assert [path.name for path in folder.glob("*.npz")] == ["b.npz"]
 
 
 def test_json_has_every_field(gan_bench: Command, faces: list[Path]) -> None:

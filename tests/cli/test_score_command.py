@@ -149,6 +149,19 @@ def test_published_results_say_that_the_images_must_be_given(
     refused(gan_bench("score", shapes, shapes, "--data", shapes), 2, "--data is for --like")
 
 
+def test_an_entry_is_shown_by_the_protocol_s_own_evaluation_alone(
+    gan_bench: Command, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = write_cell(tmp_path / "results", "dcgan")
+    added = PLAIN.evaluation.model_copy(update={"samples": 300}).beside(PLAIN.evaluation)
+    ask_for(cell, added, RunEnvironment(device="cpu", named=True))
+    monkeypatch.setattr("gan_bench.run.entries.score_entries", lambda *_: None)
+    tables = gan_bench("report", tmp_path / "results", "--format", "markdown").out.count("\n## ")
+    said = gan_bench("score", shapes, "--like", protocol_folder_of(cell))
+    assert (tables, said.out.count("\n## ")) == (1, 0)
+    assert said.out.startswith(f"## {PLAIN.slug}\n")
+
+
 @pytest.mark.usefixtures("no_cell_is_started")
 def test_a_wrong_entry_is_refused_before_anything_is_trained(
     gan_bench: Command, shapes: Path

@@ -1,4 +1,4 @@
-"""What differs between two protocols is said briefly: digests by their beginning, lists by items."""
+"""What differs between protocols is said briefly: a digest by its beginning, a list by items."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from gan_bench.report import leaderboard
 from gan_bench.report.formats import render
 from gan_bench.report.section import LABELS, Column, Section
 from gan_bench.report.tables import chapters
-from gan_bench.report.terminal import print_section
+from gan_bench.report.terminal_table import print_section
 from gan_bench.results.layout import PROTOCOL
 from gan_bench.results.scale import REAL
 from records import FD, protocol, write_cell

@@ -302,6 +302,7 @@ def test_entries_and_evaluations_of_one_name_are_equal_or_a_conflict(
     assert merge.files[Path(name)] == a / name
     said = [f"{name} is in {a / name} and {b / name}: they differ"]
     assert merge.conflicts == said * conflicts
+    assert (merge.entries, merge.evaluations) == ((1, 0) if name == ENTRY else (0, 1))
 
 
 def test_a_protocol_that_cannot_be_read_stops_the_merge(a: Path, b: Path) -> None:

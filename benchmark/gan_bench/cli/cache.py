@@ -60,7 +60,13 @@ class Bytes(click.ParamType[float]):
     panel=REMOVE,
     help="Remove what was not used for longest, until the rest is smaller than this, such as 5GB.",
 )
-@click.option("--all", "everything", is_flag=True, panel=REMOVE, help="Remove all prepared sets.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    panel=REMOVE,
+    help="Remove all prepared sets, and the features of real images.",
+)
 @options.as_json("Print one JSON document.")
 @options.DEBUG
 @options.HELP
@@ -73,10 +79,10 @@ def cache(
 ) -> None:
     """List the prepared data sets in the cache, and remove what you name.
 
-    Without a name or an option nothing is removed. What is removed is prepared again when a run
+    Without a name or an option nothing is removed. What is removed is made again when a run
     needs it. A set that a run is using stays.
     """
-    from gan_bench.data.stored import beyond, named, stored_sets
+    from gan_bench.data.stored import beyond, named, remove_features, stored_sets
 
     sets = stored_sets()
     chosen = {*named(sets, names), *(sets if everything else ())}
@@ -85,7 +91,10 @@ def cache(
     if keep_under is not None:
         chosen |= {*beyond([each for each in sets if each not in chosen], keep_under)}
     outcomes = {each: _outcome(each, each in chosen) for each in sets}
+    features = remove_features() if everything else 0
     (_print_json if as_json else _print_lines)(sets, outcomes)
+    if features and not as_json:
+        say(f"removed features: {text.size(features)}")
 
 
 def _outcome(each: Stored, chosen: bool) -> str:

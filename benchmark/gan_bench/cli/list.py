@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from dataclasses import asdict
 from itertools import groupby
@@ -9,19 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
-from rich.table import Table
 from rich.text import Text
 
 from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.options import PATH, RESULTS
-from gan_bench.cli.output import emit, page, print_rows, say
+from gan_bench.cli.output import emit, page, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gan_bench.contract.protocol import MetricSpec
+    from gan_bench.report.section import Section
     from gan_bench.results.entries import EntryRecord
     from gan_bench.results.inventory import Inventory, Listed, ListedAudit, ListedStudy
 
@@ -107,17 +108,20 @@ def _fields(cell: Listed) -> dict[str, Any]:
 
 
 def _print(everything: Inventory) -> None:
+    from gan_bench.report.terminal_table import print_section
+
     cells, others = everything.cells, everything.other_bytes
     with page() as console:
         by_protocol = {slug: [*each] for slug, each in groupby(cells, lambda c: c.protocol)}
         for slug, other in others.items():
             console.print(Text(plain(slug), "bold"), soft_wrap=True)
             added = everything.evaluations[slug]
-            print_rows(_table(by_protocol.get(slug, []), added), console)
+            print_section(_table(by_protocol.get(slug, []), added), console, most=len(cells))
             for line in _kept(by_protocol.get(slug, [])):
-                console.print(line, soft_wrap=True)
+                console.print(Text(line), soft_wrap=True)
             if entries := everything.entries[slug]:
-                print_rows(_entries(entries), console)
+                console.print()
+                print_section(_entries(entries), console, most=len(entries))
             console.print(Text(f"beside the cells: {text.size(other)}\n"), soft_wrap=True)
         lines = [*map(_study, everything.studies), *map(_audit, everything.audits)]
         for line in lines:
@@ -126,7 +130,7 @@ def _print(everything: Inventory) -> None:
             counts = text.plural(len(cells), "cell"), text.plural(len(others), "protocol")
             total = text.size(sum(cell.bytes for cell in cells) + sum(others.values()))
             end = "\n" if lines else ""
-            console.print(f"{end}{' in '.join(counts)}: {total}", soft_wrap=True)
+            console.print(Text(f"{end}{' in '.join(counts)}: {total}"), soft_wrap=True)
 
 
 def _study(study: ListedStudy) -> str:
@@ -144,16 +148,20 @@ def _audit(audit: ListedAudit) -> str:
     return f"audit {audit.folder.name}: {metrics}, {faults}, {text.size(audit.bytes)}"
 
 
-def _table(cells: Sequence[Listed], added: dict[str, MetricSpec]) -> Table:
+def _table(cells: Sequence[Listed], added: dict[str, MetricSpec]) -> Section:
     """The cells of a protocol, with a column for each evaluation that was added."""
+    from gan_bench.report.section import Column, Section
+
     ranking = next((cell.ranking for cell in cells if cell.ranking), None)
-    metric = plain(f"{ranking.name} {ranking.arrow}") if ranking else "score"
-    others = [f"{slug} {spec.arrow}" for slug, spec in added.items()]
-    titles = "cell", "status", "kimg", metric, *others, "size", "ended (UTC)"
-    table = _with_columns(titles, numeric=("kimg", metric, *others, "size"))
-    for cell in cells:
-        table.add_row(*(Text(plain(words)) for words in _texts(cell)))
-    return table
+    metric = f"{ranking.name} {ranking.arrow}" if ranking else "score"
+    columns = [
+        *(Column(title, numeric=False) for title in ("cell", "status")),
+        *map(Column, ("kimg", metric)),
+        *(Column(f"{slug} {spec.arrow}") for slug, spec in added.items()),
+        Column("size"),
+        Column("ended (UTC)", numeric=False),
+    ]
+    return Section("", columns, [_texts(cell) for cell in cells])
 
 
 def _kept(cells: Sequence[Listed]) -> Iterator[str]:
@@ -166,36 +174,30 @@ def _kept(cells: Sequence[Listed]) -> Iterator[str]:
         yield f"of these, {count}, which are not ranked: {size}"
 
 
-def _entries(entries: Sequence[EntryRecord]) -> Table:
+def _entries(entries: Sequence[EntryRecord]) -> Section:
     """What was scored under a protocol and not trained here."""
+    from gan_bench.report.section import Column, Section
+
     titles = "entry", "kind", "images", "score", "scored by", "ended (UTC)"
-    table = _with_columns(titles, numeric=("images", "score"))
-    for entry in entries:
-        ranking = entry.evaluation.metrics[0]
-        score = entry.scores.get(ranking.name)
-        words = (
-            entry.name,
-            entry.kind,
-            f"{entry.images:,}",
-            NOTHING if score is None else text.number(score.value),
-            f"{ranking.name} {ranking.arrow}",
-            entry.ended[:16].replace("T", " "),
-        )
-        table.add_row(*(Text(plain(word)) for word in words))
-    return table
+    columns = [Column(title, numeric=title in ("images", "score")) for title in titles]
+    return Section("", columns, [_texts_of_entry(entry) for entry in entries])
 
 
-def _with_columns(titles: Sequence[str], numeric: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in titles:
-        table.add_column(
-            plain(title), justify="right" if title in numeric else "left", overflow="fold"
-        )
-    return table
+def _texts_of_entry(entry: EntryRecord) -> builtins.list[str]:
+    ranking = entry.evaluation.metrics[0]
+    score = entry.scores.get(ranking.name)
+    return [
+        entry.name,
+        entry.kind,
+        f"{entry.images:,}",
+        NOTHING if score is None else text.number(score.value),
+        f"{ranking.name} {ranking.arrow}",
+        entry.ended[:16].replace("T", " "),
+    ]
 
 
-def _texts(cell: Listed) -> tuple[str, ...]:
-    return (
+def _texts(cell: Listed) -> builtins.list[str]:
+    return [
         "/".join(cell.folder.parts[-3:]),
         cell.status,
         NOTHING if cell.kimg is None else text.number(cell.kimg, 6),
@@ -205,4 +207,4 @@ def _texts(cell: Listed) -> tuple[str, ...]:
         ),
         text.size(cell.bytes),
         cell.ended[:16].replace("T", " ") if cell.ended else NOTHING,
-    )
+    ]

@@ -69,4 +69,8 @@ def merge(folders: tuple[Path, ...], out: Path) -> None:
         with Console(stderr=True).status("copying"):
             size = write_merge(plan, out)
     counts = text.plural(plan.cells, "cell"), text.plural(plan.protocols, "protocol")
-    emit(f"{out}: {' of '.join(counts)}, {text.size(size)}\n")
+    more = [
+        text.plural(plan.entries, "entry", "entries") * (plan.entries > 0),
+        text.plural(plan.evaluations, "added evaluation") * (plan.evaluations > 0),
+    ]
+    emit(", ".join([f"{out}: {' of '.join(counts)}", *filter(None, more), text.size(size)]) + "\n")

@@ -10,9 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import rich_click as click
-from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from gan_bench.base.escape import plain
@@ -65,33 +63,6 @@ def page() -> Iterator[Console]:
     """A console as wide as the terminal; where there is none, 100 columns wide."""
     with stdout_console(None if sys.stdout.isatty() else PIPE_WIDTH) as console:
         yield console
-
-
-def print_rows(table: Table, console: Console) -> None:
-    """A table; where it is too wide, each row below its name, which is never broken."""
-    if console.measure(table, options=console.options.update(width=10**4)).maximum <= console.width:
-        console.print(table)
-        return
-    names, *others = table.columns
-    texts = [[*column.cells] for column in others]
-    parts = [
-        [str(text) for text in (column.header, *cells)]
-        for column, cells in zip(others, texts, strict=True)
-    ]
-    widths = [max(map(cell_len, part)) for part in parts]
-    if sum(widths) + 2 * len(widths) >= console.width:  # then lines are broken between words
-        widths = [max(map(cell_len, " ".join(part).split())) for part in parts]
-    console.print(Text(str(names.header), "bold"), soft_wrap=True)
-    heads = [Text(str(column.header), "bold") for column in others]
-    for name, *row in [("", *heads), *zip(names.cells, *texts, strict=True)]:
-        if name:
-            console.print(name, soft_wrap=True)
-        line = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-        line.add_column(width=1)
-        for column, width in zip(others, widths, strict=True):
-            line.add_column(justify=column.justify, width=width, overflow="fold")
-        line.add_row("", *row)
-        console.print(line)
 
 
 def print_titled(lines: Sequence[tuple[str, str]], console: Console) -> None:

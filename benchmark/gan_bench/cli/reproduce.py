@@ -109,7 +109,7 @@ def reproduce(
 def _print(scores: Sequence[Reproduced], as_json: bool) -> None:
     from gan_bench.base.text import plural
     from gan_bench.report.reproduction import WORDS, reproduction_document, reproduction_section
-    from gan_bench.report.terminal import print_section
+    from gan_bench.report.terminal_table import print_section
 
     if as_json:
         emit(json.dumps(reproduction_document(scores), indent=2, allow_nan=False) + "\n")

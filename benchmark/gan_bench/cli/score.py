@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,7 @@ def _refuse_others(asked: dict[str, Any]) -> None:
 def _score_like(
     paths: tuple[str, ...], like: str, results: Path, how: dict[str, Any], as_json: bool
 ) -> None:
-    """Score each path, and print the table of the protocol."""
+    """Score each path, and print the table of the protocol by its own evaluation."""
     from gan_bench.cli.report import default_style
     from gan_bench.report.chosen import folder_of
 
@@ -178,7 +179,9 @@ def _score_like(
 
     with _showing("reading the images") as progress:
         score_entries(home, [asked_for(path) for path in paths], How(**how), progress, say)
-    emit(render(load(home), "json" if as_json else default_style(), Path.cwd()))
+    boards = load(home)
+    own = replace(boards, boards=[board for board in boards.boards if not board.evaluation])
+    emit(render(own, "json" if as_json else default_style(), Path.cwd()))
 
 
 @contextmanager

@@ -96,6 +96,11 @@ def sets_folder() -> Path:
     return cache_dir() / "images"
 
 
+def features_folder() -> Path:
+    """The folder of what was computed from the real images."""
+    return cache_dir() / "features"
+
+
 def set_folder(source: Source, sides: Sides) -> Path:
     """Where the set made from this source at that size is kept."""
     return sets_folder() / f"{source.dataset.name}-{text.sides(*sides)}px-{source.key(sides)}"

@@ -16,7 +16,7 @@ from gan_bench.base.home import cache_dir
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.contract.protocol import Data
-from gan_bench.data.cache import MAKING, sets_folder
+from gan_bench.data.cache import MAKING, features_folder, sets_folder
 from gan_bench.data.files.ours import META
 from gan_bench.data.in_use import is_in_use
 from gan_bench.results.locks import is_held
@@ -79,6 +79,22 @@ def stored_sets() -> list[Stored]:
     except OSError as error:
         raise StorageError(f"cannot read {sets_folder()}: {error.strerror or error}") from error
     return sorted(map(_stored, folders), key=lambda each: -each.used)
+
+
+def remove_features() -> int:
+    """Delete the features of real images that no process works with; their bytes. StorageError."""
+    removed = 0
+    for path in features_folder().glob("*.npz"):
+        try:
+            with filelock.FileLock(f"{path}.lock", timeout=0):
+                size = path.stat().st_size
+                path.unlink()
+        except (filelock.Timeout, FileNotFoundError):
+            continue
+        except OSError as error:
+            raise StorageError(f"cannot remove {path}: {error.strerror or error}") from error
+        removed += size
+    return removed
 
 
 def other_bytes() -> dict[str, int]:

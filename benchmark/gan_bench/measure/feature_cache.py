@@ -9,12 +9,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from gan_bench.base.home import cache_dir
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError
 from gan_bench.contract.offers import Features, Metric
 from gan_bench.contract.protocol import MetricSpec, Protocol
-from gan_bench.data.cache import locked
+from gan_bench.data.cache import features_folder, locked
 from gan_bench.data.rows import Images
 from gan_bench.measure.features import Arrays, Extract, extract_all
 from gan_bench.results.atomic import write_arrays
@@ -65,7 +64,7 @@ class FeatureCache:
         plugin = self.catalogue.offers[Features][net][1].sha256
         document = json.dumps([data.fingerprint, weights, plugin, *key])
         digest = hashlib.sha256(document.encode()).hexdigest()[:16]
-        path = cache_dir() / "features" / f"{data.name}-{net}-{digest}.npz"
+        path = features_folder() / f"{data.name}-{net}-{digest}.npz"
         with locked(path):
             try:
                 with np.load(path) as file:

@@ -96,19 +96,25 @@ def _column(label: str, images: np.ndarray) -> list[Image.Image]:
 
 
 def _sheet(images: np.ndarray) -> Image.Image:
-    """(count, C, H, W) uint8 as a square of images, enlarged by a whole number."""
+    """(count, C, H, W) uint8 in a table with few gaps, enlarged by a whole number."""
     from PIL import Image
 
     shown = pictures.shown(images).transpose(0, 2, 3, 1)
     height, width = shown.shape[1:3]
     zoom = max(1, math.ceil(LEAST_PX / max(height, width)))
-    across = math.ceil(math.sqrt(len(shown)))
+    across = _across(len(shown))
     down = math.ceil(len(shown) / across)
     sheet = Image.new("RGB", (across * (width + 1) - 1, down * (height + 1) - 1), "white")
     for k, image in enumerate(shown):
         place = (k % across) * (width + 1), (k // across) * (height + 1)
         sheet.paste(Image.fromarray(image), place)
     return pictures.enlarged(sheet, zoom)
+
+
+def _across(count: int) -> int:
+    """In how many columns so many images stand: up to twice as many as rows, with few gaps."""
+    square = math.ceil(math.sqrt(count))
+    return min(range(square, 2 * square + 1), key=lambda columns: (-count % columns, columns))
 
 
 def _beside(parts: Sequence[Image.Image]) -> Image.Image:

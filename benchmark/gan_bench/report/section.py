@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gan_bench.report.rows import Row
 from gan_bench.results.scale import REAL
+
+if TYPE_CHECKING:
+    from gan_bench.report.rows import Row
 
 NOTHING = "–"  # where a cell has no number: never an imputed one
 

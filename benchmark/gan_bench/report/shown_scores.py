@@ -13,7 +13,7 @@ from gan_bench.base.escape import markdown, plain
 from gan_bench.report.markdown import section_lines
 from gan_bench.report.score_sheet import score_facts, score_notes, score_section
 from gan_bench.report.shown_table import WIDTH, listed_html, section_html
-from gan_bench.report.terminal import print_section
+from gan_bench.report.terminal_table import print_section
 
 if TYPE_CHECKING:
     from gan_bench.run.compare import Comparison

@@ -11,7 +11,7 @@ from rich.text import Text
 from gan_bench.base.escape import markdown, plain
 from gan_bench.report.markdown import folded, listed, section_lines
 from gan_bench.report.section import Section
-from gan_bench.report.terminal import print_section
+from gan_bench.report.terminal_table import print_section
 
 
 @dataclass(frozen=True)

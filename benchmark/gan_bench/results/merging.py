@@ -54,6 +54,8 @@ class Merge:
     texts: dict[Path, bytes] = field(default_factory=dict)  # files that are made of several
     protocols: int = 0
     cells: int = 0
+    entries: int = 0
+    evaluations: int = 0  # that were added
     notes: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)  # one sentence each
 
@@ -91,6 +93,8 @@ def plan_merge(folders: Sequence[Path]) -> Merge:
         for name, each in copies.items():
             _add_cell(merge, Path(slug, name), [_Copy(cell, *state_of(cell)[:2]) for cell in each])
         merge.cells += len(copies)
+        merge.entries += len({path.name for home in homes for path in entries_in(home)})
+        merge.evaluations += len({added for home in homes for added in slugs_in(home)})
     for report in (path for folder in folders for path in folder.glob(f"*-{DATA_REPORT}")):
         if report.is_file() and not report.is_symlink():  # of a set that was refused
             merge.files.setdefault(Path(report.name), report)

@@ -91,7 +91,8 @@ def _terminal(found: Findings, console: Console | None) -> str:
 def _print(found: Findings, console: Console) -> None:
     from rich.text import Text
 
-    from gan_bench.report.terminal import facts_table, print_section
+    from gan_bench.report.terminal import facts_table
+    from gan_bench.report.terminal_table import print_section
 
     n = max(found.audit.sizes)
     console.print(Text(plain(found.audit.sets.slug), "dim"))
