@@ -231,6 +231,11 @@ def test_the_fewest_places_of_a_figure_stay_empty(panels: int, columns: int) -> 
     assert columns_of(panels) == columns
 
 
+@pytest.mark.parametrize(("panels", "columns"), [(4, 4), (5, 3), (6, 3), (7, 4), (8, 4), (9, 3)])
+def test_a_wider_figure_has_up_to_four_panels_beside_each_other(panels: int, columns: int) -> None:
+    assert columns_of(panels, 4) == columns
+
+
 def test_a_white_sample_has_a_frame_and_few_ticks_make_a_narrow_sheet(tmp_path: Path) -> None:
     folder = write_cell(tmp_path, "a", scores={"fd-eye": 1.0})
     write_training(folder, ticks=2)

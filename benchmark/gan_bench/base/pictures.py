@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import ceil
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -82,6 +82,14 @@ def stacked(parts: list[Image.Image], margin: int) -> Image.Image:
         whole.paste(part, (margin, top))
         top += part.height
     return whole
+
+
+def fewest_gaps(count: int, columns: Iterable[int]) -> int:
+    """In which of these numbers of columns so many pictures leave the fewest places empty.
+
+    Of several, the first one.
+    """
+    return min(columns, key=lambda each: -count % each)
 
 
 def tiled(images: np.ndarray, columns: int, space: int = 0) -> Image.Image:

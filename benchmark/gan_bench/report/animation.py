@@ -102,19 +102,14 @@ def _sheet(images: np.ndarray) -> Image.Image:
     shown = pictures.shown(images).transpose(0, 2, 3, 1)
     height, width = shown.shape[1:3]
     zoom = max(1, math.ceil(LEAST_PX / max(height, width)))
-    across = _across(len(shown))
+    square = math.ceil(math.sqrt(len(shown)))
+    across = pictures.fewest_gaps(len(shown), range(square, 2 * square + 1))
     down = math.ceil(len(shown) / across)
     sheet = Image.new("RGB", (across * (width + 1) - 1, down * (height + 1) - 1), "white")
     for k, image in enumerate(shown):
         place = (k % across) * (width + 1), (k // across) * (height + 1)
         sheet.paste(Image.fromarray(image), place)
     return pictures.enlarged(sheet, zoom)
-
-
-def _across(count: int) -> int:
-    """In how many columns so many images stand: up to twice as many as rows, with few gaps."""
-    square = math.ceil(math.sqrt(count))
-    return min(range(square, 2 * square + 1), key=lambda columns: (-count % columns, columns))
 
 
 def _beside(parts: Sequence[Image.Image]) -> Image.Image:

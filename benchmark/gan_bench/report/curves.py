@@ -13,6 +13,7 @@ import numpy as np
 
 from gan_bench.base.escape import plain
 from gan_bench.base.numbers import column, number
+from gan_bench.base.pictures import fewest_gaps
 from gan_bench.report.drawn import DRAWN
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.palette import D_COLOUR, G_COLOUR, REAL_COLOUR, colour_of, is_dashed
@@ -62,9 +63,9 @@ def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes 
     return png_of(figure)
 
 
-def columns_of(count: int) -> int:
-    """How many panels stand beside each other: up to three, and the fewest places stay empty."""
-    return count if count <= 3 else min((3, 2), key=lambda columns: -count % columns)
+def columns_of(count: int, most: int = 3) -> int:
+    """How many panels stand beside each other: up to `most`, and the fewest places stay empty."""
+    return count if count <= most else fewest_gaps(count, range(most, most // 2, -1))
 
 
 def _panels(count: int, top: float) -> tuple[Figure, list[Axes]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gan_bench.report.courses import verdicts
-from gan_bench.report.curves import KIMG, curve_of, limits
+from gan_bench.report.curves import KIMG, columns_of, curve_of, limits
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.paper.axes import mark_clipped, round_numbers
 from gan_bench.report.paper.layout import EDGE, RIGHT, Entry, arrange, below, beside
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BINS = 80  # parts of a training: each shows the mean of its points
 PANEL, GAP = 0.85, 0.13  # inches: the height of a panel without its name, and between two
-ACROSS = dict(zip(WIDTHS.values(), (2, 4), strict=True))  # panels beside each other
+ACROSS = dict(zip(WIDTHS.values(), (2, 4), strict=True))  # panels beside each other, at most
 VERDICT = "when a training went wrong"
 DASHES = ("-", (0, (3, 1)))  # of D and of G
 
@@ -60,7 +60,7 @@ def curves(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, 1))
-    across = min(len(drawn), ACROSS[width])
+    across = columns_of(len(drawn), ACROSS[width])
     panels = _panels(figure, len(drawn), across)
     panels[0].set_ylim(*limits([seed for curve in drawn for seed in curve.seeds]))
     last = max(float(seed[:, 0].max(initial=0)) for curve in drawn for seed in curve.seeds)
