@@ -79,7 +79,7 @@ def test_wrong_values_have_the_sentence_of_the_command(gan_bench: Command, shape
     assert said.err.startswith(f"error: {error.value}")
     with pytest.raises(UsageError, match=r"Did you mean fwd\?"):
         score(shapes, shapes, metrics="fdd")
-    with pytest.raises(DataError, match="nowhere"):
+    with pytest.raises(UsageError, match="nowhere"):
         score(shapes, "nowhere", **QUICK)
 
 

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--features", "incepton"], "error: no features net is called 'incepton'. Did you"),
         (["--engine", "lokal"], "error: no engine is called 'lokal'. Did you mean local?"),
         (["--data", "mnits"], "called so. Did you mean mnist?"),
-        (["--data", "./nowhere"], "error: --data ./nowhere: no such folder or zip"),
+        (["--data", "./nowhere"], "error: data ./nowhere: no such folder or zip"),
         (["--metric", "modes"], "error: --metric modes: the modes of shapes are not known"),
         (["--feature-weights", "w.pth"], "--feature-weights: none of efficientnet-lite0"),
         (["--feature-weights", "incepton=w.pth"], "no features net is called 'incepton'. Did you"),
@@ -116,7 +116,7 @@ def test_the_report_of_a_set_that_is_refused_is_kept_and_its_path_said(
         (
             "https://example.org/faces.zip",
             2,
-            "is a URL: download it, then give the folder or the zip",
+            "a URL: download it, then give the folder or the zip",
         ),
         (
             "hf:user/faces",
@@ -128,8 +128,8 @@ def test_the_report_of_a_set_that_is_refused_is_kept_and_its_path_said(
             4,
             "user/faces needs the package kagglehub: pip install 'gan-bench[kag",
         ),
-        ("kaggle:faces", 2, "--data kaggle:faces: a data set of Kaggle is named kaggle:user/name"),
-        ("hf:", 2, "--data hf:: a data set of Hugging Face is named hf:user/name"),
+        ("kaggle:faces", 2, "data 'kaggle:faces': one of Kaggle is named kaggle:user/name"),
+        ("hf:", 2, "data 'hf:': one of Hugging Face is named hf:user/name"),
     ],
 )
 def test_data_elsewhere_is_answered_with_the_way_to_get_it(

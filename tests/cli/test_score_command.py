@@ -75,8 +75,8 @@ def test_a_wrong_name_is_answered(
 
 
 def test_a_missing_folder_is_named(gan_bench: Command, shapes: Path) -> None:
-    refused(gan_bench("score", shapes, "nowhere", *QUICK), 4, "there is no", "nowhere")
-    refused(gan_bench("score", shapes, 300 * "x", *QUICK), 4, "there is no xxx")
+    refused(gan_bench("score", shapes, "nowhere", *QUICK), 2, "there is no", "nowhere")
+    refused(gan_bench("score", shapes, 300 * "x", *QUICK), 2, "there is no xxx")
 
 
 @pytest.mark.parametrize("words", [("--size", "16"), ("--metric", "fd"), ("--preset", "quick")])

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from gan_bench.base.escape import plain
-from gan_bench.contract.errors import DataError, UsageError
+from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import beside, did_you_mean, nearest
 from gan_bench.data.files.hub import is_hub
 from gan_bench.results.asked_plugins import has_asked
 from gan_bench.run.names import check_spelling, is_offered, sure_names
 from gan_bench.run.request import Request
 
+IMAGES = ": give a folder, a zip, a .npy or a .npz file with images"
 LONGEST = 200  # characters of a path in a message
 CHECKED = ("engine", "plugins", "judge")  # options of `measure`
 OFFERED = (
@@ -57,15 +58,15 @@ def no_entry(path: str, hint: str) -> str:
 
 
 def check_images(path: Path) -> None:
-    """DataError if there is nothing at the path."""
+    """UsageError if there is nothing at the path."""
     if not is_hub(path) and not os.path.exists(path):  # it may be too long to be a path
-        raise DataError(f"there is no {_with_nearest(str(path))}")
+        raise UsageError(f"there is no {_with_nearest(str(path), IMAGES)}")
 
 
-def _with_nearest(path: str) -> str:
-    """The path, and what is called nearly so in its folder."""
+def _with_nearest(path: str, give: str = "") -> str:
+    """The path, what to give in its place, and what is called nearly so in its folder."""
     hint = nearest(path, beside(path))
-    return plain(f"{path[:LONGEST]}{'.' if hint else ''}{hint}")
+    return plain(f"{path[:LONGEST]}{give}{'.' if hint else ''}{hint}")
 
 
 def _there(path: str) -> bool:

@@ -123,13 +123,13 @@ def _is_sure() -> bool:
 
 
 def unknown_data(name: str, hint: str) -> str:
-    """What to say of --data that is neither a path nor a name."""
+    """What to say of data that are neither a path nor a name."""
     if "://" in name:
-        return f"--data {plain(name)} is a URL: download it, then give the folder or the zip"
+        return f"data {plain(name)}: a URL: download it, then give the folder or the zip"
     for prefix, site in SITES.items():
         if name.startswith(prefix):
-            return f"--data {plain(name)}: a data set of {site} is named {prefix}user/name"
-    return f"--data {plain(name)}: no such folder or zip, and no data set is called so.{hint}"
+            return f"data {plain(name)!r}: one of {site} is named {prefix}user/name"
+    return f"data {plain(name)}: no such folder or zip, and no data set is called so.{hint}"
 
 
 def remember(catalogue: Catalogue) -> None:
