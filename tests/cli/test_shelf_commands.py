@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -159,9 +160,10 @@ def test_everything_about_a_cell_is_shown(gan_bench: Command) -> None:
         "my-pair 1.0, sha256 efefefefefefefef, trains: architecture dcgan",
         "torch 9.9",
         "record.json",
-        "samples/",
     ):
         assert part in text, part
+    assert re.search(r"samples/ [\d.]+ \w+, \d+ files", text)
+    assert ".png" not in text  # a folder has one line
 
 
 @pytest.mark.usefixtures("results")

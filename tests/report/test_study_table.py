@@ -66,6 +66,22 @@ def test_the_answer_says_who_leads_untuned_and_who_with_the_same_care(tuned: Tun
     assert answer.endswith(" in the expected best of 4 of redrawn trials): not proven.")
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        (TUNABLE, "alone / hinge scores 91 untuned and 33 with the best of 4 trials (fd-eye)"),
+        (TUNABLE[:1], "alone / hinge scores 91 untuned (fd-eye)"),
+        ([Outcome(None, None)] * 2, "alone / hinge has no score of fd-eye"),
+    ],
+)
+def test_of_one_row_the_answer_says_its_scores(
+    outcomes: list[Outcome], said: str, tmp_path: Path
+) -> None:
+    only = read_tuned(write_trials(tmp_path, {"alone": outcomes}))
+    said += "; there is no other row to compare it with"
+    assert chapter_of(only).answer.removesuffix(".").startswith(said)
+
+
 def test_what_choosing_flatters_is_the_mean_of_both_directions(tuned: Tuned) -> None:
     first, second = cares(tuned)
     # tunable: chosen by choosing, 33 - 30; chosen by reporting, 31 - 29

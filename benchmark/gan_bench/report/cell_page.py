@@ -13,7 +13,7 @@ from gan_bench.contract.protocol import Evaluation
 from gan_bench.report.cell_facts import Added, CellFacts
 from gan_bench.report.costs import MIB
 from gan_bench.report.no_better import no_better_than
-from gan_bench.results.layout import HOUSEKEEPING, SAMPLES, label_of
+from gan_bench.results.layout import HOUSEKEEPING, label_of
 from gan_bench.results.measurements import Measurement
 from gan_bench.results.records import Record, Score
 from gan_bench.run.schedule_text import recipe_text, schedule_text
@@ -216,12 +216,15 @@ def _code(facts: CellFacts) -> Iterator[Line]:
 
 
 def _files(facts: CellFacts) -> Iterator[Line]:
-    """Every file with its size; the sample grids in one line."""
-    grids = [size for name, size in facts.files if name.startswith(f"{SAMPLES}/")]
+    """Every file with its size, and each folder with how many files are in it."""
+    folders: dict[str, list[int]] = {}
     for name, size in facts.files:
-        if not name.startswith(f"{SAMPLES}/") and name not in HOUSEKEEPING:
+        folder, within, _ = name.partition("/")
+        if within:
+            folders.setdefault(folder, []).append(size)
+        elif name not in HOUSEKEEPING:
             yield name, text.size(size)
-    if grids:
-        yield f"{SAMPLES}/", f"{text.size(sum(grids))}, {text.plural(len(grids), 'grid')}"
+    for folder, sizes in sorted(folders.items()):
+        yield f"{folder}/", f"{text.size(sum(sizes))}, {text.plural(len(sizes), 'file')}"
     total = sum(size for _, size in facts.files)
     yield "together", f"{text.size(total)} in {facts.folder}"

@@ -16,7 +16,10 @@ def answer(tuned: Tuned, rows: Sequence[Care]) -> str:
 
 
 def _parts(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
-    if rows:
+    if len(rows) == 1:
+        yield _alone(tuned, rows[0])
+        yield "there is no other row to compare it with"
+    elif rows:
         yield from _leads(tuned, rows)
     else:
         yield "No trial is done for every row yet"
@@ -31,6 +34,17 @@ def _parts(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
         yield f"{stopped:,} of {plural(planned, 'training')} were stopped early"
     if left := planned - cells - stopped:
         yield f"{left:,} of {plural(planned, 'training')} {'is' if left == 1 else 'are'} not done"
+
+
+def _alone(tuned: Tuned, care: Care) -> str:
+    """What the only row scores, untuned and with the best trial."""
+    scores = [(care.untuned, "untuned")]
+    if tuned.common > 1:
+        scores.append((care.tuned, f"with the best of {tuned.common} trials"))
+    said = [f"{number(score)} {when}" for score, when in scores if score is not None]
+    if not said:
+        return f"{care.row.label} has no score of {tuned.metric.name}"
+    return f"{care.row.label} scores {' and '.join(said)} ({tuned.metric.name})"
 
 
 def _leads(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
