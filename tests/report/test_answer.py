@@ -77,6 +77,21 @@ BOARDS = {
         one_loss(a=[10.0, 11.0, 12.0], b=[20.0, 21.0, 25.0]),
         "a leads b by 11 (fd-eye) in 3 trainings each: not proven.",
     ),
+    "a median against the mean": (
+        one_loss(a=[1.0, 2.0, 100.0], b=[3.0, 4.0, 5.0]),
+        "a is first by the median of its seeds, and on the mean b is ahead of it by 30.3 (fd-eye) "
+        "in 3 trainings each: not proven.",
+    ),
+    "one seed in common": (
+        one_loss(c=[2.0], a=[1.0, 2.5, 3.0, 4.0]),
+        "c is first by the median of its seeds, and on the mean a is ahead of it by 1 (fd-eye) in "
+        "one training each: not proven.",
+    ),
+    "equal with one loss": (
+        grid(a=[[1.0] * 5, [1.0] * 5], b=[[1.0] * 5, [2.0] * 5]),
+        "a / hinge, a / minimax and b / hinge are not told apart (fd-eye); a / hinge leads the "
+        "next, b / minimax, by 1 (5 seeds: 95 % interval 1 to 1).",
+    ),
     "a loss leads": (
         {("a", "hinge"): [1.0], ("a", "r1"): [2.0]},
         "hinge leads r1 by 1 (fd-eye) in one training each: not proven.",

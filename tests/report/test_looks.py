@@ -29,6 +29,8 @@ def plan(line: Line) -> SeedPlan:
         ([(4, 0), (6, 0)], Looks(6, 6, 1)),  # extended before all cells were done
         ([(4, 0), (5, 4), (6, 5)], Looks(4, 6, 3)),
         ([(2, 0), (4, 2), (8, 4)], Looks(4, 8, 2)),
+        ([(4, 0), (5, 4), (1, 0)], Looks(4, 5, 2)),  # the last one is of another row
+        ([(4, 0), (1, 0)], Looks(4, 4, 1)),
         ([(8, 6)], Looks(None, 8, 2)),  # begun by an older version
     ],
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from gan_bench.base.text import duration, number, plural
+from gan_bench.base.text import duration, number, percent, plural
 from gan_bench.report.findings import Ended, Findings, findings
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.rulings import Lead, Ruling
+from gan_bench.report.statistics import ALPHA
 
 MOST = 2  # cells that are named for each way to end
 MOST_TIED = 4  # names of what is not told apart
@@ -51,22 +52,29 @@ def _winner(found: Findings) -> Iterator[str]:
         yield f"no winner: no cell has a score of {found.metric}" + " yet" * bool(found.unfinished)
     else:
         for k, ruling in enumerate(found.rulings):
-            yield from _ruling(ruling, named=k == 0)
+            yield from _ruling(ruling, [found.metric, *_test(found)] if k == 0 else [])
         yield from (f"{name} is first by {_listed(by)}" for name, by in found.opposed)
     if found.ahead:
         name, score = found.ahead
         yield f"the entry {name}, not trained here, scores {number(score)}: better than all rows"
 
 
-def _ruling(ruling: Ruling, named: bool) -> Iterator[str]:
-    """`named`: whether the metric is named, which is done once."""
-    details = [ruling.metric.name] if named else []
+def _test(found: Findings) -> Iterator[str]:
+    """At which error the rows are compared, if it is not the usual one."""
+    if found.alpha != ALPHA:
+        yield f"a test at {percent(found.alpha)}"
+
+
+def _ruling(ruling: Ruling, details: list[str]) -> Iterator[str]:
+    """`details`: the metric and the test, which are named once."""
     if ruling.tied:
         yield _tie(ruling, details)
         details = []
     if ruling.lead and ruling.mixed:
         within = "loss" if ruling.kind == "architecture" else "architecture"
         yield f"neither {ruling.first} nor {ruling.lead.other} is ahead with every {within}"
+    elif ruling.lead and ruling.lead.by < 0:
+        yield _behind(ruling, ruling.lead, details)
     elif ruling.lead and ruling.lead.by == 0:
         yield f"{ruling.first} and {ruling.lead.other} score the same{_bracketed(details)}"
     elif ruling.lead:
@@ -96,6 +104,15 @@ def _lead(ruling: Ruling, lead: Lead, details: list[str]) -> str:
         comma = "," if _next(ruling) else ""
         by = f"{comma} by {number(lead.by, 3)}{_bracketed([*details, *_seeds(lead)])}"
     return f"{whom}{by}" if lead.proven else f"{whom}{by} {_trainings(ruling, lead)}: not proven"
+
+
+def _behind(ruling: Ruling, lead: Lead, details: list[str]) -> str:
+    """The first by the median, where the mean says otherwise."""
+    by = f"by {number(-lead.by, 3)}{_bracketed([*details, *_seeds(lead)])}"
+    return (
+        f"{ruling.first} is first by the median of its seeds, and on the mean {lead.other} is "
+        f"ahead of it {by} {_trainings(ruling, lead)}: not proven"
+    )
 
 
 def _next(ruling: Ruling) -> str:

@@ -85,14 +85,19 @@ def claims(board: Board) -> str:
             f"no interval with one seed: another seed may {effect}; "
             "--seeds 6 gives intervals and ties"
         )
-    if max(seeds) < MIN_SEEDS:
+    if max(seeds) < MIN_SEEDS and not (board.decision or board.other_test):
         fewer = (
             f"no interval and no letters with fewer than {MIN_SEEDS} seeds: "
             "the range of the seeds does not show which row is better"
         )
         return "; ".join(filter(None, (fewer, _order(board))))
+    interval = (
+        "95 % interval of the mean over training seeds (Student's t)"
+        if max(seeds) >= MIN_SEEDS
+        else f"no interval with fewer than {MIN_SEEDS} seeds"
+    )
     parts = [
-        "95 % interval of the mean over training seeds (Student's t)",
+        interval,
         _order(board),
         *(_decided(board.decision, board) if board.decision else _letters(seeds, board)),
         _survivors(board),
@@ -112,7 +117,12 @@ def _letters(seeds: list[int], board: Board) -> Iterator[str]:
     """What the letters mean, and why rows have none; `seeds` are the ended ones of each row."""
     tested = sum(count >= MIN_SEEDS for count in seeds)
     fewer = f"fewer than {MIN_SEEDS} seeds that have ended"
-    if len(seeds) == 1:
+    if board.other_test:
+        yield (
+            "no letters: the scores of some rows decided how many seeds they got "
+            "(--until-decided), and that test compares other rows than these"
+        )
+    elif len(seeds) == 1:
         yield "no letters: there is no other row to compare with"
     elif not any(row.values(board.ranking.name) for row in board.rows):
         yield f"no letters: no seed has a score of {board.ranking.name}"

@@ -11,9 +11,10 @@ from statistics import fmean
 
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.leaderboard import Board
+from gan_bench.report.no_better import no_better_than
 from gan_bench.report.rows import Row
 from gan_bench.report.rulings import Ruling, in_order, ruling_of, rulings, sides_of
-from gan_bench.report.statistics import interval
+from gan_bench.report.statistics import ALPHA, interval
 from gan_bench.results.frame import UNFINISHED
 
 GOOD = ("finished", UNFINISHED)  # all other ends of a cell belong into the answer
@@ -49,6 +50,7 @@ class Findings:
     cells: int  # that were planned
     unfinished: int
     at_equal_time: FirstInTime | None = None  # if the rows are ordered by it
+    alpha: float = ALPHA  # of the tests: how often alike rows are told apart
 
     @property
     def none_good(self) -> bool:
@@ -71,6 +73,7 @@ def findings(board: Board) -> Findings:
         statuses.total(),
         statuses[UNFINISHED],
         _first_in_time(board),
+        board.decision.test.alpha if board.decision else ALPHA,
     )
 
 
@@ -127,7 +130,7 @@ def _apart(ours: list[float], best: list[float]) -> bool:
 def _ahead(board: Board) -> tuple[str, float] | None:
     """The best entry and its score, if it is better than all rows that were trained here."""
     name = board.ranking.name
-    entries = [row for row in board.rows if row.entry and not row.fewer and row.values(name)]
+    entries = [row for row in board.rows if row.entry and not row.fewer and _is_good(row, board)]
     known = [row.costs(board.ranking)[0] for row in entries]
     trained = [
         fmean(side.scored) for side in sides_of(board.trained, board.ranking, "row") if side.scored
@@ -136,6 +139,12 @@ def _ahead(board: Board) -> tuple[str, float] | None:
         return None
     best = entries[known.index(min(known))]
     return best.architecture, best.values(name)[0]
+
+
+def _is_good(entry: Row, board: Board) -> bool:
+    """Whether an entry scores better than images with nothing in them."""
+    values = entry.values(board.ranking.name)
+    return any(not no_better_than(each, board.ranking, board.scale) for each in values)
 
 
 def _ended(rows: Sequence[Row]) -> Iterator[Ended]:

@@ -15,10 +15,15 @@ NOISE = "noise"  # the bad set that every row should beat
 
 
 def floors(
-    metrics: Sequence[MetricSpec], ranking: MetricSpec, rows: Sequence[Row], scale: Scale | None
+    metrics: Sequence[MetricSpec],
+    ranking: MetricSpec,
+    rows: Sequence[Row],
+    scale: Scale | None,
+    who: str = "row",
 ) -> dict[str, str]:
     """Metric -> why it does not compare the rows; the ranking metric may be one of them.
 
+    `who`: what the rows are called, where they are not all of the table.
     A metric whose partner is left out is left out too, because it misleads alone.
     """
     reasons = {
@@ -27,6 +32,7 @@ def floors(
             [row.values(metric.name) for row in rows],
             score_in(scale.real, metric) if scale else None,
             score_in(scale.bad.get(NOISE), metric) if scale else None,
+            who,
         )
         for metric in metrics
     }
@@ -68,14 +74,20 @@ def side_by_side(metrics: Sequence[MetricSpec]) -> list[MetricSpec]:
 
 
 def _reason(
-    metric: MetricSpec, rows: Sequence[Sequence[float]], real: float | None, noise: float | None
+    metric: MetricSpec,
+    rows: Sequence[Sequence[float]],
+    real: float | None,
+    noise: float | None,
+    who: str = "row",
 ) -> str | None:
     """Why these scores, by row and seed, do not compare the rows; None if they do."""
     means = [fmean(scores) for scores in rows if scores]
     if means and noise is not None and sees_fault(metric, real, noise):
         best = min(map(metric.cost, means))
-        floored = best >= metric.cost(noise)
-        return f"no row is better than noise ({number(noise)})" if floored else None
+        if best < metric.cost(noise):
+            return None
+        mean = " on the mean of its seeds" if any(len(scores) > 1 for scores in rows) else ""
+        return f"no {who} is better than noise ({number(noise)}){mean}"
     if len(means) > 1 and len({score for scores in rows for score in scores}) == 1:
         return f"every row scores {number(means[0])}"
     return None

@@ -30,7 +30,7 @@ from gan_bench.report.statistics import agreement
 from gan_bench.results.frame import read_frame
 from gan_bench.results.layout import PROTOCOL, evaluation_dir
 from gan_bench.results.measurements import read_evaluation
-from gan_bench.results.plans import Asked, read_plans
+from gan_bench.results.plans import Asked, read_plans, sequential_in
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
 from gan_bench.results.scale import Scale, read_scale, with_ticks_of
@@ -55,6 +55,7 @@ class Board:
     equal_time: EqualTime | None = None  # None too if no cell has completed the schedule
     looks: Looks | None = None  # None if it was not written down how many seeds were planned
     decision: Decision | None = None  # of the sequential test that added seeds to these rows
+    other_test: bool = False  # a sequential test added seeds, and compares other rows than these
     scale: Scale | None = None  # None too if it cannot be read
     scale_fault: str | None = None  # why it cannot be read
     plans_fault: str | None = None  # why the number of planned seeds cannot be read
@@ -86,15 +87,17 @@ class Board:
     @cached_property
     def floors(self) -> dict[str, str]:
         """The metrics that do not compare the rows, and why; see `floors.floors`."""
-        return self._floors(self.rows)
+        return self._floors(self.rows, "row")
 
     @cached_property
     def trained_floors(self) -> dict[str, str]:
         """Those that do not compare the rows that were trained here: entries may stand apart."""
-        return self._floors(self.trained)
+        if len(self.trained) == len(self.rows):
+            return self.floors
+        return self._floors(self.trained, "row that was trained here")
 
-    def _floors(self, rows: Sequence[Row]) -> dict[str, str]:
-        return floors(self.protocol.evaluation.metrics, self.ranking, rows, self.scale)
+    def _floors(self, rows: Sequence[Row], who: str) -> dict[str, str]:
+        return floors(self.protocol.evaluation.metrics, self.ranking, rows, self.scale, who)
 
     @cached_property
     def tick_floor(self) -> str | None:
@@ -126,7 +129,7 @@ class Board:
         """
         if self.decision:
             return self._decided_ties(self.decision)
-        if not any(row.values(self.ranking.name) for row in self.rows):
+        if self.other_test or not any(row.values(self.ranking.name) for row in self.rows):
             return [""] * len(self.rows)
         order = ranked(self.rows, self.ranking)
         shown = letters([row.costs(self.ranking) for row in order])
@@ -161,9 +164,11 @@ class Board:
         the scores, so that no test with a fixed number of them holds.
         """
         decision = self.decision
-        if decision is None:
+        if decision is None and not self.other_test:
             return None
-        return decision.tells if metric.name == self.decides else lambda *_: False
+        if decision and metric.name == self.decides:
+            return decision.tells
+        return lambda *_: False
 
     @cached_property
     def agreements(self) -> dict[str, float]:
@@ -227,6 +232,7 @@ def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool
         rows = [*(moment.row for moment in equal_time.moments), *ranked(entries, ranking)]
     slug = Path(os.path.abspath(folder)).name
     plans, plans_fault = _read_or_fault(read_plans, folder)
+    decision = decision_of(protocol_metric, trained(rows), plans or [])
     return Board(
         slug if evaluation is None else f"{slug}/{evaluation}",
         folder,
@@ -237,7 +243,8 @@ def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool
         by_time=by_time,
         equal_time=equal_time,
         looks=looks_of(plans or []),
-        decision=decision_of(protocol_metric, trained(rows), plans or []),
+        decision=decision,
+        other_test=decision is None and sequential_in(plans or []) is not None,
         scale=scale,
         scale_fault=scale_fault,
         plans_fault=plans_fault,

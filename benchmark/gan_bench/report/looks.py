@@ -32,11 +32,12 @@ class Looks:
 def looks_of(plans: list[SeedPlan]) -> Looks | None:
     """What the plans of a protocol tell; None if none was written, as by older versions.
 
-    Letters need four seeds: a plan that extends a row of fewer follows no look.
+    Letters need four seeds: a plan that extends a row of fewer follows no look. A plan may be of
+    some rows only, with fewer seeds than others have.
     """
     if not plans:
         return None
     extensions = [k for k, plan in enumerate(plans) if plan.compared >= MIN_SEEDS]
     before = plans[: extensions[0]] if extensions else plans
-    planned = before[-1].seeds if before else None
-    return Looks(planned, plans[-1].seeds, 1 + len(extensions))
+    planned = max((plan.seeds for plan in before), default=None)
+    return Looks(planned, max(plan.seeds for plan in plans), 1 + len(extensions))

@@ -43,7 +43,9 @@ class Lead:
     """The first of the sides against another one."""
 
     other: str
-    by: float  # how much better the first one is on the mean, in the metric's unit; NaN: no score
+    # how much better the first one is on the mean of the seeds that both have, or of its own if
+    # they share none, in the metric's unit; negative where its median is better; NaN: no score
+    by: float
     interval: Interval | None  # of `by` over the seeds; None with fewer than four
     seeds: int  # that both sides have ended
     scored: int  # of these, the seeds that have a score on both sides
@@ -151,23 +153,25 @@ def in_order(sides: Sequence[Side]) -> list[Side]:
 
 def _lead(first: Side, other: Side, apart: bool) -> Lead:
     pairs = [(first.costs[seed], other.costs[seed]) for seed in first.costs if seed in other.costs]
-    scored = [(a, b) for a, b in pairs if math.isfinite(a) and math.isfinite(b)]
-    known = bool(first.scored and other.scored)
-    by = mean_difference([b - a for a, b in scored])
-    return Lead(
-        other.name,
-        by.value if by else (fmean(other.scored) - fmean(first.scored) if known else math.nan),
-        by,
-        len(pairs),
-        len(scored),
-        proven=apart and (by is None or by.low > 0),
-    )
+    scored = [b - a for a, b in pairs if math.isfinite(a) and math.isfinite(b)]
+    interval = mean_difference(scored)
+    by = fmean(scored) if scored else _of_other_seeds(first, other)
+    low = interval.low if interval else by
+    # NaN: the other one has no score
+    return Lead(other.name, by, interval, len(pairs), len(scored), proven=apart and not low <= 0)
+
+
+def _of_other_seeds(first: Side, other: Side) -> float:
+    """How much better the first one is on the mean of its own seeds; NaN: one has no score."""
+    if not (first.scored and other.scored):
+        return math.nan
+    return fmean(other.scored) - fmean(first.scored)
 
 
 def _decided_lead(first: Side, other: Side, apart: bool) -> Lead:
     """A lead that a sequential test has decided: its interval decides nothing."""
     lead = _lead(first, other, apart)
-    return replace(lead, proven=apart and not lead.by <= 0)  # NaN: the other one has no score
+    return replace(lead, proven=apart and not lead.by <= 0)
 
 
 def _complete(rows: Sequence[Row], metric: MetricSpec) -> bool:
@@ -197,11 +201,13 @@ def _name(row: Row, kind: Kind) -> str:
 
 
 def _reversed(rows: Sequence[Row], made: Ruling) -> bool:
-    """Whether the first side of a complete table is the worse one in some part of it."""
+    """Whether the first side of a complete table is the better one in some parts of it only."""
+    if made.lead is None or made.lead.by == 0:
+        return False
     within: Factor = "loss" if made.kind == "architecture" else "architecture"
     for name in {_name(row, within) for row in rows}:
         part = [row for row in rows if _name(row, within) == name]
         cost = {each.name: fmean(each.scored) for each in sides_of(part, made.metric, made.kind)}
-        if made.lead and cost[made.first] > cost[made.lead.other]:
+        if cost[made.first] >= cost[made.lead.other]:
             return True
     return False
