@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ from gan_bench.report.tuning.shown import render_all
 from gan_bench.report.tuning.trials import Tuned, read_tuned
 from gan_bench.results.layout import PROTOCOL, STUDY
 from gan_bench.results.reading import read_model
+from gan_bench.results.records import Score
+from gan_bench.results.scale import Scale, Scored
 from given import Command, refused
 from laid_study import Outcome, write_trials
 from records import PLAIN, write_cell
@@ -64,6 +67,32 @@ def test_the_answer_says_who_leads_untuned_and_who_with_the_same_care(tuned: Tun
         "(by "
     )
     assert answer.endswith(" in the expected best of 4 of redrawn trials): not proven.")
+
+
+def scored(fd: float) -> Scored:
+    score = {"higher_is_better": False, "features": "eye", "n": 450, "reference": "train"}
+    return Scored(scores={"fd-eye": Score(value=fd, reference_n=450, **score)})
+
+
+@pytest.mark.parametrize(
+    ("noise", "untuned", "best"), [(40, True, False), (20, True, True), (60, False, False)]
+)
+def test_a_study_names_no_leader_of_rows_that_are_no_better_than_noise(
+    noise: float, untuned: bool, best: bool, tuned: Tuned
+) -> None:
+    floored = replace(tuned, scale=Scale(real=scored(1), bad={"noise": scored(noise)}))
+    said = chapter_of(floored)
+    why = f"no row is better than noise ({noise})"
+    assert (f"Untuned, no row leads by fd-eye: {why}" in said.answer) == untuned
+    assert (f"with the best of 4 trials each, no row leads: {why}" in said.answer) == best
+    assert any("untuned, is no better than noise" in note for note in said.notes)
+    assert ("best of 4, is no better than noise" in " ".join(said.notes)) == (noise < 48)
+
+
+def test_equal_scores_are_no_lead(tmp_path: Path) -> None:
+    rows = {"a": [Outcome(5, 5)], "b": [Outcome(5, 5)], "c": [Outcome(6, 6)]}
+    said = chapter_of(read_tuned(write_trials(tmp_path, rows))).answer
+    assert "a / hinge and b / hinge score the same (fd-eye)" in said
 
 
 @pytest.mark.parametrize(

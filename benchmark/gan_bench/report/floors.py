@@ -27,13 +27,7 @@ def floors(
     A metric whose partner is left out is left out too, because it misleads alone.
     """
     reasons = {
-        metric.name: _reason(
-            metric,
-            [row.values(metric.name) for row in rows],
-            score_in(scale.real, metric) if scale else None,
-            score_in(scale.bad.get(NOISE), metric) if scale else None,
-            who,
-        )
+        metric.name: floor_of(metric, [row.values(metric.name) for row in rows], scale, who)
         for metric in metrics
     }
     left_out = {name for name, reason in reasons.items() if reason and name != ranking.name}
@@ -41,6 +35,15 @@ def floors(
         if metric.partner in left_out and not reasons[metric.name]:
             reasons[metric.name] = f"misleads without {metric.partner}"
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+def floor_of(
+    metric: MetricSpec, rows: Sequence[Sequence[float]], scale: Scale | None, who: str = "row"
+) -> str | None:
+    """Why these scores, by row and seed, do not compare the rows; None if they do."""
+    real = score_in(scale.real, metric) if scale else None
+    noise = score_in(scale.bad.get(NOISE), metric) if scale else None
+    return _reason(metric, rows, real, noise, who)
 
 
 def tick_floor(read: EqualTime, scale: Scale | None) -> str | None:
@@ -80,7 +83,6 @@ def _reason(
     noise: float | None,
     who: str = "row",
 ) -> str | None:
-    """Why these scores, by row and seed, do not compare the rows; None if they do."""
     means = [fmean(scores) for scores in rows if scores]
     if means and noise is not None and sees_fault(metric, real, noise):
         best = min(map(metric.cost, means))

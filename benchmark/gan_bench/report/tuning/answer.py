@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gan_bench.base.text import number, plural
+from gan_bench.report.floors import floor_of
 from gan_bench.report.tuning.care import Care, Lead, tuned_lead, untuned_lead
 from gan_bench.report.tuning.trials import Tuned
 
@@ -51,23 +52,34 @@ def _leads(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
     before, after = untuned_lead(tuned, rows), tuned_lead(tuned, rows)
     if before is None:
         yield "No row has a score untuned"
+    elif why := _floor(tuned, [care.untuned for care in rows]):
+        yield f"Untuned, no row leads by {tuned.metric.name}: {why}"
     else:
         trainings = "one training" if tuned.study.seeds == 1 else f"{tuned.study.seeds} trainings"
         sure = "" if before.second is None else f" in {trainings} each: not proven"
         yield f"Untuned, {_lead(before, tuned.metric.name)}{sure}"
     if tuned.common < 2:
         return
+    care = f"with the best of {tuned.common} trials each"
     if after is None:
         yield "no row has a score after tuning"
+    elif why := _floor(tuned, [each.tuned for each in rows]):
+        yield f"{care}, no row leads: {why}"
     else:
-        care = f"with the best of {tuned.common} trials each"
         yield f"{care}, {_lead(after, '')}{_sure(after, tuned.common)}"
+
+
+def _floor(tuned: Tuned, scores: Sequence[float | None]) -> str | None:
+    """Why these scores, one a row, name no leader."""
+    return floor_of(tuned.metric, [[score] for score in scores if score is not None], tuned.scale)
 
 
 def _lead(lead: Lead, metric: str) -> str:
     bracket = f" ({metric})" if metric else ""
     if lead.second is None or lead.by is None:
         return f"{lead.first} has no other row to be compared with{bracket}"
+    if lead.by == 0:
+        return f"{lead.first} and {lead.second} score the same{bracket}"
     return f"{lead.first} leads {lead.second} by {number(lead.by, 3)}{bracket}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gan_bench.base.text import number, percent, plural
+from gan_bench.report.no_better import no_better_than
 from gan_bench.report.section import LABELS, NOTHING, RANK, Column, Section
 from gan_bench.report.summary import Summary
 from gan_bench.report.tuning.answer import answer
@@ -151,6 +152,7 @@ def _notes(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
         f"each row had the same {plural(K, 'trial')}; trial 0 is the default schedule, the others "
         f"are points of {', '.join(study.space.axes)}"
     )
+    yield from _no_better(tuned, rows)
     if len(study.trials) > K:
         yield (
             f"{plural(len(study.trials), 'trial')} are planned: the table compares the first {K}, "
@@ -196,6 +198,17 @@ def _notes(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
             "one training of each row in each trial: a chosen trial may have been lucky, and its "
             "settings may do worse from another seed"
         )
+
+
+def _no_better(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
+    """The rows that do not beat images with nothing in them, untuned or tuned."""
+    for care in rows:
+        scores = {"untuned": care.untuned, f"the best of {tuned.common}": care.tuned}
+        for when, score in scores.items():
+            if score is None:
+                continue
+            if said := no_better_than(score, tuned.metric, tuned.scale):
+                yield f"{care.row.label}: {number(score)}, {when}, is {said}"
 
 
 def _scoreless(care: Care, K: int) -> int:
