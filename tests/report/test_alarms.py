@@ -8,11 +8,11 @@ import pytest
 from laid_rows import sections
 from scales import lay_scale
 
-from gan_bench.contract.protocol import MetricSpec
+from gan_bench.contract.protocol import Gauge, MetricSpec
 from gan_bench.report import leaderboard
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.notes import notes
-from records import FD, protocol, write_cell
+from records import DIVERSITY, FD, PLAIN, protocol, write_cell
 
 COPIES = MetricSpec(name="copies", higher_is_better=False, features="eye", alarm=0.05)
 FRESH = MetricSpec(name="fresh", higher_is_better=True, features="eye", alarm=0.9)
@@ -66,3 +66,41 @@ def test_a_fault_says_what_the_alarm_means(tmp_path: Path) -> None:
         "a / hinge: copies 0.87, and anything worse than 0.05 is an alarm (other real images score "
         "0.01): its images may be less good than the other scores of this row say"
     ]
+
+
+# Signs of mode collapse at the end
+
+VARIETY = Gauge(name="diversity", higher_is_better=True, features="eye", floor=0.05)
+GAUGED = PLAIN.model_copy(
+    update={"evaluation": PLAIN.evaluation.model_copy(update={"gauges": (VARIETY,)})}
+)
+
+
+@pytest.mark.parametrize(
+    ("diversity", "status", "said"),
+    [(0.0003, "finished", True), (0.06, "finished", False), (0.0003, "collapsed", False)],
+)
+def test_a_row_that_is_collapsed_at_the_end_is_named_though_no_tick_was(
+    diversity: float, status: str, said: bool, tmp_path: Path
+) -> None:
+    found = {"kind": "collapsed", "kimg": 1.0, "reason": "all alike"}
+    more = {"verdicts": [found]} if status == "collapsed" else {}
+    scores = {"fd-eye": 10.0, "diversity": diversity}
+    write_cell(tmp_path, "a", under=GAUGED, status=status, scores=scores, **more)
+    texts = [note.text for note in notes(only(tmp_path)) if note.severity == "fault"]
+    words = (
+        "a / hinge: no verdict in the training, but at the end diversity 0.0003: worse than 0.05"
+    )
+    assert any(text.startswith(words) for text in texts) == said
+
+
+@pytest.mark.parametrize("diversity", [0.0003, 0.06])
+def test_a_gauge_that_shows_collapse_stays_in_the_table_though_noise_is_better(
+    diversity: float, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        scores = {"fd-eye": 10.0, "diversity": diversity}
+        write_cell(tmp_path, name, under=GAUGED, scores=scores)
+    real, noise = {"fd-eye": 1.0, "diversity": 1.0}, {"fd-eye": 90.0, "diversity": 0.5}
+    lay_scale(tmp_path, real=real, noise=noise, under=GAUGED)
+    assert (DIVERSITY.name in only(tmp_path).floors) == (diversity > VARIETY.floor)

@@ -16,6 +16,7 @@ from gan_bench.report.findings import winners
 from gan_bench.report.first_table import ranks
 from gan_bench.report.formats import FORMATS, render
 from gan_bench.report.leaderboard import Board, load
+from gan_bench.report.notes import notes
 from gan_bench.results.atomic import make_folder
 from gan_bench.results.entries import EntryRecord, write_entry
 from gan_bench.results.layout import entry_dir, protocol_dir
@@ -105,6 +106,16 @@ def test_an_entry_is_praised_only_if_it_is_better_than_noise(
     lay_scale(results, real={"fd-eye": 1}, noise={"fd-eye": 40})
     write(results, "mine", fd)
     assert ("the entry mine" in answer(board(results))) == praised
+
+
+@pytest.mark.parametrize(("fd", "doubted"), [(20, True), (40, False)])
+def test_an_entry_better_than_other_real_images_is_doubted(
+    fd: float, doubted: bool, results: Path
+) -> None:
+    lay_scale(results, real={"fd-eye": 30})
+    write(results, "mine", fd)
+    said = "mine / not trained here: better than other real images (30) by fd-eye"
+    assert any(note.text.startswith(said) for note in notes(board(results))) == doubted
 
 
 @pytest.mark.parametrize("style", FORMATS)

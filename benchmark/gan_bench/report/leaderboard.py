@@ -97,7 +97,9 @@ class Board:
         return self._floors(self.trained, "row that was trained here")
 
     def _floors(self, rows: Sequence[Row], who: str) -> dict[str, str]:
-        return floors(self.protocol.evaluation.metrics, self.ranking, rows, self.scale, who)
+        evaluation = self.protocol.evaluation
+        gauges = evaluation.gauges
+        return floors(evaluation.metrics, self.ranking, rows, self.scale, who, gauges)
 
     @cached_property
     def tick_floor(self) -> str | None:

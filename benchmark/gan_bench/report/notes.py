@@ -14,6 +14,7 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
 from gan_bench.report.code import measured_by_other_code, rows_of_other_code
+from gan_bench.report.floors import beyond
 from gan_bench.report.leaderboard import Board, Neighbour
 from gan_bench.report.no_better import no_better
 from gan_bench.report.rows import Row, with_record
@@ -22,6 +23,7 @@ from gan_bench.results.records import Verdict
 from gan_bench.results.scale import REAL
 
 NO_ORDER = "the order of the rows means nothing"
+CLEARLY = 4  # standard errors
 MOST_DIAGNOSES = 12  # different ones; if there are more, those of the first seed of each row
 
 
@@ -40,6 +42,8 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
         no_better(board),
         *(_survivors(row, board.ranking) for row in board.rows),
         *(_alarms(row, board) for row in board.rows),
+        *(_like_collapse(row, board) for row in board.trained),
+        _closer_than_real(board),
         *(faults_of(row) for row in board.rows),
     )
     remarks = chain(
@@ -136,6 +140,33 @@ def _alarms(row: Row, board: Board) -> Iterator[str]:
         )
 
 
+def _like_collapse(row: Row, board: Board) -> Iterator[str]:
+    """Scores at the end that are a sign of mode collapse in a row whose verdicts found none."""
+    if any(row.done["verdicts"]):
+        return
+    for gauge in board.protocol.evaluation.gauges:
+        if found := beyond(gauge, row):
+            yield (
+                f"{row.name}: no verdict in the training, but at the end {gauge.name} "
+                f"{', '.join(map(number, found))}: worse than {number(gauge.floor)} is a sign of "
+                "mode collapse"
+            )
+
+
+def _closer_than_real(board: Board) -> Iterator[str]:
+    """Entries that clearly beat other real images: no generator does that without copies."""
+    real, ranking = board.real(board.ranking), board.ranking
+    if real is None:
+        return
+    limit = ranking.cost(real.value) - CLEARLY * (real.error or 0)
+    for row in board.rows:
+        if row.entry and any(ranking.cost(each) < limit for each in row.values(ranking.name)):
+            yield (
+                f"{row.name}: better than {REAL} ({number(real.value)}) by {ranking.name}: it may "
+                "hold images that it is compared with"
+            )
+
+
 def _no_scale(board: Board) -> Iterator[str]:
     if board.scale and board.scale.why_no_real:
         yield f"no scores of {REAL}: {board.scale.why_no_real}"
@@ -151,7 +182,8 @@ def _floors(board: Board) -> Iterator[str]:
         if len(names) < len(same) and board.equal_time:
             yield f"{board.ranking.name}: {reason}: it does not compare the rows"
         elif len(names) < len(same):
-            yield f"{board.ranking.name}: {reason}: {NO_ORDER}"
+            worth = f": {NO_ORDER}" if len(board.rows) > 1 else ""
+            yield f"{board.ranking.name}: {reason}{worth}"
     if board.equal_time and board.tick_floor:
         yield f"{board.equal_time.metric.name} at equal time: {board.tick_floor}: {NO_ORDER}"
 
