@@ -100,6 +100,15 @@ def test_only_a_best_row_that_is_told_apart_from_all_others_is_bold(
     assert ("Rows that share a letter cannot be told apart." in text) == ("tie" in columns)
 
 
+def test_a_table_of_rows_that_noise_would_beat_says_so_and_has_no_bold_row(tmp_path: Path) -> None:
+    text_of(tmp_path, APART)
+    lay_scale(tmp_path, real={"fd-eye": 1}, noise={"fd-eye": 50})
+    text = text_of(tmp_path, APART)
+    assert r"\textbf" not in text
+    said = "By fd-eye, no row is better than noise (50) on the mean of its seeds."
+    assert said in " ".join(text.split())
+
+
 def test_no_row_is_bold_at_equal_time(tmp_path: Path) -> None:
     assert r"\textbf" not in text_of(tmp_path, APART, by_time=True)
 

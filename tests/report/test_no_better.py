@@ -11,7 +11,8 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report import leaderboard
 from gan_bench.report.cell_facts import read_cell
 from gan_bench.report.cell_page import cell_page
-from gan_bench.report.no_better import no_better, no_better_than
+from gan_bench.report.no_better import no_better, no_better_of, no_better_than
+from gan_bench.report.site.history import history
 from gan_bench.results.records import Score
 from gan_bench.results.scale import Scale, Scored
 from records import FD, write_cell
@@ -72,3 +73,15 @@ def test_the_report_and_the_page_of_a_cell_say_it_beside_a_diagnosis(tmp_path: P
     ]
     pages = dict(cell_page(read_cell(bad)))
     assert ("but", "no better than noise (1,318): fd-eye 2,024") in pages["verdicts"]
+
+
+def test_the_page_of_a_row_says_it_beside_its_place(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write_cell(tmp_path, "a", seed=seed, scores={"fd-eye": 60.0 + seed})
+    write_cell(tmp_path, "b", scores={"fd-eye": 10.0})
+    lay_scale(tmp_path, real={"fd-eye": 1}, noise={"fd-eye": 50})
+    (board,) = leaderboard.load(tmp_path).boards
+    b, a = board.rows
+    assert no_better_of(b, board) == ""
+    assert no_better_of(a, board) == "2 of 2 scores no better than noise (50)"
+    assert "; 2 of 2 scores no better than noise (50)." in history(board, a).place

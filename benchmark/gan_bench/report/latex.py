@@ -73,6 +73,7 @@ def _caption(section: Section, board: Board) -> str:
         "Of fewer than four seeds: the lowest and the highest score" if ranges else "",
         "Rows that share a letter cannot be told apart" if any(board.ties) else "",
         "Bold: told apart from every other row" if _stands_alone(board) else "",
+        f"By {name}, {floor}" if (floor := board.trained_floors.get(name)) else "",
     ]
     return " ".join(f"{latex(sentence)}." for sentence in sentences if sentence)
 
@@ -92,7 +93,8 @@ def _stands_alone(board: Board) -> bool:
     """
     first, *others = board.ties or [""]
     apart = [bool(tie) and not share_one(first, tie) for tie in others]
-    return bool(first and others) and all(apart) and not board.by_time
+    compared = not board.by_time and board.ranking.name not in board.trained_floors
+    return bool(first and others) and all(apart) and compared
 
 
 def _row(texts: Iterable[str], form: str = "%s") -> str:

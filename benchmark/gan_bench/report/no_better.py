@@ -32,17 +32,27 @@ def no_better_than(value: float, metric: MetricSpec, scale: Scale | None) -> str
 
 
 def no_better(board: Board) -> Iterator[str]:
-    """One sentence for each row with such scores. Fewer images score worse: they are left out."""
-    for row in board.rows:
-        if row.fewer is None:
-            yield from _no_better(row, board)
-
-
-def _no_better(row: Row, board: Board) -> Iterator[str]:
+    """One sentence for each row with such scores."""
     ranking = board.ranking
-    values = row.values(ranking.name)
-    bad = [each for each in values if no_better_than(each, ranking, board.scale)]
-    if bad:
-        some = f"{len(bad)} of {plural(len(values), 'score')} " if len(values) > 1 else ""
-        said = no_better_than(min(bad, key=ranking.cost), ranking, board.scale)
-        yield f"{row.name}: {some}{said}: {ranking.name} {', '.join(map(number, bad))}"
+    for row in board.rows:
+        if said := no_better_of(row, board):
+            bad = [each for each in row.values(ranking.name) if _is_bad(each, board)]
+            yield f"{row.name}: {said}: {ranking.name} {', '.join(map(number, bad))}"
+
+
+def no_better_of(row: Row, board: Board) -> str:
+    """`2 of 2 scores no better than noise (1,318)`, or "".
+
+    Fewer images score worse: nothing is said of a row that has fewer than the others.
+    """
+    values = row.values(board.ranking.name)
+    bad = [each for each in values if _is_bad(each, board)]
+    if not bad or row.fewer is not None:
+        return ""
+    some = f"{len(bad)} of {plural(len(values), 'score')} " if len(values) > 1 else ""
+    best = min(bad, key=board.ranking.cost)
+    return f"{some}{no_better_than(best, board.ranking, board.scale)}"
+
+
+def _is_bad(value: float, board: Board) -> bool:
+    return no_better_than(value, board.ranking, board.scale) is not None

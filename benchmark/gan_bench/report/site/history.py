@@ -13,6 +13,7 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.cell_facts import read_cell
 from gan_bench.report.cell_page import Line, cell_page
 from gan_bench.report.leaderboard import Board
+from gan_bench.report.no_better import no_better_of
 from gan_bench.report.page.figures import Figure, page_curves
 from gan_bench.report.page.quality import quality
 from gan_bench.report.page.samples import Samples, samples
@@ -84,6 +85,8 @@ def _place(board: Board, row: Row) -> str:
     score = f"{values_text(values, row.interval(metric.name))} ({metric.name}, {better} is better)"
     real = board.real(metric)
     beside = f"; {REAL} score {number(real.value)}" if real else ""
+    if empty := no_better_of(row, board):
+        beside += f"; {empty}"
     if metric.name in board.floors or len(board.rows) < 2:
         return f"Its score is {score}{beside}."
     place = places(board.rows, metric)[board.rows.index(row)] + 1
