@@ -88,9 +88,7 @@ def test_a_row_that_is_collapsed_at_the_end_is_named_though_no_tick_was(
     scores = {"fd-eye": 10.0, "diversity": diversity}
     write_cell(tmp_path, "a", under=GAUGED, status=status, scores=scores, **more)
     texts = [note.text for note in notes(only(tmp_path)) if note.severity == "fault"]
-    words = (
-        "a / hinge: no verdict in the training, but at the end diversity 0.0003: worse than 0.05"
-    )
+    words = "a / hinge: diversity 0.0003 at the end, and worse than 0.05 is a sign of mode collapse"
     assert any(text.startswith(words) for text in texts) == said
 
 

@@ -146,10 +146,12 @@ def _like_collapse(row: Row, board: Board) -> Iterator[str]:
         return
     for gauge in board.protocol.evaluation.gauges:
         if found := beyond(gauge, row):
+            count = len(row.values(gauge.name))
+            some = f" in {len(found)} of {count} seeds" if count > 1 else ""
             yield (
-                f"{row.name}: no verdict in the training, but at the end {gauge.name} "
-                f"{', '.join(map(number, found))}: worse than {number(gauge.floor)} is a sign of "
-                "mode collapse"
+                f"{row.name}: {gauge.name} {', '.join(map(number, found))} at the end{some}, and "
+                f"worse than {number(gauge.floor)} is a sign of mode collapse; no tick of the "
+                "training had a verdict"
             )
 
 
