@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.base.numbers import column, number
 from gan_bench.base.pictures import fewest_gaps
@@ -153,6 +154,7 @@ def quality(board: Board) -> bytes | None:
     better = "higher" if metric.higher_is_better else "lower"
     samples = board.protocol.evaluation.tick_samples
     panel.set_ylabel(f"{metric.name}\n({better} is better, n = {samples:,})", fontsize=9)
+    panel.yaxis.set_major_formatter(lambda value, _: text.number(value))  # as in the tables
     panel.set_xlabel(KIMG, fontsize=9)
     panel.set_title(label_text(what_is_shown(board, [row for row, _ in drawn], SEEDS)), fontsize=9)
     panel.grid(alpha=0.25)
@@ -176,9 +178,9 @@ def png_of(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def label_text(text: str) -> str:
+def label_text(name: str) -> str:
     r"""A name in which matplotlib does not read $...$ as mathematics."""
-    return plain(text).replace("$", r"\$")
+    return plain(name).replace("$", r"\$")
 
 
 def curve_of(folder: Path, columns: Iterable[str]) -> np.ndarray:
