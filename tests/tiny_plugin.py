@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -126,6 +127,11 @@ ACTS: dict[str, Callable[[Tensor], object]] = {
     "draws-numpy": lambda _: np.random.rand(),
     "threads": lambda _: torch.set_num_threads(3),
     "doubles": lambda _: torch.set_default_dtype(torch.float64),
+    "leaves": lambda _: os.chdir("/"),
+    "masks": lambda _: os.umask(0o777),
+    "clears": lambda _: os.environ.pop("HOME", None),
+    "ungraded": lambda _: torch.set_grad_enabled(False),
+    "deaf": lambda _: signal.signal(signal.SIGTERM, signal.SIG_IGN),
     "reseeds": lambda _: torch.manual_seed(1),
     "behaves": lambda _: torch.rand(()),
 }

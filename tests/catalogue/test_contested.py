@@ -148,3 +148,28 @@ def test_a_preset_for_this_device_from_elsewhere_is_noted_and_not_taken(install:
         "preset quick, because the device is cpu",
         "preset other of gan-bench-alpha 1.0 is meant for cpu too: --preset other takes it",
     )
+
+
+def test_an_architecture_that_is_called_as_a_folder_of_ours_is_refused_and_the_others_load(
+    install: Install,
+) -> None:
+    source_of_two = source(Architecture, "Entries").replace("[", "[*other(), ") + (
+        f"def other():\n    return [Architecture(name='own', source='a test', "
+        f"{OFFERS[Architecture][1]})]\n"
+    )
+    install("gan-bench-alpha", source_of_two)
+    known = catalogues.load()
+    assert known.find(Architecture, "own").source == "a test"
+    (broken,) = [each for each in known.broken if each.status == "failed"]
+    assert "no architecture can be called 'Entries'" in broken.error
+    with pytest.raises(UsageError, match="no architecture can be called 'Entries'"):
+        known.find(Architecture, "entries")
+
+
+def test_a_name_with_its_distribution_before_it_is_no_file_of_ours_either(install: Install) -> None:
+    install("protocol", source(Architecture, "json"))
+    install("gan-bench-alpha", source(Architecture, "json"))
+    known = catalogues.load()
+    assert "protocol.json" not in known.names(Architecture)
+    assert "gan-bench-alpha.json" in known.names(Architecture)
+    assert any("can be called 'protocol.json'" in each.error for each in known.broken)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from gan_bench import UsageError
 from gan_bench.contract.names import NAME, name_of, safe_name
+from gan_bench.contract.own_names import FILES, FOLDERS, check_architecture_name
+from gan_bench.results import layout
 
 
 @pytest.mark.parametrize("name", ["dcgan", "DCGAN_2.1-b", "7", "a" * 63])
@@ -66,3 +68,23 @@ def test_any_path_gives_a_data_set_a_safe_name(text: str) -> None:
 )
 def test_a_data_set_is_called_as_its_folder(path: str, name: str) -> None:
     assert name_of(Path(path)) == name
+
+
+@pytest.mark.parametrize("name", [*FILES, *FOLDERS])
+def test_no_architecture_is_called_as_what_lies_beside_its_cells(name: str) -> None:
+    for each in (name, name.upper(), name.title()):
+        with pytest.raises(UsageError, match=r"no architecture can be called .*: .*; rename it"):
+            check_architecture_name(each)
+    assert check_architecture_name(f"{name}-2") == f"{name}-2"
+
+
+def test_all_that_a_run_writes_beside_architectures_is_kept_from_them() -> None:
+    """What `layout` says of a protocol's folder, read from its own first lines."""
+    lines = [line for line in (layout.__doc__ or "").splitlines() if line.startswith("<protocol>/")]
+    said = {
+        name.strip().rstrip("/")
+        for line in lines
+        for name in line.removeprefix("<protocol>/").partition("  ")[0].split(",")
+    }
+    beside = {name.split("/")[0] for name in said} - {"<architecture>"}
+    assert beside == {*FILES, *FOLDERS}

@@ -19,6 +19,7 @@ from gan_bench.results.layout import CELL, PROTOCOL, RECORD, protocol_of
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import read_record
 from gan_bench.results.scale import has_scale
+from gan_bench.run.cell import main
 from gan_bench.run.folders import done, folders_of, lay_out, retriable
 from gan_bench.run.peak import free_on_gpu, peak_bytes
 from gan_bench.run.plan import make_plan
@@ -36,6 +37,11 @@ ERRORS = {
     "draws-numpy": "changed numpy's global random state",
     "threads": "changed torch's number of threads",
     "doubles": "changed torch's default dtype",
+    "leaves": "leaves / minimax changed the working folder",
+    "masks": "changed the umask",
+    "clears": "changed environment variables",
+    "ungraded": "changed torch's grad mode",
+    "deaf": "changed the handlers of SIGINT and SIGTERM",
     "reseeds": "reseeds seeds torch anew",
     "seeded": "seeded seeds torch itself, so that all seeds would begin alike",
     "flat": "the generator of flat must give (2, 3, 8, 8) float32, it gave (2, 4) float32",
@@ -85,6 +91,31 @@ def reports(plan: Plan) -> dict[str, PairReport]:
     assert sorted(each.cell for each in found) == sorted(map(str, folders))
     assert {each.stops for each in found} == {None}
     return {Path(each.cell).parents[1].name: each for each in found}
+
+
+def test_a_plugin_that_leaves_the_working_folder_costs_no_other_cell(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their folders are relative to it, also in the process that repeats a first step."""
+    names = ("leaves", "tiny")
+    folders = plan("left", ("tiny",), architectures=names, seeds=2)
+    monkeypatch.chdir(folders[0].parents[4])
+    said = list[str]()
+    relative = [each.relative_to(Path.cwd()) for each in folders]
+    assert preflight(relative, relative[0].parents[2], said.append) == {}
+    assert [each.parts[-3] for each in folders if done(each)] == ["leaves"] * 2
+    assert all("leaves" in each for each in said)
+
+
+def test_a_cell_whose_plugin_leaves_the_working_folder_later_ends_in_its_own_folder(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("leaves-later",)
+    (folder,) = plan("wandering", names, architectures=names, kimg=0.48)
+    monkeypatch.chdir(folder.parents[4])
+    assert main([str(folder.relative_to(Path.cwd()))]) == 0
+    assert Path.cwd() == Path("/")
+    assert done(folder)
 
 
 def test_an_augmentation_that_breaks_the_contract_stops_all_cells(plan: Plan) -> None:

@@ -179,6 +179,21 @@ def test_what_a_command_writes_is_not_removed(used: str, word: str, added: Path)
     assert len(list(added.rglob("environment.json"))) == 2
 
 
+@pytest.mark.parametrize("word", ["mine", SLUG])
+def test_a_cell_of_an_older_version_that_lies_in_another_folder_never_goes_with_it(
+    word: str, added: Path
+) -> None:
+    where = "entries" if word == "mine" else "evaluations"
+    cell = write_cell(added.parent, where, word)
+    with pytest.raises(UsageError, match=f"holds the cell {where}/{word}/seed0 as well"):
+        targets(added.parent, [word])
+    assert (cell / "record.json").exists()
+    remove(*targets(added.parent, [f"{where}/{word}/seed0"]))
+    assert not cell.exists()
+    remove(*targets(added.parent, [word]))
+    assert not (added / where).exists()
+
+
 def test_the_nearest_of_all_names_is_suggested(added: Path) -> None:
     with pytest.raises(UsageError, match="Did you mean mine"):
         targets(added.parent, ["mnie"])

@@ -19,7 +19,8 @@ from gan_bench.catalogue.plugin import GROUP, Plugin, from_file, installed
 from gan_bench.contract.errors import UsageError, sentence
 from gan_bench.contract.hooks import Hooks
 from gan_bench.contract.names import qualified, safe_name
-from gan_bench.contract.offers import Features, Metric
+from gan_bench.contract.offers import Architecture, Features, Metric
+from gan_bench.contract.own_names import check_architecture_name
 from gan_bench.contract.usable import check_fields, dangling
 
 Result = TypeVar("Result")
@@ -99,9 +100,14 @@ def _checked(kind: type[Any], offer: object) -> str:
     noun, hook = KINDS[kind]
     if not isinstance(offer, kind):
         raise UsageError(f"{hook} must return {kind.__name__} values, not {type(offer).__name__}")
-    name = safe_name(offer.name)
+    name = _checked_name(kind, offer.name)
     check_fields(noun, offer)
     return name
+
+
+def _checked_name(kind: type[Any], name: str) -> str:
+    """The name, if results can have a folder of it; else a UsageError."""
+    return check_architecture_name(name) if kind is Architecture else safe_name(name)
 
 
 def _give_names(catalogue: Catalogue, kind: type[Any], claims: Iterable[Claim]) -> None:
@@ -138,7 +144,7 @@ def _refuse(catalogue: Catalogue, kind: type[Any], name: str, rivals: list[Claim
 
 
 def _keep_qualified(catalogue: Catalogue, kind: type[Any], offer: Any, plugin: Plugin) -> None:
-    name = safe_name(qualified(plugin.distribution, offer.name))
+    name = _checked_name(kind, qualified(plugin.distribution, offer.name))
     if name in catalogue.offers[kind]:
         raise UsageError(f"the {KINDS[kind][0]} {name!r} is offered by another plugin")
     catalogue.offers[kind][name] = replace(offer, name=name), plugin

@@ -32,6 +32,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from gan_bench.contract import own_names
 from gan_bench.contract.names import safe_name
 from gan_bench.contract.protocol import Cell, Protocol
 from gan_bench.results.reading import read_model
@@ -39,13 +40,13 @@ from gan_bench.results.reading import read_model
 REMOVED = ".removed"  # a folder of the results: what is being deleted
 HOUSEKEEPING = (".lock", ".holder.json")  # of a folder in which a process works
 
-# of a protocol
-PROTOCOL = "protocol.json"
-DATA_REPORT = "data-report.json"
-CONTACT_SHEET = "contact-sheet.png"  # a sample of the images and the odd ones
-FIGURES = "figures"
-SCALE = "scale.json"  # scores of real images and of noise: the scale for all rows
-PLANS = "plans.jsonl"  # how many seeds were asked for, and what could be seen by then
+# of a protocol; they stand in the contract, because no architecture can be called so
+PROTOCOL = own_names.PROTOCOL
+DATA_REPORT = own_names.DATA_REPORT
+CONTACT_SHEET = own_names.CONTACT_SHEET
+FIGURES = own_names.FIGURES
+SCALE = own_names.SCALE
+PLANS = own_names.PLANS
 
 # of a cell
 CELL = "cell.json"  # what is to be trained
@@ -71,15 +72,15 @@ TRACKED = "tracked.json"  # in the folder of a tracker: how far it has read the 
 RECORD = "record.json"  # written last: the cell is done
 
 # of an evaluation besides the protocol's own, in a protocol's folder and in a cell's
-EVALUATIONS = "evaluations"  # a folder: one folder for each of them
+EVALUATIONS = own_names.EVALUATIONS
 EVALUATION = "evaluation.json"  # how it measures
 ENVIRONMENT = "environment.json"  # where a cell is to be measured: it was asked for
 SCORES = "scores.json"  # written last: the cell is measured
 # of a row that was not trained here
-ENTRIES = "entries"  # a folder of the protocol: one folder an entry
+ENTRIES = own_names.ENTRIES
 ENTRY = "entry.json"  # where its images came from, and what they score
 
-ENGINES = "engines"  # a folder of the protocol: one folder an engine, with its own files
+ENGINES = own_names.ENGINES  # of a protocol
 
 # of an audit of metrics
 AUDITS = "audits"  # a folder of the results: one folder an audit

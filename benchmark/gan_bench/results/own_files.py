@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gan_bench.contract import own_names
 from gan_bench.contract.errors import UsageError
 from gan_bench.results import layout
 from gan_bench.results.finding import is_cell
@@ -23,13 +24,6 @@ OF_CELL = (
     layout.OUTCOME,
     layout.RECORD,
 )
-OF_PROTOCOL = (
-    layout.PROTOCOL,
-    layout.DATA_REPORT,
-    layout.CONTACT_SHEET,
-    layout.SCALE,
-    layout.PLANS,
-)
 FOLDERS_OF_CELL = (
     layout.SAMPLES,
     layout.SHOWN,
@@ -39,7 +33,6 @@ FOLDERS_OF_CELL = (
     layout.EVALUATIONS,
     layout.TRACKERS,
 )
-FOLDERS_OF_PROTOCOL = (layout.FIGURES, layout.EVALUATIONS, layout.ENTRIES, layout.ENGINES)
 OF_AUDIT, FOLDERS_OF_AUDIT = (layout.AUDIT,), (layout.BLOCKS,)
 OF_STUDY = (layout.STUDY,)
 FOLDERS_OF_STUDY = (layout.FIGURES, layout.BEST_SETTINGS, layout.ENGINES)
@@ -56,7 +49,7 @@ def check_not_own(out: Path) -> None:
         if is_cell(home) and _is_of(below, OF_CELL, FOLDERS_OF_CELL):
             raise UsageError(f"{out} belongs to the cell in {home}: give another --out")
         if os.path.lexists(home / layout.PROTOCOL) and _is_of(
-            below, OF_PROTOCOL, FOLDERS_OF_PROTOCOL
+            below, own_names.FILES, own_names.FOLDERS
         ):
             raise UsageError(f"{out} belongs to the results in {home}: give another --out")
         if layout.is_study(home) and _is_of(below, OF_STUDY, FOLDERS_OF_STUDY):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.results.atomic import make_folder
-from gan_bench.results.finding import Kind, Place, find_place
+from gan_bench.results.finding import Kind, Place, find_place, name_of_cell
 from gan_bench.results.inventory import folder_bytes
 from gan_bench.results.layout import (
     KEPT_TICKS,
@@ -123,6 +123,22 @@ def _check(target: Target) -> None:
     for folder in target.folders:
         check_unused(folder)
     _check_measured(target)
+    _check_holds_no_cell(target.place)
+
+
+def _check_holds_no_cell(place: Place) -> None:
+    """UsageError if cells are in the folder of an entry or evaluation, which would go with it.
+
+    An older version could train an architecture `entries`, whose cells lie among the entries.
+    """
+    if place.kind not in ("entry", "evaluation"):
+        return
+    for cell in cells_in(place.home):
+        if cell.is_relative_to(place.folder):
+            raise UsageError(
+                f"the folder of {place.name} holds the cell {name_of_cell(cell)} as well: "
+                "remove that cell first, or move it elsewhere"
+            )
 
 
 def _check_measured(target: Target) -> None:

@@ -86,6 +86,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--attached", action="store_true", help="end when standard input ends")
     options = parser.parse_args(words)
+    options.directory = options.directory.absolute()  # a plugin may leave the working folder
     faulthandler.enable()  # a crash prints the stacks
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -12,6 +12,8 @@ from string import Template
 from gan_bench.catalogue import KINDS, Catalogue
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.names import did_you_mean, safe_name
+from gan_bench.contract.offers import Architecture
+from gan_bench.contract.own_names import check_architecture_name
 
 END = ".py.tmpl"
 TEST = f"test{END}"  # the tests of a package of any kind
@@ -30,8 +32,10 @@ def check_kind(kind: str) -> None:
 
 
 def check_free(name: str, kind: str, catalogue: Catalogue) -> None:
-    """UsageError if an offer of this kind has the name: a run could not ask for the new one."""
+    """UsageError if a run could not ask for an offer of this name, or if another one has it."""
     type_ = next(each for each in KINDS if each.__name__.lower() == kind)
+    if type_ is Architecture:
+        check_architecture_name(name)
     for each in catalogue.meant(type_, name):
         maker = catalogue.offers[type_][each.name][1]
         raise UsageError(

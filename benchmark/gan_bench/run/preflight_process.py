@@ -10,7 +10,6 @@ import faulthandler
 import io
 import json
 import os
-import random
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -18,7 +17,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from gan_bench.base import rng
@@ -31,6 +29,7 @@ from gan_bench.results.scale import REAL, has_scale, write_scale
 from gan_bench.run import trial
 from gan_bench.run.cell import failure_reason
 from gan_bench.run.hardware import is_here
+from gan_bench.run.manners import State, changed_since, process_wide, restore
 from gan_bench.run.outcome import kind_of
 from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
@@ -145,7 +144,7 @@ def _take_output() -> Send:
 def _try_pair(
     task: Task, evaluator: Evaluator, metrics_tried: bool, folder: Path, fresh: Fresh
 ) -> PairReport:
-    before = _process_wide()
+    before = process_wide()
     try:
         with time_limit(task.cell.environment.timeout or LIMIT_SECONDS):
             try:
@@ -154,31 +153,20 @@ def _try_pair(
                 _check_manners(task, before)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
+        fresh.end()  # what the pair changed in this process, it may have changed there
         reason = failure_reason(error, task.schedule.batch)
         return PairReport("", reason, impossible=isinstance(error, Impossible))
     finally:
-        torch.set_num_threads(before["torch's number of threads"])
-        torch.set_default_dtype(before["torch's default dtype"])
+        restore(before)
 
 
-def _check_manners(task: Task, before: dict[str, Any]) -> None:
-    changed = [name for name, value in _process_wide().items() if value != before[name]]
-    if changed:
+def _check_manners(task: Task, before: State) -> None:
+    if changed := changed_since(before):
         raise BadManners(
             f"{task.cell.architecture} / {task.cell.loss} changed {', '.join(changed)}, which "
             "belong to the whole process: a plugin draws from torch's generator, without a "
             "seed of its own, and leaves the rest alone"
         )
-
-
-def _process_wide() -> dict[str, Any]:
-    return {
-        "random's state": random.getstate(),
-        "numpy's global random state": repr(np.random.get_state()),
-        "torch's number of threads": torch.get_num_threads(),
-        "torch's default dtype": torch.get_default_dtype(),
-        "torch's deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
-    }
 
 
 def _one_step(

@@ -52,6 +52,7 @@ class Fresh:
 
     def end(self) -> int:
         """End the process, if it runs; its exit code."""
+        self._asked = False  # nobody answers any more
         if self._process is None:
             return 0
         self._process.kill()
