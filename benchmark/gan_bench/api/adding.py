@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from gan_bench.api.asking import checked_by
+from gan_bench.api.asking import checked_by, texts
 from gan_bench.api.shown import progress_console
 from gan_bench.cli.output import say
 
@@ -42,17 +41,9 @@ def score_entries(folder: Path, asked: Mapping[str, Any]) -> None:
     given = _without(asked, "self", "quiet", "entries") | {"paths": ["any"]}
     checked = checked_by(command, given)
     how = How(**{name: checked[name] for name in HOW})
-    named = [asked_for(text) for text in _texts(asked["entries"])]
+    named = [asked_for(text) for text in texts("entries", asked["entries"])]
     console: Console = progress_console(asked["quiet"])
     entries.score_entries(folder, named, how, lambda *_: None, lambda text: say(text, console))
-
-
-def _texts(entries: Any) -> list[str]:
-    """Entries as they are typed: NAME=PATH or PATH."""
-    if isinstance(entries, Mapping):
-        return [f"{name}={os.fspath(path)}" for name, path in entries.items()]
-    several: Iterable[Any] = [entries] if isinstance(entries, str | os.PathLike) else entries
-    return [os.fspath(each) for each in several]
 
 
 def _without(asked: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from gan_bench.api.asking import path_text
 from gan_bench.api.auditing import Audit, read_audit
 from gan_bench.api.branching import Branches
 from gan_bench.api.shown import Shown, Tables
@@ -36,7 +37,7 @@ def load(results: Named = "results", protocol: str | None = None) -> Boards:
     `protocol` is the name of a protocol or its beginning: its leaderboards alone. So are those in
     the folder of a protocol. UsageError if there is nothing to read or the name is unknown.
     """
-    folder = Path(os.path.expanduser(results))
+    folder = Path(path_text("results", results))
     homes, audited = studies_of(folder, protocol), [] if protocol else audits_in(folder)
     studies, faults = readable(read_study, homes)
     audits, more = readable(read_audit, audited)
@@ -137,7 +138,7 @@ class Board(Shown):
         """
         from gan_bench.report.paper.files import draw_figures
 
-        return draw_figures(self._board, kind, Path(os.path.expanduser(out)))
+        return draw_figures(self._board, kind, Path(path_text("out", out)))
 
     def branches(self, cell: Named) -> list[Branches]:
         """The branches of a cell that `branch` and `autopsy` made, one entry for each tick.
@@ -214,7 +215,7 @@ class Board(Shown):
         return load(self.folder)[0]
 
     def _find(self, cell: Named) -> Path:
-        return find_cell(self.folder, os.fspath(cell))
+        return find_cell(self.folder, path_text("cell", cell))
 
     def __repr__(self) -> str:
         return f"<Board {self.slug}: {len(self._board.cells)} cells>"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_bench.api.asking import checked_by
+from gan_bench.api.asking import checked_by, path_text
 from gan_bench.api.shown import Shown
 from gan_bench.report.score_sheet import score_notes
 from gan_bench.report.shown_scores import ShownScores
@@ -118,7 +118,7 @@ def score(
     asked = dict(locals())
     from gan_bench.cli.score import score as command
 
-    given = [os.path.expanduser(asked.pop(name)) for name in ("real", "generated")]
+    given = [path_text(name, asked.pop(name)) for name in ("real", "generated")]
     checked = checked_by(command, asked | {"paths": given})
     from gan_bench.run.compare import compare
     from gan_bench.run.names import catalogue_for
