@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -132,6 +133,7 @@ ACTS: dict[str, Callable[[Tensor], object]] = {
     "clears": lambda _: os.environ.pop("HOME", None),
     "ungraded": lambda _: torch.set_grad_enabled(False),
     "deaf": lambda _: signal.signal(signal.SIGTERM, signal.SIG_IGN),
+    "lingers": lambda _: threading.Thread(target=time.sleep, args=(1000,)).start(),
     "reseeds": lambda _: torch.manual_seed(1),
     "behaves": lambda _: torch.rand(()),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -105,6 +106,15 @@ def test_a_plugin_that_leaves_the_working_folder_costs_no_other_cell(
     assert preflight(relative, relative[0].parents[2], said.append) == {}
     assert [each.parts[-3] for each in folders if done(each)] == ["leaves"] * 2
     assert all("leaves" in each for each in said)
+
+
+def test_a_plugin_whose_thread_never_ends_holds_up_nothing(plan: Plan) -> None:
+    names = ("lingers",)
+    (folder,) = plan("lingering", names, architectures=names)
+    began = time.monotonic()
+    (report,) = check_pairs([folder])
+    assert report.error is None
+    assert time.monotonic() - began < 100  # the thread sleeps for 1,000 s
 
 
 def test_a_cell_whose_plugin_leaves_the_working_folder_later_ends_in_its_own_folder(

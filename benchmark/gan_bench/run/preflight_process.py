@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -250,5 +251,14 @@ def _memory_bytes(evaluator: Evaluator, device: str) -> int:
 
 
 if __name__ == "__main__":
-    # ten thousand folders would be too many words for a command line
-    main([Path(each) for each in json.loads(sys.stdin.buffer.readline())])
+    exit_code = 1
+    try:
+        # ten thousand folders would be too many words for a command line
+        main([Path(each) for each in json.loads(sys.stdin.buffer.readline())])
+        exit_code = 0
+    except BaseException:
+        traceback.print_exc()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(exit_code)  # a thread of a plugin may never end
