@@ -128,11 +128,12 @@ def test_a_reader_that_has_seen_enough_ends_a_command_quietly(start: Start) -> N
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a disk that is always full")
+@pytest.mark.parametrize("typed", ["report", "--version", "--help", "report --help"])
 def test_a_disk_that_is_full_is_named_without_a_traceback(
-    tmp_path: Path, outside: dict[str, str]
+    typed: str, tmp_path: Path, outside: dict[str, str]
 ) -> None:
     write_cell(tmp_path / "results", "dense")
-    words = [sys.executable, "-m", "gan_bench.cli", "report"]
+    words = [sys.executable, "-m", "gan_bench.cli", *typed.split()]
     with open("/dev/full", "w") as full:
         done = subprocess.run(words, cwd=tmp_path, env=outside, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 5

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from importlib import import_module
+from traceback import walk_tb
 from typing import NoReturn
 
 import rich_click as click
@@ -14,7 +15,7 @@ from gan_bench.cli.absent_options import instead_of
 from gan_bench.cli.groups import refuse_command
 from gan_bench.cli.interrupts import Terminated, exit_code
 from gan_bench.cli.options import Debug, paragraphs
-from gan_bench.cli.output import complain, say
+from gan_bench.cli.output import complain, emit, say, unwritable
 from gan_bench.contract.errors import GanBenchError, sentence
 
 COMMANDS = (
@@ -94,7 +95,9 @@ def main() -> NoReturn:
     _open_streams()
     debug = Debug()
     try:
-        sys.exit(cli.main(prog_name="gan-bench", standalone_mode=False, obj=debug) or 0)
+        code = cli.main(prog_name="gan-bench", standalone_mode=False, obj=debug) or 0
+        emit("")  # help is printed by rich, which may have left it in a buffer
+        sys.exit(code)
     except click.ClickException as error:
         sys.exit(_refused(error))
     except (KeyboardInterrupt, click.Abort, Terminated) as interrupt:
@@ -122,11 +125,20 @@ def _words_of(error: click.ClickException) -> str:
 
 
 def _failed(error: Exception) -> int:
+    if isinstance(error, OSError) and _while_printing(error):
+        error = unwritable(error)
     if isinstance(error, GanBenchError):
         complain(str(error))
         return error.exit_code
     complain(f"{sentence(error)}\n{UNFORESEEN}")
     return 1
+
+
+def _while_printing(error: OSError) -> bool:
+    """Whether click or rich raised it while they printed the version or help."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    package, _, _ = str(frame.f_globals.get("__name__")).partition(".")
+    return package in ("click", "rich_click", "rich")
 
 
 def _open_streams() -> None:

@@ -29,8 +29,13 @@ def emit(text: str) -> None:
     except BrokenPipeError:
         _discard_stdout()
     except OSError as error:
-        _discard_stdout()
-        raise StorageError(f"cannot write to stdout: {error.strerror or error}") from error
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> StorageError:
+    """What to say of a stdout that takes nothing; nothing is written to it any more."""
+    _discard_stdout()
+    return StorageError(f"cannot write to stdout: {error.strerror or error}")
 
 
 def _discard_stdout() -> None:
