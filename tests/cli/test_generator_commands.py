@@ -87,6 +87,11 @@ def test_export_says_what_goes_in_and_comes_out(gan_bench: Command, cell: Path) 
         (["interpolate", "CELL", "nowhere", "--out", "a.gif"], 2, ["there is no", "nowhere"]),
         (["timelapse", "nowhere", "--out", "a.gif"], 2, ["there is no", "nowhere"]),
         (["timelapse", ".", "--out", "a.gif"], 2, ["is no cell's folder"]),
+        (
+            ["export", "CELL", "--to", "safetensors", "--out", "."],
+            2,
+            [". is a folder: give the name"],
+        ),
         (["export", "CELL", "--to", "onx", "--out", "a"], 2, ["'onx' is not one of"]),
         (["export", "CELL", "--to", "safetensors", "--out", "CELL/cell.json/a"], 5, ["make"]),
         (["export", "CELL", "--to", "onnx", "--out", "CELL/record.json"], 2, ["another --out"]),
