@@ -56,10 +56,12 @@ class Filled:
 
     @property
     def same(self) -> bool:
-        """Whether it says the same of several rows, or nothing, and compares them with nothing."""
-        alike = len(self.texts) > 1 or set(self.texts) == {NOTHING}
+        """Whether it says the same of several rows, and has nothing to compare them with."""
         return (
-            not self.always and alike and len(set(self.texts)) == 1 and self.real in ("", NOTHING)
+            not self.always
+            and len(self.texts) > 1
+            and len(set(self.texts)) == 1
+            and self.real in ("", NOTHING)
         )
 
 

@@ -139,9 +139,9 @@ def verdict(checks: Sequence[Check]) -> str:
     failed = [check for check in checks if check.status == "failed"]
     if not failed:
         counts = Counter(check.status for check in checks)
-        passed = f"{plural(counts.pop('ok', 0), 'check')} passed"
+        good = f"{plural(counts.pop('ok', 0), 'check')} passed"
         rest = [f"{n} {'is' if n == 1 else 'are'} {status}" for status, n in counts.items()]
-        return f"{', '.join([passed, *rest])}."
+        return f"{', '.join([good, *rest])}."
     todos = "; ".join(f"{check.name} ({check.todo or 'see there'})" for check in failed)
     if any(check.cut_short for check in failed):
         passed = sum(check.status == "ok" for check in checks)
