@@ -141,7 +141,7 @@ def new(name: str, kind: str, into: Path) -> None:
     written = write_package(name, kind, into)
     folder = written[0].parent
     emit("".join(f"{path}\n" for path in written))
-    say(f"next: gan-bench plugins check {written[0]}; pip install -e {folder}; pytest {folder}")
+    say(f"next: pip install -e {folder}; pytest {folder}; gan-bench plugins check {written[0]}")
 
 
 def print_plugins(files: tuple[Path, ...], as_json: bool) -> None:
