@@ -54,8 +54,8 @@ def _download(file: Path) -> None:
     except OSError as error:  # URLError is one too, with another as its reason
         reason = getattr(error, "reason", error)
         raise NotHere(
-            "the original Inception-v3 weights of FID (91 MiB) could not be downloaded "
-            f"({getattr(reason, 'strerror', None) or reason}): fetch them elsewhere, from {URL}, "
+            "the original Inception-v3 weights of FID (91 MiB) are not in the cache, and were not "
+            f"downloaded ({getattr(reason, 'strerror', None) or reason}): fetch them from {URL}, "
             f"and give the file with --feature-weights FILE, or put it at {file}"
         ) from error
     except RuntimeError as reason:  # torch.hub raises it for a wrong digest

@@ -96,6 +96,17 @@ def test_data_that_holds_no_images_is_an_error_of_the_data(gan_bench: Command) -
     refused(gan_bench("run", "--data", "given"), 4, said)
 
 
+def test_an_entry_without_images_is_refused_before_anything_is_trained(
+    gan_bench: Command, shapes: Path
+) -> None:
+    Path("empty").mkdir()
+    given = ["run", "--data", shapes, "--size", "16", "--entry", "mine=empty"]
+    for more in ([], ["--dry-run"]):
+        said = f"error: no images in {Path('empty').absolute()}: it is empty"
+        refused(gan_bench(*given, *more), 4, said)
+    assert not Path("results").exists()
+
+
 def test_the_report_of_a_set_that_is_refused_is_kept_and_its_path_said(
     gan_bench: Command, shapes: Path
 ) -> None:

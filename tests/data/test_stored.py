@@ -102,6 +102,8 @@ def test_damaged_and_unfinished_sets_are_listed_and_can_be_removed(
     (damaged / "data.json").write_text('{"data": 7')
     with filelock.FileLock(f"{whole.folder}.lock"):
         assert {each.folder for each in stored_sets() if each.in_use} == {whole.folder, making}
+        assert [each.folder for each in stored_sets() if each.in_the_making] == [making]
+    assert not any(each.in_the_making for each in stored_sets())
     broken = [each for each in stored_sets() if each.data is None]
     assert {each.name for each in broken} == {making.name, damaged.name}
     assert all(each.remove() for each in broken)

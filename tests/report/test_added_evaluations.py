@@ -90,13 +90,20 @@ def test_a_name_that_means_two_boards_is_refused(results: Path) -> None:
         leaderboard.load(results, f"{PLAIN.slug}/kd")
 
 
-def test_a_cell_that_is_not_measured_yet_is_unfinished_and_not_worse(results: Path) -> None:
+def test_a_trained_cell_that_is_not_measured_yet_is_called_so_and_is_not_worse(
+    results: Path,
+) -> None:
     write_cell(results, "c", scores={"fd-eye": 0.5})
     own, added = leaderboard.load(results).boards
     assert own.rows[0].architecture == "c"
     status = dict(zip(added.cells["architecture"], added.cells["status"], strict=True))
-    assert status == {"a": "finished", "b": "finished", "c": "unfinished"}
+    assert status == {"a": "finished", "b": "finished", "c": "not measured"}
     assert [row.counted("kd-eye") for row in added.rows] == [1, 1, 0]
+    text = render(leaderboard.load(results, SLUG), "markdown", results)
+    assert "1 of 3 cells is not measured" in text
+    assert "1 not measured" in text
+    assert "unfinished" not in text
+    assert "not done" not in text
 
 
 def test_a_cell_whose_measuring_failed_says_why(results: Path) -> None:

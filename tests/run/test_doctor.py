@@ -111,7 +111,7 @@ def test_too_little_memory_or_disk_is_a_failure(monkeypatch: pytest.MonkeyPatch)
 
 def test_nothing_is_fetched_and_the_network_is_given_back() -> None:
     before = socket.getaddrinfo
-    with no_network(), pytest.raises(OSError, match="doctor fetches nothing"):
+    with no_network(), pytest.raises(OSError, match="doctor downloads nothing"):
         socket.create_connection(("example.org", 80))
     assert socket.getaddrinfo is before
 

@@ -100,7 +100,7 @@ def test_the_document_has_all_numbers_as_json(dry: Dry) -> None:
     for each in document["estimates"]:
         assert each["basis"] == "timed steps"
         numbers = [value for value in each.values() if isinstance(value, int | float)]
-        assert len(numbers) == 5
+        assert len(numbers) == 6
         assert min(numbers) > 0
     most = max(each["memory_bytes"] for each in document["estimates"])
     assert most < document["total"]["memory_bytes"] <= 2 * most
@@ -167,6 +167,30 @@ def test_nothing_is_left_to_do_when_all_is_done(
     said = dry(**one)
     assert texts(said, "time") == ["nothing is left to do"]
     assert said.measure_seconds == said.memory_bytes == said.kept_bytes == 0
+
+
+def test_trained_cells_that_get_other_scores_are_to_be_measured(
+    dry: Dry, request_for: Ask, known: Catalogue, tmp_path: Path
+) -> None:
+    one = {"architectures": ("dense",)}
+    planned = make_plan(request_for(**one), known)
+    finish(planned, tmp_path / "results", socket.gethostname(), device_name("cpu"))
+    said = dry(samples=30, **one)
+    assert said.slug == planned.plan.protocol.slug
+    assert texts(said, "cells") == ["1 cell, 1 done, 1 to be measured anew"]
+    assert texts(said, "cell") == ["dense / non-saturating / seed0, done, measured anew"]
+    (estimate,) = said.estimates.pairs
+    assert said.measure_seconds == estimate.end_seconds == pytest.approx(30 * 30 / (11 * 20))
+    assert texts(said, "time") == ["4 s of measuring"]
+    assert said.train_seconds == 0
+    assert [cell["measured_anew"] for cell in said.document()["cells"]] == [True]
+    assert dry(**one).anew == frozenset()
+
+
+def test_of_cells_at_once_the_time_one_after_another_is_the_most(dry: Dry) -> None:
+    one = {"architectures": ("dense",), "seeds": 2}
+    assert "with --jobs 2 so long at most" in texts(dry(jobs=2, **one), "time")[0]
+    assert "--jobs" not in texts(dry(**one), "time")[0]
 
 
 def test_a_named_set_is_asked_how_many_it_has(dry: Dry, known: Catalogue) -> None:

@@ -83,6 +83,14 @@ def test_every_advice_is_an_option_of_run_with_a_value_that_it_takes(schedule: S
 
 # What is said
 
+
+def test_it_is_said_if_ticks_were_too_young_to_count() -> None:
+    short = replace(course(curve()), young=10, schedule=Schedule(kimg=1, batch=16))
+    said = "too few ticks count to tell whether G improved: there were 62 updates, and ticks count"
+    assert f"{said} from the 100th on" in diagnose(short)
+    assert "too few ticks were scored" in diagnose(replace(short, young=0))
+
+
 THIRD = "over the last third"
 USUAL = (
     "the losses and gradients show no fault, but too few ticks were scored to tell whether G "

@@ -128,7 +128,8 @@ def _cells(each: Stored) -> tuple[str, ...]:
     days = text.plural(int(each.days), "day")
     age = f"{days if each.days >= 2 else text.duration(each.days * 86_400)} ago"
     if each.data is None:
-        return plain(each.name), "", "damaged", text.size(each.bytes), age, ""
+        state = "in the making" if each.in_the_making else "damaged"
+        return plain(each.name), "", state, text.size(each.bytes), age, ""
     images = text.plural(each.data.train + each.data.held_out, "image")
     size = text.size(each.bytes)
     return each.name, f"{each.data.size} px", images, size, age, plain(each.root or "")
@@ -153,7 +154,7 @@ def _fields(each: Stored) -> dict[str, Any]:
     data = each.data
     return {
         "name": each.name,
-        "damaged": data is None,
+        "damaged": data is None and not each.in_the_making,
         "shape": data.shape if data else None,
         "train": data.train if data else None,
         "held_out": data.held_out if data else None,

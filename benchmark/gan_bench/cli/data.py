@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, HOW, WHICH, request_of
-from gan_bench.cli.options import OUT, OUTPUT, Name
+from gan_bench.cli.options import OUT_FILE, OUTPUT, Name
 from gan_bench.cli.output import complain, emit, page, print_titled, say
 from gan_bench.run.names import catalogue_for
 
@@ -48,7 +48,7 @@ def _data_options(command: Any) -> Any:
 @options.plugin(DATA)
 @click.option(
     "--out",
-    type=OUT,
+    type=OUT_FILE,
     metavar="FILE.png",
     panel=OUTPUT,
     help="Write the contact sheet to this file. Default: NAME-contact-sheet.png in the current "

@@ -13,7 +13,7 @@ from gan_bench.base.escape import plain
 from gan_bench.base.text import size
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
-from gan_bench.cli.options import OUT, OUTPUT
+from gan_bench.cli.options import OUT_FILE, OUTPUT
 from gan_bench.cli.output import say
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ FORMATS = ("onnx", "torchscript", "safetensors")
     help="Format. onnx: for ONNX Runtime, with `pip install 'gan-bench[onnx]'`. torchscript: for "
     "torch.jit.load, without this package. safetensors: the parameters alone.",
 )
-@click.option("--out", type=OUT, metavar="FILE", required=True, panel=OUTPUT, help="File to write.")
+@click.option(
+    "--out", type=OUT_FILE, metavar="FILE", required=True, panel=OUTPUT, help="File to write."
+)
 @options.DEBUG
 @options.HELP
 def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path) -> None:

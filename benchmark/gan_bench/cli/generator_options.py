@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from gan_bench.cli.options import OUT, OUTPUT, PATH, RESULTS, Decorator
+from gan_bench.cli.options import OUT_FILE, OUTPUT, PATH, RESULTS, Decorator
 
 if TYPE_CHECKING:
     from gan_bench.train.generator import Generator
@@ -58,7 +58,7 @@ CLASS = click.option(
 )
 MOVING = click.option(
     "--out",
-    type=OUT,
+    type=OUT_FILE,
     metavar="FILE",
     required=True,
     panel=OUTPUT,

@@ -11,7 +11,7 @@ from rich.console import Console
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, HOW, WHICH, request_of
-from gan_bench.cli.options import OUT, OUTPUT, Name
+from gan_bench.cli.options import OUT_FILE, OUTPUT, Name
 from gan_bench.cli.output import emit, say
 from gan_bench.run.names import catalogue_for
 
@@ -80,7 +80,7 @@ def _multiple_of_four(ctx: click.Context, param: click.Parameter, size: int) -> 
 @options.plugin(DATA)
 @click.option(
     "--out",
-    type=OUT,
+    type=OUT_FILE,
     metavar="FILE",
     required=True,
     panel=OUTPUT,

@@ -16,7 +16,7 @@ from gan_bench.base.escape import plain
 from gan_bench.cli import data_options, options
 from gan_bench.cli.data_options import request_of
 from gan_bench.cli.groups import Group
-from gan_bench.cli.options import OUT, OUTPUT, Word
+from gan_bench.cli.options import OUT_FILE, OUTPUT, Word
 from gan_bench.cli.output import emit, say
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _data_options(command: Any) -> Any:
 @options.results("Folder of the results, in which the audit is kept.")
 @click.option(
     "--out",
-    type=OUT,
+    type=OUT_FILE,
     metavar="PATH",
     panel=OUTPUT,
     help="Write to this file instead of stdout. Its ending chooses the format: .md, .html, .csv "

@@ -60,7 +60,18 @@ class _Out(_Path):
         return path
 
 
+class _OutFile(_Out):
+    """A file to write. UsageError for a folder."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        path = super().convert(value, param, ctx)
+        if os.path.isdir(path):
+            self.fail(f"{path} is a folder: give the name of a file to write", param, ctx)
+        return path
+
+
 OUT = _Out(path_type=Path)
+OUT_FILE = _OutFile(path_type=Path)
 
 
 class Number(click.FloatRange):

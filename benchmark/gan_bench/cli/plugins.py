@@ -41,8 +41,7 @@ AS_JSON = options.as_json("Print one JSON document.")
 def plugins(context: click.Context, plugins: tuple[Path, ...], as_json: bool) -> None:
     """List what is installed, from whom, and what failed to load.
 
-    Architectures, losses, augmentations, data sets, features, metrics, presets, entries and engines
-    come from plugins.
+    Everything that has a name in an option, from architectures to trackers, comes from plugins.
     """
     if context.invoked_subcommand is None:
         print_plugins(plugins, as_json)
@@ -142,7 +141,7 @@ def new(name: str, kind: str, into: Path) -> None:
     written = write_package(name, kind, into)
     folder = written[0].parent
     emit("".join(f"{path}\n" for path in written))
-    say(f"next: pip install -e {folder}; pytest {folder}; gan-bench plugins check {name}")
+    say(f"next: pip install -e {folder}; pytest {folder}; gan-bench plugins check {written[0]}")
 
 
 def print_plugins(files: tuple[Path, ...], as_json: bool) -> None:

@@ -45,6 +45,11 @@ class Stored:
         return max(0.0, time.time() - self.used) / DAY
 
     @property
+    def in_the_making(self) -> bool:
+        """Whether it is not finished, and a process is at it."""
+        return self.data is None and is_held(self._lock)
+
+    @property
     def in_use(self) -> bool:
         """Whether a run uses it now, or makes it."""
         return is_held(self._lock) or is_in_use(self.folder / META)

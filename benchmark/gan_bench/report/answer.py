@@ -160,9 +160,11 @@ def _ended(end: Ended, found: Findings) -> str:
 
 
 def _unfinished(found: Findings) -> Iterator[str]:
-    if found.unfinished:
-        have = "is" if found.unfinished == 1 else "are"
-        yield f"{found.unfinished:,} of {plural(found.cells, 'cell')} {have} not done"
+    counts = {"done": found.unfinished - found.unmeasured, "measured": found.unmeasured}
+    for what, count in counts.items():
+        if count:
+            have = "is" if count == 1 else "are"
+            yield f"{count:,} of {plural(found.cells, 'cell')} {have} not {what}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -191,7 +191,7 @@ def _count(branches: Sequence[Tried]) -> str:
 def answer(autopsy: Autopsy) -> str:
     """What was found, in a sentence or two."""
     control, *remedies = autopsy.shares()
-    what = f"{plural(control.cells, 'cell')} that failed"
+    what = f"{plural(control.cells, 'cell')} that went wrong"
     branches = plural(control.tried, "branch", "branches")
     begun = (
         f"{what}, {branches} of each kind. Without any change, in another order of "

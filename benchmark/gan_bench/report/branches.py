@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 SCHEMA = 1
 PARENT = "the cell itself"
 SAME_BYTES = (CURVE, TICKS, GENERATOR)
+NO_TEST = (
+    "no test is made here; the unchanged branches in other orders of the images show how far "
+    "chance goes (--seeds N), and `gan-bench autopsy` compares remedies over many cells"
+)
 OTHER_BYTES = (
     "The unchanged branch in the same order ended in other bytes than the cell: it was computed in "
     "another way, as by another number of threads (--jobs), another device or another torch. "
@@ -134,7 +138,16 @@ class Branches:
         rows = [_texts(row, self.metric) for row in self.rows]
         differ = any(row.same is False for row in self.rows)
         table = Section(title, columns, rows, names=2)
-        return Summary([table], notes=[OTHER_BYTES] if differ else [])
+        notes = [*([OTHER_BYTES] if differ else []), *self._few()]
+        return Summary([table], notes=notes)
+
+    def _few(self) -> list[str]:
+        """What the table can say of a change: nothing, if nothing was changed."""
+        changed = sum(bool(row.changes) for row in self.rows)
+        if not changed:
+            return []
+        branches = text.plural(changed, "branch", "branches")
+        return [f"With {branches} of one cell, what differs may be chance: {NO_TEST}."]
 
     def document(self) -> dict[str, Any]:
         """All of it for programs."""

@@ -17,6 +17,7 @@ from gan_bench.results.layout import HOUSEKEEPING, label_of
 from gan_bench.results.measurements import Measurement
 from gan_bench.results.records import Record, Score
 from gan_bench.run.schedule_text import recipe_text, schedule_text
+from gan_bench.train.verdicts import YOUNG
 
 Line = tuple[str, str]  # title and text
 SHOWN_TICKS = 10
@@ -99,12 +100,22 @@ def _ticks(facts: CellFacts) -> Iterator[Line]:
     best = facts.record.best if facts.record else None
     if best:
         value, last = text.number(best.value), text.number(best.final)
-        yield "best", f"{value} at {text.number(best.kimg, 6)} kimg; at the last tick {last}"
+        when = f"{text.number(best.kimg, 6)} kimg{_of_which(facts)}"
+        yield "best", f"{value} at {when}; at the last tick {last}"
     for k in _some(len(facts.ticks)):
         tick = facts.ticks[k]
         verdict = f"; {tick['verdict']}: {tick.get('reason')}" if tick.get("verdict") else ""
         scored = ", ".join(_scored_at(tick, evaluation))
         yield f"{text.number(number(tick, 'kimg'), 6)} kimg", f"{scored}{verdict}"
+
+
+def _of_which(facts: CellFacts) -> str:
+    """That the best is not one of the first ticks, where there are such and others."""
+    if facts.protocol is None or facts.record is None:
+        return ""
+    counts = facts.record.recipe.applied_to(facts.protocol.schedule).shown(YOUNG)
+    young = [round(1000 * number(tick, "kimg")) < counts for tick in facts.ticks]
+    return f", of the ticks from update {YOUNG} on" if any(young) and not all(young) else ""
 
 
 def _some(count: int) -> list[int]:

@@ -14,7 +14,7 @@ from gan_bench.base.numbers import column, number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec, Protocol, Schedule
 from gan_bench.report.rows import Row, standing_of
-from gan_bench.results.frame import UNFINISHED, CellStatus
+from gan_bench.results.frame import OPEN, CellStatus
 from gan_bench.results.layout import SPEED, TICKS
 from gan_bench.results.reading import read_lines
 
@@ -112,13 +112,13 @@ def _moment(
     costs = [
         metric.cost(tick[1]) if tick and _lasted(status, course, seconds) else math.inf
         for status, course, tick in cells
-        if tick or status != UNFINISHED
+        if tick or status not in OPEN
     ]
     return Moment(row, [kimg for kimg, _ in ticks], [score for _, score in ticks], costs)
 
 
 def _lasted(status: CellStatus, course: _Course | None, seconds: float) -> bool:
     """Whether the training of a cell had not diverged or failed within so many seconds."""
-    if status in (*ENDED_BY_ITSELF, UNFINISHED):
+    if status in (*ENDED_BY_ITSELF, *OPEN):
         return True
     return course is not None and bool(np.fmax.reduce(course.seconds, initial=0.0) >= seconds)

@@ -15,9 +15,9 @@ from gan_bench.report.no_better import no_better_than
 from gan_bench.report.rows import Row
 from gan_bench.report.rulings import Ruling, in_order, ruling_of, rulings, sides_of
 from gan_bench.report.statistics import ALPHA, interval
-from gan_bench.results.frame import UNFINISHED
+from gan_bench.results.frame import OPEN, UNMEASURED
 
-GOOD = ("finished", UNFINISHED)  # all other ends of a cell belong into the answer
+GOOD = ("finished", *OPEN)  # all other ends of a cell belong into the answer
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Findings:
     unfinished: int
     at_equal_time: FirstInTime | None = None  # if the rows are ordered by it
     alpha: float = ALPHA  # of the tests: how often alike rows are told apart
+    unmeasured: int = 0  # of the unfinished: trained, but not measured as this table is
 
     @property
     def none_good(self) -> bool:
@@ -71,9 +72,10 @@ def findings(board: Board) -> Findings:
         _ahead(board),
         tuple(_ended(board.trained)),
         statuses.total(),
-        statuses[UNFINISHED],
+        sum(statuses[status] for status in OPEN),
         _first_in_time(board),
         board.decision.test.alpha if board.decision else ALPHA,
+        statuses[UNMEASURED],
     )
 
 

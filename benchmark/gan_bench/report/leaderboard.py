@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -225,7 +226,7 @@ def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool
         at_ticks = scale
         scale, scale_fault = _read_or_fault(read_scale, evaluation_dir(folder, evaluation))
         scale = scale and with_ticks_of(scale, at_ticks)
-    ranking = _ranking(protocol, sort)
+    ranking = _ranking(protocol, sort, folder)
     cells = read_frame(folder, evaluation)
     entries, entry_faults = entry_rows(folder, protocol.evaluation)
     rows = ranked([*rows_of(cells), *entries], ranking)
@@ -265,16 +266,28 @@ def _read_or_fault(read: Callable[[Path], Value], folder: Path) -> tuple[Value |
         return None, str(error)
 
 
-def _ranking(protocol: Protocol, sort: str | None) -> MetricSpec:
+def _ranking(protocol: Protocol, sort: str | None, folder: Path) -> MetricSpec:
     """The protocol's first metric, or the one asked for."""
     metrics = {metric.name: metric for metric in protocol.evaluation.metrics}
     if sort is not None and sort not in metrics:
         near = get_close_matches(sort, metrics, 1)
         guess = f". Did you mean {near[0]}?" if near else ""
+        name = Path(os.path.abspath(folder)).name
         raise UsageError(
-            f"--sort {sort}: the metrics of this table are {', '.join(metrics)}{guess}"
+            f"--sort {sort}: the metrics of {name} are {', '.join(metrics)}"
+            f"{guess or _other_table(folder, sort)}"
         )
     return metrics[sort] if sort else protocol.evaluation.metrics[0]
+
+
+def _other_table(folder: Path, metric: str) -> str:
+    """That another protocol of the results has this metric, and how to choose it."""
+    for path in sorted(folder.absolute().parent.glob(f"*/{PROTOCOL}")):
+        with suppress(StorageError):  # the report shows the damage
+            names = [each.name for each in read_model(path, Protocol).evaluation.metrics]
+            if metric in names:
+                return f"; {path.parent.name} has it: choose that with --protocol"
+    return ""
 
 
 Neighbour = tuple[Board, dict[str, tuple[Any, Any]]]

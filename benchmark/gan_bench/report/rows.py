@@ -17,7 +17,7 @@ import numpy as np
 from gan_bench.contract.protocol import MetricSpec, cell_label
 from gan_bench.report.code import CODE_COLUMNS, by_code
 from gan_bench.report.statistics import Spread, interval, sources
-from gan_bench.results.frame import UNFINISHED, WITHOUT_RECORD, error_column, metric_column
+from gan_bench.results.frame import OPEN, WITHOUT_RECORD, error_column, metric_column
 from gan_bench.results.records import Best
 
 if TYPE_CHECKING:
@@ -76,11 +76,10 @@ class Row:
     def ended(self) -> np.ndarray:
         """(cells,) bool: the cells that have ended, with a record or with one that is damaged.
 
-        They count in the order of the rows and in the letters. What an unfinished cell will score
-        is not known.
+        They count in the order of the rows and in the letters. What a cell will score that is
+        not trained or not measured yet is not known.
         """
-        ended: np.ndarray = self.cells["status"] != UNFINISHED
-        return ended
+        return ~np.isin(self.cells["status"].astype(str), OPEN)
 
     def missing(self, metric: str) -> int:
         """How many seeds ended without a value: diverged, failed, refused or unreadable."""
@@ -160,7 +159,7 @@ def with_record(cells: pd.DataFrame) -> pd.DataFrame:
 
 def with_end(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells that have ended, with a record or with one that is damaged."""
-    return cells[cells["status"] != UNFINISHED]
+    return cells[~cells["status"].isin(OPEN)]
 
 
 def rows_of(cells: pd.DataFrame) -> list[Row]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.again import Again, again
 from gan_bench.report.answer import parts, sentence
 from gan_bench.report.costs import cost_section, total_cost
@@ -15,7 +16,7 @@ from gan_bench.report.first_table import equal_time_table, metrics_beside, ranki
 from gan_bench.report.leaderboard import Board, Boards, nearest
 from gan_bench.report.notes import Note, notes
 from gan_bench.report.score_columns import scores
-from gan_bench.report.section import Section, section_of
+from gan_bench.report.section import NOTHING, Filled, Section, section_of
 from gan_bench.report.seed_tables import best_ticks, pairs_table, seeds_table
 from gan_bench.report.selection import captions, figure_paths
 
@@ -80,13 +81,19 @@ def more_tables(board: Board) -> list[Section]:
     others = [metric for metric in board.others if metric not in beside]
     return _filled(
         [
-            section_of("other metrics", board.rows, [scores(board, each) for each in others]),
+            section_of("other metrics", board.rows, _scored(board, others)),
             section_of("best tick", board.rows, list(best_ticks(board))),
             seeds_table(board),
             pairs_table(board),
             cost_section(board.trained),
         ]
     )
+
+
+def _scored(board: Board, metrics: Sequence[MetricSpec]) -> list[Filled]:
+    """Their columns, without those that have no number: a remark says why."""
+    columns = [scores(board, each) for each in metrics]
+    return [each for each in columns if {*each.texts, each.real} - {"", NOTHING}]
 
 
 def _filled(sections: Sequence[Section]) -> list[Section]:

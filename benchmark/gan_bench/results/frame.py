@@ -25,9 +25,11 @@ from gan_bench.results.records import (
 if TYPE_CHECKING:
     import pandas as pd
 
-CellStatus = Status | Literal["unfinished", "unreadable"]
+CellStatus = Status | Literal["unfinished", "not measured", "unreadable"]
 UNFINISHED: CellStatus = "unfinished"
-WITHOUT_RECORD: tuple[CellStatus, ...] = (UNFINISHED, "unreadable")
+UNMEASURED: CellStatus = "not measured"  # trained, but without scores by an added evaluation
+OPEN: tuple[CellStatus, ...] = (UNFINISHED, UNMEASURED)  # what they will score is not known
+WITHOUT_RECORD: tuple[CellStatus, ...] = (*OPEN, "unreadable")  # or their record is of no use here
 
 KEYS = ("architecture", "loss", "seed", "status", "reason")
 BEST = tuple(f"best_{name}" for name in Best.model_fields)
@@ -73,8 +75,8 @@ def read_frame(protocol_folder: Path, evaluation: str | None = None) -> pd.DataF
     holds tuples of Verdict, `recipe` holds a Recipe, `unscored`, `details`, `versions`, `computed`
     and `machine` hold dictionaries, `folder` holds the Path of the cell, and `measured` that of the
     files of its scores. `plugins` holds tuples of Code, and `code` is the `training_code` of these,
-    missing where it is not known. A trained cell that is not measured by the evaluation is
-    "unfinished".
+    missing where it is not known. A trained cell that is not measured by the evaluation is "not
+    measured".
     """
     import pandas as pd
 
@@ -121,7 +123,7 @@ def _cell(folder: Path, evaluation: str | None) -> dict[str, Any] | None:
             return None
         scores = _scores_by(evaluation, record, folder)
         if not scores and record.status not in WITHOUT_SCORES:
-            return names | {"seed": record.seed, "status": UNFINISHED} | _code(record.code)
+            return names | {"seed": record.seed, "status": UNMEASURED} | _code(record.code)
         return _record(record) | NO_SCORES | scores | names
     except StorageError as error:
         number = int(seed[4:]) if re.fullmatch(r"seed\d{1,18}", seed, re.ASCII) else None

@@ -13,6 +13,8 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import beside, name_of, safe_name
 from gan_bench.contract.offers import Entry
+from gan_bench.data.files.contents import files_of
+from gan_bench.results.finding import is_cell
 from gan_bench.results.layout import GENERATOR
 from gan_bench.run.at_the_door import no_entry
 from gan_bench.run.request import Request
@@ -70,7 +72,16 @@ def entries_to_score(texts: Sequence[str], request: Request) -> list[Asked]:
     asked = [asked_for(text) for text in texts]
     if asked:
         check_entries(asked, request.plugins)
+    for each in asked:
+        _check_images(each.path)
     return asked
+
+
+def _check_images(path: Path) -> None:
+    """DataError for a folder in which there is no image and no generator; none is decoded."""
+    if path.is_dir() and not is_cell(path):
+        with files_of(Path(os.path.realpath(path))):
+            pass
 
 
 def check_entries(asked: Sequence[Asked], plugins: Sequence[Path]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gan_bench.base.text import number, percent, plural
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import DataError, NotHere, StorageError, UsageError, sentence
+from gan_bench.contract.errors import NotHere, StorageError, UsageError, sentence
 from gan_bench.contract.offers import Dataset, Metric
 from gan_bench.contract.protocol import Evaluation, MetricSpec, Protocol
 from gan_bench.data.cache import Prepared
@@ -84,7 +84,11 @@ def check_evaluator(catalogue: Catalogue, request: Request, progress: Progress) 
     or fails, takes only its own metrics with it.
     """
     started = time.perf_counter()
-    subject = _subject(catalogue, _planned(catalogue, request, progress))
+    planned = _planned(catalogue, request, progress)
+    if why := _too_few(planned):
+        yield Check(name="evaluator", status="not tested", detail=why)
+        return
+    subject = _subject(catalogue, planned)
     yield _known_answer(subject)
     evaluation = subject.evaluation(subject.tested.of_the_run)
     evaluator = subject.evaluator(evaluation)
@@ -106,18 +110,23 @@ def _planned(catalogue: Catalogue, request: Request, progress: Progress) -> Plan
         return make_plan(replace(request, weights=None), catalogue, progress)
 
 
+def _too_few(planned: Planned) -> str | None:
+    """What to do where there are too few images for the test, which is no fault of the machine."""
+    prepared, need = planned.prepared, selftest.FEWEST
+    if selftest.count(prepared) >= need:
+        return None
+    held = plural(len(prepared.held_out), "held-out image")
+    rule = f": of about {need * HOLD_OUT} images that many are held out"
+    return (
+        f"{prepared.data.name} has {held}, and the test of the evaluator needs {need}"
+        f"{rule if planned.choice.source.files else ''}; leave --data out to test it on others"
+    )
+
+
 def _subject(catalogue: Catalogue, planned: Planned) -> Subject:
     protocol, prepared = planned.plan.protocol, planned.prepared
-    source, n = planned.choice.source, selftest.count(prepared)
-    if n < selftest.FEWEST:
-        need = selftest.FEWEST
-        rule = f"of about {need * HOLD_OUT} images that many are held out"
-        raise DataError(
-            f"{prepared.data.name} has {plural(len(prepared.held_out), 'held-out image')}, and "
-            f"the test of the evaluator needs {need}{f': {rule}' if source.files else ''}"
-        )
-    evaluation = protocol.evaluation
-    fewer = evaluation.model_copy(update={"samples": n})
+    source, evaluation = planned.choice.source, protocol.evaluation
+    fewer = evaluation.model_copy(update={"samples": selftest.count(prepared)})
     return Subject(
         catalogue=catalogue,
         request=planned.choice.request,
@@ -212,11 +221,13 @@ def _other_net(
     except StorageError:
         raise
     except Exception as error:
-        status: Status = "not here" if isinstance(error, NotHere) else "failed"
+        missing = isinstance(error, NotHere)  # which the check of the net itself explains
+        status: Status = "not here" if missing else "failed"
+        why = f"see features {net}" if missing else sentence(error)
         yield Check(
             name=f"metrics of {net}",
             status=status,
-            detail=f"{', '.join(names)} are not tested: {sentence(error)}",
+            detail=f"{', '.join(names)} are not tested: {why}",
             values={"metrics": list(names)},
         )
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -41,7 +42,12 @@ from gan_bench.run.machine import (
 from gan_bench.run.plan import data_of, pick_device
 from gan_bench.run.request import Request
 
-STYLES: dict[Status, str] = {"ok": "green", "failed": "bold red", "not here": "yellow"}
+STYLES: dict[Status, str] = {
+    "ok": "green",
+    "failed": "bold red",
+    "not here": "yellow",
+    "not tested": "yellow",
+}
 SCHEMA = 1  # of the JSON document
 BARE = Request()  # no option given
 
@@ -132,9 +138,10 @@ def verdict(checks: Sequence[Check]) -> str:
     """One sentence: what failed and what to do, or that nothing failed."""
     failed = [check for check in checks if check.status == "failed"]
     if not failed:
-        missing = sum(check.status == "not here" for check in checks)
-        rest = f", {missing} {'is' if missing == 1 else 'are'} not here" if missing else ""
-        return f"{plural(len(checks) - missing, 'check')} passed{rest}."
+        counts = Counter(check.status for check in checks)
+        good = f"{plural(counts.pop('ok', 0), 'check')} passed"
+        rest = [f"{n} {'is' if n == 1 else 'are'} {status}" for status, n in counts.items()]
+        return f"{', '.join([good, *rest])}."
     todos = "; ".join(f"{check.name} ({check.todo or 'see there'})" for check in failed)
     if any(check.cut_short for check in failed):
         passed = sum(check.status == "ok" for check in checks)
@@ -144,7 +151,7 @@ def verdict(checks: Sequence[Check]) -> str:
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """0, or that of a DataError if a check failed. What is not here is no fault."""
+    """0, or that of a DataError if a check failed. What is not here or not tested is no fault."""
     failed = any(check.status == "failed" for check in checks)
     return DataError.exit_code if failed else 0
 

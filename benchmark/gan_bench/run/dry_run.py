@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from gan_bench.run.estimate import Estimate, Estimates, estimate
 from gan_bench.run.folders import done
 from gan_bench.run.hardware import is_here
 from gan_bench.run.plan import Planned, choose, plan_on
-from gan_bench.run.plan_measuring import at_home
+from gan_bench.run.plan_measuring import at_home, unscored
 from gan_bench.run.request import Request
 from gan_bench.run.schedule_text import recipe_text, schedule_text
 
@@ -67,6 +68,7 @@ class DryRun:
     jobs: int
     notes: tuple[str, ...]
     look: Look | None = None  # with --until-decided
+    anew: frozenset[Cell] = frozenset()  # cells that are measured by an added evaluation as well
 
     @property
     def slug(self) -> str | None:
@@ -76,8 +78,10 @@ class DryRun:
     @property
     def waiting(self) -> list[Estimate]:
         """The estimate of each cell that is not done."""
+        return self._estimates(cell for cell in self.plan.cells if cell not in self.done)
+
+    def _estimates(self, cells: Iterable[Cell]) -> list[Estimate]:
         pairs = {(each.architecture, each.loss): each for each in self.estimates.pairs}
-        cells = [cell for cell in self.plan.cells if cell not in self.done]
         return [pairs[cell.architecture, cell.loss] for cell in cells]
 
     @property
@@ -87,9 +91,10 @@ class DryRun:
 
     @property
     def measure_seconds(self) -> float:
-        """Of all cells that are not done, with the features of the real images."""
+        """Of all cells that are not done or measured anew, with the features of the real images."""
         cells = sum(each.measure_seconds for each in self.waiting)
-        return cells + (self.estimates.once_seconds if self.waiting else 0)
+        anew = sum(each.end_seconds for each in self._estimates(self.anew))
+        return cells + anew + (self.estimates.once_seconds if self.waiting or self.anew else 0)
 
     @property
     def memory_bytes(self) -> int:
@@ -131,22 +136,26 @@ class DryRun:
             *(("note", note) for note in self.notes),
             *(("cell", self._cell_line(cell)) for cell in self.plan.cells),
             *(("estimate", _estimate_line(each)) for each in self.estimates.pairs),
-            *(self._total_lines() if self.waiting else [("time", "nothing is left to do")]),
+            *self._time_lines(),
+            *(self._room_lines() if self.waiting else ()),
         ]
 
-    def _total_lines(self) -> list[tuple[str, str]]:
-        total, size = self.train_seconds + self.measure_seconds, text.size
+    def _time_lines(self) -> list[tuple[str, str]]:
+        if not self.waiting and not self.anew:
+            return [("time", "nothing is left to do")]
+        trains, measures = self.train_seconds, f"{duration(self.measure_seconds)} of measuring"
+        every = f"{duration(trains + self.measure_seconds)}, one cell after another: "
+        parts = f"{every}{duration(trains)} of training, {measures}" if self.waiting else measures
+        return [("time", parts + at_once(self.jobs))]
+
+    def _room_lines(self) -> list[tuple[str, str]]:
+        size = text.size
         most = max(each.memory_bytes for each in self.waiting)
-        at_once = f", {size(self.memory_bytes)} for --jobs {self.jobs}" if self.jobs > 1 else ""
+        jobs = f", {size(self.memory_bytes)} for --jobs {self.jobs}" if self.jobs > 1 else ""
         ticks = f", {size(self.tick_bytes)} for kept ticks" if self.tick_bytes else ""
         images = f", {size(self.image_bytes)} for the prepared images" if self.image_bytes else ""
         return [
-            (
-                "time",
-                f"{duration(total)}, one cell after another: {duration(self.train_seconds)} of "
-                f"training, {duration(self.measure_seconds)} of measuring",
-            ),
-            ("memory", f"{size(most)} for a cell{at_once}"),
+            ("memory", f"{size(most)} for a cell{jobs}"),
             (
                 "disk",
                 f"{size(self.checkpoint_bytes)} for checkpoints while cells train, "
@@ -170,6 +179,7 @@ class DryRun:
                     "seed": cell.seed,
                     "recipe": cell.recipe.model_dump(mode="json"),
                     "done": cell in self.done if self.prepared else None,
+                    "measured_anew": cell in self.anew if self.prepared else None,
                 }
                 for cell in self.plan.cells
             ],
@@ -200,7 +210,8 @@ class DryRun:
 
     def _cells_line(self) -> str:
         cells = plural(len(self.plan.cells), "cell")
-        return f"{cells}, {len(self.done)} done" if self.prepared else cells
+        anew = f", {len(self.anew)} to be measured anew" if self.anew else ""
+        return f"{cells}, {len(self.done)} done{anew}" if self.prepared else cells
 
     def _seeds_line(self, look: Look) -> str:
         """How many seeds there may be: the cells of later looks depend on scores."""
@@ -219,7 +230,15 @@ class DryRun:
     def _cell_line(self, cell: Cell) -> str:
         recipe = recipe_text(cell.recipe)
         label = f"{cell.label}, {recipe}" if recipe else cell.label
-        return f"{label}, done" if cell in self.done else label
+        done = ["done"] if cell in self.done else []
+        return ", ".join([label, *done, *(["measured anew"] if cell in self.anew else [])])
+
+
+def at_once(jobs: int) -> str:
+    """What --jobs makes of the time of cells one after another: less, but no share is promised."""
+    if jobs == 1:
+        return ""
+    return f"; with --jobs {jobs} so long at most: cells that share their cores gain little"
 
 
 def _estimate_line(each: Estimate) -> str:
@@ -252,17 +271,17 @@ def dry_run(
     labelled = prepared is None or prepared.classes is not None  # images not read may have them
     plan, notes = plan_on(choice, data, catalogue, labelled)
     estimates = estimate(plan, choice.source.dataset, catalogue, results)
-    test = test_of(request, plan)
+    test, added = test_of(request, plan), None
     if prepared is not None:
         planned = at_home(Planned(plan, prepared, choice, tuple(notes)), results)
         planned = with_test(planned, results)
-        plan, notes = planned.plan, list(planned.notes)
+        plan, notes, added = planned.plan, list(planned.notes), planned.evaluation
     look = Look(test, decide(protocol_dir(results, plan.protocol), test)) if test else None
     if look:
         plan = with_seeds(plan, look.step.seeds)
-    finished = [
-        cell for cell in plan.cells if prepared and done(cell_dir(results, plan.protocol, cell))
-    ]
+    folders = {cell: cell_dir(results, plan.protocol, cell) for cell in plan.cells}
+    finished = [cell for cell, folder in folders.items() if prepared and done(folder)]
+    anew = [cell for cell, folder in folders.items() if added and unscored(folder, added.slug)]
     return DryRun(
         plan=plan,
         prepared=prepared is not None,
@@ -271,6 +290,7 @@ def dry_run(
         jobs=choice.resources(len(plan.cells)).jobs or 1,
         notes=(*choice.notes, *notes),
         look=look,
+        anew=frozenset(anew),
     )
 
 

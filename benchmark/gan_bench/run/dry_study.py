@@ -11,7 +11,7 @@ from gan_bench.base.text import duration, plural
 from gan_bench.catalogue import Catalogue
 from gan_bench.results.studies import HALVES
 from gan_bench.run.choose_space import choose_space
-from gan_bench.run.dry_run import DryRun, dry_run
+from gan_bench.run.dry_run import DryRun, at_once, dry_run
 from gan_bench.run.halving import SHARES, rungs
 from gan_bench.run.plan import choose
 from gan_bench.run.plan_study import naming_trial, trial_request
@@ -49,7 +49,7 @@ class DryStudy:
             *head,
             ("cells", f"{cells}: {per_trial} in each of {plural(len(self.trials), 'trial')}"),
             *((f"trial {k}", settings_text(each)) for k, each in enumerate(self.settings)),
-            ("time", f"{duration(self.seconds)}, one cell after another"),
+            ("time", f"{duration(self.seconds)}, one cell after another{at_once(first.jobs)}"),
         ]
 
     def document(self) -> dict[str, Any]:

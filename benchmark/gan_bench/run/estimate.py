@@ -46,7 +46,8 @@ class Estimate:
     loss: str
     basis: Basis
     train_seconds: float
-    measure_seconds: float
+    measure_seconds: float  # at its ticks and at its end
+    end_seconds: float  # of these, at its end: so long takes a trained cell that is measured anew
     memory_bytes: int  # the peak of its process, or of the GPU
     checkpoint_bytes: int  # of one checkpoint
     kept_bytes: int  # of what stays when it is done
@@ -135,6 +136,7 @@ def _from_records(cell: Cell, protocol: Protocol, costs: list[tuple[Protocol, Co
         basis="records",
         train_seconds=shown / median(cost.images_per_second for _, cost in costs),
         measure_seconds=median(seconds),
+        end_seconds=median(seconds) * protocol.evaluation.samples / _measured(protocol),
         memory_bytes=int(max(cost.peak_memory_mib for _, cost in costs) * 2**20),
         checkpoint_bytes=_checkpoint_bytes(g, d, protocol.schedule),
         kept_bytes=_kept_bytes(g, protocol),
@@ -196,6 +198,7 @@ def _timed(
         basis="timed steps",
         train_seconds=step * schedule.updates,
         measure_seconds=images * drawing + measuring.cell_seconds,
+        end_seconds=evaluation.samples * drawing + measuring.end_seconds,
         memory_bytes=int(peak_memory(training.device) * 2**20) + measuring.feature_bytes,
         checkpoint_bytes=_checkpoint_bytes(g, d, schedule),
         kept_bytes=_kept_bytes(g, protocol),

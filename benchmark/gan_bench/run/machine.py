@@ -21,7 +21,7 @@ from gan_bench.contract.errors import sentence
 from gan_bench.results.atomic import room
 from gan_bench.run.plan import pick_device
 
-Status = Literal["ok", "failed", "not here"]
+Status = Literal["ok", "failed", "not here", "not tested"]
 LEAST = 2**30  # bytes of memory and of disk; with less, a run may end early
 PAIRED = (
     "install both with one command and from one place: "
@@ -62,7 +62,7 @@ def no_network() -> Iterator[None]:
     """Within the block no host name resolves, which shows what works without a network."""
 
     def nowhere(*_: object, **__: object) -> NoReturn:
-        raise OSError("gan-bench doctor fetches nothing")
+        raise OSError("nothing was tried: gan-bench doctor downloads nothing")
 
     original, socket.getaddrinfo = socket.getaddrinfo, nowhere
     try:

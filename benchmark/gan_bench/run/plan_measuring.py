@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -194,6 +195,16 @@ def _home_of(protocol: Protocol, results: Path) -> Protocol | None:
         if other.slug == path.parent.name and other.trains_like(protocol):
             return other
     return None
+
+
+def unscored(cell: Path, slug: str) -> bool:
+    """Whether a run has yet to measure the cell by this evaluation, when it is trained."""
+    try:
+        if read_record(cell).status in WITHOUT_SCORES:
+            return False
+        return read_measurement(cell, slug) is None
+    except StorageError:  # there is no record yet; damaged files are not measured again
+        return not os.path.lexists(cell / RECORD)
 
 
 def trained_in(folder: Path) -> list[Path]:

@@ -30,6 +30,7 @@ class Measuring:
     """What the nets and metrics of a protocol take; generating the images is not in it."""
 
     cell_seconds: float  # for one cell, at its ticks and at its end
+    end_seconds: float  # for its end alone
     once_seconds: float  # for the features of the real images and the scale of the protocol
     feature_bytes: int  # memory that a cell's features take
 
@@ -94,6 +95,7 @@ def time_measuring(
     features = sum(rows[name] * net.seconds for name, net in nets.items())
     return Measuring(
         cell_seconds=_cell_seconds(protocol, timed),
+        end_seconds=_end_seconds(protocol, timed),
         once_seconds=features + _scale_seconds(protocol, timed),
         feature_bytes=sum(sizes) + 4 * max(sizes),  # of one net at a time two copies in float64
     )

@@ -9,12 +9,14 @@ from gan_bench.train.curves import MIN_POINTS, Columns, columns_of
 from gan_bench.train.finding import Course, Finding
 from gan_bench.train.hints import ANOTHER_LOSS, until
 from gan_bench.train.oscillation import oscillating
-from gan_bench.train.trend import Trend, losing_variety, progress, standing, trend_of
+from gan_bench.train.trend import MIN_SCORES, Trend, losing_variety, progress, standing, trend_of
+from gan_bench.train.verdicts import YOUNG
 
 LIMIT = 200  # characters of a line with two findings
 ROWS = 200  # of a whole curve
 NO_FAULT = "the losses and gradients show no fault"
 TOO_FEW = "too few ticks were scored to tell whether G improved"
+TOO_YOUNG = "too few ticks count to tell whether G improved"
 
 
 def diagnose(course: Course) -> str:
@@ -51,7 +53,7 @@ def findings(course: Course) -> list[Finding]:
         None if ended else losing_variety(course),
         None if ended or trend is None else progress(trend, course.rates),
     ]
-    return [finding for finding in seen if finding] or [_usual(columns, trend)]
+    return [finding for finding in seen if finding] or [_usual(course, columns, trend)]
 
 
 def _too_short(rows: int, course: Course) -> Finding:
@@ -82,10 +84,18 @@ def _collapsed(course: Course) -> Finding | None:
     return Finding("collapsed", "against the collapse", hints, ", ")
 
 
-def _usual(columns: Columns, trend: Trend | None) -> Finding:
+def _usual(course: Course, columns: Columns, trend: Trend | None) -> Finding:
     """If no rule fires: where the scores ended or, with too few of them, that this is not known."""
     if trend is not None:
         return standing(trend)
     levels = levels_of(columns)
     gave = f"; {levels_text(levels)}" if levels and not at_edge(levels) else ""
-    return Finding("usual", f"{NO_FAULT}, but {TOO_FEW}{gave}")
+    return Finding("usual", f"{NO_FAULT}, but {_why_unknown(course)}{gave}")
+
+
+def _why_unknown(course: Course) -> str:
+    """Few ticks had a score, or many of them came before any counts."""
+    if course.young and len(course.looks) < MIN_SCORES:
+        updates = plural(course.schedule.updates, "update")
+        return f"{TOO_YOUNG}: there were {updates}, and ticks count from the {YOUNG}th on"
+    return TOO_FEW

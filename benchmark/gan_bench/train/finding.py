@@ -34,6 +34,7 @@ class Course:
 
     curve: Sequence[dict[str, Any]]  # the Points in order; values may be missing or not finite
     looks: Sequence[Look]  # those that count
+    young: int = 0  # how many came before the first that counts
     metric: MetricSpec  # scores the ticks
     gauges: Sequence[Gauge] = ()
     images: int  # generated at every tick

@@ -306,9 +306,11 @@ class Session:
     ) -> str:
         """What the curve and the scores show, and what to try, in one line."""
         evaluation = self.evaluation
+        counting = self._counting()
         course = Course(
             curve=read_lines(self.directory / CURVE),
-            looks=self._counting(),
+            looks=counting,
+            young=len(self.looks) - len(counting),
             metric=self.ranking,
             gauges=evaluation.gauges,
             images=evaluation.tick_samples,

@@ -8,7 +8,7 @@ from gan_bench.base.text import number, percent, plural, size
 from gan_bench.report.audit.findings import SEEN, Answer, Audited, Findings, Strength
 from gan_bench.report.audit.statistics import LEVEL, Share, alarm_chance, alarm_rank
 from gan_bench.report.section import NOTHING, Column, Section
-from gan_bench.results.audits import SIZE_REPEATS, UNIT
+from gan_bench.results.audits import SIZE_REPEATS, UNIT, Audit
 
 NAME = Column("metric", numeric=False)
 NO, BETTER = "no", "better"  # not seen; a fault that makes the score better
@@ -54,20 +54,27 @@ def summary(found: Findings, n: int) -> Section:
         Column("seen", detail=f"of {_most(found, n)}"),
         Column("order"),
         Column("alarms"),
-        Column("bias"),
+        *([Column("bias")] if _grows(found) else []),
         Column("time"),
     ]
     rows = sorted(found.metrics, key=lambda each: -each.at(n).counted[0])
     return Section(
-        f"what metrics see in {plural(n, 'image')}", columns, [_line(each, n) for each in rows]
+        f"what metrics see in {plural(n, 'image')}",
+        columns,
+        [_line(each, n, _grows(found)) for each in rows],
     )
+
+
+def _grows(found: Findings) -> bool:
+    """Whether real images were followed over several numbers: there is no bias of one."""
+    return len(found.audit.bias_sizes) > 1
 
 
 def _most(found: Findings, n: int) -> int:
     return max((each.at(n).counted[1] for each in found.metrics), default=0)
 
 
-def _line(each: Audited, n: int) -> list[str]:
+def _line(each: Audited, n: int, biased: bool) -> list[str]:
     at = each.at(n)
     alarms, last = at.false_alarms, each.followed[-1] if each.followed else None
     return [
@@ -75,7 +82,7 @@ def _line(each: Audited, n: int) -> list[str]:
         str(at.counted[0]) if at.counted[1] else NOTHING,
         NOTHING if at.order is None else f"{at.order:.2f}",
         NOTHING if alarms is None else f"{round(alarms.value * alarms.of)} of {alarms.of}",
-        NOTHING if each.bias is None else percent(each.bias),
+        *([NOTHING if each.bias is None else percent(each.bias)] if biased else []),
         NOTHING if last is None or last.units is None else f"{number(last.units, 2)} ×",
     ]
 
@@ -207,12 +214,7 @@ def facts(found: Findings) -> list[tuple[str, str]]:
             "the share of pairs of strengths, real images among them, in the right order; 0.5 is "
             "chance; in the first table the mean over the faults whose strongest is seen",
         ),
-        (
-            "bias",
-            f"how much worse {min(audit.bias_sizes):,} real images score than "
-            f"{max(audit.bias_sizes):,}, as a share of what {audit.fixed[0]} {audit.fixed[1]:g} "
-            f"costs; means of {SIZE_REPEATS} sets, as many real images in the reference",
-        ),
+        *([("bias", _bias(audit))] if _grows(found) else []),
         (
             "cost",
             f"of one score, its features apart; what a metric keeps of real images is there; the "
@@ -223,6 +225,14 @@ def facts(found: Findings) -> list[tuple[str, str]]:
         ("versions", ", ".join(f"{name} {version}" for name, version in audit.versions.items())),
         ("machine", "; ".join(f"{name} {text}" for name, text in audit.machine.items())),
     ]
+
+
+def _bias(audit: Audit) -> str:
+    return (
+        f"how much worse {min(audit.bias_sizes):,} real images score than "
+        f"{max(audit.bias_sizes):,}, as a share of what {audit.fixed[0]} {audit.fixed[1]:g} "
+        f"costs; means of {SIZE_REPEATS} sets, as many real images in the reference"
+    )
 
 
 def absences(found: Findings) -> list[str]:

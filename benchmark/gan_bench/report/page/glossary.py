@@ -24,8 +24,10 @@ WORDS = {
     "warning": "A metric says that the other scores of this row are in doubt.",
     "minutes": "Training time of one cell without the measuring, mean over the seeds.",
     CELLS.title: "How the trainings of this row ended. A cell is one training with one seed.",
-    "best @ kimg": "The best score of any tick, and when it was; 1 kimg is 1,000 real images.",
-    "lost since": "How much worse the last tick is than the best one.",
+    "best @ kimg": "The best score of any tick, and when it was; of several seeds, the means of "
+    "both. Ticks of the first 100 updates do not count where there are later ones. 1 kimg is 1,000 "
+    "real images.",
+    "lost since": "How much worse the last tick is than the best one, mean over the seeds.",
     "by seed": "The score of each training; they differ in nothing but their random numbers.",
     "sd of seeds": "The standard deviation of these scores.",
     "sampling alone": "The standard deviation that scores of one network on other samples of it "
