@@ -305,15 +305,13 @@ class Session:
         self, usual_rates: tuple[float, float] | None = None, branch: bool = False
     ) -> str:
         """What the curve and the scores show, and what to try, in one line."""
-        evaluation = self.evaluation
-        counting = self._counting()
         course = Course(
             curve=read_lines(self.directory / CURVE),
-            looks=counting,
+            looks=(counting := self._counting()),
             young=len(self.looks) - len(counting),
             metric=self.ranking,
-            gauges=evaluation.gauges,
-            images=evaluation.tick_samples,
+            gauges=self.evaluation.gauges,
+            images=self.evaluation.tick_samples,
             schedule=self.schedule,
             verdict=self.holds,
             usual_rates=usual_rates,
