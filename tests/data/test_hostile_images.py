@@ -73,7 +73,7 @@ def in_a_process(env: dict[str, str], *roots: Path, size: int = SIZE) -> dict[st
     above = roots[0].parent
     words = [sys.executable, "-c", CHILD, str(size), *map(str, roots)]
     given: dict[str, Any] = {"cwd": above, "capture_output": True, "text": True, "timeout": 120}
-    done = subprocess.run(words, env={"GAN_BENCH_HOME": str(above / "home")} | env, **given)
+    done = subprocess.run(words, env=env | {"GAN_BENCH_HOME": str(above / "home")}, **given)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
