@@ -166,6 +166,22 @@ def test_everything_about_a_cell_is_shown(gan_bench: Command) -> None:
     assert ".png" not in text  # a folder has one line
 
 
+@pytest.mark.parametrize(
+    ("kimgs", "said"), [((1, 40), True), ((30, 40), False), ((None, 40), False)]
+)
+def test_the_best_tick_is_said_to_be_one_that_counts_where_some_do_not(
+    kimgs: tuple[float | None, float], said: bool, gan_bench: Command
+) -> None:
+    """The first 100 updates of 50 images each, 5 kimg, do not count; a line may have no kimg."""
+    ticks = [{"kimg": kimg, "scores": {"fd-eye": 9.0}} for kimg in kimgs]
+    best = {"metric": "fd-eye", "value": 9.0, "kimg": 40.0, "final": 9.0}
+    folder = write_cell(Path("results"), "dcgan", scores={"fd-eye": 9.0}, best=best)
+    (folder / TICKS).write_text("".join(f"{json.dumps(tick)}\n" for tick in ticks))
+    shown = gan_bench("show", DCGAN)
+    assert shown.code == 0
+    assert ("of the ticks from update 100 on" in " ".join(shown.out.split())) == said
+
+
 @pytest.mark.usefixtures("results")
 def test_a_cell_for_programs(gan_bench: Command) -> None:
     (Path("results") / PLAIN.slug / DCGAN / CURVE).write_text('{"kimg": 1, "loss_d": NaN}\n')

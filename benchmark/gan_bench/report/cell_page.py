@@ -114,7 +114,8 @@ def _of_which(facts: CellFacts) -> str:
     if facts.protocol is None or facts.record is None:
         return ""
     counts = facts.record.recipe.applied_to(facts.protocol.schedule).shown(YOUNG)
-    young = [round(1000 * number(tick, "kimg")) < counts for tick in facts.ticks]
+    # NaN where a damaged line has no kimg: it is compared and not rounded
+    young = [1000 * number(tick, "kimg") < counts - 0.5 for tick in facts.ticks]
     return f", of the ticks from update {YOUNG} on" if any(young) and not all(young) else ""
 
 
