@@ -10,6 +10,7 @@ from scales import lay_scale
 
 from gan_bench.contract.protocol import Gauge, MetricSpec
 from gan_bench.report import leaderboard
+from gan_bench.report.answer import answer
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.notes import notes
 from records import DIVERSITY, FD, PLAIN, protocol, write_cell
@@ -101,4 +102,15 @@ def test_a_gauge_that_shows_collapse_stays_in_the_table_though_noise_is_better(
         write_cell(tmp_path, name, under=GAUGED, scores=scores)
     real, noise = {"fd-eye": 1.0, "diversity": 1.0}, {"fd-eye": 90.0, "diversity": 0.5}
     lay_scale(tmp_path, real=real, noise=noise, under=GAUGED)
-    assert (DIVERSITY.name in only(tmp_path).floors) == (diversity > VARIETY.floor)
+    read = only(tmp_path)
+    assert DIVERSITY.name in read.floors
+    assert (DIVERSITY in read.others) == (diversity < VARIETY.floor)
+
+
+def test_a_gauge_that_shows_collapse_names_no_leader(tmp_path: Path) -> None:
+    for name, diversity in (("a", 0.001), ("b", 0.002)):
+        scores = {"fd-eye": 10.0, "diversity": diversity}
+        write_cell(tmp_path, name, under=GAUGED, scores=scores)
+    lay_scale(tmp_path, real={"diversity": 1.0}, noise={"diversity": 0.5}, under=GAUGED)
+    (board,) = leaderboard.load(tmp_path, sort="diversity").boards
+    assert answer(board) == "no winner by diversity: no row is better than noise (0.5)."

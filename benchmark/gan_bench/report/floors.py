@@ -20,23 +20,19 @@ def floors(
     rows: Sequence[Row],
     scale: Scale | None,
     who: str = "row",
-    gauges: Sequence[Gauge] = (),
 ) -> dict[str, str]:
     """Metric -> why it does not compare the rows; the ranking metric may be one of them.
 
-    One that shows a sign of mode collapse stays, however bad all rows are.
     `who`: what the rows are called, where they are not all of the table.
     A metric whose partner is left out is left out too, because it misleads alone.
     """
-    signs = {each.name for each in gauges for row in rows if beyond(each, row)}
     reasons = {
         metric.name: floor_of(metric, [row.values(metric.name) for row in rows], scale, who)
         for metric in metrics
-        if metric.name not in signs
     }
     left_out = {name for name, reason in reasons.items() if reason and name != ranking.name}
     for metric in metrics:
-        if metric.partner in left_out and not reasons.get(metric.name):
+        if metric.partner in left_out and not reasons[metric.name]:
             reasons[metric.name] = f"misleads without {metric.partner}"
     return {name: reason for name, reason in reasons.items() if reason}
 
@@ -44,6 +40,11 @@ def floors(
 def beyond(gauge: Gauge, row: Row) -> list[float]:
     """The scores of a row at the end that are a sign of mode collapse."""
     return [score for score in row.values(gauge.name) if gauge.beyond(score)]
+
+
+def signs(gauges: Sequence[Gauge], rows: Sequence[Row]) -> set[str]:
+    """The gauges that show a sign of mode collapse: a table has them, though noise is better."""
+    return {each.name for each in gauges for row in rows if beyond(each, row)}
 
 
 def floor_of(

@@ -21,7 +21,7 @@ from gan_bench.report.chosen import boards_in, chosen_of
 from gan_bench.report.decided import decision_of
 from gan_bench.report.entry_rows import entry_rows, trained
 from gan_bench.report.equal_time import EqualTime, at_equal_time
-from gan_bench.report.floors import floors, side_by_side, tick_floor
+from gan_bench.report.floors import floors, side_by_side, signs, tick_floor
 from gan_bench.report.letters import letters, letters_of
 from gan_bench.report.looks import Looks, looks_of
 from gan_bench.report.rows import Row, places, ranked, rows_of, standing
@@ -98,9 +98,7 @@ class Board:
         return self._floors(self.trained, "row that was trained here")
 
     def _floors(self, rows: Sequence[Row], who: str) -> dict[str, str]:
-        evaluation = self.protocol.evaluation
-        gauges = evaluation.gauges
-        return floors(evaluation.metrics, self.ranking, rows, self.scale, who, gauges)
+        return floors(self.protocol.evaluation.metrics, self.ranking, rows, self.scale, who)
 
     @cached_property
     def tick_floor(self) -> str | None:
@@ -111,7 +109,8 @@ class Board:
     def others(self) -> list[MetricSpec]:
         """The metrics beside the ranking one that compare the rows, partners side by side."""
         metrics = self.protocol.evaluation.metrics
-        kept = [metric for metric in metrics if metric.name not in self.floors]
+        hidden = self.floors.keys() - signs(self.protocol.evaluation.gauges, self.rows)
+        kept = [metric for metric in metrics if metric.name not in hidden]
         return [m for m in side_by_side([self.ranking, *kept]) if m != self.ranking]
 
     @property
@@ -178,7 +177,8 @@ class Board:
         """Kendall's tau of each other metric's order of the rows with that of the table."""
         rows = [row for row in self.rows if row.counted(self.ranking.name)]
         ours = places(rows, self.ranking)
-        others = [] if self.ranking.name in self.floors else self.others
+        none = self.ranking.name in self.floors
+        others = [] if none else [each for each in self.others if each.name not in self.floors]
         taus = {metric.name: agreement(ours, places(rows, metric)) for metric in others}
         return {name: tau for name, tau in taus.items() if tau is not None}
 

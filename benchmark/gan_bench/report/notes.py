@@ -14,7 +14,7 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
 from gan_bench.report.code import measured_by_other_code, rows_of_other_code
-from gan_bench.report.floors import beyond
+from gan_bench.report.floors import beyond, signs
 from gan_bench.report.leaderboard import Board, Neighbour
 from gan_bench.report.no_better import no_better
 from gan_bench.report.rows import Row, with_record
@@ -176,14 +176,15 @@ def _no_scale(board: Board) -> Iterator[str]:
 
 def _floors(board: Board) -> Iterator[str]:
     """Each reason once, with the metrics that are left out for it."""
+    kept = {board.ranking.name, *signs(board.protocol.evaluation.gauges, board.rows)}
     for reason in dict.fromkeys(board.floors.values()):
         same = [name for name, why in board.floors.items() if why == reason]
-        names = [name for name in same if name != board.ranking.name]
+        names = [name for name in same if name not in kept]
         if names:
             yield f"{', '.join(names)}: {reason}: left out"
-        if len(names) < len(same) and board.equal_time:
+        if board.ranking.name in same and board.equal_time:
             yield f"{board.ranking.name}: {reason}: it does not compare the rows"
-        elif len(names) < len(same):
+        elif board.ranking.name in same:
             worth = f": {NO_ORDER}" if len(board.rows) > 1 else ""
             yield f"{board.ranking.name}: {reason}{worth}"
     if board.equal_time and board.tick_floor:
