@@ -19,10 +19,13 @@ def lay_scale(
     noise: Scores | None = None,
     tick: dict[str, float] | None = None,
     under: Protocol = PLAIN,
+    noise_tick: dict[str, float] | None = None,
 ) -> Path:
     """The scale of a protocol in its folder; the path of the file."""
     folder = protocol_dir(results, under)
-    bad = {"noise": Scored(scores=_scores(noise, under))} if noise else {}
+    bad = {}
+    if noise or noise_tick:
+        bad["noise"] = Scored(scores=_scores(noise or {}, under), tick=noise_tick or {})
     scored = Scored(scores=_scores(real, under), tick=tick or {})
     write_scale(folder, Scale(real=scored, bad=bad))
     return folder / SCALE

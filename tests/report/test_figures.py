@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 import crowd
@@ -20,9 +21,11 @@ from gan_bench import StorageError
 from gan_bench.base.pictures import RULE
 from gan_bench.contract.protocol import Data
 from gan_bench.report import figures, leaderboard
-from gan_bench.report.curves import LOSSES, columns_of, curves, lie_beyond, limits, quality
+from gan_bench.report import quality as quality_picture
+from gan_bench.report.curves import LOSSES, columns_of, curves, lie_beyond, limits
 from gan_bench.report.figures import stale
-from gan_bench.report.palette import D_COLOUR, G_COLOUR
+from gan_bench.report.palette import D_COLOUR, G_COLOUR, colour_of
+from gan_bench.report.quality import ONE_SEED, quality
 from gan_bench.report.selection import figure_paths, what_is_shown
 from gan_bench.report.sheet import sample_sheet
 from gan_bench.results.layout import CONTACT_SHEET, CURVE, RECORD, TICKS
@@ -175,6 +178,38 @@ def test_a_picture_shows_the_first_seeds_of_the_best_rows_however_the_table_is_s
     assert draw(sorted_otherwise) == whole
     (board.rows[11].folders[seeds - 1] / name).unlink()
     assert draw(board) != whole
+
+
+def test_seeds_of_one_row_are_thin_lines_beside_their_mean_and_the_legend_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = crowd.lay_grid(tmp_path, crowd.protocol(), ["a"], ["hinge"], range(2))
+    kept: list[Figure] = []
+    monkeypatch.setattr(quality_picture, "png_of", lambda figure: kept.append(figure) or b"")
+    quality(only(tmp_path))
+    for path in root.glob("*/*/seed1/*.jsonl"):
+        path.unlink()
+    quality(only(tmp_path))
+    several, single = ([each.axes[0].lines, each.legends[0].texts] for each in kept)
+    *seeds, mean = (line for line in several[0] if line.get_color() == colour_of(0))
+    assert len(seeds) == 2
+    assert all(line.get_linewidth() < mean.get_linewidth() / 2 for line in seeds)
+    ends = [np.array(line.get_ydata()) for line in seeds]
+    assert np.allclose(mean.get_ydata(), np.mean(ends, axis=0))
+    assert ONE_SEED in [text.get_text() for text in several[1]]
+    assert [line.get_color() for line in single[0]].count(colour_of(0)) == 1
+    assert ONE_SEED not in [text.get_text() for text in single[1]]
+
+
+def test_losses_of_several_seeds_say_that_each_has_a_line(tmp_path: Path) -> None:
+    root = crowd.lay_grid(tmp_path, crowd.protocol(), ["a"], ["hinge"], range(2))
+    heights = []
+    for _ in range(2):
+        picture = curves(only(tmp_path), LOSSES, "loss")
+        heights.append(Image.open(BytesIO(picture or b"")).height)
+        for path in root.glob("*/*/seed1/*.jsonl"):
+            path.unlink()
+    assert heights[0] > heights[1]  # by the line that says it
 
 
 def test_a_row_without_a_curve_leaves_its_place_to_the_next(tmp_path: Path) -> None:

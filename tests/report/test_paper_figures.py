@@ -69,6 +69,12 @@ def drawn(board: leaderboard.Board) -> Iterator[Callable[[str, float], Figure]]:
         yield lambda name, width: known[name].draw(width)
 
 
+def captions_of(board: leaderboard.Board, width: float = 3.5) -> dict[str, str]:
+    """Name -> the caption of the figure that is drawn in this width."""
+    with look():
+        return {each.name: each.caption([each.draw(width)]) for each in pictures(board)}
+
+
 def texts(figure: Figure) -> list[Text]:
     """All texts that are drawn: not those of ticks beyond the ends of an axis."""
     beyond = [
@@ -167,7 +173,7 @@ def test_real_images_far_from_all_rows_are_a_triangle_with_their_score() -> None
 def test_a_caption_says_what_is_shown_of_how_many_seeds_by_which_protocol(
     board: leaderboard.Board,
 ) -> None:
-    known = {picture.name: picture.caption for picture in pictures(board)}
+    known = captions_of(board)
     assert list(known) == NAMES
     for caption in known.values():
         assert f"Protocol {PLAIN.slug}." in caption
@@ -176,7 +182,65 @@ def test_a_caption_says_what_is_shown_of_how_many_seeds_by_which_protocol(
     assert "the mean of the seeds and their range" in known["quality-kimg"]
     assert "wall-clock time of training on cpu (2 threads)" in known["quality-minutes"]
     without = replace(board, scale=None)
-    assert "real images" not in next(pictures(without)).caption
+    assert "real images" not in captions_of(without)["ranking"]
+
+
+def test_a_caption_explains_no_mark_that_its_figure_does_not_have(tmp_path: Path) -> None:
+    lay(tmp_path, "one", 0, [95, 60, 40.0])
+    lay(tmp_path, "two", 0, [94, 50, 20.0])
+    known = captions_of(leaderboard.load(tmp_path).boards[0])
+    words = "Triangles", "Crosses", "band", "thin marks", "Bars", "Diamonds", "dashes and dots"
+    for caption in known.values():
+        assert not [word for word in words if word in caption]
+    assert "Dots: the only seed of each row." in known["ranking"]
+    assert "Lines: the only seed of each row." in known["quality-kimg"]
+    assert "averaged over 1/20 of the training" in known["losses"]  # it has 20 points
+
+
+def test_a_seed_that_diverged_without_a_score_has_no_cross_to_explain(tmp_path: Path) -> None:
+    lay(tmp_path, "one", 0, [95, 60, 40.0])
+    lay(tmp_path, "one", 1, [94, 50, 20.0])
+    verdict = {"kind": "diverged", "kimg": 0.3, "reason": "a loss is not finite"}
+    write_cell(tmp_path, "one", seed=2, status="diverged", verdicts=[verdict])
+    assert "Crosses" not in captions_of(leaderboard.load(tmp_path).boards[0])["ranking"]
+
+
+def test_triangles_are_explained_where_a_figure_has_some(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        lay(tmp_path, name, 0, [1200.0, 1100.0, 1000.0 + len(name)])
+    lay(tmp_path, "three", 0, [1200.0, 1100.0, 1020.0])
+    lay_scale(tmp_path, real={"fd-eye": 4}, tick={"fd-eye": 5.0})
+    known = captions_of(leaderboard.load(tmp_path).boards[0])
+    assert "Triangles at an edge" in known["ranking"]  # of other real images
+    assert "Triangles" not in known["losses"]
+
+
+def test_a_caption_says_how_many_rows_each_width_has_room_for(tmp_path: Path) -> None:
+    names = [f"{LONG}{k:02d}" for k in range(60)]
+    crowd.lay_grid(tmp_path, crowd.protocol(), names, ["r1"], range(1))
+    board = leaderboard.load(tmp_path).boards[0]
+    (ranking, *_) = pictures(board)
+    with look():
+        drawn = {size: ranking.draw(width) for size, width in WIDTHS.items()}
+    rooms = {size: len(figure.axes[0].get_yticks()) for size, figure in drawn.items()}
+    assert rooms["1col"] < rooms["2col"] < 60
+    said = f"Shown: the best of 60 rows: {rooms['1col']} in 1col, {rooms['2col']} in 2col."
+    assert said in ranking.caption([*drawn.values()])
+
+
+def test_panels_stand_in_the_order_of_the_table(tmp_path: Path) -> None:
+    for name, score in (("a-worst", 90.0), ("m-best", 10.0), ("z-middle", 50.0)):
+        lay(tmp_path, name, 0, [99, score])
+    board = leaderboard.load(tmp_path).boards[0]
+    names = [row.name for row in board.rows]
+    assert names[0].startswith("m-best")
+    with look():
+        drawn = {picture.name: picture.draw(7.2) for picture in pictures(board)}
+    for name in ("losses", "scores"):
+        assert [panel.get_title() for panel in drawn[name].axes] == names
+    legend = [text.get_text() for text in drawn["quality-kimg"].legends[0].texts]
+    assert legend[:3] == names
+    assert [label.get_text() for label in drawn["ranking"].axes[0].get_yticklabels()] == names
 
 
 @pytest.mark.parametrize("width", [0.4, 1.5, 9])
@@ -310,8 +374,9 @@ def test_a_figure_shows_the_best_twelve_rows_and_says_so(tmp_path: Path) -> None
     with look():
         figure = known["losses"].draw(7.2)
     assert len(figure.axes) == 12
+    said = captions_of(board)
     for name in ("quality-kimg", "losses"):
-        assert "Shown: the best 12 of 14 rows by fd-eye." in known[name].caption
-    assert "Shown" not in known["ranking"].caption  # which has room for all
+        assert "Shown: the best 12 of 14 rows by fd-eye." in said[name]
+    assert "Shown" not in said["ranking"]  # which has room for all
     assert len(LOSSES) == 2
     assert io.BytesIO(saved(figure, "png", "x")).read(4) == b"\x89PNG"

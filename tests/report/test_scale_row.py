@@ -17,12 +17,12 @@ from scales import lay_scale
 
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report import leaderboard
-from gan_bench.report.curves import quality
 from gan_bench.report.documents import to_csv, to_json
 from gan_bench.report.figures import stale
 from gan_bench.report.formats import FORMATS, render
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.notes import notes
+from gan_bench.report.quality import quality
 from gan_bench.report.section import RANK
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import SPEED, TICKS, cells_in, figure_path

@@ -20,7 +20,8 @@ from gan_bench.results.layout import SPEED
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import Verdict
 
-BAND = "the mean of the seeds and their range"  # what a figure of courses shows of each row
+BAND = "the mean of the seeds and their range"  # what a figure of courses shows of each row,
+SINGLE = "the only seed of each row"  # and where no row has several
 Series = list[tuple[float, float, float, float]]  # place on the axis, mean, lowest, highest score
 
 
@@ -81,6 +82,11 @@ def courses(board: Board, most_seeds: int | None = None) -> list[Course]:
     )
     known = (Course(row, [seed for seed in seeds if seed.ticks]) for row, seeds in read)
     return list(islice((course for course in known if course.seeds), BEST))
+
+
+def shown_of(drawn: Sequence[Course]) -> str:
+    """What a figure of these courses shows of each row."""
+    return BAND if any(len(course.seeds) > 1 for course in drawn) else SINGLE
 
 
 def timed(drawn: Sequence[Course]) -> bool:

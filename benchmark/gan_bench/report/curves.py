@@ -1,4 +1,4 @@
-"""Curves of a leaderboard as pictures: losses, scores of D, the score at every tick."""
+"""Curves of a leaderboard as pictures: losses and scores of D."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from collections.abc import Iterable
 from itertools import islice
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.base.numbers import column, number
 from gan_bench.base.pictures import fewest_gaps
 from gan_bench.report.drawn import DRAWN
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.palette import D_COLOUR, G_COLOUR, REAL_COLOUR, colour_of, is_dashed
+from gan_bench.report.palette import D_COLOUR, G_COLOUR
 from gan_bench.report.rows import Row
 from gan_bench.report.selection import BEST, first_seeds, rows_in_order, what_is_shown
 from gan_bench.results.layout import CURVE, TICKS
 from gan_bench.results.reading import read_lines
-from gan_bench.results.scale import REAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +37,7 @@ COMPRESSION = 2  # zlib level: a third of the usual time for a twentieth more by
 BEYOND = "values beyond the axis are drawn at its edge"
 WIDER = 2  # times an axis may grow to show the extreme values, too
 LINE = 0.25  # inches of a line of text above the panels
-MARKED = 40  # ticks: with more, marks would hide the lines
+A_SEED = "a line for each seed"
 
 
 def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes | None:
@@ -54,7 +52,8 @@ def curves(board: Board, lines: dict[str, tuple[str, str]], what: str) -> bytes 
     every = [seed for _, seeds in drawn for seed in seeds]
     ends = limits(every)
     left_out = what_is_shown(board, [row for row, _ in drawn], SEEDS)
-    notes = [*filter(None, [left_out, BEYOND if lie_beyond(every, ends) else ""])]
+    several = A_SEED if any(sum(map(_has_a_value, seeds)) > 1 for _, seeds in drawn) else ""
+    notes = [*filter(None, [left_out, several, BEYOND if lie_beyond(every, ends) else ""])]
     figure, panels = _panels(len(drawn), 0.55 + LINE * len(notes))
     for panel, (row, seeds) in zip(panels, drawn, strict=True):
         _panel(panel, row, seeds, lines, ends)
@@ -125,42 +124,6 @@ def _name(figure: Figure, panel: Axes, notes: list[str], what: str) -> None:
     )
     for line in legend.get_lines():
         line.set_linewidth(1.5)
-
-
-def quality(board: Board) -> bytes | None:
-    """The score at every tick: one colour a row, one line a seed, and other real images."""
-    metric = board.protocol.evaluation.at_ticks
-    read = (
-        (row, [tick_scores(folder, metric.name) for folder in first_seeds(row, SEEDS)])
-        for row in rows_in_order(board)
-    )
-    drawn = list(islice(((row, seeds) for row, seeds in read if any(seeds)), BEST))
-    if not drawn:
-        return None
-    from matplotlib.figure import Figure
-
-    legend = 0.2 * max(0, ceil((len(drawn) + 1) / 2) - 2)  # inches for a long one
-    figure = Figure(figsize=(7, 3.6 + legend), layout="constrained")
-    panel = figure.subplots()
-    for k, (row, seeds) in enumerate(drawn):
-        colour, style = colour_of(k), "--" if is_dashed(k) else "-"
-        for n, points in enumerate(filter(None, seeds)):
-            label = None if n else label_text(row.name)
-            mark: dict[str, Any] = {"marker": "o", "markersize": 3} if len(points) <= MARKED else {}
-            places = zip(*points, strict=True)
-            panel.plot(*places, color=colour, ls=style, lw=1.2, label=label, **mark)
-    if (real := board.real_at_ticks) is not None:
-        panel.axhline(real, color=REAL_COLOUR, ls=":", lw=1.5, label=REAL)
-    better = "higher" if metric.higher_is_better else "lower"
-    samples = board.protocol.evaluation.tick_samples
-    panel.set_ylabel(f"{metric.name}\n({better} is better, n = {samples:,})", fontsize=9)
-    panel.yaxis.set_major_formatter(lambda value, _: text.number(value))  # as in the tables
-    panel.set_xlabel(KIMG, fontsize=9)
-    panel.set_title(label_text(what_is_shown(board, [row for row, _ in drawn], SEEDS)), fontsize=9)
-    panel.grid(alpha=0.25)
-    panel.tick_params(labelsize=8)
-    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
-    return png_of(figure)
 
 
 def tick_scores(folder: Path, metric: str) -> list[tuple[float, float]]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import StorageError
-from gan_bench.report.curves import LOSSES, SCORES, curves, quality
+from gan_bench.report.curves import LOSSES, SCORES, curves
 from gan_bench.report.drawn import is_current
 from gan_bench.report.leaderboard import Board, Boards
+from gan_bench.report.quality import quality
 from gan_bench.report.selection import figure_paths
 from gan_bench.report.sheet import sample_sheet
 from gan_bench.results.atomic import make_folder, write_bytes

@@ -5,7 +5,8 @@ from __future__ import annotations
 # Blue, ochre, green, wine, olive, navy. tests/report/test_palette.py says how far they are apart
 COLOURS = ("#086bd7", "#b17407", "#09a862", "#8e0046", "#515c00", "#000064")
 D_COLOUR, G_COLOUR = COLOURS[:2]
-REAL_COLOUR = "#444444"  # of the line of other real images
+REAL_COLOUR = "#444444"  # of the lines of other real images and of noise
+NOISE_DASHES = (0, (6, 2, 1, 2))  # of the line of noise; that of real images is dotted
 VERDICT_COLOUR = "#a3261b"  # of a mark where a training went wrong
 
 

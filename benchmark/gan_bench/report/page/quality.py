@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gan_bench.base.text import number
-from gan_bench.report.courses import BAND, Course, Series, courses, timed
+from gan_bench.report.courses import Course, Series, courses, shown_of, timed
 from gan_bench.report.curves import KIMG, SEEDS
 from gan_bench.report.leaderboard import Board
+from gan_bench.report.noise_line import NOISE, noise_on
 from gan_bench.report.page.axes import Axis, axis, room_beside
 from gan_bench.report.page.figures import (
     BOTTOM,
@@ -40,11 +41,12 @@ def quality(board: Board) -> Figure | None:
     better = "higher" if metric.higher_is_better else "lower"
     caption = (
         f"{metric.name} at every tick ({better} is better, "
-        f"n = {board.protocol.evaluation.tick_samples:,}): {BAND}"
+        f"n = {board.protocol.evaluation.tick_samples:,}): {shown_of(drawn)}"
     )
     left_out = what_is_shown(board, [course.row for course in drawn], SEEDS)
     legend = [(style_of(k), course.row.name) for k, course in enumerate(drawn)]
     legend += [("real", REAL)] * (panels[0].real is not None)
+    legend += [("noise", NOISE)] * (panels[0].noise is not None)
     legend += [("verdict", "collapsed, diverged or degraded")] * bool(panels[0].verdicts)
     return Figure("quality", "; ".join(filter(None, (caption, left_out))), legend, panels)
 
@@ -54,7 +56,7 @@ def _panel(board: Board, drawn: Sequence[Course], by_time: bool) -> Panel:
     metric, real = board.protocol.evaluation.at_ticks, board.real_at_ticks
     scores = [value for series in every for tick in series for value in tick[1:]]
     places = [place for course in drawn for each in course.seeds for place in each.places(by_time)]
-    y = axis([*scores, *([real] if real is not None else [])], HEIGHT - BOTTOM, TOP)
+    y, noise = _heights(board, [*scores, *([real] if real is not None else [])])
     x = axis(places, room_beside(y, FONT, LEFT), WIDTH - RIGHT, from_zero=True)
     unit = "min" if by_time else "kimg"
     dots = [
@@ -65,7 +67,7 @@ def _panel(board: Board, drawn: Sequence[Course], by_time: bool) -> Panel:
     verdicts = [dot for course in drawn for dot in _verdicts(course, by_time, x, y)]
     return Panel(
         title=f"{metric.name} against {'time' if by_time else 'kimg'}",
-        about=_about(drawn, every, unit, real, verdicts),
+        about=_about(drawn, every, unit, {REAL: real, NOISE: noise}, verdicts),
         x=x,
         y=y,
         lines=[
@@ -75,8 +77,18 @@ def _panel(board: Board, drawn: Sequence[Course], by_time: bool) -> Panel:
         dots=dots,
         verdicts=verdicts,
         real=None if real is None else y(real),
+        noise=None if noise is None else y(noise),
         x_label=MINUTES if by_time else KIMG,
     )
+
+
+def _heights(board: Board, scores: Sequence[float]) -> tuple[Axis, float | None]:
+    """The axis of the scores, and what noise scores if it lies on the axis or near it."""
+    y = axis(scores, HEIGHT - BOTTOM, TOP)
+    noise = noise_on(board, y.low, y.high, y.logarithmic)
+    if noise is None or y.low <= noise <= y.high:
+        return y, noise
+    return axis([*scores, noise], HEIGHT - BOTTOM, TOP), noise
 
 
 def _dots(style: str, course: Course, series: Series, x: Axis, y: Axis, unit: str) -> Iterator[Dot]:
@@ -94,16 +106,15 @@ def _about(
     drawn: Sequence[Course],
     every: Sequence[Series],
     unit: str,
-    real: float | None,
+    floors: Mapping[str, float | None],
     verdicts: Sequence[Dot],
 ) -> str:
-    """What is seen: the first and the last tick of each row, real images, what went wrong."""
+    """What is seen: the first and last tick of each row, real images, noise, what went wrong."""
     parts = []
     for course, series in zip(drawn, every, strict=True):
         ends = [_score_at(score, place, unit) for place, score, *_ in (series[0], series[-1])]
         parts.append(f"{course.row.name}: {', '.join(ends)}")
-    if real is not None:
-        parts.append(f"{REAL}: {number(real)}")
+    parts += [f"{name}: {number(score)}" for name, score in floors.items() if score is not None]
     return f"{'; '.join([*parts, *(dot.title for dot in verdicts)])}."
 
 

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from gan_bench.base.escape import markdown
 from gan_bench.base.text import number, plural
-from gan_bench.report.courses import BAND, Course
+from gan_bench.report.courses import BAND, SINGLE, Course, shown_of
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.paper.curves import BINS, Curve
+from gan_bench.report.noise_line import NOISE
+from gan_bench.report.paper.curves import Curve, parts_of
 from gan_bench.report.rows import Row, devices_of
 from gan_bench.report.selection import captions, what_is_shown
 from gan_bench.report.statistics import MIN_SEEDS
 from gan_bench.results.scale import REAL
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Marks = frozenset[object]  # the markers and the labels of all lines of a figure
 CLIPPED = "Triangles at an edge mark values beyond the axis."
+TRIANGLES = frozenset("<>^v")
+CROSS, DIAMOND, DOT, SEED = "X", "D", "o", "|"  # markers, as in the figures
 
 
-def quality_caption(board: Board, drawn: Sequence[Course], by_time: bool) -> str:
+def marks_in(figures: Sequence[Figure]) -> Marks:
+    """What is drawn in these figures: a caption explains no mark that none of them has."""
+    lines = [line for figure in figures for panel in figure.axes for line in panel.lines]
+    return frozenset(each for line in lines for each in (line.get_marker(), line.get_label()))
+
+
+def quality_caption(board: Board, drawn: Sequence[Course], by_time: bool, marks: Marks) -> str:
     """Of the score at every tick."""
     metric = board.protocol.evaluation.at_ticks
     rows = [course.row for course in drawn]
+    counts = [len(course.seeds) for course in drawn]
+    at_a_tick = f", of those seeds that have a score at the tick ({_counts(counts)})"
     parts = [
         f"{_sentence(captions(board)['quality'])} {_better(metric.higher_is_better)}",
-        f"Lines and bands: {BAND}, of those seeds that have a score at the tick "
-        f"({_counts([len(course.seeds) for course in drawn])}).",
+        _lines(shown_of(drawn), at_a_tick, ""),
     ]
     if by_time:
         cells = board.cells
@@ -32,56 +49,88 @@ def quality_caption(board: Board, drawn: Sequence[Course], by_time: bool) -> str
         parts.append(f"Time: wall-clock time of training{f' on {devices}' if devices else ''}.")
     if board.real_at_ticks is not None:
         parts.append(f"{REAL.capitalize()} score {number(board.real_at_ticks)}.")
-    if any(True for course in drawn for _ in course.events()):
+    if NOISE in marks:
+        parts.append("The line of dashes and dots is noise: images of random pixels.")
+    if CROSS in marks:
         parts.append(
             "Crosses: trainings that collapsed, diverged or degraded, at the nearest tick."
         )
-    return _joined(board, parts, what_is_shown(board, rows))
+    return _joined(board, parts, what_is_shown(board, rows), marks)
 
 
-def curves_caption(board: Board, drawn: Sequence[Curve], name: str) -> str:
+def curves_caption(board: Board, drawn: Sequence[Curve], name: str, marks: Marks) -> str:
     """Of losses or scores of D."""
+    counts = [sum(bool(np.isfinite(seed[:, 1:]).any()) for seed in curve.seeds) for curve in drawn]
+    averaged = f", each averaged over {_shares([parts_of(curve.seeds) for curve in drawn])}"
+    shown = BAND if max(counts) > 1 else SINGLE
     parts = [
         _sentence(captions(board)[name]),
-        f"Lines and bands: {BAND} ({_counts([len(curve.seeds) for curve in drawn])}), "
-        f"each averaged over 1/{BINS} of the training.",
+        _lines(shown, f" ({_counts(counts)}){averaged}", averaged),
     ]
-    rows = [curve.row for curve in drawn]
-    if any(any(each) for row in rows for each in row.done["verdicts"]):
+    if CROSS in marks:
         parts.append("Crosses: when a training was found to have gone wrong.")
-    return _joined(board, parts, what_is_shown(board, rows))
+    left_out = what_is_shown(board, [curve.row for curve in drawn])
+    return _joined(board, parts, left_out, marks)
 
 
-def ranking_caption(board: Board, rows: Sequence[Row]) -> str:
-    """Of the final scores."""
+def ranking_caption(board: Board, shown: Mapping[str, Sequence[Row]], marks: Marks) -> str:
+    """Of the final scores. `shown`: the rows in each width, which has room for some."""
     metric, real = board.ranking, board.real(board.ranking)
-    trained = [row for row in rows if not row.entry]
-    counts = _counts([len(row.values(metric.name)) for row in trained])
+    rows = max(shown.values(), key=len)
+    trained = [row for row in rows if not row.entry and row.values(metric.name)]
     parts = [
         f"{metric.name} at the end of training (n = {board.protocol.evaluation.samples:,}). "
         f"{_better(metric.higher_is_better)}",
-        f"Dots: the mean of the seeds ({counts}); thin marks: the seeds.",
     ]
+    if SEED in marks:
+        counts = _counts([len(row.values(metric.name)) for row in trained])
+        parts.append(f"Dots: the mean of the seeds ({counts}); thin marks: the seeds.")
+    elif DOT in marks:
+        parts.append(f"Dots: {SINGLE}.")
     if any(row.interval(metric.name) for row in trained):
         parts.append(
             f"Bars: the 95 % interval of the mean by Student's t, from {MIN_SEEDS} seeds on."
         )
-    if len(trained) < len(rows):
+    if DIAMOND in marks:
         parts.append("Diamonds: images or generators made elsewhere.")
-    if any(any(each) for row in trained for each in row.done["verdicts"]):
+    if CROSS in marks:
         parts.append("Crosses: seeds that collapsed, diverged or degraded.")
     if real:
         parts.append(f"{REAL.capitalize()} score {number(real.value)}.")
     if why := board.floors.get(metric.name):
         parts.append(f"This metric does not compare the rows: {why}.")
-    total = len(board.rows)
-    left_out = f"the best {len(rows)} of {total:,} rows" if len(rows) < total else ""
-    return _joined(board, parts, left_out)
+    return _joined(board, parts, _left_out(board, shown), marks)
 
 
-def _joined(board: Board, parts: Sequence[str], left_out: str) -> str:
+def _left_out(board: Board, shown: Mapping[str, Sequence[Row]]) -> str:
+    """Which rows a ranking shows: a narrow one has room for fewer. "" if all, in every width."""
+    total, counts = len(board.rows), {width: len(rows) for width, rows in shown.items()}
+    if min(counts.values()) == total:
+        return ""
+    if len(set(counts.values())) == 1:
+        return f"the best {min(counts.values())} of {total:,} rows"
+    each = ", ".join(f"{count} in {width}" for width, count in counts.items())
+    return f"the best of {total:,} rows: {each}"
+
+
+def _lines(shown: str, of_several: str, of_one: str) -> str:
+    """What the lines are, and the bands around them where rows have several seeds."""
+    if shown == SINGLE:
+        return f"Lines: {shown}{of_one}."
+    return f"Lines and bands: {shown}{of_several}."
+
+
+def _shares(parts: Sequence[int]) -> str:
+    """What one point is the mean of: 1/80 of the training, or 1/80 to 1/20 of it."""
+    least, most = min(parts), max(parts)
+    span = f"1/{most}" if least == most else f"1/{most} to 1/{least}"
+    return f"{span} of the training"
+
+
+def _joined(board: Board, parts: Sequence[str], left_out: str, marks: Marks) -> str:
+    clipped = [CLIPPED] if marks & TRIANGLES else []
     shown = [f"Shown: {left_out}."] if left_out else []
-    return " ".join([*parts, CLIPPED, *shown, f"Protocol {board.slug}."])
+    return " ".join([*parts, *clipped, *shown, f"Protocol {board.slug}."])
 
 
 def _sentence(text: str) -> str:

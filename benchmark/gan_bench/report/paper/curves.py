@@ -41,7 +41,7 @@ class Curve:
 
 
 def read_curves(board: Board, columns: Sequence[str]) -> list[Curve]:
-    """The best rows of whose curves something is known, in the order of their names."""
+    """The best rows of whose curves something is known, the best first as in the table."""
     known = []
     for row in rows_in_order(board):
         read = [curve_of(folder, columns) for folder in row.folders]
@@ -50,7 +50,7 @@ def read_curves(board: Board, columns: Sequence[str]) -> list[Curve]:
             known.append(Curve(row, seeds))
         if len(known) == BEST:
             break
-    return sorted(known, key=lambda curve: curve.row.labels)
+    return known
 
 
 def curves(
@@ -128,7 +128,7 @@ def banded(seeds: Sequence[np.ndarray], last: float) -> tuple[np.ndarray, ...]:
     Gives kimg (parts,), and of each column the mean over the seeds, the lowest and the highest:
     (parts, columns) each, NaN where no seed has a value. Of each seed, the mean of the part counts.
     """
-    parts = min(BINS, max(len(seed) for seed in seeds))
+    parts = parts_of(seeds)
     binned = np.stack([_binned(seed, last, parts) for seed in seeds])  # (seeds, parts, 1 + columns)
     some = np.isfinite(binned[:, :, 0]).any(axis=0)
     known = np.ma.masked_invalid(binned[:, some])
@@ -136,6 +136,11 @@ def banded(seeds: Sequence[np.ndarray], last: float) -> tuple[np.ndarray, ...]:
         each.filled(np.nan) for each in (known.mean(axis=0), known.min(axis=0), known.max(axis=0))
     )
     return mean[:, 0], mean[:, 1:], low[:, 1:], high[:, 1:]
+
+
+def parts_of(seeds: Sequence[np.ndarray]) -> int:
+    """In how many parts of the training these curves are shown: BINS, or as they have points."""
+    return min(BINS, max(len(seed) for seed in seeds))
 
 
 def _binned(curve: np.ndarray, last: float, parts: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -34,8 +34,12 @@ class Picture:
     """A figure that can be drawn in any width."""
 
     name: str
-    caption: str
+    about: Callable[[captions.Marks], str]  # its caption, by the marks that are drawn
     draw: Callable[[float], Figure]
+
+    def caption(self, figures: Sequence[Figure]) -> str:
+        """What these figures, drawn in any widths, show."""
+        return self.about(captions.marks_in(figures))
 
 
 def pictures(board: Board) -> Iterator[Picture]:
@@ -44,21 +48,23 @@ def pictures(board: Board) -> Iterator[Picture]:
     The board of an evaluation that was added has its ranking only: its trainings are those of the
     protocol's own board.
     """
-    rows = [row for row, _ in rows_of_ranking(board, max(WIDTHS.values()))]
-    if any(row.values(board.ranking.name) for row in rows):
-        caption = captions.ranking_caption(board, rows)
-        yield Picture("ranking", caption, partial(ranking, board))
+    rows = {
+        size: [row for row, _ in rows_of_ranking(board, width)] for size, width in WIDTHS.items()
+    }
+    if any(row.values(board.ranking.name) for shown in rows.values() for row in shown):
+        about = partial(captions.ranking_caption, board, rows)
+        yield Picture("ranking", about, partial(ranking, board))
     if board.evaluation is not None:
         return
     if drawn := courses(board):
         for by_time, name in ((False, "quality-kimg"), (True, "quality-minutes")):
             if not by_time or timed(drawn):
-                caption = captions.quality_caption(board, drawn, by_time)
-                yield Picture(name, caption, partial(quality, board, drawn, by_time))
+                about = partial(captions.quality_caption, board, drawn, by_time)
+                yield Picture(name, about, partial(quality, board, drawn, by_time))
     for name, lines, what in (("losses", LOSSES, "loss"), ("scores", SCORES, "score of D")):
         if known := read_curves(board, list(lines)):
-            caption = captions.curves_caption(board, known, name)
-            yield Picture(name, caption, partial(curves, known, lines, what))
+            about = partial(captions.curves_caption, board, known, name)
+            yield Picture(name, about, partial(curves, known, lines, what))
 
 
 def draw_figures(board: Board, kind: Kind, folder: Path) -> list[Path]:
@@ -104,10 +110,11 @@ def _drawn(board: Board, kind: Kind) -> dict[str, bytes]:
     contents, texts = {}, {}
     with look():
         for picture in pictures(board):
-            texts[picture.name] = picture.caption
-            for size, width in WIDTHS.items():
-                title = f"{picture.name} of {board.slug}"
-                contents[f"{picture.name}-{size}.{kind}"] = saved(picture.draw(width), kind, title)
+            figures = {size: picture.draw(width) for size, width in WIDTHS.items()}
+            texts[picture.name] = picture.caption([*figures.values()])
+            title = f"{picture.name} of {board.slug}"
+            for size, figure in figures.items():
+                contents[f"{picture.name}-{size}.{kind}"] = saved(figure, kind, title)
     return contents | ({CAPTIONS: captions.as_markdown(board, texts)} if texts else {})
 
 
