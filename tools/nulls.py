@@ -138,7 +138,7 @@ def ndb(sets: int, counts: tuple[int, ...]) -> None:
     cases: list[tuple[str, np.ndarray, Draw]] = [
         ("toonfaces", faces, face),
         ("toonfaces", faces[:2_000], face),
-        *(("Gaussians", gaussian(n), gaussian) for n in (20_000, 5_000, 1_000)),
+        *(("Gaussians", gaussian(n), gaussian) for n in (20_000, 5_000)),
     ]
     print_head("training images", *(f"n = {n:,}" for n in counts))
     for name, train, draw in cases:

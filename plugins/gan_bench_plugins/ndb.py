@@ -13,7 +13,7 @@ from gan_bench_plugins.preconditions import require_finite, require_variation
 PER_BIN = 20  # generated images expected in a bin: the z-test is an approximation
 FEWEST = 5  # fitted images in a bin: a bin of fewer would expect too few
 FITTED = 5_000  # training images that the bins are fitted to, at most: K-means takes seconds
-MOST = 100  # bins
+LEAST, MOST = 10, 100  # bins: with fewer than ten, one that fails by chance alone is over 0.1
 COUNTED = 4  # training images for each generated one, at least: see `ndb`
 LEVEL = 0.05  # of the test of one bin: the share of bins that a perfect generator fails
 SHOWN = 8  # lost bins that are shown, at most
@@ -28,8 +28,8 @@ def ndb(train: np.ndarray, fake: np.ndarray) -> float:
     counted on those, too few bins failed. All rows of a table are compared with the same counts,
     and chance in these would count against all: so at least four training images are counted
     for each generated one, and only that many of the generated images are read. Departure: images
-    are averaged to at most 16 x 16 pixels. Unscorable for too few images of either kind, for
-    constant features and for features that are not finite.
+    are averaged to at most 16 x 16 pixels. Unscorable for images of either kind that are too few
+    for LEAST bins, for constant features and for features that are not finite.
     """
     return compute(Samples(real=train, fake=fake, train=train))
 
@@ -54,11 +54,13 @@ def lost_bins(samples: Samples) -> Evidence:
     if not len(lost):
         raise Unscorable("No bin is lost.")
     worst = lost[np.lexsort((-p[lost], q[lost] / p[lost]))][:SHOWN]
-    verb = "is" if len(lost) == 1 else "are"
+    count, verb = len(real), "is" if len(lost) == 1 else "are"
     return Evidence(
-        says=f"{len(lost)} of {len(real)} bins {verb} lost: the generator makes such images "
-        "significantly less often than they occur among the training images. In each row: real "
-        "images of one of these bins, from the one that is missed most down.",
+        says=f"{len(lost)} of {count} bins {verb} lost: the generator makes such images "
+        "significantly less often than they occur among the training images. ndb counts bins with "
+        f"too many images, too, by {len(fake):,} generated images: one bin is {1 / count:.2g} of "
+        "it, and other real images fail one bin in twenty by chance. In each row: real images of "
+        "one of the lost bins, from the one that is missed most down.",
         train=np.stack([_nearest(bins["bins"][k], _train(samples)) for k in worst]),
     )
 
@@ -83,10 +85,11 @@ def _bins(samples: Samples) -> dict[str, np.ndarray]:
     train, fake = _train(samples), _compared(samples)
     require_finite(train, samples.fake)
     require_variation(train, "training")
-    if len(fake) < 2 * PER_BIN:
+    if bin_count(len(fake)) < LEAST:
+        needed = LEAST * PER_BIN
         raise Unscorable(
             f"There are {len(samples.fake):,} generated images and {len(train):,} real ones to "
-            f"make bins of; ndb needs {2 * PER_BIN} and {4 * COUNTED * PER_BIN}."
+            f"make bins of; ndb needs {needed:,} and {2 * COUNTED * needed:,} for {LEAST} bins."
         )
     most = bin_count(len(fake))
     return samples.keep(f"ndb.bins.{most}", lambda: reference_bins(train, most))
@@ -153,7 +156,8 @@ def gan_bench_metrics(features: Sequence[str]) -> list[Metric]:
         Metric(
             name="ndb",
             source="Richardson & Weiss 2018, arXiv 1805.12462: NDB/K at level 0.05, on pixels; "
-            "bins fitted to a part of the training images and counted on the others",
+            f"{LEAST} to {MOST} bins of {PER_BIN} expected images, fitted to a part of the "
+            "training images and counted on the others",
             higher_is_better=False,
             compute=compute,
             features=pixels.NAME,

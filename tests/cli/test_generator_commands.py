@@ -67,6 +67,25 @@ def test_timelapse_shows_every_tick(gan_bench: Command, cell: Path) -> None:
         assert moving.n_frames == 3
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sample", "--n", "2", "--out", "a.png"],
+        ["interpolate", "--steps", "2", "--points", "2", "--out", "a.gif"],
+        ["timelapse", "--out", "a.gif"],
+        ["export", "--to", "torchscript", "--out", "a.pt"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_it_is_said_when_a_file_replaces_another(
+    words: list[str], gan_bench: Command, cell: Path
+) -> None:
+    first, again = (gan_bench(words[0], cell, *words[1:]) for _ in range(2))
+    assert (first.code, again.code) == (0, 0)
+    assert "in place of" not in first.err
+    assert ", in place of the one that was there" in again.err
+
+
 def test_export_says_what_goes_in_and_comes_out(gan_bench: Command, cell: Path) -> None:
     said = gan_bench("export", cell, "--to", "torchscript", "--out", "faces.pt")
     assert said.code == 0, said.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,16 @@ def test_a_judge_is_trained_tested_and_written(gan_bench: Command, folder: Path)
         assert part in said.out
     assert f"gan-bench run --data {folder} --judge stripes.judge" in said.err
     assert read_judge(Path("stripes.judge")).header.classes == ("across", "down")
+    assert "in place of" not in said.out
+    again = gan_bench("judge", folder, "--size", "16", "--steps", "30", "--out", "stripes.judge")
+    assert "), in place of the one that was there\n" in again.out
+
+
+def test_a_judge_is_not_written_over_its_images(gan_bench: Command, folder: Path) -> None:
+    images = Path(shutil.make_archive("stripes", "zip", folder))
+    before = images.read_bytes()
+    refused(gan_bench("judge", images, "--out", images), 2, "has the images: give another file")
+    assert images.read_bytes() == before
 
 
 def test_a_judge_that_is_often_wrong_is_not_written(gan_bench: Command, folder: Path) -> None:

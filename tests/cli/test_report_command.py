@@ -57,6 +57,11 @@ def test_the_ending_of_the_file_chooses_the_format(
     assert Path(name).read_text() == style
 
 
+def test_it_is_said_when_a_report_replaces_a_file(gan_bench: Command, full: Path) -> None:
+    said = [gan_bench("report", full, "--out", "board.csv").err.strip() for _ in range(2)]
+    assert said == ["written: board.csv", "written: board.csv, in place of the one that was there"]
+
+
 @pytest.mark.parametrize("style", ["terminal", "markdown", "csv", "json"])
 def test_a_format_that_is_asked_for_wins_over_the_ending(
     style: str, gan_bench: Command, full: Path

@@ -85,30 +85,40 @@ def test_more_training_images_are_counted_than_fitted() -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_fewer_different_images_than_bins_are_binned() -> None:
-    rows = np.repeat(np.eye(3), 400, axis=0)
+    rows = np.repeat(np.eye(3), 800, axis=0)
     assert ndb(rows, rows[::4]) < 1
-    assert ndb(rows, np.repeat(rows[:1], 300, axis=0)) == 1
+    assert ndb(rows, np.repeat(rows[:1], 600, axis=0)) == 1
 
 
 def test_ndb_repeats_itself_and_leaves_the_global_random_state_alone() -> None:
-    train, fake = np.random.default_rng(4).normal(size=(2, 400, 4))
+    train, fake = np.random.default_rng(4).normal(size=(2, 1_600, 4))
     before = np.random.get_state()[1].tolist()  # type: ignore[index]
     assert ndb(train, fake) == ndb(train, fake)
     assert np.random.get_state()[1].tolist() == before  # type: ignore[index]
 
 
 def test_a_quarter_as_many_generated_images_are_read_as_training_images_are_counted() -> None:
-    train, fake = np.random.default_rng(5).normal(size=(2, 1_000, 4))
+    train, fake = np.random.default_rng(5).normal(size=(2, 2_000, 4))
     read = counted(len(train)) // COUNTED
-    assert read == 125
+    assert read == 250
     assert ndb(train, fake) == ndb(train, fake[:read])
 
 
-@pytest.mark.parametrize(("T", "M"), [(300, 90), (2_000, 39)])
+@pytest.mark.parametrize(("T", "M"), [(1_500, 400), (4_000, 199)])
 def test_too_few_images_are_refused(T: int, M: int) -> None:
     rng = np.random.default_rng(6)
-    with pytest.raises(Unscorable, match=rf"{M} generated images and {T:,} real .* 40 and 320"):
+    with pytest.raises(
+        Unscorable, match=rf"{M} generated images and {T:,} real .* 200 and 1,600 for 10 bins"
+    ):
         ndb(rng.normal(size=(T, 3)), rng.normal(size=(M, 3)))
+
+
+def test_the_fewest_images_that_are_scored_make_ten_bins() -> None:
+    train, fake = np.random.default_rng(6).normal(size=(2, 1_600, 3))
+    score = ndb(train, fake[:200])
+    assert score * 10 == pytest.approx(round(score * 10))  # a whole number of ten bins
+    with pytest.raises(Unscorable):
+        ndb(train, fake[:199])
 
 
 def clusters(count: int, of: int, rng: np.random.Generator) -> np.ndarray:
@@ -128,7 +138,9 @@ def test_real_images_of_the_lost_clusters_are_shown() -> None:
     assert (of == of[:, :1]).all()  # one in each row
     assert set(of[:2, 0].tolist()) <= {8, 9}  # the empty ones come first
     assert {8, 9} <= set(of[:, 0].tolist())
-    assert f" of {len(shown_bins(train, fake))} bins are lost" in shown.says
+    bins = len(shown_bins(train, fake))
+    assert f" of {bins} bins are lost" in shown.says
+    assert f"by 1,000 generated images: one bin is {1 / bins:.2g} of it" in shown.says
 
 
 def shown_bins(train: np.ndarray, fake: np.ndarray) -> np.ndarray:
@@ -146,10 +158,10 @@ def shown_bins(train: np.ndarray, fake: np.ndarray) -> np.ndarray:
 
 
 def test_a_bin_that_has_too_many_images_is_not_lost() -> None:
-    train = np.repeat(np.eye(2, 4), 400, axis=0)  # two bins
-    few = np.repeat(np.eye(2, 4), [90, 10], axis=0)
+    train = np.repeat(np.eye(2, 4), 800, axis=0)  # two bins
+    few = np.repeat(np.eye(2, 4), [180, 20], axis=0)
     shown = lost_bins(Samples(real=train, fake=few, train=train))
     assert shown.train is not None
-    assert (shown.train >= 400).all()  # rows of the second alone
+    assert (shown.train >= 800).all()  # rows of the second alone
     with pytest.raises(Unscorable, match="No bin is lost"):
         lost_bins(Samples(real=train, fake=train[::8], train=train))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from rich.console import Console
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, HOW, WHICH, request_of
 from gan_bench.cli.options import OUT_FILE, OUTPUT, Name
-from gan_bench.cli.output import complain, emit, page, print_titled, say
+from gan_bench.cli.output import complain, emit, instead, page, print_titled, say
 from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def data(max_bad: float, out: Path | None, as_json: bool, **asked: Any) -> None:
     except Unusable as error:
         report, refusal = error.report, error
     where = out or (None if as_json else _default_path(report.name, source.root))
-    replaced = bool(where and os.path.exists(where))
+    replaced = instead(where) if where else ""
     sheet = _write_sheet(prepared, where) if prepared and where else None
     if as_json:
         _emit_document(prepared, report, refusal, sheet)
@@ -145,7 +144,7 @@ def _emit_document(
 
 
 def _print(
-    report: DataReport, prepared: Prepared | None, sheet: Path | None, replaced: bool
+    report: DataReport, prepared: Prepared | None, sheet: Path | None, replaced: str
 ) -> None:
     """A page of titles and texts, as wide as the terminal."""
     from gan_bench.data.reporting.lines import report_lines
@@ -154,7 +153,6 @@ def _print(
     if prepared:
         lines.append(("fingerprint", prepared.data.fingerprint[:16]))
     if sheet:
-        instead = ", in place of the one that was there" if replaced else ""
-        lines.append(("contact sheet", f"{sheet}{instead}"))
+        lines.append(("contact sheet", f"{sheet}{replaced}"))
     with page() as console:
         print_titled(lines, console)

@@ -14,7 +14,7 @@ from gan_bench.base.text import size
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
 from gan_bench.cli.options import OUT_FILE, OUTPUT
-from gan_bench.cli.output import say
+from gan_bench.cli.output import instead, say
 
 if TYPE_CHECKING:
     from gan_bench.train.export import To
@@ -63,9 +63,10 @@ def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path)
     with Console(stderr=True).status(Text(plain(f"exporting {G.label}"))):
         content = exported(G, to)
     make_folder(out.absolute().parent)
+    replaced = instead(out)
     write_bytes(out, content)
     classes = f", labels from 0 to {G.classes - 1}" if G.classes else ""
     say(
-        f"{G.label}: {out} ({size(len(content))}); z has {G.z_dim} values{classes}, images are "
-        f"{shape_text(G.shape)}"
+        f"{G.label}: {out} ({size(len(content))}){replaced}; z has {G.z_dim} values{classes}, "
+        f"images are {shape_text(G.shape)}"
     )

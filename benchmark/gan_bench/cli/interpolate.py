@@ -10,7 +10,7 @@ from rich.console import Console
 from gan_bench.base.text import plural, size
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
-from gan_bench.cli.output import say
+from gan_bench.cli.output import instead, say
 
 WALK = "Walk"
 
@@ -81,5 +81,7 @@ def interpolate(
         seen = [(G.label, walks(G, count, points, steps, seed, chosen)) for G in generators]
         content = moving(walk_frames(seen), out.suffix, [1 / FPS] * steps)
     make_folder(out.absolute().parent)
+    replaced = instead(out)
     write_bytes(out, content)
-    say(f"{plural(steps, 'frame')} of {plural(len(cells), 'cell')}: {out} ({size(len(content))})")
+    made = f"{plural(steps, 'frame')} of {plural(len(cells), 'cell')}"
+    say(f"{made}: {out} ({size(len(content))}){replaced}")

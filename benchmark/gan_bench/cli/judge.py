@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, HOW, WHICH, request_of
 from gan_bench.cli.options import OUT_FILE, OUTPUT, Name
-from gan_bench.cli.output import emit, say
+from gan_bench.cli.output import emit, instead, say
 from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def judge(size: int, steps: int, seed: int, out: Path, max_bad: float, **asked: 
     how evenly. The judge is tested on the held-out images, and is written only if it names 90 % of
     them rightly. It is trained on the CPU.
     """
+    if out.exists() and os.path.exists(asked["data"]) and out.samefile(asked["data"]):
+        raise click.BadParameter(f"{out} has the images: give another file", param_hint="'--out'")
     request = request_of({**asked, "size": size, "max_bad": max_bad})
     from gan_bench.contract.errors import DataError
     from gan_bench.measure.judging.judge_file import write_judge
@@ -112,8 +115,9 @@ def judge(size: int, steps: int, seed: int, out: Path, max_bad: float, **asked: 
         raise DataError(trained.refusal)
     if trained.warning:
         say(f"warning: {trained.warning}")
+    replaced = instead(out)
     digest = write_judge(out, trained.header, trained.tensors)
-    emit(f"written   {out} (sha256 {digest[:16]})\n")
+    emit(f"written   {out} (sha256 {digest[:16]}){replaced}\n")
     say(f"to count modes: gan-bench run --data {asked['data']} --judge {out}")
 
 

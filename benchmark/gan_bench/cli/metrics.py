@@ -17,7 +17,7 @@ from gan_bench.cli import data_options, options
 from gan_bench.cli.data_options import request_of
 from gan_bench.cli.groups import Group
 from gan_bench.cli.options import OUT_FILE, OUTPUT, Word
-from gan_bench.cli.output import emit, say
+from gan_bench.cli.output import emit, instead, say
 
 if TYPE_CHECKING:
     from gan_bench.run.audit_images import AuditRequest
@@ -192,8 +192,9 @@ def audit(results: Path, out: Path | None, style: str | None, quiet: bool, **ask
     from gan_bench.results.atomic import make_folder, write_bytes
 
     make_folder(out.absolute().parent)
+    replaced = instead(out)
     write_bytes(out, text.encode())
-    say(f"written: {out}", console)
+    say(f"written: {out}{replaced}", console)
 
 
 def audit_of(asked: dict[str, Any]) -> AuditRequest:

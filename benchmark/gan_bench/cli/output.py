@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import rich_click as click
 from rich.console import Console
@@ -46,6 +47,14 @@ def _discard_stdout() -> None:
 def say(text: str, console: Console | None = None) -> None:
     """Print a line or a few on stderr as they are: no markup, no wrapping."""
     (console or Console(stderr=True)).print(Text(plain(text, keep="\n")), soft_wrap=True)
+
+
+def instead(path: Path) -> str:
+    """What to add to the line that names a file to be written: whether it replaces one.
+
+    To be asked before it is written.
+    """
+    return ", in place of the one that was there" if os.path.lexists(path) else ""
 
 
 def complain(text: str) -> None:

@@ -11,7 +11,7 @@ import rich_click as click
 from gan_bench.base.text import plural
 from gan_bench.cli import options
 from gan_bench.cli.options import OUT, OUTPUT
-from gan_bench.cli.output import emit, say
+from gan_bench.cli.output import emit, instead, say
 from gan_bench.contract.errors import StorageError
 
 if TYPE_CHECKING:
@@ -133,8 +133,9 @@ def _write(text: str, out: Path | None) -> None:
     from gan_bench.results.atomic import make_folder, write_bytes
 
     make_folder(out.absolute().parent)
+    replaced = instead(out)
     write_bytes(out, text.encode())
-    say(f"written: {out}")
+    say(f"written: {out}{replaced}")
 
 
 def _figures(

@@ -10,7 +10,7 @@ from gan_bench.base.text import plural
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
 from gan_bench.cli.options import OUT, OUTPUT
-from gan_bench.cli.output import say
+from gan_bench.cli.output import instead, say
 
 
 @click.command(
@@ -68,5 +68,6 @@ def sample(
 
     G = shared.read_generator(cell, best, plugins)
     count = count or count_for(G, chosen)
+    replaced = instead(out) if grid else ""
     (write_grid if grid else write_each)(G, sample_latents(G, count, seed, chosen), out)
-    say(f"{plural(count, 'image')} of {G.label}, seed {seed}: {out}")
+    say(f"{plural(count, 'image')} of {G.label}, seed {seed}: {out}{replaced}")

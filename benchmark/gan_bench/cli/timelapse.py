@@ -10,7 +10,7 @@ from gan_bench.base.text import plural, size
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
 from gan_bench.cli.options import PATH
-from gan_bench.cli.output import say
+from gan_bench.cli.output import instead, say
 
 
 @click.command(
@@ -43,5 +43,6 @@ def timelapse(cell: Path, out: Path) -> None:
     frames, seconds = frames_of(shared.found(cell))
     content = moving(frames, out.suffix, seconds)
     make_folder(out.absolute().parent)
+    replaced = instead(out)
     write_bytes(out, content)
-    say(f"{plural(len(frames), 'tick')}: {out} ({size(len(content))})")
+    say(f"{plural(len(frames), 'tick')}: {out} ({size(len(content))}){replaced}")
