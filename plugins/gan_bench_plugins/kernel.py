@@ -101,7 +101,8 @@ def _metric(features: str) -> Metric:
     return Metric(
         name="kid" if is_kid else f"kd-{features}",
         source="Bińkowski et al. 2018, arXiv 1801.01401, section 4, by torch-fidelity: unbiased "
-        f"squared MMD x {UNIT:,}, mean over disjoint blocks"
+        f"squared MMD x {UNIT:,}, mean over disjoint blocks; real images score 0 on average, and "
+        "so below 0 about half of the times"
         + ("." if is_kid else f", on the features {features}: not KID, and not comparable to it."),
         higher_is_better=False,
         compute=compute,

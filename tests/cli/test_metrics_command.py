@@ -115,7 +115,13 @@ def test_the_tables_fit_the_terminal(
     monkeypatch.setenv("COLUMNS", str(width))
     said = gan_bench(*asked(mine, faces), "--format", "terminal")
     assert said.code == 0, said.err
-    assert max(map(len, said.out.splitlines())) <= width
+    lines = said.out.splitlines()
+    assert max(map(len, lines)) <= width
+    head = next(line.split() for line in lines if "alarms" in line and line.startswith("metric"))
+    titles = [word for word in head if word.isalpha() and word not in ("metric", "of")]
+    explained = {line.split()[0] for line in lines if line.strip()}
+    assert titles, "the first table has columns"
+    assert explained >= {*titles, "brighter"}, "each column has a line, and each corruption"
 
 
 @pytest.mark.usefixtures("no_gpu", "one_thread")

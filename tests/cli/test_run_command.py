@@ -51,7 +51,7 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--kimg", "many"], "'many' is not a valid number"),
         (["--kimg", "inf"], "kimg"),
         (["--kimg", "nan"], "kimg"),
-        (["--kimg", "1e30"], "1e+30 is not in the range"),
+        (["--kimg", "1e30"], "1e+30 is not in the range 0<x<=1,000,000,000."),
         (["--cell-timeout", "1e300"], "1e+300 is not in the range"),
         (["--max-bad", "nan"], "nan is no number"),
         (["--data", ""], "'--data': the value is empty"),

@@ -13,6 +13,7 @@ from nets import DATASET, Eye, catalogue
 from safetensors.numpy import save
 
 from gan_bench import DataError, Features, UsageError
+from gan_bench.catalogue import load
 from gan_bench.contract.protocol import Data
 from gan_bench.data.cache import Prepared
 from gan_bench.data.reporting.report import DataReport
@@ -30,6 +31,8 @@ from gan_bench.measure.judging.judge_file import (
 from gan_bench.measure.judging.network import Network
 from gan_bench.measure.judging.shapes import shapes_of
 from gan_bench.measure.judging.training import Trained, calibration_error, train_judge
+from gan_bench.run.given_data import source_of
+from gan_bench.run.request import Request
 
 SIZE, STEPS = 16, 60
 
@@ -73,7 +76,7 @@ def test_a_judge_names_images_that_it_never_saw_and_says_how_well(trained: Train
     assert header.accuracy >= 0.9
     assert header.accuracy + header.rejected <= 1
     assert 0 <= header.calibration_error < 0.3
-    assert trained.rejected_by_kind["uniform noise"] >= 0.9
+    assert header.spoilt["uniform noise"] >= 0.9
     assert trained.refusal is None
 
 
@@ -85,10 +88,33 @@ def test_a_judge_that_is_often_wrong_is_refused_with_what_to_do() -> None:
 
 
 def test_a_judge_that_names_what_shows_nothing_has_a_warning(trained: Trained) -> None:
-    assert trained.warning is None
-    blind = replace(trained, rejected_by_kind={"noise": 1.0, "halves": 0.125})
+    assert trained.header.warning is None
+    blind = trained.header.model_copy(update={"spoilt": {"noise": 1.0, "halves": 0.125}})
     assert blind.warning is not None
     assert "rejects only 12.5 % of images that are spoilt on purpose (halves)" in blind.warning
+
+
+def test_who_uses_a_judge_that_names_what_shows_nothing_is_warned(
+    trained: Trained, tmp_path: Path
+) -> None:
+    blind = trained.header.model_copy(update={"spoilt": {"halves": 0.125}})
+    write_judge(tmp_path / "blind.judge", blind, trained.tensors)
+    request = Request(data="toonfaces", judge=tmp_path / "blind.judge")
+    source, notes = source_of(request, load(), "toonfaces")
+    assert source.dataset.judge == blind.name
+    assert notes == [f"warning: {blind.warning}"]
+
+
+def test_a_judge_of_an_older_release_is_read_and_has_no_warning(
+    trained: Trained, tmp_path: Path
+) -> None:
+    header = json.loads(trained.header.model_dump_json())
+    del header["spoilt"]
+    path = tmp_path / "old.judge"
+    path.write_bytes(save(trained.tensors, {KEY: json.dumps(header)}))
+    old = read_judge(path).header
+    assert old.spoilt == {}
+    assert old.warning is None
 
 
 def test_equal_seeds_give_equal_files_and_the_random_state_is_left_alone(tmp_path: Path) -> None:

@@ -113,8 +113,8 @@ def judge(size: int, steps: int, seed: int, out: Path, max_bad: float, **asked: 
     _print(trained)
     if trained.refusal:
         raise DataError(trained.refusal)
-    if trained.warning:
-        say(f"warning: {trained.warning}")
+    if trained.header.warning:
+        say(f"warning: {trained.header.warning}")
     replaced = instead(out)
     digest = write_judge(out, trained.header, trained.tensors)
     emit(f"written   {out} (sha256 {digest[:16]}){replaced}\n")
@@ -141,7 +141,10 @@ def _print(trained: Trained) -> None:
     from gan_bench.base.text import number, percent, plural
 
     header = trained.header
-    kind, least = trained.least_rejected
+    spoilt = [
+        ("spoilt", f"{percent(least, 3)} or more of each kind are rejected, {kind} least often")
+        for kind, least in filter(None, [header.least_rejected])
+    ]
     held_out = plural(header.held_out, "held-out image")
     lines = (
         ("classes", f"{len(header.classes)}: {', '.join(header.classes)}"),
@@ -151,6 +154,6 @@ def _print(trained: Trained) -> None:
         ),
         ("rejected", f"{percent(header.rejected, 3)} of them"),
         ("ECE", f"{number(header.calibration_error, 3)}, the calibration error on them"),
-        ("spoilt", f"{percent(least, 3)} or more of each kind are rejected, {kind} least often"),
+        *spoilt,
     )
     emit("".join(f"{title:<10}{plain(words)}\n" for title, words in lines))

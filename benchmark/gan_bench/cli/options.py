@@ -83,6 +83,10 @@ class Number(click.FloatRange):
         number = super().convert(value, param, ctx)
         return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
 
+    def _describe_range(self) -> str:
+        """As click writes it, but 1,000,000,000 in place of 1000000000.0."""
+        return re.sub(r"(\d+)\.0\b", lambda each: f"{int(each[1]):,}", super()._describe_range())
+
 
 class Betas(click.ParamType[tuple[float, ...]]):
     """Two numbers, such as 0.5,0.999, each from 0 to below 1."""

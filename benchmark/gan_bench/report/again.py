@@ -101,5 +101,4 @@ def _code(said: Sequence[Any]) -> Iterator[str]:
 
 def _described(code: Code) -> str:
     release = f"{code.distribution} {code.version}".strip()
-    role = "trains" if code.trains else "does not train"
-    return f"{release}, sha256 {code.sha256[:DIGITS]}, {role}"
+    return f"{release}, sha256 {code.sha256[:DIGITS]}{', trains' * code.trains}"

@@ -212,8 +212,8 @@ def _code(facts: CellFacts) -> Iterator[Line]:
     for each in facts.code:
         offers = "; ".join(f"{kind} {', '.join(names)}" for kind, names in each.offers.items())
         version = f"{each.distribution} {each.version}".strip()
-        role = "trains" if each.trains else "does not train"
-        yield "plugin", f"{version}, sha256 {each.sha256[:16]}, {role}: {offers}"
+        role = ", trains" * each.trains
+        yield "plugin", f"{version}, sha256 {each.sha256[:16]}{role}: {offers}"
     record = facts.record
     if record is None:
         return

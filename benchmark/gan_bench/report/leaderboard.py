@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from gan_bench.contract.differing import differences
 from gan_bench.contract.errors import StorageError, UsageError
+from gan_bench.contract.names import nearest_name
 from gan_bench.contract.protocol import MetricSpec, Protocol
 from gan_bench.report.chosen import boards_in, chosen_of
 from gan_bench.report.decided import decision_of
@@ -270,8 +270,8 @@ def _ranking(protocol: Protocol, sort: str | None, folder: Path) -> MetricSpec:
     """The protocol's first metric, or the one asked for."""
     metrics = {metric.name: metric for metric in protocol.evaluation.metrics}
     if sort is not None and sort not in metrics:
-        near = get_close_matches(sort, metrics, 1)
-        guess = f". Did you mean {near[0]}?" if near else ""
+        near = nearest_name(sort, list(metrics))
+        guess = f". Did you mean {near}?" if near else ""
         name = Path(os.path.abspath(folder)).name
         raise UsageError(
             f"--sort {sort}: the metrics of {name} are {', '.join(metrics)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from gan_bench.base import text
@@ -15,6 +16,7 @@ from gan_bench.contract.protocol import AS_IT_IS, Preparation, Sides
 from gan_bench.data.cache import sides_of
 from gan_bench.data.files.hub import KAGGLE, downloaded_from_kaggle, on_a_site
 from gan_bench.data.source import Source, Unusable, files_at
+from gan_bench.measure.judging.judge_file import judge_warnings, judged_by
 from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import refused_report_path
 from gan_bench.run.names import unknown_data
@@ -22,10 +24,16 @@ from gan_bench.run.request import Request
 
 
 def source_of(request: Request, catalogue: Catalogue, default: str) -> tuple[Source, list[str]]:
-    """The data set that is asked for, else the one of this name; and notes.
+    """The data set that is asked for, else the one of this name, with its judge; and notes."""
+    source, notes = _source(request, catalogue, default)
+    if request.judge is None:
+        return source, notes
+    source = replace(source, dataset=judged_by(source.dataset, request.judge))
+    return source, [*notes, *judge_warnings(request.judge)]
 
-    --data is a name of the catalogue, else a path, else a name in another case.
-    """
+
+def _source(request: Request, catalogue: Catalogue, default: str) -> tuple[Source, list[str]]:
+    """--data is a name of the catalogue, else a path, else a name in another case."""
     if request.data is None:
         return _named(default, request, catalogue), []
     name, path = request.data, Path(os.path.expanduser(request.data))  # leaves ~nobody as it is

@@ -27,7 +27,6 @@ from gan_bench.contract.tracker import Tracker
 from gan_bench.data.cache import Prepared, check_bad, prepare
 from gan_bench.data.source import Source, Unusable
 from gan_bench.data.stream import Progress
-from gan_bench.measure.judging.judge_file import judged_by
 from gan_bench.measure.weights import NO_WEIGHTS, known_weights
 from gan_bench.results.plans import Budget, Sequential
 from gan_bench.run.choice import Choice
@@ -110,8 +109,6 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     check_engine(engine, request.resources, catalogue)
     schedule, precision_note = choose_schedule(request, preset, catalogue, device)
     source, data_notes = source_of(request, catalogue, preset.dataset)
-    if request.judge:
-        source = replace(source, dataset=judged_by(source.dataset, request.judge))
     evaluation, evaluation_notes = choose_evaluation(request, catalogue, preset, source.dataset)
     return Choice(
         request=request,

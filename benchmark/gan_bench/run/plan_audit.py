@@ -19,7 +19,6 @@ from gan_bench.measure import graded
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.measure.features import extract_all, load_net
 from gan_bench.measure.graded import Graded, Pool
-from gan_bench.measure.judging.judge_file import judged_by
 from gan_bench.measure.selftest import faults_seen
 from gan_bench.measure.weights import NO_WEIGHTS, Weights, known_weights
 from gan_bench.results.audits import Audit, AuditedFault, AuditedMetric
@@ -77,8 +76,6 @@ def plan_audit(
     device = pick_device(request.device)
     preset, _ = pick_preset(request, catalogue, device)
     source, notes = source_of(request, catalogue, preset.dataset)
-    if request.judge:
-        source = replace(source, dataset=judged_by(source.dataset, request.judge))
     bare = replace(request, metrics=(), features=request.features[:1])
     evaluation = _evaluation(bare, catalogue, source.dataset)
     names = _names(asked, catalogue, evaluation)

@@ -21,6 +21,7 @@ from gan_bench.contract.protocol import (
 )
 from gan_bench.data.source import Source
 from gan_bench.data.stream import Progress
+from gan_bench.measure.judging.judge_file import judge_warnings
 from gan_bench.measure.weights import NO_WEIGHTS, Weights, check_read, known_weights
 from gan_bench.results.layout import (
     CELL,
@@ -130,6 +131,7 @@ def plan_measuring(
         check_there(environment, protocol.data.name)
     catalogue, source = source_of_cell(environment, protocol)
     evaluation, notes = _evaluation(request, protocol, catalogue, source)
+    notes += judge_warnings(request.judge)
     if evaluation.slug == protocol.evaluation.slug:
         raise UsageError(
             f"{folder} was measured in this way when it was trained: name another --metric, "

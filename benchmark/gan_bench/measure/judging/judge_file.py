@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as tensors_in
 from safetensors.numpy import save
 
+from gan_bench.base.text import percent
 from gan_bench.catalogue import Catalogue, Plugin
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.names import safe_name
@@ -32,7 +33,9 @@ KEY = "gan-bench judge"  # of the JSON in the header of the safetensors file
 CONFIDENT = 0.5  # least probability of a class; below it an image has no mode
 LARGEST_FILE = 64 * 2**20  # bytes: the largest that can be trained have a tenth
 LARGEST_SIDE, MOST_CLASSES = 128, 10_000
+LEAST_REJECTED = 0.5  # of each kind of spoilt image: with less, a warning is given
 Share = Annotated[float, Field(ge=0, le=1)]
+Kind = Annotated[str, Field(max_length=64)]
 
 
 def _checked(name: str) -> str:
@@ -59,6 +62,8 @@ class Header(BaseModel):
     calibration_error: Share  # ECE of 15 equal bins of confidence on held-out images
     rejected: Share  # of held-out images
     held_out: Count  # how many these are
+    # kind of image that was spoilt on purpose -> share that it rejects; {} in older files
+    spoilt: Annotated[dict[Kind, Share], Field(max_length=16)] = {}
     steps: Count
     seed: Count
 
@@ -66,6 +71,23 @@ class Header(BaseModel):
     def name(self) -> str:
         """The name of the features net."""
         return f"judge-of-{self.data}"
+
+    @property
+    def least_rejected(self) -> tuple[str, float] | None:
+        """The kind of spoilt image that is rejected least often, and its share."""
+        return min(self.spoilt.items(), key=lambda each: each[1], default=None)
+
+    @property
+    def warning(self) -> str | None:
+        """What a user must know of a judge that names a class for what shows nothing."""
+        if self.least_rejected is None or self.least_rejected[1] >= LEAST_REJECTED:
+            return None
+        kind, share = self.least_rejected
+        return (
+            f"{self.name} rejects only {percent(share, 3)} of images that are spoilt on purpose "
+            f"({kind}) and names a class for the others: images that show nothing count as modes. "
+            "`gan-bench judge` with more --steps or more images makes a better judge"
+        )
 
 
 @dataclass(frozen=True)
@@ -141,6 +163,12 @@ def judged_by(dataset: Dataset, path: Path) -> Dataset:
     """The data set with the judge in this file; DataError if the file is no judge."""
     header = read_judge(path).header
     return replace(dataset, judge=header.name, modes=len(header.classes))
+
+
+def judge_warnings(path: Path | None) -> list[str]:
+    """What must be known of the judge in this file; nothing if none is given."""
+    warning = read_judge(path).header.warning if path else None
+    return [f"warning: {warning}"] if warning else []
 
 
 def modes(judge: JudgeFile, features: np.ndarray) -> np.ndarray:

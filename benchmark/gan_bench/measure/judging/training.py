@@ -20,7 +20,6 @@ from gan_bench.measure.judging.network import Network, learnt
 STRENGTH = 0.06  # of the augmentation
 LEAST_ACCURACY = 0.9  # of a judge that is kept
 BINS = 15  # of confidence, for the calibration error
-LEAST_REJECTED = 0.5  # of each kind of spoilt image: with less, a warning is given
 LEAST_HELD_OUT = 20  # images: with fewer, the accuracy is a guess
 SPOILT = 200  # spoilt images of each kind that are shown to the judge at the end
 Arrays = dict[str, np.ndarray]
@@ -28,11 +27,10 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Trained:
-    """A judge: its header, its weights, and what it rejects of images that show nothing."""
+    """A judge: its header and its weights."""
 
     header: Header
     tensors: Arrays
-    rejected_by_kind: dict[str, float]  # kind of spoilt image -> share that is rejected
 
     @property
     def refusal(self) -> str | None:
@@ -45,23 +43,6 @@ class Trained:
             f"{text.plural(header.held_out, 'held-out image')} rightly, and "
             f"{text.percent(LEAST_ACCURACY)} are needed: counted modes would be wrong. Give more "
             "images, leave out classes that look alike, or raise --steps or --size"
-        )
-
-    @property
-    def least_rejected(self) -> tuple[str, float]:
-        """The kind of spoilt image that is rejected least often, and its share."""
-        return min(self.rejected_by_kind.items(), key=lambda each: each[1])
-
-    @property
-    def warning(self) -> str | None:
-        """What a user must know of a judge that names a class for what shows nothing."""
-        kind, share = self.least_rejected
-        if share >= LEAST_REJECTED:
-            return None
-        return (
-            f"the judge rejects only {text.percent(share, 3)} of images that are spoilt on purpose "
-            f"({kind}) and names a class for the others: images that show nothing would count as "
-            "modes. Raise --steps, or give more images"
         )
 
 
@@ -83,7 +64,7 @@ def train_judge(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = learnt(Network(channels, size, len(classes)), to_learn, steps, STRENGTH, progress)
-        rejected_by_kind = dict(_rejected(net, tested))
+        spoilt = dict(_rejected(net, tested))
     logits, labels = logits_of(net, tested.images.float() / 255), tested.values[:, 0].numpy()
     named = mode_of(logits)
     header = Header(
@@ -96,11 +77,12 @@ def train_judge(
         calibration_error=calibration_error(confidences(logits), labels),
         rejected=float((named < 0).mean()),
         held_out=len(labels),
+        spoilt=spoilt,
         steps=steps,
         seed=seed,
     )
     tensors = {name: t.contiguous().numpy() for name, t in sorted(net.state_dict().items())}
-    return Trained(header, tensors, rejected_by_kind)
+    return Trained(header, tensors)
 
 
 def classes_of(prepared: Prepared) -> tuple[str, ...]:

@@ -97,10 +97,12 @@ def _print(found: Findings, console: Console) -> None:
     n = max(found.audit.sizes)
     console.print(Text(plain(found.audit.sets.slug), "dim"))
     console.print(Text(plain(tables.answer(found)), "bold"))
-    first = tables.summary(found, n), tables.mildest(found, n), next(tables.followed(found))
-    for section in first:
+    for section in (tables.summary(found, n), tables.mildest(found, n)):
         console.print()
         print_section(section, console)
+    console.print(facts_table(tables.meanings(found, n)))
+    console.print()
+    print_section(next(tables.followed(found)), console)
     console.print()
     for line in tables.absences(found):
         console.print(Text(f"! {plain(line)}"))

@@ -179,6 +179,11 @@ def _memory(amount: float | None, reads: int) -> str:
     return f"{size(amount)} ({number(amount / reads, 2)} ×)"
 
 
+def meanings(found: Findings, n: int) -> list[tuple[str, str]]:
+    """What the strength of each corruption counts, of those that `mildest` has."""
+    return [(each.name, each.meaning) for each in found.audit.faults if n not in each.why_not]
+
+
 def facts(found: Findings) -> list[tuple[str, str]]:
     """The protocol of the audit: what someone needs who makes it again or cites it."""
     audit, sets = found.audit, found.audit.sets
@@ -203,20 +208,21 @@ def facts(found: Findings) -> list[tuple[str, str]]:
         (
             "power",
             f"the share of {sets.repeats} corrupted sets that are alarms, with its "
-            f"{LEVEL:.0%} interval over drawing the sets; seen: {percent(SEEN)} or more",
+            f"{LEVEL:.0%} interval over drawing the sets",
         ),
-        (
-            "alarms",
-            f"in the first table, the alarms among {sets.repeats} more sets of real images",
-        ),
+        ("seen", f"in how many strengths of corruptions the power is {percent(SEEN)} or more"),
         (
             "order",
             "the share of pairs of strengths, real images among them, in the right order; 0.5 is "
             "chance; in the first table the mean over the faults whose strongest is seen",
         ),
+        (
+            "alarms",
+            f"in the first table, the alarms among {sets.repeats} more sets of real images",
+        ),
         *([("bias", _bias(audit))] if _grows(found) else []),
         (
-            "cost",
+            "time",
             f"of one score, its features apart; what a metric keeps of real images is there; the "
             f"shortest of {SIZE_REPEATS}; in the first table that of {max(audit.bias_sizes):,} "
             f"images, as a multiple of the product of two {UNIT:,} × {UNIT:,} matrices (float64)",
