@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from rich.cells import cell_len
 
+from gan_bench.data.reporting import lines
 from given import Command, Draw, refused
 
 pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
@@ -34,6 +35,16 @@ def test_a_set_is_shown_on_a_page_and_on_a_sheet(gan_bench: Command, shapes: Pat
     assert lines["contact sheet"].strip() == "shapes-contact-sheet.png"
     assert sheet_at("shapes-contact-sheet.png")
     assert not Path("results").exists()
+
+
+def test_it_is_said_that_few_images_are_few(
+    gan_bench: Command, draw_shapes: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = draw_shapes(Path("shapes"), 50)
+    said = " ".join(gan_bench("data", folder, "--size", "16").out.split())
+    assert "50 images: with so few, D soon knows them by heart" in said
+    monkeypatch.setattr(lines, "FEW", 50)
+    assert "by heart" not in gan_bench("data", folder, "--size", "16").out
 
 
 def test_a_zip_and_a_named_set_are_shown_too(gan_bench: Command, shapes: Path) -> None:

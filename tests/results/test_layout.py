@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gan_bench.results.atomic import make_folder, write_json
 from gan_bench.results.layout import (
     CELL,
@@ -15,6 +17,7 @@ from gan_bench.results.layout import (
     cells_in,
     engine_dir,
     label_of,
+    parent_of,
     protocol_of,
     sample_grid_path,
 )  # fmt: skip
@@ -61,3 +64,12 @@ def test_what_an_engine_keeps_is_in_the_folder_that_a_command_locks(tmp_path: Pa
     for slug in ("one", "two"):
         branch = branch_dir(plain, slug, "change", 0)
         assert engine_dir(branch, "slurm") == plain / "branches" / "engines" / "slurm"
+
+
+@pytest.mark.parametrize("mark", ["-", "_", "."])
+def test_a_branch_of_a_cell_with_a_long_name_has_a_folder(tmp_path: Path, mark: str) -> None:
+    for k in range(1, 62):
+        cell = tmp_path / "p" / f"{'a' * (62 - k)}{mark}{'b' * k}" / "non-saturating" / "seed0"
+        branch = branch_dir(cell, "p", "change", 0)
+        assert branch.is_relative_to(cell)
+        assert parent_of(branch) == cell

@@ -171,7 +171,8 @@ def tracker_dir(cell: Path, tracker: str) -> Path:
 
 def branch_dir(parent: Path, slug: str, change: str, index: int) -> Path:
     """The folder of a branch; as deep below its protocol as that of a cell."""
-    names = safe_name(slug), safe_name("-".join(parent.parts[-3:])[-63:]), safe_name(change)
+    label = "-".join(parent.parts[-3:])[-63:].lstrip("-_.")  # a long one is cut anywhere
+    names = map(safe_name, (slug, label, change))
     return parent.joinpath(BRANCHES, *names, f"branch{index}")
 
 

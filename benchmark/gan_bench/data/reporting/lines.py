@@ -10,6 +10,7 @@ from gan_bench.data.reporting.report import DataReport, LeftOut, Odd, Originals,
 
 NAMED = 5  # files of a kind that are named
 FIRST = 2  # images of each odd kind
+FEW = 2000  # images: D overfits to fewer of FFHQ first (Karras et al. 2020, 2006.06676, figure 1)
 COUNTED = 12  # values of a count, such as folders, that are named
 COLOURS = {1: "grey", 3: "RGB", 4: "RGB and transparency"}
 
@@ -27,7 +28,7 @@ def report_lines(report: DataReport) -> list[Line]:
     what = f"{text.sides(*report.sides)} px, {colours(report.channels)}"
     return [
         ("data", f"{report.name}: {text.plural(images, 'image')}, {what}"),
-        *(("note", note) for note in report.notes),
+        *(("note", note) for note in (*report.notes, *_few(images))),
         ("split", f"{report.train:,} for training, {report.held_out:,} held out"),
         ("pixels", str(report.pixels or "none")),
         *((title, _counts(counts)) for title, counts in report.counts.items() if counts),
@@ -37,6 +38,15 @@ def report_lines(report: DataReport) -> list[Line]:
         *(_left_out("repaired", report.repaired) if report.repaired else ()),
         *((kind.title, _first_of(kind)) for kind in report.odd),
     ]
+
+
+def _few(images: int) -> Iterator[str]:
+    """What to expect of a small set, if it is one."""
+    if 0 < images < FEW:
+        yield (
+            f"{text.plural(images, 'image')}: with so few, D soon knows them by heart; `gan-bench "
+            "run --augment NAME` helps, and some metrics need more images"
+        )
 
 
 def _counts(counts: Mapping[str, int]) -> str:
