@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import pluggy
 
+from gan_bench.catalogue.manners import AT_IMPORT, changed_since, process_wide, restore
 from gan_bench.catalogue.offers import KINDS, Broken, Catalogue, Claim
 from gan_bench.catalogue.plugin import GROUP, Plugin, from_file, installed
 from gan_bench.contract.errors import UsageError, sentence
@@ -67,11 +68,27 @@ def _hook(plugin: Plugin) -> pluggy.HookRelay:
     """A plugin manager of its own for each plugin, so that a fault has one owner."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Hooks)
-    manager.register(plugin.load())
+    manager.register(_imported(plugin))
     manager.check_pending()
     if not any(getattr(manager.hook, hook).get_hookimpls() for _, hook in KINDS.values()):
         raise UsageError("it has no @hookimpl function named gan_bench_...")
     return manager.hook
+
+
+def _imported(plugin: Plugin) -> object:
+    """Its module; UsageError if the import changed what belongs to the whole process."""
+    before = process_wide(AT_IMPORT)
+    try:
+        module = plugin.load()
+    finally:
+        changed = changed_since(before)
+        restore(before)
+    if changed:
+        raise UsageError(
+            f"its import changes {' and '.join(changed)}: these belong to the whole process; "
+            "leave them alone at the top of the file and in what it imports"
+        )
+    return module
 
 
 def _claims(

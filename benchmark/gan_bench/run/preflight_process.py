@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from gan_bench.base import rng
+from gan_bench.catalogue.manners import State, changed_since, process_wide, restore
 from gan_bench.contract.errors import GanBenchError, StorageError, sentence
 from gan_bench.measure.evaluator import Evaluator
 from gan_bench.measure.scale import measure_scale
@@ -30,7 +31,6 @@ from gan_bench.results.scale import REAL, has_scale, write_scale
 from gan_bench.run import trial
 from gan_bench.run.cell import failure_reason
 from gan_bench.run.hardware import is_here
-from gan_bench.run.manners import State, changed_since, process_wide, restore
 from gan_bench.run.outcome import kind_of
 from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
