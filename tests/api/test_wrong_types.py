@@ -65,5 +65,8 @@ def test_bytes_are_no_list_of_numbers(name: str, value: Any) -> None:
 def test_a_path_is_a_text_or_a_path(path: Any) -> None:
     with pytest.raises(UsageError, match=r"^results=.* is of type .*: give "):
         load(path)
+    if path is not None:  # all protocols
+        with pytest.raises(UsageError, match=r"^protocol=.* is of type .*: give "):
+            load("base", protocol=path)
     with pytest.raises(UsageError, match=r"^real=.* is of type .*: give "):
         score(path, "images")

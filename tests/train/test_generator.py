@@ -157,6 +157,7 @@ def test_a_plugin_that_has_gone_is_named_and_can_be_given(plugin: Path, tmp_path
     assert "no such Python file" in text
     assert text.endswith("give the file of its plugin with --plugin")
     assert generator(folder, plugins=[tmp_path / "moved.py"]).z_dim == 6
+    assert generator(folder, plugins=str(tmp_path / "moved.py")).z_dim == 6
 
 
 @pytest.mark.parametrize(

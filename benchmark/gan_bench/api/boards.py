@@ -38,6 +38,7 @@ def load(results: Named = "results", protocol: str | None = None) -> Boards:
     the folder of a protocol. UsageError if there is nothing to read or the name is unknown.
     """
     folder = Path(path_text("results", results))
+    protocol = protocol if protocol is None else path_text("protocol", protocol)
     homes, audited = studies_of(folder, protocol), [] if protocol else audits_in(folder)
     studies, faults = readable(read_study, homes)
     audits, more = readable(read_audit, audited)

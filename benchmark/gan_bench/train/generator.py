@@ -72,20 +72,20 @@ class Generator(nn.Module):
 
 
 def generator(
-    cell: str | Path, *, best: bool = False, plugins: Iterable[str | Path] = ()
+    cell: str | Path, *, best: bool = False, plugins: str | Path | Iterable[str | Path] = ()
 ) -> Generator:
     """The generator that a cell's training left, in eval mode; see `Generator`.
 
     `cell` is the cell's folder, or a file that `gan-bench export --to safetensors` wrote. `best`
-    takes the generator of the best tick, which `gan-bench run --keep best` keeps. `plugins` are
-    files of plugins, if the architecture comes from one that has moved since the training.
+    takes the generator of the best tick, which `gan-bench run --keep best` keeps. `plugins` is
+    one file of a plugin or several, if the architecture comes from one that has moved since.
 
     Raises UsageError if there is no such cell or no plugin that offers its architecture, or if the
     plugin builds another network now; DataError if the cell has no generator, or the file is no
     generator of gan-bench; StorageError if the file of a cell is damaged.
     """
     path = Path(cell).expanduser().resolve()
-    given = [Path(each) for each in plugins]
+    given = [Path(plugins)] if isinstance(plugins, str | Path) else [*map(Path, plugins)]
     if os.path.isfile(path):  # a path may be too long to be one
         if best:
             raise UsageError(f"{path} is a file: the best tick is one of a cell's folder")
