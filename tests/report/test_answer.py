@@ -256,7 +256,8 @@ def test_at_equal_time_it_says_who_was_first_then(tmp_path: Path) -> None:
             append_line(folder / TICKS, {"kimg": kimg, "scores": {"fd-eye": score}})
     (board,) = load(tmp_path, by_time=True).boards
     assert answer(board) == (
-        "after 45 s of training each, fast / hinge is first (fd-eye); at the end of the schedule: "
+        "after 45 s of training each, fast / hinge is first (fd-eye), not tested; "
+        "at the end of the schedule: "
         "slow leads fast by 1 (fd-eye) in one training each: not proven."
     )
 

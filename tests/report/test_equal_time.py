@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from laid_rows import column, sections
 
 from gan_bench.report import leaderboard
-from gan_bench.report.documents import to_json
+from gan_bench.report.documents import to_csv, to_json
 from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.markdown import to_markdown
 from gan_bench.report.page.document import to_html
@@ -80,6 +82,39 @@ def test_the_order_by_time_may_differ_from_that_by_work(race: Path) -> None:
     (document,) = json.loads(to_json(boards))["protocols"]
     assert document["equal_time"]["seconds"] == 40
     assert [row["architecture"] for row in document["rows"]] == ["fast", "slow", "stuck"]
+
+
+def test_a_row_says_how_many_seeds_had_a_score_by_then_and_how_far_they_were(
+    tmp_path: Path,
+) -> None:
+    write_race(tmp_path, "fast", 10, [90, 80, 60, 50])
+    write_race(tmp_path, "fast", 20, [90, 80, 70, 60], seed=1)
+    write_race(tmp_path, "slow", 40, [70, 30, 10, 5])
+    write_race(tmp_path, "slow", 50, [70, 30, 10, 5], seed=1)  # no tick within 40 s
+    (board,) = leaderboard.load(tmp_path, by_time=True).boards
+    then, *_ = sections(board)
+    scores = next(each.text for each in then.columns if each.title == "fd-eye ↓")
+    assert column(then, scores) == ["50 to 80", "70 (1 of 2 seeds)"]
+    assert column(then, "kimg by then") == ["50 to 100", "25"]
+
+
+def test_csv_has_what_each_cell_scored_by_then(race: Path) -> None:
+    table = pd.read_csv(StringIO(to_csv(leaderboard.load(race, by_time=True))))
+    assert table["equal_time_kimg"].tolist()[:2] == [100, 25]
+    assert table["equal_time_fd-eye"].tolist()[:2] == [50, 70]
+    assert table["equal_time_kimg"].isna().tolist() == [False, False, True]
+    assert "equal_time" not in to_csv(leaderboard.load(race))
+
+
+def test_it_is_said_that_rows_in_the_order_of_time_are_not_in_that_of_the_median(
+    tmp_path: Path,
+) -> None:
+    for seed in range(2):
+        write_race(tmp_path, "fast", 10, [90, 80, 60, 50], seed=seed)
+        write_race(tmp_path, "slow", 40, [70, 30, 10, 5], seed=seed)
+    text = to_markdown(leaderboard.load(tmp_path, by_time=True), tmp_path)
+    assert "rows are in the order of their scores at equal time" in text
+    assert "median seed" not in text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gan_bench.contract.protocol import Cell, RunEnvironment
@@ -16,7 +17,7 @@ from gan_bench.report.again import again
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.markdown import to_markdown
 from gan_bench.report.page.document import to_html
-from gan_bench.report.page.figures import page_curves
+from gan_bench.report.page.figures import _binned, page_curves
 from gan_bench.report.page.grid import fits_a_grid, grid_of
 from gan_bench.report.page.overview import MOST, overview
 from gan_bench.results.atomic import append_line, write_json
@@ -185,3 +186,14 @@ def test_the_environment_says_where_cells_differ(tmp_path: Path) -> None:
     assert facts["machine"] == "processor x; threads 1 (2 cells), 2 (1 cell)"
     assert facts["versions"] == "torch 2"
     assert facts["code"] == f"loss hinge: mine 3, sha256 {'ab' * 6}, trains"
+
+
+def test_every_point_of_a_curve_is_the_mean_of_as_many() -> None:
+    for count in (120, 121, 200, 239, 241, 4999):
+        curve = np.stack([np.arange(count), np.arange(count)], axis=1).astype(float)
+        steps = np.diff(_binned(curve)[:, 0])
+        assert len(steps) < 120
+        assert np.ptp(steps) <= 1
+        assert count < 240 or steps.min() > 0.6 * steps.max()
+    even = np.diff(_binned(np.arange(400.0).reshape(200, 2))[:, 0])
+    assert np.ptp(even) == 0

@@ -122,6 +122,24 @@ def test_a_row_without_a_letter_has_a_reason(
     assert any("share a letter" in each for each in said) == any(letters)
 
 
+def test_seeds_of_unequal_speed_took_as_long_as_it_is_said(two: Path) -> None:
+    cost = {
+        "images_per_second": 1000.0,
+        "train_seconds": 8.0,
+        "evaluate_seconds": 1.0,
+        "peak_memory_mib": 1.0,
+        "g_parameters": 1,
+        "d_parameters": 1,
+    }
+    write_cell(two, "a", loss="r1", cost=cost)
+    slow = {"images_per_second": 125.0, "train_seconds": 64.0}
+    write_cell(two, "a", loss="r1", seed=1, cost=cost | slow)
+    table = sections(board_of(two))[-1]
+    heads = [column.title for column in table.columns]
+    (row,) = (dict(zip(heads, row, strict=True)) for row in table.rows if "r1" in row)
+    assert (row["training"], row["s/kimg"], row["images/s"]) == ("36 s", "4.5", "222")
+
+
 def test_the_spread_of_training_and_that_of_sampling_are_separate(tmp_path: Path) -> None:
     lay_errors(tmp_path, error=1.0)
     row = json.loads(to_json(leaderboard.load(tmp_path)))["protocols"][0]["rows"][0]
@@ -137,6 +155,7 @@ def test_the_spread_of_training_and_that_of_sampling_are_separate(tmp_path: Path
     [
         (1.0, ["2.58", "1", "2.38"]),
         (3.0, ["2.58", "3", "none seen"]),  # no part of 2.58 is 3
+        ((20 / 3) ** 0.5 * (1 - 1e-15), ["2.58", "2.58", "none seen"]),  # they differ by rounding
         (None, ["2.58", "–", "–"]),
     ],
 )

@@ -40,7 +40,9 @@ def _in_time(found: Findings) -> str:
     if first is None:
         return ""
     time = f"after {duration(first.seconds)} of training each"
-    return f"{time}, {first.row} is first ({first.metric}); at the end of the schedule: "
+    return (
+        f"{time}, {first.row} is first ({first.metric}), not tested; at the end of the schedule: "
+    )
 
 
 def _winner(found: Findings) -> Iterator[str]:

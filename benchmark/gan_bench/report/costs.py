@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gan_bench.base.text import duration, number, plural, size
-from gan_bench.report.rows import Row
+from gan_bench.report.rows import RATE, Row
 from gan_bench.report.section import NOTHING, Column, Filled, Section, section_of
 
 MIB = 2**20
 COSTS: dict[str, Callable[[Row], str]] = {
-    "images/s": lambda row: _cost(row, "images_per_second", lambda rate: number(rate, 3)),
+    "images/s": lambda row: _cost(row, RATE, lambda rate: number(rate, 3)),
     "s/kimg": lambda row: _cost(
-        row, "images_per_second", lambda rate: number(1000 / rate, 3) if rate else NOTHING
+        row, RATE, lambda rate: number(1000 / rate, 3) if rate else NOTHING
     ),
     "training": lambda row: _cost(row, "train_seconds", duration),
     "measuring": lambda row: _cost(row, "evaluate_seconds", duration),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterable
 from dataclasses import asdict
-from math import isnan
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_bench.base.escape import spreadsheet
@@ -47,6 +49,8 @@ def _cells(board: Board) -> pd.DataFrame:
     order = [place for row in board.rows for place in row.places]
     entries = [_entry(row, board) for row in board.rows if row.entry]
     cells = board.cells.iloc[order]
+    if board.equal_time:
+        cells = cells.assign(**_by_then(board.equal_time, cells["folder"]))
     cells = pd.concat([cells, *entries], ignore_index=True) if entries else cells
     cells = cells.drop(columns=list(DETAILS))
     cells["machine"] = cells["machine"].map(_machine_text, na_action="ignore")
@@ -54,6 +58,20 @@ def _cells(board: Board) -> pd.DataFrame:
     cells["conditional"] = cells["conditional"].map({True: "yes", False: "no"}, na_action="ignore")
     cells.insert(0, "protocol", pd.Series(board.slug, cells.index, dtype=object))
     return cells
+
+
+def _by_then(read: EqualTime, folders: Iterable[Path]) -> dict[str, list[float]]:
+    """Columns: how far each cell was at equal time, and what it scored then."""
+    ticks = {
+        folder: tick
+        for moment in read.moments
+        for folder, tick in zip(moment.row.folders, moment.reached, strict=True)
+    }
+    then = [ticks.get(folder) or (math.nan, math.nan) for folder in folders]
+    return {
+        "equal_time_kimg": [kimg for kimg, _ in then],
+        f"equal_time_{read.metric.name}": [score for _, score in then],
+    }
 
 
 def _entry(row: Row, board: Board) -> pd.DataFrame:
@@ -119,7 +137,8 @@ def _findings(found: Findings) -> dict[str, Any]:
 
 
 def _ruling(made: Ruling) -> dict[str, Any]:
-    lead = made.lead and asdict(made.lead) | {"by": None if isnan(made.lead.by) else made.lead.by}
+    by = made.lead and (None if math.isnan(made.lead.by) else made.lead.by)
+    lead = made.lead and asdict(made.lead) | {"by": by}
     return asdict(made) | {"metric": made.metric.name, "proven": made.proven, "lead": lead}
 
 

@@ -28,9 +28,20 @@ class Moment:
     """Where one row stood at a time."""
 
     row: Row
-    kimg: list[float]  # by seed, of the last tick before that time
-    scores: list[float]  # by the metric of the ticks, on the tick's samples
+    # (kimg, score) of the last tick before that time, for each cell of the row that had one; the
+    # score is by the metric of the ticks, on the tick's samples
+    reached: list[tuple[float, float] | None]
     costs: list[float]  # what orders the rows: infinite for a seed that had ended without a score
+
+    @property
+    def kimg(self) -> list[float]:
+        """Of the seeds that have a score."""
+        return [kimg for kimg, _ in filter(None, self.reached)]
+
+    @property
+    def scores(self) -> list[float]:
+        """Of the seeds that have one."""
+        return [score for _, score in filter(None, self.reached)]
 
 
 @dataclass(frozen=True)
@@ -108,13 +119,12 @@ def _moment(
         (status, course, course.reached(metric, seconds) if course else None)
         for status, course in zip(row.cells["status"], map(courses.get, row.folders), strict=True)
     ]
-    ticks = [tick for *_, tick in cells if tick]
     costs = [
         metric.cost(tick[1]) if tick and _lasted(status, course, seconds) else math.inf
         for status, course, tick in cells
         if tick or status not in OPEN
     ]
-    return Moment(row, [kimg for kimg, _ in ticks], [score for _, score in ticks], costs)
+    return Moment(row, [tick for *_, tick in cells], costs)
 
 
 def _lasted(status: CellStatus, course: _Course | None, seconds: float) -> bool:

@@ -110,7 +110,10 @@ def _order(board: Board) -> str:
     """Says by what the rows are ordered where their means are out of order."""
     means = (row.mean(board.ranking.name) for row in board.trained)
     costs = [board.ranking.cost(mean) for mean in means if mean is not None]
-    return "rows are in the order of the median seed" if costs != sorted(costs) else ""
+    if costs == sorted(costs):
+        return ""
+    by = "their scores at equal time" if board.equal_time else "the median seed"
+    return f"rows are in the order of {by}"
 
 
 def _letters(seeds: list[int], board: Board) -> Iterator[str]:

@@ -12,7 +12,14 @@ from gan_bench.report.costs import training_minutes
 from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.rows import Row, places
-from gan_bench.report.score_columns import multiples, scores, times_real, title_of, values_text
+from gan_bench.report.score_columns import (
+    multiples,
+    of_seeds,
+    scores,
+    times_real,
+    title_of,
+    values_text,
+)
 from gan_bench.report.section import NOTHING, Column, Filled, Section, section_of
 from gan_bench.run.schedule_text import recipe_text
 
@@ -104,15 +111,17 @@ def equal_time_table(board: Board, read: EqualTime) -> Section:
     """Where every row was when the fastest cell had completed the schedule."""
     moments, real = read.moments, board.real_at_ticks
     means = [fmean(moment.scores) if moment.scores else None for moment in moments]
-    kimg = [number(fmean(moment.kimg), 3) if moment.kimg else NOTHING for moment in moments]
     columns = [
         Filled(
             title_of(read.metric, f"n = {board.protocol.evaluation.tick_samples:,}"),
-            [values_text(moment.scores, None) for moment in moments],
+            [
+                of_seeds(values_text(moment.scores, None), len(moment.scores), len(moment.costs))
+                for moment in moments
+            ],
             NOTHING if real is None else number(real),
         ),
         *multiples(read.metric, means, real),
-        Filled(Column("kimg by then"), kimg),
+        Filled(Column("kimg by then"), [values_text(moment.kimg, None, 3) for moment in moments]),
         Filled(CELLS, [_cells(moment.row) for moment in moments]),
     ]
     title = f"after {duration(read.seconds)} of training each, scored on the samples of a tick"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean, harmonic_mean, median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,10 +134,16 @@ class Row:
         return int(sum(self.known("rollbacks")))
 
     def mean_cost(self, name: str) -> float | None:
-        """The mean of one field of the cost over the seeds that have one."""
-        return _mean(self.known(name))
+        """The mean of one field of the cost over the seeds that have one.
+
+        Of speeds it is the harmonic mean: all images by all seconds, since the seeds do equal work.
+        """
+        known = self.known(name)
+        harmonic = name == RATE and known and min(known) > 0
+        return harmonic_mean(known) if harmonic else _mean(known)
 
 
+RATE = "images_per_second"
 NOTHING = np.empty(0)  # of a metric that no cell has
 
 

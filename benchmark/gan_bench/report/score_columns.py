@@ -69,16 +69,21 @@ def _score(row: Row, metric: MetricSpec, ranking: MetricSpec) -> str:
     said = metric != ranking and missing == row.missing(ranking.name)
     if not missing or said:
         return text
-    return f"{text} ({len(values)} of {row.counted(metric.name)} seeds)"
+    return of_seeds(text, len(values), row.counted(metric.name))
 
 
-def values_text(values: list[float], interval: tuple[float, float] | None) -> str:
+def of_seeds(text: str, scored: int, counted: int) -> str:
+    """The text of some scores, and how many of the seeds have one if others have none."""
+    return f"{text} ({scored} of {counted} seeds)" if 0 < scored < counted else text
+
+
+def values_text(values: list[float], interval: tuple[float, float] | None, digits: int = 4) -> str:
     """One value, or the range of a few; from four seeds on mean ± interval."""
     if not values:
         return NOTHING
     if interval:
         return plus_minus(fmean(values), (interval[1] - interval[0]) / 2)
-    low, high = number(min(values)), number(max(values))
+    low, high = number(min(values), digits), number(max(values), digits)
     return low if low == high else f"{low} to {high}"
 
 

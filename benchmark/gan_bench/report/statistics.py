@@ -9,6 +9,7 @@ from statistics import fmean
 
 import numpy as np
 
+ROUNDING = 1e-9  # of a variance
 MIN_SEEDS = 4  # 3 v 3 seeds cannot give a p value below 0.10, however far apart they are
 ALPHA = 0.05
 
@@ -39,7 +40,9 @@ def sources(values: Sequence[float], errors: Sequence[float | None]) -> Spread:
     sampling = math.hypot(*known) / math.sqrt(len(known)) if known and None not in errors else None
     if seeds is None or sampling is None:
         return Spread(seeds, None, sampling)
-    return Spread(seeds, math.sqrt(max(0.0, seeds**2 - sampling**2)), sampling)
+    left = max(0.0, seeds**2 - sampling**2)
+    # where both are computed from the same few images, they may differ by rounding alone
+    return Spread(seeds, math.sqrt(left) if left > ROUNDING * seeds**2 else 0.0, sampling)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float] | None:

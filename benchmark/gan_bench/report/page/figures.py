@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import ceil
 from statistics import fmean
 
 import numpy as np
@@ -179,11 +180,14 @@ def _about(labels: Sequence[str], seeds: Sequence[np.ndarray]) -> str:
 
 
 def _binned(curve: np.ndarray) -> np.ndarray:
-    """(points, columns) -> at most POINTS points, each the mean of a few."""
+    """(points, columns) -> at most POINTS points, each the mean of as many, or of one less.
+
+    Means of fewer points would look more restless.
+    """
     if len(curve) <= POINTS:
         return curve
     means = []
-    for part in np.array_split(curve, POINTS):
+    for part in np.array_split(curve, ceil(len(curve) / ceil(len(curve) / POINTS))):
         known = np.isfinite(part)
         sums = np.where(known, part, 0).sum(axis=0)
         means.append(

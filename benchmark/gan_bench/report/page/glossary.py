@@ -38,11 +38,11 @@ WORDS = {
     "other - leader": "This row's score less the first row's, seed by seed: mean ± 95 % interval.",
     "P(leader better)": "The share of seeds in which the first row is better, with its interval.",
     "kimg by then": "Real images shown until then, in thousands.",
-    "images/s": "Real images shown a second while training.",
+    "images/s": "Real images shown a second while training, over all seeds.",
     "s/kimg": "Seconds of training for 1,000 real images.",
     "training": "Time spent on training one cell.",
     "measuring": "Time spent on scoring one cell.",
-    "memory": "The most memory that one cell took.",
+    "memory": "The most memory that a cell took at once, mean over the seeds.",
     "G + D parameters": "How many numbers the networks learn.",
     "G + D MACs": "Multiply-accumulates of the networks for one image, forward.",
 }
