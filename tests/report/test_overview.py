@@ -157,10 +157,10 @@ def test_the_commands_that_make_it_again_are_the_same_in_all_formats_and_name_no
     (_, train), (_, same) = seen.commands
     assert shlex.split(train) == [
         *("gan-bench", "run", "--arch", "bad,good", "--loss", "hinge", "--seeds", "1"),
-        *("--data", "my faces.zip", "--preset", "quick", "--kimg", "100"),
+        *("--data", "path/to/my faces.zip", "--preset", "quick", "--kimg", "100"),
     ]
     assert shlex.split(same) == ["gan-bench", "reproduce", str(two / PLAIN.slug)]
-    assert "without their folders" in seen.notes[0]
+    assert "in place of path/to" in seen.notes[0]
     boards = leaderboard.load(two)
     blocks = re.findall("<pre.*?><code>(.*?)</code></pre>", to_html(boards), re.DOTALL)
     assert [unescape(block) for block in blocks] == [train, same]

@@ -16,11 +16,11 @@ import tiny_plugin
 from gan_bench.catalogue import Catalogue
 from gan_bench.cli.data_options import request_of
 from gan_bench.cli.run_options import run_options
-from gan_bench.contract.protocol import Preparation
+from gan_bench.contract.protocol import Preparation, RunEnvironment
 from gan_bench.measure.judging.judge_file import write_judge
 from gan_bench.measure.judging.network import Network
 from gan_bench.results.plans import Asked, merged_plans, read_plans
-from gan_bench.run.again import asked_of, commands
+from gan_bench.run.again import asked_of, commands, file_words
 from gan_bench.run.folders import lay_out
 from gan_bench.run.names import catalogue_for
 from gan_bench.run.plan import Planned, make_plan
@@ -114,7 +114,30 @@ def test_the_files_of_a_judged_run_are_named_and_quoted(
     assert asked is not None
     (without,) = commands(pairs(planned), asked)
     assert str(tmp_path) not in shlex.join(without)
-    assert {"my shapes.judge", "my plugin.py", shapes.name} < set(without)
+    named = {f"path/to/{name}" for name in ("my shapes.judge", "my plugin.py", shapes.name)}
+    assert named < set(without)
+
+
+@pytest.mark.parametrize(
+    ("files", "placed"),
+    [
+        (["--data", "a=b.zip"], ["--data", "path/to/a=b.zip"]),
+        (["--data", "hf:user/name"], ["--data", "hf:user/name"]),
+        (["--feature-weights", "w.pt"], ["--feature-weights", "path/to/w.pt"]),
+        (["--feature-weights", "net=w.pt"], ["--feature-weights", "net=path/to/w.pt"]),
+        (["--data"], []),  # a damaged plan
+    ],
+)
+def test_a_file_that_lies_somewhere_has_a_folder_to_fill_in(
+    files: list[str], placed: list[str]
+) -> None:
+    (words,) = commands({("a", "x"): 1}, Asked(options=(), files=tuple(files)))
+    assert words[8:] == placed
+
+
+def test_a_data_set_on_a_site_keeps_its_whole_name() -> None:
+    environment = RunEnvironment(root="hf:user/name", device="cpu", named=False)
+    assert file_words(environment, short=True) == ["--data", "hf:user/name"]
 
 
 def test_what_is_no_full_grid_takes_several_commands() -> None:

@@ -12,7 +12,7 @@ from gan_bench.base.text import plural
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.rows import with_record
 from gan_bench.results.records import Code
-from gan_bench.run.again import Pair, commands
+from gan_bench.run.again import SOMEWHERE, Pair, commands
 
 AGAIN = "environment, and commands that make it again"
 DIGITS = 12  # of the digest of a plugin's code
@@ -54,7 +54,7 @@ def _training(board: Board) -> tuple[list[tuple[str, str]], list[str]]:
     words = commands(_seeds(board), board.asked)
     notes = []
     if board.asked.files:  # a report is given to others, whom one's own folders do not concern
-        notes.append("files are named without their folders: put these before the names")
+        notes.append(f"write the folder that has the file on your machine in place of {SOMEWHERE}")
     if "--schedule" in board.asked.options:
         notes.append("--schedule needs the file that was given, which the results do not keep")
     return [("train a leaderboard like this one", shlex.join(each)) for each in words], notes

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_bench.base.text import sides
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.contract.schedule import Schedule
+from gan_bench.data.files.hub import on_a_site
 from gan_bench.results.plans import Asked
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Words = list[str]
 Pair = tuple[str, str]  # architecture, loss
+SOMEWHERE = "path/to"
+WEIGHTS = "--feature-weights"
 MAX_BAD = 0.1  # percent, where nothing is asked for
 
 
@@ -49,7 +52,8 @@ def commands(
 ) -> list[Words]:
     """The commands that train so many seeds of each pair; one if the pairs are a full grid.
 
-    Files are where `environment` has them; without it only their names are known.
+    Files are where `environment` has them; without it only their names are known, and they are in
+    the folder SOMEWHERE.
     """
     losses: dict[str, dict[int, Words]] = {}  # architecture -> seeds -> losses
     for (architecture, loss), count in seeds.items():
@@ -58,7 +62,7 @@ def commands(
     for architecture, by_seeds in losses.items():
         for count, names in by_seeds.items():
             grids.setdefault((count, tuple(sorted(names))), []).append(architecture)
-    files = [*asked.files] if environment is None else file_words(environment)
+    files = _somewhere(asked.files) if environment is None else file_words(environment)
     return [
         [
             *("gan-bench", "run", "--arch", ",".join(architectures), "--loss", ",".join(names)),
@@ -68,11 +72,23 @@ def commands(
     ]
 
 
+def _somewhere(words: Sequence[str]) -> Words:
+    """Options and their files, which everybody has in another folder; anyone wrote them."""
+    placed: Words = []
+    for option, file in zip(words[::2], words[1::2], strict=False):
+        if on_a_site(file):
+            placed += [option, file]
+            continue
+        net = f"{file.partition('=')[0]}=" if option == WEIGHTS and "=" in file else ""
+        placed += [option, f"{net}{SOMEWHERE}/{file.removeprefix(net)}"]
+    return placed
+
+
 def file_words(environment: RunEnvironment, short: bool = False) -> Words:
     """The options with paths; `short`: with the names of the files alone."""
 
     def path(text: str) -> str:
-        return Path(text).name if short else text
+        return Path(text).name if short and not on_a_site(text) else text
 
     words: Words = []
     if environment.root:
@@ -82,9 +98,9 @@ def file_words(environment: RunEnvironment, short: bool = False) -> Words:
     for plugin in environment.plugins:
         words += ["--plugin", path(plugin)]
     if environment.weights:
-        words += ["--feature-weights", path(environment.weights)]
+        words += [WEIGHTS, path(environment.weights)]
     for net, file in environment.weights_by_net:
-        words += ["--feature-weights", f"{net}={path(file)}"]
+        words += [WEIGHTS, f"{net}={path(file)}"]
     return words
 
 
