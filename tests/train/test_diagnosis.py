@@ -123,6 +123,8 @@ def test_where_a_finding_about_d_and_g_begins(rows: Rows, scores: Scores, expect
         ([150.0] + [100.0] * 5 + [100 * (1 - GAIN * 0.9)] * 4, "settled"),
         ([150.0] + [100.0] * 5 + [100 * (1 + WORSE * 1.1)] * 4, "past its best"),
         ([150.0] + [100.0] * 5 + [100 * (1 + WORSE * 0.9)] * 4, "usual"),
+        # a dense GAN of the cartoon faces at 16 px: it rose at the last third, and fell again
+        ([1768, 1400, 1250, 1094, 1110, 1120, 1130, 1220, 1155, 1072], "usual"),
         # back at an earlier best is no progress
         ([60, 60, 67, 77, 89, 92, 71, 69, 65, 61], "no gain"),
         ([1497] * 10, "no gain"),

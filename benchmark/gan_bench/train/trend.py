@@ -1,4 +1,4 @@
-"""Where the scores of the ticks went: improving, past their best, settled, or never better."""
+"""Where the scores of the ticks went: improving, past their best, settled, or nowhere."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gan_bench.train.verdicts import Scored, scored
 
 MIN_SCORES = 4  # fewer show no trend
 GAIN = 0.05  # still improving: in healthy trainings scores jump by about this from tick to tick
+UNSTEADY = 2 * GAIN  # not settled: the last third jumps by more than up and down once
 WORSE = 0.20  # past its best: well beyond such a jump
 MUCH = 0.5  # of the scale: a G that gained so much was taught by its D
 LOST = 0.5  # losing variety: the share of its best that a gauge has left at the last two ticks
@@ -29,6 +30,7 @@ class Trend(NamedTuple):
     best: float
     best_kimg: float
     last: float
+    late: tuple[float, float]  # the best and the worst of the last third
     scale: float  # of a change: the best score or the range, whichever is larger
 
     def gain(self, start: float, end: float) -> float:
@@ -60,7 +62,8 @@ def trend_of(course: Course) -> Trend | None:
     metric = course.metric
     known = sorted((kimg, metric.cost(score)) for kimg, score in _usable(course, metric))
     early = [cost for kimg, cost in known if kimg <= known[-1][0] * 2 / 3]
-    if len(known) < MIN_SCORES or not early:
+    late = [cost for _, cost in known[len(early) :]]
+    if len(known) < MIN_SCORES or not early or not late:
         return None
     costs = [cost for _, cost in known]
     best, best_kimg = min((cost, kimg) for kimg, cost in known)
@@ -73,6 +76,7 @@ def trend_of(course: Course) -> Trend | None:
         best=best,
         best_kimg=best_kimg,
         last=costs[-1],
+        late=(min(late), max(late)),
         scale=scale,
     )
 
@@ -110,6 +114,11 @@ def standing(trend: Trend) -> Finding:
         what = f"a little off its best: {name} ended at {last} after a best of {best} {trend.n}"
         return Finding("usual", what)
     before = f"its best before the last third was {trend.score(trend.before)} {trend.n}"
+    better, worse = trend.late
+    if trend.gain(worse, better) > UNSTEADY:
+        between = f"{trend.score(better)} and {trend.score(worse)}"
+        what = f"no trend seen: {name} ended at {last}, {before}, and since then it was between"
+        return Finding("usual", f"{what} {between}")
     what = f"settled: {name} ended at {last}, {before}: more kimg would change little"
     return Finding("settled", what)
 
