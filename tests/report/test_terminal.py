@@ -41,6 +41,7 @@ def test_a_terminal_shows_the_slug_the_facts_and_the_notes_of_every_protocol(two
     boards = leaderboard.load(two)
     for board, chapter in zip(boards.boards, chapters(boards), strict=False):
         assert board.slug in text
+        assert chapter.cost in text
         for shown in [*(fact for _, fact in chapter.facts), *(n.text for n in chapter.notes)]:
             assert shown in " ".join(text.split())
 

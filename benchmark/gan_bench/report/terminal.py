@@ -20,8 +20,9 @@ def to_terminal(boards: Boards, console: Console) -> None:
         for section in chapter.tables:
             console.print()
             print_section(section, console)
-        if chapter.claims:
-            console.print(Text(f"±: {plain(chapter.claims)}", "dim"))
+        under = [f"±: {chapter.claims}" if chapter.claims else "", chapter.cost]
+        for line in filter(None, under):
+            console.print(Text(plain(line), "dim"))
         _print_notes([f"! {text}" for text in chapter.faults], console)
         for section in chapter.more:
             console.print()
