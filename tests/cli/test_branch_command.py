@@ -26,7 +26,7 @@ from gan_bench.results.layout import (
     branches_in,
 )
 from gan_bench.results.reading import read_lines, read_model
-from gan_bench.results.records import read_record
+from gan_bench.results.records import Verdict, read_record
 from gan_bench.train.session import Session, Stopped
 from given import Command, Said
 
@@ -175,7 +175,7 @@ def test_the_end_and_what_is_before_the_first_tick_cannot_be_forked(
     gan_bench: Command, kept: Path
 ) -> None:
     assert "nothing to train" in fork(gan_bench, "--at", 1).err
-    assert "it kept ticks at 0.032, 0.064" in fork(gan_bench, "--at", 0.01).err
+    assert "its ticks are at 0.032, 0.064" in fork(gan_bench, "--at", 0.01).err
 
 
 def test_a_damaged_tick_is_left_out_with_words(gan_bench: Command, kept: Path) -> None:
@@ -243,6 +243,29 @@ def test_a_cell_without_ticks_is_trained_again_first(gan_bench: Command, train: 
     again = fork(gan_bench, "--at", 0.1)
     assert "trained again" not in again.err
     assert digests(branch_of(again, {})) == digests(cell)
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        (0.01, "no good tick at or before 0.01 kimg: its ticks are at 0.032, 0.064"),
+        (1, "ends at 0.32 kimg: a branch that begins there has nothing to train"),
+    ],
+)
+@pytest.mark.parametrize("command", ["branch", "autopsy"])
+def test_a_place_where_no_branch_can_begin_is_refused_before_a_cell_is_trained_again(
+    gan_bench: Command, train: Any, command: str, at: float, why: str
+) -> None:
+    assert train().code == 0
+    (cell,) = Path("results").glob("*/tiny/plain/seed0")
+    failed = Verdict(kind="collapsed", kimg=0.2, reason="for this test")
+    record = read_record(cell).model_copy(update={"status": "collapsed", "verdicts": (failed,)})
+    write_json(cell / RECORD, record.model_dump(mode="json"))
+    said = gan_bench(command, LABEL, "--device", "cpu", "--at", at)
+    assert said.code == 2
+    assert why in " ".join(said.err.split())
+    assert "trained again" not in said.err
+    assert not (cell / BRANCHES).exists()
 
 
 def test_branches_of_a_second_training_with_other_numbers_are_refused(

@@ -15,7 +15,6 @@ from gan_bench.results.records import Record, Verdict, read_record
 from gan_bench.run.branch_changes import Changes, settled
 from gan_bench.run.branching import Fork, Origin, Tick
 from gan_bench.run.folders import done
-from gan_bench.run.whole_branching import fork_from
 from gan_bench.train.verdicts import Look, counting, healthy
 
 CONTROL = "other data order"
@@ -96,14 +95,14 @@ def trials_of(
     seeds: int,
 ) -> Trials:
     """Every remedy that suits each cell; `names` chooses some. UsageError for an unknown name."""
-    indices = range(1, seeds + 1)
+    indices = tuple(range(1, seeds + 1))
     trials, notes = list[Trial](), list[str]()
     for origin, tick in zip(origins, ticks, strict=True):
-        trials.append(Trial(CONTROL, fork_from(origin, tick, {}, indices)))
+        trials.append(Trial(CONTROL, Fork(origin, tick, {}, indices)))
         for remedy in chosen(origin, names):
             try:
                 trials.append(
-                    Trial(remedy.name, fork_from(origin, tick, _changes(remedy, origin), indices))
+                    Trial(remedy.name, Fork(origin, tick, _changes(remedy, origin), indices))
                 )
             except UsageError as reason:
                 notes.append(f"{label_of(origin.folder)}: {remedy.name} left out, {reason}")

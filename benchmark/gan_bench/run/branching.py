@@ -168,14 +168,16 @@ def tick_at(origin: Origin, kimg: float, keeper: Path | None = None) -> tuple[Ti
     """The good kept tick that is nearest at or before this kimg, and a note on each damaged one.
 
     `keeper`: the folder that keeps the ticks, if it is not the cell's own. UsageError if there is
-    none.
+    none, or if it is the end of the training.
     """
     home = keeper or origin.folder
     ticks = kept_ticks(home, origin.catalogue)
     steps = ticks.steps()
     if not steps:
         raise UsageError(f"{label_of(origin.folder)} kept no tick: {HOW_TO_KEEP}")
-    before = [step for step in steps if origin.kimg(step) <= kimg * (1 + 1e-9)]
+    known = [origin.kimg(step) for step in steps]
+    check_beginning(origin, kimg, known)
+    before = [step for step in steps if _reached(origin.kimg(step), kimg)]
     source = "." if keeper is None else keeper.relative_to(origin.folder).as_posix()
     notes = list[str]()
     for step in reversed(before):
@@ -185,10 +187,33 @@ def tick_at(origin: Origin, kimg: float, keeper: Path | None = None) -> tuple[Ti
             f"the tick at {number(origin.kimg(step), 6)} kimg of {label_of(origin.folder)} is "
             f"damaged ({damage}): an earlier one is taken"
         )
-    known = ", ".join(number(origin.kimg(step), 6) for step in steps)
-    why = "; ".join([*notes, f"it kept ticks at {known} kimg"])
-    raise UsageError(
-        f"{label_of(origin.folder)} has no good tick at or before {number(kimg, 6)} kimg: {why}"
+    raise _no_tick(origin, kimg, known, notes)
+
+
+def check_beginning(origin: Origin, kimg: float, ticks: Sequence[float]) -> None:
+    """UsageError if no branch can begin at or before this kimg, where the cell has these ticks."""
+    before = [tick for tick in ticks if _reached(tick, kimg)]
+    if not before:
+        raise _no_tick(origin, kimg, ticks)
+    if _reached(origin.kimg(origin.schedule.updates), before[-1]):
+        raise UsageError(
+            f"{label_of(origin.folder)} ends at {number(before[-1], 6)} kimg: a branch that begins "
+            "there has nothing to train; name an earlier --at"
+        )
+
+
+def _reached(tick: float, kimg: float) -> bool:
+    return tick <= kimg * (1 + 1e-9)
+
+
+def _no_tick(
+    origin: Origin, kimg: float, ticks: Sequence[float], notes: Sequence[str] = ()
+) -> UsageError:
+    known = ", ".join(number(tick, 6) for tick in ticks)
+    has = f"its ticks are at {known} kimg" if ticks else "it had none"
+    return UsageError(
+        f"{label_of(origin.folder)} has no good tick at or before {number(kimg, 6)} kimg: "
+        + "; ".join([*notes, has])
     )
 
 

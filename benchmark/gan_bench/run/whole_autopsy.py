@@ -13,7 +13,7 @@ from gan_bench.run.autopsy import Case, Trials, case_of, chosen, trials_of
 from gan_bench.run.branching import Tick, train_forks
 from gan_bench.run.plan_measuring import MeasureRequest
 from gan_bench.run.train_cells import Stopping
-from gan_bench.run.whole_branching import keepers_of, origins_of, ticks_of, watch_of
+from gan_bench.run.whole_branching import origins_of, ticks_of, watch_of
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ def examine(
 ) -> Examined:
     """Try the remedies, or all that are installed, from the tick before each verdict.
 
-    `kimg`: begin there instead. UsageError for an unknown remedy, before a cell is trained again.
+    `kimg`: begin there instead. UsageError for an unknown remedy and for a kimg at
+    which no branch can begin, before a cell is trained again.
     """
     origins = origins_of(cells, request, console)
     cases = [case_of(origin) for origin in origins]
     for origin in origins:
         chosen(origin, remedies)
-    keepers = keepers_of(origins, request, console, stopping)
     kimgs = [case.kimg if kimg is None else kimg for case in cases]
-    ticks, damaged = ticks_of(origins, keepers, kimgs)
+    ticks, damaged = ticks_of(origins, kimgs, request, console, stopping)
     trials = trials_of(origins, ticks, remedies, seeds)
     watch = watch_of(trials.forks, request, console)
     for note in [*damaged, *(case.note for case in cases), *trials.notes]:

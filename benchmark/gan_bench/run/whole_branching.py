@@ -8,17 +8,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gan_bench.base.text import duration, number
+from gan_bench.base.text import duration
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.results.layout import CURVE, TICKS, label_of
-from gan_bench.results.reading import digest_of
+from gan_bench.results.reading import digest_of, read_lines
 from gan_bench.results.records import WITHOUT_SCORES, Record, read_record
-from gan_bench.run.branch_changes import Changes, typed_changes
+from gan_bench.run.branch_changes import typed_changes
 from gan_bench.run.branching import (
     HOW_TO_KEEP,
     Fork,
     Origin,
     Tick,
+    check_beginning,
     engine_for,
     folders_of,
     origin_of,
@@ -47,10 +48,9 @@ def branch(
     """Train so many branches of a cell with these changes, and as many without, those first."""
     (origin,) = origins = origins_of([cell], request, console)
     changes = typed_changes(typed, origin.parent, origin.catalogue)
-    keepers = keepers_of(origins, request, console, stopping)
-    (tick,), notes = ticks_of(origins, keepers, [kimg])
+    (tick,), notes = ticks_of(origins, [kimg], request, console, stopping)
     every = [{}, changes] if changes else [{}]
-    forks = [fork_from(origin, tick, each, range(seeds)) for each in every]
+    forks = [Fork(origin, tick, each, tuple(range(seeds))) for each in every]
     watch = watch_of(forks, request, console)
     for note in [*notes, f"forked at {tick.kimg:g} kimg, the nearest kept tick"]:
         watch.say(note)
@@ -64,52 +64,60 @@ def origins_of(cells: Sequence[Path], request: MeasureRequest, console: Console)
         return [origin_of(cell, request) for cell in cells]
 
 
-def keepers_of(
+def ticks_of(
     origins: Sequence[Origin],
+    kimgs: Sequence[float],
     request: MeasureRequest,
     console: Console,
     stopping: Stopping = lambda _: nullcontext(),
-) -> list[Path | None]:
-    """The folder that keeps the ticks of each cell; None: its own.
+) -> tuple[list[Tick], list[str]]:
+    """The tick of each cell at or before its kimg; and a note on each damaged one.
 
     Cells that kept none are trained again from their seeds. UsageError for one whose second
-    training was not the same as the first, or that cannot be trained again.
+    training was not the same as the first; and, before anything is trained, for one that cannot be
+    trained again and for a kimg at which no branch can begin.
     """
-    agains = {k: _again(origin) for k, origin in enumerate(origins) if not _kept(origin)}
-    waiting = [fork for fork in agains.values() if not all(map(done, fork.folders))]
-    if waiting:
-        watch = watch_of(waiting, request, console)
-        for fork in waiting:
-            watch.say(
-                f"{label_of(fork.origin.folder)} kept no ticks, so it is trained again from its "
-                f"seed{_as_long(fork.origin.folder)}; {HOW_TO_KEEP}"
-            )
-        train_forks(waiting, watch, request, stopping)
-    keepers: list[Path | None] = [None] * len(origins)
+    agains: dict[int, Fork] = {}
+    found: dict[int, tuple[Tick, list[str]]] = {}
+    for k, (origin, kimg) in enumerate(zip(origins, kimgs, strict=True)):
+        if kept_ticks(origin.folder, origin.catalogue).steps():
+            found[k] = tick_at(origin, kimg)
+        else:
+            agains[k] = _again(origin)
+            check_beginning(origin, kimg, _had_ticks(origin.folder))
+    _train_again(list(agains.values()), request, console, stopping)
     for k, fork in agains.items():
-        (keepers[k],) = fork.folders
-        _check_equal(origins[k].folder, fork.folders[0])
-    return keepers
+        (keeper,) = fork.folders
+        _check_equal(origins[k].folder, keeper)
+        found[k] = tick_at(origins[k], kimgs[k], keeper)
+    ordered = [found[k] for k in range(len(origins))]
+    return [tick for tick, _ in ordered], [note for _, notes in ordered for note in notes]
 
 
-def fork_from(origin: Origin, tick: Tick, changes: Changes, indices: Sequence[int]) -> Fork:
-    """Branches of a cell; UsageError if nothing of the training is left after the tick."""
-    if tick.step >= origin.parent.schedule.updates:
-        raise UsageError(
-            f"{label_of(origin.folder)} ends at {number(tick.kimg, 6)} kimg: a branch that begins "
-            "there has nothing to train; name an earlier --at"
+def _had_ticks(cell: Path) -> list[float]:
+    """The kimg of every tick of a training that kept no states of them."""
+    return [float(row["kimg"]) for row in read_lines(cell / TICKS)]
+
+
+def _train_again(
+    forks: Sequence[Fork], request: MeasureRequest, console: Console, stopping: Stopping
+) -> None:
+    waiting = [fork for fork in forks if not all(map(done, fork.folders))]
+    if not waiting:
+        return
+    watch = watch_of(waiting, request, console)
+    for fork in waiting:
+        watch.say(
+            f"{label_of(fork.origin.folder)} kept no ticks, so it is trained again from its "
+            f"seed{_as_long(fork.origin.folder)}; {HOW_TO_KEEP}"
         )
-    return Fork(origin, tick, changes, tuple(indices))
+    train_forks(waiting, watch, request, stopping)
 
 
 def watch_of(forks: Sequence[Fork], request: MeasureRequest, console: Console) -> Watch:
     """What shows how the branches train."""
     _, resources = engine_for(forks, request)
     return Watch(console, forks[0].origin.protocol, folders_of(forks), resources.jobs)
-
-
-def _kept(origin: Origin) -> bool:
-    return bool(kept_ticks(origin.folder, origin.catalogue).steps())
 
 
 def _again(origin: Origin) -> Fork:
@@ -157,11 +165,3 @@ def _place(cell: Path) -> str:
     record: Record = read_record(cell)
     versions = record.machine | record.versions
     return ", ".join(filter(None, [record.device, versions.get("torch")]))
-
-
-def ticks_of(
-    origins: Sequence[Origin], keepers: Sequence[Path | None], kimgs: Sequence[float]
-) -> tuple[list[Tick], list[str]]:
-    """The tick of each cell at or before its kimg; and notes."""
-    found = [tick_at(*each) for each in zip(origins, kimgs, keepers, strict=True)]
-    return [tick for tick, _ in found], [note for _, notes in found for note in notes]
