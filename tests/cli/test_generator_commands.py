@@ -8,7 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_bench.results.layout import GENERATOR
+from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import DATA_REPORT, GENERATOR, protocol_folder_of
 from given import Command, read_only, refused
 from records import write_training
 from trained import CONDITIONAL, write_trained
@@ -45,7 +46,19 @@ def test_sample_takes_a_class_and_the_best_tick(
     said = gan_bench("sample", labelled, "--out", "all.png")
     assert said.err.startswith("24 images of embedding / hinge / seed0")
     assert gan_bench("sample", labelled, "--class", 2, "--out", "one.png").code == 0
-    refused(gan_bench("sample", labelled, "--class", 3, "--out", "no.png"), 2, "there are 0 to 2")
+    refused(gan_bench("sample", labelled, "--class", 3, "--out", "no.png"), 2, "There are 0 to 2")
+    names = {"counts": {"classes": {"owl": 1, "cat": 1, "dog": 1}}}
+    write_json(protocol_folder_of(labelled) / DATA_REPORT, names)
+    said = gan_bench("sample", labelled, "--class", "owl", "--out", "named.png")
+    assert said.err == "64 images of embedding / hinge / seed0, class 2 owl, seed 0: named.png\n"
+    assert Path("named.png").read_bytes() == Path("one.png").read_bytes()
+    said = gan_bench("sample", labelled, "--out", "again.png")
+    assert "seed0, classes 0 cat, 1 dog, 2 owl, seed 0: again.png" in said.err
+    walk = ("--steps", 2, "--points", 2, "--out", "walk.gif")
+    assert (
+        "2 frames of 1 cell, class 1 dog: walk.gif ("
+        in gan_bench("interpolate", labelled, "--class", "dog", *walk).err
+    )
     for name, more in (("last", []), ("best", ["--best"])):
         assert gan_bench("sample", cell, *more, "--out", f"{name}.png").code == 0
     assert Path("last.png").read_bytes() != Path("best.png").read_bytes()

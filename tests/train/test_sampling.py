@@ -11,8 +11,9 @@ from PIL import Image
 
 from gan_bench import GanBenchError, StorageError, UsageError, generator
 from gan_bench.data.source import files_at
-from gan_bench.results.atomic import PART
-from gan_bench.results.layout import grid_pixels
+from gan_bench.results.atomic import PART, write_json
+from gan_bench.results.layout import DATA_REPORT, grid_pixels, protocol_folder_of
+from gan_bench.train.class_names import class_number, classes_text
 from gan_bench.train.generator import Generator
 from gan_bench.train.generator_file import About
 from gan_bench.train.sampling import count_for, sample_latents, sampled, write_each, write_grid
@@ -80,10 +81,60 @@ def test_all_images_are_of_the_class_that_was_chosen(conditional: Generator) -> 
 
 
 def test_a_class_that_is_not_there_is_refused(plain: Generator, conditional: Generator) -> None:
-    with pytest.raises(UsageError, match="has no class 3: there are 0 to 2"):
+    with pytest.raises(UsageError, match=r"has no class 3\. There are 0 to 2"):
         sample_latents(conditional, 8, 0, 3)
     with pytest.raises(UsageError, match="is not conditional: it takes no class"):
         sample_latents(plain, 8, 0, 0)
+
+
+def with_report(cell: Path, counts: object) -> Generator:
+    """The generator of a cell whose protocol has a data report with these counts."""
+    write_json(protocol_folder_of(cell) / DATA_REPORT, {"counts": {"classes": counts}})
+    return generator(cell)
+
+
+def test_a_class_can_be_called_by_the_name_of_its_folder(tmp_path: Path) -> None:
+    cell = write_trained(tmp_path, "embedding", CONDITIONAL, 3)
+    G = with_report(cell, {"owl": 5, "Cat": 9, "dog": 2})
+    numbers = {word: class_number(G, word) for word in ("Cat", "dog", "owl", "0", "2")}
+    assert numbers == {"Cat": 0, "dog": 1, "owl": 2, "0": 0, "2": 2}
+    assert classes_text(G) == "0 Cat, 1 dog, 2 owl"
+    assert class_number(G, None) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("7", r"has no class 7\. There are 0 Cat, 1 dog, 2 owl$"),
+        ("-1", r"has no class -1\. There are 0 Cat, 1 dog, 2 owl$"),
+        ("9" * 5000, r"has no class 9+\. There are 0 Cat"),
+        ("Dog", r"has no class Dog\. Did you mean dog\? There are 0 Cat, 1 dog, 2 owl$"),
+        ("\x1b[31m", r"has no class \\x1b"),
+    ],
+)
+def test_a_word_that_is_no_class_is_answered_with_those_there_are(
+    tmp_path: Path, word: str, why: str
+) -> None:
+    cell = write_trained(tmp_path, "embedding", CONDITIONAL, 3)
+    G = with_report(cell, {"owl": 5, "Cat": 9, "dog": 2})
+    with pytest.raises(UsageError, match=why):
+        class_number(G, word)
+
+
+@pytest.mark.parametrize("counts", [None, {"one": 1, "two": 2}, ["a", "b", "c"]])
+def test_without_names_that_fit_the_classes_have_numbers_only(
+    tmp_path: Path, counts: object
+) -> None:
+    G = with_report(write_trained(tmp_path, "embedding", CONDITIONAL, 3), counts)
+    assert classes_text(G) == "0 to 2"
+    with pytest.raises(UsageError, match=r"no class one\. There are 0 to 2; the classes of"):
+        class_number(G, "one")
+
+
+def test_digits_are_a_number_also_where_folders_are_called_so(tmp_path: Path) -> None:
+    G = with_report(write_trained(tmp_path, "embedding", CONDITIONAL, 3), {"1": 4, "2": 4, "10": 4})
+    assert class_number(G, "2") == 2
+    assert classes_text(G) == "0 1, 1 10, 2 2"
 
 
 @pytest.mark.parametrize(("count", "across", "down"), [(64, 8, 8), (9, 8, 2), (100, 10, 10)])

@@ -54,6 +54,7 @@ def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path)
     cell = shared.found(cell)
     from gan_bench.contract.errors import UsageError
     from gan_bench.results.atomic import make_folder, write_bytes
+    from gan_bench.train.class_names import classes_text
     from gan_bench.train.export import exported
     from gan_bench.train.generator_file import shape_text
 
@@ -65,7 +66,7 @@ def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path)
     make_folder(out.absolute().parent)
     replaced = instead(out)
     write_bytes(out, content)
-    classes = f", labels from 0 to {G.classes - 1}" if G.classes else ""
+    classes = f", labels {classes_text(G)}" if G.classes else ""
     say(
         f"{G.label}: {out} ({size(len(content))}){replaced}; z has {G.z_dim} values{classes}, "
         f"images are {shape_text(G.shape)}"

@@ -51,10 +51,10 @@ SEED = click.option(
 CLASS = click.option(
     "--class",
     "chosen",
-    type=click.IntRange(0),
-    metavar="K",
+    metavar="CLASS",
     panel=GENERATOR,
-    help="Class of all images, for a conditional generator. Default: all classes in turn.",
+    help="Class of all images, for a conditional generator: its number, counted from 0, or the "
+    "name of its folder. Default: all classes in turn.",
 )
 MOVING = click.option(
     "--out",

@@ -59,7 +59,7 @@ def interpolate(
     best: bool,
     plugins: tuple[Path, ...],
     seed: int,
-    chosen: int | None,
+    chosen: str | None,
     steps: int,
     points: int,
     count: int,
@@ -73,15 +73,20 @@ def interpolate(
     cells = tuple(map(shared.found, cells))
     from gan_bench.report.animation import FPS, check_ending, moving, walk_frames
     from gan_bench.results.atomic import make_folder, write_bytes
+    from gan_bench.train.class_names import class_number, class_text
     from gan_bench.train.walk import walks
 
     check_ending(out)
     generators = [shared.read_generator(cell, best, plugins) for cell in cells]
+    numbers = [class_number(G, chosen) for G in generators]
     with Console(stderr=True).status("walking"):
-        seen = [(G.label, walks(G, count, points, steps, seed, chosen)) for G in generators]
+        each = zip(generators, numbers, strict=True)
+        seen = [(G.label, walks(G, count, points, steps, seed, number)) for G, number in each]
         content = moving(walk_frames(seen), out.suffix, [1 / FPS] * steps)
     make_folder(out.absolute().parent)
     replaced = instead(out)
     write_bytes(out, content)
     made = f"{plural(steps, 'frame')} of {plural(len(cells), 'cell')}"
+    if numbers[0] is not None:
+        made += f", class {class_text(generators[0], numbers[0])}"
     say(f"{made}: {out} ({size(len(content))}){replaced}")

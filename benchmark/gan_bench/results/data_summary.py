@@ -1,8 +1,9 @@
-"""The line of a data report that stands beside a leaderboard."""
+"""What is read of a data report after the training: its line, and the names of the classes."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -19,9 +20,24 @@ def read_data_summary(protocol_folder: Path) -> str | None:
     None if there is no data report, if it is of an older version, or if it cannot be read: the
     scores do not depend on it.
     """
+    summary = _document(protocol_folder).get("summary")
+    return summary[:LONGEST] if isinstance(summary, str) and summary else None
+
+
+def class_names(protocol_folder: Path, count: int) -> tuple[str, ...]:
+    """The names of so many classes in order of their numbers; none if the report has others.
+
+    The numbers are those of the sorted names: see data/choosing/labels.
+    """
+    counts = _document(protocol_folder).get("counts")
+    names = counts.get("classes") if isinstance(counts, dict) else None
+    return tuple(sorted(names)) if isinstance(names, dict) and len(names) == count else ()
+
+
+def _document(protocol_folder: Path) -> dict[str, Any]:
+    """The report; empty if there is none that can be read."""
     try:
         document = from_json(read_bytes(protocol_folder / DATA_REPORT))
     except (StorageError, ValueError):
-        return None
-    summary = document.get("summary") if isinstance(document, dict) else None
-    return summary[:LONGEST] if isinstance(summary, str) and summary else None
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -19,8 +19,18 @@ from gan_bench.contract.errors import DataError, UsageError, sentence
 from gan_bench.contract.offers import Architecture
 from gan_bench.contract.protocol import Cell
 from gan_bench.results.asked_plugins import asked_of
+from gan_bench.results.data_summary import class_names
 from gan_bench.results.finding import check_cell
-from gan_bench.results.layout import BEST_GENERATOR, CELL, GENERATOR, RECORD, label_of
+from gan_bench.results.layout import (
+    BEST_GENERATOR,
+    CELL,
+    GENERATOR,
+    RECORD,
+    is_branch,
+    label_of,
+    parent_of,
+    protocol_folder_of,
+)
 from gan_bench.results.reading import read_model
 from gan_bench.results.records import DIGITS, read_record
 from gan_bench.train.generator_file import About, Shapes, read_file, read_shapes, shape_text
@@ -46,6 +56,7 @@ class Generator(nn.Module):
         self.z_dim = about.z_dim
         self.shape = about.shape  # (C, H, W)
         self.classes = about.classes  # None: it is not conditional
+        self.class_names: tuple[str, ...] = ()  # by their numbers; none if they are not known
         self.kimg = about.kimg  # of the tick it was kept at; None: it is the last one
         self.eval().requires_grad_(False)
 
@@ -95,7 +106,11 @@ def generator(
     label = label_of(path)
     written = () if given else read_model(path / CELL, Cell).environment.plugins
     files = [*map(Path, asked_of(written, given, label))]
-    return rebuilt(file, _catalogue(files, label), label)
+    found = rebuilt(file, _catalogue(files, label), label)
+    if found.classes is not None:
+        cell_of_data = parent_of(path) if is_branch(path) else path
+        found.class_names = class_names(protocol_folder_of(cell_of_data), found.classes)
+    return found
 
 
 def check_generator(cell: Path, best: bool = False) -> Path:

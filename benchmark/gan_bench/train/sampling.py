@@ -17,6 +17,7 @@ from gan_bench.contract.errors import GanBenchError, UsageError
 from gan_bench.results.atomic import make_folder, write_bytes, writing
 from gan_bench.results.layout import GRID_PADDING, GRID_SIDE
 from gan_bench.results.write_merge import workplace
+from gan_bench.train.class_names import check_class
 from gan_bench.train.generator import Generator
 from gan_bench.train.loop import Diverged
 from gan_bench.train.samples import GRID, Latents, made
@@ -44,16 +45,6 @@ def sample_latents(G: Generator, count: int, seed: int, chosen: int | None = Non
     rows = k // GRID_SIDE
     z = G.z(GRID_SIDE * (count // (GRID_SIDE * G.classes) + 1), seed).cpu().numpy()
     return Latents(z[GRID_SIDE * (rows // G.classes) + k % GRID_SIDE], rows % G.classes)
-
-
-def check_class(G: Generator, chosen: int | None) -> None:
-    """UsageError if G has no such class."""
-    if chosen is None:
-        return
-    if G.classes is None:
-        raise UsageError(f"{G.label} is not conditional: it takes no class")
-    if chosen >= G.classes:
-        raise UsageError(f"{G.label} has no class {chosen}: there are 0 to {G.classes - 1}")
 
 
 def sampled(G: Generator, given: Latents) -> Iterator[np.ndarray]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gan_bench.train.class_names import check_class
 from gan_bench.train.generator import Generator
 from gan_bench.train.samples import Latents
-from gan_bench.train.sampling import check_class, sampled
+from gan_bench.train.sampling import sampled
 
 
 def spherical(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
