@@ -117,5 +117,5 @@ def test_a_changed_data_set_does_not_go_on(cut_off: Place) -> None:
     done = cut_off.run(*words)
     assert done.returncode == 4, done.stderr
     assert "the data set shapes has changed since " in done.stderr
-    assert "data.train: 36 then, 32 now" in done.stderr
+    assert "training images: 36 then, 32 now" in done.stderr
     assert len(list((cut_off.folder / "results").glob(f"*/{PROTOCOL}"))) == 1

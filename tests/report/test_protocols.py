@@ -50,11 +50,11 @@ def test_a_protocol_is_found_by_the_beginning_of_its_slug_or_by_its_folder(
             leaderboard.load(tmp_path, unclear)
 
 
-PARTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "evaluation.samples": ("evaluation", {"samples": 900}),
-    "schedule.precision": ("schedule", {"precision": "bf16"}),
-    "data.fingerprint": ("data", {"fingerprint": "ef" * 32}),
-    "evaluation.digests.eye": ("evaluation", {"digests": {"eye": "99" * 32}}),
+PARTS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "evaluation.samples": ("evaluation", {"samples": 900}, "generated images"),
+    "schedule.precision": ("schedule", {"precision": "bf16"}, "precision"),
+    "data.fingerprint": ("data", {"fingerprint": "ef" * 32}, "fingerprint of the images"),
+    "evaluation.digests.eye": ("evaluation", {"digests": {"eye": "99" * 32}}, "weights of eye"),
 }
 
 
@@ -62,12 +62,12 @@ PARTS: dict[str, tuple[str, dict[str, Any]]] = {
 def test_two_protocols_never_share_a_table_and_the_report_says_why(
     field: str, tmp_path: Path
 ) -> None:
-    part, change = PARTS[field]
+    part, change, word = PARTS[field]
     other = PLAIN.model_copy(update={part: getattr(PLAIN, part).model_copy(update=change)})
     assert list(differences(other, PLAIN)) == [field]
     write_cell(tmp_path, "a", scores={"fd-eye": 1.0})
     write_cell(tmp_path, "a", under=other, scores={"fd-eye": 1.0})
-    assert sum(f": {field}: " in note for note in notes(tmp_path)) == 2
+    assert sum(f": {word}: " in note for note in notes(tmp_path)) == 2
     documents = json.loads(to_json(leaderboard.load(tmp_path)))["protocols"]
     assert [list(each["differs"]["fields"]) for each in documents] == [[field]] * 2
     assert [len(each["rows"]) for each in documents] == [1, 1]
@@ -93,9 +93,9 @@ def test_a_protocol_is_compared_with_the_most_similar_one(tmp_path: Path) -> Non
     far = protocol(kimg=300, metrics=(DIVERSITY,))
     for under in (PLAIN, protocol(kimg=200), far):
         write_cell(tmp_path, "a", under=under, scores={"diversity": 1.0})
-    (note,) = [note for note in notes(tmp_path) if "kimg: 100.0 here" in note]
+    (note,) = [note for note in notes(tmp_path) if "kimg: 100 here" in note]
     near = protocol(kimg=200).slug
-    assert note == f"not in one table with {near}: schedule.kimg: 100.0 here, 200.0 there"
+    assert note == f"not in one table with {near}: kimg: 100 here, 200 there"
 
 
 def test_the_nearest_protocol_is_the_first_of_those_with_the_fewest_differences(

@@ -131,7 +131,7 @@ def test_a_protocol_edited_by_hand_is_refused_with_what_differs(
 ) -> None:
     path = folders[0].parents[2] / PROTOCOL
     path.write_text(path.read_text().replace('"batch": 8', '"batch": 9'))
-    with pytest.raises(UsageError, match=r"\(schedule.batch: 9 then, 8 now\): it was edited by h"):
+    with pytest.raises(UsageError, match=r"\(batch: 9 then, 8 now\): it was edited by h"):
         lay_out(plan(seeds=2), tmp_path / "results")
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Literal
 
 from gan_bench.base.text import number, plural
-from gan_bench.contract.differing import said
+from gan_bench.contract.differing import in_words
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
@@ -60,7 +60,7 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
         measured_by_other_code(board.rows),
         _rank_agreement(board),
         _networks(board),
-        _difference(neighbour),
+        _difference(board, neighbour),
     )
     return [
         *(Note("fault", text) for text in faults),
@@ -270,9 +270,9 @@ def _networks(board: Board) -> Iterator[str]:
     yield from faults
 
 
-def _difference(neighbour: Neighbour | None) -> Iterator[str]:
+def _difference(board: Board, neighbour: Neighbour | None) -> Iterator[str]:
     """Why this table is not one with the most similar other one."""
     if neighbour:
-        other, fields = neighbour
-        listed = "; ".join(said(field, pair) for field, pair in fields.items())
+        other, _ = neighbour
+        listed = in_words(board.protocol, other.protocol)
         yield f"not in one table with {other.slug}: {listed}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gan_bench import catalogue as catalogues
 from gan_bench.base.text import plural
-from gan_bench.contract.differing import differences, said
+from gan_bench.contract.differing import THEN_AND_NOW, in_words
 from gan_bench.contract.errors import DataError, StorageError, UsageError
 from gan_bench.contract.protocol import Cell, Data, Protocol
 from gan_bench.data.reporting.contact_sheet import contact_sheet
@@ -139,14 +139,9 @@ def _check_protocol(path: Path, protocol: Protocol) -> None:
     if written != protocol:
         raise UsageError(
             f"{path} is not the protocol that its folder is named after "
-            f"({_differing(written, protocol)}): it was edited by hand; move the folder away, "
-            "or choose another --results"
+            f"({in_words(written, protocol, THEN_AND_NOW)}): it was edited by hand; move "
+            "the folder away, or choose another --results"
         )
-
-
-def _differing(then: Protocol, now: Protocol) -> str:
-    pairs = differences(then, now).items()
-    return "; ".join(said(field, pair, ("then", "now")) for field, pair in pairs)
 
 
 def _check_data(planned: Planned, results: Path) -> None:
@@ -171,8 +166,8 @@ def _check_data(planned: Planned, results: Path) -> None:
             if begun(folder):
                 raise DataError(
                     f"the data set {protocol.data.name} has changed since {folder} was begun "
-                    f"({_differing(other, protocol)}): put the images back to go on with it, "
-                    "or begin anew with another --results"
+                    f"({in_words(other, protocol, THEN_AND_NOW)}): put the images back to go on with "
+                    "it, or begin anew with another --results"
                 )
 
 
