@@ -72,7 +72,7 @@ def split(x: Tensor) -> Tensor:
 
 
 def band(packet: int) -> str:
-    """Which waves a packet holds, in words: how many pixels they are long, and their direction.
+    """What a packet holds, in words: the waves by their length in pixels, and their direction.
 
     Each split tells low from high frequencies. After a high band they are in reverse order, so
     that the bits of a packet along one side of the image are the Gray code of its frequency.
@@ -83,11 +83,11 @@ def band(packet: int) -> str:
     if not (down or across):
         return f"the mean colour of {BLOCK} x {BLOCK} px"
     waves = [
-        f"{_wavelength(place)} {way}"
+        f"{_waves(place)} {way}"
         for place, way in ((down, "from top to bottom"), (across, "from left to right"))
         if place
     ]
-    return f"waves of {' and '.join(waves)}"
+    return " and ".join(waves)
 
 
 def _frequency(bits: Iterable[bool]) -> int:
@@ -99,9 +99,14 @@ def _frequency(bits: Iterable[bool]) -> int:
     return place
 
 
-def _wavelength(place: int) -> str:
-    """Band k has k to k + 1 waves in 32 pixels."""
-    return f"{2 * BLOCK / (place + 1):.2g} to {2 * BLOCK / place:.2g} px"
+def _waves(place: int) -> str:
+    """Band k has k to k + 1 waves in 32 pixels.
+
+    Of the longest ones a block, which may be the whole image, holds a part only: its halves differ.
+    """
+    if place == 1:
+        return f"slopes over {BLOCK} px"
+    return f"waves of {2 * BLOCK / (place + 1):.2g} to {2 * BLOCK / place:.2g} px"
 
 
 def evenly(side: int) -> list[int]:

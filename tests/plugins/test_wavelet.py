@@ -114,7 +114,7 @@ def wave(pixels: float, axis: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("axis", [2, 3])
-@pytest.mark.parametrize("pixels", [2.06, 2.5, 3.4, 4.7, 7.3, 12.0, 24.0])
+@pytest.mark.parametrize("pixels", [2.06, 2.5, 3.4, 4.7, 7.3, 12.0])
 def test_the_detail_names_the_waves_that_a_generator_adds(pixels: float, axis: int) -> None:
     real = np.random.default_rng(2).normal(128, 3, (40, 3, 32, 32)).clip(0, 255).astype(np.uint8)
     said = wavelet.fwd_detail(Samples(real=look(real), fake=look(wave(pixels, axis))))
@@ -124,6 +124,26 @@ def test_the_detail_names_the_waves_that_a_generator_adds(pixels: float, axis: i
     shortest, longest, share = map(float, found.groups())
     assert 0.9 * shortest <= pixels <= 1.1 * longest
     assert share > 20
+
+
+@pytest.mark.parametrize("axis", [2, 3])
+@pytest.mark.parametrize("size", [16, 32])
+def test_waves_that_no_block_holds_whole_are_called_slopes(size: int, axis: int) -> None:
+    long = wave(24, axis)[..., :size, :size]
+    real = np.random.default_rng(2).normal(128, 3, long.shape).clip(0, 255).astype(np.uint8)
+    said = wavelet.fwd_detail(Samples(real=look(real), fake=look(long)))
+    way = "from top to bottom" if axis == 2 else "from left to right"
+    assert said.startswith(f"slopes over 16 px {way} (")
+
+
+def test_no_packet_is_called_by_waves_that_are_longer_than_a_block() -> None:
+    lengths = [
+        float(length)
+        for packet in range(PACKETS)
+        for length in re.findall(r"to (\S+) px", haar_packets.band(packet))
+    ]
+    assert max(lengths) == haar_packets.BLOCK
+    assert len({haar_packets.band(packet) for packet in range(PACKETS)}) == PACKETS
 
 
 def test_the_detail_of_a_brighter_set_is_its_colour_and_that_of_the_fine_one_is_not() -> None:

@@ -166,8 +166,8 @@ def _check_data(planned: Planned, results: Path) -> None:
             if begun(folder):
                 raise DataError(
                     f"the data set {protocol.data.name} has changed since {folder} was begun "
-                    f"({in_words(other, protocol, THEN_AND_NOW)}): put the images back to go on with "
-                    "it, or begin anew with another --results"
+                    f"({in_words(other, protocol, THEN_AND_NOW)}): put the images back to go "
+                    "on with it, or begin anew with another --results"
                 )
 
 
