@@ -66,14 +66,20 @@ def notes(plan: Plan, known: Catalogue) -> Any:
 
 
 def test_a_reference_of_most_training_images_comes_with_a_warning(notes: Any) -> None:
-    (note,) = notes(data(4095, 455))
+    (note,) = notes(data(4095, 500))
     assert note == (
         "2,048 of the 4,095 training images are the reference: a generator that copies the "
-        "training images would score better than a perfect one; --reference held-out"
+        "training images would score better than a perfect one; compare with held-out "
+        "images instead: --reference held-out"
     )
     assert notes(data(4096, 456)) == []
     assert notes(data(4095, 455), reference="held-out")[0].startswith("the reference is 455 held")
-    assert not notes(data(100, 0))[0].endswith("held-out")  # there are none
+
+
+@pytest.mark.parametrize("held_out", [0, 62, 499])
+def test_a_reference_that_is_warned_of_is_not_advised(notes: Any, held_out: int) -> None:
+    (note,) = notes(data(4095, held_out))
+    assert note.endswith("would score better than a perfect one")
 
 
 def test_a_small_held_out_reference_comes_with_its_cost(notes: Any) -> None:

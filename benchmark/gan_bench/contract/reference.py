@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_bench.base.text import plural
-from gan_bench.contract.protocol import LEAST_SAMPLES, Data, Evaluation
+from gan_bench.contract.protocol import Data, Evaluation
 
 FEW = 500  # real images: docs/metrics.md has the scores of 500 against both references
 
@@ -13,15 +13,19 @@ def reference_warnings(evaluation: Evaluation, data: Data) -> list[str]:
     real = evaluation.reference_images(data)
     if evaluation.reference == "held-out":
         return [_few(real)] if real < FEW else []
-    return [_rewards_copies(real, data)] if 2 * real > data.train else []
+    return [_rewards_copies(evaluation, data)] if 2 * real > data.train else []
 
 
-def _rewards_copies(real: int, data: Data) -> str:
+def _rewards_copies(evaluation: Evaluation, data: Data) -> str:
+    real = evaluation.reference_images(data)
     note = (
         f"{real:,} of the {data.train:,} training images are the reference: a generator that "
         "copies the training images would score better than a perfect one"
     )
-    return f"{note}; --reference held-out" if data.held_out >= LEAST_SAMPLES else note
+    by_held_out = evaluation.model_copy(update={"reference": "held-out"})
+    if by_held_out.reference_images(data) < FEW:  # which is warned of, too
+        return note
+    return f"{note}; compare with held-out images instead: --reference held-out"
 
 
 def _few(real: int) -> str:
