@@ -184,8 +184,11 @@ def test_the_smaller_size_is_taken_and_said(
 
 def test_several_sizes_need_a_size(shapes: Path, draw_shapes: Draw, tmp_path: Path) -> None:
     draw_shapes(shapes / "more", 3, side=30)
-    with pytest.raises(UsageError, match=r"several sizes: say with --size"):
+    with pytest.raises(UsageError, match=r"several sizes: say with --size.* such as --size 24"):
         scored(shapes, shapes)
+    small = draw_shapes(tmp_path / "small", 3, side=16)
+    with pytest.raises(UsageError, match="such as --size 16"):
+        scored(shapes, small)
     assert scored(shapes, shapes, size=(24, 24)).n == 43
     (tmp_path / "empty").mkdir()  # which is worse
     with pytest.raises(DataError, match=r"no images in .*empty: it is empty"):
@@ -231,6 +234,18 @@ def test_too_few_images_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=says):
         scored(shapes, draw_shapes(tmp_path / "few", count))
+
+
+@pytest.mark.parametrize("also", [0, 1], ids=["all too small", "nearly all"])
+def test_images_that_are_too_small_are_answered_with_a_size(
+    shapes: Path, draw_shapes: Draw, tmp_path: Path, also: int
+) -> None:
+    small = tmp_path / "small"
+    draw_shapes(small, count=9, side=16)
+    if also:
+        draw_shapes(small / "large", count=also, side=24)
+    with pytest.raises(DataError, match=r"; try --size 16\b"):
+        scored(shapes, small, size=(24, 24))
 
 
 def test_options_of_a_folder_are_taken(shapes: Path) -> None:

@@ -111,8 +111,11 @@ def check_bad(prepared: Prepared, most_percent: float) -> None:
     check_dropped(prepared.report, most_percent)
 
 
-def check_dropped(report: DataReport, most_percent: float) -> None:
-    """Unusable if a report has more than this percentage of its images among the dropped."""
+def check_dropped(report: DataReport, most_percent: float, hint: str = "") -> None:
+    """Unusable if a report has more than this percentage of its images among the dropped.
+
+    `hint`: what lets more of them in.
+    """
     dropped = len(report.dropped)
     total = report.train + report.held_out + dropped
     percent = 100 * dropped / total
@@ -122,7 +125,7 @@ def check_dropped(report: DataReport, most_percent: float) -> None:
         rest = f"\n  and {more:,} more" if more > 0 else ""
         raise Unusable(
             f"{dropped:,} of the {text.plural(total, 'image')} of {report.name} cannot be "
-            f"used, more than {most_percent:g} %: {kinds_text(report.reasons)}{named}{rest}\n"
+            f"used, more than {most_percent:g} %: {kinds_text(report.reasons)}{hint}{named}{rest}\n"
             f"Mend or remove them, or allow them with --max-bad {math.ceil(10 * percent) / 10:g}",
             report,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -65,3 +66,11 @@ class Dropped:
         """The text of the reason, which images are counted by: smaller than 64 px."""
         kind: str = self.reason.value
         return kind.format(size=text.sides(*self.sides))
+
+
+def smaller_size(dropped: Sequence[Dropped]) -> str:
+    """`; try --size 28`, if that lets in nine of ten of those that are too small for a square."""
+    small = [each for each in dropped if each.image and each.sides[0] == each.sides[1]]
+    shortest = sorted(min(each.image) for each in small if each.image)
+    size = shortest[len(shortest) // 10] if shortest else 0
+    return f"; try --size {size}" if size >= text.LEAST_SIDE else ""

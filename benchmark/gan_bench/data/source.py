@@ -29,7 +29,7 @@ from gan_bench.data.files.contents import Files, NoImages, files_of, identity
 from gan_bench.data.files.hub import is_hub
 from gan_bench.data.files.identity import files_matching, identity_of
 from gan_bench.data.gather import channels_of, gather
-from gan_bench.data.reasons import Dropped
+from gan_bench.data.reasons import Dropped, smaller_size
 from gan_bench.data.reporting.report import DataReport, LeftOut, kinds_text
 from gan_bench.data.stream import CHUNK_BYTES, SPLITS, ImageStream, Progress, images_at_once
 
@@ -183,16 +183,9 @@ def _too_few(root: Path, report: DataReport, dropped: Sequence[Dropped]) -> str:
     if not dropped:
         return f"{has}, and {NEEDED}: add images"
     use = "none can be used" if not used else f"only {used} can be used, and {NEEDED}"
-    hint = _smaller_size(dropped) if report.sides[0] == report.sides[1] else ""
+    hint = smaller_size(dropped)
     first = plain(str(report.dropped[0]))
     return f"{has}, {use}: {kinds_text(report.reasons)}{hint}; the first: {first}"
-
-
-def _smaller_size(dropped: Sequence[Dropped]) -> str:
-    """; try --size 28, if that lets in nine of ten of those that are too small."""
-    small = sorted(min(each.image) for each in dropped if each.image)
-    size = small[len(small) // 10] if small else 0
-    return f"; try --size {size}" if size >= text.LEAST_SIDE else ""
 
 
 # Data sets of plugins

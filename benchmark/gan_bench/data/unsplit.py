@@ -25,7 +25,7 @@ from gan_bench.data.decoding.opening import open_image
 from gan_bench.data.files.archive import Member
 from gan_bench.data.files.contents import files_of
 from gan_bench.data.gather import Gathered, Stored, channels_of, gather
-from gan_bench.data.reasons import MOST_BYTES
+from gan_bench.data.reasons import MOST_BYTES, smaller_size
 from gan_bench.data.reporting.report import DataReport, left_out
 from gan_bench.data.rows import Rows
 from gan_bench.data.source import Source
@@ -106,14 +106,15 @@ def read_images(
 
 def _check(gathered: Gathered, root: Path, name: str, sides: Sides, max_bad: float) -> None:
     count, dropped = len(gathered.pixels), left_out(gathered.dropped)
+    hint = smaller_size(gathered.dropped)
     if not count:
         first = plain(str(dropped[0]))
         images = text.plural(len(dropped), "image")
-        raise DataError(f"{root}: none of {images} can be used; the first: {first}")
+        raise DataError(f"{root}: none of {images} can be used{hint}; the first: {first}")
     report = DataReport(
         name=name, sides=sides, channels=3, train=count, held_out=0, dropped=dropped
     )
-    check_dropped(report, max_bad)
+    check_dropped(report, max_bad, hint)
 
 
 def _dropped_note(gathered: Gathered) -> Iterator[str]:

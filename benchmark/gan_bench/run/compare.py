@@ -44,6 +44,7 @@ from gan_bench.run.request import Request
 
 SCHEMA = 1  # of the JSON document
 NOT_TRAINED = Schedule(kimg=1)  # a protocol has a schedule, and measuring reads none of it
+LARGEST_EXAMPLE = 64  # px: a size that most computers can compare at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +168,10 @@ def _sides(request: Request, sources: list[Source]) -> tuple[Sides, list[str]]:
     found = [sides_in(source) for source in sources]
     if not all(found):  # of one no image can be read: to read all of them says what is wrong
         return (LEAST_SIDE, LEAST_SIDE), []
-    real, generated = sides = [*map(_own_sides, sources, found)]
+    shortest = min(side for sizes in found for sides in sizes for side in sides)
+    real, generated = sides = [
+        _own_sides(*each, shortest) for each in zip(sources, found, strict=True)
+    ]
     if real == generated:
         return real, []
     both = min(real[0], generated[0]), min(real[1], generated[1])
@@ -178,12 +182,15 @@ def _sides(request: Request, sources: list[Source]) -> tuple[Sides, list[str]]:
     return both, [f"{sizes}: compared at {text.sides(*both)} px; --size takes another size"]
 
 
-def _own_sides(source: Source, sizes: set[Sides]) -> Sides:
-    """The one size of its images. UsageError if there are several, or if it is out of range."""
+def _own_sides(source: Source, sizes: set[Sides], shortest: int) -> Sides:
+    """The one size of its images. UsageError if there are several, or if it is out of range.
+
+    `shortest`: the side at which no image would be enlarged.
+    """
     if len(sizes) > 1:
         raise UsageError(
             f"{source.root}: the images have several sizes: say with --size at which size to "
-            "compare them, such as --size 64"
+            f"compare them, such as --size {min(max(shortest, LEAST_SIDE), LARGEST_EXAMPLE)}"
         )
     (sides,) = sizes
     if not all(LEAST_SIDE <= side <= MOST_SIDE for side in sides):
