@@ -10,10 +10,13 @@ import pytest
 from gan_bench import StorageError
 from gan_bench.contract.protocol import RunEnvironment
 from gan_bench.report.leaderboard import load
+from gan_bench.report.tuning.chapter import chapter_of
+from gan_bench.report.tuning.trials import read_tuned
 from gan_bench.results.inventory import folder_bytes, inventory
 from gan_bench.results.layout import (
     AUDITS,
     CURVE,
+    HOUSEKEEPING,
     PLANS,
     PROTOCOL,
     SCALE,
@@ -22,20 +25,23 @@ from gan_bench.results.layout import (
     engine_dir,
     evaluation_dir,
 )
+from gan_bench.results.locks import InUse, alone_in
 from gan_bench.results.measurements import (
     Measurement,
     ask_for,
     read_measurement,
     write_measurement,
 )
-from gan_bench.results.merging import Merge, plan_merge
+from gan_bench.results.merging import Merge, held, plan_merge
 from gan_bench.results.plans import SeedPlan, plan_lines, read_plans
 from gan_bench.results.records import Score, read_record
 from gan_bench.results.scale import BAD_SETS, Scale, Scored, read_scale, write_scale
 from gan_bench.results.shown import WALK, Shown, read_shown, write_shown
 from gan_bench.results.write_merge import write_merge
+from laid_study import Outcome, write_trials
 from records import PLAIN, protocol, write_cell, write_training
 
+TRIALS = {"dcgan": [Outcome(9, 9), Outcome(8, 7)], "dense": [Outcome(6, 6), Outcome(5, 5)]}
 DCGAN = f"{PLAIN.slug}/dcgan/hinge/seed0"
 
 
@@ -102,15 +108,60 @@ def test_what_an_engine_keeps_of_jobs_in_a_queue_is_left_out(a: Path, b: Path, o
     assert not (out / PLAIN.slug / "engines").exists()
 
 
-def test_studies_and_audits_are_left_out_with_a_note(a: Path, b: Path) -> None:
+def test_audits_are_left_out_with_a_note(a: Path, b: Path) -> None:
     write_cell(a, "dcgan")
     write_cell(b, "dense")
-    (a / STUDIES).mkdir()
     (b / AUDITS).mkdir()
     assert plan_merge([a, b]).notes == [
-        f"{a / STUDIES} is not merged: copy it where it is to be",
         f"{b / AUDITS} is not merged: copy it where it is to be",
     ]
+
+
+def files_below(folder: Path) -> dict[Path, bytes]:
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in HOUSEKEEPING
+    }
+
+
+def test_a_study_is_copied_as_a_whole_also_from_a_folder_of_studies_alone(
+    a: Path, b: Path, out: Path
+) -> None:
+    write_cell(a, "dcgan")
+    study = write_trials(b, TRIALS)
+    with held([a, b]):
+        merge = plan_merge([a, b])
+    assert (merge.cells, merge.protocols, merge.studies) == (1, 1, 1)
+    assert (merge.notes, merge.conflicts) == ([], [])
+    write_merge(merge, out)
+    copy = out / STUDIES / study.name
+    assert files_below(copy) == files_below(study)
+    assert chapter_of(read_tuned(copy)).answer == chapter_of(read_tuned(study)).answer
+
+
+def test_one_study_in_two_folders_is_merged_if_the_two_are_equal(a: Path, b: Path) -> None:
+    write_trials(a, TRIALS)
+    study = write_trials(b, TRIALS)
+    assert plan_merge([a, b]).conflicts == []
+    next(study.rglob("record.json")).write_text("{}")
+    (conflict,) = plan_merge([a, b]).conflicts
+    assert f"studies/{study.name} is in {a / STUDIES / study.name} and {study}" in conflict
+
+
+def test_a_study_that_is_named_itself_says_what_is_not_merged(a: Path, b: Path) -> None:
+    write_cell(a, "dcgan")
+    study = write_trials(b, TRIALS)
+    merge = plan_merge([a, study])
+    assert merge.studies == 0
+    (note,) = [note for note in merge.notes if "is a study" in note]
+    assert note.endswith(f"best settings, is not merged; name {b} to copy it as a study")
+
+
+def test_a_study_that_is_being_trained_is_not_copied(a: Path, b: Path) -> None:
+    write_cell(a, "dcgan")
+    with alone_in(write_trials(b, TRIALS), "training"), pytest.raises(InUse), held([a, b]):
+        pass
 
 
 def test_a_file_that_differs_between_copies_of_one_training_is_named(

@@ -46,7 +46,8 @@ def merge(folders: tuple[Path, ...], out: Path) -> None:
 
     Cells of the same protocol then stand in one table. If two folders have the same cell with
     equal results, one of them is kept. If their results differ, the command names every such cell
-    and writes nothing. The same holds for entries and for evaluations that `measure` added.
+    and writes nothing. The same holds for entries and for evaluations that `measure` added. A
+    study of `tune` is copied as a whole.
     """
     from gan_bench.contract.errors import UsageError
     from gan_bench.results.merging import held, plan_merge
@@ -72,5 +73,6 @@ def merge(folders: tuple[Path, ...], out: Path) -> None:
     more = [
         text.plural(plan.entries, "entry", "entries") * (plan.entries > 0),
         text.plural(plan.evaluations, "added evaluation") * (plan.evaluations > 0),
+        text.plural(plan.studies, "study", "studies") * (plan.studies > 0),
     ]
     emit(", ".join([f"{out}: {' of '.join(counts)}", *filter(None, more), text.size(size)]) + "\n")

@@ -14,12 +14,14 @@ from typing import Literal
 from gan_bench.base.numbers import number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec, Protocol
+from gan_bench.results.atomic import PART
 from gan_bench.results.audits import read_audit
 from gan_bench.results.entries import EntryRecord, read_entry
 from gan_bench.results.finding import has_protocols, protocol_folders
 from gan_bench.results.layout import (
     BRANCHES,
     CURVE,
+    HOUSEKEEPING,
     KEPT_TICKS,
     PROTOCOL,
     RECORD,
@@ -258,3 +260,11 @@ def _kimg(folder: Path) -> float | None:
 
 def _order(cell: Listed) -> tuple[str, str, bool, int]:
     return cell.architecture, cell.loss, cell.seed is None, cell.seed or 0
+
+
+def lasting_files(folder: Path) -> Iterator[Path]:
+    """The paths of the files in a folder; no links, no locks, no unfinished files."""
+    for path, _ in files_in(folder):
+        temporary = path.name in HOUSEKEEPING or path.name.endswith(PART)
+        if path.is_file() and not path.is_symlink() and not temporary:
+            yield path.relative_to(folder)

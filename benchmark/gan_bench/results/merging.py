@@ -10,9 +10,13 @@ from pathlib import Path
 
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Protocol
-from gan_bench.results.atomic import PART
-from gan_bench.results.finding import name_of_cell, protocol_folders
-from gan_bench.results.inventory import CellState, files_in, state_of
+from gan_bench.results.finding import (
+    has_protocols,
+    is_protocol,
+    name_of_cell,
+    protocol_folders,
+)
+from gan_bench.results.inventory import CellState, lasting_files, state_of
 from gan_bench.results.layout import (
     AUDITS,
     CONTACT_SHEET,
@@ -23,16 +27,16 @@ from gan_bench.results.layout import (
     EVALUATION,
     EVALUATIONS,
     FIGURES,
-    HOUSEKEEPING,
     PLANS,
     PROTOCOL,
     SCALE,
-    STUDIES,
     cells_in,
     entries_in,
+    studies_in,
 )
 from gan_bench.results.locks import InUse, alone_in, check_unused
 from gan_bench.results.measurements import Measurement, asked_in, read_measurement, slugs_in
+from gan_bench.results.merging_studies import merged_studies
 from gan_bench.results.plans import merged_plans, plan_lines, read_plans
 from gan_bench.results.reading import digest_of, read_bytes, read_model
 from gan_bench.results.records import Record, training_code
@@ -56,6 +60,7 @@ class Merge:
     cells: int = 0
     entries: int = 0
     evaluations: int = 0  # that were added
+    studies: int = 0
     notes: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)  # one sentence each
 
@@ -99,11 +104,15 @@ def plan_merge(folders: Sequence[Path]) -> Merge:
         if report.is_file() and not report.is_symlink():  # of a set that was refused
             merge.files.setdefault(Path(report.name), report)
     merge.notes += [
-        f"{folder / name} is not merged: copy it where it is to be"
+        f"{folder / AUDITS} is not merged: copy it where it is to be"
         for folder in folders
-        for name in (STUDIES, AUDITS)
-        if (folder / name).is_dir()
+        if (folder / AUDITS).is_dir()
     ]
+    studies = merged_studies(folders)
+    merge.studies = studies.count
+    merge.files |= studies.files
+    merge.notes += studies.notes
+    merge.conflicts += studies.conflicts
     return merge
 
 
@@ -113,7 +122,7 @@ def held(folders: Sequence[Path]) -> Iterator[None]:
 
     One that may not be written is not locked: nobody else will write it, either.
     """
-    homes = [home for folder in folders for home in protocol_folders(folder).values()]
+    homes = [home for folder in folders for home in (*_homes(folder), *studies_in(folder))]
     with ExitStack() as locks:
         for home in {home.resolve(): home for home in homes}.values():
             try:
@@ -127,12 +136,18 @@ def held(folders: Sequence[Path]) -> Iterator[None]:
         yield
 
 
+def _homes(folder: Path) -> list[Path]:
+    """The folders of its protocols. UsageError if it has neither these nor studies."""
+    only_studies = studies_in(folder) and not (is_protocol(folder) or has_protocols(folder))
+    return [] if only_studies else [*protocol_folders(folder).values()]
+
+
 def _tables(folders: Sequence[Path]) -> tuple[dict[str, list[Path]], list[str]]:
     """Slug -> the folders of this protocol; and a sentence for each slug with two protocols."""
     tables: dict[str, list[Path]] = {}
     known: dict[str, Protocol] = {}
     conflicts = []
-    for home in (home for folder in folders for home in protocol_folders(folder).values()):
+    for home in (home for folder in folders for home in _homes(folder)):
         protocol = read_model(home / PROTOCOL, Protocol)
         slug = next((name for name, other in known.items() if other == protocol), _slug(home))
         if known.setdefault(slug, protocol) == protocol:
@@ -150,7 +165,7 @@ def _add_beside_the_cells(merge: Merge, slug: str, homes: Sequence[Path]) -> Non
     """The files of the protocol itself. Pictures are left out: they are drawn again."""
     for home in homes:
         cells = [cell.relative_to(home) for cell in cells_in(home)]
-        for path in _files(home):
+        for path in lasting_files(home):
             if path.parts[0] in (PLANS, SCALE) or any(map(path.is_relative_to, cells)):
                 continue
             if FIGURES in (path.parts[0], path.parent.name):  # of the protocol, of an evaluation
@@ -237,7 +252,7 @@ def _add_cell(merge: Merge, where: Path, copies: Sequence[_Copy]) -> None:
     measured = _add_measurements(merge, where, [copy.folder for copy in taken])
     for copy in taken:
         same_training = copy.record == taken[0].record
-        for path in _files(copy.folder):
+        for path in lasting_files(copy.folder):
             if not any(map(path.is_relative_to, measured)):
                 _add_file(merge, where / path, copy.folder / path, says_differences=same_training)
 
@@ -261,7 +276,7 @@ def _add_measurements(merge: Merge, where: Path, cells: Sequence[Path]) -> list[
                     f"{where} has other scores by {folder.name} in {cell} than in {kept}: "
                     f"those of {kept} are kept"
                 )
-        for path in _files(kept / folder):
+        for path in lasting_files(kept / folder):
             merge.files[where / folder / path] = kept / folder / path
     return list(copies)
 
@@ -291,12 +306,4 @@ def _differ(where: Path, copies: Sequence[_Copy], why: str) -> str:
 
 
 def _digest(folder: Path) -> tuple[tuple[Path, str], ...]:
-    return tuple((path, digest_of(folder / path)) for path in _files(folder))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """The paths of the files in a folder; no links, no locks, no unfinished files."""
-    for path, _ in files_in(folder):
-        temporary = path.name in HOUSEKEEPING or path.name.endswith(PART)
-        if path.is_file() and not path.is_symlink() and not temporary:
-            yield path.relative_to(folder)
+    return tuple((path, digest_of(folder / path)) for path in lasting_files(folder))
