@@ -75,6 +75,8 @@ def test_the_table_is_printed_on_a_narrow_terminal_and_in_markdown(
     assert "| slower-d | 2 of 2 | 100 % | 16 to 100 % | 0 | 0 |" in said.out
     monkeypatch.setenv("COLUMNS", "40")
     assert "2 of 2" in examine(gan_bench, *REMEDIES).out
+    assert f"picture: {autopsy_path(collapsed)}\n" in said.err
+    assert not autopsy_path(collapsed).is_absolute()
     picture = Image.open(autopsy_path(collapsed))
     assert picture.width > 500
 

@@ -178,6 +178,17 @@ def test_the_end_and_what_is_before_the_first_tick_cannot_be_forked(
     assert "its ticks are at 0.032, 0.064" in fork(gan_bench, "--at", 0.01).err
 
 
+def test_no_column_of_dates_stands_where_no_branch_has_a_verdict(
+    gan_bench: Command, kept: Path
+) -> None:
+    words = ("branch", LABEL, "--device", "cpu", "--at", 0.2)
+    assert "since kimg" not in gan_bench(*words).out
+    failed = Verdict(kind="collapsed", kimg=0.3, reason="for this test")
+    record = read_record(kept).model_copy(update={"status": "collapsed", "verdicts": (failed,)})
+    write_json(kept / RECORD, record.model_dump(mode="json"))
+    assert "since kimg" in gan_bench(*words).out
+
+
 def test_a_damaged_tick_is_left_out_with_words(gan_bench: Command, kept: Path) -> None:
     tick = kept / KEPT_TICKS / "000000024.pt"
     tick.write_bytes(tick.read_bytes()[:-1] + b"?")

@@ -11,16 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from gan_bench import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.contract.schedule import Schedule
 from gan_bench.report.chosen import has_boards, studies_of
 from gan_bench.report.leaderboard import load
-from gan_bench.report.tuning.care import cares, flattery, tuned_lead, untuned_lead
+from gan_bench.report.tuning import chapter as chapter_module
+from gan_bench.report.tuning import figure as figure_module
+from gan_bench.report.tuning.care import Early, cares, flattery, tuned_lead, untuned_lead
 from gan_bench.report.tuning.chapter import chapter_of, shown_ks
 from gan_bench.report.tuning.expected import expected_best
-from gan_bench.report.tuning.figure import draw_expected
+from gan_bench.report.tuning.figure import draw_expected, expected_figure
 from gan_bench.report.tuning.formats import render_study
 from gan_bench.report.tuning.settings import write_settings
 from gan_bench.report.tuning.shown import render_all
@@ -198,6 +201,35 @@ def test_trials_that_were_halved_are_not_chosen_and_give_no_expected_best(tmp_pa
     document = json.loads(render_study(tuned, "json", tmp_path))
     assert "expected_best" not in document["rows"][0]
     assert document["choosing_flatters_by"] is None
+
+
+@pytest.mark.parametrize(
+    ("correlation", "said"),
+    [
+        (0.85, "foretell the end here"),
+        (0.5, "foretell the end in part: they favour fast starters"),
+        (0.1, "say little of the end here"),
+        (-0.1, "say little of the end here"),
+        (-0.75, "mislead here: those that were ahead early ended behind"),
+    ],
+)
+def test_what_early_scores_are_worth_is_said_by_their_agreement_with_the_end(
+    tuned: Tuned, monkeypatch: pytest.MonkeyPatch, correlation: float, said: str
+) -> None:
+    found = [Early(0.25, correlation, 1, 2, 4)]
+    monkeypatch.setattr(chapter_module, "early", lambda *_: found)
+    (note,) = [note for note in chapter_of(tuned).notes if note.startswith("early scores ")]
+    assert note.startswith(f"early scores {said}: after 25 % of the schedule")
+
+
+def test_the_figure_writes_thousands_as_the_tables_do(
+    tuned: Tuned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(figure_module, "png_of", lambda figure: drawn.append(figure) or b"")
+    expected_figure(tuned)
+    (axes,) = drawn[0].axes
+    assert axes.yaxis.get_major_formatter()(1750, None) == "1,750"
 
 
 def test_the_best_settings_are_a_schedule_file_of_the_chosen_trial(tuned: Tuned) -> None:

@@ -119,5 +119,11 @@ def autopsy(
     for why in filter(None, (damage(each.folder) for each in found.tried)):
         say(why)
     for path in write_sheets(found):
-        say(f"picture: {path}", console)
+        say(f"picture: {_from_here(path)}", console)
     sys.exit(SOME_CELLS_FAILED if found.failed else 0)
+
+
+def _from_here(path: Path) -> Path:
+    """The path from the current folder, as the command was typed, if it leads down."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -16,6 +16,7 @@ from gan_bench.cli.output import emit, say, stdout_console
 from gan_bench.run.names import catalogue_for
 
 TESTED = "What to test"
+IN_A_FILE = 10_000  # columns: there, no address of a file of weights is broken
 
 
 @click.command(
@@ -62,6 +63,6 @@ def doctor(as_json: bool, results: Path, **asked: Any) -> None:
         emit(doctors.to_json(checks))
         say(doctors.verdict(checks))
     else:
-        with stdout_console() as console:
+        with stdout_console(None if sys.stdout.isatty() else IN_A_FILE) as console:
             doctors.to_terminal(checks, console)
     sys.exit(doctors.exit_code(checks))

@@ -127,15 +127,16 @@ class Branches:
 
     def summary(self) -> Summary:
         """The table: the cell, then its branches."""
+        dated = any(row.when is not None for row in self.rows)  # a verdict has a date
         columns = [
             Column("branch", numeric=False),
             Column("order", numeric=False),
             Column("status", numeric=False),
-            Column("since kimg"),
+            *([Column("since kimg")] if dated else []),
             Column(f"{self.metric.name} {self.metric.arrow}"),
         ]
         title = f"branches of {self.label} from {self.kimg:g} kimg"
-        rows = [_texts(row, self.metric) for row in self.rows]
+        rows = [_texts(row, self.metric, dated) for row in self.rows]
         differ = any(row.same is False for row in self.rows)
         table = Section(title, columns, rows, names=2)
         notes = [*([OTHER_BYTES] if differ else []), *self._few()]
@@ -212,7 +213,7 @@ def _digest(path: Path) -> str | None:
     return digest_of(path) if path.exists() else None
 
 
-def _texts(row: Forked, metric: MetricSpec) -> list[str]:
+def _texts(row: Forked, metric: MetricSpec, dated: bool) -> list[str]:
     score = row.record.scores.get(metric.name) if row.record else None
     without = "unreadable" if damage(row.folder) else "unfinished"
     status = row.record.status if row.record else without
@@ -220,6 +221,6 @@ def _texts(row: Forked, metric: MetricSpec) -> list[str]:
         row.what,
         "the same" if row.index == 0 else f"another ({row.index})",
         status + (", same bytes" if row.same else ", OTHER BYTES" if row.same is False else ""),
-        NOTHING if row.when is None else text.number(row.when, 6),
+        *([NOTHING if row.when is None else text.number(row.when, 6)] if dated else []),
         NOTHING if score is None else text.number(score.value),
     ]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 LOSSES = {"loss_d": ("loss of D", D_COLOUR), "loss_g": ("loss of G", G_COLOUR)}
 SCORES = {
-    "real_score": ("real score, mean s(D(x))", D_COLOUR),
-    "fake_score": ("fake score, mean s(D(G(z)))", G_COLOUR),
+    "real_score": ("real score, mean sigmoid(D(x))", D_COLOUR),
+    "fake_score": ("fake score, mean sigmoid(D(G(z)))", G_COLOUR),
 }
 KIMG = "kimg (thousand real images shown)"
 SEEDS = 6  # lines in the panel of a row: more could not be followed by eye

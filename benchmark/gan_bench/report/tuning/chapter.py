@@ -14,6 +14,7 @@ from gan_bench.report.tuning.trials import Tuned
 from gan_bench.results.scale import REAL
 from gan_bench.run.schedule_text import settings_text
 
+FORETELLS, SAYS_LITTLE = 0.8, 0.3  # rank correlations of an early order with that at the end
 ALL_SHOWN = 8  # columns of k: of more trials, powers of two are shown
 
 
@@ -188,7 +189,7 @@ def _notes(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
         )
     for each in early(tuned, rows):
         yield (
-            f"early scores favour fast starters: after {percent(each.share)} of the schedule the "
+            f"{_early_scores(each.correlation)}: after {percent(each.share)} of the schedule the "
             f"order of the trials agrees with that at the end by a rank correlation of "
             f"{number(each.correlation, 2)} (mean of {plural(each.rows, 'row')}), and the chosen "
             f"trial was in the better half for {each.kept} of {each.rows}"
@@ -198,6 +199,17 @@ def _notes(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
             "one training of each row in each trial: a chosen trial may have been lucky, and its "
             "settings may do worse from another seed"
         )
+
+
+def _early_scores(correlation: float) -> str:
+    """What the agreement of the early order with the one at the end says of halving."""
+    if correlation >= FORETELLS:
+        return "early scores foretell the end here"
+    if correlation >= SAYS_LITTLE:
+        return "early scores foretell the end in part: they favour fast starters"
+    if correlation > -SAYS_LITTLE:
+        return "early scores say little of the end here"
+    return "early scores mislead here: those that were ahead early ended behind"
 
 
 def _no_better(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:

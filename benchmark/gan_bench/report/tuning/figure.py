@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_bench.base.text import number
 from gan_bench.report.curves import label_text, png_of
 from gan_bench.report.palette import REAL_COLOUR, colour_of, is_dashed
 from gan_bench.report.selection import BEST
@@ -36,7 +37,7 @@ def expected_figure(tuned: Tuned) -> bytes | None:
     if not rows or tuned.common < 2 or tuned.halved:
         return None
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     metric = tuned.metric
     legend = 0.2 * max(0, ceil((len(rows) + 1) / 2) - 2)  # inches for a long one
@@ -61,6 +62,7 @@ def expected_figure(tuned: Tuned) -> bytes | None:
     panel.set_ylabel(f"expected best {metric.name}\n({better} is better)", fontsize=9)
     panel.set_xlabel("k, trials of each row; bars are 95 % of redrawn trials", fontsize=9)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     panel.grid(alpha=0.25)
     panel.tick_params(labelsize=8)
     figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
