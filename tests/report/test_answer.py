@@ -24,6 +24,9 @@ from records import COST, DIVERSITY, FD, protocol, write_cell
 FD_EAR = MetricSpec(name="fd-ear", higher_is_better=False, features="ear")
 KD = MetricSpec(name="kd-eye", higher_is_better=False, features="eye")
 COLLAPSED = {"kind": "collapsed", "kimg": 22.0, "reason": "diversity 0.01"}
+# the lower median and the higher mean, with letters that tell them apart
+BIMODAL = [10.9, 10.91, 10.92, 10.93, 10.94, 10.95, 10.96, 13.0, 13.1, 13.2, 13.3, 13.05]
+NARROW = [11.0 + k / 100 for k in range(12)]
 MIDDLE = [(good + bad) / 2 for good, bad in zip(GOOD, BAD, strict=True)]
 
 
@@ -81,6 +84,31 @@ BOARDS = {
         one_loss(a=[1.0, 2.0, 100.0], b=[3.0, 4.0, 5.0]),
         "a is first by the median of its seeds, and on the mean b is ahead of it by 30.3 (fd-eye) "
         "in 3 trainings each: not proven.",
+    ),
+    "means that are equal, and scores that are not": (
+        one_loss(a=[1.0, 2.0, 9.0], b=[3.0, 4.0, 5.0]),
+        "a is first by the median of its seeds, and on the mean b is level with it (fd-eye) in 3 "
+        "trainings each: not proven.",
+    ),
+    "letters that tell apart, and pairs that do not": (
+        one_loss(a=[7.5, 8.5, 9.5, 10.5, 11.5, 12.5], b=[15.7, 14.7, 13.7, 12.7, 11.7, 10.7]),
+        "a leads b by 3.2 (fd-eye, 6 seeds: 95 % interval -0.727 to 7.13) in 6 trainings each: "
+        "not proven.",
+    ),
+    "letters that tell apart a better mean": (
+        one_loss(a=BIMODAL, b=NARROW),
+        "a is first by the median of its seeds, and on the mean b is ahead of it by 0.792 (fd-eye, "
+        "12 seeds: 95 % interval -1.49 to -0.0901) in 12 trainings each: not proven.",
+    ),
+    "no score of the same seed": (
+        one_loss(a=Cells([None] * 2 + [4.0, 5.0] * 3), b=Cells([11.0, 12.0] + [None] * 6)),
+        "a leads b by 7 (fd-eye) without a score of the same seed: not proven; 8 of 16 cells "
+        "diverged (a / hinge / seed0; a / hinge / seed1; and 6 more).",
+    ),
+    "one that was never tested": (
+        one_loss(a=GOOD, b=BAD, c=Cells([None, 0.5])),
+        "a leads the next of 3 architectures, b, by 10 (fd-eye, 6 seeds: 95 % interval 10 to 10), "
+        "and that it leads c is not proven; 1 of 14 cells diverged (c / hinge / seed0).",
     ),
     "one seed in common": (
         one_loss(c=[2.0], a=[1.0, 2.5, 3.0, 4.0]),

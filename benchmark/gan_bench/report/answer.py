@@ -75,10 +75,10 @@ def _ruling(ruling: Ruling, details: list[str]) -> Iterator[str]:
     if ruling.lead and ruling.mixed:
         within = "loss" if ruling.kind == "architecture" else "architecture"
         yield f"neither {ruling.first} nor {ruling.lead.other} is ahead with every {within}"
-    elif ruling.lead and ruling.lead.by < 0:
-        yield _behind(ruling, ruling.lead, details)
-    elif ruling.lead and ruling.lead.by == 0:
+    elif ruling.lead and ruling.lead.alike:
         yield f"{ruling.first} and {ruling.lead.other} score the same{_bracketed(details)}"
+    elif ruling.lead and ruling.lead.by <= 0:
+        yield _behind(ruling, ruling.lead, details)
     elif ruling.lead:
         yield _lead(ruling, ruling.lead, details)
     elif not ruling.tied:
@@ -89,11 +89,8 @@ def _tie(ruling: Ruling, details: list[str]) -> str:
     names = [ruling.first, *ruling.tied]
     if len(names) == ruling.count > MOST_TIED:
         who = f"the {ruling.count} {PLURALS[ruling.kind]}"
-    elif len(names) > MOST_TIED:
-        more = plural(len(names) - MOST_TIED + 1, "other")
-        who = f"{', '.join(names[: MOST_TIED - 1])} and {more}"
     else:
-        who = _listed(names)
+        who = _few(names)
     return f"{who} are not told apart{_bracketed(details)}"
 
 
@@ -105,15 +102,26 @@ def _lead(ruling: Ruling, lead: Lead, details: list[str]) -> str:
     else:
         comma = "," if _next(ruling) else ""
         by = f"{comma} by {number(lead.by, 3)}{_bracketed([*details, *_seeds(lead)])}"
-    return f"{whom}{by}" if lead.proven else f"{whom}{by} {_trainings(ruling, lead)}: not proven"
+    if not lead.proven:
+        return f"{whom}{by} {_trainings(ruling, lead)}: not proven"
+    rest = f", and that it leads {_few(ruling.unproven)} is not proven" if ruling.unproven else ""
+    return f"{whom}{by}{rest}"
+
+
+def _few(names: Sequence[str]) -> str:
+    """The names, or the first ones and how many more there are."""
+    if len(names) <= MOST_TIED:
+        return _listed(names)
+    more = plural(len(names) - MOST_TIED + 1, "other")
+    return f"{', '.join(names[: MOST_TIED - 1])} and {more}"
 
 
 def _behind(ruling: Ruling, lead: Lead, details: list[str]) -> str:
     """The first by the median, where the mean says otherwise."""
-    by = f"by {number(-lead.by, 3)}{_bracketed([*details, *_seeds(lead)])}"
+    how = f"ahead of it by {number(-lead.by, 3)}" if lead.by else "level with it"
     return (
         f"{ruling.first} is first by the median of its seeds, and on the mean {lead.other} is "
-        f"ahead of it {by} {_trainings(ruling, lead)}: not proven"
+        f"{how}{_bracketed([*details, *_seeds(lead)])} {_trainings(ruling, lead)}: not proven"
     )
 
 
@@ -135,7 +143,7 @@ def _seeds(lead: Lead) -> Iterator[str]:
     if lead.interval:
         low, high = number(lead.interval.low, 3), number(lead.interval.high, 3)
         yield f"{seeds}: 95 % interval {low} to {high}"
-    elif some:
+    elif some and lead.scored:
         yield seeds
 
 
@@ -143,6 +151,8 @@ def _trainings(ruling: Ruling, lead: Lead) -> str:
     """What a lead that is not proven rests on."""
     if not lead.seeds:
         return "without a seed in common"
+    if not lead.scored:  # the means of other seeds are compared
+        return "without a score of the same seed"
     if ruling.over == 1:
         return "in one training each" if lead.seeds == 1 else f"in {lead.seeds} trainings each"
     return "with one seed" if lead.seeds == 1 else f"with {lead.seeds} seeds"

@@ -28,8 +28,8 @@ class Moment:
     """Where one row stood at a time."""
 
     row: Row
-    # (kimg, score) of the last tick before that time, for each cell of the row that had one; the
-    # score is by the metric of the ticks, on the tick's samples
+    # (kimg, score) of the last tick before that time, for each cell of the row that had one and had
+    # not diverged; the score is by the metric of the ticks, on the tick's samples
     reached: list[tuple[float, float] | None]
     costs: list[float]  # what orders the rows: infinite for a seed that had ended without a score
 
@@ -124,7 +124,8 @@ def _moment(
         for status, course, tick in cells
         if tick or status not in OPEN
     ]
-    return Moment(row, [tick for *_, tick in cells], costs)
+    reached = [tick if _lasted(status, course, seconds) else None for status, course, tick in cells]
+    return Moment(row, reached, costs)
 
 
 def _lasted(status: CellStatus, course: _Course | None, seconds: float) -> bool:

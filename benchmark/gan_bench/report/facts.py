@@ -108,7 +108,7 @@ def claims(board: Board) -> str:
 
 def _order(board: Board) -> str:
     """Says by what the rows are ordered where their means are out of order."""
-    means = (row.mean(board.ranking.name) for row in board.trained)
+    means = (row.mean(board.ranking.name) for row in board.rows)
     costs = [board.ranking.cost(mean) for mean in means if mean is not None]
     if costs == sorted(costs):
         return ""

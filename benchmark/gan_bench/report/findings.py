@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from statistics import fmean
 
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.no_better import no_better_than
-from gan_bench.report.rows import Row
+from gan_bench.report.rows import Row, ranked
 from gan_bench.report.rulings import Ruling, in_order, ruling_of, rulings, sides_of
 from gan_bench.report.statistics import ALPHA, interval
 from gan_bench.results.frame import OPEN, UNMEASURED
@@ -105,7 +103,8 @@ def _opposed(board: Board, made: Ruling) -> Iterator[tuple[str, tuple[str, ...]]
         sides = sides_of(board.trained, metric, made.kind)
         ours = next(side for side in sides if side.name == made.first)
         best = in_order(sides)[0]
-        if best is not ours and _apart(ours.scored, best.scored):
+        same = best.scored == ours.scored
+        if best is not ours and not same and _apart(ours.scored, best.scored):
             first.setdefault(best.name, []).append(metric.name)
     yield from ((name, tuple(metrics)) for name, metrics in first.items())
 
@@ -133,14 +132,10 @@ def _ahead(board: Board) -> tuple[str, float] | None:
     """The best entry and its score, if it is better than all rows that were trained here."""
     name = board.ranking.name
     entries = [row for row in board.rows if row.entry and not row.fewer and _is_good(row, board)]
-    known = [row.costs(board.ranking)[0] for row in entries]
-    trained = [
-        fmean(side.scored) for side in sides_of(board.trained, board.ranking, "row") if side.scored
-    ]
-    if not known or min(known) >= min(trained, default=math.inf):
+    order = ranked([*board.trained, *entries], board.ranking)
+    if not order or not order[0].entry:
         return None
-    best = entries[known.index(min(known))]
-    return best.architecture, best.values(name)[0]
+    return order[0].architecture, order[0].values(name)[0]
 
 
 def _is_good(entry: Row, board: Board) -> bool:

@@ -8,6 +8,7 @@ from gan_bench.base.escape import latex, plain
 from gan_bench.base.text import plural
 from gan_bench.report.leaderboard import Board, Boards
 from gan_bench.report.letters import share_one
+from gan_bench.report.rulings import ruling_of
 from gan_bench.report.section import Section
 from gan_bench.report.tables import Chapter, chapters
 
@@ -65,9 +66,10 @@ def _caption(section: Section, board: Board) -> str:
     ranges = any(len(row.values(name)) > 1 and not row.interval(name) for row in board.trained)
     sentences = [
         f"{data.name}, {data.size} px, {board.protocol.schedule.kimg:g} kimg, "
-        f"n = {evaluation.samples:,}, {_seeds(board)}",
+        f"n = {evaluation.tick_samples if board.equal_time else evaluation.samples:,}, "
+        f"{_seeds(board)}",
         "Measured against held-out images" if evaluation.reference == "held-out" else "",
-        section.title,
+        section.title[:1].upper() + section.title[1:],
         section.shared[:1].upper() + section.shared[1:],
         "±: 95 % interval of the mean over seeds" if intervals and not board.by_time else "",
         "Of fewer than four seeds: the lowest and the highest score" if ranges else "",
@@ -86,7 +88,7 @@ def _seeds(board: Board) -> str:
 
 
 def _stands_alone(board: Board) -> bool:
-    """Whether the letters tell the first row apart from every other one.
+    """Whether the letters tell the first row apart from every other one, and its lead is proven.
 
     A row without letters, such as one that was not trained here, is told apart from none. At equal
     time the letters are about other scores than those by which the rows are ordered.
@@ -94,7 +96,10 @@ def _stands_alone(board: Board) -> bool:
     first, *others = board.ties or [""]
     apart = [bool(tie) and not share_one(first, tie) for tie in others]
     compared = not board.by_time and board.ranking.name not in board.trained_floors
-    return bool(first and others) and all(apart) and compared
+    if not (first and others and all(apart) and compared):
+        return False
+    made = ruling_of(board.trained, board.ranking, board.apart(board.ranking))
+    return made is not None and made.proven
 
 
 def _row(texts: Iterable[str], form: str = "%s") -> str:

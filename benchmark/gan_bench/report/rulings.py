@@ -50,6 +50,7 @@ class Lead:
     seeds: int  # that both sides have ended
     scored: int  # of these, the seeds that have a score on both sides
     proven: bool
+    alike: bool = False  # whether both have the same scores
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,16 @@ class Ruling:
     count: int  # of sides
     over: int  # rows that each side is the mean of
     first: str
-    tied: tuple[str, ...]  # those that enough seeds do not tell apart from the first
+    tied: tuple[str, ...]  # those that share a letter with the first, or that a test did not part
     lead: Lead | None  # over the best of the others; None if there is none
+    unproven: tuple[str, ...] = ()  # further ones over which the first has no proven lead
     mixed: bool = False  # the lead is reversed within some architecture or loss, so it is none
 
     @property
     def proven(self) -> bool:
         """Whether the first one is told apart from every other one."""
-        return not (self.tied or self.mixed) and self.lead is not None and self.lead.proven
+        open_ = self.tied or self.unproven or self.mixed
+        return not open_ and self.lead is not None and self.lead.proven
 
 
 def ruling(
@@ -86,20 +89,21 @@ def ruling(
         return None
     first, *others = order
     if apart:
-        leads = [_decided_lead(first, other, apart(first.name, other.name)) for other in others]
-        tested = [True] * len(others)
+        told = [apart(first.name, other.name) for other in others]
+        leads = [_decided_lead(first, other, yes) for other, yes in zip(others, told, strict=True)]
+        tied = [other.name for other, yes in zip(others, told, strict=True) if not yes]
     else:
         ties = letters([list(side.costs.values()) for side in order])
+        shared = [share_one(ties[0], tie) for tie in ties[1:]]
         leads = [
-            _lead(first, other, bool(ties[0] and tie) and not share_one(ties[0], tie))
-            for other, tie in zip(others, ties[1:], strict=True)
+            _lead(first, other, bool(ties[0] and tie) and not same)
+            for other, tie, same in zip(others, ties[1:], shared, strict=True)
         ]
-        tested = [bool(ties[0] and tie) for tie in ties[1:]]
-    tied = [
-        lead.other for lead, known in zip(leads, tested, strict=True) if known and not lead.proven
-    ]
-    lead = next((lead for lead in leads if lead.other not in tied), None)
-    return Ruling(kind, metric, len(order), first.rows, first.name, tuple(tied), lead)
+        tied = [other.name for other, same in zip(others, shared, strict=True) if same]
+    open_ = [lead for lead in leads if lead.other not in tied]
+    lead = open_[0] if open_ else None
+    unproven = tuple(each.other for each in open_[1:] if not each.proven)
+    return Ruling(kind, metric, len(order), first.rows, first.name, tuple(tied), lead, unproven)
 
 
 def rulings(rows: Sequence[Row], metric: MetricSpec, apart: Apart | None = None) -> list[Ruling]:
@@ -156,9 +160,16 @@ def _lead(first: Side, other: Side, apart: bool) -> Lead:
     scored = [b - a for a, b in pairs if math.isfinite(a) and math.isfinite(b)]
     interval = mean_difference(scored)
     by = fmean(scored) if scored else _of_other_seeds(first, other)
-    low = interval.low if interval else by
-    # NaN: the other one has no score
-    return Lead(other.name, by, interval, len(pairs), len(scored), proven=apart and not low <= 0)
+    beyond = interval is not None and interval.low > 0
+    return Lead(
+        other.name,
+        by,
+        interval,
+        len(pairs),
+        len(scored),
+        proven=apart and (beyond or not other.scored),
+        alike=sorted(first.costs.values()) == sorted(other.costs.values()),
+    )
 
 
 def _of_other_seeds(first: Side, other: Side) -> float:

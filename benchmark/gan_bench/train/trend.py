@@ -119,8 +119,14 @@ def standing(trend: Trend) -> Finding:
         between = f"{trend.score(better)} and {trend.score(worse)}"
         what = f"no trend seen: {name} ended at {last}, {before}, and since then it was between"
         return Finding("usual", f"{what} {between}")
-    what = f"settled: {name} ended at {last}, {before}: more kimg would change little"
-    return Finding("settled", what)
+    near = abs(trend.before - trend.last) <= UNSTEADY * max(abs(trend.before), abs(trend.last))
+    # near 0, or after a very bad start, what changed little may be a large share of the score
+    why = "more kimg would change little" if near else _little(trend)
+    return Finding("settled", f"settled: {name} ended at {last}, {before}: {why}")
+
+
+def _little(trend: Trend) -> str:
+    return f"a small part of the way from {trend.score(trend.best + trend.scale)}"
 
 
 def losing_variety(course: Course) -> Finding | None:
