@@ -258,6 +258,7 @@ OVERLAP = ([3.0, 1.0, 3.0, 1.0], [1.0, 2.9, 1.0, 2.9])
         (FD_EAR, [3.0], [1.0], True),  # another net
         (KD, [3.0], [1.0], True),  # another distance
         (KD, [1.0], [3.0], False),
+        (KD, [2.0], [2.0], False),  # both are first
         (ALARM, [3.0], [1.0], False),  # an alarm looks for one fault
         (SHARE, [1.0], [3.0], False),  # a share is no distance
         (KD, [3.0, 3.1, 3.2, 3.3], [1.0, 1.1, 1.2, 1.3], True),

@@ -99,6 +99,21 @@ def test_a_good_entry_makes_no_leader_of_rows_that_are_no_better_than_noise(
     assert ranks(read) == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize(("fd", "first"), [(3, True), (15, False)])
+def test_an_entry_is_ahead_where_it_is_first_in_the_table(
+    fd: float, first: bool, tmp_path: Path
+) -> None:
+    for seed, value in enumerate((1.0, 5.0, 200.0)):  # the median is 5, and the mean 69
+        write_cell(tmp_path, "dcgan", seed=seed, scores={"fd-eye": value})
+    write(tmp_path, "mine", fd)
+    read = board(tmp_path)
+    assert ranks(read) == ["1", "2"]
+    assert (read.rows[0].name == "mine / not trained here") == first
+    assert ("the entry mine" in answer(read)) == first
+    facts = render(load(tmp_path), "markdown", tmp_path)
+    assert ("rows are in the order of the median seed" in facts) != first
+
+
 @pytest.mark.parametrize(("fd", "praised"), [(50, False), (20, True)])
 def test_an_entry_is_praised_only_if_it_is_better_than_noise(
     fd: float, praised: bool, results: Path

@@ -142,7 +142,10 @@ def test_a_seed_that_had_diverged_by_then_counts_as_the_worst(
         write_race(tmp_path, "whole", 10, [90, 80, 60, 50], seed=seed)
     write_race(tmp_path, "fragile", 10, [20, 20, 20, 20])
     write_race(tmp_path, "fragile", 10, [20] * ticks, "diverged", seed=1)
-    assert at_equal_time(tmp_path).moments[0].row.architecture == first
+    moments = at_equal_time(tmp_path).moments
+    assert moments[0].row.architecture == first
+    fragile = next(each for each in moments if each.row.architecture == "fragile")
+    assert len(fragile.scores) == ticks - 2  # it has no score if it had diverged by then
 
 
 def test_a_tick_without_a_score_is_passed_over(race: Path) -> None:

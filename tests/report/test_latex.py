@@ -85,6 +85,8 @@ def test_the_caption_says_when_held_out_images_are_the_reference(
         (TIED, False),
         (APART | {"third": range(101, 107)}, False),
         (APART | {"third": [900]}, False),  # one seed has no letter
+        # told apart by the letters, and the mean of the first one is the worse
+        ({"good": [*[10.9] * 7, *[13.1] * 5], "poor": [11.0 + k / 100 for k in range(12)]}, False),
         ({"good": range(100, 106)}, False),  # alone
         ({"good": [1], "poor": [300]}, False),
     ],

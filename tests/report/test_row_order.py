@@ -11,7 +11,9 @@ from gan_bench import UsageError
 from gan_bench.report import leaderboard
 from gan_bench.report.facts import claims
 from gan_bench.report.first_table import ranks
-from records import DIVERSITY, FD, protocol, write_cell
+from gan_bench.report.markdown import to_markdown
+from gan_bench.report.score_columns import plus_minus
+from records import DIVERSITY, FD, PLAIN, protocol, write_cell
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,33 @@ def test_the_first_metric_may_be_one_where_more_is_better(tmp_path: Path) -> Non
 def test_a_metric_to_sort_by_that_the_table_has_not_is_a_usage_error(two: Path) -> None:
     with pytest.raises(UsageError, match=r"fd-eye, diversity\. Did you mean fd-eye\?"):
         leaderboard.load(two, sort="fd-eyes")
+
+
+def test_a_table_without_the_metric_keeps_its_order_and_says_so(tmp_path: Path) -> None:
+    for metric, under in ((FD, PLAIN), (DIVERSITY, protocol(metrics=(DIVERSITY,)))):
+        for name, score in (("a", 1.0), ("b", 2.0)):
+            write_cell(tmp_path, name, under=under, scores={metric.name: score})
+    boards = leaderboard.load(tmp_path, sort="fd-eye")
+    assert sorted(each.unsorted or "" for each in boards.boards) == ["", "fd-eye"]
+    said = "fd-eye was not measured here: the rows are ordered by diversity"
+    assert to_markdown(boards, tmp_path).count(said) == 1
+    with pytest.raises(UsageError, match=r"the metrics of .* are .*fd-eye.*diversity"):
+        leaderboard.load(tmp_path, sort="nothing")
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "text"),
+    [
+        (2.5e-9, 1.5e-9, "2.5e-09 ± 1.5e-09"),
+        (-0.04, 1.7, "0.0 ± 1.7"),
+        (12.345, 0.678, "12.35 ± 0.68"),
+        (5.0, 0.0, "5 ± 0"),
+    ],
+)
+def test_a_mean_has_as_many_decimals_as_its_interval_gives_meaning(
+    mean: float, half: float, text: str
+) -> None:
+    assert plus_minus(mean, half) == text
 
 
 def test_seeds_of_a_row_rank_by_their_median(tmp_path: Path) -> None:

@@ -139,6 +139,25 @@ def test_where_a_finding_about_the_scores_begins(values: list[float], expected: 
 
 
 @pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ([150.0] + [100.0] * 9, "more kimg would change little"),
+        # a relativistic GAN of stacked MNIST, which began very badly
+        (
+            [24310, 34540, 12911, 3532, 1329, 770, 526, 332, 329, 308],
+            "a small part of the way from 34,540",
+        ),
+    ],
+)
+def test_no_more_than_the_numbers_show_is_said_of_a_settled_score(
+    values: list[float], why: str
+) -> None:
+    found = findings(course(curve(), values))[0]
+    assert found.kind == "settled"
+    assert found.what.endswith(why)
+
+
+@pytest.mark.parametrize(
     ("variety", "expected"),
     [
         ([0.1, 0.3, 0.3, 0.15, 0.15], "losing variety"),

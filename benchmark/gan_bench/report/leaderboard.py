@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -14,8 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from gan_bench.contract.differing import differences
-from gan_bench.contract.errors import StorageError, UsageError
-from gan_bench.contract.names import nearest_name
+from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec, Protocol
 from gan_bench.report.chosen import boards_in, chosen_of
 from gan_bench.report.decided import decision_of
@@ -27,6 +25,7 @@ from gan_bench.report.looks import Looks, looks_of
 from gan_bench.report.rows import Row, places, ranked, rows_of, standing
 from gan_bench.report.rulings import Apart
 from gan_bench.report.sequential import Decision
+from gan_bench.report.sort_by import check_measured, ranking_of
 from gan_bench.report.statistics import agreement
 from gan_bench.results.frame import read_frame
 from gan_bench.results.layout import PROTOCOL, evaluation_dir
@@ -53,6 +52,7 @@ class Board:
     rows: list[Row]  # the best first: by the ranking metric, or at equal time if by_time
     ranking: MetricSpec
     by_time: bool = False
+    unsorted: str | None = None  # a metric that was asked to order the rows, and is not here
     equal_time: EqualTime | None = None  # None too if no cell has completed the schedule
     looks: Looks | None = None  # None if it was not written down how many seeds were planned
     decision: Decision | None = None  # of the sequential test that added seeds to these rows
@@ -214,7 +214,19 @@ def load(
             boards.append(_board(folder, evaluation, sort, by_time))
         except StorageError as error:
             unreadable.append(str(error))
+    if sort and boards:
+        metrics = {
+            each.slug: [spec.name for spec in each.protocol.evaluation.metrics] for each in boards
+        }
+        check_measured(sort, metrics, _protocols(results))
     return Boards(boards, unreadable, by_time)
+
+
+def _protocols(results: Path) -> list[Path]:
+    """The folders of all protocols of the results, or of those beside this one."""
+    folder = results.absolute()
+    home = folder.parent if (folder / PROTOCOL).exists() else folder
+    return [path.parent for path in sorted(home.glob(f"*/{PROTOCOL}"))]
 
 
 def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool) -> Board:
@@ -226,7 +238,7 @@ def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool
         at_ticks = scale
         scale, scale_fault = _read_or_fault(read_scale, evaluation_dir(folder, evaluation))
         scale = scale and with_ticks_of(scale, at_ticks)
-    ranking = _ranking(protocol, sort, folder)
+    ranking = ranking_of(protocol, sort)
     cells = read_frame(folder, evaluation)
     entries, entry_faults = entry_rows(folder, protocol.evaluation)
     rows = ranked([*rows_of(cells), *entries], ranking)
@@ -244,6 +256,7 @@ def _board(folder: Path, evaluation: str | None, sort: str | None, by_time: bool
         rows,
         ranking,
         by_time=by_time,
+        unsorted=None if sort in (None, ranking.name) else sort,
         equal_time=equal_time,
         looks=looks_of(plans or []),
         decision=decision,
@@ -264,30 +277,6 @@ def _read_or_fault(read: Callable[[Path], Value], folder: Path) -> tuple[Value |
         return read(folder), None
     except StorageError as error:
         return None, str(error)
-
-
-def _ranking(protocol: Protocol, sort: str | None, folder: Path) -> MetricSpec:
-    """The protocol's first metric, or the one asked for."""
-    metrics = {metric.name: metric for metric in protocol.evaluation.metrics}
-    if sort is not None and sort not in metrics:
-        near = nearest_name(sort, list(metrics))
-        guess = f". Did you mean {near}?" if near else ""
-        name = Path(os.path.abspath(folder)).name
-        raise UsageError(
-            f"--sort {sort}: the metrics of {name} are {', '.join(metrics)}"
-            f"{guess or _other_table(folder, sort)}"
-        )
-    return metrics[sort] if sort else protocol.evaluation.metrics[0]
-
-
-def _other_table(folder: Path, metric: str) -> str:
-    """That another protocol of the results has this metric, and how to choose it."""
-    for path in sorted(folder.absolute().parent.glob(f"*/{PROTOCOL}")):
-        with suppress(StorageError):  # the report shows the damage
-            names = [each.name for each in read_model(path, Protocol).evaluation.metrics]
-            if metric in names:
-                return f"; {path.parent.name} has it: choose that with --protocol"
-    return ""
 
 
 Neighbour = tuple[Board, dict[str, tuple[Any, Any]]]

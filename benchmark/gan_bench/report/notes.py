@@ -48,6 +48,7 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
     )
     remarks = chain(
         rows_of_other_code(board.rows),
+        _other_order(board),
         _no_order(board),
         _no_time(board),
         _no_scale(board),
@@ -204,6 +205,12 @@ def _recipes(board: Board) -> Iterator[str]:
 def _no_time(board: Board) -> Iterator[str]:
     if board.by_time and board.equal_time is None:
         yield "no cell has completed the schedule: the rows are ordered by work, not by time"
+
+
+def _other_order(board: Board) -> Iterator[str]:
+    if board.unsorted:
+        by = board.ranking.name
+        yield f"{board.unsorted} was not measured here: the rows are ordered by {by}"
 
 
 def _no_order(board: Board) -> Iterator[str]:

@@ -17,7 +17,7 @@ TIMES_REAL = "× real"
 
 def scores(board: Board, metric: MetricSpec, detail: str = "") -> Filled:
     """A metric's score of every row, and of other real images."""
-    texts = [_score(row, metric, board.ranking) for row in board.rows]
+    texts = [score_text(row, metric, board.ranking) for row in board.rows]
     ranks = metric == board.ranking
     return Filled(title_of(metric, detail), texts, _real_score(board, metric), always=ranks)
 
@@ -54,7 +54,7 @@ def title_of(metric: MetricSpec, detail: str = "") -> Column:
     return Column(f"{metric.name} {metric.arrow}", detail=detail)
 
 
-def _score(row: Row, metric: MetricSpec, ranking: MetricSpec) -> str:
+def score_text(row: Row, metric: MetricSpec, ranking: MetricSpec) -> str:
     """The values of the seeds that have one, and how many these are if others have none.
 
     The number is said once, by the ranking metric, unless another one has a different number.
@@ -89,7 +89,8 @@ def values_text(values: list[float], interval: tuple[float, float] | None, digit
 
 def plus_minus(mean: float, half: float) -> str:
     """As many decimals as the uncertainty has meaning: two figures of it."""
-    if half == 0:
-        return f"{number(mean)} ± 0"
-    decimals = min(6, max(0, 1 - math.floor(math.log10(half))))
-    return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
+    decimals = max(0, 1 - math.floor(math.log10(half))) if half else 0
+    if half == 0 or decimals > 6:
+        return f"{number(mean)} ± {number(half, 2)}"
+    shown = round(mean, decimals) + 0.0  # no minus before a zero
+    return f"{shown:,.{decimals}f} ± {half:,.{decimals}f}"

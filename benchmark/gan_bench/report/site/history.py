@@ -18,7 +18,7 @@ from gan_bench.report.page.figures import Figure, page_curves
 from gan_bench.report.page.quality import quality
 from gan_bench.report.page.samples import Samples, samples
 from gan_bench.report.rows import Row, places
-from gan_bench.report.score_columns import title_of, values_text
+from gan_bench.report.score_columns import score_text, title_of
 from gan_bench.report.section import NOTHING, Column, Section
 from gan_bench.results.entries import EntryRecord, read_entry
 from gan_bench.results.frame import error_column, metric_column
@@ -82,7 +82,7 @@ def _place(board: Board, row: Row) -> str:
     if not values:
         return f"No training of it has a score of {metric.name}."
     better = "higher" if metric.higher_is_better else "lower"
-    score = f"{values_text(values, row.interval(metric.name))} ({metric.name}, {better} is better)"
+    score = f"{score_text(row, metric, metric)} ({metric.name}, {better} is better)"
     real = board.real(metric)
     beside = f"; {REAL} score {number(real.value)}" if real else ""
     if empty := no_better_of(row, board):
