@@ -269,6 +269,8 @@ def test_a_place_where_no_branch_can_begin_is_refused_before_a_cell_is_trained_a
 ) -> None:
     assert train().code == 0
     (cell,) = Path("results").glob("*/tiny/plain/seed0")
+    with (cell / TICKS).open("a") as ticks:
+        ticks.write('{"kimg": null}\n{"step": 1}\n{"kimg": "x"}\n')  # damaged lines say nothing
     failed = Verdict(kind="collapsed", kimg=0.2, reason="for this test")
     record = read_record(cell).model_copy(update={"status": "collapsed", "verdicts": (failed,)})
     write_json(cell / RECORD, record.model_dump(mode="json"))

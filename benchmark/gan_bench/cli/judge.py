@@ -141,12 +141,8 @@ def _print(trained: Trained) -> None:
     from gan_bench.base.text import number, percent, plural
 
     header = trained.header
-    spoilt = [
-        ("spoilt", f"{percent(least, 3)} or more of each kind are rejected, {kind} least often")
-        for kind, least in filter(None, [header.least_rejected])
-    ]
     held_out = plural(header.held_out, "held-out image")
-    lines = (
+    lines = [
         ("classes", f"{len(header.classes)}: {', '.join(header.classes)}"),
         (
             "accuracy",
@@ -154,6 +150,9 @@ def _print(trained: Trained) -> None:
         ),
         ("rejected", f"{percent(header.rejected, 3)} of them"),
         ("ECE", f"{number(header.calibration_error, 3)}, the calibration error on them"),
-        *spoilt,
-    )
+    ]
+    if header.least_rejected:
+        kind, least = header.least_rejected
+        often = f"{percent(least, 3)} or more of each kind are rejected, {kind} least often"
+        lines.append(("spoilt", often))
     emit("".join(f"{title:<10}{plain(words)}\n" for title, words in lines))

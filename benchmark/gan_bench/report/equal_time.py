@@ -115,21 +115,21 @@ def _kimg(schedule: Schedule) -> float:
 def _moment(
     row: Row, courses: dict[Path, _Course | None], metric: MetricSpec, seconds: float
 ) -> Moment:
-    cells = [
-        (status, course, course.reached(metric, seconds) if course else None)
-        for status, course in zip(row.cells["status"], map(courses.get, row.folders), strict=True)
+    statuses = row.cells["status"].tolist()
+    reached = [
+        course.reached(metric, seconds) if course and _lasted(status, course, seconds) else None
+        for status, course in zip(statuses, map(courses.get, row.folders), strict=True)
     ]
     costs = [
-        metric.cost(tick[1]) if tick and _lasted(status, course, seconds) else math.inf
-        for status, course, tick in cells
+        metric.cost(tick[1]) if tick else math.inf
+        for status, tick in zip(statuses, reached, strict=True)
         if tick or status not in OPEN
     ]
-    reached = [tick if _lasted(status, course, seconds) else None for status, course, tick in cells]
     return Moment(row, reached, costs)
 
 
-def _lasted(status: CellStatus, course: _Course | None, seconds: float) -> bool:
+def _lasted(status: CellStatus, course: _Course, seconds: float) -> bool:
     """Whether the training of a cell had not diverged or failed within so many seconds."""
     if status in (*ENDED_BY_ITSELF, *OPEN):
         return True
-    return course is not None and bool(np.fmax.reduce(course.seconds, initial=0.0) >= seconds)
+    return bool(np.fmax.reduce(course.seconds, initial=0.0) >= seconds)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_bench.base import numbers
 from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError, UsageError, sentence
 from gan_bench.contract.remedy import Remedy
@@ -74,8 +76,7 @@ def case_of(origin: Origin) -> Case:
     cell, schedule = origin.folder, origin.parent.schedule
     record = _record(cell)
     verdict = _last_verdict(record, cell)
-    rows = read_lines(cell / TICKS)
-    looks = [Look(row["kimg"], dict(row["scores"])) for row in rows]
+    looks = _looks(cell)
     if not looks:
         raise UsageError(f"{label_of(cell)} had its verdict before its first tick: no state of it")
     evaluation = origin.protocol.evaluation
@@ -86,6 +87,17 @@ def case_of(origin: Origin) -> Case:
         and healthy(counting(looks[:k], schedule), evaluation.at_ticks, evaluation.gauges)
     ]
     return Case(cell, verdict, fit[-1] if fit else None, looks[0].kimg)
+
+
+def _looks(cell: Path) -> list[Look]:
+    """What was measured at the ticks of a cell; a damaged line is none."""
+    looks = []
+    for row in read_lines(cell / TICKS):
+        kimg, scores = numbers.number(row, "kimg"), row.get("scores")
+        if math.isfinite(kimg) and isinstance(scores, dict):
+            known = {name: numbers.number(scores, name) for name in scores}
+            looks.append(Look(kimg, {name: v for name, v in known.items() if math.isfinite(v)}))
+    return looks
 
 
 def trials_of(

@@ -6,10 +6,12 @@ scores of ticks decide. The default schedule always goes on, because the table s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from statistics import fmean
 
+from gan_bench.base.numbers import number
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Cell, MetricSpec
 from gan_bench.contract.schedule import Schedule
@@ -96,8 +98,8 @@ def _score(cell: Path, tick: int, metric: MetricSpec) -> float | None:
     lines = read_lines(cell / TICKS)[:tick]
     if len(lines) < tick and not _has_scores(cell):
         return None
-    score: float | None = lines[-1]["scores"].get(metric.name) if lines else None
-    return score
+    score = number(lines[-1], "scores", metric.name) if lines else math.nan
+    return score if math.isfinite(score) else None  # the line may be damaged
 
 
 def _has_scores(cell: Path) -> bool:

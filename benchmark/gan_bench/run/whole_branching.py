@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
+from gan_bench.base.numbers import number
 from gan_bench.base.text import duration
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.results.layout import CURVE, TICKS, label_of
@@ -96,7 +98,8 @@ def ticks_of(
 
 def _had_ticks(cell: Path) -> list[float]:
     """The kimg of every tick of a training that kept no states of them."""
-    return [float(row["kimg"]) for row in read_lines(cell / TICKS)]
+    known = {number(row, "kimg") for row in read_lines(cell / TICKS)}
+    return sorted(filter(math.isfinite, known))  # a damaged line has none
 
 
 def _train_again(
