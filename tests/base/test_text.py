@@ -28,7 +28,15 @@ def test_a_number_has_four_digits_or_all_before_the_point(value: float, text: st
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(5, "5 s"), (59.6, "1 min 00 s"), (90, "1 min 30 s"), (18_720, "5 h 12 min")],
+    [
+        (5, "5 s"),
+        (59.6, "1 min 00 s"),
+        (90, "1 min 30 s"),
+        (18_720, "5 h 12 min"),
+        (3599.6, "1 h 00 min"),
+        (3650, "1 h 01 min"),
+        (7199, "2 h 00 min"),
+    ],
 )
 def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None:
     assert duration(seconds) == text
@@ -36,7 +44,15 @@ def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (84e6, "84 MB"), (2e15, "2000 TB")],
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1500, "1.5 kB"),
+        (84e6, "84 MB"),
+        (2e15, "2000 TB"),
+        (999_700_000, "1 GB"),
+        (999_400_000, "999 MB"),
+    ],
 )
 def test_a_size_is_in_powers_of_ten(count: float, text: str) -> None:
     assert size(count) == text

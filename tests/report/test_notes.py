@@ -151,6 +151,19 @@ def test_agreement_is_kendalls_tau(tmp_path: Path) -> None:
     assert "fd-ear -0.33, diversity 1.00" in notes(tmp_path)
 
 
+def test_a_row_without_a_score_of_one_metric_is_in_no_agreement(tmp_path: Path) -> None:
+    under = protocol(metrics=(FD, DIVERSITY))
+    for name, eye in (("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0)):
+        known = {} if name == "d" else {"diversity": -eye}
+        write_cell(tmp_path, name, under=under, scores={"fd-eye": eye} | known)
+    write_cell(tmp_path, "e", under=under, status="diverged")
+    (board,) = leaderboard.load(tmp_path).boards
+    assert board.agreements == {"diversity": 1.0}
+    write_cell(tmp_path, "c", under=under, scores={"fd-eye": 3.0})
+    (board,) = leaderboard.load(tmp_path).boards
+    assert board.agreements == {}  # two rows have both
+
+
 @pytest.mark.parametrize(
     ("samples", "reference", "held_out", "said"),
     [

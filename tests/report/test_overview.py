@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from html import unescape
@@ -14,6 +15,7 @@ import pytest
 from gan_bench.contract.protocol import Cell, RunEnvironment
 from gan_bench.report import leaderboard
 from gan_bench.report.again import again
+from gan_bench.report.costs import total_cost
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.markdown import to_markdown
 from gan_bench.report.page.document import to_html
@@ -131,6 +133,16 @@ def test_what_all_cells_took_together_is_said_below_the_table(two: Path) -> None
     boards = leaderboard.load(two)
     assert f'<p class="soft">{said}</p>' in to_html(boards)
     assert said in to_markdown(boards, two)
+
+
+def test_cells_that_are_not_measured_count_as_no_time_of_measuring(two: Path) -> None:
+    rows = leaderboard.load(two).boards[0].trained
+    rows[0].cells["evaluate_seconds"][:] = math.nan
+    said = "2 cells took 3 min 00 s of training, and 1 cell 5 s of measuring"
+    assert total_cost(rows) == said
+    rows[1].cells["evaluate_seconds"][:] = math.nan
+    said = "2 cells took 3 min 00 s of training, and the time of measuring is not known"
+    assert total_cost(rows) == said
 
 
 def asked_for(results: Path, root: str | None) -> Board:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from laid_rows import sections
+from scales import lay_scale
 
 from gan_bench.report import leaderboard
 from gan_bench.report.pairs import Paired, against_leader, clopper_pearson, share_better
@@ -148,6 +149,18 @@ def test_the_table_names_the_leader_and_says_that_the_letters_are_what_was_chose
 def test_where_there_is_no_pair_there_is_no_table(tmp_path: Path) -> None:
     write_row(tmp_path, "leader", [10.0, 12.0, 11.0])
     write_row(tmp_path, "other", [15.0, 17.0, 16.0])
+    assert shown(tmp_path) == []
+
+
+def test_where_the_order_of_the_rows_means_nothing_none_is_called_the_leader(
+    tmp_path: Path,
+) -> None:
+    write_row(tmp_path, "one", [10.0, 12.0, 11.0, 13.0])
+    write_row(tmp_path, "other", [15.0, 17.0, 16.0, 20.0])
+    lay_scale(
+        tmp_path, under=protocol(metrics=(FD, DIVERSITY)),
+        real={"fd-eye": 1.0}, noise={"fd-eye": 9.0},
+    )  # fmt: skip
     assert shown(tmp_path) == []
 
 

@@ -57,3 +57,12 @@ def test_the_answer_says_at_which_error_rows_are_told_apart(
     read = board(tmp_path, alpha=alpha)
     assert findings(read).rulings[0].proven
     assert ("(fd-eye, a test at 50 %, " in answer(read)) == said
+
+
+def test_the_seeds_of_the_test_are_not_called_those_of_the_row(tmp_path: Path) -> None:
+    board(tmp_path)
+    for seed in range(8, 11):
+        write_cell(tmp_path, "a", seed=seed, scores={"fd-eye": 10.0})
+    (read,) = load(tmp_path).boards
+    assert len(read.rows[0].values("fd-eye")) == 11
+    assert "seeds that the test has looked at: a / hinge 8 (" in claims(read)

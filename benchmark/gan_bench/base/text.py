@@ -38,12 +38,14 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    hours, minutes = divmod(round(whole / 60), 60)
+    return f"{hours} h {minutes:02d} min"
 
 
 def size(count: float) -> str:
     """Bytes as people say them: 84 MB, 1.5 GB; powers of ten, as disks are sold."""
-    power = min(int(math.log10(max(count, 1)) // 3), len(UNITS) - 1)
+    rounded = float(f"{max(count, 1):.3g}")  # 999.9 MB is shown as 1 GB
+    power = min(int(math.log10(rounded) // 3), len(UNITS) - 1)
     amount = count / 1000**power
     return f"{amount:.0f} {UNITS[power]}" if amount >= 100 else f"{amount:.3g} {UNITS[power]}"
 

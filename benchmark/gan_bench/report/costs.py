@@ -37,9 +37,14 @@ def total_cost(rows: Sequence[Row]) -> str:
     )
     if not train:
         return ""
+    cells, trained, measured = plural(len(train), "cell"), sum(train), sum(measure)
+    if len(measure) < len(train):
+        known = f"{plural(len(measure), 'cell')} {duration(measured)} of measuring"
+        rest = f"and {known}" if measure else "and the time of measuring is not known"
+        return f"{cells} took {duration(trained)} of training, {rest}"
     return (
-        f"{plural(len(train), 'cell')} took {duration(sum(train) + sum(measure))} together: "
-        f"{duration(sum(train))} of training, {duration(sum(measure))} of measuring"
+        f"{cells} took {duration(trained + measured)} together: "
+        f"{duration(trained)} of training, {duration(measured)} of measuring"
     )
 
 

@@ -88,6 +88,6 @@ def claims_of(decision: Decision, rows: Sequence[Row], metric: str) -> list[str]
         "rows that share a letter cannot be told apart (a sequential permutation test by "
         f"{metric} after every {plural(test.per_look, 'seed')}, {test.most} at most: if rows are "
         f"alike, a false difference appears in at most {percent(test.alpha)} of tables)",
-        f"seeds: {', '.join(seeds)}",
+        f"seeds that the test has looked at: {', '.join(seeds)}",
         "intervals are those of a number of seeds that does not depend on scores, and here it does",
     ]

@@ -174,13 +174,20 @@ class Board:
 
     @cached_property
     def agreements(self) -> dict[str, float]:
-        """Kendall's tau of each other metric's order of the rows with that of the table."""
-        rows = [row for row in self.rows if row.counted(self.ranking.name)]
-        ours = places(rows, self.ranking)
+        """Kendall's tau of each other metric's order of the rows with that of the table.
+
+        It is that of the rows that have a score of both metrics.
+        """
         none = self.ranking.name in self.floors
         others = [] if none else [each for each in self.others if each.name not in self.floors]
-        taus = {metric.name: agreement(ours, places(rows, metric)) for metric in others}
+        taus = {metric.name: self._agreement(metric) for metric in others}
         return {name: tau for name, tau in taus.items() if tau is not None}
+
+    def _agreement(self, metric: MetricSpec) -> float | None:
+        both = self.ranking, metric
+        rows = [row for row in self.rows if all(row.values(each.name) for each in both)]
+        ours, theirs = (places(rows, each) for each in both)
+        return agreement(ours, theirs)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,8 @@ def seeds_table(board: Board) -> Section:
 
 def pairs_table(board: Board) -> Section:
     """The leader against each other row, seed by seed."""
-    pairs = against_leader(board.trained, board.ranking)
+    ordered = board.ranking.name not in board.trained_floors  # else no row leads
+    pairs = against_leader(board.trained, board.ranking) if ordered else []
     columns = [
         Filled(Column("seeds"), [f"{pair.seeds:,}" for pair in pairs]),
         Filled(
