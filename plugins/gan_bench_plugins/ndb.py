@@ -18,6 +18,7 @@ COUNTED = 4  # training images for each generated one, at least: see `ndb`
 LEVEL = 0.05  # of the test of one bin: the share of bins that a perfect generator fails
 SHOWN = 8  # lost bins that are shown, at most
 OF_A_BIN = 6  # training images that are shown of each
+BLOCK = 4_096  # rows at a time: all of 60,000 images in float64 would take half a gigabyte
 
 
 def ndb(train: np.ndarray, fake: np.ndarray) -> float:
@@ -67,8 +68,9 @@ def lost_bins(samples: Samples) -> Evidence:
 
 def _nearest(centre: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(F,), (T, F) -> (OF_A_BIN,): the rows of the points that are nearest to the centre."""
-    squares = np.square(points - centre.astype(points.dtype)).sum(1)
-    return np.argsort(squares, kind="stable")[:OF_A_BIN]
+    at = centre.astype(points.dtype)
+    squares = [np.square(points[rows] - at).sum(1) for rows in _blocks(np.arange(len(points)))]
+    return np.argsort(np.concatenate(squares), kind="stable")[:OF_A_BIN]
 
 
 def _train(samples: Samples) -> np.ndarray:
@@ -111,7 +113,7 @@ def reference_bins(train: np.ndarray, most: int) -> dict[str, np.ndarray]:
     rows = rng.permutation(len(train))
     rest, fitted = np.split(rows, [counted(len(train))])
     bins = fit_bins(train[fitted], most, rng)
-    return {"bins": bins, "counts": fill(bins, train[rest])}
+    return {"bins": bins, "counts": fill(bins, train, rest)}
 
 
 def fit_bins(points: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
@@ -128,11 +130,20 @@ def fit_bins(points: np.ndarray, most: int, rng: np.random.Generator) -> np.ndar
     return np.asarray(centres[np.bincount(nearest, minlength=len(centres)) >= FEWEST])
 
 
-def fill(bins: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(K, F), (n, F) -> (K,): how many points are nearest to each centre."""
+def fill(bins: np.ndarray, points: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+    """(K, F), (n, F) -> (K,): how many points are nearest to each centre, of all or of `rows`."""
     from scipy.cluster.vq import vq
 
-    return np.bincount(vq(points.astype(np.float64), bins)[0], minlength=len(bins))
+    counts = np.zeros(len(bins), np.intp)
+    for block in _blocks(np.arange(len(points)) if rows is None else rows):
+        nearest, _ = vq(points[block].astype(np.float64), bins)
+        counts += np.bincount(nearest, minlength=len(bins))
+    return counts
+
+
+def _blocks(rows: np.ndarray) -> list[np.ndarray]:
+    """The rows in their order, BLOCK at a time."""
+    return np.split(rows, range(BLOCK, len(rows), BLOCK))
 
 
 def differ(some: np.ndarray, others: np.ndarray) -> np.ndarray:

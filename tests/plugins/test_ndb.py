@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
@@ -77,6 +79,22 @@ def test_bins_expect_twenty_images_and_hold_five() -> None:
     assert 10 < len(centres) < 50
     assert fill(centres, points).min() >= FEWEST
     assert fill(centres, points).sum() == 1_000
+
+
+def test_many_images_are_counted_without_a_copy_of_them_all() -> None:
+    points = np.random.default_rng(7).random((40_000, 64), np.float32)
+    centres = points[:10].astype(np.float64)
+    rows = np.random.default_rng(8).permutation(len(points))[:39_000]
+    apart = np.square(points[rows, None] - points[None, :10]).sum(2)
+    fill(centres, points[:1])  # the import
+    tracemalloc.start()
+    try:
+        counts = fill(centres, points, rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert counts.tolist() == np.bincount(apart.argmin(1), minlength=10).tolist()
+    assert peak < points.nbytes  # in float64 they would be twice as many bytes
 
 
 def test_more_training_images_are_counted_than_fitted() -> None:

@@ -22,7 +22,7 @@ from gan_bench.report.equal_time import EqualTime, at_equal_time
 from gan_bench.report.floors import floors, side_by_side, signs, tick_floor
 from gan_bench.report.letters import letters, letters_of
 from gan_bench.report.looks import Looks, looks_of
-from gan_bench.report.rows import Row, places, ranked, rows_of, standing
+from gan_bench.report.rows import Row, places, places_of, ranked, rows_of, standing
 from gan_bench.report.rulings import Apart
 from gan_bench.report.sequential import Decision
 from gan_bench.report.sort_by import check_measured, ranking_of
@@ -180,14 +180,14 @@ class Board:
         """
         none = self.ranking.name in self.floors
         others = [] if none else [each for each in self.others if each.name not in self.floors]
-        taus = {metric.name: self._agreement(metric) for metric in others}
+        scored = [row for row in self.rows if row.values(self.ranking.name)]
+        ours = [standing(row, self.ranking) for row in scored]
+        taus = {}
+        for metric in others:
+            both = [k for k, row in enumerate(scored) if row.values(metric.name)]
+            theirs = places([scored[k] for k in both], metric)
+            taus[metric.name] = agreement(places_of([ours[k] for k in both]), theirs)
         return {name: tau for name, tau in taus.items() if tau is not None}
-
-    def _agreement(self, metric: MetricSpec) -> float | None:
-        both = self.ranking, metric
-        rows = [row for row in self.rows if all(row.values(each.name) for each in both)]
-        ours, theirs = (places(rows, each) for each in both)
-        return agreement(ours, theirs)
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,11 @@ def standing_of(costs: Sequence[float]) -> Standing:
 
 def places(rows: Sequence[Row], metric: MetricSpec) -> list[int]:
     """The place of each row in the order by this metric, from 0: how many are better than it."""
-    standings = [standing(row, metric) for row in rows]
+    return places_of([standing(row, metric) for row in rows])
+
+
+def places_of(standings: Sequence[Standing]) -> list[int]:
+    """The place of each one among them, from 0: how many are better than it."""
     best_first = sorted(standings)
     return [bisect_left(best_first, each) for each in standings]
 
