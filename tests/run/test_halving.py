@@ -58,3 +58,14 @@ def test_a_trial_is_judged_by_its_score_at_the_tick_or_by_its_end_before_that(
         record(cell, status)
     metric = MetricSpec(name="fd", higher_is_better=False, features="eye")
     assert cost_at([cell], 2, metric) == expected
+
+
+@pytest.mark.parametrize("damaged", [{}, {"scores": 3}, {"scores": {"fd": None}}, {"scores": []}])
+def test_a_trial_whose_tick_is_damaged_has_no_score_there(
+    damaged: dict[str, object], tmp_path: Path
+) -> None:
+    append_line(tmp_path / TICKS, {"scores": {"fd": 3.0}})
+    append_line(tmp_path / TICKS, damaged)
+    metric = MetricSpec(name="fd", higher_is_better=False, features="eye")
+    assert cost_at([tmp_path], 1, metric) == 3.0
+    assert cost_at([tmp_path], 2, metric) == NEVER
