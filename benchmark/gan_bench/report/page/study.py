@@ -60,7 +60,7 @@ def shown_study(tuned: Tuned) -> ShownStudy:
 
 def expected_best(tuned: Tuned) -> Figure | None:
     """The expected best of k trials of the best rows; None of one trial, or of those halved."""
-    rows = cares(tuned)
+    rows = [care for care in cares(tuned) if care.scored]
     if not rows or tuned.common < 2 or tuned.halved:
         return None
     shown = rows[:BEST]

@@ -57,7 +57,7 @@ def _leads(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
     else:
         trainings = "one training" if tuned.study.seeds == 1 else f"{tuned.study.seeds} trainings"
         sure = "" if before.second is None else f" in {trainings} each: not proven"
-        yield f"Untuned, {_lead(before, tuned.metric.name)}{sure}"
+        yield f"Untuned, {_lead(before, f' ({tuned.metric.name})')}{sure}"
     if tuned.common < 2:
         return
     care = f"with the best of {tuned.common} trials each"
@@ -66,7 +66,7 @@ def _leads(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
     elif why := _floor(tuned, [each.tuned for each in rows]):
         yield f"{care}, no row leads: {why}"
     else:
-        yield f"{care}, {_lead(after, '')}{_sure(after, tuned.common)}"
+        yield f"{care}, {_lead(after)}{_sure(after, tuned.common)}"
 
 
 def _floor(tuned: Tuned, scores: Sequence[float | None]) -> str | None:
@@ -74,10 +74,10 @@ def _floor(tuned: Tuned, scores: Sequence[float | None]) -> str | None:
     return floor_of(tuned.metric, [[score] for score in scores if score is not None], tuned.scale)
 
 
-def _lead(lead: Lead, metric: str) -> str:
-    bracket = f" ({metric})" if metric else ""
+def _lead(lead: Lead, bracket: str = "") -> str:
+    """Of several rows; `bracket`: the metric, where it is not named yet."""
     if lead.second is None or lead.by is None:
-        return f"{lead.first} has no other row to be compared with{bracket}"
+        return f"{lead.first} is the only row with a score{bracket}"
     if lead.by == 0:
         return f"{lead.first} and {lead.second} score the same{bracket}"
     return f"{lead.first} leads {lead.second} by {number(lead.by, 3)}{bracket}"

@@ -14,8 +14,8 @@ from gan_bench.report.comparison import midranks
 from gan_bench.report.curves import tick_scores
 from gan_bench.report.tuning.expected import bounds, expected_best, redrawn
 from gan_bench.report.tuning.trials import RowTrials, Tried, Tuned
+from gan_bench.run.halving import SHARES
 
-EARLY = (0.25, 0.5)  # of the schedule: where `--halve` stops the worse half of the trials
 LEAST_RANKED = 3  # trials: of fewer a rank correlation says nothing
 
 
@@ -46,6 +46,12 @@ class Care:
     def trial(self, k: int) -> Tried:
         """What the row scored in a trial."""
         return self.row.trials[k]
+
+    @property
+    def scored(self) -> list[int]:
+        """The trials that have a score on both halves."""
+        every = enumerate(self.row.trials[: len(self.reporting)])
+        return [k for k, each in every if None not in (each.choosing, each.reporting)]
 
     @property
     def untuned(self) -> float | None:
@@ -94,8 +100,8 @@ class Best:
 
 
 def expected_scores(tuned: Tuned, care: Care) -> list[Best]:
-    """Of a row, k = 1 .. K; none if trials were stopped early."""
-    if tuned.halved:
+    """Of a row, k = 1 .. K; none if trials were stopped early, or if no trial has a score."""
+    if tuned.halved or not care.scored:
         return []
     cost = tuned.metric.cost
     ends = [sorted(cost(float(end)) for end in each) for each in bounds(care.redraws).T]
@@ -109,7 +115,7 @@ def expected_scores(tuned: Tuned, care: Care) -> list[Best]:
 class Early:
     """What the order of the trials early in their training says of the order at the end."""
 
-    share: float  # of the schedule
+    share: float  # of the schedule, after which a tick lies
     correlation: float  # Spearman's, the mean over rows
     kept: int  # rows whose chosen trial is in the better half of the trials then
     rows: int
@@ -163,16 +169,20 @@ def flattery(rows: Sequence[Care]) -> tuple[float, float]:
 
 def noise(rows: Sequence[Care]) -> float:
     """By how much (sd) the scores of one trial on the two halves differ, without what all share."""
-    apart = np.concatenate([care.reporting - care.choosing for care in rows])
+    apart = np.concatenate([(care.reporting - care.choosing)[care.scored] for care in rows])
     return float(np.std(apart, ddof=1)) if len(apart) > 1 else 0.0
 
 
 def early(tuned: Tuned, rows: Sequence[Care]) -> list[Early]:
-    """How well scores at ticks early in the training rank the trials of a row."""
-    metric = tuned.study.protocol.evaluation.at_ticks
+    """How well scores at ticks early in the training rank the trials of a row.
+
+    The ticks are those at which `--halve` stops the worse half of the trials.
+    """
+    ticks = tuned.study.protocol.schedule.ticks
     found = []
-    for share in EARLY:
-        ranked = [each for care in rows if (each := _ranked(tuned, care, share, metric.name))]
+    for tick in sorted({int(share * ticks) for share in SHARES} - {0}):
+        share = tick / ticks
+        ranked = [each for care in rows if (each := _ranked(tuned, care, share))]
         if ranked:
             correlations = [correlation for correlation, _, _ in ranked]
             kept = sum(kept for _, kept, _ in ranked)
@@ -181,16 +191,14 @@ def early(tuned: Tuned, rows: Sequence[Care]) -> list[Early]:
     return found
 
 
-def _ranked(tuned: Tuned, care: Care, share: float, metric: str) -> tuple[float, bool, int] | None:
+def _ranked(tuned: Tuned, care: Care, share: float) -> tuple[float, bool, int] | None:
     """Spearman's correlation of one row; whether its chosen trial would be kept; of how many."""
-    kimg = share * tuned.study.protocol.schedule.kimg
-    spec = tuned.study.protocol.evaluation.at_ticks
+    schedule, metric = tuned.study.protocol.schedule, tuned.study.protocol.evaluation.at_ticks
     then, last = dict[int, float](), dict[int, float]()
-    for k in range(tuned.common):
-        ticks = tick_scores(care.trial(k).folders[0], metric)
-        if ticks and care.trial(k).reporting is not None:
-            nearest = min(ticks, key=lambda tick: abs(tick[0] - kimg))
-            then[k], last[k] = spec.cost(nearest[1]), float(care.reporting[k])
+    for k in care.scored:
+        for kimg, score in tick_scores(care.trial(k).folders[0], metric.name):
+            if abs(kimg / schedule.kimg - share) * schedule.ticks < 0.5:  # of the way to the next
+                then[k], last[k] = metric.cost(score), float(care.reporting[k])
     if len(then) < LEAST_RANKED or care.chosen not in then:
         return None
     ranks = midranks(np.array([*then.values()])), midranks(np.array([*last.values()]))

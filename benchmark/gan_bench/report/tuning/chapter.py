@@ -34,7 +34,8 @@ def _main(tuned: Tuned, rows: Sequence[Care]) -> Section:
     metric, K = tuned.metric, tuned.common
     real = tuned.scale.real.scores.get(metric.name) if tuned.scale and tuned.scale.real else None
     n = tuned.study.evaluation("reporting").samples
-    order = sorted(rows, key=lambda care: care.reporting[0])
+    untuned = [care.reporting[0] for care in rows]
+    tuned_costs = [care.reporting[care.chosen] for care in rows]
     columns = [
         RANK,
         *LABELS,
@@ -47,20 +48,25 @@ def _main(tuned: Tuned, rows: Sequence[Care]) -> Section:
     ]
     body = [
         [
-            str(k),
+            _rank(care.tuned, tuned_costs, care.reporting[care.chosen]),
             *care.row.names,
             _score(care.untuned),
-            str(1 + order.index(care)),
+            _rank(care.untuned, untuned, care.reporting[0]),
             _score(care.tuned),
             *([_times(care.tuned, real.value)] if real else []),
-            str(care.chosen),
+            str(care.chosen) if care.scored else NOTHING,
             _ends(care),
         ]
-        for k, care in enumerate(rows, 1)
+        for care in rows
     ]
     scale = ["", REAL, "", number(real.value), "", number(real.value), "1", "", ""] if real else []
     title = f"{metric.name}, {plural(n, 'image')} against {n:,} of the reporting half"
     return Section(title, columns, body, [scale] if scale else [], names=3)
+
+
+def _rank(score: float | None, costs: Sequence[float], cost: float) -> str:
+    """The place among these costs; rows of equal scores share one."""
+    return NOTHING if score is None else str(1 + sum(each < cost for each in costs))
 
 
 def _times(value: float | None, real: float) -> str:
@@ -100,7 +106,7 @@ def _expected(tuned: Tuned, rows: Sequence[Care]) -> Iterator[Section]:
             for best in bests
             if best.k in ks
         ]
-        body.append([*care.row.names, *texts])
+        body.append([*care.row.names, *(texts or [NOTHING] * len(ks))])
     columns = [*LABELS, *(Column(f"k = {k}") for k in ks)]
     title = f"expected {metric.name} of the best of k trials, and its range in redrawn trials"
     yield Section(title, columns, body, names=2)

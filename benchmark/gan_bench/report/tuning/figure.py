@@ -33,7 +33,7 @@ def draw_expected(tuned: Tuned) -> Path | None:
 
 def expected_figure(tuned: Tuned) -> bytes | None:
     """One colour a row: its expected best against k, a bar for the interval; other real images."""
-    rows = cares(tuned)[:BEST]
+    rows = [care for care in cares(tuned) if care.scored][:BEST]
     if not rows or tuned.common < 2 or tuned.halved:
         return None
     from matplotlib.figure import Figure
