@@ -70,9 +70,40 @@ def test_pairs_of_one_order_are_counted() -> None:
     assert (share.better, share.worse) == (2, 1)
 
 
-def test_a_branch_without_a_record_is_not_saved() -> None:
-    (share,) = autopsy({CONTROL: {"seed0": "s-"}}).shares()
-    assert (share.saved, share.tried) == (1, 2)
+def test_what_becomes_of_a_branch_that_has_not_ended_is_not_known() -> None:
+    found = autopsy({CONTROL: {"seed0": "s-"}, "slow": {"seed0": "--"}})
+    control, slow = found.shares()
+    assert (control.saved, control.tried, control.share) == (1, 1, 1)
+    assert (slow.saved, slow.tried, slow.share, slow.interval) == (0, 0, None, (0, 1))
+    assert answer(found) == (
+        "1 cell that went wrong. Without any change, in another order of the images, 1 of 1 branch "
+        "ended without a verdict. No remedy is told apart from chance by so few. 3 branches have "
+        "not ended."
+    )
+    shares, cells = summary(found).tables
+    assert shares.rows[1][1:4] == ["0 of 0", "–", "–"]
+    assert cells.rows[0][3:] == ["1 of 1", "–"]
+    assert document(found)["shares"][1]["share"] is None
+
+
+def test_remedies_of_one_share_and_other_counts_are_not_said_in_one_breath() -> None:
+    control = {CONTROL: {"seed0": "llll", "seed1": "llll"}}
+    unequal = control | {"slow": {"seed0": "ssss"}, "fast": {"seed0": "ssss", "seed1": "ssss"}}
+    said = answer(autopsy(unequal))
+    assert "0 of 8 branches ended without a verdict; with slow, in 1 cell, 4 of 4 did" in said
+    assert "fast" not in said
+    equal = control | {"slow": {"seed0": "ssss"}, "fast": {"seed1": "ssss"}}
+    assert "; with slow or fast, in 1 cell, 4 of 4 did (40 to 100 %)." in answer(autopsy(equal))
+
+
+def test_a_remedy_is_compared_with_the_control_in_its_own_cells() -> None:
+    """The control never fails in the cell that the remedy was tried in."""
+    lost = {f"seed{k}": "l" * 4 for k in range(1, 9)}
+    found = autopsy({CONTROL: {"seed0": "s" * 9} | lost, "slow": {"seed0": "s" * 9}})
+    control, slow = found.shares()
+    assert slow.interval[0] > control.interval[1]
+    assert not found.told_apart(slow)
+    assert "No remedy is told apart" in answer(found)
 
 
 def test_the_control_comes_first_and_then_the_remedy_that_saved_most() -> None:

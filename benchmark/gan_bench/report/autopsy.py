@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,16 +59,16 @@ class Share:
 
     remedy: str
     saved: int
-    tried: int
-    cells: int
+    tried: int  # branches that have ended
+    cells: int  # that these begin in
     interval: tuple[float, float]  # 95 %
     better: int  # pairs of one cell and one order that it saved and the control did not
     worse: int  # ... that the control saved and it did not
 
     @property
-    def share(self) -> float:
-        """Of the branches that were tried."""
-        return self.saved / self.tried
+    def share(self) -> float | None:
+        """Of the branches that have ended; None if none has."""
+        return self.saved / self.tried if self.tried else None
 
 
 @dataclass(frozen=True)
@@ -88,21 +88,39 @@ class Autopsy:
     @property
     def failed(self) -> bool:
         """Whether a branch has not ended, or could not be trained."""
-        records = [each.record for each in self.tried]
-        return any(record is None or record.status == "failed" for record in records)
+        failed = [each for each in self.tried if each.record and each.record.status == "failed"]
+        return bool(failed or self.unfinished)
+
+    @property
+    def unfinished(self) -> int:
+        """How many branches have not ended."""
+        return sum(each.record is None for each in self.tried)
 
     def of(self, remedy: str, cell: Path | None = None) -> list[Tried]:
         """The branches of one remedy, of all cells or of one."""
         return [each for each in self.tried if each.remedy == remedy and cell in (None, each.cell)]
 
+    def ended(self, remedy: str, cell: Path | None = None) -> list[Tried]:
+        """The same without the branches that have not ended: what becomes of them is not known."""
+        return [each for each in self.of(remedy, cell) if each.record]
+
     def shares(self) -> list[Share]:
-        """The control first, then the remedies, the one that saved most first."""
+        """The control first, then the remedies: most saved first, then the surest."""
         found = [self._share(remedy) for remedy in self.remedies]
-        return [found[0], *sorted(found[1:], key=lambda each: -each.share)]
+        by_share = sorted(
+            found[1:], key=lambda each: (each.share or 0, each.interval), reverse=True
+        )
+        return [found[0], *by_share]
+
+    def told_apart(self, share: Share) -> bool:
+        """Whether a remedy saved more than the control did in the cells that it was tried in."""
+        cells = {each.cell for each in self.ended(share.remedy)}
+        beside = [each for each in self.ended(self.control) if each.cell in cells]
+        return share.interval[0] > _interval(beside)[1]
 
     def _share(self, remedy: str) -> Share:
-        branches = self.of(remedy)
-        without = {(each.cell, each.index): each.saved for each in self.of(self.control)}
+        branches = self.ended(remedy)
+        without = {(each.cell, each.index): each.saved for each in self.ended(self.control)}
         pairs = [
             (each.saved, without[each.cell, each.index])
             for each in branches
@@ -128,6 +146,8 @@ def _interval(branches: Sequence[Tried]) -> tuple[float, float]:
     interval, and with more it is wider than need be, never too narrow.
     """
     cells = {each.cell: [b.saved for b in branches if b.cell == each.cell] for each in branches}
+    if not cells:
+        return 0.0, 1.0
     if len(cells) == 1:
         (outcomes,) = cells.values()
         return clopper_pearson(sum(outcomes), len(outcomes))
@@ -155,16 +175,20 @@ def _shares(autopsy: Autopsy) -> Section:
 
 
 def _share_texts(share: Share, autopsy: Autopsy) -> list[str]:
-    low, high = share.interval
     is_control = share.remedy == autopsy.control
     return [
         f"nothing, {share.remedy}" if is_control else share.remedy,
         f"{share.saved} of {share.tried}",
-        percent(share.share),
-        f"{number(100 * low, 2)} to {percent(high)}",
+        NOTHING if share.share is None else percent(share.share),
+        _ends(share),
         NOTHING if is_control else str(share.better),
         NOTHING if is_control else str(share.worse),
     ]
+
+
+def _ends(share: Share) -> str:
+    low, high = share.interval
+    return f"{number(100 * low, 2)} to {percent(high)}" if share.tried else NOTHING
 
 
 def _cells(autopsy: Autopsy) -> Section:
@@ -180,7 +204,7 @@ def _cell_texts(patient: Patient, autopsy: Autopsy) -> list[str]:
         patient.label,
         f"{verdict.kind} at {number(verdict.kimg, 6)}",
         f"{number(patient.kimg, 6)}{mark}",
-        *(_count(autopsy.of(name, patient.folder)) for name in autopsy.remedies),
+        *(_count(autopsy.ended(name, patient.folder)) for name in autopsy.remedies),
     ]
 
 
@@ -190,24 +214,36 @@ def _count(branches: Sequence[Tried]) -> str:
 
 def answer(autopsy: Autopsy) -> str:
     """What was found, in a sentence or two."""
+    return f"{plural(len(autopsy.patients), 'cell')} that went wrong. {' '.join(_said(autopsy))}"
+
+
+def _said(autopsy: Autopsy) -> Iterator[str]:
     control, *remedies = autopsy.shares()
-    what = f"{plural(control.cells, 'cell')} that went wrong"
-    branches = plural(control.tried, "branch", "branches")
-    begun = (
-        f"{what}, {branches} of each kind. Without any change, in another order of "
-        f"the images, {control.saved} of {control.tried} ended without a verdict"
-    )
+    yield f"Without any change, in another order of the images, {_outcome(control)}{_best(autopsy)}."
     if not remedies:
-        return f"{begun}. No remedy suits."
-    best = remedies[0]
-    names = [each.remedy for each in remedies if each.share == best.share]
-    low, high = best.interval
-    said = (
-        f"; with {' or '.join(names)} {best.saved} of {best.tried} did "
-        f"({number(100 * low, 2)} to {percent(high)})."
-    )
-    told = any(each.interval[0] > control.interval[1] for each in remedies)
-    return begun + said + ("" if told else " No remedy is told apart from chance by so few.")
+        yield "No remedy suits."
+    elif not any(map(autopsy.told_apart, remedies)):
+        yield "No remedy is told apart from chance by so few."
+    if count := autopsy.unfinished:
+        yield f"{plural(count, 'branch', 'branches')} {'has' if count == 1 else 'have'} not ended."
+
+
+def _outcome(control: Share) -> str:
+    branches = plural(control.tried, "branch", "branches")
+    return f"{control.saved} of {branches} ended without a verdict"
+
+
+def _best(autopsy: Autopsy) -> str:
+    """What the remedies did that saved most; "" if no branch of a remedy has ended."""
+    control, *remedies = autopsy.shares()
+    known = [each for each in remedies if each.tried]
+    if not known:
+        return ""
+    best = known[0]
+    alike = [replace(each, remedy="", better=0, worse=0) for each in known]
+    names = [each.remedy for each, like in zip(known, alike, strict=True) if like == alike[0]]
+    where = f", in {plural(best.cells, 'cell')}," if best.cells < control.cells else ""
+    return f"; with {' or '.join(names)}{where} {best.saved} of {best.tried} did ({_ends(best)})"
 
 
 LEGEND = (
