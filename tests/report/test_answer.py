@@ -275,6 +275,25 @@ def test_another_distance_may_rule_otherwise(
     assert (f"; b is first by {other.name}." in said) == ("is first by" in said) == opposed
 
 
+@pytest.mark.parametrize(("lost", "said"), [(0, True), (1, False)])
+def test_with_four_seeds_no_other_row_is_called_first_without_an_interval(
+    lost: int, said: bool, tmp_path: Path
+) -> None:
+    under = protocol(metrics=(FD, KD))
+    for name, eye, other in (("a", 1.0, 3.0), ("b", 2.0, 1.0)):
+        for seed in range(4):
+            known = {} if name == "b" and seed < lost else {KD.name: other + seed / 100}
+            scores = {"fd-eye": eye + seed / 100} | known
+            write_cell(tmp_path, name, seed=seed, under=under, scores=scores)
+    assert (f"b is first by {KD.name}" in answer(board_of(tmp_path))) == said
+
+
+def test_a_row_with_a_worse_mean_is_not_called_first(tmp_path: Path) -> None:
+    """Its median of three seeds is better."""
+    rows = {"a": ([1.0, 1.1, 1.2], [3.0, 3.1, 3.2]), "b": ([2.0, 2.1, 2.2], [1.0, 1.1, 99.0])}
+    assert "first by" not in scored(tmp_path, KD, **rows)
+
+
 def test_at_equal_time_it_says_who_was_first_then(tmp_path: Path) -> None:
     for name, seconds, scores in (("slow", 90.0, (9.0, 1.0)), ("fast", 45.0, (5.0, 2.0))):
         folder = write_cell(

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from statistics import fmean
 
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.no_better import no_better_than
 from gan_bench.report.rows import Row, ranked
-from gan_bench.report.rulings import Ruling, in_order, ruling_of, rulings, sides_of
-from gan_bench.report.statistics import ALPHA, interval
+from gan_bench.report.rulings import Ruling, Side, in_order, ruling_of, rulings, sides_of
+from gan_bench.report.statistics import ALPHA, MIN_SEEDS, interval
 from gan_bench.results.frame import OPEN, UNMEASURED
 
 GOOD = ("finished", *OPEN)  # all other ends of a cell belong into the answer
@@ -104,7 +105,7 @@ def _opposed(board: Board, made: Ruling) -> Iterator[tuple[str, tuple[str, ...]]
         ours = next(side for side in sides if side.name == made.first)
         best = in_order(sides)[0]
         same = best.scored == ours.scored
-        if best is not ours and not same and _apart(ours.scored, best.scored):
+        if best is not ours and not same and _better(best, ours):
             first.setdefault(best.name, []).append(metric.name)
     yield from ((name, tuple(metrics)) for name, metrics in first.items())
 
@@ -120,12 +121,14 @@ def _rulers(board: Board) -> list[MetricSpec]:
     return [each for each in board.others if not each.higher_is_better and each.alarm is None]
 
 
-def _apart(ours: list[float], best: list[float]) -> bool:
-    """Whether both have scores, and their intervals, if they have some, do not overlap."""
-    one, other = interval(ours), interval(best)
-    if one is None or other is None:
-        return bool(ours and best)
-    return other[1] < one[0]
+def _better(best: Side, ours: Side) -> bool:
+    """Whether its mean is better; from four seeds on, whether its interval lies below ours."""
+    if not (best.scored and ours.scored):
+        return False
+    if min(len(best.costs), len(ours.costs)) < MIN_SEEDS:
+        return fmean(best.scored) < fmean(ours.scored)
+    low, high = interval(best.scored), interval(ours.scored)  # None: some seeds have no score
+    return low is not None and high is not None and low[1] < high[0]
 
 
 def _ahead(board: Board) -> tuple[str, float] | None:
