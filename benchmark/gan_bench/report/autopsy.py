@@ -219,7 +219,8 @@ def answer(autopsy: Autopsy) -> str:
 
 def _said(autopsy: Autopsy) -> Iterator[str]:
     control, *remedies = autopsy.shares()
-    yield f"Without any change, in another order of the images, {_outcome(control)}{_best(autopsy)}."
+    alone = f"Without any change, in another order of the images, {_outcome(control)}"
+    yield f"{alone}{_best(autopsy)}."
     if not remedies:
         yield "No remedy suits."
     elif not any(map(autopsy.told_apart, remedies)):

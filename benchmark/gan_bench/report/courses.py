@@ -8,6 +8,7 @@ from itertools import islice
 from math import isfinite, nan
 from pathlib import Path
 from statistics import fmean
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +23,20 @@ from gan_bench.results.records import Verdict
 
 BAND = "the mean of the seeds and their range"  # what a figure of courses shows of each row,
 SINGLE = "the only seed of each row"  # and where no row has several
-Series = list[tuple[float, float, float, float]]  # place on the axis, mean, lowest, highest score
+LEFT = ", at each tick of those that have a score there"  # where trainings ended before others
+
+
+class At(NamedTuple):
+    """The seeds of a row at one tick, as many as have a score there."""
+
+    place: float  # on the axis
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+
+Series = list[At]
 
 
 @dataclass(frozen=True)
@@ -63,8 +77,13 @@ class Course:
         for _, known in sorted(ticks.items()):
             scores = [score for _, score in known]
             place = fmean(place for place, _ in known)
-            series.append((place, fmean(scores), min(scores), max(scores)))
+            series.append(At(place, fmean(scores), min(scores), max(scores), len(known)))
         return series
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether some seeds have no score at a tick at which others have one."""
+        return any(at.seeds < len(self.seeds) for at in self.series(by_time=False))
 
     def events(self) -> Iterator[Event]:
         """Where a training was found to have gone wrong: at the nearest tick of its seed."""
@@ -86,7 +105,9 @@ def courses(board: Board, most_seeds: int | None = None) -> list[Course]:
 
 def shown_of(drawn: Sequence[Course]) -> str:
     """What a figure of these courses shows of each row."""
-    return BAND if any(len(course.seeds) > 1 for course in drawn) else SINGLE
+    if all(len(course.seeds) == 1 for course in drawn):
+        return SINGLE
+    return BAND + LEFT * any(course.ends_early for course in drawn)
 
 
 def timed(drawn: Sequence[Course]) -> bool:

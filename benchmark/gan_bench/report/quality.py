@@ -22,6 +22,7 @@ MARKED = 40  # ticks: with more, marks would hide the lines
 MEAN, THIN, PALE = 1.8, 0.6, 0.6  # width of the line of a row, and of a seed; opacity of a seed
 ROOM = 0.05  # of the axis: between its end and the line of noise
 ONE_SEED = "thin: one seed; thick: the mean of its row"
+ENDED = "thin: one seed; thick: the mean of those that have a score"  # where some ended early
 
 
 def quality(board: Board) -> bytes | None:
@@ -37,7 +38,8 @@ def quality(board: Board) -> bytes | None:
     for k, course in enumerate(drawn):
         _draw(panel, course, colour_of(k), "--" if is_dashed(k) else "-")
     if any(len(course.seeds) > 1 for course in drawn):
-        panel.plot([], [], color=REAL_COLOUR, lw=THIN, label=ONE_SEED)
+        label = ENDED if any(course.ends_early for course in drawn) else ONE_SEED
+        panel.plot([], [], color=REAL_COLOUR, lw=THIN, label=label)
     _floors(panel, board)
     _name(panel, board, drawn)
     figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gan_bench.base.text import number
-from gan_bench.report.courses import Course, Series, courses, shown_of, timed
+from gan_bench.report.courses import At, Course, Series, courses, shown_of, timed
 from gan_bench.report.curves import KIMG, SEEDS
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.noise_line import NOISE, noise_on
@@ -54,7 +54,7 @@ def quality(board: Board) -> Figure | None:
 def _panel(board: Board, drawn: Sequence[Course], by_time: bool) -> Panel:
     every = [course.series(by_time) for course in drawn]
     metric, real = board.protocol.evaluation.at_ticks, board.real_at_ticks
-    scores = [value for series in every for tick in series for value in tick[1:]]
+    scores = [value for series in every for at in series for value in (at.mean, at.low, at.high)]
     places = [place for course in drawn for each in course.seeds for place in each.places(by_time)]
     y, noise = _heights(board, [*scores, *([real] if real is not None else [])])
     x = axis(places, room_beside(y, FONT, LEFT), WIDTH - RIGHT, from_zero=True)
@@ -93,13 +93,14 @@ def _heights(board: Board, scores: Sequence[float]) -> tuple[Axis, float | None]
 
 def _dots(style: str, course: Course, series: Series, x: Axis, y: Axis, unit: str) -> Iterator[Dot]:
     """The mean at every tick, with its value in words."""
-    for place, score, *_ in series:
-        text = f"{course.row.name}: {_score_at(score, place, unit)}"
-        yield Dot(style, x(place), y(score), text)
+    for at in series:
+        yield Dot(style, x(at.place), y(at.mean), f"{course.row.name}: {_said(at, course, unit)}")
 
 
-def _score_at(score: float, place: float, unit: str) -> str:
-    return f"{number(score)} at {number(place, 3)} {unit}"
+def _said(at: At, course: Course, unit: str) -> str:
+    """A mean with its place, and with the number of seeds where some have no score there."""
+    some = f" ({at.seeds} of {len(course.seeds)} seeds)" if at.seeds < len(course.seeds) else ""
+    return f"{number(at.mean)} at {number(at.place, 3)} {unit}{some}"
 
 
 def _about(
@@ -112,22 +113,22 @@ def _about(
     """What is seen: the first and last tick of each row, real images, noise, what went wrong."""
     parts = []
     for course, series in zip(drawn, every, strict=True):
-        ends = [_score_at(score, place, unit) for place, score, *_ in (series[0], series[-1])]
+        ends = [_said(at, course, unit) for at in (series[0], series[-1])]
         parts.append(f"{course.row.name}: {', '.join(ends)}")
     parts += [f"{name}: {number(score)}" for name, score in floors.items() if score is not None]
     return f"{'; '.join([*parts, *(dot.title for dot in verdicts)])}."
 
 
 def _mean(series: Series, x: Axis, y: Axis) -> str:
-    return path_of([(place, mean) for place, mean, *_ in series], x, y)
+    return path_of([(at.place, at.mean) for at in series], x, y)
 
 
 def _band(series: Series, x: Axis, y: Axis) -> str:
     """The range of the seeds as a closed path; "" if they do not differ."""
-    if all(low == high for *_, low, high in series):
+    if all(at.low == at.high for at in series):
         return ""
-    top = [(place, high) for place, _, _, high in series]
-    return f"{path_of([*top, *((place, low) for place, _, low, _ in reversed(series))], x, y)}Z"
+    top = [(at.place, at.high) for at in series]
+    return f"{path_of([*top, *((at.place, at.low) for at in reversed(series))], x, y)}Z"
 
 
 def _verdicts(course: Course, by_time: bool, x: Axis, y: Axis) -> Iterator[Dot]:

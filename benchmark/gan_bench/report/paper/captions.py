@@ -38,10 +38,9 @@ def quality_caption(board: Board, drawn: Sequence[Course], by_time: bool, marks:
     metric = board.protocol.evaluation.at_ticks
     rows = [course.row for course in drawn]
     counts = [len(course.seeds) for course in drawn]
-    at_a_tick = f", of those seeds that have a score at the tick ({_counts(counts)})"
     parts = [
         f"{_sentence(captions(board)['quality'])} {_better(metric.higher_is_better)}",
-        _lines(shown_of(drawn), at_a_tick, ""),
+        _lines(shown_of(drawn), f" ({_counts(counts)})", ""),
     ]
     if by_time:
         cells = board.cells

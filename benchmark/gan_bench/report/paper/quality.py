@@ -49,7 +49,7 @@ def quality(board: Board, drawn: Sequence[Course], by_time: bool, width: float) 
 
     figure = Figure(figsize=(width, HEIGHT))
     panel = figure.subplots()
-    every = [np.array(course.series(by_time)) for course in drawn]  # (ticks, 4) each
+    every = [np.array([at[:4] for at in course.series(by_time)]) for course in drawn]  # (ticks, 4)
     real, scores = board.real_at_ticks, np.concatenate([each[:, 1:].ravel() for each in every])
     fit(panel, scores, real)
     noise = _make_room(panel, board)
