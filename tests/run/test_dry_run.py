@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +280,32 @@ def test_a_dry_run_refuses_the_tests_that_the_run_refuses(
 ) -> None:
     with pytest.raises(UsageError, match=why):
         dry(until_decided=0.05, **asked)
+
+
+def nan_loss(known: Catalogue) -> Loss:
+    plain = known.find(Loss, "minimax")
+    return Loss(
+        name="nan", source="a test", d_loss=lambda real, fake: plain.d_loss(real, fake) * nan,
+        g_loss=plain.g_loss,
+    )  # fmt: skip
+
+
+def test_a_pair_whose_first_step_fails_is_said_and_the_others_are_estimated(
+    dry: Dry, known: Catalogue
+) -> None:
+    offer(known, nan_loss(known))
+    said = dry(architectures=("dense",), losses=("nan", "minimax"))
+    (why,) = [text for text in texts(said, "note") if "cannot be trained" in text]
+    assert why.startswith("dense cannot be trained with nan: d_loss of nan is NaN at the first")
+    assert [each.loss for each in said.estimates.pairs] == ["minimax"]
+    assert len(said.waiting) == 1
+    with pytest.raises(UsageError, match="dense cannot be trained with nan"):
+        dry(architectures=("dense",), losses=("nan",))
+
+
+def test_a_loss_that_reads_what_the_pair_does_not_give_is_refused_as_by_the_run(
+    dry: Dry, known: Catalogue
+) -> None:
+    offer(known, blank("labelled", modes=10))
+    with pytest.raises(UsageError, match="dense cannot be trained with ac: ac reads D's logits"):
+        dry(data="labelled", architectures=("dense",), losses=("ac",))

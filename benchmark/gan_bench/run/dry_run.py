@@ -77,12 +77,13 @@ class DryRun:
 
     @property
     def waiting(self) -> list[Estimate]:
-        """The estimate of each cell that is not done."""
+        """The estimate of each cell that is not done and can be trained."""
         return self._estimates(cell for cell in self.plan.cells if cell not in self.done)
 
     def _estimates(self, cells: Iterable[Cell]) -> list[Estimate]:
         pairs = {(each.architecture, each.loss): each for each in self.estimates.pairs}
-        return [pairs[cell.architecture, cell.loss] for cell in cells]
+        names = ((cell.architecture, cell.loss) for cell in cells)
+        return [pairs[each] for each in names if each in pairs]
 
     @property
     def train_seconds(self) -> float:
@@ -288,7 +289,7 @@ def dry_run(
         done=frozenset(finished),
         estimates=estimates,
         jobs=choice.resources(len(plan.cells)).jobs or 1,
-        notes=(*choice.notes, *notes),
+        notes=(*choice.notes, *notes, *estimates.refused),
         look=look,
         anew=frozenset(anew),
     )

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -15,7 +16,7 @@ import torch
 
 from gan_bench.base.pictures import BYTES_PER_PIXEL
 from gan_bench.catalogue import Catalogue
-from gan_bench.contract.errors import StorageError
+from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.offers import Architecture, Augmentation, Dataset, Loss, Optimizer
 from gan_bench.contract.protocol import Cell, Plan, Protocol
 from gan_bench.contract.schedule import Recipe, Schedule
@@ -24,9 +25,12 @@ from gan_bench.results.layout import GRID_SIDE, PROTOCOL, STARTS, grid_pixels
 from gan_bench.results.reading import last_line, read_model
 from gan_bench.results.records import Cost, Record, read_record
 from gan_bench.results.shown import TILE, WALK_SIDE
+from gan_bench.run.cell import failure_reason
 from gan_bench.run.time_measuring import TIMED_IMAGES, Measuring, seconds_of, time_measuring
 from gan_bench.train.cost import device_name, parameters, peak_memory
+from gan_bench.train.first_step import FirstStep
 from gan_bench.train.loop import train
+from gan_bench.train.pair import checked
 from gan_bench.train.samples import generate, latents
 from gan_bench.train.state import Training, begin
 
@@ -59,18 +63,20 @@ class Estimates:
 
     pairs: tuple[Estimate, ...]
     once_seconds: float  # for the features of the real images and the scale of the protocol
+    refused: tuple[str, ...] = ()  # a sentence for each pair that cannot take its first step
 
 
 def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) -> Estimates:
     """Estimate each pair of the plan.
 
     From records in `results` of this machine with the same architecture and loss, whose steps were
-    the same work; if a pair has none, a few of its steps are timed on random images.
+    the same work; if a pair has none, a few of its steps are timed on random images. UsageError if
+    no pair can be trained.
     """
     device = plan.cells[0].environment.device
     others = list(_others(results))
     measuring: Measuring | None = None
-    pairs = []
+    pairs, refused = list[Estimate](), list[str]()
     for cell in {(each.architecture, each.loss): each for each in plan.cells}.values():
         protocol = _under(cell.recipe, plan.protocol)
         folder = Path(cell.architecture, cell.loss)
@@ -81,10 +87,14 @@ def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) 
             continue
         measuring = measuring or _time_measuring(plan, dataset, catalogue)
         classes = dataset.modes or SOME_CLASSES
-        training = _begin(cell, protocol, catalogue, classes)
-        loss = catalogue.find(Loss, cell.loss)
-        pairs.append(_timed(training, cell, loss, protocol, measuring, classes))
-    return Estimates(tuple(pairs), measuring.once_seconds if measuring else 0)
+        try:
+            pairs.append(_timed(cell, protocol, catalogue, measuring, classes))
+        except (Exception, SystemExit) as error:  # whatever a plugin raises
+            reason = failure_reason(error, protocol.schedule.batch)
+            refused.append(f"{cell.architecture} cannot be trained with {cell.loss}: {reason}")
+    if refused and not pairs:
+        raise UsageError("; ".join(refused))
+    return Estimates(tuple(pairs), measuring.once_seconds if measuring else 0, tuple(refused))
 
 
 def _under(recipe: Recipe, protocol: Protocol) -> Protocol:
@@ -174,17 +184,17 @@ def _begin(cell: Cell, protocol: Protocol, catalogue: Catalogue, classes: int) -
 
 
 def _timed(
-    training: Training,
-    cell: Cell,
-    loss: Loss,
-    protocol: Protocol,
-    measuring: Measuring,
-    classes: int,
+    cell: Cell, protocol: Protocol, catalogue: Catalogue, measuring: Measuring, classes: int
 ) -> Estimate:
+    """An estimate from a few steps, after a first one that is checked as that of a run is."""
     schedule, evaluation = protocol.schedule, protocol.evaluation
+    loss = catalogue.find(Loss, cell.loss)
     random, count = np.random.default_rng(0), max(schedule.batch, TIMED_IMAGES)
     pixels = random.integers(0, 256, (count, *protocol.data.shape), np.uint8)
     labels = random.integers(0, classes, count)
+    start = partial(_begin, cell, protocol, catalogue, classes)
+    FirstStep(start, checked(loss), pixels, schedule, 0, labels).take(start())
+    training = start()
     step = _step_seconds(training, loss, pixels, labels, schedule)
     given = latents(training, 0, TIMED_IMAGES, labels)
     generate(training, given, schedule.batch)  # not timed: the first call is slower
