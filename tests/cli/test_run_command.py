@@ -161,6 +161,8 @@ def test_results_that_cannot_be_written_are_refused(gan_bench: Command, shapes: 
     Path("file").write_text("")
     said = gan_bench("run", "--data", shapes, "--results", "file/results")
     refused(said, 5, "error: cannot write the results folder file/results: Not a directory; choose")
+    said = gan_bench("run", "--data", shapes, "--results", "file", "--dry-run")
+    refused(said, 2, "error: Invalid value for '--results': Directory 'file' is a file.")
 
 
 def test_the_home_folder_is_known_where_the_shell_does_not_put_it_in(

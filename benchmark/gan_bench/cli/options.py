@@ -46,7 +46,7 @@ class _Path(click.Path):
         return super().convert(home, param, ctx)
 
 
-PATH = _Path(path_type=Path)
+PATH, FOLDER = _Path(path_type=Path), _Path(path_type=Path, file_okay=False)
 
 
 class _Out(_Path):
@@ -250,7 +250,7 @@ def device(panel: str, verb: str, default: str | None = "auto", rule: str = "") 
 def results(help: str) -> Decorator:
     """--results: a folder."""
     return click.option(
-        "--results", metavar="DIR", type=PATH, default=RESULTS, panel=OUTPUT, help=help
+        "--results", metavar="DIR", type=FOLDER, default=RESULTS, panel=OUTPUT, help=help
     )
 
 
