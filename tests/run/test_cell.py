@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,8 +36,9 @@ from gan_bench.results.layout import (
 )  # fmt: skip
 from gan_bench.results.layout import SAMPLES as SAMPLES_FOLDER
 from gan_bench.results.reading import read_lines
-from gan_bench.results.records import read_record
+from gan_bench.results.records import Verdict, VerdictKind, read_record
 from gan_bench.results.shown import WALK, WALK_SIDE, sheet_name
+from gan_bench.run import cell
 from gan_bench.run.cell import run_cell
 from gan_bench.train.samples import grid
 from gan_bench.train.walk import square_walk
@@ -197,6 +200,25 @@ def test_a_diverged_cell_has_its_reason_and_what_came_before_and_no_score(lay: L
     assert record.scores == {}
     assert record.cost is not None
     assert [row["step"] for row in read_lines(folder / CURVE)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("holds", "found"), [(None, True), ("degraded", True), ("collapsed", False)]
+)
+def test_a_collapse_that_holds_at_the_end_keeps_its_date(
+    holds: VerdictKind | None, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cell, "draw", lambda *_: None)
+    seen = SimpleNamespace(fault=("collapsed", "all 12 images of G are the same"))
+    session: Any = SimpleNamespace(
+        schedule=SCHEDULE, holds=holds and Verdict(kind=holds, kimg=0.04, reason="")
+    )
+    evaluator: Any = SimpleNamespace(measure=lambda *_, **__: seen)
+    training: Any = SimpleNamespace(step=4)
+    given: Any = None
+    measured, verdict = cell._measure(training, evaluator, given, session)
+    assert measured is seen
+    assert (verdict is not None) == found
 
 
 @pytest.mark.parametrize(

@@ -283,7 +283,7 @@ def _fallback(training: Training) -> list[str]:
 def _measure(
     training: Training, evaluator: Evaluator, given: Latents, session: Session
 ) -> tuple[Measured, Verdict | None]:
-    """The scores, and a verdict if the images themselves show a fault; a diverged G has neither."""
+    """The scores, and a new verdict if the images show a fault; a diverged G has no score."""
     nothing = Measured({}, {}, None)
     if session.holds and session.holds.kind == "diverged":
         return nothing, None
@@ -296,6 +296,8 @@ def _measure(
     if measured.fault is None:
         return measured, None
     kind, reason = measured.fault
+    if session.holds and session.holds.kind == kind:  # it keeps its date
+        return measured, None
     return measured, Verdict(kind=kind, kimg=kimg, reason=reason)
 
 
