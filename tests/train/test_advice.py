@@ -10,7 +10,9 @@ from courses import (
     COLLAPSED,
     COURSES,
     FLAT,
+    KIMG,
     NEVER,
+    ROWS,
     SCHEDULE,
     apart,
     course,
@@ -248,7 +250,7 @@ def test_two_findings_of_one_line_never_ask_for_opposite_changes() -> None:
 def test_the_hints_of_a_branch_are_changes_that_branch_can_make() -> None:
     options = {option for param in branch.params for option in param.opts}
     for make, _ in COURSES.values():
-        for finding in findings(made := replace(make(), branch=True)):
+        for finding in findings(made := replace(make(), fork=0.0)):
             for typed in finding.options(branch=True):
                 words = shlex.split(typed.removeprefix("another "))
                 assert words[0] == "--set"
@@ -256,5 +258,16 @@ def test_the_hints_of_a_branch_are_changes_that_branch_can_make() -> None:
                 for change in words[1::2]:
                     assert change.partition("=")[0] in {*CHANGEABLE, BOTH}
         assert "--kimg" not in diagnose(made)
-    slow = replace(COURSES["collapsed, with a score that still falls"][0](), branch=True)
+    slow = replace(COURSES["collapsed, with a score that still falls"][0](), fork=0.0)
     assert diagnose(slow) == "against the collapse, try --set lr=0.0001 or another --set loss"
+
+
+def test_of_a_branch_the_diagnosis_reads_what_came_after_its_fork() -> None:
+    """The gradient of G was large before, under another loss, and has been steady since then."""
+    before, since = [32.0] * 20, [1.0] * 180
+    rows = curve(grad_g=[*before, *since], real_score=0.56, fake_score=0.44)
+    whole = course(rows, NEVER)
+    assert diagnose(whole).startswith("saturated: G's gradient fell to 3.1 % of its largest")
+    forked = replace(whole, fork=20 * KIMG / ROWS)
+    assert "saturated" not in diagnose(forked)
+    assert [look.kimg for look in forked.own.looks] == [look.kimg for look in whole.looks[1:]]

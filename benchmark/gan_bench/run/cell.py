@@ -176,7 +176,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
     _keep_generators(directory, task, training, session, best)
     measured, verdict = _measure(training, evaluator, given, session)
     write_influence(directory, measured.influences.items())
-    last_verdict = verdict or session.holds
+    last_verdict, branch = verdict or session.holds, task.cell.branch
     undrawn = list[str]()
     if last_verdict and last_verdict.kind == "diverged":
         remove_shown(directory)
@@ -187,7 +187,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         loss=task.cell.loss,
         seed=task.cell.seed,
         recipe=task.cell.recipe,
-        branch=task.cell.branch,
+        branch=branch,
         conditional=task.arch.conditional,
         status=last_verdict.kind if last_verdict else "finished",
         reason=last_verdict.reason if last_verdict else None,
@@ -198,7 +198,7 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
         verdicts=(*session.verdicts, *([verdict] if verdict else [])),
         rollbacks=session.rollbacks,
         diagnosis=session.diagnosis(
-            task.cell.environment.usual_rates, task.cell.branch is not None
+            task.cell.environment.usual_rates, branch.kimg if branch else None
         ),
         notes=(*session.notes, *session.best_tick.notes(best), *_fallback(training), *undrawn),
         computed=training.computed.as_text(training.device),

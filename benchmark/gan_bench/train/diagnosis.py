@@ -25,6 +25,7 @@ def diagnose(course: Course) -> str:
     A second finding follows if the line has room for it; what to try against it is left out if
     that is the opposite of what the first one asks for.
     """
+    course = course.own
     first, *others = findings(course)
     said = first.text(course.branch)
     longer = [f"{said}; also {text}" for also in others[:1] for text in _also(also, first, course)]

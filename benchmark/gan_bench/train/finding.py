@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
+from gan_bench.base.numbers import number
 from gan_bench.contract.protocol import Gauge, MetricSpec, Schedule
 from gan_bench.results.records import Verdict
 from gan_bench.train.hints import FIXED, Hint, Rates
@@ -41,7 +42,20 @@ class Course:
     schedule: Schedule
     verdict: Verdict | None = None  # the one that holds at the end
     usual_rates: tuple[float, float] | None = None  # of G and D, those of the preset
-    branch: bool = False  # whether it goes on from a tick of another cell
+    fork: float | None = None  # kimg at which a branch goes on from a tick of another cell
+
+    @property
+    def branch(self) -> bool:
+        """Whether it is that of a branch."""
+        return self.fork is not None
+
+    @property
+    def own(self) -> Course:
+        """Of a branch what came after its fork: before, it had another loss or other rates."""
+        if self.fork is None:
+            return self
+        curve = [row for row in self.curve if number(row, "kimg") > self.fork]
+        return replace(self, curve=curve, looks=[x for x in self.looks if x.kimg > self.fork])
 
     @property
     def rates(self) -> Rates:

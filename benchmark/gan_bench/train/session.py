@@ -302,9 +302,9 @@ class Session:
         return Best(metric=self.ranking.name, value=value, kimg=kimg, final=ticks[-1].score)
 
     def diagnosis(
-        self, usual_rates: tuple[float, float] | None = None, branch: bool = False
+        self, usual_rates: tuple[float, float] | None = None, fork: float | None = None
     ) -> str:
-        """What the curve and the scores show, and what to try, in one line."""
+        """What the curve and the scores show, of a branch since its fork, and what to try."""
         course = Course(
             curve=read_lines(self.directory / CURVE),
             looks=(counting := self._counting()),
@@ -315,6 +315,6 @@ class Session:
             schedule=self.schedule,
             verdict=self.holds,
             usual_rates=usual_rates,
-            branch=branch,
+            fork=fork,
         )
         return diagnose(course)
