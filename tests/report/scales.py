@@ -20,12 +20,15 @@ def lay_scale(
     tick: dict[str, float] | None = None,
     under: Protocol = PLAIN,
     noise_tick: dict[str, float] | None = None,
+    colour: Scores | None = None,
 ) -> Path:
     """The scale of a protocol in its folder; the path of the file."""
     folder = protocol_dir(results, under)
     bad = {}
     if noise or noise_tick:
         bad["noise"] = Scored(scores=_scores(noise or {}, under), tick=noise_tick or {})
+    if colour:
+        bad["one colour"] = Scored(scores=_scores(colour, under))
     scored = Scored(scores=_scores(real, under), tick=tick or {})
     write_scale(folder, Scale(real=scored, bad=bad))
     return folder / SCALE

@@ -14,6 +14,7 @@ from scales import lay_scale
 
 from gan_bench.contract.protocol import MetricSpec, Protocol
 from gan_bench.report import leaderboard
+from gan_bench.report.answer import answer
 from gan_bench.report.documents import to_csv, to_json
 from gan_bench.report.floors import side_by_side
 from gan_bench.report.leaderboard import Board
@@ -113,6 +114,26 @@ def test_the_ranking_metric_stays_and_the_remark_says_what_its_order_is_worth(
     said = "fd-eye: no row is better than noise (9): the order of the rows means nothing"
     assert said in texts(board)
     assert board.agreements == {}
+
+
+@pytest.mark.parametrize(
+    ("colour", "why"),
+    [
+        (9.0, "no row is better than one colour (9)"),
+        (5.0, "no row is better than noise (8) or one colour (5)"),
+        (20.0, None),
+    ],
+)
+def test_rows_that_do_not_beat_one_colour_have_no_winner(
+    colour: float, why: str | None, tmp_path: Path
+) -> None:
+    noise = 8.0 if colour == 5 else 99.0
+    board = board_of(
+        tmp_path, (SHARE,), [{"share": 0.5}, {"share": 0.6}],
+        real={"fd-eye": 1.0}, noise={"fd-eye": noise}, colour={"fd-eye": colour},
+    )  # fmt: skip
+    assert board.floors.get("fd-eye") == why
+    assert ("no winner by fd-eye" in answer(board)) == (why is not None)
 
 
 def test_noise_is_no_floor_for_a_metric_with_an_alarm_if_the_real_score_is_unknown(

@@ -160,12 +160,13 @@ def _trainings(ruling: Ruling, lead: Lead) -> str:
 
 def _ended(end: Ended, found: Findings) -> str:
     """How many cells ended like this, and which."""
-    count, named = len(end.cells), end.cells[:MOST]
+    count = len(end.cells)
+    named = end.cells[: count if count == MOST + 1 else MOST]  # "and 1 more" is as long as a name
     who = "all" if count == found.cells > 1 else f"{count:,} of"
     names = [
         f"{name}, at {number(kimg, 6)} kimg" if kimg is not None else name for name, kimg in named
     ]
-    if count > MOST:
+    if count > len(named):
         names.append(f"and {count - MOST:,} more")
     verb = "cannot be read" if end.status == "unreadable" else end.status
     return f"{who} {plural(found.cells, 'cell')} {verb} ({'; '.join(names)})"

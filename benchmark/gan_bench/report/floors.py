@@ -9,9 +9,7 @@ from gan_bench.base.text import number
 from gan_bench.contract.protocol import Gauge, MetricSpec
 from gan_bench.report.equal_time import EqualTime
 from gan_bench.report.rows import Row
-from gan_bench.results.scale import Scale, Scored
-
-NOISE = "noise"  # the bad set that every row should beat
+from gan_bench.results.scale import EMPTY_SETS, Scale, Scored
 
 
 def floors(
@@ -48,26 +46,48 @@ def signs(gauges: Sequence[Gauge], rows: Sequence[Row]) -> set[str]:
 
 
 def floor_of(
-    metric: MetricSpec, rows: Sequence[Sequence[float]], scale: Scale | None, who: str = "row"
+    metric: MetricSpec,
+    rows: Sequence[Sequence[float]],
+    scale: Scale | None,
+    who: str = "row",
+    at_tick: bool = False,
 ) -> str | None:
     """Why these scores, by row and seed, do not compare the rows; None if they do."""
-    real = score_in(scale.real, metric) if scale else None
-    noise = score_in(scale.bad.get(NOISE), metric) if scale else None
-    return _reason(metric, rows, real, noise, who)
+    means = [fmean(scores) for scores in rows if scores]
+    sets = unbeaten(min(means, key=metric.cost), metric, scale, at_tick) if means else None
+    if sets is not None and not sets:  # rows of equal scores, too, are then worth showing
+        return None
+    if sets:
+        mean = " on the mean of its seeds" if any(len(scores) > 1 for scores in rows) else ""
+        return f"no {who} is better than {sets}{mean}"
+    if len(means) > 1 and len({score for scores in rows for score in scores}) == 1:
+        return f"every row scores {number(means[0])}"
+    return None
 
 
 def tick_floor(read: EqualTime, scale: Scale | None) -> str | None:
     """Why the metric of the ticks does not order the rows at equal time; None if it does.
 
-    The rows are compared with real images and noise on as many images as a tick has.
+    The rows are compared with real images and empty ones on as many images as a tick has.
     """
-    real, bad = (scale.real, scale.bad.get(NOISE)) if scale else (None, None)
-    return _reason(
-        read.metric,
-        [moment.scores for moment in read.moments],
-        real.tick.get(read.metric.name) if real else None,
-        bad.tick.get(read.metric.name) if bad else None,
-    )
+    scores = [moment.scores for moment in read.moments]
+    return floor_of(read.metric, scores, scale, at_tick=True)
+
+
+def unbeaten(
+    value: float, metric: MetricSpec, scale: Scale | None, at_tick: bool = False
+) -> str | None:
+    """The sets with nothing in them that a score does not beat, `noise (1,318)`; "" if it does.
+
+    None if no score is known of a set of which the metric sees what is wrong with it.
+    """
+    if scale is None:
+        return None
+    real = _score(scale.real, metric, at_tick)
+    known = {name: _score(scale.bad.get(name), metric, at_tick) for name in EMPTY_SETS}
+    bad = {name: x for name, x in known.items() if x is not None and _sees_fault(metric, real, x)}
+    sets = [name for name, x in bad.items() if metric.cost(value) >= metric.cost(x)]
+    return " or ".join(f"{name} ({number(bad[name])})" for name in sets) if bad else None
 
 
 def side_by_side(metrics: Sequence[MetricSpec]) -> list[MetricSpec]:
@@ -86,33 +106,16 @@ def side_by_side(metrics: Sequence[MetricSpec]) -> list[MetricSpec]:
     return list(placed.values())
 
 
-def _reason(
-    metric: MetricSpec,
-    rows: Sequence[Sequence[float]],
-    real: float | None,
-    noise: float | None,
-    who: str = "row",
-) -> str | None:
-    means = [fmean(scores) for scores in rows if scores]
-    if means and noise is not None and sees_fault(metric, real, noise):
-        best = min(map(metric.cost, means))
-        if best < metric.cost(noise):
-            return None
-        mean = " on the mean of its seeds" if any(len(scores) > 1 for scores in rows) else ""
-        return f"no {who} is better than noise ({number(noise)}){mean}"
-    if len(means) > 1 and len({score for scores in rows for score in scores}) == 1:
-        return f"every row scores {number(means[0])}"
-    return None
-
-
-def sees_fault(metric: MetricSpec, real: float | None, bad: float) -> bool:
+def _sees_fault(metric: MetricSpec, real: float | None, bad: float) -> bool:
     """Whether the metric sees that a bad set is bad; one that counts copies, say, does not."""
     if real is None:
         return metric.alarm is None  # an alarm looks for one fault alone
     return metric.cost(real) < metric.cost(bad)
 
 
-def score_in(scored: Scored | None, metric: MetricSpec) -> float | None:
-    """The score of a set of the scale, if it has one."""
-    score = scored.scores.get(metric.name) if scored else None
+def _score(scored: Scored | None, metric: MetricSpec, at_tick: bool) -> float | None:
+    """The score of a set of the scale at the end or at a tick, if it has one."""
+    if scored is None or at_tick:
+        return scored.tick.get(metric.name) if scored else None
+    score = scored.scores.get(metric.name)
     return score.value if score else None

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from gan_bench.base.text import number, plural
 from gan_bench.contract.protocol import MetricSpec
-from gan_bench.report.floors import score_in, sees_fault
+from gan_bench.report.floors import unbeaten
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.rows import Row
-from gan_bench.results.scale import EMPTY_SETS, Scale
+from gan_bench.results.scale import Scale
 
 
 def no_better_than(value: float, metric: MetricSpec, scale: Scale | None) -> str | None:
@@ -17,18 +17,8 @@ def no_better_than(value: float, metric: MetricSpec, scale: Scale | None) -> str
 
     None if it beats them, or if the metric does not see what is wrong with them.
     """
-    if scale is None:
-        return None
-    real = score_in(scale.real, metric)
-    known = {name: score_in(scale.bad.get(name), metric) for name in EMPTY_SETS}
-    unbeaten = [
-        f"{name} ({number(bad)})"
-        for name, bad in known.items()
-        if bad is not None
-        and sees_fault(metric, real, bad)
-        and metric.cost(value) >= metric.cost(bad)
-    ]
-    return f"no better than {' or '.join(unbeaten)}" if unbeaten else None
+    sets = unbeaten(value, metric, scale)
+    return f"no better than {sets}" if sets else None
 
 
 def no_better(board: Board) -> Iterator[str]:

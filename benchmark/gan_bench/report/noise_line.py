@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from gan_bench.report.floors import NOISE as NOISE
 from gan_bench.report.leaderboard import Board
+from gan_bench.results.scale import NOISE as NOISE
 
 NEAR = 0.25  # of the axis: the figure grows by as much at most, and the rows keep most of it
 

@@ -15,7 +15,8 @@ from gan_bench.results.reading import read_model
 from gan_bench.results.records import Score
 
 REAL = "other real images"  # the name of the set that a perfect generator would make
-EMPTY_SETS = ("noise", "one colour")  # of images with nothing in them
+NOISE = "noise"
+EMPTY_SETS = (NOISE, "one colour")  # of images with nothing in them
 BAD_SETS = (*EMPTY_SETS, "one image")
 
 

@@ -18,6 +18,7 @@ from gan_bench.results.reading import read_model
 
 Row = tuple[str, str]  # names of an architecture and a loss
 HALVES: tuple[Half, ...] = ("choosing", "reporting")
+SHARES = (0.25, 0.5)  # of the schedule, after which half of the trials go on with --halve
 
 
 class Trial(Frozen):

@@ -9,10 +9,10 @@ from typing import Any
 
 from gan_bench.base.text import duration, plural
 from gan_bench.catalogue import Catalogue
-from gan_bench.results.studies import HALVES
+from gan_bench.results.studies import HALVES, SHARES
 from gan_bench.run.choose_space import choose_space
 from gan_bench.run.dry_run import DryRun, at_once, dry_run
-from gan_bench.run.halving import SHARES, rungs
+from gan_bench.run.halving import rungs
 from gan_bench.run.plan import choose
 from gan_bench.run.plan_study import naming_trial, trial_request
 from gan_bench.run.points import points

@@ -19,10 +19,9 @@ from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import CELL, TICKS
 from gan_bench.results.reading import read_lines, read_model
 from gan_bench.results.records import WITHOUT_SCORES, read_record
-from gan_bench.results.studies import Row, Study, write_study
+from gan_bench.results.studies import SHARES, Row, Study, write_study
 from gan_bench.run.folders import done
 
-SHARES = (0.25, 0.5)  # of the schedule, after which half of the trials of a row go on
 LEAST_TICKS = 4
 NEVER = float("inf")  # the cost of what has no score
 

@@ -14,7 +14,7 @@ from gan_bench.report.comparison import midranks
 from gan_bench.report.curves import tick_scores
 from gan_bench.report.tuning.expected import bounds, expected_best, redrawn
 from gan_bench.report.tuning.trials import RowTrials, Tried, Tuned
-from gan_bench.run.halving import SHARES
+from gan_bench.results.studies import SHARES
 
 LEAST_RANKED = 3  # trials: of fewer a rank correlation says nothing
 
