@@ -95,7 +95,9 @@ def _dcgan_unsuited(shape: Shape) -> str | None:
     near = nearest_sizes(*shape[1:])
     if shape[1:] in near:
         return None
-    return sizes.refusal("dcgan", shape, near, "dcgan-mnist, " if shape[1:] == DIGITS else "")
+    if shape[1:] == DIGITS:
+        return "dcgan leaves images of 28 px to dcgan-mnist: try that one, --size 24 or --size 32"
+    return sizes.refusal("dcgan", shape, near)
 
 
 def _mnist_unsuited(shape: Shape) -> str | None:

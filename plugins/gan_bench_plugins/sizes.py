@@ -31,12 +31,11 @@ def unsuited(name: str, shape: Shape) -> str | None:
     return None if shape[1:] in sizes else refusal(name, shape, sizes)
 
 
-def refusal(name: str, shape: Shape, sizes: list[tuple[int, int]], instead: str = "") -> str:
-    """The sentence that refuses a shape and names sizes that work; `instead` comes before them."""
+def refusal(name: str, shape: Shape, sizes: list[tuple[int, int]]) -> str:
+    """The sentence that refuses a shape and names sizes that work."""
     return (
         f"{name} makes no images of {_as_option(*shape[1:])} px, because it doubles a map with a "
         "short side of 4 to 7 px two to six times: try "
-        + instead
         + " or ".join(f"--size {_as_option(*size)}" for size in sizes)
     )
 

@@ -77,7 +77,7 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         ),
         (
             ["--arch", "dcgan", "--size", "28", "--data", "../digits"],
-            "try dcgan-mnist, --size 24 or --size 32",
+            "28 px to dcgan-mnist: try that one, --size 24 or --size 32",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

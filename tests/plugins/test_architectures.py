@@ -147,7 +147,7 @@ TRY = "because it doubles a map with a short side of 4 to 7 px two to six times:
 @pytest.mark.parametrize(
     ("name", "shape", "why"),
     [
-        ("dcgan", (1, 28, 28), f"28 px, {TRY}dcgan-mnist, --size 24 or --size 32"),
+        ("dcgan", (1, 28, 28), "28 px to dcgan-mnist: try that one, --size 24 or --size 32"),
         ("dcgan", (3, 100, 100), f"100 px, {TRY}--size 96 or --size 112"),
         ("dcgan", (3, 8, 8), f"8 px, {TRY}--size 16"),
         ("dcgan", (3, 512, 512), f"512 px, {TRY}--size 256"),

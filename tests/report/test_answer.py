@@ -112,8 +112,12 @@ BOARDS = {
     ),
     "one seed in common": (
         one_loss(c=[2.0], a=[1.0, 2.5, 3.0, 4.0]),
-        "c is first by the median of its seeds, and on the mean a is ahead of it by 1 (fd-eye) in "
-        "one training each: not proven.",
+        "c is first by the median of its seeds, and on the mean a is ahead of it by 1 (fd-eye) on "
+        "the one seed that both have: not proven.",
+    ),
+    "a row with more seeds": (
+        one_loss(a=[10.0, 11.0, 12.0], b=[20.0, 21.0]),
+        "a leads b by 10 (fd-eye) on the 2 seeds that both have: not proven.",
     ),
     "equal with one loss": (
         grid(a=[[1.0] * 5, [1.0] * 5], b=[[1.0] * 5, [2.0] * 5]),

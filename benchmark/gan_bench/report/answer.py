@@ -153,6 +153,9 @@ def _trainings(ruling: Ruling, lead: Lead) -> str:
         return "without a seed in common"
     if not lead.scored:  # the means of other seeds are compared
         return "without a score of the same seed"
+    if lead.more:
+        both = "one seed" if lead.seeds == 1 else f"{lead.seeds} seeds"
+        return f"on the {both} that both have"
     if ruling.over == 1:
         return "in one training each" if lead.seeds == 1 else f"in {lead.seeds} trainings each"
     return "with one seed" if lead.seeds == 1 else f"with {lead.seeds} seeds"

@@ -51,6 +51,7 @@ class Lead:
     scored: int  # of these, the seeds that have a score on both sides
     proven: bool
     alike: bool = False  # whether both have the same scores
+    more: bool = False  # whether one side has ended a seed that the other has not
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,7 @@ def _lead(first: Side, other: Side, apart: bool) -> Lead:
         len(scored),
         proven=apart and (beyond or not other.scored),
         alike=sorted(first.costs.values()) == sorted(other.costs.values()),
+        more=first.costs.keys() != other.costs.keys(),
     )
 
 
