@@ -21,7 +21,9 @@ from torch import Tensor
 import tiny_plugin
 from gan_bench import Architecture, DataError, GanBenchError, StorageError, UsageError, generator
 from gan_bench import catalogue as catalogues
-from gan_bench.results.layout import GENERATOR
+from gan_bench.results.atomic import append_line
+from gan_bench.results.layout import GENERATOR, TICKS
+from gan_bench.results.records import Best, read_record, write_record
 from gan_bench.train.generator_file import ENTRY, About, file_of, read_file
 from records import write_cell
 from trained import CONDITIONAL, SHAPE, write_trained
@@ -263,6 +265,20 @@ def test_a_published_cell_says_that_its_weights_are_not_there(tmp_path: Path) ->
     (folder / "cell.json").unlink()
     text = refusal(DataError, folder)
     assert "generator.safetensors is missing: published results come without the weights" in text
+
+
+def test_where_the_last_tick_is_the_best_the_last_generator_is_its_generator(
+    tmp_path: Path,
+) -> None:
+    folder = write_trained(tmp_path)
+    best_tick = Best(metric="fd-eye", value=4.0, kimg=2.0, final=4.0)
+    write_record(folder, read_record(folder).model_copy(update={"best": best_tick}))
+    append_line(folder / TICKS, {"kimg": 1.0})
+    append_line(folder / TICKS, {"kimg": 2.0})
+    last, best = generator(folder), generator(folder, best=True)
+    assert torch.equal(last(last.z(2)), best(best.z(2)))
+    append_line(folder / TICKS, {"kimg": 3.0})
+    assert "not that of its best tick, which was at 2 kimg" in refusal(DataError, folder, best=True)
 
 
 @pytest.mark.parametrize(

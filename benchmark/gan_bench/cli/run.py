@@ -236,14 +236,16 @@ def count_refused(refused: int) -> None:
 def count_failures(folders: Sequence[Path]) -> None:
     """If cells failed, say how many and what trains them again, and exit with 3."""
     from gan_bench.base.text import plural
+    from gan_bench.results.layout import LOG
     from gan_bench.run.folders import failed, retriable
 
-    if failures := sum(map(failed, folders)):
-        have = "has" if failures == 1 else "have"
+    if lost := [each for each in folders if failed(each)]:
+        have, its = ("has", "its") if len(lost) == 1 else ("have", "their")
         again = sum(map(retriable, folders))
-        what = "what failed" if again == failures else f"{again} of them"
-        advice = f", see cell.log; to train again {what}:\n{typed(RETRY)}"
+        what = "what failed" if again == len(lost) else f"{again} of them"
+        first = "" if len(lost) == 1 else "of the first one "
+        advice = f"; {first}see {lost[0] / LOG}; to train again {what}:\n{typed(RETRY)}"
         if not again:
-            advice = ": what they are made of does not fit together, see above"
-        say(f"{plural(failures, 'cell')} {have} failed{advice}")
+            advice = f": {its} architecture and loss do not fit together, see above"
+        say(f"{plural(len(lost), 'cell')} {have} failed{advice}")
         sys.exit(SOME_CELLS_FAILED)

@@ -166,7 +166,11 @@ def _verdicts(record: Record, facts: CellFacts) -> list[Line]:
     lines: list[Line] = [
         (verdict.kind, f"at {text.number(verdict.kimg, 6)} kimg: {verdict.reason}")
         for verdict in record.verdicts
-    ] or [("none", "neither diverged nor collapsed nor degraded")]
+    ]
+    if not lines:
+        judged = record.status != "failed"
+        why = "neither diverged nor collapsed nor degraded" if judged else "it was not trained"
+        lines = [("none", why)]
     lines += _no_better(record, facts)
     if record.rollbacks:
         lines.append(("rollbacks", str(record.rollbacks)))

@@ -87,7 +87,9 @@ def chosen_of(
     if len(matching) == 1 or ("/" not in protocol and len(folders) == 1):
         return list(matching.values())
     if matching:
-        raise UsageError(f"{option} {protocol} is the beginning of {_few(matching)}")
+        raise UsageError(
+            f"{option} {protocol} is the beginning of {_few(matching)}: write more of one"
+        )
     guess = _nearest(protocol, boards)
     raise UsageError(f"no protocol {protocol} in {results}; it has {_few(boards)}{guess}")
 

@@ -124,7 +124,7 @@ def check_field(field: str, where: str) -> None:
     hint = nearest(field, [*CHANGEABLE, BOTH])
     raise UsageError(
         f"{where}: nothing is called {plain(field)!r}.{hint} "
-        f"A branch can change {', '.join(CHANGEABLE)}."
+        f"A branch can change {', '.join([BOTH, *CHANGEABLE])}."
     )
 
 

@@ -59,6 +59,8 @@ def score_entries(
             scored.append(scorer.score(each))
         except (DataError, UsageError) as error:
             errors.append(error)
+    if errors and scored:
+        say(f"scored and in the table: {', '.join(each.name for each in scored)}")
     for other in errors[1:]:
         say(str(other))
     if errors:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from gan_bench import catalogue as catalogues
 from gan_bench.base import rng, text
+from gan_bench.base.numbers import number
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError, sentence
 from gan_bench.contract.offers import Architecture
@@ -26,12 +27,13 @@ from gan_bench.results.layout import (
     CELL,
     GENERATOR,
     RECORD,
+    TICKS,
     is_branch,
     label_of,
     parent_of,
     protocol_folder_of,
 )
-from gan_bench.results.reading import read_model
+from gan_bench.results.reading import last_line, read_model
 from gan_bench.results.records import DIGITS, read_record
 from gan_bench.train.generator_file import About, Shapes, read_file, read_shapes, shape_text
 
@@ -114,8 +116,13 @@ def generator(
 
 
 def check_generator(cell: Path, best: bool = False) -> Path:
-    """The file of a cell's generator. DataError if it has none, with the reason."""
+    """The file of a cell's generator. DataError if it has none, with the reason.
+
+    The last one is the best where the last tick is the best.
+    """
     file = cell / (BEST_GENERATOR if best else GENERATOR)
+    if best and not file.exists() and _ended_best(cell):
+        file = cell / GENERATOR
     if not file.exists():
         raise DataError(_no_generator(cell, best))
     return file
@@ -258,6 +265,14 @@ def _trained_by(cell: Path) -> dict[str, str]:
         if record.architecture in code.offers.get("architecture", ())
         for name, digest in code.files.items()
     }
+
+
+def _ended_best(cell: Path) -> bool:
+    """Whether the last tick of a training that came to its end is the best one."""
+    if not (cell / RECORD).exists():
+        return False
+    record, last = read_record(cell), number(last_line(cell / TICKS), "kimg")
+    return record.best is not None and record.status != "diverged" and record.best.kimg == last
 
 
 def _no_generator(cell: Path, best: bool) -> str:
