@@ -60,6 +60,6 @@ def test_a_size_is_in_powers_of_ten(count: float, text: str) -> None:
 
 def test_counts_and_shares() -> None:
     assert [plural(n, "cell") for n in (0, 1, 1200)] == ["0 cells", "1 cell", "1,200 cells"]
-    assert [percent(share) for share in (0.256, 1, 12.34, 0.0012)] == [
-        "26 %", "100 %", "1,234 %", "0.12 %",
+    assert [percent(share) for share in (0.256, 1, 12.34, 0.0012, 0.9951, 0.9996, 0.99999)] == [
+        "26 %", "100 %", "1,234 %", "0.12 %", "99.5 %", "99.96 %", "over 99.9 %",
     ]  # fmt: skip

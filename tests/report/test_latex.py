@@ -65,7 +65,7 @@ def test_a_score_has_its_interval_from_four_seeds_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("seeds", "said"), [(1, False), (3, True), (4, False)])
 def test_the_caption_says_what_a_range_is(tmp_path: Path, seeds: int, said: bool) -> None:
     text = text_of(tmp_path, {"good": range(100, 100 + seeds)})
-    assert ("Of fewer than four seeds: the lowest and the highest score." in text) == said
+    assert ("Of fewer than four scores: the lowest and the highest." in text) == said
 
 
 @pytest.mark.parametrize(("reference", "said"), [("train", False), ("held-out", True)])

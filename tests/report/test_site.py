@@ -103,7 +103,7 @@ def test_the_index_names_the_first_row_trained_here_and_says_what_is_before_it(
     text = Page(make_site([lab], out).index.read_text()).text
     best = text.index("12 to 13 (fd-eye ↓) by dcgan / hinge")
     assert text.rindex("best score", 0, best) > 0
-    before = text.index("better, but not trained here or with a warning")
+    before = text.index("before it, not trained here or with a warning")
     assert best < before < text.index("1 (fd-eye ↓) by copy / not trained here")
 
 
@@ -135,10 +135,24 @@ def test_the_page_of_a_row_has_its_seeds_ticks_samples_and_files(lab: Path, out:
     assert page.text.count("all images are alike") == 1
     assert "<title>dcgan / hinge: 10 at 0.2 kimg</title>" in text
     assert text.count("data:image/webp;base64") == 2
-    for part in ("Number 1 of 2 rows: 12 to 13 (fd-eye, lower", "record.json", "images/s", "cpu"):
+    place = "Number 1 of 2 rows by the median of its seeds: 12 to 13 (fd-eye, lower"
+    for part in (place, "record.json", "images/s", "cpu"):
         assert part in page.text
     assert str(lab) not in text
     assert f"in {slug}/dcgan/hinge/seed1" in page.text
+
+
+def test_the_page_of_a_row_that_failed_says_why_and_explains_no_error_that_it_has_not(
+    tmp_path: Path, out: Path
+) -> None:
+    write_cell(tmp_path, "lost", status="failed", reason="RuntimeError: no such layer")
+    make_site([tmp_path], out)
+    page = Page((out / protocol().slug / "lost-hinge" / "index.html").read_text())
+    assert page.tables[0][0][:5] == ["seed", "status", "what went wrong", "training", "ended"]
+    assert page.tables[0][1][1:3] == ["failed", "RuntimeError: no such layer"]
+    assert "±" not in page.text
+    assert "neither diverged" not in page.text
+    assert "it was not trained" in page.text
 
 
 def test_downloads_are_the_reports_and_link_no_picture_of_the_results(

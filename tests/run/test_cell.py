@@ -224,7 +224,7 @@ def test_a_collapse_that_holds_at_the_end_keeps_its_date(
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"architecture": "broken"}, "ValueError: no such | thing\nas this"),
+        ({"architecture": "broken"}, "ValueError: no such | thing as this"),
         ({"architecture": "flat"}, "the generator of flat must give (2, 3, 8, 8) float32, it gave"),
         ({"metric": "breaking"}, "the metric breaking failed: ValueError: the eigenvalues are"),
         ({"architecture": "unheard-of"}, "no architecture is called 'unheard-of'. Installed: "),

@@ -163,7 +163,7 @@ def test_the_table_fits_and_shows_names_as_they_are(width: int) -> None:
     assert "\x1b" not in text
     assert r"no \x1b[31m[bold]licence" in text
     assert "[red]" in text
-    assert "1 of 3 checks failed: plugin (pay)." in text
+    assert "1 of 2 checks failed: plugin (pay)." in text
 
 
 # The command

@@ -113,7 +113,8 @@ def test_one_bad_entry_does_not_stop_the_others(
     with pytest.raises(DataError, match="has one image"):
         score_entries(scored_home, asked, How(), lambda *_: None, said.append)
     assert read_entry(entry_dir(scored_home, "good")).images == 40
-    assert len(said) == 1
+    assert len(said) == 2
+    assert said[0] == "scored and in the table: good"
 
 
 def test_a_damaged_cell_keeps_no_entry_from_being_scored(planned_cell: Path, shapes: Path) -> None:

@@ -31,7 +31,7 @@ from gan_bench.train.diagnosis import diagnose, findings
 from gan_bench.train.finding import Course
 from gan_bench.train.hints import Rates
 from gan_bench.train.trend import MIN_SCORES
-from gan_bench.train.verdicts import Look
+from gan_bench.train.verdicts import Look, counting
 
 ANOTHER_LOSS = "another --loss"
 COVERAGE = MetricSpec(name="coverage", higher_is_better=True, features="eye")
@@ -90,6 +90,12 @@ def test_it_is_said_if_ticks_were_too_young_to_count() -> None:
     short = replace(course(curve()), young=10, schedule=Schedule(kimg=1, batch=16))
     said = "too few ticks count to tell whether G improved: there were 62 updates, and ticks count"
     assert f"{said} from the 100th on" in diagnose(short)
+    assert diagnose(short).endswith("; try --kimg 2.288")
+    longer = Schedule(kimg=2.288, batch=16)
+    looks = [Look(longer.kimg * k / longer.ticks, {}) for k in range(1, longer.ticks + 1)]
+    assert len(counting(looks, longer)) == MIN_SCORES
+    few = replace(short, schedule=Schedule(kimg=1, batch=16, ticks=2))
+    assert diagnose(few).endswith("; try --ticks 10")
     assert "too few ticks were scored" in diagnose(replace(short, young=0))
 
 

@@ -17,8 +17,10 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def percent(share: float, digits: int = 2) -> str:
-    """A share as a percentage: 0.256 is 26 %."""
-    return f"{number(100 * share, digits)} %"
+    """A share as a percentage: 0.256 is 26 %. Less than all is not rounded to 100 %."""
+    shown = (number(100 * share, each) for each in (digits, digits + 1, digits + 2))
+    text = next((each for each in shown if share >= 1 or each != "100"), "over 99.9")
+    return f"{text} %"
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:

@@ -44,4 +44,4 @@ def sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SystemExit):
         return f"a plugin ended the process with sys.exit({error.code!r})"
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -37,7 +37,7 @@ N, FEWEST = 512, 64  # images of every set; with fewer than FEWEST nothing can b
 FEWEST_MODES = 10  # that the images must have: losing a few of fewer shows in no metric
 RANGES = 500  # images from which on metrics state their score of other real images
 REFERENCE = "the reference itself"
-ROUNDING = 5e-4  # a smaller score is shown as 0
+ROUNDING = 1e-6  # a smaller score is shown as 0: it is the rounding of sums
 BRIGHTER = (32,)  # levels of 255 by which all images are made brighter
 LOST = (30, 100)  # factors by which modes become fewer: fewer losses do not show at N = 512
 # far enough apart to differ on so few images; within a fault from the mildest to the strongest

@@ -72,7 +72,7 @@ def _caption(section: Section, board: Board) -> str:
         section.title[:1].upper() + section.title[1:],
         section.shared[:1].upper() + section.shared[1:],
         "±: 95 % interval of the mean over seeds" if intervals and not board.by_time else "",
-        "Of fewer than four seeds: the lowest and the highest score" if ranges else "",
+        "Of fewer than four scores: the lowest and the highest" if ranges else "",
         "Rows that share a letter cannot be told apart" if any(board.ties) else "",
         "Bold: told apart from every other row" if _stands_alone(board) else "",
         f"By {name}, {floor}" if (floor := board.trained_floors.get(name)) else "",

@@ -180,7 +180,7 @@ class Board:
         """
         none = self.ranking.name in self.floors
         others = [] if none else [each for each in self.others if each.name not in self.floors]
-        scored = [row for row in self.rows if row.values(self.ranking.name)]
+        scored = [row for row in self.rows if row.values(self.ranking.name) and not row.fewer]
         ours = [standing(row, self.ranking) for row in scored]
         taus = {}
         for metric in others:

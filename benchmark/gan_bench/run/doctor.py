@@ -143,11 +143,12 @@ def verdict(checks: Sequence[Check]) -> str:
         rest = [f"{n} {'is' if n == 1 else 'are'} {status}" for status, n in counts.items()]
         return f"{', '.join([good, *rest])}."
     todos = "; ".join(f"{check.name} ({check.todo or 'see there'})" for check in failed)
+    passed = sum(check.status == "ok" for check in checks)
     if any(check.cut_short for check in failed):
-        passed = sum(check.status == "ok" for check in checks)
         text = f"{plural(len(failed), 'check')} failed, {passed} passed, others could not be made"
         return plain(f"{text}: {todos}.")
-    return plain(f"{len(failed)} of {plural(len(checks), 'check')} failed: {todos}.")
+    made = plural(len(failed) + passed, "check")  # not those of what is not here
+    return plain(f"{len(failed)} of {made} failed: {todos}.")
 
 
 def exit_code(checks: Sequence[Check]) -> int:

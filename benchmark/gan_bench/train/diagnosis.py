@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from gan_bench.base.numbers import CURVE_COLUMNS
 from gan_bench.base.text import number, plural
+from gan_bench.contract.protocol import Schedule
 from gan_bench.train.balance import at_edge, balance, levels_of, levels_text
 from gan_bench.train.curves import MIN_POINTS, Columns, columns_of
 from gan_bench.train.finding import Course, Finding
-from gan_bench.train.hints import ANOTHER_LOSS, until
+from gan_bench.train.hints import ANOTHER_LOSS, Hint, until
 from gan_bench.train.oscillation import oscillating
 from gan_bench.train.trend import MIN_SCORES, Trend, losing_variety, progress, standing, trend_of
 from gan_bench.train.verdicts import YOUNG
@@ -91,12 +94,18 @@ def _usual(course: Course, columns: Columns, trend: Trend | None) -> Finding:
         return standing(trend)
     levels = levels_of(columns)
     gave = f"; {levels_text(levels)}" if levels and not at_edge(levels) else ""
-    return Finding("usual", f"{NO_FAULT}, but {_why_unknown(course)}{gave}")
+    why, hints = _why_unknown(course)
+    return Finding("usual", f"{NO_FAULT}, but {why}{gave}", hints)
 
 
-def _why_unknown(course: Course) -> str:
-    """Few ticks had a score, or many of them came before any counts."""
-    if course.young and len(course.looks) < MIN_SCORES:
-        updates = plural(course.schedule.updates, "update")
-        return f"{TOO_YOUNG}: there were {updates}, and ticks count from the {YOUNG}th on"
-    return TOO_FEW
+def _why_unknown(course: Course) -> tuple[str, tuple[Hint, ...]]:
+    """Few ticks had a score, or many of them came before any counts; and what to try."""
+    if not course.young or len(course.looks) >= MIN_SCORES:
+        return TOO_FEW, ()
+    schedule = course.schedule
+    updates = plural(schedule.updates, "update")
+    why = f"{TOO_YOUNG}: there were {updates}, and ticks count from the {YOUNG}th on"
+    if schedule.ticks < MIN_SCORES:
+        return why, (Hint({"ticks": Schedule.model_fields["ticks"].default}),)
+    needed = ceil(YOUNG * schedule.ticks / (schedule.ticks - MIN_SCORES + 1))  # updates
+    return why, (until(schedule.shown(needed) / 1000),)

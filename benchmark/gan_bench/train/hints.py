@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gan_bench.contract.protocol import Schedule
 
 FAR = 2.0  # times the usual rate: a rate that is higher is what to change first
-FIXED = {"kimg"}  # in a branch: it ends where its parent ends
+FIXED = {"kimg", "ticks"}  # in a branch: they are those of its parent
 
 
 @dataclass(frozen=True)

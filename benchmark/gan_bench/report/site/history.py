@@ -48,6 +48,13 @@ class History:
     trainings: list[Training]
     faults: list[str]
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether a score of the table stands with its standard error."""
+        return self.seeds is not None and any(
+            "±" in text for row in self.seeds.rows for text in row
+        )
+
 
 def history(board: Board, row: Row) -> History:
     """All that the files of a row's cells say; of an entry, what was scored."""
@@ -90,7 +97,8 @@ def _place(board: Board, row: Row) -> str:
     if metric.name in board.floors or len(board.rows) < 2:
         return f"Its score is {score}{beside}."
     place = places(board.rows, metric)[board.rows.index(row)] + 1
-    return f"Number {place} of {len(board.rows):,} rows: {score}{beside}."
+    by = " by the median of its seeds" if row.counted(metric.name) > 1 else ""
+    return f"Number {place} of {len(board.rows):,} rows{by}: {score}{beside}."
 
 
 def _seeds(board: Board, row: Row) -> Section:
@@ -102,7 +110,7 @@ def _seeds(board: Board, row: Row) -> Section:
         Column("seed", numeric=False),
         Column("status", numeric=False),
         *(title_of(metric, f"n = {count:,}") for metric in known[:1]),
-        Column("verdicts", numeric=False),
+        Column("what went wrong", numeric=False),
         Column("training"),
         Column("ended", numeric=False),
         *(title_of(metric) for metric in known[1:]),
@@ -123,7 +131,7 @@ def _line(row: Row, k: int, metrics: Sequence[MetricSpec]) -> list[str]:
         row.folders[k].name,
         str(cells["status"][k]),
         *scores[:1],
-        ", ".join(dates) or NOTHING,
+        ", ".join(dates) or _text(cells["reason"][k]),
         NOTHING if math.isnan(seconds) else duration(seconds),
         _text(cells["ended"][k]),
         *scores[1:],

@@ -211,7 +211,7 @@ def _bests(board: Board) -> Iterator[tuple[str, str]]:
         yield "best score", NOTHING
     if before:
         more = f"; and {plural(len(before) - 1, 'other')}" if before[1:] else ""
-        yield "better, but not trained here or with a warning", f"{before[0]}{more}"
+        yield "before it, not trained here or with a warning", f"{before[0]}{more}"
 
 
 def _newest(rows: Sequence[Row]) -> str:
