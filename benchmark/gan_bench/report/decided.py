@@ -16,6 +16,9 @@ from gan_bench.results.plans import SeedPlan, Sequential, Step, sequential_in
 from gan_bench.results.reading import read_model
 
 
+MORE = 6  # looks that are tried for a number of seeds that is enough
+
+
 def decision_of(
     metric: MetricSpec, rows: Sequence[Row], plans: Iterable[SeedPlan]
 ) -> Decision | None:
@@ -64,8 +67,17 @@ def _check(test: Sequential) -> None:
         raise UsageError(
             f"--until-decided {number(test.alpha)}: no two of {count} rows can be told apart with "
             f"{plural(test.per_look, 'seed')} a look and {test.most} at most, however different "
-            "they are: raise --most-seeds or --seeds"
+            f"they are: {_enough(count, test)}"
         )
+
+
+def _enough(rows: int, test: Sequential) -> str:
+    """How many seeds are the fewest that could tell rows apart, if a few more looks are enough."""
+    for looks in range(test.looks + 1, test.looks + MORE + 1):
+        most = looks * test.per_look
+        if can_decide(rows, test.model_copy(update={"most": most})):
+            return f"with --most-seeds {most} they can"
+    return "raise --most-seeds or --seeds"
 
 
 def step_text(decision: Decision) -> str:

@@ -104,7 +104,7 @@ def _widths(rows: Sequence[Sequence[str]], columns: Sequence[Column], width: int
     heads = [
         max(name, cell_len(each.title)) for name, each in zip(names, columns[:-1], strict=True)
     ]
-    head = _longest_word(columns[-1].title)
+    head = _longest_word(_head(columns[-1]).plain)
     if sum(heads) + max(last, head) <= room:
         return [*heads, room - sum(heads)]
     longest = max(_longest_word(row[-1]) for row in rows)
