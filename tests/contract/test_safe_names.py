@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_bench import UsageError
-from gan_bench.contract.names import NAME, name_of, safe_name
+from gan_bench.contract.names import NAME, name_of, nearest_name, safe_name
 from gan_bench.contract.own_names import FILES, FOLDERS, check_architecture_name
 from gan_bench.results import layout
 
@@ -88,3 +88,26 @@ def test_all_that_a_run_writes_beside_architectures_is_kept_from_them() -> None:
     }
     beside = {name.split("/")[0] for name in said} - {"<architecture>"}
     assert beside == {*FILES, *FOLDERS}
+
+
+OFFERS = ["blur", "color-jitter", "crop-jitter", "slower-both", "slower-d", "dcgan", "dcgan-sn"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "meant"),
+    [
+        ("colour", OFFERS, "color-jitter"),  # which begins so, and blur has three of its letters
+        ("slower", OFFERS, "slower-d"),  # the shorter one
+        ("dcgn", OFFERS, "dcgan"),
+        ("DCGAN", OFFERS, "dcgan"),
+        ("blr", OFFERS, "blur"),
+        ("xyz", OFFERS, None),
+        ("/tmp/here/nope", ["/tmp/here/home", "/tmp/here/faces"], None),
+        ("/tmp/here/facse", ["/tmp/here/home", "/tmp/here/faces"], "/tmp/here/faces"),
+        ("dcgn/hinge/seed0", ["dcgan/hinge/seed0", "dense/hinge/seed0"], "dcgan/hinge/seed0"),
+    ],
+)
+def test_the_nearest_name_is_the_one_that_was_meant(
+    typed: str, known: list[str], meant: str | None
+) -> None:
+    assert nearest_name(typed, known) == meant

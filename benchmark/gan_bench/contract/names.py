@@ -14,6 +14,7 @@ from gan_bench.contract.errors import UsageError
 # Windows reserves these
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 MOST_BESIDE = 10_000  # names of a folder, to look for the nearest in
+START = 4  # letters of a name that a longer one may begin with
 SHORT_LIST = 40  # names, of which a message names all
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -54,10 +55,21 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 
 def nearest_name(name: str, known: Sequence[str], like: float = 0.6) -> str | None:
-    """The known name that is written most like this one; None if none is `like` it, of 0 to 1."""
+    """The known name that is written most like this one; None if none is `like` it, of 0 to 1.
+
+    A longer name may begin like this one, and a path may lie beside it: of paths in one folder
+    their last parts are compared.
+    """
     if name in known:
         return name
-    spelled = {each.lower(): each for each in known}
+    folder = name[: name.rfind("/") + 1]
+    if not any(each.startswith(folder) for each in known):
+        folder = ""
+    name = name.removeprefix(folder)
+    short = {each.removeprefix(folder).lower(): each for each in known}
+    longest_first = sorted(short, key=len, reverse=True) if len(name) >= START else []
+    starts = {each[: len(name)]: short[each] for each in longest_first}
+    spelled = starts | short
     near = difflib.get_close_matches(name.lower(), spelled, n=9, cutoff=like)
     # difflib counts letters that are in order, and two swapped ones are not
     swapped = [each for each in near if sorted(each) == sorted(name.lower())]

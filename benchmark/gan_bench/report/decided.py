@@ -15,7 +15,6 @@ from gan_bench.results.layout import PROTOCOL
 from gan_bench.results.plans import SeedPlan, Sequential, Step, sequential_in
 from gan_bench.results.reading import read_model
 
-
 MORE = 6  # looks that are tried for a number of seeds that is enough
 
 
