@@ -48,6 +48,9 @@ def test_a_kind_that_is_not_there_is_refused_with_the_nearest(
     done = gan_bench("plugins", "new", "mine", "--kind", "architectur", "--into", tmp_path)
     assert done.code == 2
     assert "Did you mean architecture?" in done.err
+    done = gan_bench("plugins", "new", "mine", "--into", tmp_path)
+    assert done.code == 2
+    assert "--kind is missing: give one of architecture, augmentation, " in done.err
 
 
 @pytest.mark.parametrize("name", ["2nd", "größe", "a/b", "", "torch", "class", "gan-bench"])

@@ -114,7 +114,6 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
 @click.argument("name", metavar="NAME", help="Name of the package and of its offer.")
 @click.option(
     "--kind",
-    required=True,
     metavar="KIND",
     help="Required. What it offers, such as architecture or loss.",
 )
@@ -128,14 +127,16 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
 )
 @options.DEBUG
 @options.HELP
-def new(name: str, kind: str, into: Path) -> None:
+def new(name: str, kind: str | None, into: Path) -> None:
     """Write a package NAME with one small offer, whose tests pass at once.
 
     Change it to what you want, then `pip install`, `gan-bench plugins check` and `gan-bench run`.
     """
     from gan_bench import catalogue as catalogues
-    from gan_bench.run.new_plugin import check_free, check_kind, write_package
+    from gan_bench.run.new_plugin import check_free, check_kind, kinds, write_package
 
+    if kind is None:
+        raise click.UsageError(f"--kind is missing: give one of {', '.join(kinds())}")
     check_kind(kind)
     check_free(name, kind, catalogues.load())
     written = write_package(name, kind, into)
