@@ -10,6 +10,8 @@ from gan_bench import Fault, Influence, Metric, Samples, Unscorable, hookimpl
 from gan_bench_plugins.claims import claims, sharpness
 from gan_bench_plugins.preconditions import require_finite
 
+ROUNDING = 1e-9  # a Vendi score that is nearer to 1 is that of equal images
+
 
 def vendi_score(directions: np.ndarray) -> float:
     """exp(-sum l log l), l the eigenvalues of K/n, K = cosines: definition 3.1 of Friedman & Dieng.
@@ -58,7 +60,8 @@ def compute(samples: Samples) -> float:
     _check(samples.real, samples.fake)
     n = min(len(samples.real), len(samples.fake))
     kept = samples.keep(f"diversity.{n}", lambda: _unit(samples.real[:n]))
-    return (vendi_score(_directions(samples.fake[:n], kept["centre"])) - 1) / float(kept["unit"])
+    varied = vendi_score(_directions(samples.fake[:n], kept["centre"])) - 1
+    return varied / float(kept["unit"]) if varied > ROUNDING else 0.0
 
 
 def influence(samples: Samples) -> Influence:

@@ -147,16 +147,16 @@ def collapsed(results: Path, kimg: float, **more: object) -> Path:
 @pytest.mark.parametrize(
     ("kimg", "scenes"),
     [
-        (0.1, ["then: 0.1 kimg, scores 100", "at the end: 0.4 kimg, scores 400"]),
+        (0.1, ["then: 0.1 kimg<br>score 100", "at the end: 0.4 kimg<br>score 400"]),
         (
             0.3,
             [
-                "before: 0.2 kimg, scores 200",
-                "then: 0.3 kimg, scores 300",
-                "at the end: 0.4 kimg, scores 400",
+                "before: 0.2 kimg<br>score 200",
+                "then: 0.3 kimg<br>score 300",
+                "at the end: 0.4 kimg<br>score 400",
             ],
         ),
-        (0.4, ["before: 0.3 kimg, scores 300", "then: 0.4 kimg, scores 400"]),
+        (0.4, ["before: 0.3 kimg<br>score 300", "then: 0.4 kimg<br>score 400"]),
     ],
 )
 def test_a_verdict_is_told_with_the_samples_around_it(
@@ -165,7 +165,7 @@ def test_a_verdict_is_told_with_the_samples_around_it(
     collapsed(tmp_path, kimg)
     text = page(tmp_path)
     story = text[text.index("what went wrong, and when") :]
-    assert re.findall("<span>(.*scores.*)</span>", story) == scenes
+    assert re.findall("<span>(.*score.*)</span>", story) == scenes
     assert f"collapsed at {kimg} kimg" in story
     assert "<figcaption>all images are alike</figcaption>" in story
 

@@ -51,7 +51,7 @@ def test_a_gauge_beyond_its_floor_for_three_ticks_is_a_collapse_with_its_numbers
         kind="collapsed",
         kimg=40,
         reason="diversity 0.021, 0.0099, 0 at 20, 30, 40 kimg (256 images); "
-        "under 0.1 G makes too few different images",
+        "under 0.1, G makes too few different images",
     )
 
 
@@ -125,7 +125,7 @@ def test_a_gauge_of_which_less_is_better_has_its_floor_above() -> None:
     holds = verdict_at(looks(fd=[9] * 4, repeats=[0.1, 0.6, 0.7, 0.8]), FD, [REPEATS], 256)
     assert holds is not None
     assert holds.reason.startswith(
-        "repeats 0.6, 0.7, 0.8 at 20, 30, 40 kimg (256 images); over 0.5 "
+        "repeats 0.6, 0.7, 0.8 at 20, 30, 40 kimg (256 images); over 0.5, "
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Sides
@@ -17,9 +18,13 @@ from gan_bench.report.selection import rows_in_order
 from gan_bench.results.layout import sample_grids
 from gan_bench.results.records import Verdict
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 MOST = 2 * 10**6  # bytes of the pictures of all stories
 UNFOLDED = 12
 LONGEST = 100  # stories on a page
+GAP = 16  # the gap between two scenes is this part of the width of one
 NEAR = 1e-3  # kimg: names of sample grids have three digits after the point
 
 
@@ -94,8 +99,15 @@ def _story(name: str, folder: Path, verdict: Verdict, metric: str, sides: Sides)
     for when, kimg, path in _scenes(sample_grids(folder), verdict.kimg):
         if tile := tile_of(path, sides):
             scenes.append(Scene(when, kimg, scores.get(kimg)))
-            tiles.append(tile)
+            tiles.append(_with_gap(tile))
     return Story(name, verdict, scenes, picture_of(tiles) if tiles else None)
+
+
+def _with_gap(tile: Image.Image) -> Image.Image:
+    """The tile with white on its right, so that the scenes are seen to be several."""
+    from PIL import ImageOps
+
+    return ImageOps.expand(tile, (0, 0, tile.width // GAP, 0), "white")
 
 
 def _scores(folder: Path, metric: str) -> dict[float, float]:
