@@ -243,8 +243,8 @@ def count_failures(folders: Sequence[Path]) -> None:
         have, its = ("has", "its") if len(lost) == 1 else ("have", "their")
         again = sum(map(retriable, folders))
         what = "what failed" if again == len(lost) else f"{again} of them"
-        first = "" if len(lost) == 1 else "of the first one "
-        advice = f"; {first}see {lost[0] / LOG}; to train again {what}:\n{typed(RETRY)}"
+        log = f"{lost[0] / LOG}{' of the first one' if lost[1:] else ''}"
+        advice = f", see {log}; to train again {what}:\n{typed(RETRY)}"
         if not again:
             advice = f": {its} architecture and loss do not fit together, see above"
         say(f"{plural(len(lost), 'cell')} {have} failed{advice}")

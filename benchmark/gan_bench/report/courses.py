@@ -23,7 +23,7 @@ from gan_bench.results.records import Verdict
 
 BAND = "the mean of the seeds and their range"  # what a figure of courses shows of each row,
 SINGLE = "the only seed of each row"  # and where no row has several
-LEFT = ", at each tick of those that have a score there"  # where trainings ended before others
+OF_SCORED = ", at each tick of those that have a score there"  # where some ended before others
 
 
 class At(NamedTuple):
@@ -107,7 +107,7 @@ def shown_of(drawn: Sequence[Course]) -> str:
     """What a figure of these courses shows of each row."""
     if all(len(course.seeds) == 1 for course in drawn):
         return SINGLE
-    return BAND + LEFT * any(course.ends_early for course in drawn)
+    return BAND + OF_SCORED * any(course.ends_early for course in drawn)
 
 
 def timed(drawn: Sequence[Course]) -> bool:

@@ -176,7 +176,7 @@ class Board:
     def agreements(self) -> dict[str, float]:
         """Kendall's tau of each other metric's order of the rows with that of the table.
 
-        It is that of the rows that have a score of both metrics.
+        It is that of the rows that have a score of both, of as many images as the table has.
         """
         none = self.ranking.name in self.floors
         others = [] if none else [each for each in self.others if each.name not in self.floors]
