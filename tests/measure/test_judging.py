@@ -103,6 +103,7 @@ def test_who_uses_a_judge_that_names_what_shows_nothing_is_warned(
     source, notes = source_of(request, load(), "toonfaces")
     assert source.dataset.judge == blind.name
     assert notes == [f"warning: {blind.warning}"]
+    assert judge_offer(tmp_path / "blind.judge").warning == blind.warning
 
 
 def test_a_judge_of_an_older_release_is_read_and_has_no_warning(

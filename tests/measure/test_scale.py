@@ -155,3 +155,11 @@ def test_a_scale_comes_back_as_it_was_written(prepared: Prepared, tmp_path: Path
     scale = measure_scale(evaluator(KNOWN, evaluation(6), prepared), prepared)
     write_scale(tmp_path, scale)
     assert read_scale(tmp_path) == scale
+
+
+def test_a_scale_keeps_what_the_networks_say_of_themselves(prepared: Prepared) -> None:
+    said = "this eye names a class for what shows nothing"
+    known = catalogue(Eye(warning=said).offer, Eye("ear", warning="not asked").offer, GAP)
+    scale = measure_scale(evaluator(known, plan(known, "gap", samples=6), prepared), prepared)
+    assert scale.warnings == (said,)
+    assert measure_scale(evaluator(KNOWN, evaluation(6), prepared), prepared).warnings == ()

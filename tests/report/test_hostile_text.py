@@ -99,7 +99,7 @@ def write_hostile(results: Path, text: str) -> None:
     write_cell(results, "worse", status="failed", cost=None, **texts)
     root = write_cell(results, "good", scores={"fd-eye": 12.345678}).parents[2]
     write_json(root / PROTOCOL, under.model_dump(mode="json"))
-    write_scale(root, Scale(real=None, why_no_real=text))
+    write_scale(root, Scale(real=None, why_no_real=text, warnings=(text,)))
     named = text.replace("/", "∕")[:80]
     (root / "worse").rename(root / named)
     root.rename(results / named)

@@ -153,10 +153,13 @@ def test_at_equal_time_the_scale_is_that_of_a_tick(scaled: Path) -> None:
     assert column(table, "× real") == ["1", "4.44", "4.44"]
 
 
-def test_why_there_are_no_other_real_images_is_said_once(two: Path) -> None:
-    write_scale(two / PLAIN.slug, Scale(real=None, why_no_real="900 images are all there are"))
+def test_why_there_are_no_other_real_images_and_what_networks_say_is_said_once(two: Path) -> None:
+    warned = "this judge names a class for what shows nothing"
+    few = "900 images are all there are"
+    write_scale(two / PLAIN.slug, Scale(real=None, why_no_real=few, warnings=(warned,)))
     texts = [note.text for note in notes(only(two))]
     assert texts.count(f"no scores of {REAL}: 900 images are all there are") == 1
+    assert texts.count(warned) == 1
     assert not [table for table in sections(only(two)) if table.scale]
 
 

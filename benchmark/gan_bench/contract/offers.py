@@ -185,6 +185,7 @@ class Features:
     modes: Callable[[np.ndarray], np.ndarray] | None = None
     # for a judge: its features (N, F) -> (N,) int64, the mode of each image, -1 for none
     takes_weights: bool = False  # whether it reads the file of --feature-weights
+    warning: str | None = None  # what everyone must know who reads a score that it helped to make
 
 
 Made = TypeVar("Made")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gan_bench.contract.offers import Features
 from gan_bench.contract.protocol import Data, Evaluation, Split
 from gan_bench.data.cache import Prepared
 from gan_bench.data.stream import Progress
@@ -43,7 +44,14 @@ def measure_scale(
         features = {net: _fill(rows, count) for net, rows in _features(evaluator, images).items()}
         bad[name] = _scored(evaluator, features, np.ones(count, bool), with_errors=False)
     why = None if real else too_few(prepared.data, evaluation)
-    return Scale(real=real, why_no_real=why, bad=bad)
+    return Scale(real=real, why_no_real=why, bad=bad, warnings=_warnings(evaluator))
+
+
+def _warnings(evaluator: Evaluator) -> tuple[str, ...]:
+    """What the networks that the metrics read say of themselves."""
+    nets = evaluator.protocol.evaluation.digests
+    found = (evaluator.catalogue.find(Features, net).warning for net in nets)
+    return tuple(each for each in found if each)
 
 
 def bad_count(evaluation: Evaluation) -> int:

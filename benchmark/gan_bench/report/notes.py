@@ -52,6 +52,7 @@ def notes(board: Board, neighbour: Neighbour | None = None) -> list[Note]:
         _no_order(board),
         _no_time(board),
         _no_scale(board),
+        board.scale.warnings if board.scale else (),
         _recipes(board),
         _floors(board),
         reference_warnings(board.protocol.evaluation, board.protocol.data),

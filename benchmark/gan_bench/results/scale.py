@@ -37,6 +37,7 @@ class Scale(BaseModel):
     real: Scored | None  # as many other real images as samples; None: there are too few
     why_no_real: str | None = None
     bad: dict[str, Scored] = {}  # BAD_SETS by name; `n` may be smaller
+    warnings: tuple[str, ...] = ()  # of the networks that the metrics read
 
 
 def write_scale(protocol_folder: Path, scale: Scale) -> None:

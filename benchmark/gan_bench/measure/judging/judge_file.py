@@ -143,6 +143,7 @@ def judge_offer(path: Path) -> Features:
         digest=lambda _: read_judge(path).sha256,
         load=partial(_load, path),
         modes=partial(modes, judge),
+        warning=judge.header.warning,
     )
 
 
