@@ -103,9 +103,22 @@ def _lead(ruling: Ruling, lead: Lead, details: list[str]) -> str:
         comma = "," if _next(ruling) else ""
         by = f"{comma} by {number(lead.by, 3)}{_bracketed([*details, *_seeds(lead)])}"
     if not lead.proven:
-        return f"{whom}{by} {_trainings(ruling, lead)}: not proven"
+        return f"{whom}{by}{_nearer(ruling)} {_trainings(ruling, lead)}: not proven"
+    by += _nearer(ruling)
     rest = f", and that it leads {_few(ruling.unproven)} is not proven" if ruling.unproven else ""
     return f"{whom}{by}{rest}"
+
+
+def _nearer(ruling: Ruling) -> str:
+    """A later one that is nearer on the mean: the rows are in the order of their medians."""
+    if ruling.nearer is None:
+        return ""
+    name, by = ruling.nearer.other, ruling.nearer.by
+    if by <= 0:
+        return (
+            f", while {name} is {f'ahead of it by {number(-by, 3)}' if by else 'level'} on the mean"
+        )
+    return f", and {name} by {number(by, 3)}"
 
 
 def _few(names: Sequence[str]) -> str:

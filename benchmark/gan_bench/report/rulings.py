@@ -66,6 +66,7 @@ class Ruling:
     tied: tuple[str, ...]  # those that share a letter with the first, or that a test did not part
     lead: Lead | None  # over the best of the others; None if there is none
     unproven: tuple[str, ...] = ()  # further ones over which the first has no proven lead
+    nearer: Lead | None = None  # over a later one whose mean is nearer to the first than the best's
     mixed: bool = False  # the lead is reversed within some architecture or loss, so it is none
 
     @property
@@ -104,7 +105,12 @@ def ruling(
     open_ = [lead for lead in leads if lead.other not in tied]
     lead = open_[0] if open_ else None
     unproven = tuple(each.other for each in open_[1:] if not each.proven)
-    return Ruling(kind, metric, len(order), first.rows, first.name, tuple(tied), lead, unproven)
+    known = [each for each in open_ if not math.isnan(each.by)]
+    least = min(known, key=lambda each: each.by, default=lead)
+    nearer = least if lead and least and least.by < lead.by else None
+    return Ruling(
+        kind, metric, len(order), first.rows, first.name, tuple(tied), lead, unproven, nearer
+    )
 
 
 def rulings(rows: Sequence[Row], metric: MetricSpec, apart: Apart | None = None) -> list[Ruling]:
