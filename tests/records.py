@@ -12,6 +12,7 @@ from gan_bench.contract.protocol import (
     Cell,
     Data,
     Evaluation,
+    Gauge,
     MetricSpec,
     Protocol,
     RunEnvironment,
@@ -36,6 +37,10 @@ def protocol(kimg: float = 100, metrics: tuple[MetricSpec, ...] = (FD, DIVERSITY
 
 
 PLAIN = protocol()
+VARIETY = Gauge(name="diversity", higher_is_better=True, features="eye", floor=0.05)
+GAUGED = PLAIN.model_copy(
+    update={"evaluation": PLAIN.evaluation.model_copy(update={"gauges": (VARIETY,)})}
+)
 
 
 COST = {

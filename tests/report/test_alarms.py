@@ -8,12 +8,12 @@ import pytest
 from laid_rows import sections
 from scales import lay_scale
 
-from gan_bench.contract.protocol import Gauge, MetricSpec
+from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report import leaderboard
 from gan_bench.report.answer import answer
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.notes import notes
-from records import DIVERSITY, FD, PLAIN, protocol, write_cell
+from records import DIVERSITY, FD, GAUGED, VARIETY, protocol, write_cell
 
 COPIES = MetricSpec(name="copies", higher_is_better=False, features="eye", alarm=0.05)
 FRESH = MetricSpec(name="fresh", higher_is_better=True, features="eye", alarm=0.9)
@@ -71,11 +71,6 @@ def test_a_fault_says_what_the_alarm_means(tmp_path: Path) -> None:
 
 # Signs of mode collapse at the end
 
-VARIETY = Gauge(name="diversity", higher_is_better=True, features="eye", floor=0.05)
-GAUGED = PLAIN.model_copy(
-    update={"evaluation": PLAIN.evaluation.model_copy(update={"gauges": (VARIETY,)})}
-)
-
 
 @pytest.mark.parametrize(
     ("diversity", "status", "said"),
@@ -91,6 +86,16 @@ def test_a_row_that_is_collapsed_at_the_end_is_named_though_no_tick_was(
     texts = [note.text for note in notes(only(tmp_path)) if note.severity == "fault"]
     words = "a / hinge: diversity 0.0003 at the end, and worse than 0.05 is a sign of mode collapse"
     assert any(text.startswith(words) for text in texts) == said
+
+
+def test_a_seed_without_a_verdict_is_named_beside_one_that_has_its_own(tmp_path: Path) -> None:
+    found = {"kind": "collapsed", "kimg": 0.2, "reason": "all images are alike"}
+    for seed, more in enumerate(({}, {"status": "collapsed", "verdicts": [found]})):
+        scores = {"fd-eye": 10.0, "diversity": 0.0003 + seed / 1000}
+        write_cell(tmp_path, "a", seed=seed, under=GAUGED, scores=scores, **more)
+    texts = [note.text for note in notes(only(tmp_path)) if note.severity == "fault"]
+    said = "a / hinge: diversity 0.0003 at the end in 1 of 2 seeds, and worse than 0.05 is a sign"
+    assert [text for text in texts if text.startswith(said)]
 
 
 @pytest.mark.parametrize("diversity", [0.0003, 0.06])

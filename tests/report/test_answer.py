@@ -105,6 +105,11 @@ BOARDS = {
         "a leads b by 7 (fd-eye) without a score of the same seed: not proven; 8 of 16 cells "
         "diverged (a / hinge / seed0; a / hinge / seed1; and 6 more).",
     ),
+    "no score at all": (
+        one_loss(a=[1.0, 2.0], b=Cells([None] * 2)),
+        "a leads b, of which no seed has a score (fd-eye): not proven; 2 of 4 cells diverged (b / "
+        "hinge / seed0; b / hinge / seed1).",
+    ),
     "one that was never tested": (
         one_loss(a=GOOD, b=BAD, c=Cells([None, 0.5])),
         "a leads the next of 3 architectures, b, by 10 (fd-eye, 6 seeds: 95 % interval 10 to 10), "

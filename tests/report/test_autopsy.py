@@ -10,10 +10,18 @@ import pytest
 from PIL import Image
 from scipy.stats import binomtest
 
-from gan_bench.report.autopsy import Autopsy, Patient, Tried, answer, document, summary
+from gan_bench.report.autopsy import (
+    Autopsy,
+    Patient,
+    Tried,
+    _signs,
+    answer,
+    document,
+    summary,
+)
 from gan_bench.report.autopsy_sheet import autopsy_sheet
-from gan_bench.results.records import Record, Status, Verdict
-from records import write_cell, write_training
+from gan_bench.results.records import Record, Status, Verdict, read_record
+from records import GAUGED, write_cell, write_training
 
 CONTROL = "another order"
 VERDICT = Verdict(kind="collapsed", kimg=0.3, reason="stuck")
@@ -153,3 +161,17 @@ def test_a_cell_without_samples_has_no_sheet(tmp_path: Path) -> None:
     cell = write_cell(tmp_path, "tiny", status="collapsed")
     found = Autopsy([Patient(cell, VERDICT, 0.2, True)], [], CONTROL, [])
     assert autopsy_sheet(found, found.patients[0], (16, 16)) is None
+
+
+@pytest.mark.parametrize(("diversity", "said"), [(0.0025, True), (0.4, False)])
+def test_a_branch_that_is_saved_and_ends_as_a_collapsed_one_does_is_named(
+    diversity: float, said: bool, tmp_path: Path
+) -> None:
+    cell = write_cell(tmp_path, "a", under=GAUGED, status="collapsed")
+    write_cell(tmp_path, "a", seed=1, under=GAUGED, scores={"diversity": diversity})
+    branch = Tried("slow", cell, 1, Path("x"), read_record(cell.with_name("seed1")))
+    assert branch.saved
+    assert [*_signs(branch)] == [
+        "a / hinge / seed0, slow: saved, but diversity is 0.0025 at the end: worse than 0.05 is a "
+        "sign of mode collapse"
+    ][: int(said)]

@@ -11,6 +11,7 @@ from laid_rows import BAD, GOOD, board_of, lay_seeds, names, sections, shown
 from gan_bench.report import leaderboard
 from gan_bench.report.documents import to_json
 from gan_bench.report.facts import claims, protocol_lines
+from gan_bench.report.seed_tables import best_ticks
 from gan_bench.results.layout import RECORD
 from gan_bench.results.records import read_record, write_record
 from records import write_cell
@@ -212,3 +213,14 @@ def test_a_record_that_cannot_be_read_is_a_row_at_the_end_that_is_counted(
     row = json.loads(to_json(leaderboard.load(two)))["protocols"][0]["rows"][2]
     assert row["status"] == {"unreadable": 1}
     assert RECORD in row["remarks"][0]
+
+
+def test_the_best_tick_of_a_row_is_not_that_of_seeds_that_diverged(tmp_path: Path) -> None:
+    for seed, status in enumerate(("finished", "diverged", "finished")):
+        best = {"metric": "fd-eye", "value": 30.0 + seed, "kimg": 50.0, "final": 40.0}
+        write_cell(tmp_path, "a", seed=seed, status=status, scores={"fd-eye": 40.0}, best=best)
+    (board,) = leaderboard.load(tmp_path).boards
+    (row,) = board.rows
+    assert [best["value"] for best in row.bests("fd-eye")] == [30, 32]
+    shown = [column for column in best_ticks(board) if column.column.title == "best @ kimg"]
+    assert shown[0].texts == ["31 @ 50 (2 of 3 seeds)"]

@@ -12,6 +12,7 @@ from gan_bench.results.layout import REMOVED
 from gan_bench.results.locks import InUse, alone_in
 from gan_bench.results.measurements import ask_for
 from gan_bench.results.removing import empty_bin, remove, targets
+from laid_study import Outcome, write_trials
 from records import PLAIN, write_cell
 
 DCGAN = "dcgan/hinge/seed0"
@@ -211,3 +212,17 @@ def test_what_a_killed_removal_left_can_be_deleted_when_its_cell_is_gone(results
     (results / REMOVED).symlink_to(elsewhere)
     empty_bin(results)
     assert elsewhere.is_dir()
+
+
+def test_a_study_is_refused_with_the_folder_to_delete(results: Path) -> None:
+    study = write_trials(results, {"a": [Outcome(5, 5)]})
+    for word in (study.name, str(study)):
+        with pytest.raises(UsageError, match=rf"is a study, .* delete the folder .*{study.name}"):
+            targets(results, [word])
+    assert study.is_dir()
+
+
+@pytest.mark.parametrize("part", ["branches", "ticks"])
+def test_what_a_cell_has_not_is_no_reason_to_name_the_cell(part: str, results: Path) -> None:
+    with pytest.raises(UsageError, match=f"^dcgan/hinge/seed0 has no {part}$"):
+        targets(results, [f"{DCGAN}/{part}"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,10 @@ def judge(size: int, steps: int, seed: int, out: Path, max_bad: float, **asked: 
     replaced = instead(out)
     digest = write_judge(out, trained.header, trained.tensors)
     emit(f"written   {out} (sha256 {digest[:16]}){replaced}\n")
-    say(f"to count modes: gan-bench run --data {asked['data']} --judge {out}")
+    data = ["--data", str(asked["data"])]
+    if asked.get("data_root"):
+        data += ["--data-root", str(asked["data_root"])]
+    say(f"to count modes: {shlex.join(['gan-bench', 'run', *data, '--judge', str(out)])}")
 
 
 def _prepared(request: Request) -> Prepared:

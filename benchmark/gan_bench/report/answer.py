@@ -40,9 +40,9 @@ def _in_time(found: Findings) -> str:
     if first is None:
         return ""
     time = f"after {duration(first.seconds)} of training each"
-    return (
-        f"{time}, {first.row} is first ({first.metric}), not tested; at the end of the schedule: "
-    )
+    by = " by the median of its seeds" if first.seeds > 1 else ""
+    place = f"{first.row} is first{by} ({first.metric})"
+    return f"{time}, {place}, not tested; at the end of the schedule: "
 
 
 def _winner(found: Findings) -> Iterator[str]:
@@ -99,9 +99,9 @@ def _lead(ruling: Ruling, lead: Lead, details: list[str]) -> str:
     whom = f"{ruling.first} leads {_next(ruling)}{lead.other}"
     if math.isnan(lead.by):
         by = f", of which no seed has a score{_bracketed(details)}"
-    else:
-        comma = "," if _next(ruling) else ""
-        by = f"{comma} by {number(lead.by, 3)}{_bracketed([*details, *_seeds(lead)])}"
+        return f"{whom}{by}{'' if lead.proven else ': not proven'}"
+    comma = "," if _next(ruling) else ""
+    by = f"{comma} by {number(lead.by, 3)}{_bracketed([*details, *_seeds(lead)])}"
     if not lead.proven:
         return f"{whom}{by}{_nearer(ruling)} {_trainings(ruling, lead)}: not proven"
     by += _nearer(ruling)

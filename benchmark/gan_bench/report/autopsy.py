@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_bench.base.text import number, percent, plural
 from gan_bench.report.branches import ended, verdict_kimg
-from gan_bench.report.pairs import clopper_pearson
+from gan_bench.report.pairs import clopper_pearson_of_groups
 from gan_bench.report.section import NOTHING, Column, Section
 from gan_bench.report.summary import Summary
-from gan_bench.results.layout import label_of
+from gan_bench.results.layout import label_of, protocol_of
 from gan_bench.results.records import Record, Status, Verdict
 
 if TYPE_CHECKING:
@@ -138,22 +139,11 @@ class Autopsy:
 
 
 def _interval(branches: Sequence[Tried]) -> tuple[float, float]:
-    """The 95 % interval of Clopper & Pearson (1934) for the share that is saved.
-
-    The branches of one cell are independent for that cell, but not for all trainings that fail.
-    Of several cells each is one observation, therefore: at the low end one of which every branch
-    was saved, at the high end one of which any was. With one branch a cell that is the usual
-    interval, and with more it is wider than need be, never too narrow.
-    """
-    cells = {each.cell: [b.saved for b in branches if b.cell == each.cell] for each in branches}
-    if not cells:
-        return 0.0, 1.0
-    if len(cells) == 1:
-        (outcomes,) = cells.values()
-        return clopper_pearson(sum(outcomes), len(outcomes))
-    low, _ = clopper_pearson(sum(map(all, cells.values())), len(cells))
-    _, high = clopper_pearson(sum(map(any, cells.values())), len(cells))
-    return low, high
+    """The 95 % interval of the share that is saved; of several cells each counts once."""
+    cells: dict[Path, list[bool]] = {}
+    for each in branches:
+        cells.setdefault(each.cell, []).append(each.saved)
+    return clopper_pearson_of_groups([*cells.values()])
 
 
 def summary(autopsy: Autopsy) -> Summary:
@@ -310,5 +300,18 @@ def autopsy_of(examined: Examined) -> Autopsy:
         for trial in examined.trials.trials
         for index, folder in zip(trial.fork.indices, trial.fork.folders, strict=True)
     ]
-    notes = [*examined.damaged, *examined.trials.notes]
+    notes = [*examined.damaged, *examined.trials.notes, *chain.from_iterable(map(_signs, tried))]
     return Autopsy(patients, tried, examined.trials.control, notes)
+
+
+def _signs(branch: Tried) -> Iterator[str]:
+    """What is to be said of a saved branch that ended as a collapsed one does."""
+    if branch.saved and branch.record:
+        scores, gauges = branch.record.scores, protocol_of(branch.cell).evaluation.gauges
+        for gauge, score in ((each, scores.get(each.name)) for each in gauges):
+            if score and gauge.beyond(score.value):
+                yield (
+                    f"{label_of(branch.cell)}, {branch.remedy}: saved, but {gauge.name} is "
+                    f"{number(score.value)} at the end: worse than {number(gauge.floor)} is a sign "
+                    "of mode collapse"
+                )

@@ -34,6 +34,7 @@ class FirstInTime:
     row: str
     seconds: float
     metric: str
+    seeds: int = 1
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def _first_in_time(board: Board) -> FirstInTime | None:
     read = board.equal_time
     if read is None or board.tick_floor or not read.moments or not read.moments[0].scores:
         return None
-    return FirstInTime(read.moments[0].row.name, read.seconds, read.metric.name)
+    first = read.moments[0]
+    return FirstInTime(first.row.name, read.seconds, read.metric.name, len(first.costs))
 
 
 def winners(board: Board) -> dict[str, Ruling]:

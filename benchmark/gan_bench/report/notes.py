@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from math import isfinite
 from typing import Literal
 
 from gan_bench.base.text import number, plural
@@ -14,11 +15,12 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.contract.reference import reference_warnings
 from gan_bench.report.alarms import alarms
 from gan_bench.report.code import measured_by_other_code, rows_of_other_code
-from gan_bench.report.floors import beyond, signs
+from gan_bench.report.floors import signs
 from gan_bench.report.leaderboard import Board, Neighbour
 from gan_bench.report.no_better import no_better
 from gan_bench.report.rows import Row, with_record
 from gan_bench.report.similarity import compare_networks, sentence_of
+from gan_bench.results.frame import metric_column
 from gan_bench.results.records import Verdict
 from gan_bench.results.scale import REAL
 
@@ -143,17 +145,18 @@ def _alarms(row: Row, board: Board) -> Iterator[str]:
 
 
 def _like_collapse(row: Row, board: Board) -> Iterator[str]:
-    """Scores at the end that are a sign of mode collapse in a row whose verdicts found none."""
-    if any(row.done["verdicts"]):
-        return
+    """Scores at the end that are a sign of mode collapse in cells without a verdict."""
+    judged = list(map(bool, row.done["verdicts"]))
     for gauge in board.protocol.evaluation.gauges:
-        if found := beyond(gauge, row):
+        scores = row.done.get(metric_column(gauge.name), [])
+        free = [score for score, verdict in zip(scores, judged, strict=False) if not verdict]
+        if found := [score for score in free if isfinite(score) and gauge.beyond(score)]:
             count = len(row.values(gauge.name))
             some = f" in {len(found)} of {count} seeds" if count > 1 else ""
             yield (
                 f"{row.name}: {gauge.name} {', '.join(map(number, found))} at the end{some}, and "
                 f"worse than {number(gauge.floor)} is a sign of mode collapse; no tick of the "
-                "training had a verdict"
+                f"{'training' if len(found) == 1 else 'trainings'} had a verdict"
             )
 
 

@@ -109,3 +109,19 @@ def clopper_pearson(successes: int, n: int) -> tuple[float, float]:
     low = float(betaincinv(k, n - k + 1, tail)) if k else 0.0
     high = float(betaincinv(k + 1, n - k, 1 - tail)) if k < n else 1.0
     return low, high
+
+
+def clopper_pearson_of_groups(groups: Sequence[Sequence[bool]]) -> tuple[float, float]:
+    """The same of trials in groups that are independent within their group alone; 0 to 1 of none.
+
+    Of several groups each is one observation: at the low end one of which every trial succeeded,
+    at the high end one of which any did. With one trial a group that is the usual interval, and
+    with more it is wider than need be, never too narrow.
+    """
+    if not groups:
+        return 0.0, 1.0
+    if len(groups) == 1:
+        return clopper_pearson(sum(groups[0]), len(groups[0]))
+    low, _ = clopper_pearson(sum(map(all, groups)), len(groups))
+    _, high = clopper_pearson(sum(map(any, groups)), len(groups))
+    return low, high

@@ -116,12 +116,19 @@ class Row:
         return sources(values[scored].tolist(), known)
 
     def bests(self, metric: str) -> list[dict[str, Any]]:
-        """Best and last tick of each seed by this metric: metric, value, kimg, final."""
+        """Best and last tick of each seed by this metric: metric, value, kimg, final.
+
+        A seed that diverged has none: its best is that of a part of the training.
+        """
         columns = (self.cells[f"best_{name}"].tolist() for name in Best.model_fields)
         bests = (
             dict(zip(Best.model_fields, best, strict=True)) for best in zip(*columns, strict=True)
         )
-        return [best for best in bests if best["metric"] == metric]
+        return [
+            best
+            for best, status in zip(bests, self.cells["status"], strict=True)
+            if best["metric"] == metric and status != "diverged"
+        ]
 
     def status(self) -> dict[str, int]:
         """How many cells ended in which way; those without a record come last."""

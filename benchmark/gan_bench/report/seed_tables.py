@@ -10,7 +10,7 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.pairs import Interval, against_leader
 from gan_bench.report.rows import Row
-from gan_bench.report.score_columns import plus_minus
+from gan_bench.report.score_columns import of_seeds, plus_minus
 from gan_bench.report.section import NOTHING, Column, Filled, Section, section_of
 from gan_bench.report.statistics import Spread
 
@@ -33,7 +33,8 @@ def _best_tick(row: Row, metric: MetricSpec) -> tuple[str, str]:
         return NOTHING, NOTHING
     value, kimg = fmean(best["value"] for best in bests), fmean(best["kimg"] for best in bests)
     lost = fmean(abs(best["final"] - best["value"]) for best in bests)
-    return f"{number(value)} @ {number(kimg, 3)}", number(lost)
+    text = f"{number(value)} @ {number(kimg, 3)}"
+    return of_seeds(text, len(bests), int(row.ended.sum())), number(lost)
 
 
 def seeds_table(board: Board) -> Section:

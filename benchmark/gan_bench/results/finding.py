@@ -156,6 +156,9 @@ def find_place(results: Path, word: str, kinds: Sequence[Kind] = KINDS) -> Place
     if len(meant) == 1:
         return meant[0]
     names = ", ".join(each.name for each in meant)
+    head, _, part = typed.rpartition("/")
+    if not meant and OF_A_CELL.get(part) in kinds:
+        raise UsageError(f"{find_place(results, head, ('cell',)).label} has no {part}")
     if not meant:
         raise UsageError(_unknown(word, results, places, kinds))
     if all(each.kind == "protocol" for each in meant):

@@ -270,7 +270,12 @@ def audit_dir(results: Path, slug: str) -> Path:
 def audits_in(results: Path) -> list[Path]:
     """The folders of the audits in a results folder, in the order of their names."""
     parent = results / AUDITS
-    return [parent / name for name in _names_in(parent) if os.path.lexists(parent / name / AUDIT)]
+    return [parent / name for name in _names_in(parent) if is_audit(parent / name)]
+
+
+def is_audit(folder: Path) -> bool:
+    """Whether this is the folder of an audit."""
+    return os.path.lexists(folder / AUDIT)
 
 
 def block_path(audit: Path, metric: str, images: int, part: str) -> Path:

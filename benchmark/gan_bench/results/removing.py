@@ -17,10 +17,14 @@ from gan_bench.results.inventory import folder_bytes
 from gan_bench.results.layout import (
     KEPT_TICKS,
     REMOVED,
+    audits_in,
     branches_in,
     cells_in,
     entries_in,
     evaluation_dir,
+    is_audit,
+    is_study,
+    studies_in,
 )
 from gan_bench.results.locks import InUse, alone_in, check_unused, is_locked
 from gan_bench.results.measurements import asked_in, slugs_in
@@ -54,7 +58,10 @@ def targets(results: Path, words: Iterable[str]) -> list[Target]:
     UsageError for a name that nothing has, and for what is behind a link; InUse for what a process
     is using.
     """
-    places = list(dict.fromkeys(find_place(results, word) for word in words))
+    named = list(words)
+    for word in named:
+        _check_whole(results, word)
+    places = list(dict.fromkeys(find_place(results, word) for word in named))
     homes = {each.home for each in places if each.kind == "protocol"}
     outer = [each for each in places if each.kind == "protocol" or each.home not in homes]
     whole = {each.folder for each in outer}
@@ -62,6 +69,18 @@ def targets(results: Path, words: Iterable[str]) -> list[Target]:
     for target in chosen:
         _check(target)
     return chosen
+
+
+def _check_whole(results: Path, word: str) -> None:
+    """UsageError for a study or an audit: its folder is all of it, and a person deletes that."""
+    for what, folders in {"study": studies_in(results), "audit": audits_in(results)}.items():
+        for folder in [*folders, Path(word)]:
+            known = is_study(folder) if what == "study" else is_audit(folder)
+            if known and word.rstrip("/") in (folder.name, str(folder)):
+                raise UsageError(
+                    f"{word} is {'an' if what == 'audit' else 'a'} {what}, which nothing else "
+                    f"uses: when no process is at work in it, delete the folder {folder} yourself"
+                )
 
 
 def remove(target: Target) -> None:

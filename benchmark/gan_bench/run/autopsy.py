@@ -11,7 +11,7 @@ from gan_bench.base import numbers
 from gan_bench.base.text import number
 from gan_bench.contract.errors import StorageError, UsageError, sentence
 from gan_bench.contract.remedy import Remedy
-from gan_bench.results.layout import TICKS, label_of
+from gan_bench.results.layout import TICKS, label_of, protocol_folder_of
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import Record, Verdict, read_record
 from gan_bench.run.branch_changes import Changes, settled
@@ -161,6 +161,6 @@ def _last_verdict(record: Record, cell: Path) -> Verdict:
     if not held:
         raise UsageError(
             f"{label_of(cell)} {record.status} without a verdict: there is nothing to examine; "
-            "`gan-bench list` shows which cells collapsed"
+            f"`gan-bench list {protocol_folder_of(cell).parent}` shows which cells collapsed"
         )
     return held[-1]

@@ -35,6 +35,7 @@ from gan_bench.run.given_data import sides_for, source_of, with_report
 from gan_bench.run.plan_evaluation import (
     IMAGES_OF,
     choose_evaluation,
+    judge_unused,
     reference_notes,
 )
 from gan_bench.run.recipes import recipe_notes, recipes_of
@@ -147,6 +148,9 @@ def plan_on(
         why = f"there are no more {IMAGES_OF[protocol.evaluation.reference]}s"
         notes.append(f"{samples:,} samples instead of {planned:,}: {why}")
     notes += reference_notes(protocol.evaluation, data, catalogue)
+    judge = choice.source.dataset.judge
+    if request.judge and judge not in protocol.evaluation.digests:
+        notes.append(judge_unused(catalogue))
     if request.epochs is not None:
         passes = f"--epochs {request.epochs:g} over {plural(data.train, 'training image')}"
         notes.append(f"{passes} is --kimg {protocol.schedule.kimg:g}")

@@ -269,3 +269,10 @@ def _of_family(names: tuple[str, ...], other: str, catalogue: Catalogue) -> tupl
     if not own:
         raise UsageError(f"--features {other}: none of the metrics {', '.join(names)} reads it")
     return own
+
+
+def judge_unused(catalogue: Catalogue) -> str:
+    """What to say of a judge that no metric of an evaluation reads."""
+    readers = [metric.name for metric in catalogue.all(Metric) if metric.reads_modes]
+    such = f": name one that does with --metric, such as {readers[0]}" if readers else ""
+    return f"no metric here reads modes, so that --judge changes nothing{such}"

@@ -39,6 +39,7 @@ from gan_bench.results.scale import has_scale
 from gan_bench.run.plan import Planned, pick_device, pick_preset
 from gan_bench.run.plan_evaluation import (
     find_metric,
+    judge_unused,
     metric_name,
     plan_evaluation,
     reference_notes,
@@ -132,6 +133,8 @@ def plan_measuring(
     catalogue, source = source_of_cell(environment, protocol)
     evaluation, notes = _evaluation(request, protocol, catalogue, source)
     notes += judge_warnings(request.judge)
+    if evaluation.slug == protocol.evaluation.slug and request.judge:
+        raise UsageError(judge_unused(catalogue))
     if evaluation.slug == protocol.evaluation.slug:
         raise UsageError(
             f"{folder} was measured in this way when it was trained: name another --metric, "

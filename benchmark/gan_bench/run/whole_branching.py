@@ -54,7 +54,7 @@ def branch(
     every = [{}, changes] if changes else [{}]
     forks = [Fork(origin, tick, each, tuple(range(seeds))) for each in every]
     watch = watch_of(forks, request, console)
-    for note in [*notes, f"forked at {tick.kimg:g} kimg, the nearest kept tick"]:
+    for note in [*notes, f"forked at {tick.kimg:g} kimg, the last kept tick until then"]:
         watch.say(note)
     train_forks(forks, watch, request, stopping)
     return forks

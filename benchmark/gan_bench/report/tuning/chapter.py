@@ -173,12 +173,12 @@ def _notes(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
             "favour fast starters, and a row whose good settings start slowly is worse here than "
             "it could be. The same command without --halve trains the rest"
         )
-    elif K > 1:
-        by, share = flattery(rows)
+    elif K > 1 and (scored := [care for care in rows if care.scored]):
+        by, share = flattery(scored)
         yield (
             "the best trial is chosen on one half of the real images and scored on the other half, "
             f"with other z. On the half that it was chosen on, it would look better by "
-            f"{number(by, 3)} ({percent(share)}), the mean of {plural(len(rows), 'row')} in both "
+            f"{number(by, 3)} ({percent(share)}), the mean of {plural(len(scored), 'row')} in both "
             f"directions; scores of one trial on the two halves are {number(noise(rows), 3)} apart "
             "(standard deviation)"
         )

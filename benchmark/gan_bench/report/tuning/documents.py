@@ -29,6 +29,7 @@ def study_document(tuned: Tuned) -> dict[str, Any]:
     """The whole study; `schema` is the version of its layout."""
     rows, study = cares(tuned), tuned.study
     leads = untuned_lead(tuned, rows), tuned_lead(tuned, rows)
+    scored = [] if tuned.halved else [care for care in rows if care.scored]
     return {
         "schema": SCHEMA,
         "slug": study.slug,
@@ -43,10 +44,10 @@ def study_document(tuned: Tuned) -> dict[str, Any]:
         "trials": [trial.model_dump(mode="json") for trial in study.trials],
         "counts_without_score": tuned.metric.cost(tuned.worst),
         "rows": [_row(tuned, care) for care in rows] or [_undone(row) for row in tuned.rows],
-        "choosing_flatters_by": dict(zip(("score", "share"), flattery(rows), strict=True))
-        if rows and not tuned.halved
+        "choosing_flatters_by": dict(zip(("score", "share"), flattery(scored), strict=True))
+        if scored
         else None,
-        "halves_apart": noise(rows) if rows and not tuned.halved else None,
+        "halves_apart": noise(scored) if scored else None,
         "early": [asdict(each) for each in early(tuned, rows)],
         "faults": list(tuned.faults),
     }
