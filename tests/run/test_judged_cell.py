@@ -81,3 +81,15 @@ def test_a_judge_that_changed_since_the_plan_is_refused(
 
 def test_without_a_judge_the_modes_of_a_folder_are_not_known(plan: Plan) -> None:
     assert "modes" not in {spec.name for spec in plan().plan.protocol.evaluation.metrics}
+
+
+@pytest.mark.parametrize(("metrics", "said"), [(("fd",), True), (("modes", "fd"), False)])
+def test_a_judge_that_no_metric_reads_is_said_to_change_nothing(
+    metrics: tuple[str, ...], said: bool, file: Path, shapes: Path, known: Catalogue
+) -> None:
+    request = Request(
+        data=str(shapes), size=16, batch=8, samples=20, device="cpu", architectures=("dense",),
+        features=("pixels",), metrics=metrics, judge=file,
+    )  # fmt: skip
+    notes = make_plan(request, with_judge(known, file)).notes
+    assert any("so that --judge changes nothing: name one" in note for note in notes) == said
