@@ -188,9 +188,9 @@ def _of_other_seeds(first: Side, other: Side) -> float:
 
 
 def _decided_lead(first: Side, other: Side, apart: bool) -> Lead:
-    """A lead that a sequential test has decided: its interval decides nothing."""
+    """A lead that a sequential test has decided, so that no interval of it holds or is shown."""
     lead = _lead(first, other, apart)
-    return replace(lead, proven=apart and not lead.by <= 0)
+    return replace(lead, interval=None, proven=apart and not lead.by <= 0)
 
 
 def _complete(rows: Sequence[Row], metric: MetricSpec) -> bool:
