@@ -176,7 +176,8 @@ def _train_and_measure(directory: Path, stop: Stop) -> Record:
     _keep_generators(directory, task, training, session, best)
     measured, verdict = _measure(training, evaluator, given, session)
     write_influence(directory, measured.influences.items())
-    last_verdict, branch = verdict or session.holds, task.cell.branch
+    session.holds = last_verdict = verdict or session.holds  # the diagnosis is about it
+    branch = task.cell.branch
     undrawn = list[str]()
     if last_verdict and last_verdict.kind == "diverged":
         remove_shown(directory)
