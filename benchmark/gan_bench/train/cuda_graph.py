@@ -14,7 +14,6 @@ from typing import Generic, Protocol, TypeVar
 import torch
 from torch import nn
 
-from gan_bench.contract.errors import sentence
 from gan_bench.train.batches import Batch
 
 FIRST = 3  # eager steps before a recording: optimisers make their state, cudnn picks algorithms
@@ -76,7 +75,8 @@ class RecordedStep(Generic[K]):
             if not torch.equal(torch.get_rng_state(), before):  # it would be the same for ever
                 self.refused = "the step draws random numbers on the CPU"
         except Exception as error:  # a plugin may do anything that a recording forbids
-            self.refused = sentence(error).splitlines()[0]
+            first, *_ = str(error).splitlines() or [""]  # torch's goes on for many lines
+            self.refused = f"{type(error).__name__}: {first}"
 
 
 def recorder_for(device: str, *networks: nn.Module) -> Recorder | None:
