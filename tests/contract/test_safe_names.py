@@ -102,8 +102,8 @@ OFFERS = ["blur", "color-jitter", "crop-jitter", "slower-both", "slower-d", "dcg
         ("DCGAN", OFFERS, "dcgan"),
         ("blr", OFFERS, "blur"),
         ("xyz", OFFERS, None),
-        ("/tmp/here/nope", ["/tmp/here/home", "/tmp/here/faces"], None),
-        ("/tmp/here/facse", ["/tmp/here/home", "/tmp/here/faces"], "/tmp/here/faces"),
+        ("photos/nope", ["photos/home", "photos/faces"], None),
+        ("photos/facse", ["photos/home", "photos/faces"], "photos/faces"),
         ("dcgn/hinge/seed0", ["dcgan/hinge/seed0", "dense/hinge/seed0"], "dcgan/hinge/seed0"),
     ],
 )
