@@ -114,7 +114,7 @@ def test_one_bad_entry_does_not_stop_the_others(
         score_entries(scored_home, asked, How(), lambda *_: None, said.append)
     assert read_entry(entry_dir(scored_home, "good")).images == 40
     assert len(said) == 2
-    assert said[0] == "scored and in the table: good"
+    assert said[0] == "good is scored and in the table"
 
 
 def test_a_damaged_cell_keeps_no_entry_from_being_scored(planned_cell: Path, shapes: Path) -> None:

@@ -94,6 +94,7 @@ def test_it_is_said_if_ticks_were_too_young_to_count() -> None:
     longer = Schedule(kimg=2.288, batch=16)
     looks = [Look(longer.kimg * k / longer.ticks, {}) for k in range(1, longer.ticks + 1)]
     assert len(counting(looks, longer)) == MIN_SCORES
+    assert "too few ticks were scored" in diagnose(replace(short, fork=0.1))  # not too young
     few = replace(short, schedule=Schedule(kimg=1, batch=16, ticks=2))
     assert diagnose(few).endswith("; try --ticks 10")
     assert "too few ticks were scored" in diagnose(replace(short, young=0))

@@ -21,6 +21,11 @@ HALVES: tuple[Half, ...] = ("choosing", "reporting")
 SHARES = (0.25, 0.5)  # of the schedule, after which half of the trials go on with --halve
 
 
+def early_ticks(ticks: int) -> list[int]:
+    """The ticks at which `--halve` looks, of so many: the last one within each of the shares."""
+    return [tick for share in SHARES if (tick := int(share * ticks))]
+
+
 class Trial(Frozen):
     """One point of the space, which all rows are trained at."""
 

@@ -60,7 +60,8 @@ def score_entries(
         except (DataError, UsageError) as error:
             errors.append(error)
     if errors and scored:
-        say(f"scored and in the table: {', '.join(each.name for each in scored)}")
+        verb = "is" if len(scored) == 1 else "are"
+        say(f"{', '.join(each.name for each in scored)} {verb} scored and in the table")
     for other in errors[1:]:
         say(str(other))
     if errors:

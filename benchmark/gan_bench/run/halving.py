@@ -19,7 +19,7 @@ from gan_bench.results.atomic import write_json
 from gan_bench.results.layout import CELL, TICKS
 from gan_bench.results.reading import read_lines, read_model
 from gan_bench.results.records import WITHOUT_SCORES, read_record
-from gan_bench.results.studies import SHARES, Row, Study, write_study
+from gan_bench.results.studies import Row, Study, early_ticks, write_study
 from gan_bench.run.folders import done
 
 LEAST_TICKS = 4
@@ -36,7 +36,7 @@ def rungs(schedule: Schedule) -> list[int]:
             f"--halve looks at ticks after a quarter and a half of the schedule, and --ticks "
             f"{schedule.ticks} are too few: give {LEAST_TICKS} or more"
         )
-    return [max(1, int(share * schedule.ticks)) for share in SHARES]
+    return early_ticks(schedule.ticks)
 
 
 def train_halving(study: Study, folder: Path, cells: Cells, run_some: RunSome) -> Study:

@@ -100,7 +100,7 @@ def _usual(course: Course, columns: Columns, trend: Trend | None) -> Finding:
 
 def _why_unknown(course: Course) -> tuple[str, tuple[Hint, ...]]:
     """Few ticks had a score, or many of them came before any counts; and what to try."""
-    if not course.young or len(course.looks) >= MIN_SCORES:
+    if course.branch or not course.young or len(course.looks) >= MIN_SCORES:
         return TOO_FEW, ()
     schedule = course.schedule
     updates = plural(schedule.updates, "update")

@@ -14,7 +14,7 @@ from gan_bench.report.comparison import midranks
 from gan_bench.report.curves import tick_scores
 from gan_bench.report.tuning.expected import bounds, expected_best, redrawn
 from gan_bench.report.tuning.trials import RowTrials, Tried, Tuned
-from gan_bench.results.studies import SHARES
+from gan_bench.results.studies import early_ticks
 
 LEAST_RANKED = 3  # trials: of fewer a rank correlation says nothing
 
@@ -180,7 +180,7 @@ def early(tuned: Tuned, rows: Sequence[Care]) -> list[Early]:
     """
     ticks = tuned.study.protocol.schedule.ticks
     found = []
-    for tick in sorted({int(share * ticks) for share in SHARES} - {0}):
+    for tick in early_ticks(ticks):
         share = tick / ticks
         ranked = [each for care in rows if (each := _ranked(tuned, care, share))]
         if ranked:
