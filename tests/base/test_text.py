@@ -36,6 +36,7 @@ def test_a_number_has_four_digits_or_all_before_the_point(value: float, text: st
         (3599.6, "1 h 00 min"),
         (3650, "1 h 01 min"),
         (7199, "2 h 00 min"),
+        (7_200_000, "2,000 h 00 min"),
     ],
 )
 def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 import rich_click as click
 
 from gan_bench.cli.main import COMMANDS, cli
+from gan_bench.cli.values import Number, Whole
 from given import Command
 from records import write_cell
 
@@ -48,6 +49,13 @@ def test_the_help_of_every_command_names_all_its_options_and_fits(
         assert getattr(param, "help", None), f"{param.name} has no help"
         assert all(option in said.out for option in param.opts if option.startswith("-"))
     assert said.out == gan_bench(*name.split(), "--help").out
+
+
+def test_every_number_that_is_typed_is_refused_in_the_same_words() -> None:
+    types = [each.type for command in ALL.values() for each in command.params]
+    numbers = [each for each in types if isinstance(each, type(click.INT) | type(click.FLOAT))]
+    assert len(numbers) > 40
+    assert {type(each) for each in numbers} == {Number, Whole}
 
 
 def test_options_stand_in_groups_with_their_defaults_and_examples(gan_bench: Command) -> None:

@@ -62,7 +62,7 @@ def test_a_judge_that_is_often_wrong_is_not_written(gan_bench: Command, folder: 
     ("words", "code", "said"),
     [
         (["--size", "18"], 2, "18 is no multiple of 4"),
-        (["--size", "8"], 2, "8 is not in the range 16<=x<=128"),
+        (["--size", "8"], 2, "8 is not in the range from 16 to 128"),
         (
             ["--size", "16", "--folder", "down"],
             4,

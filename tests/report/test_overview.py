@@ -135,6 +135,11 @@ def test_what_all_cells_took_together_is_said_below_the_table(two: Path) -> None
     assert said in to_markdown(boards, two)
 
 
+def test_one_cell_took_its_time_alone(two: Path) -> None:
+    one = leaderboard.load(two).boards[0].trained[:1]
+    assert total_cost(one).startswith("1 cell took 1 min 35 s: 1 min 30 s of training")
+
+
 def test_cells_that_are_not_measured_count_as_no_time_of_measuring(two: Path) -> None:
     rows = leaderboard.load(two).boards[0].trained
     rows[0].cells["evaluate_seconds"][:] = math.nan

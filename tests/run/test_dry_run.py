@@ -108,6 +108,11 @@ def test_the_document_has_all_numbers_as_json(dry: Dry) -> None:
     assert document["notes"][0].startswith("preset quick")
 
 
+def test_the_memory_counts_the_features_of_the_images_that_are_generated(dry: Dry) -> None:
+    few, many = (dry(samples=count).waiting[0].memory_bytes for count in (10, 1_000_000))
+    assert many - few > 1_000_000 * 3 * 16 * 16 * 4  # pixels as features, in float32
+
+
 def test_of_prepared_images_the_name_of_the_protocol_is_known_and_what_is_done(
     dry: Dry, request_for: Ask, known: Catalogue, tmp_path: Path
 ) -> None:

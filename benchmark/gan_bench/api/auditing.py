@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gan_bench.api.asking import checked_by
 from gan_bench.api.shown import Shown
+from gan_bench.base.text import plural
 from gan_bench.report.audit import formats, tables
 from gan_bench.report.audit.findings import Findings, findings
 from gan_bench.report.shown_summary import ShownSummary
@@ -68,7 +69,7 @@ class Audit(Shown):
         return ShownSummary(formats.summary(self._found))
 
     def __repr__(self) -> str:
-        return f"<Audit {self.slug}: {len(self._found.metrics)} metrics>"
+        return f"<Audit {self.slug}: {plural(len(self._found.metrics), 'metric')}>"
 
 
 def read_audit(folder: Path) -> Audit:

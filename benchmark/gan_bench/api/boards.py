@@ -12,6 +12,7 @@ from gan_bench.api.auditing import Audit, read_audit
 from gan_bench.api.branching import Branches
 from gan_bench.api.shown import Shown, Tables
 from gan_bench.api.tuning import Study, read_study
+from gan_bench.base.text import plural
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.report import leaderboard
@@ -87,7 +88,8 @@ class Board(Shown):
         """One row a cell, finished or not; see `gan_bench.results.frame.read_frame`.
 
         The columns are architecture, loss, seed, status, reason, one for each metric, "METRIC
-        error" with its standard error, the best tick, cost, device and others.
+        error" with its standard error, the best tick, cost, device and others. Entries are no
+        cells: they stand in `table()` and `document()`.
         """
         return self._board.cells.copy()
 
@@ -219,7 +221,7 @@ class Board(Shown):
         return find_cell(self.folder, path_text("cell", cell))
 
     def __repr__(self) -> str:
-        return f"<Board {self.slug}: {len(self._board.cells)} cells>"
+        return f"<Board {self.slug}: {plural(len(self._board.cells), 'cell')}>"
 
 
 class Boards(Shown, Sequence[Board]):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gan_bench.api.asking import checked_by
 from gan_bench.api.shown import Shown
+from gan_bench.base.text import plural
 from gan_bench.report import autopsy as examined
 from gan_bench.report import branches as kept
 from gan_bench.report.shown_summary import ShownSummary
@@ -55,8 +56,8 @@ class Branches(Shown):
         return ShownSummary(self._branches.summary())
 
     def __repr__(self) -> str:
-        count = len(self._branches.rows) - 1
-        return f"<Branches of {self._branches.label} from {self.at:g} kimg: {count}>"
+        branches = plural(len(self._branches.rows) - 1, "branch", "branches")
+        return f"<Branches of {self._branches.label} from {self.at:g} kimg: {branches}>"
 
 
 class Autopsy(Shown):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gan_bench.api.asking import checked_by
 from gan_bench.api.shown import Shown
+from gan_bench.base.text import plural
 from gan_bench.contract.errors import UsageError
 from gan_bench.report.shown_summary import ShownSummary
 from gan_bench.report.tuning.answer import answer
@@ -81,7 +82,7 @@ class Study(Shown):
         return ShownSummary(chapter_of(self._tuned))
 
     def __repr__(self) -> str:
-        return f"<Study {self.slug}: {len(self._tuned.rows)} rows>"
+        return f"<Study {self.slug}: {plural(len(self._tuned.rows), 'row')}>"
 
 
 def read_study(folder: Path) -> Study:

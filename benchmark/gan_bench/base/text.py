@@ -41,7 +41,7 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     hours, minutes = divmod(round(whole / 60), 60)
-    return f"{hours} h {minutes:02d} min"
+    return f"{hours:,} h {minutes:02d} min"
 
 
 def size(count: float) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.engine_options import training_on
-from gan_bench.cli.options import Number
+from gan_bench.cli.values import Number, Whole
 
 CELLS = "What to examine"
 STYLES = "terminal", "markdown", "json"
@@ -43,7 +43,7 @@ STYLES = "terminal", "markdown", "json"
 )
 @click.option(
     "--seeds",
-    type=click.IntRange(1, 1000),
+    type=Whole(1, 1000),
     default=4,
     metavar="N",
     panel=CELLS,

@@ -14,7 +14,7 @@ from rich.console import Console
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.engine_options import training_on
-from gan_bench.cli.options import Number
+from gan_bench.cli.values import Number, Whole
 
 CELL = "What to fork"
 
@@ -86,7 +86,7 @@ def _values(option: str, typed: Sequence[str]) -> Iterator[str]:
 )
 @click.option(
     "--seeds",
-    type=click.IntRange(1, 1000),
+    type=Whole(1, 1000),
     default=1,
     metavar="N",
     panel=CELL,

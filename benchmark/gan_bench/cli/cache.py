@@ -12,8 +12,8 @@ import rich_click as click
 from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.options import Number
 from gan_bench.cli.output import emit, say
+from gan_bench.cli.values import Number
 
 if TYPE_CHECKING:
     from gan_bench.data.stored import Stored

@@ -12,8 +12,9 @@ from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, HOW, WHICH, request_of
-from gan_bench.cli.options import OUT_FILE, OUTPUT, Name
+from gan_bench.cli.options import OUTPUT
 from gan_bench.cli.output import complain, emit, instead, page, print_titled, say
+from gan_bench.cli.values import OUT_FILE, Name
 from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:

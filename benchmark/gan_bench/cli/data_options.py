@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from gan_bench.base.text import LEAST_SIDE, MOST_SIDE
-from gan_bench.cli.options import PATH, Decorator, Name, Number, Word
+from gan_bench.cli.options import Decorator
+from gan_bench.cli.values import PATH, Name, Number, Whole, Word
 
 if TYPE_CHECKING:
     from gan_bench.run.request import Request
@@ -28,7 +29,7 @@ class Size(click.ParamType[tuple[int, int]]):
             self.fail(f"{value!r} is no size: give 64, or 128x96 (width x height)", param, ctx)
         width, height = int(sides[1]), int(sides[2] or sides[1])
         if not all(LEAST_SIDE <= side <= MOST_SIDE for side in (width, height)):
-            self.fail(f"{value} is not in the range {LEAST_SIDE} to {MOST_SIDE}", param, ctx)
+            self.fail(f"{value} is not in the range from {LEAST_SIDE} to {MOST_SIDE}", param, ctx)
         return height, width
 
 
@@ -90,7 +91,7 @@ HOW = (
     ),
     click.option(
         "--min-size",
-        type=click.IntRange(1),
+        type=Whole(1),
         metavar="PX",
         panel=PREPARING,
         help="Leave out images whose short side has fewer pixels.",

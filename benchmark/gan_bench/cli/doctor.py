@@ -11,8 +11,8 @@ from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, DATA_ROOT, SIZE
-from gan_bench.cli.options import Name
 from gan_bench.cli.output import emit, say, stdout_console
+from gan_bench.cli.values import Name
 from gan_bench.run.names import catalogue_for
 
 TESTED = "What to test"

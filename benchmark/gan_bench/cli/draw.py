@@ -11,7 +11,7 @@ from rich.console import Console
 
 from gan_bench.base.text import plural
 from gan_bench.cli import options
-from gan_bench.cli.options import PATH
+from gan_bench.cli.values import PATH
 
 CELLS = "Cells"
 

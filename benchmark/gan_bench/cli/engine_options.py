@@ -8,7 +8,8 @@ from typing import Any
 import rich_click as click
 
 from gan_bench.cli import options
-from gan_bench.cli.options import Decorator, Name, Number, Word
+from gan_bench.cli.options import Decorator
+from gan_bench.cli.values import Name, Number, Whole, Word
 
 RUNNING = "Running"
 
@@ -25,7 +26,7 @@ def engine_options(panel: str, verb: str, default: str) -> tuple[Decorator, ...]
         ),
         click.option(
             "--jobs",
-            type=click.IntRange(1),
+            type=Whole(1),
             metavar="N",
             panel=panel,
             help=f"Cells to {verb} at the same time; they share the threads of the CPU. Default: "

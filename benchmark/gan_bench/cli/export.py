@@ -13,8 +13,9 @@ from gan_bench.base.escape import plain
 from gan_bench.base.text import size
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
-from gan_bench.cli.options import OUT_FILE, OUTPUT
+from gan_bench.cli.options import OUTPUT
 from gan_bench.cli.output import instead, say
+from gan_bench.cli.values import OUT_FILE
 
 if TYPE_CHECKING:
     from gan_bench.train.export import To

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from gan_bench.cli.options import OUT_FILE, OUTPUT, PATH, RESULTS, Decorator
+from gan_bench.cli.options import OUTPUT, RESULTS, Decorator
+from gan_bench.cli.values import OUT_FILE, PATH, Whole
 
 if TYPE_CHECKING:
     from gan_bench.train.generator import Generator
@@ -42,7 +43,7 @@ PLUGIN = click.option(
 )
 SEED = click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=0,
     metavar="N",
     panel=GENERATOR,
@@ -92,7 +93,7 @@ def z_dim(panel: str) -> Decorator:
     """--z-dim: what a generator in a file may not say."""
     return click.option(
         "--z-dim",
-        type=click.IntRange(1, 100_000),
+        type=Whole(1, 100_000),
         metavar="N",
         panel=panel,
         help="Length of z, for a TorchScript or ONNX generator. Default: it is found out.",

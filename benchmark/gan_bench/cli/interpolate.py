@@ -11,6 +11,7 @@ from gan_bench.base.text import plural, size
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
 from gan_bench.cli.output import instead, say
+from gan_bench.cli.values import Whole
 
 WALK = "Walk"
 
@@ -28,7 +29,7 @@ WALK = "Walk"
 @shared.CLASS
 @click.option(
     "--steps",
-    type=click.IntRange(2, 2000),
+    type=Whole(2, 2000),
     default=60,
     metavar="N",
     panel=WALK,
@@ -36,7 +37,7 @@ WALK = "Walk"
 )
 @click.option(
     "--points",
-    type=click.IntRange(2, 100),
+    type=Whole(2, 100),
     default=3,
     metavar="N",
     panel=WALK,
@@ -45,7 +46,7 @@ WALK = "Walk"
 @click.option(
     "--n",
     "count",
-    type=click.IntRange(1, 64),
+    type=Whole(1, 64),
     default=1,
     metavar="N",
     panel=WALK,

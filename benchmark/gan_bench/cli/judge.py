@@ -13,8 +13,9 @@ from rich.console import Console
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.data_options import DATA, HOW, WHICH, request_of
-from gan_bench.cli.options import OUT_FILE, OUTPUT, Name
+from gan_bench.cli.options import OUTPUT
 from gan_bench.cli.output import emit, instead, say
+from gan_bench.cli.values import OUT_FILE, Name, Whole
 from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gan_bench.run.request import Request
 
 TRAINING = "Training"
-SIZES = click.IntRange(16, 128)
+SIZES = Whole(16, 128)
 
 
 def _data_options(command: Any) -> Any:
@@ -65,7 +66,7 @@ def _multiple_of_four(ctx: click.Context, param: click.Parameter, size: int) -> 
 )
 @click.option(
     "--steps",
-    type=click.IntRange(10, 100_000),
+    type=Whole(10, 100_000),
     default=1000,
     metavar="N",
     panel=TRAINING,
@@ -73,7 +74,7 @@ def _multiple_of_four(ctx: click.Context, param: click.Parameter, size: int) -> 
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=0,
     metavar="N",
     panel=TRAINING,

@@ -15,8 +15,9 @@ from rich.text import Text
 from gan_bench.base import text
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.options import PATH, RESULTS
+from gan_bench.cli.options import RESULTS
 from gan_bench.cli.output import emit, page, say
+from gan_bench.cli.values import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

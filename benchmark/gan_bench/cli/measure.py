@@ -11,7 +11,7 @@ from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.engine_options import with_engine
-from gan_bench.cli.options import PATH, Number
+from gan_bench.cli.values import IMAGES, PATH, Number
 
 if TYPE_CHECKING:
     from gan_bench.run.plan_measuring import PlannedMeasuring
@@ -46,7 +46,7 @@ AS_TRAINED = "Default: as the cells were measured when they were trained."
 )
 @click.option(
     "--samples",
-    type=click.IntRange(10),
+    type=IMAGES,
     metavar="N",
     panel=MEASURE,
     help=f"Images to generate for the metrics, 10 or more. {AS_TRAINED}",

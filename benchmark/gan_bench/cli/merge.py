@@ -9,8 +9,9 @@ from rich.console import Console
 
 from gan_bench.base import text
 from gan_bench.cli import options
-from gan_bench.cli.options import OUTPUT, PATH
+from gan_bench.cli.options import OUTPUT
 from gan_bench.cli.output import emit, say
+from gan_bench.cli.values import PATH
 
 CONTENT = "What to merge"
 

@@ -16,8 +16,9 @@ from gan_bench.base.escape import plain
 from gan_bench.cli import data_options, options
 from gan_bench.cli.data_options import request_of
 from gan_bench.cli.groups import Group
-from gan_bench.cli.options import OUT_FILE, OUTPUT, Word
+from gan_bench.cli.options import OUTPUT
 from gan_bench.cli.output import emit, instead, say
+from gan_bench.cli.values import OUT_FILE, PATH, Name, Whole, Word
 
 if TYPE_CHECKING:
     from gan_bench.run.audit_images import AuditRequest
@@ -107,7 +108,7 @@ def _data_options(command: Any) -> Any:
 )
 @click.option(
     "--real-sets",
-    type=click.IntRange(LEAST_SETS, MOST_SETS),
+    type=Whole(LEAST_SETS, MOST_SETS),
     default=99,
     metavar="N",
     panel=SETS,
@@ -116,7 +117,7 @@ def _data_options(command: Any) -> Any:
 )
 @click.option(
     "--repeats",
-    type=click.IntRange(5, MOST_SETS),
+    type=Whole(5, MOST_SETS),
     default=20,
     metavar="N",
     panel=SETS,
@@ -124,7 +125,7 @@ def _data_options(command: Any) -> Any:
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**63 - 1),
+    type=Whole(0, 2**63 - 1),
     default=0,
     metavar="N",
     panel=SETS,
@@ -132,7 +133,7 @@ def _data_options(command: Any) -> Any:
 )
 @click.option(
     "--preset",
-    type=options.Name("preset"),
+    type=Name("preset"),
     metavar="NAME",
     panel=MEASURE,
     help="Preset whose metrics, features, size and data set are taken. Default: as for `run`.",
@@ -142,7 +143,7 @@ def _data_options(command: Any) -> Any:
 @click.option(
     "--judge",
     metavar="FILE",
-    type=options.PATH,
+    type=PATH,
     panel=MEASURE,
     help="Judge that names the mode of an image, made by `gan-bench judge`.",
 )

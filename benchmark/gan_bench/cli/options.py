@@ -1,20 +1,16 @@
-"""Options that several commands share, and the types of what is typed."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-import math
-import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
-from click.types import StringParamType
+
+from gan_bench.cli.values import FOLDER, PATH, Name, NetFile
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from gan_bench.measure.weights import Weights
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -31,107 +27,6 @@ def paragraphs(*lines: str) -> str:
 def examples(*commands: str) -> str:
     """Commands to show at the end of a help page."""
     return paragraphs("Examples:" if len(commands) > 1 else "Example:", *commands)
-
-
-class _Path(click.Path):
-    """A path; an empty one, as an unset shell variable gives, is not the current folder.
-
-    ~ is the home folder: the shell leaves it as it is in --results=~/here.
-    """
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        if value == "":
-            self.fail("the value is empty", param, ctx)
-        home = os.path.expanduser(value) if isinstance(value, str) else value
-        return super().convert(home, param, ctx)
-
-
-PATH, FOLDER = _Path(path_type=Path), _Path(path_type=Path, file_okay=False)
-
-
-class _Out(_Path):
-    """A path to write to. UsageError if it is one of a results folder's own files."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        path = super().convert(value, param, ctx)
-        from gan_bench.results.own_files import check_not_own
-
-        check_not_own(path)
-        return path
-
-
-class _OutFile(_Out):
-    """A file to write. UsageError for a folder."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        path = super().convert(value, param, ctx)
-        if os.path.isdir(path):
-            self.fail(f"{path} is a folder: give the name of a file to write", param, ctx)
-        return path
-
-
-OUT = _Out(path_type=Path)
-OUT_FILE = _OutFile(path_type=Path)
-
-
-class Number(click.FloatRange):
-    """A number in a range; click itself takes nan as in any range."""
-
-    name = "number"  # in a message: `x` is not a valid number
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
-        number = super().convert(value, param, ctx)
-        return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
-
-    def _describe_range(self) -> str:
-        """As click writes it, but 1,000,000,000 in place of 1000000000.0."""
-        return re.sub(r"(\d+)\.0\b", lambda each: f"{int(each[1]):,}", super()._describe_range())
-
-
-class Betas(click.ParamType[tuple[float, ...]]):
-    """Two numbers, such as 0.5,0.999, each from 0 to below 1."""
-
-    name = "betas"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
-        try:
-            betas = tuple(float(part) for part in str(value).split(","))
-        except ValueError:
-            betas = ()
-        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-            self.fail(f"{value!r} is not two numbers from 0 to below 1, such as 0.5,0.999", param)
-        return betas
-
-
-class Word(StringParamType):
-    """A text that is not empty, as that of an unset shell variable is."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
-        return super().convert(value, param, ctx) or self.fail("the value is empty", param, ctx)
-
-
-class Name(Word):
-    """A name that a plugin offers, completed from those that were seen when it was last loaded.
-
-    `kind` is a kind of `gan_bench.run.names`; a path may stand in place of a name with `or_path`.
-    """
-
-    def __init__(self, kind: str, or_path: bool = False) -> None:
-        self.kind = kind
-        self.or_path = or_path
-
-    def shell_complete(  # noqa: D102
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem
-
-        from gan_bench.run.names import known_names
-
-        before, comma, last = incomplete.rpartition(",") if param.multiple else ("", "", incomplete)
-        names = [name for name in known_names(self.kind) if name.startswith(last.lower())]
-        # bash drops what stands before a path, so paths come first
-        paths = [CompletionItem(incomplete, type="file")] if self.or_path else []
-        return [*paths, *(CompletionItem(before + comma + name) for name in names)]
 
 
 def names(
@@ -168,17 +63,6 @@ def plugin(panel: str) -> Decorator:
         panel=panel,
         help="Also load the plugin in this Python file. Can be repeated.",
     )
-
-
-class NetFile(_Path):
-    """FILE, or NET=FILE; gives the name of the net, or None, and the path of the file."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
-        given = str(value)
-        named = re.fullmatch(r"([\w.:-]+)=(.*)", given, re.DOTALL)
-        if not named or os.path.exists(os.path.expanduser(given)):
-            return None, super().convert(value, param, ctx)
-        return named[1], super().convert(named[2], param, ctx)
 
 
 def weights(panel: str) -> Decorator:

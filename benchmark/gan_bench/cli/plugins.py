@@ -15,6 +15,7 @@ from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.groups import Group
 from gan_bench.cli.output import emit, page, say, stdout_console
+from gan_bench.cli.values import PATH
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,7 +120,7 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
 )
 @click.option(
     "--into",
-    type=options.PATH,
+    type=PATH,
     metavar="DIR",
     default=Path(),
     show_default="the current one",

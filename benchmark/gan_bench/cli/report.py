@@ -10,8 +10,9 @@ import rich_click as click
 
 from gan_bench.base.text import plural
 from gan_bench.cli import options
-from gan_bench.cli.options import OUT, OUTPUT
+from gan_bench.cli.options import OUTPUT
 from gan_bench.cli.output import emit, instead, say
+from gan_bench.cli.values import OUT
 from gan_bench.contract.errors import StorageError
 
 if TYPE_CHECKING:

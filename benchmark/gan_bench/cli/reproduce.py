@@ -12,8 +12,8 @@ from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.engine_options import with_engine
-from gan_bench.cli.options import PATH
 from gan_bench.cli.output import emit, page, say
+from gan_bench.cli.values import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,8 @@ import rich_click as click
 from gan_bench.cli import generator_options, options
 from gan_bench.cli.data_options import HOW, WHICH
 from gan_bench.cli.engine_options import engine_options
-from gan_bench.cli.options import PATH, Betas, Decorator, Name, Number, Word
+from gan_bench.cli.options import Decorator
+from gan_bench.cli.values import IMAGES, PATH, SEEDS, Betas, Name, Number, Whole, Word
 
 RETRY = "--retry-failed"
 TRAIN, SCHEDULE = "What to train", "Schedule"
@@ -38,7 +39,7 @@ DECIDING: tuple[Decorator, ...] = (
     ),
     click.option(
         "--most-seeds",
-        type=click.IntRange(1),
+        type=SEEDS,
         metavar="M",
         panel=TRAIN,
         help="With --until-decided, the most seeds of a row: a multiple of --seeds. Default: four "
@@ -98,7 +99,7 @@ SHARED: tuple[Decorator, ...] = (
     ),
     click.option(
         "--batch",
-        type=click.IntRange(2),
+        type=Whole(2),
         metavar="N",
         panel=SCHEDULE,
         help="Images per batch, 2 or more. Default: the preset's.",
@@ -147,7 +148,7 @@ SHARED: tuple[Decorator, ...] = (
     ),
     click.option(
         "--d-steps",
-        type=click.IntRange(1, 1000),
+        type=Whole(1, 1000),
         metavar="N",
         panel=SCHEDULE,
         help="Updates of D per update of G. Each shows D other images, so that G gets fewer "
@@ -169,7 +170,7 @@ SHARED: tuple[Decorator, ...] = (
     ),
     click.option(
         "--ticks",
-        type=click.IntRange(1, 10_000),
+        type=Whole(1, 10_000),
         metavar="N",
         panel=SCHEDULE,
         help="How often a cell is scored while it trains. Default: the preset's.",
@@ -203,7 +204,7 @@ SHARED: tuple[Decorator, ...] = (
     ),
     click.option(
         "--samples",
-        type=click.IntRange(10),
+        type=IMAGES,
         metavar="N",
         panel=MEASURE,
         help="Images to generate for the metrics, 10 or more. Default: the preset's.",
@@ -299,7 +300,7 @@ def tune_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _seeds(default: str) -> Decorator:
     return click.option(
         "--seeds",
-        type=click.IntRange(1),
+        type=SEEDS,
         metavar="N",
         panel=TRAIN,
         help="Train each architecture with each loss N times, from different seeds. "

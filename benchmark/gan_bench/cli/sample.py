@@ -9,8 +9,9 @@ import rich_click as click
 from gan_bench.base.text import plural
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
-from gan_bench.cli.options import OUT, OUTPUT
+from gan_bench.cli.options import OUTPUT
 from gan_bench.cli.output import instead, say
+from gan_bench.cli.values import OUT, Whole
 
 
 @click.command(
@@ -25,7 +26,7 @@ from gan_bench.cli.output import instead, say
 @click.option(
     "--n",
     "count",
-    type=click.IntRange(1, 1_000_000),
+    type=Whole(1, 1_000_000),
     metavar="N",
     panel=shared.GENERATOR,
     help="Images to make. Default: 64, or eight of each class.",

@@ -17,8 +17,8 @@ from rich.text import Text
 from gan_bench.base.escape import plain
 from gan_bench.cli import generator_options, options
 from gan_bench.cli.data_options import DATA, MAX_BAD, Size
-from gan_bench.cli.options import Name, Word
 from gan_bench.cli.output import emit, page, say
+from gan_bench.cli.values import IMAGES, Name, Whole, Word
 from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a p
 @generator_options.trust(LIKE)
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=0,
     metavar="N",
     panel=LIKE,
@@ -84,7 +84,7 @@ ONLY_WITHOUT = ("size", "features", "metrics", "samples", "preset")  # which a p
 @options.names("--metric", "metrics", kind="metric", panel=MEASURE, help="Metrics to compute.")
 @click.option(
     "--samples",
-    type=click.IntRange(10),
+    type=IMAGES,
     metavar="N",
     panel=MEASURE,
     help="Compare so many images of each set, 10 or more, evenly spread over it. Default: all.",

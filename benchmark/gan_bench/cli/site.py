@@ -10,8 +10,9 @@ from rich.text import Text
 
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
-from gan_bench.cli.options import OUTPUT, PATH, RESULTS
+from gan_bench.cli.options import OUTPUT, RESULTS
 from gan_bench.cli.output import emit, say
+from gan_bench.cli.values import PATH, Word
 
 CONTENT = "What to publish"
 
@@ -43,7 +44,7 @@ CONTENT = "What to publish"
 )
 @click.option(
     "--title",
-    type=options.Word(),
+    type=Word(),
     default="GAN leaderboards",
     metavar="TEXT",
     panel=OUTPUT,

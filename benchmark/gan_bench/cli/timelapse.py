@@ -9,8 +9,8 @@ import rich_click as click
 from gan_bench.base.text import plural, size
 from gan_bench.cli import generator_options as shared
 from gan_bench.cli import options
-from gan_bench.cli.options import PATH
 from gan_bench.cli.output import instead, say
+from gan_bench.cli.values import PATH
 
 
 @click.command(

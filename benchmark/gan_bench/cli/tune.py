@@ -11,9 +11,9 @@ from rich.console import Console
 
 from gan_bench.cli import options
 from gan_bench.cli.data_options import request_of
-from gan_bench.cli.options import PATH
 from gan_bench.cli.output import emit, say
 from gan_bench.cli.run_options import tune_options
+from gan_bench.cli.values import PATH, Whole
 
 TUNING = "What to tune"
 
@@ -26,7 +26,7 @@ TUNING = "What to tune"
 )
 @click.option(
     "--trials",
-    type=click.IntRange(2, 4096),
+    type=Whole(2, 4096),
     default=8,
     metavar="K",
     panel=TUNING,

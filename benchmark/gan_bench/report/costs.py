@@ -42,8 +42,9 @@ def total_cost(rows: Sequence[Row]) -> str:
         known = f"{plural(len(measure), 'cell')} {duration(measured)} of measuring"
         rest = f"and {known}" if measure else "and the time of measuring is not known"
         return f"{cells} took {duration(trained)} of training, {rest}"
+    together = " together" if len(train) > 1 else ""
     return (
-        f"{cells} took {duration(trained + measured)} together: "
+        f"{cells} took {duration(trained + measured)}{together}: "
         f"{duration(trained)} of training, {duration(measured)} of measuring"
     )
 

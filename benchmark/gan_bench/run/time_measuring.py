@@ -90,7 +90,8 @@ def time_measuring(
         )
         for net in nets
     }
-    sizes = [4 * rows[name] * net.width for name, net in nets.items()]
+    images = {name: real + evaluation.samples for name, real in rows.items()}
+    sizes = [4 * images[name] * net.width for name, net in nets.items()]
     timed = _Timed(nets, metrics, growth)
     features = sum(rows[name] * net.seconds for name, net in nets.items())
     return Measuring(
