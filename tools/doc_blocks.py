@@ -95,6 +95,13 @@ def study(run: str) -> str:
 # -- commands, offers, files --------------------------------------------------------------------
 
 
+def shown(run: str, cell: str) -> str:
+    """The beginning of what `show` says of a published cell, to its second curve."""
+    text = gan_bench("show", cell, "--results", str(PUBLISHED / run))
+    lines = [f"$ gan-bench show {cell}", *text.partition("\nreal_score")[0].splitlines(), "..."]
+    return _framed("```text\n" + "\n".join(lines) + "\n```")
+
+
 def help_of(*command: str) -> str:
     """The help of a command, as text."""
     lines = gan_bench(*command, "--help").strip("\n").splitlines()

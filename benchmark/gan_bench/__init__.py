@@ -125,6 +125,11 @@ ELSEWHERE = {
 }
 
 
+def __dir__() -> list[str]:
+    """What is public: a notebook completes it, though it is imported only when it is asked for."""
+    return [*__all__]
+
+
 def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for: `gan-bench --help` must not wait for pydantic."""
     if name not in __all__:

@@ -70,6 +70,8 @@ def test_a_picture_that_is_no_sample_grid_is_left_alone(board: Board, name: str)
     for kimg in (None, 0.1, 1e9):
         image = board.samples("dcgan/hinge/seed2", kimg)
         assert image.size == (before.shape[1], before.shape[0])
+    with pytest.raises(UsageError, match="kimg='x' is of type str: give a number"):
+        board.samples("dcgan/hinge/seed2", "x")  # type: ignore[arg-type]
 
 
 def test_a_frame_has_a_row_for_each_cell_and_is_the_callers(board: Board) -> None:

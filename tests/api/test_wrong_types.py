@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gan_bench import UsageError, load, score
+import gan_bench
+from gan_bench import UsageError, generator, load, score
 from gan_bench.api.asking import checked_by
 from gan_bench.api.running import run
 from gan_bench.cli.run import run as command
@@ -61,6 +63,11 @@ def test_bytes_are_no_list_of_numbers(name: str, value: Any) -> None:
     assert os.listdir() == []
 
 
+def test_the_public_names_are_completed_and_run_has_its_own_help() -> None:
+    assert set(dir(gan_bench)) == set(gan_bench.__all__)
+    assert inspect.getdoc(gan_bench.run) == inspect.getdoc(run)
+
+
 @pytest.mark.parametrize("path", [5, None, b"base", ["base"], "base\0x"])
 def test_a_path_is_a_text_or_a_path(path: Any) -> None:
     with pytest.raises(UsageError, match=r"^results=.* is of type .*: give "):
@@ -70,3 +77,5 @@ def test_a_path_is_a_text_or_a_path(path: Any) -> None:
             load("base", protocol=path)
     with pytest.raises(UsageError, match=r"^real=.* is of type .*: give "):
         score(path, "images")
+    with pytest.raises(UsageError, match=r"^cell=.* is of type .*: give "):
+        generator(path)

@@ -133,7 +133,9 @@ def test_a_verdict_before_the_first_tick_leaves_nothing_to_fork(
 ) -> None:
     (collapsed / TICKS).write_text("")
     assert read_lines(collapsed / TICKS) == []
-    assert "before its first tick" in examine(gan_bench).err
+    said = examine(gan_bench).err
+    assert "had its verdict before its first tick, so that there is no state of it" in said
+    assert "more --ticks" in said
 
 
 PLUGIN = """

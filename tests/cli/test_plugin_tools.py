@@ -205,6 +205,22 @@ def test_the_verdict_does_not_count_checks_that_could_not_be_made() -> None:
     assert verdict(checks).startswith("1 check failed, 0 passed, others could not be made: ")
 
 
+def test_a_g_that_draws_noise_is_not_said_to_depend_on_z_alone() -> None:
+    def noisy(shape: tuple[int, ...]) -> object:
+        G = generator(shape)
+        plain = G.forward
+        G.forward = lambda z: (plain(z) + torch.randn(len(z), *shape) / 2).clamp(-1, 1)
+        return G
+
+    arch = Architecture(
+        name="noisy", source="a test", z_dim=6, generator=noisy, discriminator=discriminator
+    )
+    checks = list(check_offers.check_offer(Architecture, arch, load(), Fresh()))
+    (said,) = [each for each in checks if each.name.endswith("determinism")]
+    assert said.status == "ok"
+    assert said.detail.startswith("G draws noise of its own")
+
+
 def test_idle_parameters_are_named() -> None:
     def idle(shape: tuple[int, ...]) -> object:
         D = discriminator(shape)

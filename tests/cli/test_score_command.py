@@ -51,7 +51,9 @@ def test_a_generator_is_no_set_of_images(gan_bench: Command, shapes: Path) -> No
     (shapes.parent / "cell").mkdir()
     (shapes.parent / "cell/record.json").write_text("{}")
     for path in (shapes.parent / "G.pt", shapes.parent / "cell"):
-        refused(gan_bench("score", shapes, path, *QUICK), 2, f"{path} is a generator")
+        refused(
+            gan_bench("score", shapes, path, *QUICK), 2, f"{path} is a generator, which is scored"
+        )
     said = gan_bench("score", shapes, shapes, "--z-dim", 5)
     refused(said, 2, "--z-dim is for --like PROTOCOL")
 

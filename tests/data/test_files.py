@@ -56,6 +56,7 @@ def test_a_file_that_is_no_set_is_called_what_it_is(
 @pytest.mark.parametrize(
     ("what", "count", "said"),
     [
+        ("idx", 2, "2 IDX files (name its data set with --data, if it has one, and its folder"),
         ("dicom", 20, "20 DICOM files (export as PNG first)"),
         ("cr2", 3, "3 RAW photographs (export as JPEG or TIFF first)"),
         ("zip", 1, "1 archive (unpack first)"),

@@ -63,6 +63,7 @@ CONTENT = {
     "pdf": (b"%PDF-1.7\n", Kind.PDF),
     "npy": (saved(), Kind.ARRAY),
     "hdf5": (b"\x89HDF\r\n\x1a\n", Kind.HDF5),
+    "idx": (b"\0\0\x08\x03\0\0\x27\x10\0\0\0\x1c\0\0\0\x1c", Kind.IDX),
     "parquet": (b"PAR1\x15", Kind.PARQUET),
     "pickle": (pickle.dumps({"data": b"x"}), Kind.PICKLE),
     "text": ("Grüße,\n1\t2".encode(), Kind.TEXT),

@@ -130,6 +130,15 @@ BOARDS = {
         one_loss(a=[10.0, 11.0, 12.0], b=[20.0, 21.0]),
         "a leads b by 10 (fd-eye) on the 2 seeds that both have: not proven.",
     ),
+    "a proven lead over a row with more seeds": (
+        one_loss(a=GOOD, b=[*BAD, max(BAD) + 0.1]),
+        "a leads b by 10 (fd-eye, 6 seeds: 95 % interval 10 to 10) on the 6 seeds that both have.",
+    ),
+    "the only one with a score": (
+        one_loss(a=[1.0], b=Cells([None]), c=Cells([None])),
+        "a is the only one of 3 architectures with a score (fd-eye): that it leads is not proven; "
+        "2 of 3 cells diverged (b / hinge / seed0; c / hinge / seed0).",
+    ),
     "equal with one loss": (
         grid(a=[[1.0] * 5, [1.0] * 5], b=[[1.0] * 5, [2.0] * 5]),
         "a / hinge, a / minimax and b / hinge are not told apart (fd-eye); a / hinge leads the "

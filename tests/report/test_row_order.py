@@ -79,7 +79,9 @@ def test_a_table_says_so_where_its_means_are_out_of_order(
     lay_seeds(tmp_path, "steady", [9.0, 10.0, 11.0, *more])
     (board,) = leaderboard.load(tmp_path).boards
     assert names(tmp_path) == ["unsteady", "steady"]
-    assert "rows are in the order of the median seed" in claims(board)
+    middle = {"unsteady": "6", "steady": "10"} if not more else {"unsteady": "7", "steady": "9.5"}
+    medians = ", ".join(f"{name} / hinge: {score}" for name, score in middle.items())
+    assert f"rows are in the order of the median seed ({medians})" in claims(board)
     lay_seeds(tmp_path, "unsteady", [5.0, 6.0, 7.0, *more])
     assert "median" not in claims(leaderboard.load(tmp_path).boards[0])
 

@@ -16,6 +16,7 @@ from planning import LayCell
 from gan_bench import StorageError
 from gan_bench.results.layout import CHECKPOINTS, OUTCOME
 from gan_bench.run.cell import main
+from gan_bench.run.command import cell_command
 from gan_bench.run.outcome import read_outcome
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -69,6 +70,15 @@ def test_a_checkpoint_of_another_training_is_an_outcome(
     kind, message = outcome_of(folder, 2)
     assert kind == "usage"
     assert "is of another training (seed: 1 then, 0 now)" in message
+
+
+def test_a_folder_may_begin_with_a_dash(tmp_path: Path) -> None:
+    (tmp_path / "-h").mkdir()
+    words, environment = cell_command(Path("-h", "seed0"))
+    words.remove("--attached")
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 5  # there is no cell.json
+    assert b"usage:" not in done.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")

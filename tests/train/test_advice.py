@@ -96,7 +96,9 @@ def test_it_is_said_if_ticks_were_too_young_to_count() -> None:
     assert len(counting(looks, longer)) == MIN_SCORES
     assert "too few ticks were scored" in diagnose(replace(short, fork=0.1))  # not too young
     few = replace(short, schedule=Schedule(kimg=1, batch=16, ticks=2))
-    assert diagnose(few).endswith("; try --ticks 10")
+    assert diagnose(few).endswith("; try --ticks 10 --kimg 2.288")
+    long = replace(short, young=1, schedule=Schedule(kimg=9, batch=16, ticks=2))
+    assert diagnose(long).endswith("; try --ticks 10")
     assert "too few ticks were scored" in diagnose(replace(short, young=0))
 
 

@@ -48,6 +48,18 @@ def test_a_pair_that_seeds_torch_itself_is_refused() -> None:
 
 
 G, D = "generator", "discriminator"
+
+
+@pytest.mark.parametrize("part", [G, D])
+def test_a_network_without_parameters_is_refused(part: str) -> None:
+    built = getattr(pair(), part)(SHAPE)
+    bare = nn.Module()
+    bare.forward = lambda given: built(given)  # as a list of layers would hide them
+    arch = pair(**{part: lambda _: bare})
+    with pytest.raises(BadPair, match=f"the {part} of tiny has no parameters to train: give its"):
+        build_pair(arch, SHAPE)
+
+
 IMAGES = "the generator of tiny must give (2, 3, 8, 8) float32, it gave "
 LOGITS = "the discriminator of tiny must give (2, ...) float32, it gave "
 NOT_FINITE = " with values that are not finite"

@@ -9,9 +9,10 @@ from typing import Any
 
 from rich.console import Console
 
-from gan_bench.api.asking import checked_by, texts
+from gan_bench.api.asking import checked_by
 from gan_bench.api.shown import progress_console
 from gan_bench.cli.output import say
+from gan_bench.contract.texts import texts
 
 HOW = ("device", "plugins", "weights", "max_bad", "data", "z_dim", "trust", "seed", "replace")
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from gan_bench.api.asking import path_text
 from gan_bench.api.auditing import Audit, read_audit
 from gan_bench.api.branching import Branches
 from gan_bench.api.shown import Shown, Tables
@@ -15,6 +14,7 @@ from gan_bench.api.tuning import Study, read_study
 from gan_bench.base.text import plural
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
+from gan_bench.contract.texts import number_of, path_text
 from gan_bench.report import leaderboard
 from gan_bench.report.answer import answer
 from gan_bench.report.branches import branches_in_cell
@@ -125,7 +125,8 @@ class Board(Shown):
         if not grids:
             raise StorageError(f"{home} has no samples: its first tick makes some")
         if kimg is not None:
-            grids.sort(key=lambda grid: abs(grid[0] - kimg), reverse=True)
+            wanted = number_of("kimg", kimg)
+            grids.sort(key=lambda grid: abs(grid[0] - wanted), reverse=True)
         _, path = grids[-1]
         try:
             with Image.open(path) as grid:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_bench.api.asking import checked_by, path_text
+from gan_bench.api.asking import checked_by
 from gan_bench.api.shown import Shown
+from gan_bench.contract.texts import path_text
 from gan_bench.report.score_sheet import score_notes
 from gan_bench.report.shown_scores import ShownScores
 from gan_bench.results.records import Score

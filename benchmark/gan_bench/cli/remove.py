@@ -74,7 +74,7 @@ def _agreed(size: str) -> bool:
     try:
         return click.confirm(f"Remove {size} for good?", err=True)
     except click.Abort:  # Ctrl-C, or the end of the input
-        say(KEPT)
+        say(f"\n{KEPT}")
         raise
 
 

@@ -97,6 +97,10 @@ def _tie(ruling: Ruling, details: list[str]) -> str:
 def _lead(ruling: Ruling, lead: Lead, details: list[str]) -> str:
     """Who leads whom by how much, and how sure that is."""
     whom = f"{ruling.first} leads {_next(ruling)}{lead.other}"
+    if ruling.alone and _next(ruling) and not ruling.tied:
+        count = f"{ruling.count} {PLURALS[ruling.kind]}"
+        sure = "" if ruling.proven else ": that it leads is not proven"
+        return f"{ruling.first} is the only one of {count} with a score{_bracketed(details)}{sure}"
     if math.isnan(lead.by):
         by = f", of which no seed has a score{_bracketed(details)}"
         return f"{whom}{by}{'' if lead.proven else ': not proven'}"
@@ -104,7 +108,8 @@ def _lead(ruling: Ruling, lead: Lead, details: list[str]) -> str:
     by = f"{comma} by {number(lead.by, 3)}{_bracketed([*details, *_seeds(lead)])}"
     if not lead.proven:
         return f"{whom}{by}{_nearer(ruling)} {_trainings(ruling, lead)}: not proven"
-    by += _nearer(ruling)
+    # without these words the difference of the means in the table would be another number
+    by += f" {_trainings(ruling, lead)}" * lead.more + _nearer(ruling)
     rest = f", and that it leads {_few(ruling.unproven)} is not proven" if ruling.unproven else ""
     return f"{whom}{by}{rest}"
 
@@ -161,7 +166,7 @@ def _seeds(lead: Lead) -> Iterator[str]:
 
 
 def _trainings(ruling: Ruling, lead: Lead) -> str:
-    """What a lead that is not proven rests on."""
+    """What a lead rests on: the seeds or the trainings."""
     if not lead.seeds:
         return "without a seed in common"
     if not lead.scored:  # the means of other seeds are compared

@@ -100,5 +100,6 @@ def claims_of(decision: Decision, rows: Sequence[Row], metric: str) -> list[str]
         f"{metric} after every {plural(test.per_look, 'seed')}, {test.most} at most: if rows are "
         f"alike, a false difference appears in at most {percent(test.alpha)} of tables)",
         f"seeds that the test has looked at: {', '.join(seeds)}",
-        "intervals are those of a number of seeds that does not depend on scores, and here it does",
+        "± may hold less often than in 95 % of tables: it is made for a number of seeds that is "
+        "fixed beforehand, and here the scores decided it",
     ]

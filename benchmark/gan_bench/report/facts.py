@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf, isfinite
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from gan_bench.base.escape import plain
-from gan_bench.base.text import percent, plural
+from gan_bench.base.text import number, percent, plural
 from gan_bench.contract.protocol import Protocol
 from gan_bench.report.decided import claims_of
 from gan_bench.report.leaderboard import Board
@@ -21,6 +23,8 @@ from gan_bench.run.schedule_text import schedule_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_MEDIANS = 6  # rows whose medians are said where the order is not that of the means
 
 
 def protocol_lines(board: Board) -> list[tuple[str, str]]:
@@ -112,8 +116,18 @@ def _order(board: Board) -> str:
     costs = [board.ranking.cost(mean) for mean in means if mean is not None]
     if costs == sorted(costs):
         return ""
-    by = "their scores at equal time" if board.equal_time else "the median seed"
-    return f"rows are in the order of {by}"
+    if board.equal_time:
+        return "rows are in the order of their scores at equal time"
+    medians = "" if len(board.rows) > MOST_MEDIANS else f" ({', '.join(_medians(board))})"
+    return f"rows are in the order of the median seed{medians}"
+
+
+def _medians(board: Board) -> Iterator[str]:
+    """Each row with the score of its median seed, as far as half of its seeds have one."""
+    for row in board.rows:
+        middle = median(costs) if (costs := row.costs(board.ranking)) else inf
+        score = number(board.ranking.cost(middle)) if isfinite(middle) else "no score"
+        yield f"{row.name}: {score}"
 
 
 def _letters(seeds: list[int], board: Board) -> Iterator[str]:

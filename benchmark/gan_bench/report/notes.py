@@ -146,17 +146,18 @@ def _alarms(row: Row, board: Board) -> Iterator[str]:
 
 def _like_collapse(row: Row, board: Board) -> Iterator[str]:
     """Scores at the end that are a sign of mode collapse in cells without a verdict."""
-    judged = list(map(bool, row.done["verdicts"]))
+    seeds, judged = row.done["seed"], list(map(bool, row.done["verdicts"]))
     for gauge in board.protocol.evaluation.gauges:
         scores = row.done.get(metric_column(gauge.name), [])
-        free = [score for score, verdict in zip(scores, judged, strict=False) if not verdict]
-        if found := [score for score in free if isfinite(score) and gauge.beyond(score)]:
-            count = len(row.values(gauge.name))
-            some = f" in {len(found)} of {count} seeds" if count > 1 else ""
+        cells = zip(seeds, scores, judged, strict=False)
+        free = {seed: score for seed, score, verdict in cells if not verdict and isfinite(score)}
+        if found := {seed: score for seed, score in free.items() if gauge.beyond(score)}:
+            named = f" (seed{'s' * (len(found) > 1)} {', '.join(map(str, found))})"
+            which = named if len(row.values(gauge.name)) > 1 else ""
             yield (
-                f"{row.name}: {gauge.name} {', '.join(map(number, found))} at the end{some}, and "
-                f"worse than {number(gauge.floor)} is a sign of mode collapse; no tick of the "
-                f"{'training' if len(found) == 1 else 'trainings'} had a verdict"
+                f"{row.name}: {gauge.name} {', '.join(map(number, found.values()))}{which} at the "
+                f"end, and worse than {number(gauge.floor)} is a sign of mode collapse; no tick of "
+                f"{'this training' if len(found) == 1 else 'these trainings'} had a verdict"
             )
 
 

@@ -67,6 +67,7 @@ class Ruling:
     lead: Lead | None  # over the best of the others; None if there is none
     unproven: tuple[str, ...] = ()  # further ones over which the first has no proven lead
     nearer: Lead | None = None  # over a later one whose mean is nearer to the first than the best's
+    alone: bool = False  # none of the others has a score
     mixed: bool = False  # the lead is reversed within some architecture or loss, so it is none
 
     @property
@@ -108,8 +109,9 @@ def ruling(
     known = [each for each in open_ if not math.isnan(each.by)]
     least = min(known, key=lambda each: each.by, default=lead)
     nearer = least if lead and least and least.by < lead.by else None
+    alone = not any(other.scored for other in others)
     return Ruling(
-        kind, metric, len(order), first.rows, first.name, tuple(tied), lead, unproven, nearer
+        kind, metric, len(order), first.rows, first.name, tuple(tied), lead, unproven, nearer, alone
     )
 
 

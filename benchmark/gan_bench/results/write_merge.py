@@ -25,7 +25,10 @@ from gan_bench.results.merging import Merge
 def check_new(out: Path) -> None:
     """UsageError if there is anything in the folder."""
     if os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
-        raise UsageError(f"{out} is not empty: name a new folder for the merged results")
+        raise UsageError(
+            f"{out} is not empty: name a new folder for the merged results (a merge that was "
+            "interrupted leaves nothing there)"
+        )
 
 
 def write_merge(merge: Merge, out: Path) -> int:

@@ -1,7 +1,7 @@
 """A request -> a plan -> cells in processes of their own.
 
 The package can be called: `from gan_bench import run` gives it, and `run(archs=[...])` trains.
-See `gan_bench.api.run`.
+See `gan_bench.api.running`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ class _Callable(ModuleType):
     """A package and a function have one name, and Python gives the package to who imports it."""
 
     def __call__(self, **asked: Any) -> Any:
-        """Train, measure, and return the leaderboard: `gan_bench.api.run`."""
+        """Train, measure, and return the leaderboard."""
         return _function()(**asked)
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        """That of the function, for `help(run)`."""
+        return str(_function().__doc__)
 
     @property
     def __signature__(self) -> Signature:

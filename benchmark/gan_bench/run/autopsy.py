@@ -78,7 +78,10 @@ def case_of(origin: Origin) -> Case:
     verdict = _last_verdict(record, cell)
     looks = _looks(cell)
     if not looks:
-        raise UsageError(f"{label_of(cell)} had its verdict before its first tick: no state of it")
+        raise UsageError(
+            f"{label_of(cell)} had its verdict before its first tick, so that there is no state of "
+            "it to go on from: train it with more --ticks, or with a lower --lr"
+        )
     evaluation = origin.protocol.evaluation
     fit = [
         look.kimg

@@ -23,8 +23,8 @@ def cell_command(folder: Path) -> tuple[list[str], dict[str, str]]:
 
     Its standard input must be a pipe: the cell ends when nobody holds the other end.
     """
-    # -P: a types.py in the user's folder is not Python's
-    words = [sys.executable, "-P", "-m", "gan_bench.run.cell", "--attached", str(folder)]
+    # -P: a types.py in the user's folder is not Python's; --: a folder may begin with a dash
+    words = [sys.executable, "-P", "-m", "gan_bench.run.cell", "--attached", "--", str(folder)]
     return words, SPIN | os.environ | _threads(folder)
 
 

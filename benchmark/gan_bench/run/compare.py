@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -137,7 +138,11 @@ def compare(
 
 def _check_no_generator(path: Path) -> None:
     if is_cell(path) or (os.path.isfile(path) and is_generator(path)):
-        raise UsageError(f"{path} is a generator: it is scored as a row of a table, by --like")
+        command = f"gan-bench score --like PROTOCOL {shlex.quote(str(path))}"
+        raise UsageError(
+            f"{path} is a generator, which is scored as a row of a table of `gan-bench list`: "
+            f"{command}"
+        )
 
 
 def _evaluation(

@@ -98,7 +98,8 @@ def time_measuring(
         cell_seconds=_cell_seconds(protocol, timed),
         end_seconds=_end_seconds(protocol, timed),
         once_seconds=features + _scale_seconds(protocol, timed),
-        feature_bytes=sum(sizes) + 4 * max(sizes),  # of one net at a time two copies in float64
+        # of one net at a time three copies in float64, as fd and its error were seen to take
+        feature_bytes=sum(sizes) + 6 * max(sizes),
     )
 
 

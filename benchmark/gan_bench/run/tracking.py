@@ -94,8 +94,8 @@ class Tracking:
 
 
 def _start(cell: Path, name: str) -> subprocess.Popen[bytes]:
-    # -P: a types.py in the user's folder is not Python's
-    words = [sys.executable, "-P", "-m", "gan_bench.run.follow", str(cell), name]
+    # -P: a types.py in the user's folder is not Python's; --: a folder may begin with a dash
+    words = [sys.executable, "-P", "-m", "gan_bench.run.follow", "--", str(cell), name]
     return subprocess.Popen(words, stdin=subprocess.PIPE)
 
 

@@ -105,7 +105,11 @@ def _why_unknown(course: Course) -> tuple[str, tuple[Hint, ...]]:
     schedule = course.schedule
     updates = plural(schedule.updates, "update")
     why = f"{TOO_YOUNG}: there were {updates}, and ticks count from the {YOUNG}th on"
-    if schedule.ticks < MIN_SCORES:
-        return why, (Hint({"ticks": Schedule.model_fields["ticks"].default}),)
-    needed = ceil(YOUNG * schedule.ticks / (schedule.ticks - MIN_SCORES + 1))  # updates
-    return why, (until(schedule.shown(needed) / 1000),)
+    changes: dict[str, float] = {}
+    ticks = schedule.ticks
+    if ticks < MIN_SCORES:
+        ticks = changes["ticks"] = Schedule.model_fields["ticks"].default
+    needed = ceil(YOUNG * ticks / (ticks - MIN_SCORES + 1))  # updates
+    if needed > schedule.updates:
+        changes["kimg"] = schedule.shown(needed) / 1000
+    return why, (Hint(changes),) if changes else ()

@@ -19,6 +19,7 @@ from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import DataError, UsageError, sentence
 from gan_bench.contract.offers import Architecture
 from gan_bench.contract.protocol import Cell
+from gan_bench.contract.texts import path_text, texts
 from gan_bench.results.asked_plugins import asked_of
 from gan_bench.results.data_summary import class_names
 from gan_bench.results.finding import check_cell
@@ -97,8 +98,8 @@ def generator(
     plugin builds another network now; DataError if the cell has no generator, or the file is no
     generator of gan-bench; StorageError if the file of a cell is damaged.
     """
-    path = Path(cell).expanduser().resolve()
-    given = [Path(plugins)] if isinstance(plugins, str | Path) else [*map(Path, plugins)]
+    path = Path(path_text("cell", cell)).resolve()
+    given = [*map(Path, texts("plugins", plugins))]
     if os.path.isfile(path):  # a path may be too long to be one
         if best:
             raise UsageError(f"{path} is a file: the best tick is one of a cell's folder")

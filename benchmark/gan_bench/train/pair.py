@@ -92,8 +92,19 @@ def build_pair(arch: Architecture, shape: Shape, seed: int = 0, classes: int | N
                 )
         if torch.initial_seed() != rng.key(seed, "init"):
             raise BadPair(f"{arch.name} seeds torch anew, so that every step would draw the same")
+        _check_parameters(arch, pair)
         G.train(), D.train()
         return pair
+
+
+def _check_parameters(arch: Architecture, pair: Pair) -> None:
+    """BadPair if there is nothing to train."""
+    for who, network in (("generator", pair.G), ("discriminator", pair.D)):
+        if not [*network.parameters()]:
+            raise BadPair(
+                f"the {who} of {arch.name} has no parameters to train: give its layers to "
+                "nn.Sequential, or keep them as attributes of the module, not in a list"
+            )
 
 
 def _try(arch: Architecture, pair: Pair, shape: Shape, mode: str) -> Tensor:

@@ -44,6 +44,10 @@ class Kind(Enum):
     PDF = "PDF document", "export the pictures first"
     ARRAY = "numpy file", "give one .npy or .npz file by itself"
     HDF5 = "HDF5 file", "save the images as files, or as .npz"
+    IDX = (
+        "IDX file",
+        "name its data set with --data, if it has one, and its folder with --data-root",
+    )
     PARQUET = "parquet file", "save the images as files, or as .npz"
     PICKLE = "pickle", "a pickle can run any program: save the images as files, or as .npz"
     MATLAB = "MATLAB file", "save the images as files, or as .npz"
@@ -87,6 +91,7 @@ MAGIC = {
     Kind.PDF: rb"%PDF-",
     Kind.ARRAY: rb"\x93NUMPY",
     Kind.HDF5: rb"\x89HDF\r\n\x1a\n",
+    Kind.IDX: rb"\0\0[\x08\x09\x0b-\x0e][\x01-\x04]",  # two zeros, type of a value, dimensions
     Kind.PARQUET: rb"PAR1",
     Kind.PICKLE: rb"\x80[\x02-\x05].*",
     Kind.MATLAB: rb"MATLAB 5\.0",
