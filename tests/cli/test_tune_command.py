@@ -28,6 +28,7 @@ from gan_bench.results.layout import (
 from gan_bench.results.measurements import read_measurement
 from gan_bench.results.reading import read_lines
 from gan_bench.results.studies import HALVES, Study, read_study
+from gan_bench.run import time_measuring
 from gan_bench.run.cell import run_cell
 from gan_bench.run.outcome import PAUSED
 from gan_bench.train.session import Stopped
@@ -179,6 +180,10 @@ def test_halving_stops_the_worse_half_and_without_it_the_rest_is_trained_to_the_
         (["--samples", "12"], ["trials would be chosen by 12 images, and 32 are needed"]),
         (["--space", "../large.toml"], ["trial ", "(batch 5,000)", "fewer than one batch"]),
         (["--entry", "a=b"], ["No such option", "--entry"]),
+        (
+            ["--trials", "4096", "--seeds", "25"],
+            ["102,400 cells are too many, 100,000 are the most: give a lower --seeds or --trials"],
+        ),
     ],
 )
 def test_what_cannot_be_tuned_is_refused(
@@ -191,10 +196,16 @@ def test_what_cannot_be_tuned_is_refused(
 
 
 def test_a_dry_run_names_every_trial_and_trains_nothing(
-    gan_bench: Command, words: list[str], no_cell_is_started: None
+    gan_bench: Command,
+    words: list[str],
+    no_cell_is_started: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    time, timed = time_measuring._time, []
+    monkeypatch.setattr(time_measuring, "_time", lambda *of: timed.append(of) or time(*of))
     said = gan_bench(*words, "--dry-run")
     assert said.code == 0, said.err
+    assert len(timed) == 1  # all trials are measured alike
     assert "trial 0:   the default schedule" in said.out
     assert said.out.count("\ntrial ") == 4
     assert "4: 1 cell in each of 4 trials" in said.out

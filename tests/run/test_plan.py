@@ -125,6 +125,12 @@ def test_a_data_set_without_enough_images_for_a_batch_is_refused(plan: Plan) -> 
         plan(batch=37)
 
 
+def test_more_cells_than_can_be_listed_are_refused(plan: Plan) -> None:
+    losses = ("hinge", "minimax", "non-saturating", "least-squares", "r1", "wasserstein")
+    with pytest.raises(UsageError, match="120,000 cells are too many, 100,000 are the most: give"):
+        plan(architectures=("dense", "dcgan"), losses=losses, seeds=10_000)
+
+
 def test_what_a_data_set_prefers_comes_before_the_preset(plan: Plan, known: Catalogue) -> None:
     offer(known, blank("mine", size=20, features="mnist-judge"))
     protocol = plan(data="mine", size=None).plan.protocol

@@ -16,6 +16,8 @@ from gan_bench.run.plan_evaluation import fit_to_data
 from gan_bench.run.request import Request
 from gan_bench.run.resources import settled
 
+MOST_CELLS = 100_000  # of one command: each is a folder
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -47,6 +49,15 @@ class Choice:
             kimg = kimg_of(self.request.epochs, data)
             schedule = Schedule(**schedule.model_dump() | {"kimg": kimg})
         return Protocol(data=data, schedule=schedule, evaluation=evaluation)
+
+    def check_count(self) -> None:
+        """UsageError for more cells than can be written down before the first is trained."""
+        rows = len(self.architectures) * len(self.losses)
+        cells = rows * self.request.first_seeds * self.plans
+        if cells > MOST_CELLS:
+            lower = "--seeds or --trials" if self.plans > 1 else "--seeds"
+            most = f"{MOST_CELLS:,} are the most"
+            raise UsageError(f"{cells:,} cells are too many, {most}: give a lower {lower}")
 
     def resources(self, cells: int) -> Resources:
         """What the engine is given for so many cells."""

@@ -34,9 +34,14 @@ from gan_bench.run.plan import Planned, choose, plan_on
 from gan_bench.run.plan_measuring import at_home, unscored
 from gan_bench.run.request import Request
 from gan_bench.run.schedule_text import recipe_text, schedule_text
+from gan_bench.run.time_measuring import Timer
 
 SCHEMA = 1  # of the JSON document
 UNKNOWN = ""  # the fingerprint of images that are not prepared
+TOTALS = (
+    *("jobs", "train_seconds", "measure_seconds", "memory_bytes", "checkpoint_bytes"),
+    *("kept_bytes", "tick_bytes", "image_bytes"),
+)
 CHECKPOINTS = 3  # of a cell at work: two that are kept, and one that is being written
 
 
@@ -185,16 +190,7 @@ class DryRun:
                 for cell in self.plan.cells
             ],
             "estimates": [asdict(each) for each in self.estimates.pairs],
-            "total": {
-                "jobs": self.jobs,
-                "train_seconds": self.train_seconds,
-                "measure_seconds": self.measure_seconds,
-                "memory_bytes": self.memory_bytes,
-                "checkpoint_bytes": self.checkpoint_bytes,
-                "kept_bytes": self.kept_bytes,
-                "tick_bytes": self.tick_bytes,
-                "image_bytes": self.image_bytes,
-            },
+            "total": {name: getattr(self, name) for name in TOTALS},
             "notes": list(self.notes),
             "until_decided": self.look and self.look.document(),
         }
@@ -254,11 +250,16 @@ def _estimate_line(each: Estimate) -> str:
 
 
 def dry_run(
-    request: Request, catalogue: Catalogue, results: Path, decide: Decide = first_look
+    request: Request,
+    catalogue: Catalogue,
+    results: Path,
+    decide: Decide = first_look,
+    timer: Timer | None = None,
 ) -> DryRun:
     """Plan the request and estimate it. Raises what the run itself would raise of its names.
 
-    `decide` says how many seeds a test of `--until-decided` asks for until its next look.
+    `decide` says how many seeds a test of `--until-decided` asks for until its next look; `timer`
+    may know from another plan how long it takes to measure.
     """
     check_seeds(request)
     choice = choose(request, catalogue)
@@ -271,7 +272,7 @@ def dry_run(
     data = prepared.data if prepared else _count(choice.source, choice.sides)
     labelled = prepared is None or prepared.classes is not None  # images not read may have them
     plan, notes = plan_on(choice, data, catalogue, labelled)
-    estimates = estimate(plan, choice.source.dataset, catalogue, results)
+    estimates = estimate(plan, choice.source.dataset, catalogue, results, timer or Timer())
     test, added = test_of(request, plan), None
     if prepared is not None:
         planned = at_home(Planned(plan, prepared, choice, tuple(notes)), results)

@@ -18,6 +18,7 @@ from gan_bench.run.plan_study import naming_trial, trial_request
 from gan_bench.run.points import points
 from gan_bench.run.request import Request
 from gan_bench.run.schedule_text import settings_text
+from gan_bench.run.time_measuring import Timer
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,14 @@ def dry_study(
     halve: bool,
 ) -> DryStudy:
     """Plan every trial without images. Raises a GanBenchError for what cannot be run."""
-    schedule = choose(request, catalogue).schedule
+    schedule = choose(request, catalogue, trials).schedule
     if halve:
         rungs(schedule)
     chosen = choose_space(space, schedule, catalogue)
     settings = points(chosen, trials, schedule)
-    runs = []
+    runs, timer = [], Timer()
     for k, each in enumerate(settings):
         with naming_trial(k, each):
             asked = trial_request(request, each) if each else request
-            runs.append(dry_run(asked, catalogue, results))
+            runs.append(dry_run(asked, catalogue, results, timer=timer))
     return DryStudy(tuple(settings), tuple(runs), halve)

@@ -26,7 +26,7 @@ from gan_bench.results.reading import last_line, read_model
 from gan_bench.results.records import Cost, Record, read_record
 from gan_bench.results.shown import TILE, WALK_SIDE
 from gan_bench.run.cell import failure_reason
-from gan_bench.run.time_measuring import TIMED_IMAGES, Measuring, seconds_of, time_measuring
+from gan_bench.run.time_measuring import TIMED_IMAGES, Measuring, Timer, seconds_of
 from gan_bench.train.cost import device_name, parameters, peak_memory
 from gan_bench.train.first_step import FirstStep
 from gan_bench.train.loop import train
@@ -66,7 +66,9 @@ class Estimates:
     refused: tuple[str, ...] = ()  # a sentence for each pair that cannot take its first step
 
 
-def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) -> Estimates:
+def estimate(
+    plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path, timer: Timer
+) -> Estimates:
     """Estimate each pair of the plan.
 
     From records in `results` of this machine with the same architecture and loss, whose steps were
@@ -85,7 +87,7 @@ def estimate(plan: Plan, dataset: Dataset, catalogue: Catalogue, results: Path) 
         if costs:
             pairs.append(_from_records(cell, protocol, costs))
             continue
-        measuring = measuring or _time_measuring(plan, dataset, catalogue)
+        measuring = measuring or _time_measuring(plan, dataset, catalogue, timer)
         classes = dataset.modes or SOME_CLASSES
         try:
             pairs.append(_timed(cell, protocol, catalogue, measuring, classes))
@@ -162,10 +164,10 @@ def _measured(protocol: Protocol) -> int:
 # From timed steps
 
 
-def _time_measuring(plan: Plan, dataset: Dataset, catalogue: Catalogue) -> Measuring:
+def _time_measuring(plan: Plan, dataset: Dataset, catalogue: Catalogue, timer: Timer) -> Measuring:
     environment = plan.cells[0].environment
     weights = weights_of(environment)
-    return time_measuring(plan.protocol, dataset, catalogue, environment.device, weights)
+    return timer.measuring(plan.protocol, dataset, catalogue, environment.device, weights)
 
 
 def _begin(cell: Cell, protocol: Protocol, catalogue: Catalogue, classes: int) -> Training:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from gan_bench.base.text import plural
@@ -88,7 +88,7 @@ def make_plan(
     If the images are refused, their data report is written into the results folder, if given.
     `plans`: how many like this one are trained together.
     """
-    choice = replace(choose(request, catalogue), plans=plans)
+    choice = choose(request, catalogue, plans)
     try:
         prepared = prepare(choice.source, choice.sides, progress)
         check_bad(prepared, request.max_bad)
@@ -98,8 +98,11 @@ def make_plan(
     return Planned(plan, prepared, choice, (*choice.notes, *notes))
 
 
-def choose(request: Request, catalogue: Catalogue) -> Choice:
-    """Look up every name that the request or its preset asks for; UsageError for unknown ones."""
+def choose(request: Request, catalogue: Catalogue, plans: int = 1) -> Choice:
+    """Look up every name that the request or its preset asks for.
+
+    UsageError for unknown ones, and for more cells in all plans than can be written down.
+    """
     away = request.engine is not None and catalogue.find(Engine, request.engine).elsewhere
     device = pick_device(request.device, away)
     preset, preset_notes = pick_preset(request, catalogue, device)
@@ -111,7 +114,7 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
     schedule, precision_note = choose_schedule(request, preset, catalogue, device)
     source, data_notes = source_of(request, catalogue, preset.dataset)
     evaluation, evaluation_notes = choose_evaluation(request, catalogue, preset, source.dataset)
-    return Choice(
+    choice = Choice(
         request=request,
         source=source,
         sides=sides_for(request, source, preset.size),
@@ -124,7 +127,10 @@ def choose(request: Request, catalogue: Catalogue) -> Choice:
         track=_trackers(request, catalogue),
         preset=preset,
         notes=(*preset_notes, *_away_notes(device), precision_note, *data_notes, *evaluation_notes),
+        plans=plans,
     )
+    choice.check_count()
+    return choice
 
 
 def plan_on(

@@ -97,7 +97,7 @@ def trial_request(request: Request, settings: Mapping[str, Any]) -> Request:
 def _trial(default: Planned, k: int, settings: dict[str, Any], catalogue: Catalogue) -> Planned:
     request = trial_request(default.choice.request, settings)
     with naming_trial(k, settings):
-        choice = replace(choose(request, catalogue), plans=default.choice.plans)
+        choice = choose(request, catalogue, default.choice.plans)
         labelled = default.prepared.classes is not None
         plan, notes = plan_on(choice, default.prepared.data, catalogue, labelled)
     return Planned(plan, default.prepared, choice, (*choice.notes, *notes))

@@ -13,7 +13,7 @@ import numpy as np
 
 from gan_bench.catalogue import Catalogue
 from gan_bench.contract.offers import Dataset, Metric, Samples
-from gan_bench.contract.protocol import MetricSpec, Protocol
+from gan_bench.contract.protocol import Data, Evaluation, MetricSpec, Protocol
 from gan_bench.measure.errors import BLOCKS, DEALS, LEAST
 from gan_bench.measure.features import extract_all, load_net
 from gan_bench.measure.scale import bad_count
@@ -71,29 +71,55 @@ class _Timed:
         return count * sum(self.nets[net].seconds for net in nets) + self.score(specs, count)
 
 
-def time_measuring(
+class Timer:
+    """Times the nets and metrics of an evaluation once, for all plans that share it."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[Evaluation, Data, _Timed]] = []
+
+    def measuring(
+        self,
+        protocol: Protocol,
+        dataset: Dataset,
+        catalogue: Catalogue,
+        device: str,
+        weights: Weights,
+    ) -> Measuring:
+        """What measuring takes on these images; every net and metric is run for a moment."""
+        key = protocol.evaluation, protocol.data
+        timed = next((timed for *known, timed in self._known if (*known,) == key), None)
+        if timed is None:
+            timed = _time(protocol, dataset, catalogue, device, weights)
+            self._known.append((*key, timed))
+        return _measuring(protocol, timed)
+
+
+def _time(
     protocol: Protocol, dataset: Dataset, catalogue: Catalogue, device: str, weights: Weights
-) -> Measuring:
-    """Time every net and every metric of the protocol for a moment."""
-    evaluation, data = protocol.evaluation, protocol.data
+) -> _Timed:
+    evaluation, train = protocol.evaluation, protocol.data.train
     specs = {spec.name: spec for spec in (*evaluation.metrics, *evaluation.watched)}
     nets = _time_nets(protocol, catalogue, device, weights)
     metrics = {name: catalogue.find(Metric, name) for name in specs}
     count = min(MOST, evaluation.samples)
     growth = {
-        name: _growth_of(metric, count, nets[specs[name].features].width, data.train, dataset.modes)
+        name: _growth_of(metric, count, nets[specs[name].features].width, train, dataset.modes)
         for name, metric in metrics.items()
     }
-    rows = {
-        net: _real_rows(
-            protocol, any(metrics[s.name].reads_train for s in specs.values() if s.features == net)
-        )
-        for net in nets
+    return _Timed(nets, metrics, growth)
+
+
+def _measuring(protocol: Protocol, timed: _Timed) -> Measuring:
+    evaluation = protocol.evaluation
+    reads_train = {
+        spec.features
+        for spec in (*evaluation.metrics, *evaluation.watched)
+        if timed.metrics[spec.name].reads_train
     }
+    rows = {name: _real_rows(protocol, name in reads_train) for name in timed.nets}
     images = {name: real + evaluation.samples for name, real in rows.items()}
-    sizes = [4 * images[name] * net.width for name, net in nets.items()]
-    timed = _Timed(nets, metrics, growth)
-    features = sum(rows[name] * net.seconds for name, net in nets.items())
+    sizes = [4 * images[name] * net.width for name, net in timed.nets.items()]
+    features = sum(rows[name] * net.seconds for name, net in timed.nets.items())
     return Measuring(
         cell_seconds=_cell_seconds(protocol, timed),
         end_seconds=_end_seconds(protocol, timed),
