@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gan_bench.contract.protocol import MetricSpec, cell_label
-from gan_bench.report.code import CODE_COLUMNS, by_code
+from gan_bench.report.by_code import CODE_COLUMNS, by_code
 from gan_bench.report.statistics import Spread, interval, sources
 from gan_bench.results.frame import OPEN, WITHOUT_RECORD, error_column, metric_column
 from gan_bench.results.records import Best
