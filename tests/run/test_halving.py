@@ -12,9 +12,13 @@ from gan_bench.contract.protocol import MetricSpec
 from gan_bench.contract.schedule import Schedule
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import TICKS
+from gan_bench.results.reading import read_lines
+from gan_bench.results.studies import read_study
 from gan_bench.run.dry_study import work
-from gan_bench.run.halving import NEVER, cost_at, kept_of, rungs
+from gan_bench.run.halving import NEVER, cost_at, kept_of, rungs, train_halving
+from laid_study import write_trials
 
+ROW = "dense", "hinge"
 COSTS = {0: 9.0, 1: 3.0, 2: 1.0, 3: NEVER, 4: 2.0}
 
 
@@ -69,3 +73,29 @@ def test_a_trial_whose_tick_is_damaged_has_no_score_there(
     metric = MetricSpec(name="fd", higher_is_better=False, features="eye")
     assert cost_at([tmp_path], 1, metric) == 3.0
     assert cost_at([tmp_path], 2, metric) == NEVER
+
+
+def test_a_trial_that_failed_is_not_stopped_and_is_given_to_the_engine_to_the_end(
+    tmp_path: Path,
+) -> None:
+    """Of four trials the last fails at once, and one of the others is stopped at each rung."""
+    folder = write_trials(tmp_path, {"dense": [None] * 4})
+    study = read_study(folder)
+    cells = {ROW: {k: [cell] for k, cell in enumerate(study.cells(folder))}}
+    started = list[Path]()
+
+    def run_some(waiting: list[Path]) -> None:
+        started[:] = waiting
+        for cell in waiting:
+            k = next(k for k, (own,) in cells[ROW].items() if own == cell)
+            if k == 3:
+                record(cell, "failed")
+            elif len(read_lines(cell / TICKS)) < study.protocol.schedule.ticks:
+                append_line(cell / TICKS, {"scores": {"fd-eye": float(k)}})
+
+    at = study.protocol.schedule
+    assert at.ticks >= 4
+    ended = train_halving(study, folder, cells, run_some)
+    assert (*ROW, 3) not in ended.stopped
+    assert 1 <= len(ended.stopped) <= 2
+    assert cells[ROW][3][0] in started  # to be measured, as the others are

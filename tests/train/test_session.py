@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from following import FINE, POOR, diverging, follow, verdicts
-from networks import begin, flat
 
 from gan_bench.base import rng
 from gan_bench.results.layout import CURVE, TICKS
@@ -99,11 +98,9 @@ def test_a_young_state_is_none_to_return_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gan_bench.train.verdicts.YOUNG", 4)
-    session, training, _ = follow(tmp_path, [FINE, *[POOR] * 4], "rollback")
+    session, _, _ = follow(tmp_path, [FINE, *[POOR] * 4, FINE], "rollback")
     assert session.rollbacks == 1
-    given = Latents(rng.normal(0, "z-eval", 20, 5)[:12])
-    fresh = begin(session.schedule, arch=flat())
-    assert np.array_equal(generate(training, given, 5), generate(fresh, given, 5))
+    assert [look.kimg for look in session.looks] == pytest.approx([0.06])  # it began anew
 
 
 @pytest.mark.parametrize("on_collapse", ["continue", "stop"])
@@ -130,17 +127,24 @@ def test_rollback_goes_on_with_the_budget_and_with_other_images(tmp_path: Path) 
     assert alike == [True] * 4 + [False]
 
 
-@pytest.mark.parametrize("first", [FINE, POOR])
-def test_it_returns_to_the_healthy_state_itself_or_begins_anew(
-    first: dict[str, float], tmp_path: Path
+def test_with_the_verdict_at_the_last_tick_it_returns_to_the_healthy_state_itself(
+    tmp_path: Path,
 ) -> None:
-    """With the verdict at the last tick, what is measured is the state that it returned to."""
-    session, training, evaluator = follow(tmp_path, [first, POOR, POOR, POOR], "rollback")
-    assert (session.rollbacks, training.step) == (1, 8)
+    session, training, evaluator = follow(tmp_path, [FINE, POOR, POOR, POOR], "rollback")
+    assert (session.rollbacks, training.step, session.holds) == (1, 8, None)
     given = Latents(rng.normal(0, "z-eval", 20, 5)[:12])
-    fresh = begin(session.schedule, arch=flat())
-    expected = evaluator.shown[0] if first == FINE else generate(fresh, given, 5)
-    assert np.array_equal(generate(training, given, 5), expected)
+    assert np.array_equal(generate(training, given, 5), evaluator.shown[0])
+
+
+def test_at_the_end_it_does_not_return_to_a_network_that_was_never_trained(
+    tmp_path: Path,
+) -> None:
+    session, training, evaluator = follow(tmp_path, [POOR] * 4, "rollback")
+    assert (session.rollbacks, training.step) == (0, 8)
+    assert session.holds is not None
+    assert session.holds.kind == "collapsed"
+    given = Latents(rng.normal(0, "z-eval", 20, 5)[:12])
+    assert np.array_equal(generate(training, given, 5), evaluator.shown[-1])
 
 
 def test_after_three_rollbacks_it_goes_on_as_it_is(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def rungs(schedule: Schedule) -> list[int]:
 def train_halving(study: Study, folder: Path, cells: Cells, run_some: RunSome) -> Study:
     """Train the trials of each row in three stages; the study, with what was stopped.
 
-    What decides is read from the cells' files, so the same command goes on with the same trials.
+    What decides is read from the cells' files, so the same command goes on with the same trials. A
+    trial whose trainings have all ended by themselves is not stopped, however bad it is.
     """
     metric, going = (
         study.protocol.evaluation.at_ticks,
@@ -56,10 +57,20 @@ def train_halving(study: Study, folder: Path, cells: Cells, run_some: RunSome) -
         for row, trials in going.items():
             costs = {k: cost_at(cells[row][k], tick, metric) for k in trials}
             going[row] = kept_of(costs, -(-len(cells[row]) // 2**rung))
-            stopped += [(*row, k) for k in trials if k not in going[row]]
+            stopped += [
+                (*row, k)
+                for k in trials
+                if k not in going[row] and not all(map(done, cells[row][k]))
+            ]
         study = study.model_copy(update={"stopped": tuple(stopped)})
         write_study(folder, study)
-    rest = [path for row, kept in going.items() for k in kept for path in cells[row][k]]
+    rest = [
+        path
+        for row, trials_of in cells.items()
+        for k, paths in trials_of.items()
+        if (*row, k) not in study.stopped
+        for path in paths
+    ]
     _pause(rest, None)
     run_some(rest)
     return study

@@ -96,14 +96,12 @@ class Session:
         yes saves the state and raises Stopped. A rollback returns to the last healthy state. The
         images shown since then still count, and new images and new z come next.
         """
-        schedule = self.schedule
+        schedule, stops = self.schedule, self.schedule.on_collapse == "stop"
         self._begin(training)
         while True:
-            if self.holds and self._can_roll_back():
+            if self.holds and self._can_roll_back(training):
                 self._roll_back(training)
-            given_up = self.holds and (
-                self.holds.kind == "diverged" or schedule.on_collapse == "stop"
-            )
+            given_up = self.holds and (self.holds.kind == "diverged" or stops)
             if given_up or training.step >= schedule.updates:
                 return
             try:
@@ -114,7 +112,7 @@ class Session:
                     with self._not_training():
                         self._look(training, event)
                     self._save(training, at_tick=True)
-                    if self.holds and (schedule.on_collapse == "stop" or self._can_roll_back()):
+                    if self.holds and (stops or self._can_roll_back(training)):
                         break
             except Diverged as outcome:
                 kimg = schedule.shown(outcome.step or training.step) / 1000
@@ -253,8 +251,10 @@ class Session:
             self._healthy = snapshot(training), len(self.looks)
             self.best_tick.keep_healthy()
 
-    def _can_roll_back(self) -> bool:
-        return self._healthy is not None and self.rollbacks < ROLLBACKS
+    def _can_roll_back(self, training: Training) -> bool:
+        """Not from the end to the start: a network would be measured that was never trained."""
+        looks = self._healthy[1] if self._healthy and self.rollbacks < ROLLBACKS else None
+        return looks is not None and (looks > 0 or training.step < self.schedule.updates)
 
     def _roll_back(self, training: Training) -> None:
         if self._healthy is not None:

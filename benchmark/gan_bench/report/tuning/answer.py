@@ -30,7 +30,7 @@ def _parts(tuned: Tuned, rows: Sequence[Care]) -> Iterator[str]:
         how = ", ".join(f"{count} {status}" for status, count in sorted(ends.items()))
         yield f"{ends.total():,} of {plural(cells, 'training')} ended badly ({how})"
     planned = len(tuned.rows) * len(tuned.study.trials) * tuned.study.seeds
-    stopped = tuned.halved * tuned.study.seeds
+    stopped = tuned.halted
     if stopped:
         yield f"{stopped:,} of {plural(planned, 'training')} were stopped early"
     if left := planned - cells - stopped:

@@ -115,7 +115,10 @@ def _expected(tuned: Tuned, rows: Sequence[Care]) -> Iterator[Section]:
 def _settings(tuned: Tuned, rows: Sequence[Care]) -> Section:
     """What was chosen for each row."""
     body = [
-        [*care.row.names, str(care.chosen), settings_text(_at(tuned, care.chosen))] for care in rows
+        [*care.row.names, str(care.chosen), settings_text(_at(tuned, care.chosen))]
+        if care.scored
+        else [*care.row.names, NOTHING, NOTHING]
+        for care in rows
     ]
     columns = [*LABELS, Column("trial"), Column("settings", numeric=False)]
     return Section("the chosen settings of each row", columns, body, names=2)

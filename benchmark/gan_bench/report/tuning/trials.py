@@ -112,6 +112,12 @@ class Tuned:
         """How many trials were stopped early, in all rows together."""
         return sum(each.stopped for row in self.rows for each in row.trials)
 
+    @property
+    def halted(self) -> int:
+        """How many trainings of these trials were stopped: the others had ended by themselves."""
+        stopped = [each for row in self.rows for each in row.trials if each.stopped]
+        return sum(len(each.folders) - len(each.statuses) for each in stopped)
+
 
 def read_tuned(folder: Path) -> Tuned:
     """Read a study. StorageError if its plan is damaged; other faults are said."""
@@ -136,7 +142,7 @@ def _tried(folder: Path, study: Study, row: Row, k: int, faults: list[str]) -> T
         folders=cells,
         statuses=tuple(record.status for record in records),
         done=done,
-        stopped=not done and (*row, k) in study.stopped,
+        stopped=len(records) < len(cells) and (*row, k) in study.stopped,
         choosing=_mean([_score(study, cell, "choosing", faults) for cell in cells]),
         reporting=_mean([_score(study, cell, "reporting", faults) for cell in cells]),
         whole=_mean(_whole(study, records, len(cells))),
