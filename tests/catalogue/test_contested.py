@@ -173,3 +173,18 @@ def test_a_name_with_its_distribution_before_it_is_no_file_of_ours_either(instal
     assert "protocol.json" not in known.names(Architecture)
     assert "gan-bench-alpha.json" in known.names(Architecture)
     assert any("can be called 'protocol.json'" in each.error for each in known.broken)
+
+
+def test_the_name_of_a_family_of_metrics_is_no_name_for_another(
+    tmp_path: Path, install: Install
+) -> None:
+    """`--metric fd` means fd-pixels with these features, whatever a plugin offers."""
+    path = tmp_path / "mine.py"
+    path.write_text(source(Metric, "fd"))
+    with pytest.raises(UsageError, match=r"metric 'fd' is offered by .* and gan-bench .*rename"):
+        catalogues.load([path])
+    install("gan-bench-alpha", source(Metric, "FD"))
+    known = catalogues.load()
+    assert known.canonical(Metric, "fd") is None
+    assert known.find(Metric, "gan-bench-alpha:FD").source == "a test"
+    assert known.find(Metric, "fd-pixels").source != "a test"

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from gan_bench import Architecture, Optimizer, StorageError, UsageError
+from gan_bench import (
+    Architecture,
+    Dataset,
+    Images,
+    Metric,
+    Optimizer,
+    Remedy,
+    StorageError,
+    UsageError,
+)
 from gan_bench.catalogue import load
 from gan_bench.run import check_offers
 from gan_bench.run.doctor import to_json, verdict
@@ -100,14 +112,15 @@ def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) ->
     ("name", "said"),
     [
         ("mine.txt", "mine.txt is no plugin: the name of a Python file ends in .py"),
-        ("", "is a folder: give the Python file in it"),
+        ("", "is a folder: give the Python file that has the @hookimpl functions, such as "),
         ("none", "there is no file "),
     ],
 )
 def test_what_is_no_python_file_is_refused_in_one_sentence(
     name: str, said: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "mine.txt").touch()
+    for each in ("mine.txt", "mine.py", "test_mine.py"):
+        (tmp_path / each).touch()
     with pytest.raises(UsageError, match=said) as error:
         check_offers.chosen(load(), str(tmp_path / name))
     assert "\n" not in str(error.value)
@@ -166,11 +179,16 @@ def make_nothing(*_: object) -> None:
     return None
 
 
+def make_deaf(parameters: Any, *_: object) -> torch.optim.Optimizer:
+    return torch.optim.SGD(parameters, lr=0.1)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (make_ascending, "optimizer own: descent: 100 steps .* from 3 to 4"),
         (make_nothing, "optimizer own: own must make a torch optimiser"),
+        (make_deaf, "optimizer own: rate: at ten times the rate its first step is equal"),
     ],
 )
 def test_an_optimizer_that_cannot_train_fails_its_check(
@@ -235,3 +253,51 @@ def test_idle_parameters_are_named() -> None:
     (failed,) = [each for each in checks if each.status == "failed"]
     assert failed.name == "architecture idle: gradients of D"
     assert "2 of 4 parameters of D get a gradient; none: unused.weight" in failed.detail
+
+
+def failures_of(kind: type[Any], offer: Any) -> list[str]:
+    checks = check_offers.check_offer(kind, offer, load(), Fresh())
+    return [f"{each.detail}: {each.todo}" for each in checks if each.status == "failed"]
+
+
+def test_images_with_their_channels_last_fail_the_check_of_a_data_set() -> None:
+    pixels = np.zeros((80, 8, 8, 3), np.uint8)
+    images = Images(train=pixels, held_out=pixels)
+    offer = Dataset(name="last", source="a test", version="1", load=lambda *_: images)
+    failed = failures_of(Dataset, offer)
+    assert len(failed) == 2
+    assert all("(N, C, H, W) uint8 with 1 to 4 channels" in each for each in failed)
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ([math.nan, math.nan], "nan: give a finite number"),
+        ([1.0, 2.0], "1, and 2 the second time: draw from no random state"),
+    ],
+)
+def test_a_metric_is_told_what_is_wrong_with_its_score(scores: list[float], said: str) -> None:
+    ticking = cycle(scores)
+    offer = Metric(
+        name="own",
+        source="a test",
+        features="pixels",
+        higher_is_better=True,
+        compute=lambda _: next(ticking),
+    )
+    assert failures_of(Metric, offer) == [said] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (lambda schedule: {"lr_g": 0.1}, "it fails: TypeError"),
+        (lambda schedule, loss: {"bacth": 3}, "nothing is called 'bacth'"),
+        (lambda schedule, loss: {}, "it changes nothing"),
+    ],
+)
+def test_a_remedy_that_changes_what_no_branch_can_change_fails_its_check(
+    changes: Callable[..., Any], said: str
+) -> None:
+    (failed,) = failures_of(Remedy, Remedy(name="own", source="a test", changes=changes))
+    assert said in failed

@@ -55,6 +55,8 @@ pytestmark = pytest.mark.usefixtures("no_cell_is_started", "no_gpu")
         (["--cell-timeout", "1e300"], "1e+300 is not in the range"),
         (["--max-bad", "nan"], "nan is no number"),
         (["--data", ""], "'--data': the value is empty"),
+        (["--data", "--arch", "dense"], "'--data': the value is missing: --arch is the next opt"),
+        (["--loss", "--seeds", "2"], "'--loss': the value is missing: --seeds is the next option"),
         (["--results", ""], "'--results': the value is empty"),
         (["--batch", "1"], "1 is not in the range from 2 up"),
         (["--seeds", "0"], "0 is not in the range from 1 to 10,000."),

@@ -34,7 +34,7 @@ ERRORS = {
     "crashes": "the process ended with signal 11; it was at File ",
     "raises": "IndexError: list index out of range",
     "greedy": "out of memory: batch 8 needs more than is free here",
-    "draws": "draws / minimax changed random's state, which belong to the whole process",
+    "draws": "draws / minimax changed random's state, which the whole process shares",
     "draws-numpy": "changed numpy's global random state",
     "threads": "changed torch's number of threads",
     "doubles": "changed torch's default dtype",

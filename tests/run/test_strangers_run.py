@@ -16,7 +16,7 @@ SETTINGS = shlex.split(
     "--data ../shapes --size 8 --kimg 0.04 --batch 8 --samples 16 --features pixels --metric fd "
     "--device cpu --loss relative"
 )
-BELONGS = "which belong to the whole process: a plugin draws from torch's generator"
+BELONGS = "which the whole process shares: a plugin draws from torch's generator"
 REASONS = {
     "doubles": f"doubles / relative changed torch's default dtype, {BELONGS}",
     "threads": f"threads / relative changed torch's number of threads, {BELONGS}",

@@ -259,7 +259,8 @@ def test_no_tracker_changes_a_byte_and_one_that_fails_costs_a_note(
     bad, gone = notes = read_record(tracked).notes
     assert bad == (
         "not tracked to the end by Bad: OSError: no network; "
-        "to send the rest: python -m gan_bench.run.follow CELL Bad"
+        "to send the rest: python -m gan_bench.run.follow CELL Bad, where CELL is the "
+        "folder of this cell"
     )
     assert gone.startswith("not tracked to the end by gone: no tracker is called 'gone'")
     said = capfd.readouterr().err

@@ -268,7 +268,7 @@ def test_the_hints_of_a_branch_are_changes_that_branch_can_make() -> None:
                     assert change.partition("=")[0] in {*CHANGEABLE, BOTH}
         assert "--kimg" not in diagnose(made)
     slow = replace(COURSES["collapsed, with a score that still falls"][0](), fork=0.0)
-    assert diagnose(slow) == "against the collapse, try --set lr=0.0001 or another --set loss"
+    assert diagnose(slow) == "against the collapse, try --set lr=0.0001 or another --set loss=NAME"
 
 
 def test_of_a_branch_the_diagnosis_reads_what_came_after_its_fork() -> None:

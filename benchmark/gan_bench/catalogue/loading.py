@@ -137,17 +137,29 @@ def _give_names(catalogue: Catalogue, kind: type[Any], claims: Iterable[Claim]) 
             catalogue.broken.append(Broken(plugin, error))
         else:
             rivals.append((offer, plugin))
-    for rivals in by_name.values():
+    nets = catalogue.names(Features) if kind is Metric else []
+    for name, own in list(by_name.items()):  # the name of a family is taken
+        members = [each for net in nets for each in by_name.get(f"{name}-{net.lower()}", [])]
+        if others := [each for each in members if not _together(each, own[0])]:
+            by_name[name] = [*own, others[0]]
+    for name, rivals in by_name.items():
         winners = rivals if len(rivals) == 1 else [each for each in rivals if each[1].built_in]
-        catalogue.offers[kind] |= {claim[0].name: claim for claim in winners}
+        own = [each for each in winners if each[0].name.lower() == name]
+        catalogue.offers[kind] |= {claim[0].name: claim for claim in own}
     for name, rivals in by_name.items():
         if len(rivals) > 1:
             _refuse(catalogue, kind, name, rivals)
 
 
+def _together(one: Claim, other: Claim) -> bool:
+    """Whether one plugin, or the plugins of one distribution, make both."""
+    (_, plugin), (_, second) = one, other
+    return plugin is second or plugin.distribution == second.distribution != ""
+
+
 def _refuse(catalogue: Catalogue, kind: type[Any], name: str, rivals: list[Claim]) -> None:
     """List the offers that do not get the name, and keep each under its qualified name."""
-    refused = [claim for claim in rivals if not claim[1].built_in]
+    refused = [each for each in rivals if each[0].name.lower() == name and not each[1].built_in]
     makers = " and ".join(str(plugin) for _, plugin in rivals)
     text = f"the {KINDS[kind][0]} {name!r} is offered by {makers}"
     ask = " or ".join(f"{plugin.distribution or plugin.name}:{name}" for _, plugin in refused)

@@ -22,7 +22,7 @@ class Shared:
 
     name: str
     read: Callable[[], Any]
-    restore: Callable[[Any], object] = lambda _: None  # random states: nobody reads them
+    restore: Callable[[Any], object]
     same: Callable[[Any, Any], bool] = operator.eq  # (before, now)
 
 
@@ -106,8 +106,13 @@ AT_IMPORT = (
 )
 SHARED = (
     *AT_IMPORT,
-    Shared("random's state", random.getstate),
-    Shared("numpy's global random state", lambda: repr(_late("numpy.random.get_state")())),
+    Shared("random's state", random.getstate, random.setstate),
+    Shared(
+        "numpy's global random state",
+        _late("numpy.random.get_state"),
+        _late("numpy.random.set_state"),
+        lambda before, now: repr(before) == repr(now),  # there is an array in it
+    ),
     Shared(
         "torch's number of threads", _late("torch.get_num_threads"), _late("torch.set_num_threads")
     ),

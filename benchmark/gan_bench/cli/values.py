@@ -15,15 +15,22 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
+def _given(value: Any, param: Any, ctx: Any) -> None:
+    """Fail for what an unset shell variable gives: nothing, or the option that comes next."""
+    if value == "":
+        raise click.BadParameter("the value is empty", ctx, param)
+    if ctx and value in {name for each in ctx.command.params for name in each.opts if name != "-"}:
+        raise click.BadParameter(f"the value is missing: {value} is the next option", ctx, param)
+
+
 class _Path(click.Path):
-    """A path; an empty one, as an unset shell variable gives, is not the current folder.
+    """A path; an empty one is not the current folder.
 
     ~ is the home folder: the shell leaves it as it is in --results=~/here.
     """
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        if value == "":
-            self.fail("the value is empty", param, ctx)
+        _given(value, param, ctx)
         home = os.path.expanduser(value) if isinstance(value, str) else value
         return super().convert(home, param, ctx)
 
@@ -112,10 +119,11 @@ class Betas(click.ParamType[tuple[float, ...]]):
 
 
 class Word(StringParamType):
-    """A text that is not empty, as that of an unset shell variable is."""
+    """A text that is not empty."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
-        return super().convert(value, param, ctx) or self.fail("the value is empty", param, ctx)
+        _given(value, param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Name(Word):

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from gan_bench.base import numbers
 from gan_bench.base.text import number
+from gan_bench.catalogue import Catalogue
 from gan_bench.contract.errors import StorageError, UsageError, sentence
 from gan_bench.contract.remedy import Remedy
 from gan_bench.results.layout import TICKS, label_of, protocol_folder_of
 from gan_bench.results.reading import read_lines
 from gan_bench.results.records import Record, Verdict, read_record
-from gan_bench.run.branch_changes import Changes, settled
+from gan_bench.run.branch_changes import Changes, Parent, settled
 from gan_bench.run.branching import Fork, Origin, Tick
 from gan_bench.run.folders import done
 from gan_bench.train.verdicts import Look, counting, healthy
@@ -116,9 +117,8 @@ def trials_of(
         trials.append(Trial(CONTROL, Fork(origin, tick, {}, indices)))
         for remedy in chosen(origin, names):
             try:
-                trials.append(
-                    Trial(remedy.name, Fork(origin, tick, _changes(remedy, origin), indices))
-                )
+                changes = changes_of(remedy, origin.parent, origin.catalogue)
+                trials.append(Trial(remedy.name, Fork(origin, tick, changes, indices)))
             except UsageError as reason:
                 notes.append(f"{label_of(origin.folder)}: {remedy.name} left out, {reason}")
     return Trials(trials, list(dict.fromkeys(notes)))
@@ -131,9 +131,8 @@ def chosen(origin: Origin, names: Sequence[str]) -> list[Remedy]:
     return origin.catalogue.all(Remedy)
 
 
-def _changes(remedy: Remedy, origin: Origin) -> Changes:
-    """What it changes in this cell. UsageError if it does not suit, or breaks the contract."""
-    parent = origin.parent
+def changes_of(remedy: Remedy, parent: Parent, catalogue: Catalogue) -> Changes:
+    """What it changes in a training. UsageError if it does not suit, or breaks the contract."""
     try:
         reason = remedy.unsuited(parent.schedule, parent.loss)
         asked = dict(remedy.changes(parent.schedule, parent.loss)) if reason is None else {}
@@ -143,7 +142,7 @@ def _changes(remedy: Remedy, origin: Origin) -> Changes:
         raise UsageError(reason)
     if not asked:
         raise UsageError("it changes nothing")
-    return settled(asked, parent, origin.catalogue, lambda field: f"its {field}")
+    return settled(asked, parent, catalogue, lambda field: f"its {field}")
 
 
 def _record(cell: Path) -> Record:

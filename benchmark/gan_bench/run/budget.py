@@ -62,7 +62,7 @@ def fit(
 
     if kimg is not None:
         chosen = kimg, seeds or _most(lambda count: taken(kimg, count), seconds)
-        why = "--kimg is given, so seeds were added" if seeds is None else "both are given"
+        why = "--kimg is given, so the seeds were fitted" if seeds is None else "both are given"
     elif seeds is not None:
         chosen, why = (_rounded(longest(seeds)), seeds), "--seeds is given, so kimg was fitted"
     else:
@@ -126,6 +126,6 @@ def _too_little(needed: float, seconds: float, kimg: float, seeds: int) -> str:
     hours = f"{needed / 3600:.2g}"
     return (
         f"--budget is {duration(seconds)}, and {plural(seeds, 'seed')} of each row at {kimg:.3g} "
-        f"kimg take {duration(needed)}, with measuring and all else: give --budget {hours} or "
-        "more, or fewer rows"
+        f"kimg take {duration(needed)} from the start of this command, with the short cells that "
+        f"showed it, measuring and all else: give --budget {hours} or more, or fewer rows"
     )

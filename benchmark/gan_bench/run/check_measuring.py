@@ -24,6 +24,7 @@ from gan_bench.run.machine import Check, outcome
 COUNT = 128  # images of every set
 SIDE = 32
 SOME = 64  # rows of a data set that are read
+WANTED = "give (N, C, H, W) uint8 with 1 to 4 channels, the same at every load"
 AGREES = 0.02  # of a feature's deviation: more than another order of summation explains
 CLASSES = 4
 
@@ -115,9 +116,11 @@ def check_metric(metric: Metric, catalogue: Catalogue, *_: object) -> Iterator[C
         except Unscorable as refusal:
             yield Check(name=name, status="ok", detail=f"refused: {refusal}")
             continue
-        same = score == float(metric.compute(_samples(metric, real, fake)))
-        detail = f"{number(score)}" + ("" if same else ", and another score the second time")
-        yield outcome(name, math.isfinite(score) and same, detail, "give one finite number")
+        again = float(metric.compute(_samples(metric, real, fake)))
+        same = score == again or not math.isfinite(score)
+        detail = f"{number(score)}" + ("" if same else f", and {number(again)} the second time")
+        todo = "draw from no random state" if math.isfinite(score) else "give a finite number"
+        yield outcome(name, math.isfinite(score) and same, detail, todo)
     if metric.influence is not None:
         terms = metric.influence(_samples(metric, real, other)).fake
         right = terms.shape == (len(other),) and bool(np.isfinite(terms).all())
@@ -181,9 +184,10 @@ def check_dataset(dataset: Dataset, *_: object) -> Iterator[Check]:
     for split in ("train", "held_out"):
         pixels, others = getattr(images, split), getattr(again, split)
         some = pixels[:SOME]
-        right = some.ndim == 4 and some.dtype == np.uint8 and np.array_equal(some, others[:SOME])
+        right = some.ndim == 4 and some.dtype == np.uint8 and 1 <= some.shape[1] <= 4
+        right = right and np.array_equal(some, others[:SOME])
         detail = f"{plural(len(pixels), 'image')}, {some.shape[1:]} {some.dtype}, the same twice"
-        yield outcome(split, right, detail, "give (N, C, H, W) uint8, the same at every load")
+        yield outcome(split, right, detail, WANTED)
     yield from _labels(images, dataset)
 
 

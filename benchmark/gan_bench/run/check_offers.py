@@ -29,6 +29,7 @@ from gan_bench.contract.remedy import Remedy
 from gan_bench.contract.tracker import Tracker
 from gan_bench.run.check_measuring import check_dataset, check_features, check_metric
 from gan_bench.run.check_optimizer import check_optimizer
+from gan_bench.run.check_remedy import check_remedy
 from gan_bench.run.check_training import check_architecture, check_augmented, check_loss_offer
 from gan_bench.run.machine import Check, guarded
 from gan_bench.run.names import nothing_called
@@ -43,12 +44,12 @@ CHECKS: dict[type[Any], Callable[[Any, Catalogue, Fresh], Iterator[Check]]] = {
     Dataset: check_dataset,
     Features: check_features,
     Metric: check_metric,
+    Remedy: check_remedy,
 }
 LIMIT_SECONDS = 300.0  # for all checks of one offer
 ELSEWHERE = {  # what says whether these work
     Preset: "its fields and names were checked when it was loaded; gan-bench run --preset {name} "
     "--dry-run shows what it plans",
-    Remedy: "gan-bench autopsy CELL --remedy {name} tries it on a cell that has collapsed",
     Entry: "gan-bench score {name} --like PROTOCOL scores it",
     Engine: "gan-bench run --engine {name} --arch NAME --kimg 0.1 tries it on a small cell",
     Tracker: "gan-bench run --track {name} --arch NAME --kimg 0.1 tries it on a small cell",
@@ -69,7 +70,10 @@ def _unknown(catalogue: Catalogue, name: str) -> str:
     """What to say of a word that is neither a name nor a Python file."""
     shown = plain(name)
     if os.path.isdir(name):
-        return f"{shown} is a folder: give the Python file in it that has the @hookimpl functions"
+        own = [each for each in sorted(os.listdir(name)) if each.endswith(".py")]
+        plugins = [os.path.join(name, each) for each in own if not each.startswith("test_")]
+        such = f", such as {plain(plugins[0])}" if plugins else ""
+        return f"{shown} is a folder: give the Python file that has the @hookimpl functions{such}"
     if os.path.exists(name):
         return f"{shown} is no plugin: the name of a Python file ends in .py"
     if os.sep in name:

@@ -28,6 +28,7 @@ def check_optimizer(offer: Optimizer, catalogue: Catalogue, fresh: Fresh) -> Ite
     detail = "after a save, it takes the same next step"
     yield Check(name="state_dict", status="ok", detail=detail)
     yield _descends(tried)
+    yield _follows_its_rate(tried)
     yield _falling_rate(offer)
     finite = bool(_trained(offer, 3).totals.isfinite().all())
     yield outcome("training", finite, "three steps of a small pair stay finite", "lower its steps")
@@ -56,6 +57,19 @@ def _descends(tried: Tried) -> Check:
     left = float((parameter.detach() - 1).square().sum())
     detail = f"{STEPS} steps at a rate of 0.001 bring |p - 1|^2 from 3 to {number(left, 3)}"
     return outcome("descent", left < 3, detail, "subtract the step from the parameters")
+
+
+def _follows_its_rate(tried: Tried) -> Check:
+    """Whether another learning rate gives another step."""
+    steps = set()
+    for rate in (1e-3, 1e-2):
+        parameter = nn.Parameter(torch.zeros(3))
+        optimizer = make(tried, [parameter], rate, SCHEDULE, "cpu")
+        parameter.grad = torch.ones(3)
+        optimizer.step()
+        steps.add(parameter.detach().numpy().tobytes())
+    detail = "at ten times the rate its first step is " + ("another" if len(steps) > 1 else "equal")
+    return outcome("rate", len(steps) > 1, detail, "make it with the rate that it is given")
 
 
 def _falling_rate(offer: Optimizer) -> Check:

@@ -85,6 +85,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("tracker", help="the name of a tracker, as for run --track")
     options = parser.parse_args(words)
     cell, name = options.directory, options.tracker
+    if not cell.is_dir():
+        log(f"there is no folder {cell}: give that of a cell")
+        return 1
     try:
         end = end_of(cell)
         # the process of this cell that was killed before may still be finishing

@@ -124,7 +124,9 @@ def plan_measuring(
     cells, faults = _environments(folder, request)
     if not cells:
         why = (
-            f"can be measured: {faults[0]}" if faults else "is trained: `gan-bench run` trains them"
+            f"can be measured: {faults[0]}"
+            if faults
+            else "is trained: `gan-bench run` trains them, and --retry-failed those that failed"
         )
         raise UsageError(f"no cell of {folder} {why}")
     environment = next(iter(cells.values()))

@@ -18,6 +18,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from gan_bench.base import rng
@@ -149,9 +150,9 @@ def _try_pair(
     try:
         with time_limit(task.cell.environment.timeout or LIMIT_SECONDS):
             try:
-                return _one_step(task, evaluator, metrics_tried, folder, fresh)
+                return _one_step(task, evaluator, metrics_tried, folder, fresh, before)
             finally:  # a change may be the cause of an error
-                _check_manners(task, before)
+                _check_manners(f"{task.cell.architecture} / {task.cell.loss}", before)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         fresh.end()  # what the pair changed in this process, it may have changed there
@@ -161,17 +162,31 @@ def _try_pair(
         restore(before)
 
 
-def _check_manners(task: Task, before: State) -> None:
+def _check_manners(who: str, before: State) -> None:
     if changed := changed_since(before):
+        restore(before)
         raise BadManners(
-            f"{task.cell.architecture} / {task.cell.loss} changed {', '.join(changed)}, which "
-            "belong to the whole process: a plugin draws from torch's generator, without a "
-            "seed of its own, and leaves the rest alone"
+            f"{who} changed {', '.join(changed)}, which the whole process shares: a plugin draws "
+            "from torch's generator, without a seed of its own, and leaves the rest alone"
         )
 
 
+def _try_metrics(evaluator: Evaluator, fakes: np.ndarray) -> None:
+    """BadManners names the metrics, and not the pair whose images they get."""
+    before = process_wide()
+    try:
+        evaluator.measure(fakes)
+    finally:
+        _check_manners("a metric, or the network that it reads,", before)
+
+
 def _one_step(
-    task: Task, evaluator: Evaluator, metrics_tried: bool, folder: Path, fresh: Fresh
+    task: Task,
+    evaluator: Evaluator,
+    metrics_tried: bool,
+    folder: Path,
+    fresh: Fresh,
+    before: State,
 ) -> PairReport:
     """Build, step, draw, measure, save and read back."""
     if not (tried := trained_before(folder.parent, task)):
@@ -188,9 +203,10 @@ def _one_step(
     except Diverged as error:
         raise NotFinite(f"{error}, in evaluation mode: {NETWORK}") from None
     if not metrics_tried:
-        evaluator.measure(fakes)
+        _check_manners(f"{task.cell.architecture} / {task.cell.loss}", before)
+        _try_metrics(evaluator, fakes)
     state = _checkpoint_bytes(training)
-    memory = _memory_bytes(evaluator, training.device)
+    memory = _memory_bytes(evaluator, training.device, task.protocol.evaluation.samples)
     if not tried:
         check_repeatable(trial.trial_of(task, folder), fresh)
     kept = 2 if schedule.on_collapse == "rollback" else 1  # the healthy state beside the last
@@ -238,15 +254,15 @@ def _result_bytes(task: Task, G: torch.nn.Module) -> int:
     return int(weights) + task.schedule.ticks * grid + 200_000
 
 
-def _memory_bytes(evaluator: Evaluator, device: str) -> int:
+def _memory_bytes(evaluator: Evaluator, device: str, samples: int) -> int:
     """The peak of the step, and on a CPU the features of all generated images.
 
-    They are as large as those of the real images: in float32, and those of one net at a time as
-    two copies in float64.
+    They are float32, and those of one net at a time are there in float64 as well, as two copies.
     """
     if device.startswith("cuda"):
         return peak_bytes(device)
-    sizes = [net.real.nbytes for net in evaluator.nets.values()]
+    widths = [int(net.real.shape[1]) for net in evaluator.nets.values()]
+    sizes = [4 * width * samples for width in widths]
     return peak_bytes(device) + sum(sizes) + 4 * max(sizes)
 
 

@@ -107,7 +107,8 @@ def _send(process: subprocess.Popen[bytes], ending: bytes) -> None:
 
 def note(name: str, why: str) -> str:
     """What the log and the record say of a tracker that failed."""
-    rest = f"to send the rest: python -m gan_bench.run.follow CELL {name}"
+    command = f"python -m gan_bench.run.follow CELL {name}"
+    rest = f"to send the rest: {command}, where CELL is the folder of this cell"
     return f"not tracked to the end by {name}: {why}; {rest}"
 
 

@@ -24,7 +24,8 @@ class Hint:
             changes = {"lr": changes["lr_g"]}
         if branch:
             return (
-                " ".join(f"--set {n}={v:.6g}" for n, v in changes.items()) or "another --set loss"
+                " ".join(f"--set {n}={v:.6g}" for n, v in changes.items())
+                or "another --set loss=NAME"
             )
         # without commas, which no option reads
         options = (f"--{n.replace('_', '-')} {v:.6g}" for n, v in changes.items())
