@@ -138,7 +138,8 @@ def _give_names(catalogue: Catalogue, kind: type[Any], claims: Iterable[Claim]) 
         else:
             rivals.append((offer, plugin))
     nets = catalogue.names(Features) if kind is Metric else []
-    for name, own in list(by_name.items()):  # the name of a family is taken
+    # `--metric` completes the name of a family by the features, so it is no name for another
+    for name, own in list(by_name.items()):
         members = [each for net in nets for each in by_name.get(f"{name}-{net.lower()}", [])]
         if others := [each for each in members if not _together(each, own[0])]:
             by_name[name] = [*own, others[0]]

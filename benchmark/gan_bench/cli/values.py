@@ -19,7 +19,8 @@ def _given(value: Any, param: Any, ctx: Any) -> None:
     """Fail for what an unset shell variable gives: nothing, or the option that comes next."""
     if value == "":
         raise click.BadParameter("the value is empty", ctx, param)
-    if ctx and value in {name for each in ctx.command.params for name in each.opts if name != "-"}:
+    options = [each for each in ctx.command.params if isinstance(each, click.Option)] if ctx else []
+    if any(value in each.opts for each in options):
         raise click.BadParameter(f"the value is missing: {value} is the next option", ctx, param)
 
 

@@ -25,8 +25,8 @@ def safe_name(text: str) -> str:
         raise UsageError(f"the name {text!r} cannot be used: Windows reserves it")
     if not NAME.fullmatch(text) or text.endswith("."):
         raise UsageError(
-            f"the name {text[:80]!r} cannot be used: a name has 1 to 63 letters, digits, '-', "
-            "'_' or '.', and begins with a letter or digit"
+            f"the name {text[:80]!r} cannot be used: a name has 1 to 63 letters from a to z, "
+            "digits, '-', '_' or '.', and begins with a letter or digit"
         )
     return text
 
