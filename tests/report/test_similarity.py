@@ -78,7 +78,7 @@ def test_the_first_row_is_compared_with_every_other_one(tmp_path: Path) -> None:
         lay(tmp_path, name, kd)
     near, far = said(tmp_path)
     assert near.startswith("a / hinge and b / hinge, seed 0: these two networks do not differ")
-    assert "a / hinge and c / hinge, seed 0: these two networks differ beyond sampling" in far
+    assert "a / hinge and c / hinge, seed 0: these two networks differ beyond the sampling" in far
     assert "kd-eye 10 and 30, z = 1" in far
     assert far.endswith("p < 0.0001); that says nothing about other seeds")
 

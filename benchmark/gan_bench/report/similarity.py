@@ -107,7 +107,8 @@ def sentence_of(comparison: Comparison) -> str:
     p = "p < 0.0001" if comparison.p < 1e-4 else f"p = {number(comparison.p, 2)}"
     scores = f"{a.terms.metric} {number(a.score)} and {number(b.score)}"
     return (
-        f"{a.row} and {b.row}, seed {a.seed}: these two networks {differ} beyond sampling "
+        f"{a.row} and {b.row}, seed {a.seed}: these two networks {differ} beyond the sampling "
+        "of generated and real images "
         f"({scores}, z = {number(abs(comparison.z), 2)}, {p}); that says nothing about other seeds"
     )
 
