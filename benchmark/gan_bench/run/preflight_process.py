@@ -37,6 +37,7 @@ from gan_bench.run.peak import free_on_gpu, peak_bytes, reset_peak
 from gan_bench.run.preflight import LIMIT_SECONDS, PairReport
 from gan_bench.run.process import end_with_parent, time_limit
 from gan_bench.run.task import Task, read_task
+from gan_bench.run.time_measuring import COPIES
 from gan_bench.run.trial import print_to
 from gan_bench.train.checkpoint import Foreign
 from gan_bench.train.first_step import NETWORK, FirstStep, NotFinite
@@ -257,13 +258,13 @@ def _result_bytes(task: Task, G: torch.nn.Module) -> int:
 def _memory_bytes(evaluator: Evaluator, device: str, samples: int) -> int:
     """The peak of the step, and on a CPU the features of all generated images.
 
-    They are float32, and those of one net at a time are there in float64 as well, as two copies.
+    They are float32, and those of one net at a time are there in float64 as well.
     """
     if device.startswith("cuda"):
         return peak_bytes(device)
     widths = [int(net.real.shape[1]) for net in evaluator.nets.values()]
     sizes = [4 * width * samples for width in widths]
-    return peak_bytes(device) + sum(sizes) + 4 * max(sizes)
+    return peak_bytes(device) + sum(sizes) + COPIES * max(sizes)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from gan_bench.measure.weights import Weights
 TIMED_IMAGES = 64  # that a net is timed on
 MOST = 1024  # images that a metric is timed on, and again on a quarter: so its growth is seen
 TRAIN_ROWS = 4  # training images for each generated one, where a timed metric reads them
+# Features of one net at a time are copied to float64: fd and its error took three such copies.
+COPIES = 6  # times the features in float32
 TERMS = 3  # for its error, a metric with an influence takes so many times as long as for its score
 
 
@@ -124,8 +126,7 @@ def _measuring(protocol: Protocol, timed: _Timed) -> Measuring:
         cell_seconds=_cell_seconds(protocol, timed),
         end_seconds=_end_seconds(protocol, timed),
         once_seconds=features + _scale_seconds(protocol, timed),
-        # of one net at a time three copies in float64, as fd and its error were seen to take
-        feature_bytes=sum(sizes) + 6 * max(sizes),
+        feature_bytes=sum(sizes) + COPIES * max(sizes),
     )
 
 
