@@ -80,7 +80,7 @@ def test_timelapse_shows_every_tick(gan_bench: Command, cell: Path) -> None:
         assert moving.n_frames == 3
 
 
-@pytest.mark.parametrize(
+each_command = pytest.mark.parametrize(
     "words",
     [
         ["sample", "--n", "2", "--out", "a.png"],
@@ -90,6 +90,20 @@ def test_timelapse_shows_every_tick(gan_bench: Command, cell: Path) -> None:
     ],
     ids=lambda words: words[0],
 )
+
+
+@each_command
+def test_a_cell_is_looked_up_by_its_name_in_results(
+    words: list[str], gan_bench: Command, cell: Path, tmp_path: Path
+) -> None:
+    name = [words[0], "tiny/hinge/seed0", *words[1:]]
+    advice = "Cells are looked up by their names in results, which has none: another --results may"
+    refused(gan_bench(*name), 2, "there is no", advice)
+    assert gan_bench(*name, "--results", tmp_path / "trained").code == 0
+    refused(gan_bench(*name, "--results", cell), 2, "there is no", f"in {cell}")
+
+
+@each_command
 def test_it_is_said_when_a_file_replaces_another(
     words: list[str], gan_bench: Command, cell: Path
 ) -> None:

@@ -237,6 +237,8 @@ def test_a_name_with_control_characters_is_escaped(results: Path, gan_bench: Com
     ("words", "parts"),
     [
         (["list", "nowhere"], ["no results in nowhere: `gan-bench run` makes some"]),
+        (["list", "."], ["no results in .: name results, which has some"]),
+        (["report", "."], ["no results in .: name results, which has some"]),
         (["show", "dcgn/hinge/seed0"], ["no cell dcgn/hinge/seed0 in results. Did you mean dcgan"]),
         (["show", "x", "--results", "nowhere"], ["no results in nowhere"]),
         (["remove", "x"], ["no protocol, entry or evaluation x in results. There are: faces-16"]),

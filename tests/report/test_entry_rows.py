@@ -153,6 +153,13 @@ def test_fewer_images_are_marked(results: Path, by_time: bool) -> None:
     assert "n =" not in same
 
 
+def test_the_answer_counts_trained_rows_as_such(results: Path) -> None:
+    write_cell(results, "dense", "minimax", scores={"fd-eye": 900.0})
+    assert "leads the next of 3 rows, dense / hinge," in answer(board(results))
+    write(results, "mine", 700)
+    assert "leads the next of 3 trained rows, dense / hinge," in answer(board(results))
+
+
 def test_programs_are_told(results: Path) -> None:
     write(results, "mine", 200)
     (protocol,) = json.loads(render(load(results), "json", results))["protocols"]

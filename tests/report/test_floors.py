@@ -212,5 +212,16 @@ def test_a_metric_whose_partner_is_left_out_is_left_out(
         real={"precision": 0.7, "recall": 0.7}, noise={"precision": 0.0, "recall": 0.0},
     )  # fmt: skip
     assert {metric.name for metric in board.others} == shown
-    said = "precision: misleads without recall: left out"
+    said = (
+        "precision: it misleads without recall, by which no row is better than noise (0): left out"
+    )
     assert (said in texts(board)) == (not shown)
+
+
+def test_the_answer_says_why_the_partner_of_the_ranking_metric_is_left_out(tmp_path: Path) -> None:
+    scores = [{"precision": value, "recall": 0.0} for value in (0.5, 0.4)]
+    board_of(tmp_path, (PRECISION, RECALL), scores)
+    (board,) = leaderboard.load(tmp_path, sort="precision").boards
+    assert answer(board) == (
+        "no winner by precision: it misleads without recall, by which every row scores 0."
+    )

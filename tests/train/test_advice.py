@@ -86,20 +86,28 @@ def test_every_advice_is_an_option_of_run_with_a_value_that_it_takes(schedule: S
 # What is said
 
 
+def looks_at(ticks: int) -> list[Look]:
+    """The ticks of a training of 1 kimg, none of which has a score."""
+    return [Look((k + 1) / ticks, {}) for k in range(ticks)]
+
+
 def test_it_is_said_if_ticks_were_too_young_to_count() -> None:
-    short = replace(course(curve()), young=10, schedule=Schedule(kimg=1, batch=16))
+    short = replace(course(curve()), young=looks_at(10), schedule=Schedule(kimg=1, batch=16))
     said = "too few ticks count to tell whether G improved: there were 62 updates, and ticks count"
     assert f"{said} from the 100th on" in diagnose(short)
     assert diagnose(short).endswith("; try --kimg 2.288")
     longer = Schedule(kimg=2.288, batch=16)
     looks = [Look(longer.kimg * k / longer.ticks, {}) for k in range(1, longer.ticks + 1)]
     assert len(counting(looks, longer)) == MIN_SCORES
-    assert "too few ticks were scored" in diagnose(replace(short, fork=0.1))  # not too young
+    branch = diagnose(replace(short, fork=0.1))
+    assert branch.endswith(f"{said} from the 100th on")  # a branch has the length of its cell
+    late = diagnose(replace(short, fork=0.99))
+    assert "too few ticks were scored after the fork to tell whether G improved" in late
     few = replace(short, schedule=Schedule(kimg=1, batch=16, ticks=2))
     assert diagnose(few).endswith("; try --ticks 10 --kimg 2.288")
-    long = replace(short, young=1, schedule=Schedule(kimg=9, batch=16, ticks=2))
+    long = replace(short, young=looks_at(1), schedule=Schedule(kimg=9, batch=16, ticks=2))
     assert diagnose(long).endswith("; try --ticks 10")
-    assert "too few ticks were scored" in diagnose(replace(short, young=0))
+    assert "too few ticks were scored" in diagnose(replace(short, young=()))
 
 
 THIRD = "over the last third"

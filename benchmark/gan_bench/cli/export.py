@@ -30,6 +30,7 @@ FORMATS = ("onnx", "torchscript", "safetensors")
     )
 )
 @shared.CELL
+@shared.WHERE
 @shared.BEST
 @shared.PLUGIN
 @click.option(
@@ -45,14 +46,16 @@ FORMATS = ("onnx", "torchscript", "safetensors")
 )
 @options.DEBUG
 @options.HELP
-def export(cell: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path) -> None:
+def export(
+    cell: Path, results: Path, best: bool, plugins: tuple[Path, ...], to: To, out: Path
+) -> None:
     """Write a trained generator for other programs.
 
     Its input is z (N, z_dim) float32 from N(0, 1), and labels (N,) int64 if it is conditional. Its
     output is images (N, C, H, W) float32 in [-1, 1]. The file is written only if it makes the same
     images as the generator.
     """
-    cell = shared.found(cell)
+    cell = shared.found(cell, results)
     from gan_bench.contract.errors import UsageError
     from gan_bench.results.atomic import make_folder, write_bytes
     from gan_bench.train.class_names import classes_text

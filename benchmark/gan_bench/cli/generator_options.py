@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from gan_bench.cli.options import OUTPUT, RESULTS, Decorator
+from gan_bench.cli.options import OUTPUT, Decorator, results
 from gan_bench.cli.values import OUT_FILE, PATH, Whole
 
 if TYPE_CHECKING:
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 GENERATOR = "Generator"
 ABOUT_CELL = (
-    "The cell as architecture/loss/seed0 of the folder `results`, or the path of its folder. The "
-    "file of `gan-bench export --to safetensors` will do, too."
+    "The cell as architecture/loss/seed0, or the path of its folder. The file of `gan-bench export "
+    "--to safetensors` will do, too."
 )
 
 CELL = click.argument("cell", type=PATH, metavar="CELL", panel=GENERATOR, help=ABOUT_CELL)
 CELLS = click.argument(
     "cells", type=PATH, metavar="CELL...", nargs=-1, required=True, panel=GENERATOR, help=ABOUT_CELL
 )
+WHERE = results("Results folder in which a cell is looked up by its name.", GENERATOR)
 BEST = click.option(
     "--best",
     is_flag=True,
@@ -67,19 +68,15 @@ MOVING = click.option(
 )
 
 
-def found(cell: Path) -> Path:
+def found(cell: Path, results: Path) -> Path:
     """The folder of a cell, which may be named as `gan-bench list` prints it; or a file.
 
     UsageError if there is none, before anything imports torch.
     """
-    from gan_bench.results.finding import check_cell, find_cell, has_protocols
+    from gan_bench.results.finding import find_cell_folder
 
-    if os.path.isfile(cell):  # a path may be too long to be one
-        return cell
-    if not os.path.exists(cell.parts[0] if cell.parts else "") and has_protocols(RESULTS):
-        return find_cell(RESULTS, str(cell))
-    check_cell(cell)
-    return cell
+    # a path may be too long to be one
+    return cell if os.path.isfile(cell) else find_cell_folder(results, cell)
 
 
 def read_generator(cell: Path, best: bool, plugins: Iterable[Path]) -> Generator:

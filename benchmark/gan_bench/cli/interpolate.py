@@ -23,6 +23,7 @@ WALK = "Walk"
     )
 )
 @shared.CELLS
+@shared.WHERE
 @shared.BEST
 @shared.PLUGIN
 @shared.SEED
@@ -57,6 +58,7 @@ WALK = "Walk"
 @options.HELP
 def interpolate(
     cells: tuple[Path, ...],
+    results: Path,
     best: bool,
     plugins: tuple[Path, ...],
     seed: int,
@@ -71,7 +73,7 @@ def interpolate(
     The walk is spherical: it goes from one random z to the next on an arc. Several cells are shown
     side by side, on the same walk.
     """
-    cells = tuple(map(shared.found, cells))
+    cells = tuple(shared.found(cell, results) for cell in cells)
     from gan_bench.report.animation import FPS, check_ending, moving, walk_frames
     from gan_bench.results.atomic import make_folder, write_bytes
     from gan_bench.train.class_names import class_number, class_text

@@ -131,10 +131,10 @@ def device(panel: str, verb: str, default: str | None = "auto", rule: str = "") 
     )
 
 
-def results(help: str) -> Decorator:
+def results(help: str, panel: str = OUTPUT) -> Decorator:
     """--results: a folder."""
     return click.option(
-        "--results", metavar="DIR", type=FOLDER, default=RESULTS, panel=OUTPUT, help=help
+        "--results", metavar="DIR", type=FOLDER, default=RESULTS, panel=panel, help=help
     )
 
 

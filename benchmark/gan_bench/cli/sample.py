@@ -21,6 +21,7 @@ from gan_bench.cli.values import OUT, Whole
     )
 )
 @shared.CELL
+@shared.WHERE
 @shared.BEST
 @shared.PLUGIN
 @click.option(
@@ -52,6 +53,7 @@ from gan_bench.cli.values import OUT, Whole
 @options.HELP
 def sample(
     cell: Path,
+    results: Path,
     best: bool,
     plugins: tuple[Path, ...],
     count: int | None,
@@ -64,7 +66,7 @@ def sample(
 
     Every row of a grid of a conditional generator is one class, and every column one z.
     """
-    cell = shared.found(cell)
+    cell = shared.found(cell, results)
     from gan_bench.train.class_names import class_number, class_text, classes_text
     from gan_bench.train.sampling import count_for, sample_latents, write_each, write_grid
 

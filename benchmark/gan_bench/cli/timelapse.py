@@ -24,13 +24,13 @@ from gan_bench.cli.values import PATH
     type=PATH,
     metavar="CELL",
     panel=shared.GENERATOR,
-    help="The cell as architecture/loss/seed0 of the folder `results`, or the path of its folder. "
-    "It need not be done.",
+    help="The cell as architecture/loss/seed0, or the path of its folder. It need not be done.",
 )
+@shared.WHERE
 @shared.MOVING
 @options.DEBUG
 @options.HELP
-def timelapse(cell: Path, out: Path) -> None:
+def timelapse(cell: Path, results: Path, out: Path) -> None:
     """Show the samples of a cell at every tick, one after another.
 
     They are those that the training left: the same z at every tick.
@@ -40,7 +40,7 @@ def timelapse(cell: Path, out: Path) -> None:
     from gan_bench.results.atomic import make_folder, write_bytes
 
     check_ending(out)
-    frames, seconds = frames_of(shared.found(cell))
+    frames, seconds = frames_of(shared.found(cell, results))
     content = moving(frames, out.suffix, seconds)
     make_folder(out.absolute().parent)
     replaced = instead(out)

@@ -87,10 +87,8 @@ def _ruling(ruling: Ruling, details: list[str]) -> Iterator[str]:
 
 def _tie(ruling: Ruling, details: list[str]) -> str:
     names = [ruling.first, *ruling.tied]
-    if len(names) == ruling.count > MOST_TIED:
-        who = f"the {ruling.count} {PLURALS[ruling.kind]}"
-    else:
-        who = _few(names)
+    all_tied = len(names) == ruling.count > MOST_TIED
+    who = f"the {_sides(ruling)}" if all_tied else _few(names)
     return f"{who} are not told apart{_bracketed(details)}"
 
 
@@ -98,9 +96,9 @@ def _lead(ruling: Ruling, lead: Lead, details: list[str]) -> str:
     """Who leads whom by how much, and how sure that is."""
     whom = f"{ruling.first} leads {_next(ruling)}{lead.other}"
     if ruling.alone and _next(ruling) and not ruling.tied:
-        count = f"{ruling.count} {PLURALS[ruling.kind]}"
         sure = "" if ruling.proven else ": that it leads is not proven"
-        return f"{ruling.first} is the only one of {count} with a score{_bracketed(details)}{sure}"
+        only = f"{ruling.first} is the only one of {_sides(ruling)}"
+        return f"{only} with a score{_bracketed(details)}{sure}"
     if math.isnan(lead.by):
         by = f", of which no seed has a score{_bracketed(details)}"
         return f"{whom}{by}{'' if lead.proven else ': not proven'}"
@@ -147,7 +145,13 @@ def _next(ruling: Ruling) -> str:
     """What the other one is, if there are more."""
     if ruling.tied:
         return "the next, "
-    return f"the next of {ruling.count} {PLURALS[ruling.kind]}, " if ruling.count > 2 else ""
+    return f"the next of {_sides(ruling)}, " if ruling.count > 2 else ""
+
+
+def _sides(ruling: Ruling) -> str:
+    """How many there are; entries are no rows that were compared, though the table has them."""
+    trained = "trained " if ruling.kind == "row" and ruling.entries else ""
+    return f"{ruling.count} {trained}{PLURALS[ruling.kind]}"
 
 
 def _bracketed(details: Sequence[str]) -> str:

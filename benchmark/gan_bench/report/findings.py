@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import fmean
 
@@ -62,7 +62,7 @@ class Findings:
 def findings(board: Board) -> Findings:
     """All that the answer says of a leaderboard, at the end of the schedule."""
     floor = board.trained_floors.get(board.ranking.name)
-    made = () if floor else tuple(rulings(board.trained, board.ranking, board.apart(board.ranking)))
+    made = () if floor else tuple(_rulings(board))
     statuses = Counter(chain.from_iterable(row.cells["status"] for row in board.trained))
     return Findings(
         board.ranking.name,
@@ -77,6 +77,12 @@ def findings(board: Board) -> Findings:
         board.decision.test.alpha if board.decision else ALPHA,
         statuses[UNMEASURED],
     )
+
+
+def _rulings(board: Board) -> Iterator[Ruling]:
+    entries = len(board.trained) < len(board.rows)
+    for each in rulings(board.trained, board.ranking, board.apart(board.ranking)):
+        yield replace(each, entries=entries)
 
 
 def _first_in_time(board: Board) -> FirstInTime | None:

@@ -28,10 +28,11 @@ def floors(
         metric.name: floor_of(metric, [row.values(metric.name) for row in rows], scale, who)
         for metric in metrics
     }
-    left_out = {name for name, reason in reasons.items() if reason and name != ranking.name}
+    left_out = {name: why for name, why in reasons.items() if why and name != ranking.name}
     for metric in metrics:
         if metric.partner in left_out and not reasons[metric.name]:
-            reasons[metric.name] = f"misleads without {metric.partner}"
+            why = left_out[metric.partner]
+            reasons[metric.name] = f"it misleads without {metric.partner}, by which {why}"
     return {name: reason for name, reason in reasons.items() if reason}
 
 

@@ -75,7 +75,7 @@ def _caption(section: Section, board: Board) -> str:
         "Of fewer than four scores: the lowest and the highest" if ranges else "",
         "Rows that share a letter cannot be told apart" if any(board.ties) else "",
         "Bold: told apart from every other row" if _stands_alone(board) else "",
-        f"By {name}, {floor}" if (floor := board.trained_floors.get(name)) else "",
+        f"{name}: {floor}" if (floor := board.trained_floors.get(name)) else "",
     ]
     return " ".join(f"{latex(sentence)}." for sentence in sentences if sentence)
 

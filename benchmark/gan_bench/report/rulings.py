@@ -69,6 +69,7 @@ class Ruling:
     nearer: Lead | None = None  # over a later one whose mean is nearer to the first than the best's
     alone: bool = False  # none of the others has a score
     mixed: bool = False  # the lead is reversed within some architecture or loss, so it is none
+    entries: bool = False  # the table has rows, too, that were not trained here
 
     @property
     def proven(self) -> bool:

@@ -103,15 +103,30 @@ def protocol_folders(results: Path) -> dict[str, Path]:
                 f"{results} has no leaderboard, only audits of metrics such as {audits[0].name}: "
                 "`gan-bench metrics audit` shows them"
             )
+        below = [each for each in results_in(results) if each != results]
         raise UsageError(
-            f"no results in {results}: `gan-bench run` makes some, or name another folder"
+            f"no results in {results}: name {below[0]}, which has some"
+            if below
+            else f"no results in {results}: `gan-bench run` makes some, or name another folder"
         )
     return folders
 
 
+def results_in(folder: Path) -> list[Path]:
+    """The folder if it has results, else those in it that have some, else itself."""
+    if _has_results(folder):
+        return [folder]
+    below = [each for each in sorted(folder.glob("*")) if each.is_dir() and _has_results(each)]
+    return below or [folder]
+
+
+def _has_results(folder: Path) -> bool:
+    return has_protocols(folder) or bool(studies_in(folder))
+
+
 def has_protocols(results: Path) -> bool:
-    """Whether a results folder has a protocol."""
-    return any(map(is_protocol, results.glob("*")))
+    """Whether a results folder has a protocol, or is the folder of one."""
+    return is_protocol(results) or any(map(is_protocol, results.glob("*")))
 
 
 def is_protocol(folder: Path) -> bool:
@@ -171,6 +186,22 @@ def check_cell(path: Path) -> None:
     """UsageError if this is no cell's folder; it names the nearest one."""
     if not is_cell(path):
         raise UsageError(_no_cell(path.resolve()))
+
+
+def find_cell_folder(results: Path, path: Path) -> Path:
+    """The folder of the cell at this path, or with this name if nothing on the disk begins like it.
+
+    UsageError if there is none.
+    """
+    if not os.path.exists(path.parts[0] if path.parts else ""):
+        if has_protocols(results):
+            return find_cell(results, str(path))
+        raise UsageError(
+            f"{_no_cell(path.resolve())} Cells are looked up by their names in {results}, which "
+            "has none: another --results may have it"
+        )
+    check_cell(path)
+    return path
 
 
 def _at(folder: Path) -> Place | None:

@@ -12,7 +12,6 @@ from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.results.finding import (
     has_protocols,
-    is_protocol,
     name_of_cell,
     protocol_folders,
 )
@@ -138,7 +137,7 @@ def held(folders: Sequence[Path]) -> Iterator[None]:
 
 def _homes(folder: Path) -> list[Path]:
     """The folders of its protocols. UsageError if it has neither these nor studies."""
-    only_studies = studies_in(folder) and not (is_protocol(folder) or has_protocols(folder))
+    only_studies = studies_in(folder) and not has_protocols(folder)
     return [] if only_studies else [*protocol_folders(folder).values()]
 
 

@@ -18,7 +18,7 @@ from gan_bench.train.verdicts import YOUNG
 LIMIT = 200  # characters of a line with two findings
 ROWS = 200  # of a whole curve
 NO_FAULT = "the losses and gradients show no fault"
-TOO_FEW = "too few ticks were scored to tell whether G improved"
+TOO_FEW = "too few ticks were scored{} to tell whether G improved"
 TOO_YOUNG = "too few ticks count to tell whether G improved"
 
 
@@ -100,8 +100,8 @@ def _usual(course: Course, columns: Columns, trend: Trend | None) -> Finding:
 
 def _why_unknown(course: Course) -> tuple[str, tuple[Hint, ...]]:
     """Few ticks had a score, or many of them came before any counts; and what to try."""
-    if course.branch or not course.young or len(course.looks) >= MIN_SCORES:
-        return TOO_FEW, ()
+    if not course.young or len(course.looks) >= MIN_SCORES:
+        return TOO_FEW.format(" after the fork" if course.branch else ""), ()
     schedule = course.schedule
     updates = plural(schedule.updates, "update")
     why = f"{TOO_YOUNG}: there were {updates}, and ticks count from the {YOUNG}th on"

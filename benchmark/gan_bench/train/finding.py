@@ -35,7 +35,7 @@ class Course:
 
     curve: Sequence[dict[str, Any]]  # the Points in order; values may be missing or not finite
     looks: Sequence[Look]  # those that count
-    young: int = 0  # how many came before the first that counts
+    young: Sequence[Look] = ()  # those that came before, too early to count
     metric: MetricSpec  # scores the ticks
     gauges: Sequence[Gauge] = ()
     images: int  # generated at every tick
@@ -55,7 +55,10 @@ class Course:
         if self.fork is None:
             return self
         curve = [row for row in self.curve if number(row, "kimg") > self.fork]
-        return replace(self, curve=curve, looks=[x for x in self.looks if x.kimg > self.fork])
+        looks, young = (
+            [look for look in each if look.kimg > self.fork] for each in (self.looks, self.young)
+        )
+        return replace(self, curve=curve, looks=looks, young=young)
 
     @property
     def rates(self) -> Rates:

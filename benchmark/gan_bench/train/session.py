@@ -308,7 +308,7 @@ class Session:
         course = Course(
             curve=read_lines(self.directory / CURVE),
             looks=(counting := self._counting()),
-            young=len(self.looks) - len(counting),
+            young=self.looks[: len(self.looks) - len(counting)],
             metric=self.ranking,
             gauges=self.evaluation.gauges,
             images=self.evaluation.tick_samples,

@@ -11,8 +11,8 @@ from pathlib import Path
 from gan_bench.contract.errors import StorageError, UsageError
 from gan_bench.contract.protocol import Protocol
 from gan_bench.report.chosen import has_boards, studies_of
-from gan_bench.results.finding import has_protocols, protocol_folders
-from gan_bench.results.layout import PROTOCOL, audits_in, studies_in
+from gan_bench.results.finding import protocol_folders, results_in
+from gan_bench.results.layout import PROTOCOL, audits_in
 from gan_bench.results.reading import read_model
 
 
@@ -50,30 +50,18 @@ def audited_in(folders: Sequence[Path]) -> list[Path]:
 
 
 def _results_of(folders: Sequence[Path]) -> list[Path]:
-    return [results for folder in folders for results in _results_in(folder)]
+    return [results for folder in folders for results in results_in(folder)]
 
 
 def _found(folder: Path) -> Iterator[tuple[str, Path]]:
     """The protocols of a results folder, or of the results folders in this one."""
-    for results in _results_in(folder):
+    for results in results_in(folder):
         if has_boards(results, _tuned(results)):
             yield from protocol_folders(results).items()
 
 
 def _tuned(results: Path) -> list[Path]:
     return studies_of(results, None)
-
-
-def _results_in(folder: Path) -> list[Path]:
-    """The folder if it has results, else those in it that have some, else itself."""
-    if os.path.lexists(folder / PROTOCOL) or _has_results(folder):
-        return [folder]
-    below = [each for each in sorted(folder.glob("*")) if each.is_dir() and _has_results(each)]
-    return below or [folder]
-
-
-def _has_results(folder: Path) -> bool:
-    return has_protocols(folder) or bool(studies_in(folder))
 
 
 def _together(one: Path, other: Path) -> str:
