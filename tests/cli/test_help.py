@@ -90,6 +90,13 @@ def test_options_stand_in_groups_with_their_defaults_and_examples(gan_bench: Com
             "error: No such option '--resume'. It is not needed: the same command without --resume "
             "goes on where it stopped.\n",
         ),
+        (
+            ["list", "--out", "my cells"],
+            "error: No such option '--out'. This command prints: write `gan-bench list … > 'my "
+            "cells'`.\nsee ",
+        ),
+        (["show", "x", "-o"], "This command prints: write `gan-bench show … > FILE`."),
+        (["cache", "--older-than", "1d"], "'1d' is not a valid number of days.\n"),
         (["metrics", "audit", "--continue"], "the same command without --continue goes on"),
         (["list", "--resume"], "error: No such option '--resume'.\nsee "),
         (["export", "x"], "error: Missing option '--to'. Choose from: onnx, torchscript, "),

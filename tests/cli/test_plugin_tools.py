@@ -27,7 +27,7 @@ from gan_bench import (
     UsageError,
 )
 from gan_bench.catalogue import load
-from gan_bench.run import check_offers
+from gan_bench.run import check_offers, check_training
 from gan_bench.run.doctor import to_json, verdict
 from gan_bench.run.new_plugin import check_free, kinds, write_package
 from gan_bench.testing import check_plugin
@@ -237,6 +237,32 @@ def test_a_g_that_draws_noise_is_not_said_to_depend_on_z_alone() -> None:
     (said,) = [each for each in checks if each.name.endswith("determinism")]
     assert said.status == "ok"
     assert said.detail.startswith("G draws noise of its own")
+
+
+@pytest.mark.parametrize(("computed", "status"), [(False, "not here"), (True, "failed")])
+def test_a_layer_without_bf16_is_a_fault_only_where_runs_take_bf16(
+    computed: bool, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def only_fp32(shape: tuple[int, ...]) -> object:
+        D = discriminator(shape)
+        plain = D.forward
+
+        def forward(x: torch.Tensor) -> torch.Tensor:
+            if torch.is_autocast_enabled("cpu"):
+                raise RuntimeError("no such layer in bf16")
+            return plain(x)
+
+        D.forward = forward
+        return D
+
+    monkeypatch.setattr(check_training, "computes_bf16", lambda device: computed)
+    arch = Architecture(
+        name="exact", source="a test", z_dim=6, generator=generator, discriminator=only_fp32
+    )
+    checks = list(check_offers.check_offer(Architecture, arch, load(), Fresh()))
+    (said,) = [each for each in checks if "no such layer in bf16" in each.detail]
+    assert said.status == status
+    assert any(each.name.endswith("cost") for each in checks) is not computed
 
 
 def test_idle_parameters_are_named() -> None:

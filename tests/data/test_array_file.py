@@ -74,6 +74,14 @@ def test_several_arrays_are_folders_and_labels_are_left_out(tmp_path: Path) -> N
     assert prepared.report.held_out_names[0].startswith("x_train/")
 
 
+def test_it_is_said_if_several_arrays_are_one_set(tmp_path: Path) -> None:
+    np.savez(tmp_path / "two.npz", faces=COLOUR[:12], cats=COLOUR[12:])
+    note = f"arrays: faces 12, cats {len(COLOUR) - 12}; all are used, --folder faces uses one"
+    assert note in prepare(files_at(tmp_path / "two.npz"), SIZE).report.notes
+    np.savez(tmp_path / "one.npz", faces=COLOUR)
+    assert prepare(files_at(tmp_path / "one.npz"), SIZE).report.notes == ()
+
+
 @pytest.mark.parametrize(
     ("array", "said"),
     [

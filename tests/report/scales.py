@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from gan_bench.contract.protocol import Protocol
@@ -19,16 +20,17 @@ def lay_scale(
     noise: Scores | None = None,
     tick: dict[str, float] | None = None,
     under: Protocol = PLAIN,
-    noise_tick: dict[str, float] | None = None,
     colour: Scores | None = None,
+    empty_ticks: Mapping[str, dict[str, float]] = {},
 ) -> Path:
     """The scale of a protocol in its folder; the path of the file."""
     folder = protocol_dir(results, under)
-    bad = {}
-    if noise or noise_tick:
-        bad["noise"] = Scored(scores=_scores(noise or {}, under), tick=noise_tick or {})
-    if colour:
-        bad["one colour"] = Scored(scores=_scores(colour, under))
+    ends = {"noise": noise, "one colour": colour}
+    bad = {
+        name: Scored(scores=_scores(scores or {}, under), tick=empty_ticks.get(name, {}))
+        for name, scores in ends.items()
+        if scores or name in empty_ticks
+    }
     scored = Scored(scores=_scores(real, under), tick=tick or {})
     write_scale(folder, Scale(real=scored, bad=bad))
     return folder / SCALE

@@ -107,7 +107,7 @@ def test_a_table_of_rows_that_noise_would_beat_says_so_and_has_no_bold_row(tmp_p
     lay_scale(tmp_path, real={"fd-eye": 1}, noise={"fd-eye": 50})
     text = text_of(tmp_path, APART)
     assert r"\textbf" not in text
-    said = "By fd-eye, no row is better than noise (50) on the mean of its seeds."
+    said = "fd-eye: no row is better than noise (50) on the mean of its seeds."
     assert said in " ".join(text.split())
 
 

@@ -105,6 +105,16 @@ def test_a_head_of_a_short_column_beside_a_long_text_does_not_fold_into_letters(
     assert captured.get().splitlines()[0].split() == ["trial", "settings"]
 
 
+def test_no_word_of_a_name_is_broken_where_the_longest_ones_fit() -> None:
+    columns = [*LABELS, Column("fd-efficientnet-lite0 ↓", "n = 100")]
+    rows = [["dense", "non-saturating", "1,826"], ["other real images", "", "297.8"]]
+    console = Console(width=40)
+    with console.capture() as captured:
+        print_section(Section("", columns, rows, [], names=2), console)
+    words = captured.get().split()
+    assert {"architecture", "non-saturating", "other", "images", "1,826", "lite0"} <= {*words}
+
+
 def test_a_last_column_is_as_wide_as_its_head_if_the_names_leave_the_room() -> None:
     columns = [*LABELS, Column("rank untuned")]
     section = Section("", columns, [["dense", "minimax", "1"]], [], names=2)

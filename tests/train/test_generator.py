@@ -57,7 +57,8 @@ def test_it_is_in_eval_mode_with_the_parameters_of_the_file_and_says_its_z(tmp_p
     assert all(torch.equal(loaded[name], state[name]) for name in state)
     images = G(G.z(4, seed=1))
     assert images.shape == (4, *SHAPE)
-    assert torch.equal(images[:2], G(G.z(2, seed=1)))  # of its z alone, whatever the batch
+    # of its z alone, whatever the batch: a product of another size may be rounded otherwise
+    torch.testing.assert_close(images[:2], G(G.z(2, seed=1)), rtol=0, atol=1e-6)
     assert not images.requires_grad
 
 

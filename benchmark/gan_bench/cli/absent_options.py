@@ -9,6 +9,7 @@ import sys
 import rich_click as click
 
 RESULTS = "results"
+OUT = ("--out", "-o")
 RESUME = ("--resume", "--continue", "--restart")
 # commands that go on by themselves
 RESUMED = "run", "tune", "measure", "branch", "autopsy", "audit", "reproduce"
@@ -16,7 +17,7 @@ RESUMED = "run", "tune", "measure", "branch", "autopsy", "audit", "reproduce"
 
 def instead_of(error: click.NoSuchOption) -> str:
     """A sentence with what is meant, or with the nearest option; "" if there is neither."""
-    return _argument(error) or _resumed(error) or _nearest(error)
+    return _argument(error) or _resumed(error) or _printed(error) or _nearest(error)
 
 
 def _argument(error: click.NoSuchOption) -> str:
@@ -26,18 +27,19 @@ def _argument(error: click.NoSuchOption) -> str:
     given = [each for each in error.ctx.command.params if isinstance(each, click.Argument)]
     if not any(each.name == RESULTS for each in given):
         return ""
-    command = f"{error.ctx.command_path} {shlex.quote(_value_of(error.option_name))}"
+    command = f"{error.ctx.command_path} {_value_of(error, RESULTS)}"
     return f" The results folder is an argument of this command: write `{command}`."
 
 
-def _value_of(option: str) -> str:
-    """What was typed behind the option."""
+def _value_of(error: click.NoSuchOption, default: str = "FILE") -> str:
+    """What was typed behind the option, for a shell."""
+    option = error.option_name
     for k, word in enumerate(sys.argv):
         if word.startswith(f"{option}="):
-            return word.partition("=")[2]
+            return shlex.quote(word.partition("=")[2])
         if word == option:
-            return next(iter(sys.argv[k + 1 :]), RESULTS)
-    return RESULTS
+            return shlex.quote(next(iter(sys.argv[k + 1 :]), default))
+    return default
 
 
 def _resumed(error: click.NoSuchOption) -> str:
@@ -49,6 +51,16 @@ def _resumed(error: click.NoSuchOption) -> str:
     return (
         f" It is not needed: the same command without {error.option_name} goes on where it stopped."
     )
+
+
+def _printed(error: click.NoSuchOption) -> str:
+    """Of --out, where the answer is what the command prints."""
+    if error.ctx is None or error.option_name not in OUT:
+        return ""
+    names = {name for each in error.ctx.command.params for name in each.opts}
+    if names & {*OUT} or "--json" not in names:
+        return ""
+    return f" This command prints: write `{error.ctx.command_path} … > {_value_of(error)}`."
 
 
 def _nearest(error: click.NoSuchOption) -> str:

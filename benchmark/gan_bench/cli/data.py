@@ -47,6 +47,7 @@ def _data_options(command: Any) -> Any:
 @_data_options
 @options.plugin(DATA)
 @click.option(
+    "-o",
     "--out",
     type=OUT_FILE,
     metavar="FILE.png",

@@ -42,7 +42,7 @@ FORMATS = ("onnx", "torchscript", "safetensors")
     "torch.jit.load, without this package. safetensors: the parameters alone.",
 )
 @click.option(
-    "--out", type=OUT_FILE, metavar="FILE", required=True, panel=OUTPUT, help="File to write."
+    "-o", "--out", type=OUT_FILE, metavar="FILE", required=True, panel=OUTPUT, help="File to write."
 )
 @options.DEBUG
 @options.HELP

@@ -59,6 +59,7 @@ CLASS = click.option(
     "name of its folder. Default: all classes in turn.",
 )
 MOVING = click.option(
+    "-o",
     "--out",
     type=OUT_FILE,
     metavar="FILE",

@@ -82,6 +82,7 @@ def _multiple_of_four(ctx: click.Context, param: click.Parameter, size: int) -> 
 )
 @options.plugin(DATA)
 @click.option(
+    "-o",
     "--out",
     type=OUT_FILE,
     metavar="FILE",

@@ -151,6 +151,7 @@ def _data_options(command: Any) -> Any:
 @options.plugin(MEASURE)
 @options.results("Folder of the results, in which the audit is kept.")
 @click.option(
+    "-o",
     "--out",
     type=OUT_FILE,
     metavar="PATH",

@@ -52,6 +52,7 @@ def default_style() -> str:
     "had finished.",
 )
 @click.option(
+    "-o",
     "--out",
     type=OUT,
     metavar="PATH",

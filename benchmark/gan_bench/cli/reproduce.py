@@ -53,6 +53,7 @@ WITHOUT_SCORE, OUTSIDE, UNJUDGED = 3, 6, 7  # exit codes
 )
 @with_engine(RUNNING, "train", "what started them then, if it is here.")
 @click.option(
+    "-o",
     "--out",
     type=PATH,
     default="reproduced",

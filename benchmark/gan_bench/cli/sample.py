@@ -42,6 +42,7 @@ from gan_bench.cli.values import OUT, Whole
     "as it is, in a folder.",
 )
 @click.option(
+    "-o",
     "--out",
     type=OUT,
     metavar="PATH",

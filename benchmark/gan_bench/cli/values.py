@@ -64,12 +64,20 @@ OUT = _Out(path_type=Path)
 OUT_FILE = _OutFile(path_type=Path)
 
 
+UNITS = {"DAYS", "HOURS", "KIMG", "SECONDS"}  # metavars that say what a number counts
+
+
 class Number(click.FloatRange):
     """A number in a range; click itself takes nan as in any range."""
 
     name = "number"  # in a message: `x` is not a valid number
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: D102
+        try:
+            float(value)
+        except ValueError:
+            unit = f" of {param.metavar.lower()}" if param and param.metavar in UNITS else ""
+            self.fail(f"{value!r} is not a valid number{unit}.", param, ctx)
         number = super().convert(value, param, ctx)
         return number if math.isfinite(number) else self.fail(f"{value} is no number", param, ctx)
 

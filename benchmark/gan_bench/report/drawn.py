@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-VERSION = 5  # one more whenever pictures of the same results would look otherwise
+VERSION = 6  # one more whenever pictures of the same results would look otherwise
 DRAWN = {"Drawing": f"gan-bench {VERSION}"}  # text in the PNG
 MARK = "\0".join(next(iter(DRAWN.items()))).encode("latin-1")  # as a tEXt chunk has it
 HEAD = 2**10  # bytes before the pixels, in which the mark stands

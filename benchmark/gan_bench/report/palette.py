@@ -6,7 +6,7 @@ from __future__ import annotations
 COLOURS = ("#086bd7", "#b17407", "#09a862", "#8e0046", "#515c00", "#000064")
 D_COLOUR, G_COLOUR = COLOURS[:2]
 REAL_COLOUR = "#444444"  # of the lines of other real images and of noise
-NOISE_DASHES = (0, (6, 2, 1, 2))  # of the line of noise; that of real images is dotted
+EMPTY_DASHES = (0, (6, 2, 1, 2))  # of noise or one colour; that of real images is dotted
 VERDICT_COLOUR = "#a3261b"  # of a mark where a training went wrong
 
 

@@ -1,4 +1,4 @@
-"""The picture of the score at every tick: each row's mean and its seeds, real images and noise."""
+"""The picture of the score at every tick: each row's mean and its seeds, real and empty images."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from gan_bench.base import text
 from gan_bench.report.courses import Course, courses
 from gan_bench.report.curves import KIMG, SEEDS, label_text, png_of
+from gan_bench.report.empty_line import empty_on
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.noise_line import NOISE, noise_on
-from gan_bench.report.palette import NOISE_DASHES, REAL_COLOUR, colour_of, is_dashed
+from gan_bench.report.palette import EMPTY_DASHES, REAL_COLOUR, colour_of, is_dashed
 from gan_bench.report.selection import what_is_shown
 from gan_bench.results.scale import REAL
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MARKED = 40  # ticks: with more, marks would hide the lines
 MEAN, THIN, PALE = 1.8, 0.6, 0.6  # width of the line of a row, and of a seed; opacity of a seed
-ROOM = 0.05  # of the axis: between its end and the line of noise
+ROOM = 0.05  # of the axis: between its end and the line of noise or one colour
 ONE_SEED = "thin: one seed; thick: the mean of its row"
 ENDED = "thin: one seed; thick: the mean of those that have a score"  # where some ended early
 
@@ -59,14 +59,15 @@ def _draw(panel: Axes, course: Course, colour: str, style: str) -> None:
 
 
 def _floors(panel: Axes, board: Board) -> None:
-    """What other real images score, and noise where it lies near."""
+    """What other real images score, and images with nothing in them where that lies near."""
     if (real := board.real_at_ticks) is not None:
         panel.axhline(real, color=REAL_COLOUR, ls=":", lw=1.5, label=REAL)
     low, high = panel.get_ylim()
-    if (noise := noise_on(board, low, high)) is not None:
-        panel.axhline(noise, color=REAL_COLOUR, ls=NOISE_DASHES, lw=1.2, label=NOISE)
+    if empty := empty_on(board, low, high):
+        name, score = empty
+        panel.axhline(score, color=REAL_COLOUR, ls=EMPTY_DASHES, lw=1.2, label=name)
         room = ROOM * (high - low)
-        panel.set_ylim(min(low, noise - room), max(high, noise + room))
+        panel.set_ylim(min(low, score - room), max(high, score + room))
 
 
 def _name(panel: Axes, board: Board, drawn: Sequence[Course]) -> None:

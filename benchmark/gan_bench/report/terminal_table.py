@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.console import Console, JustifyMethod
@@ -84,7 +85,8 @@ def _narrow(section: Section, chosen: Sequence[int], width: int) -> Table:
     columns = [section.columns[k] for k in chosen]
     for column, room in zip(columns, _widths([*scale, *rows], columns, width), strict=True):
         justify: JustifyMethod = "right" if column.numeric else "left"
-        table.add_column(_head(column), justify=justify, overflow="fold", width=room)
+        head = chain(*(wrap(line, room) for line in _head(column).plain.split("\n")))
+        table.add_column(Text("\n".join(head)), justify=justify, overflow="fold", width=room)
     for row in scale:
         table.add_row(*map(Text, row), style="italic")
     for row in rows:
@@ -96,30 +98,41 @@ def _widths(rows: Sequence[Sequence[str]], columns: Sequence[Column], width: int
     """How wide the columns of a narrow table are: the names, and a last column.
 
     The last one takes what it needs, up to half of the room, or what the names leave if that is
-    more, and its longest word in any case. The names share the rest in proportion to their lengths.
-    What is left then makes heads fold less.
+    more, and its longest word in any case. The names share the rest in proportion to their lengths,
+    and no word of a text is broken if all the longest words fit. What is left then makes heads fold
+    less.
     """
     *names, last = [max(map(cell_len, texts)) for texts in zip(*rows, strict=True)]
     room = max(width - GAP * len(names), LEAST * (len(names) + 1))
     heads = [
         max(name, cell_len(each.title)) for name, each in zip(names, columns[:-1], strict=True)
     ]
-    head = _longest_word(_head(columns[-1]).plain)
+    head = _longest_word(_head(columns[-1]).plain.replace("-", "- "))  # it may fold at a hyphen
     if sum(heads) + max(last, head) <= room:
         return [*heads, room - sum(heads)]
     longest = max(_longest_word(row[-1]) for row in rows)
     words = [
         max(name, _longest_word(each.title)) for name, each in zip(names, columns[:-1], strict=True)
     ]
-    taken = min(last, max(longest, room - sum(words), room // 2))
+    most = max(longest, room - sum(words), room // 2)
+    least = _longest_words(rows, columns)
+    whole = sum(least) + longest <= room
+    taken = min(max(last, head), most, room - sum(least)) if whole else min(last, most)
     left = room - taken
     if sum(names) > left and len(names) == 1:
         names = [left]
     elif sum(names) > left:
-        first = min(max(LEAST, left * names[0] // sum(names)), left - LEAST)
+        low, high = (least[0], left - least[1]) if whole else (LEAST, left - LEAST)
+        first = min(max(low, left * names[0] // sum(names)), high)
         names = [first, left - first]
     names = _grown(names, heads, room - max(taken, head))
     return [*names, room - sum(names)]
+
+
+def _longest_words(rows: Sequence[Sequence[str]], columns: Sequence[Column]) -> list[int]:
+    """Of the titles and texts of each column but the last."""
+    texts = zip(*([column.title for column in columns], *rows), strict=True)
+    return [max(map(_longest_word, column)) for column in [*texts][:-1]]
 
 
 def _longest_word(text: str) -> int:

@@ -12,8 +12,10 @@ import numpy as np
 import torch
 
 from gan_bench.base import rng
+from gan_bench.base.precision import computes_bf16
 from gan_bench.base.text import number, plural
 from gan_bench.catalogue import Catalogue
+from gan_bench.contract.errors import sentence
 from gan_bench.contract.offers import Architecture, Augmentation, Loss, Shape
 from gan_bench.contract.protocol import Schedule
 from gan_bench.run.check_state import check_state
@@ -175,7 +177,13 @@ def _draws(training: Training, given: Latents) -> bool:
 
 
 def _bf16(arch: Architecture, loss: Loss, shape: Shape) -> Check:
-    training = _trained(arch, shape, 2, loss, BF16)
+    """Whether it trains in bf16, which a device that does not compute it itself may refuse."""
+    try:
+        training = _trained(arch, shape, 2, loss, BF16)
+    except RuntimeError as error:
+        if computes_bf16("cpu"):
+            raise
+        return Check(name="bf16", status="not here", detail=f"not on this CPU: {sentence(error)}")
     finite = bool(training.totals.isfinite().all())
     return outcome("bf16", finite, "two steps in bf16 stay finite", "train it with fp32")
 

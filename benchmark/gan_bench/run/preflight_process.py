@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from gan_bench.base import rng
+from gan_bench.base.precision import computes_bf16
 from gan_bench.catalogue.manners import State, changed_since, process_wide, restore
 from gan_bench.contract.errors import GanBenchError, StorageError, sentence
 from gan_bench.measure.evaluator import Evaluator
@@ -144,6 +145,15 @@ def _take_output() -> Send:
     return send
 
 
+def hint_of_precision(error: BaseException, task: Task) -> str:
+    """What to try where a step failed in bf16 on a device that does not compute it itself."""
+    device = torch.device(task.cell.environment.device).type
+    in_vain = task.schedule.precision == "bf16" and not computes_bf16(device)
+    if not (in_vain and isinstance(error, RuntimeError)):
+        return ""
+    return f"; this {device} does not compute bf16 itself: try --precision fp32"
+
+
 def _try_pair(
     task: Task, evaluator: Evaluator, metrics_tried: bool, folder: Path, fresh: Fresh
 ) -> PairReport:
@@ -157,7 +167,7 @@ def _try_pair(
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         fresh.end()  # what the pair changed in this process, it may have changed there
-        reason = failure_reason(error, task.schedule.batch)
+        reason = failure_reason(error, task.schedule.batch) + hint_of_precision(error, task)
         return PairReport("", reason, impossible=isinstance(error, Impossible))
     finally:
         restore(before)

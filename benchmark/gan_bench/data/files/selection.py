@@ -12,6 +12,7 @@ from gan_bench.base.text import plural
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import nearest
 from gan_bench.data.files.archive import Member
+from gan_bench.data.files.array_file import ArrayMember
 
 PARTS = re.compile(
     r"(x[_-])?(train(ing)?|test(ing)?|val(id|idation)?|dev|holdout)[_-]?\d*", re.IGNORECASE
@@ -26,10 +27,10 @@ def in_folder(
     """The members below folders of this name, and a note on the others.
 
     UsageError if there is no such folder. Without a name all are taken, and the note says if
-    folders are called train or masks.
+    folders are called train or masks, or if they are several arrays of one file.
     """
     if folder is None:
-        note = _parts_note(members)
+        note = _parts_note(members) or _arrays_note(members)
         return list(members), (note,) if note else ()
     wanted = PurePosixPath(folder.replace("\\", "/")).as_posix().strip("/")
     taken = [each for each in members if f"/{wanted}/" in f"/{_above(each)}/"]
@@ -56,6 +57,16 @@ def _unknown(folder: str, members: Sequence[Member]) -> str:
         f"--folder {plain(folder)}: no images are below a folder of this name.{guess} "
         f"There are {listed}{rest}."
     )
+
+
+def _arrays_note(members: Sequence[Member]) -> str | None:
+    """Which arrays of a .npz are taken together: they may be alike, or of two kinds."""
+    arrays = Counter(_above(each) for each in members if isinstance(each, ArrayMember))
+    if len(arrays) < 2:
+        return None
+    listed = ", ".join(f"{plain(name)} {count:,}" for name, count in arrays.most_common(NAMED))
+    more = f" and {len(arrays) - NAMED:,} more" if len(arrays) > NAMED else ""
+    return f"arrays: {listed}{more}; all are used, --folder {plain(next(iter(arrays)))} uses one"
 
 
 def _parts_note(members: Sequence[Member]) -> str | None:

@@ -68,7 +68,7 @@ class Panel:
     dots: list[Dot] = field(default_factory=list)
     verdicts: list[Dot] = field(default_factory=list)
     real: float | None = None  # the pixel of the line of other real images
-    noise: float | None = None  # that of the line of noise
+    empty: tuple[str, float] | None = None  # noise or one colour, and the pixel of its line
     width: int = WIDTH
     height: int = HEIGHT
     x_label: str = KIMG

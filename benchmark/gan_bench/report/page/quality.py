@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from gan_bench.base.text import number
 from gan_bench.report.courses import At, Course, Series, courses, shown_of, timed
 from gan_bench.report.curves import KIMG, SEEDS
+from gan_bench.report.empty_line import EmptyLine, empty_on
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.noise_line import NOISE, noise_on
 from gan_bench.report.page.axes import Axis, axis, room_beside
 from gan_bench.report.page.figures import (
     BOTTOM,
@@ -46,7 +46,7 @@ def quality(board: Board) -> Figure | None:
     left_out = what_is_shown(board, [course.row for course in drawn], SEEDS)
     legend = [(style_of(k), course.row.name) for k, course in enumerate(drawn)]
     legend += [("real", REAL)] * (panels[0].real is not None)
-    legend += [("noise", NOISE)] * (panels[0].noise is not None)
+    legend += [("empty", empty[0])] if (empty := panels[0].empty) else []
     legend += [("verdict", "collapsed, diverged or degraded")] * bool(panels[0].verdicts)
     return Figure("quality", "; ".join(filter(None, (caption, left_out))), legend, panels)
 
@@ -56,7 +56,7 @@ def _panel(board: Board, drawn: Sequence[Course], by_time: bool) -> Panel:
     metric, real = board.protocol.evaluation.at_ticks, board.real_at_ticks
     scores = [value for series in every for at in series for value in (at.mean, at.low, at.high)]
     places = [place for course in drawn for each in course.seeds for place in each.places(by_time)]
-    y, noise = _heights(board, [*scores, *([real] if real is not None else [])])
+    y, empty = _heights(board, [*scores, *([real] if real is not None else [])])
     x = axis(places, room_beside(y, FONT, LEFT), WIDTH - RIGHT, from_zero=True)
     unit = "min" if by_time else "kimg"
     dots = [
@@ -67,7 +67,7 @@ def _panel(board: Board, drawn: Sequence[Course], by_time: bool) -> Panel:
     verdicts = [dot for course in drawn for dot in _verdicts(course, by_time, x, y)]
     return Panel(
         title=f"{metric.name} against {'time' if by_time else 'kimg'}",
-        about=_about(drawn, every, unit, {REAL: real, NOISE: noise}, verdicts),
+        about=_about(drawn, every, unit, {REAL: real, **dict([empty] if empty else [])}, verdicts),
         x=x,
         y=y,
         lines=[
@@ -77,18 +77,18 @@ def _panel(board: Board, drawn: Sequence[Course], by_time: bool) -> Panel:
         dots=dots,
         verdicts=verdicts,
         real=None if real is None else y(real),
-        noise=None if noise is None else y(noise),
+        empty=(empty.name, y(empty.score)) if empty else None,
         x_label=MINUTES if by_time else KIMG,
     )
 
 
-def _heights(board: Board, scores: Sequence[float]) -> tuple[Axis, float | None]:
-    """The axis of the scores, and what noise scores if it lies on the axis or near it."""
+def _heights(board: Board, scores: Sequence[float]) -> tuple[Axis, EmptyLine | None]:
+    """The axis of the scores, and the line of images with nothing in them if it is near."""
     y = axis(scores, HEIGHT - BOTTOM, TOP)
-    noise = noise_on(board, y.low, y.high, y.logarithmic)
-    if noise is None or y.low <= noise <= y.high:
-        return y, noise
-    return axis([*scores, noise], HEIGHT - BOTTOM, TOP), noise
+    empty = empty_on(board, y.low, y.high, y.logarithmic)
+    if empty is None or y.low <= empty.score <= y.high:
+        return y, empty
+    return axis([*scores, empty.score], HEIGHT - BOTTOM, TOP), empty
 
 
 def _dots(style: str, course: Course, series: Series, x: Axis, y: Axis, unit: str) -> Iterator[Dot]:
@@ -110,7 +110,7 @@ def _about(
     floors: Mapping[str, float | None],
     verdicts: Sequence[Dot],
 ) -> str:
-    """What is seen: the first and last tick of each row, real images, noise, what went wrong."""
+    """What is seen: the first and last tick of each row, real and empty images, what went wrong."""
     parts = []
     for course, series in zip(drawn, every, strict=True):
         ends = [_said(at, course, unit) for at in (series[0], series[-1])]

@@ -11,12 +11,11 @@ from gan_bench.base.escape import markdown
 from gan_bench.base.text import number, plural
 from gan_bench.report.courses import BAND, SINGLE, Course, shown_of
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.noise_line import NOISE
 from gan_bench.report.paper.curves import Curve, parts_of
 from gan_bench.report.rows import Row, devices_of
 from gan_bench.report.selection import captions, what_is_shown
 from gan_bench.report.statistics import MIN_SEEDS
-from gan_bench.results.scale import REAL
+from gan_bench.results.scale import EMPTY_SETS, REAL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,8 +47,11 @@ def quality_caption(board: Board, drawn: Sequence[Course], by_time: bool, marks:
         parts.append(f"Time: wall-clock time of training{f' on {devices}' if devices else ''}.")
     if board.real_at_ticks is not None:
         parts.append(f"{REAL.capitalize()} score {number(board.real_at_ticks)}.")
-    if NOISE in marks:
-        parts.append("The line of dashes and dots is noise: images of random pixels.")
+    parts += [
+        f"The line of dashes and dots is {name}: {what}."
+        for name, what in zip(EMPTY_SETS, ("images of random pixels", "grey images"), strict=True)
+        if name in marks
+    ]
     if CROSS in marks:
         parts.append(
             "Crosses: trainings that collapsed, diverged or degraded, at the nearest tick."

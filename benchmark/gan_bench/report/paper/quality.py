@@ -12,9 +12,9 @@ from gan_bench.base.text import number
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.courses import Course
 from gan_bench.report.curves import KIMG
+from gan_bench.report.empty_line import EmptyLine, empty_on
 from gan_bench.report.leaderboard import Board
-from gan_bench.report.noise_line import NOISE, noise_on
-from gan_bench.report.palette import NOISE_DASHES, REAL_COLOUR, VERDICT_COLOUR
+from gan_bench.report.palette import EMPTY_DASHES, REAL_COLOUR, VERDICT_COLOUR
 from gan_bench.report.paper.axes import fit, mark_clipped
 from gan_bench.report.paper.layout import Entry, arrange, below, beside
 from gan_bench.report.paper.style import TEXT, line_of
@@ -44,7 +44,7 @@ VERDICT = "a training that went wrong: when, and its score then"
 
 
 def quality(board: Board, drawn: Sequence[Course], by_time: bool, width: float) -> Figure:
-    """The mean of each row's seeds, their range, and what went wrong; other real images, noise."""
+    """The mean of each row's seeds, their range, and what went wrong; real and empty images."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, HEIGHT))
@@ -52,7 +52,7 @@ def quality(board: Board, drawn: Sequence[Course], by_time: bool, width: float) 
     every = [np.array([at[:4] for at in course.series(by_time)]) for course in drawn]  # (ticks, 4)
     real, scores = board.real_at_ticks, np.concatenate([each[:, 1:].ravel() for each in every])
     fit(panel, scores, real)
-    noise = _make_room(panel, board)
+    empty = _make_room(panel, board)
     entries: list[Entry] = []
     for k, (course, series) in enumerate(zip(drawn, every, strict=True)):
         place, mean, low, high = series.T
@@ -62,10 +62,10 @@ def quality(board: Board, drawn: Sequence[Course], by_time: bool, width: float) 
         mark_clipped(panel, place, low, high, look["color"])
     if real is not None:
         entries.append(real_line(panel, real))
-    if noise is not None:
-        look = {"color": REAL_COLOUR, "ls": NOISE_DASHES, "lw": 1.0, "zorder": 1}
-        line = panel.axhline(noise, label=NOISE, **look)
-        entries.append((line, NOISE))
+    if empty:
+        look = {"color": REAL_COLOUR, "ls": EMPTY_DASHES, "lw": 1.0, "zorder": 1}
+        line = panel.axhline(empty.score, label=empty.name, **look)
+        entries.append((line, empty.name))
     entries += [(mark, VERDICT) for mark in _verdicts(panel, drawn, by_time)[:1]]
     panel.set_xlim(left=0)
     panel.set_xlabel(MINUTES if by_time else KIMG)
@@ -76,13 +76,13 @@ def quality(board: Board, drawn: Sequence[Course], by_time: bool, width: float) 
     return figure
 
 
-def _make_room(panel: Axes, board: Board) -> float | None:
-    """What noise scores if it lies on the axis or near it, which then has room for it."""
+def _make_room(panel: Axes, board: Board) -> EmptyLine | None:
+    """The line of images with nothing in them, for which the axis then has room."""
     low, high = panel.get_ylim()
-    noise = noise_on(board, low, high, panel.get_yscale() == "log")
-    if noise is not None and not low <= noise <= high:
-        fit(panel, [min(low, noise), max(high, noise)])
-    return noise
+    empty = empty_on(board, low, high, panel.get_yscale() == "log")
+    if empty and not low <= empty.score <= high:
+        fit(panel, [min(low, empty.score), max(high, empty.score)])
+    return empty
 
 
 def metric_label(metric: MetricSpec, n: int, room: float) -> str:
