@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from gan_bench.measure.judging.judge_file import read_judge
+from gan_bench.cli.judge import lines_of
+from gan_bench.measure.judging.judge_file import Header, read_judge
 from given import Command, refused
 
 
@@ -39,6 +41,22 @@ def test_a_judge_is_trained_tested_and_written(gan_bench: Command, folder: Path)
     assert "in place of" not in said.out
     again = gan_bench("judge", folder, "--size", "16", "--steps", "30", "--out", "stripes.judge")
     assert "), in place of the one that was there\n" in again.out
+
+
+def test_a_judge_that_rejects_everything_is_not_praised() -> None:
+    shares = {"accuracy": 0.0, "rejected": 1.0, "spoilt": {"noise": 1.0, "halves": 1.0}}
+    known: dict[str, Any] = {
+        "classes": ("across", "down"),
+        "held_out": 60,
+        "calibration_error": 0.05,
+    }
+    said = dict(lines_of(Header.model_construct(**known, **shares)))
+    assert said["spoilt"] == "all are rejected, of every kind"
+    assert "ECE" not in said  # it is sure of no class
+    good = {"accuracy": 0.97, "rejected": 0.01, "spoilt": {"noise": 1.0, "halves": 0.9}}
+    said = dict(lines_of(Header.model_construct(**known, **good)))
+    assert said["spoilt"] == "90 % or more of each kind are rejected, halves least often"
+    assert said["ECE"].startswith("0.05, ")
 
 
 def test_a_judge_is_not_written_over_its_images(gan_bench: Command, folder: Path) -> None:

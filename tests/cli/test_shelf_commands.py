@@ -182,6 +182,16 @@ def test_the_best_tick_is_said_to_be_one_that_counts_where_some_do_not(
     assert ("of the ticks from update 100 on" in " ".join(shown.out.split())) == said
 
 
+@pytest.mark.parametrize(("count", "said"), [(10, False), (12, True)])
+def test_it_is_said_that_some_ticks_are_not_shown(
+    count: int, said: bool, gan_bench: Command
+) -> None:
+    folder = write_cell(Path("results"), "dcgan", scores={"fd-eye": 9.0})
+    ticks = [{"kimg": kimg, "scores": {"fd-eye": 9.0}} for kimg in range(1, count + 1)]
+    (folder / TICKS).write_text("".join(f"{json.dumps(tick)}\n" for tick in ticks))
+    assert (f"10 of {count} ticks; --json has all" in gan_bench("show", DCGAN).out) == said
+
+
 @pytest.mark.usefixtures("results")
 def test_a_cell_for_programs(gan_bench: Command) -> None:
     (Path("results") / PLAIN.slug / DCGAN / CURVE).write_text('{"kimg": 1, "loss_d": NaN}\n')
@@ -242,6 +252,7 @@ def test_a_name_with_control_characters_is_escaped(results: Path, gan_bench: Com
         (["show", "dcgn/hinge/seed0"], ["no cell dcgn/hinge/seed0 in results. Did you mean dcgan"]),
         (["show", "x", "--results", "nowhere"], ["no results in nowhere"]),
         (["remove", "x"], ["no protocol, entry or evaluation x in results. There are: faces-16"]),
+        (["remove", f"{PLAIN.slug}/recl"], ["no protocol, entry or evaluation", "There are:"]),
         (["remove", DCGAN], ["there is no terminal to answer a question: add --yes"]),
         (["merge", "results", "results", "-o", "out"], ["name two different results folders"]),
         (["merge", "results", "nowhere", "-o", "out"], ["no results in nowhere"]),

@@ -17,6 +17,7 @@ from gan_bench.report.first_table import ranks
 from gan_bench.report.formats import FORMATS, render
 from gan_bench.report.leaderboard import Board, load
 from gan_bench.report.notes import notes
+from gan_bench.report.page.overview import best_card
 from gan_bench.results.atomic import make_folder
 from gan_bench.results.entries import EntryRecord, write_entry
 from gan_bench.results.layout import entry_dir, protocol_dir
@@ -151,6 +152,21 @@ def test_fewer_images_are_marked(results: Path, by_time: bool) -> None:
     (same,) = [line for line in text.splitlines() if "| all |" in line]
     assert "200 (n = 400)" in few
     assert "n =" not in same
+
+
+def test_the_export_of_a_row_is_not_said_to_be_better_than_it(tmp_path: Path) -> None:
+    write_cell(tmp_path, "dcgan", scores={"fd-eye": 1258.5613})
+    write(tmp_path, "mine", 1258.5522)
+    assert "the entry mine" not in answer(board(tmp_path))
+    write(tmp_path, "better", 1257.4)
+    assert "the entry better" in answer(board(tmp_path))
+
+
+def test_the_card_of_a_protocol_is_that_of_its_best_trained_row(results: Path) -> None:
+    write(results, "mine", 5)
+    card = best_card(board(results))
+    assert card is not None
+    assert (card.rank, card.name) == ("2", "dcgan / hinge")
 
 
 def test_the_answer_counts_trained_rows_as_such(results: Path) -> None:

@@ -15,7 +15,8 @@ from shown_cells import square, webp, write_pictures
 from gan_bench.report import leaderboard
 from gan_bench.report.page import walk as walks
 from gan_bench.report.page.document import to_html
-from gan_bench.results.layout import SHOWN, SHOWN_INDEX
+from gan_bench.results.atomic import write_json
+from gan_bench.results.layout import DATA_REPORT, SHOWN, SHOWN_INDEX
 from gan_bench.results.shown import WALK
 from records import write_cell
 
@@ -40,7 +41,10 @@ def test_the_page_has_the_square_of_each_cell_that_keeps_one(two: Path) -> None:
     (picture,) = pictures.values()
     with Image.open(BytesIO(picture)) as image:
         assert np.array_equal(np.asarray(image.convert("RGB")), square())
-    assert "all of class 3" in text
+    assert "all of class 3<" in text
+    folder = leaderboard.load(two).boards[0].folder
+    write_json(folder / DATA_REPORT, {"counts": {"classes": dict.fromkeys("abcd", 9)}})
+    assert "all of class 3 d<" in page(two)
 
 
 def damaged(kind: str) -> bytes:

@@ -86,6 +86,15 @@ def test_every_advice_is_an_option_of_run_with_a_value_that_it_takes(schedule: S
 # What is said
 
 
+def test_a_training_that_still_improves_is_not_told_to_change_its_rates() -> None:
+    fast = Schedule(kimg=48, batch=50, lr_g=4e-3, lr_d=4e-3)
+    improving = course(curve(), [900, 800, 700, 600, 500, 400, 350, 300])
+    said = diagnose(replace(improving, schedule=fast, usual_rates=(2e-4, 2e-4)))
+    assert said.endswith("; try --kimg 96")
+    branch = replace(improving, schedule=fast, usual_rates=(2e-4, 2e-4), fork=1.0)
+    assert "try" not in diagnose(branch)
+
+
 def looks_at(ticks: int) -> list[Look]:
     """The ticks of a training of 1 kimg, none of which has a score."""
     return [Look((k + 1) / ticks, {}) for k in range(ticks)]

@@ -20,7 +20,7 @@ from gan_bench.run.names import catalogue_for
 
 if TYPE_CHECKING:
     from gan_bench.data.cache import Prepared
-    from gan_bench.measure.judging.training import Trained
+    from gan_bench.measure.judging.judge_file import Header
     from gan_bench.run.request import Request
 
 TRAINING = "Training"
@@ -113,7 +113,8 @@ def judge(size: int, steps: int, seed: int, out: Path, max_bad: float, **asked: 
             status.update(f"training the judge: step {step:,} of {steps:,}, loss {loss:.2f}")
 
         trained = train_judge(prepared, size, steps, seed, progress)
-    _print(trained)
+    lines = lines_of(trained.header)
+    emit("".join(f"{title:<10}{plain(words)}\n" for title, words in lines))
     if trained.refusal:
         raise DataError(trained.refusal)
     if trained.header.warning:
@@ -143,10 +144,10 @@ def _prepared(request: Request) -> Prepared:
     return prepared
 
 
-def _print(trained: Trained) -> None:
+def lines_of(header: Header) -> list[tuple[str, str]]:
+    """How good a judge is, as titles and texts."""
     from gan_bench.base.text import number, percent, plural
 
-    header = trained.header
     held_out = plural(header.held_out, "held-out image")
     lines = [
         ("classes", f"{len(header.classes)}: {', '.join(header.classes)}"),
@@ -155,10 +156,12 @@ def _print(trained: Trained) -> None:
             f"{percent(header.accuracy, 3)} of {held_out}; a rejected one counts as wrong",
         ),
         ("rejected", f"{percent(header.rejected, 3)} of them"),
-        ("ECE", f"{number(header.calibration_error, 3)}, the calibration error on them"),
     ]
+    if header.rejected < 1:  # else it names no class of which it could be sure
+        error = f"{number(header.calibration_error, 3)}, the calibration error on them"
+        lines.append(("ECE", error))
     if header.least_rejected:
         kind, least = header.least_rejected
         often = f"{percent(least, 3)} or more of each kind are rejected, {kind} least often"
-        lines.append(("spoilt", often))
-    emit("".join(f"{title:<10}{plain(words)}\n" for title, words in lines))
+        lines.append(("spoilt", often if least < 1 else "all are rejected, of every kind"))
+    return lines

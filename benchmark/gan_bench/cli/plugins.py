@@ -14,6 +14,7 @@ from rich.text import Text
 from gan_bench.base.escape import plain
 from gan_bench.cli import options
 from gan_bench.cli.groups import Group
+from gan_bench.cli.options import OUTPUT
 from gan_bench.cli.output import emit, page, say, stdout_console
 from gan_bench.cli.values import PATH
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gan_bench.catalogue import Catalogue
 
 SCHEMA = 1
-INPUT = "Input"
+INPUT, NEW = "Input", "What to write"
 INDENT = "    "
 FILES = options.plugin(INPUT)
 AS_JSON = options.as_json("Print one JSON document.")
@@ -70,6 +71,7 @@ def list_plugins(plugins: tuple[Path, ...], as_json: bool) -> None:
     metavar="NAME|FILE...",
     nargs=-1,
     required=True,
+    panel=INPUT,
     help="Names of offers, or Python files whose offers are checked.",
 )
 @FILES
@@ -112,19 +114,22 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...], as_json: bool) -> N
 @plugins.command(
     epilog=options.examples("gan-bench plugins new my-pair --kind architecture"),
 )
-@click.argument("name", metavar="NAME", help="Name of the package and of its offer.")
+@click.argument("name", metavar="NAME", panel=NEW, help="Name of the package and of its offer.")
 @click.option(
     "--kind",
     metavar="KIND",
-    help="Required. What it offers, such as architecture or loss.",
+    panel=NEW,
+    help="Required. What it offers: architecture, augmentation, dataset, engine, features, loss, "
+    "metric, optimizer, preset, remedy or tracker.",
 )
 @click.option(
     "--into",
     type=PATH,
     metavar="DIR",
     default=Path(),
-    show_default="the current one",
-    help="Folder to write it to.",
+    show_default=False,
+    panel=OUTPUT,
+    help="Folder to write it to. Default: the current one.",
 )
 @options.DEBUG
 @options.HELP

@@ -41,7 +41,8 @@ def default_style() -> str:
     "--sort",
     metavar="METRIC",
     panel=CONTENT,
-    help="Rank by this metric. Default: the first metric of each protocol.",
+    help="Rank by this metric; with --by time, at the end of the schedule. Default: the first "
+    "metric of each protocol.",
 )
 @click.option(
     "--by",
@@ -49,7 +50,7 @@ def default_style() -> str:
     default="work",
     panel=CONTENT,
     help="work: compare finished cells. time: compare all cells at the moment when the fastest "
-    "had finished.",
+    "had finished, by the metric of the ticks; the rows of all tables then stand in that order.",
 )
 @click.option(
     "-o",

@@ -54,7 +54,7 @@ def _training(board: Board) -> tuple[list[tuple[str, str]], list[str]]:
     words = commands(_seeds(board), board.asked)
     notes = []
     if board.asked.files:  # a report is given to others, whom one's own folders do not concern
-        notes.append(f"write the folder that has the file on your machine in place of {SOMEWHERE}")
+        notes.append(f"write where the files are on your machine in place of {SOMEWHERE}")
     if "--schedule" in board.asked.options:
         notes.append("--schedule needs the file that was given, which the results do not keep")
     return [("train a leaderboard like this one", shlex.join(each)) for each in words], notes
@@ -71,8 +71,11 @@ def _seeds(board: Board) -> dict[Pair, int]:
 
 
 def _shared(said: Sequence[Any]) -> str:
-    """What all cells say; where they differ, how many: `threads 1 (2 cells), 2 (1 cell)`."""
-    known = [each for each in said if isinstance(each, dict)]
+    """What all cells say; where they differ, how many: `threads 1 (2 cells), 2 (1 cell)`.
+
+    A cell that failed before it was known says nothing.
+    """
+    known = [each for each in said if isinstance(each, dict) and each]
     names = {name: None for each in known for name in each}
     return "; ".join(
         f"{name} {_counted([each.get(name, '–') for each in known])}" for name in names

@@ -107,6 +107,8 @@ def _ticks(facts: CellFacts) -> Iterator[Line]:
         verdict = f"; {tick['verdict']}: {tick.get('reason')}" if tick.get("verdict") else ""
         scored = ", ".join(_scored_at(tick, evaluation))
         yield f"{text.number(number(tick, 'kimg'), 6)} kimg", f"{scored}{verdict}"
+    if (count := len(facts.ticks)) > SHOWN_TICKS:
+        yield "", f"{SHOWN_TICKS} of {count:,} ticks; --json has all"
 
 
 def _of_which(facts: CellFacts) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -166,6 +166,12 @@ def _equal_time(read: EqualTime, floor: str | None) -> dict[str, Any]:
     return {"seconds": read.seconds, "metric": read.metric.name, "floor": floor, "rows": rows}
 
 
+def _any_known(values: Sequence[bool | None]) -> bool | None:
+    """Whether any is true; None if nothing is known."""
+    known = [value for value in values if value is not None]
+    return any(known) if known else None
+
+
 def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
     metrics = board.protocol.evaluation.metrics
     done = row.done
@@ -175,7 +181,7 @@ def _row(board: Board, row: Row, tie: str) -> dict[str, Any]:
         "code": row.code or None,
         "trained_here": not row.entry,
         "seeds": [seed for seed in done["seed"] if seed is not None],
-        "conditional": any(done["conditional"]),
+        "conditional": _any_known(done["conditional"]),
         "recipes": [recipe.model_dump(mode="json") for recipe in done["recipe"]],
         "status": row.status(),
         "metrics": {m.name: _metric(board, row, m) for m in metrics if row.values(m.name)},

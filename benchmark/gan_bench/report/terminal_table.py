@@ -51,6 +51,8 @@ def _parts(section: Section, console: Console) -> Iterator[Table]:
     def fits(chosen: list[int]) -> bool:
         return sum(widths[k] + GAP for k in chosen) - GAP <= console.width
 
+    if not all(fits([*names, k]) for k in others):  # the rows stand in their order anyway
+        names = [k for k in names if section.columns[k] != RANK]
     while others:
         chosen = [*names, others.pop(0)]
         while others and fits([*chosen, others[0]]):
@@ -79,7 +81,6 @@ def _table(section: Section, chosen: Sequence[int]) -> Table:
 
 def _narrow(section: Section, chosen: Sequence[int], width: int) -> Table:
     """The names and one column where they do not fit: heads and texts fold onto further lines."""
-    chosen = [k for k in chosen if section.columns[k] != RANK]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     scale, rows = _bodies(section, chosen)
     columns = [section.columns[k] for k in chosen]

@@ -24,14 +24,16 @@ def read_data_summary(protocol_folder: Path) -> str | None:
     return summary[:LONGEST] if isinstance(summary, str) and summary else None
 
 
-def class_names(protocol_folder: Path, count: int) -> tuple[str, ...]:
-    """The names of so many classes in order of their numbers; none if the report has others.
+def class_names(protocol_folder: Path, count: int | None = None) -> tuple[str, ...]:
+    """The names of the classes in order of their numbers; none if the report has not so many.
 
     The numbers are those of the sorted names: see data/choosing/labels.
     """
     counts = _document(protocol_folder).get("counts")
     names = counts.get("classes") if isinstance(counts, dict) else None
-    return tuple(sorted(names)) if isinstance(names, dict) and len(names) == count else ()
+    if not isinstance(names, dict) or count not in (None, len(names)):
+        return ()
+    return tuple(sorted(names))
 
 
 def _document(protocol_folder: Path) -> dict[str, Any]:

@@ -243,7 +243,7 @@ def _places(results: Path) -> Iterator[Place]:
 
 def _unknown(word: str, results: Path, places: Sequence[Place], kinds: Sequence[Kind]) -> str:
     """Nothing is called so; what is, as far as it fits into a message."""
-    if "cell" in kinds and ("/" in word or len(kinds) == 1):
+    if "cell" in kinds and (len(kinds) == 1 or ("/" in word and not _of_protocol(word, places))):
         kinds = ("cell",)
     else:
         kinds = [kind for kind in kinds if kind not in ("cell", *OF_A_CELL.values())]
@@ -254,6 +254,12 @@ def _unknown(word: str, results: Path, places: Sequence[Place], kinds: Sequence[
     typed, labels = word.replace(" / ", "/"), [each.label for each in places if each.kind in kinds]
     guess = nearest(typed, known) or nearest(typed, labels)
     return f"no {what} {word} in {results}.{guess} There are: {shown}{rest}"
+
+
+def _of_protocol(word: str, places: Sequence[Place]) -> bool:
+    """Whether the word is a protocol and one part more, as that of an entry or evaluation is."""
+    slug, _, part = word.partition("/")
+    return "/" not in part and any(slug and each.home.name.startswith(slug) for each in places)
 
 
 def _names(places: Sequence[Place], word: str) -> list[str]:

@@ -143,7 +143,8 @@ def _record(record: Record) -> dict[str, Any]:
         **(dict(cost) if cost else {}),
         "seed": record.seed,
         "recipe": record.recipe,
-        "conditional": record.conditional,
+        # of a cell that failed before its networks were built it is not known
+        "conditional": record.conditional or (None if record.status == "failed" else False),
         "status": record.status,
         "reason": record.reason,
         "rollbacks": record.rollbacks,

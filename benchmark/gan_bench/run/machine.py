@@ -121,7 +121,7 @@ def device() -> Iterator[Check]:
     device, threads = pick_device("auto"), torch.get_num_threads()
     name = torch.cuda.get_device_name() if device == "cuda" else f"threads: {threads}"
     speed = _bf16_speed(device)
-    bf16 = "no bf16" if speed is None else f"bf16 {speed:.1f} times as fast as fp32"
+    bf16 = "no bf16" if speed is None else f"bf16 {text.number(speed, 2)} times as fast as fp32"
     yield Check(
         name="device",
         status="ok",

@@ -9,7 +9,7 @@ from gan_bench.base.numbers import LARGEST
 from gan_bench.base.text import number
 from gan_bench.contract.protocol import Gauge, MetricSpec
 from gan_bench.train.finding import Course, Finding
-from gan_bench.train.hints import ANOTHER_LOSS, Rates, until
+from gan_bench.train.hints import ANOTHER_LOSS, Hint, Rates, until
 from gan_bench.train.verdicts import Scored, scored
 
 MIN_SCORES = 4  # fewer show no trend
@@ -93,7 +93,8 @@ def progress(trend: Trend, rates: Rates) -> Finding | None:
     if trend.improving:
         rose = "rose" if trend.metric.higher_is_better else "fell"
         change = f"{name} {rose} from {trend.score(trend.before)} to {last} {trend.n}"
-        return Finding("improving", f"still improving: {change}", (rates.longer(),))
+        longer = Hint({"kimg": 2 * rates.schedule.kimg})  # what works is not to be changed
+        return Finding("improving", f"still improving: {change}", (longer,))
     got_better = trend.gain(trend.first, trend.best) > GAIN
     if got_better and trend.gain(trend.last, trend.best) > WORSE:
         best = f"{trend.score(trend.best)} at {number(trend.best_kimg, 3)} kimg"

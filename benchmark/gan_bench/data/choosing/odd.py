@@ -88,7 +88,7 @@ def _cut_off(widths: np.ndarray, heights: np.ndarray, sides: Sides) -> np.ndarra
 
 def odd_pairs(report: DataReport, row_of: Mapping[str, int]) -> list[OddRows]:
     """Two images of each of a few groups of like ones: nearly equal images before equal ones."""
-    groups = [(each, "similar") for each in report.nearly_equal]
+    groups = [(each, "like the other") for each in report.nearly_equal]
     groups += [(each, "equal") for each in report.equal]
     pairs = groups[: SHOWN // 2]
     if not pairs:

@@ -18,7 +18,7 @@ from gan_bench.report.notes import Note
 from gan_bench.report.page.figures import Figure, page_curves
 from gan_bench.report.page.glossary import glossary
 from gan_bench.report.page.modes import KINDS
-from gan_bench.report.page.overview import FEW_PROTOCOLS, Card, Overview, cards, overview
+from gan_bench.report.page.overview import FEW_PROTOCOLS, Card, Overview, best_card, overview
 from gan_bench.report.page.pictured import Pictured, pictured
 from gan_bench.report.page.quality import quality
 from gan_bench.report.page.samples import Picture, Samples, samples
@@ -77,7 +77,7 @@ def content(boards: Boards, studies: Sequence[Tuned] = (), more_style: str = "")
     pages = list(_with_pictures(boards, list(_pages(boards))))
     if many:
         pages = [
-            replace(page, best=next(iter(cards(board, 1)), None))
+            replace(page, best=best_card(board))
             for page, board in zip(pages, boards.boards, strict=True)
         ]
     script = "\n".join(part(name) for name in SCRIPTS)

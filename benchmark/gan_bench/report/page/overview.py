@@ -76,20 +76,25 @@ def overview(board: Board) -> Overview | None:
     )
     if len(board.rows) > MOST:
         caption += f" These are the best {MOST} of {len(board.rows):,} rows."
-    return Overview(cards(board, MOST), caption)
+    return Overview(cards(board, board.rows[:MOST]), caption)
 
 
-def cards(board: Board, most: int) -> list[Card]:
-    """The cards of the best rows, their curves on the same axes."""
-    rows = board.rows[:most]
-    places = ranks(board) or [""] * len(rows)
+def best_card(board: Board) -> Card | None:
+    """That of the best row, if there is one: of those that were trained here if some were."""
+    return next(iter(cards(board, (board.trained or board.rows)[:1])), None)
+
+
+def cards(board: Board, rows: Sequence[Row]) -> list[Card]:
+    """The cards of these rows, their curves on the same axes."""
+    every = ranks(board) or [""] * len(board.rows)
+    places = [every[board.rows.index(row)] for row in rows]
     seeds = [next(iter(first_seeds(row, 1)), None) if not row.entry else None for row in rows]
     metric = board.protocol.evaluation.at_ticks.name
     ticks = [tick_scores(seed, metric) if seed else [] for seed in seeds]
     curves = _curves(ticks, board)
     return [
         Card(row.name, rank, _score(row, board), _ended(row), _picture(board, seed), curve)
-        for row, rank, seed, curve in zip(rows, places, seeds, curves, strict=False)
+        for row, rank, seed, curve in zip(rows, places, seeds, curves, strict=True)
     ]
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from gan_bench.contract.errors import StorageError
 from gan_bench.report.page.kept import Kept, fault_of, fitting, left_out, read_picture
 from gan_bench.report.page.samples import Picture
+from gan_bench.results.data_summary import class_names
+from gan_bench.results.layout import protocol_folder_of
 from gan_bench.results.shown import WALK, WALK_SIDE
 
 MOST = 4 * 10**6  # bytes of the walks of a page
@@ -19,7 +21,7 @@ class Square:
 
     name: str
     picture: Picture
-    of_class: int | None  # the class of all images, None if G is given none
+    of_class: str | None  # the class of all images, None if G is given none
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,16 @@ def walk(cells: Sequence[Kept], room: int) -> tuple[Walk | None, list[str]]:
         except StorageError as error:
             faults.append(fault_of(kept, error))
             continue
-        squares.append(Square(kept.name, picture, kept.shown.walk_class))
+        squares.append(Square(kept.name, picture, _class_of(kept)))
     count = fitting([square.picture for square in squares], min(room, MOST))
     note = left_out(len(squares) - count, "cell")
     return (Walk(squares[:count], note) if squares else None), faults
+
+
+def _class_of(kept: Kept) -> str | None:
+    """The number of the class of all images, and its name if that is known."""
+    number = kept.shown.walk_class
+    if number is None:
+        return None
+    names = class_names(protocol_folder_of(kept.folder))
+    return f"{number} {names[number]}" if number < len(names) else str(number)
