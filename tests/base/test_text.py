@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gan_bench.base.text import duration, number, percent, plural, size
+from gan_bench.base.text import date, duration, number, percent, plural, size
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,18 @@ def test_counts_and_shares() -> None:
     assert [percent(share) for share in (0.256, 1, 12.34, 0.0012, 0.9951, 0.9996, 0.99999)] == [
         "26 %", "100 %", "1,234 %", "0.12 %", "99.5 %", "99.96 %", "over 99.9 %",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("iso", "said"),
+    [
+        ("2026-11-26T18:33:57+00:00", "2026-11-26 18:33 UTC"),
+        ("2026-11-26T01:33:57+02:00", "2026-11-25 23:33 UTC"),
+        ("2026-11-26T18:33:57", "2026-11-26T18:33:57"),  # where it was is not known
+        ("0001-01-01T00:00:00+02:00", "0001-01-01T00:00:00+02:00"),
+        ("yesterday", "yesterday"),
+        ("–", "–"),
+    ],
+)
+def test_a_date_is_said_as_people_write_it(iso: str, said: str) -> None:
+    assert date(iso) == said

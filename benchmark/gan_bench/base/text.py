@@ -62,6 +62,15 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
+def date(iso: str) -> str:
+    """A time in ISO 8601 as people write it, 2026-11-26 18:33 UTC; any other text as it is."""
+    try:
+        at = datetime.fromisoformat(iso)
+        return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at.tzinfo else iso
+    except (ValueError, OverflowError):
+        return iso
+
+
 def exit_code(code: int) -> str:
     """How a process ended: exit code 3, or signal 11 for a negative code."""
     return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -48,7 +48,7 @@ def _head(facts: CellFacts) -> Iterator[Line]:
     if facts.reason and facts.reason not in facts.faults:
         yield "reason", facts.reason
     if record:
-        yield "ended", f"{record.ended} after {text.plural(record.starts, 'start')}"
+        yield "ended", f"{text.date(record.ended)} after {text.plural(record.starts, 'start')}"
     yield "protocol", facts.slug
     if protocol:
         data = protocol.data
@@ -142,7 +142,7 @@ def _own_scores(facts: CellFacts) -> Iterator[Line]:
 
 def _added_scores(added: Added) -> Iterator[Line]:
     yield from _scores(added.measurement, added.evaluation)
-    yield "ended", f"{added.measurement.ended} on {added.measurement.device}"
+    yield "ended", f"{text.date(added.measurement.ended)} on {added.measurement.device}"
 
 
 def _scores(measured: Record | Measurement, evaluation: Evaluation | None) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gan_bench.base.text import duration, number
+from gan_bench.base.text import date, duration, number
 from gan_bench.contract.errors import StorageError
 from gan_bench.contract.protocol import MetricSpec
 from gan_bench.report.cell_facts import read_cell
@@ -133,7 +133,7 @@ def _line(row: Row, k: int, metrics: Sequence[MetricSpec]) -> list[str]:
         *scores[:1],
         ", ".join(dates) or _text(cells["reason"][k]),
         NOTHING if math.isnan(seconds) else duration(seconds),
-        _text(cells["ended"][k]),
+        date(_text(cells["ended"][k])),
         *scores[1:],
     ]
 
@@ -182,4 +182,4 @@ def _entry_lines(entry: EntryRecord) -> Iterator[Line]:
     yield from (("note", note) for note in entry.notes)
     yield "device", entry.device
     yield "versions", ", ".join(f"{name} {version}" for name, version in entry.versions.items())
-    yield "ended", entry.ended
+    yield "ended", date(entry.ended)
