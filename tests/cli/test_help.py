@@ -13,6 +13,7 @@ import rich_click as click
 
 from gan_bench.cli.main import COMMANDS, cli
 from gan_bench.cli.values import Number, Whole
+from gan_bench.run.new_plugin import kinds
 from given import Command
 from records import write_cell
 
@@ -49,6 +50,17 @@ def test_the_help_of_every_command_names_all_its_options_and_fits(
         assert getattr(param, "help", None), f"{param.name} has no help"
         assert all(option in said.out for option in param.opts if option.startswith("-"))
     assert said.out == gan_bench(*name.split(), "--help").out
+
+
+def test_every_out_has_its_short_form() -> None:
+    outs = [each.opts for command in ALL.values() for each in command.params if each.name == "out"]
+    assert len(outs) > 8
+    assert all({*each} == {"-o", "--out"} for each in outs)
+
+
+def test_the_help_of_plugins_new_names_every_kind(gan_bench: Command) -> None:
+    words = gan_bench("plugins", "new", "-h").out.replace(",", " ").replace(".", " ").split()
+    assert {*kinds()} <= {*words}
 
 
 def test_every_number_that_is_typed_is_refused_in_the_same_words() -> None:
