@@ -46,6 +46,8 @@ def test_sample_takes_a_class_and_the_best_tick(
     said = gan_bench("sample", labelled, "--out", "all.png")
     assert said.err.startswith("24 images of embedding / hinge / seed0")
     assert gan_bench("sample", labelled, "--class", 2, "--out", "one.png").code == 0
+    few = gan_bench("sample", labelled, "--n", 10, "--out", "few.png")
+    assert few.err == "10 images of embedding / hinge / seed0, classes 0, 1 of 3, seed 0: few.png\n"
     refused(gan_bench("sample", labelled, "--class", 3, "--out", "no.png"), 2, "There are 0 to 2")
     names = {"counts": {"classes": {"owl": 1, "cat": 1, "dog": 1}}}
     write_json(protocol_folder_of(labelled) / DATA_REPORT, names)

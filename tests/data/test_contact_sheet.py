@@ -12,7 +12,7 @@ from sets import blank, dataset, no_image_is_opened
 
 from gan_bench.data.cache import Prepared, prepare
 from gan_bench.data.choosing.odd import SHOWN, TILE, odd_left_out, reduced
-from gan_bench.data.reporting.contact_sheet import contact_sheet, first_images
+from gan_bench.data.reporting.contact_sheet import contact_sheet, some_images
 from gan_bench.data.reporting.report import LeftOut, Odd
 from gan_bench.data.source import Source, files_at
 from given import Draw
@@ -122,16 +122,18 @@ def test_a_sheet_shows_every_shape(channels: int, sides: tuple[int, int]) -> Non
 
 
 @pytest.mark.parametrize("sides", [(16, 16), (12, 20), (200, 120)], ids=str)
-def test_the_first_images_are_found_on_a_sheet_again(sides: tuple[int, int]) -> None:
+def test_images_are_found_on_a_sheet_again(sides: tuple[int, int]) -> None:
     images = np.empty((8, 3, *sides), np.uint8)
     images[:] = np.arange(8)[:, None, None, None]
     prepared = prepare(Source(dataset("mine", images, images[:3])), 16)
     with Image.open(io.BytesIO(contact_sheet(prepared))) as opened:
         sheet = opened.convert("RGB")
-    found = first_images(sheet, prepared.data, 8)
+    found = some_images(sheet, prepared.data, 8)
     assert [each.getpixel((0, 0)) for each in found] == [(k, k, k) for k in range(8)]
     assert all(len(each.getcolors()) == 1 for each in found)
-    assert first_images(sheet.transpose(Image.Transpose.FLIP_TOP_BOTTOM), prepared.data, 8) == []
+    few = some_images(sheet, prepared.data, 3)
+    assert [each.getpixel((0, 0))[0] for each in few] == [0, 4, 7]  # not of one class alone
+    assert some_images(sheet.transpose(Image.Transpose.FLIP_TOP_BOTTOM), prepared.data, 8) == []
 
 
 def test_a_named_data_set_has_a_sheet_too() -> None:

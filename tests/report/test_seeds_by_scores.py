@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gan_bench.report.answer import answer
 from gan_bench.report.facts import claims
 from gan_bench.report.findings import findings
+from gan_bench.report.formats import render
 from gan_bench.report.leaderboard import Board, load
 from gan_bench.results.layout import PLANS, protocol_dir
 from gan_bench.results.plans import SeedPlan, Sequential, plan_lines
@@ -38,6 +40,22 @@ def test_a_further_row_does_not_make_the_test_forgotten(tmp_path: Path) -> None:
     said = claims(read)
     assert "no letters: the scores of some rows decided how many seeds they got" in said
     assert "Holm" not in said
+    assert answer(read) == "a, c and b are not tested against each other (fd-eye)."
+    (document,) = json.loads(render(load(tmp_path), "json", tmp_path))["protocols"]
+    assert document["winners"]["eye"]["tested"] is False
+
+
+def test_tables_for_papers_and_programs_name_the_sequential_test(tmp_path: Path) -> None:
+    read = board(tmp_path, alpha=0.1)
+    assert read.decision
+    table = " ".join(render(load(tmp_path), "latex", tmp_path).split())
+    assert "(a sequential permutation test at 10 \\% of tables)" in table
+    assert "which may hold less often: scores decided the number of seeds" in table
+    (document,) = json.loads(render(load(tmp_path), "json", tmp_path))["protocols"]
+    test = document["sequential_test"]
+    assert (test["alpha"], test["per_look"], test["most"]) == (0.1, 4, 8)
+    assert test["seeds"] == [["a", "hinge", 4], ["b", "hinge", 4]]
+    assert test["told_apart"] == [[["a", "hinge"], ["b", "hinge"]]]
 
 
 def test_with_few_seeds_the_test_is_said_and_its_letters_are_not_denied(tmp_path: Path) -> None:

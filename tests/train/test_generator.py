@@ -62,6 +62,15 @@ def test_it_is_in_eval_mode_with_the_parameters_of_the_file_and_says_its_z(tmp_p
     assert not images.requires_grad
 
 
+def test_z_and_labels_that_it_does_not_take_are_refused(tmp_path: Path) -> None:
+    G = generator(write_trained(tmp_path, "embedding", CONDITIONAL, 3))
+    with pytest.raises(UsageError, match=r"takes z \(N, 8\), not \(2, 9\)"):
+        G(torch.zeros(2, 9), torch.zeros(2, dtype=torch.int64))
+    for label in (3, -1):
+        with pytest.raises(UsageError, match=f"has no class {label}: they go from 0 to 2"):
+            G(G.z(2), torch.tensor([0, label]))
+
+
 def test_rows_of_z_are_those_of_the_seed_for_every_count_and_every_z_dim(tmp_path: Path) -> None:
     few = generator(write_trained(tmp_path))
     many = generator(write_trained(tmp_path, "embedding", CONDITIONAL, 3))

@@ -68,14 +68,15 @@ def sample(
     Every row of a grid of a conditional generator is one class, and every column one z.
     """
     cell = shared.found(cell, results)
-    from gan_bench.train.class_names import class_number, class_text, classes_text
+    from gan_bench.train.class_names import class_number, class_text, made_text
     from gan_bench.train.sampling import count_for, sample_latents, write_each, write_grid
 
     G = shared.read_generator(cell, best, plugins)
     number = class_number(G, chosen)
     count = count or count_for(G, number)
     replaced = instead(out) if grid else ""
-    (write_grid if grid else write_each)(G, sample_latents(G, count, seed, number), out)
-    of = "" if G.classes is None else f", classes {classes_text(G)}"
+    given = sample_latents(G, count, seed, number)
+    (write_grid if grid else write_each)(G, given, out)
+    of = "" if given.labels is None else f", {made_text(G, given.labels.tolist())}"
     of = of if number is None else f", class {class_text(G, number)}"
     say(f"{plural(count, 'image')} of {G.label}{of}, seed {seed}: {out}{replaced}")

@@ -54,11 +54,13 @@ def _winner(found: Findings) -> Iterator[str]:
         yield f"no winner: no cell has a score of {found.metric}" + " yet" * bool(found.unfinished)
     else:
         for k, ruling in enumerate(found.rulings):
-            yield from _ruling(ruling, [found.metric, *_test(found)] if k == 0 else [])
+            test = [] if ruling.untested else _test(found)
+            yield from _ruling(ruling, [found.metric, *test] if k == 0 else [])
         yield from (f"{name} is first by {_listed(by)}" for name, by in found.opposed)
     if found.ahead:
         name, score = found.ahead
-        yield f"the entry {name}, not trained here, scores {number(score)}: better than all rows"
+        better = f"scores {number(score)}: better than all trained rows"
+        yield f"the entry {name}, not trained here, {better}"
 
 
 def _test(found: Findings) -> Iterator[str]:
@@ -76,7 +78,8 @@ def _ruling(ruling: Ruling, details: list[str]) -> Iterator[str]:
         within = "loss" if ruling.kind == "architecture" else "architecture"
         yield f"neither {ruling.first} nor {ruling.lead.other} is ahead with every {within}"
     elif ruling.lead and ruling.lead.alike:
-        yield f"{ruling.first} and {ruling.lead.other} score the same{_bracketed(details)}"
+        same = _few([ruling.first, *ruling.alike])
+        yield f"{same} score the same{_bracketed(details)}"
     elif ruling.lead and ruling.lead.by <= 0:
         yield _behind(ruling, ruling.lead, details)
     elif ruling.lead:
@@ -89,7 +92,8 @@ def _tie(ruling: Ruling, details: list[str]) -> str:
     names = [ruling.first, *ruling.tied]
     all_tied = len(names) == ruling.count > MOST_TIED
     who = f"the {_sides(ruling)}" if all_tied else _few(names)
-    return f"{who} are not told apart{_bracketed(details)}"
+    how = "not tested against each other" if ruling.untested else "not told apart"
+    return f"{who} are {how}{_bracketed(details)}"
 
 
 def _lead(ruling: Ruling, lead: Lead, details: list[str]) -> str:

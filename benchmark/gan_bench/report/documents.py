@@ -18,6 +18,7 @@ from gan_bench.report.leaderboard import Board, Boards, Neighbour, nearest
 from gan_bench.report.notes import faults_of
 from gan_bench.report.rows import Row, devices_of
 from gan_bench.report.rulings import Ruling
+from gan_bench.report.sequential import Decision
 from gan_bench.results.data_summary import read_data_summary
 from gan_bench.results.frame import DETAILS
 from gan_bench.results.records import SCHEMA, Cost
@@ -120,6 +121,7 @@ def _board(board: Board, neighbour: Neighbour | None) -> dict[str, Any]:
         "plans_fault": board.plans_fault,
         "floors": board.floors,
         "rank_agreement": board.agreements,
+        "sequential_test": _sequential(board.decision) if board.decision else None,
         "winners": {net: _winner(each) for net, each in winners(board).items()},
     }
     if neighbour:
@@ -148,7 +150,17 @@ def _winner(made: Ruling) -> dict[str, Any]:
         "metric": made.metric.name,
         "first": made.first,
         "not_told_apart": made.tied,
+        "tested": not made.untested,
         "proven": made.proven,
+    }
+
+
+def _sequential(decision: Decision) -> dict[str, Any]:
+    """The test that decided how many seeds there are, and how it stands."""
+    return decision.test.model_dump(mode="json") | {
+        "decided": decision.decided,
+        "seeds": [[*row, seeds] for row, seeds in decision.used.items()],
+        "told_apart": [list(map(list, pair)) for pair in sorted(decision.apart)],
     }
 
 

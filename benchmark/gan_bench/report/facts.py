@@ -105,7 +105,7 @@ def claims(board: Board) -> str:
         _order(board),
         *(_decided(board.decision, board) if board.decision else _letters(seeds, board)),
         _survivors(board),
-        _plan(board.looks) if board.looks and not board.decision else "",
+        _plan(board.looks) if board.looks and not (board.decision or board.other_test) else "",
     ]
     return "; ".join(filter(None, parts))
 
@@ -159,7 +159,8 @@ def _letters(seeds: list[int], board: Board) -> Iterator[str]:
 def _decided(decision: Decision, board: Board) -> list[str]:
     """What the letters mean where a sequential test has added seeds."""
     if board.ranking.name != board.decides:
-        return ["no letters: how many seeds there are depends on scores by another metric"]
+        other = "evaluation" if board.evaluation else "metric"
+        return [f"no letters: how many seeds there are depends on scores by another {other}"]
     if not all(decision.used.values()):
         return [f"no letters: a row has fewer than {decision.test.per_look} seeds that have ended"]
     return claims_of(decision, board.trained, board.ranking.name)

@@ -83,7 +83,7 @@ def findings(board: Board) -> Findings:
 def _rulings(board: Board) -> Iterator[Ruling]:
     entries = len(board.trained) < len(board.rows)
     for each in rulings(board.trained, board.ranking, board.apart(board.ranking)):
-        yield replace(each, entries=entries)
+        yield replace(each, entries=entries, untested=board.untested(board.ranking))
 
 
 def _first_in_time(board: Board) -> FirstInTime | None:
@@ -103,7 +103,11 @@ def winners(board: Board) -> dict[str, Ruling]:
     made = {
         net: ruling_of(board.trained, metric, board.apart(metric)) for net, metric in first.items()
     }
-    return {net: each for net, each in made.items() if each}
+    return {
+        net: replace(each, untested=board.untested(each.metric))
+        for net, each in made.items()
+        if each
+    }
 
 
 def _opposed(board: Board, made: Ruling) -> Iterator[tuple[str, tuple[str, ...]]]:

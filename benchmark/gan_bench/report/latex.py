@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gan_bench.base.escape import latex, plain
-from gan_bench.base.text import plural
+from gan_bench.base.text import percent, plural
 from gan_bench.report.leaderboard import Board, Boards
 from gan_bench.report.letters import share_one
 from gan_bench.report.rulings import ruling_of
@@ -71,13 +71,28 @@ def _caption(section: Section, board: Board) -> str:
         "Measured against held-out images" if evaluation.reference == "held-out" else "",
         section.title[:1].upper() + section.title[1:],
         section.shared[:1].upper() + section.shared[1:],
-        "±: 95 % interval of the mean over seeds" if intervals and not board.by_time else "",
+        _interval(board) if intervals and not board.by_time else "",
         "Of fewer than four scores: the lowest and the highest" if ranges else "",
-        "Rows that share a letter cannot be told apart" if any(board.ties) else "",
+        _letters(board) if any(board.ties) else "",
         "Bold: told apart from every other row" if _stands_alone(board) else "",
         f"{name}: {floor}" if (floor := board.trained_floors.get(name)) else "",
     ]
     return " ".join(f"{latex(sentence)}." for sentence in sentences if sentence)
+
+
+def _interval(board: Board) -> str:
+    less = ", which may hold less often: scores decided the number of seeds"
+    sequential = board.decision or board.other_test
+    return f"±: 95 % interval of the mean over seeds{less if sequential else ''}"
+
+
+def _letters(board: Board) -> str:
+    """What they mean, with the test that made them if it is not the usual one."""
+    said = "Rows that share a letter cannot be told apart"
+    if board.decision is None:
+        return said
+    test = board.decision.test
+    return f"{said} (a sequential permutation test at {percent(test.alpha)} of tables)"
 
 
 def _seeds(board: Board) -> str:

@@ -159,18 +159,19 @@ class Board:
         first = self.protocol.evaluation.metrics[0].name
         return first if self.evaluation is None else ""
 
-    def apart(self, metric: MetricSpec) -> Apart | None:
-        """What a sequential test says of two rows; None if the seeds did not depend on one.
+    def untested(self, metric: MetricSpec) -> bool:
+        """Whether no test compares the rows by this metric.
 
-        By another metric than the test's it tells no rows apart: the number of seeds depends on
-        the scores, so that no test with a fixed number of them holds.
+        A sequential test compares them by its own metric. The number of seeds depends on scores
+        then, so that no test with a fixed number of them holds for another metric or row.
         """
-        decision = self.decision
-        if decision is None and not self.other_test:
-            return None
-        if decision and metric.name == self.decides:
-            return decision.tells
-        return lambda *_: False
+        return metric.name != self.decides if self.decision else self.other_test
+
+    def apart(self, metric: MetricSpec) -> Apart | None:
+        """What a sequential test says of two rows; None if the seeds did not depend on one."""
+        if self.untested(metric):
+            return lambda *_: False
+        return self.decision.tells if self.decision else None
 
     @cached_property
     def agreements(self) -> dict[str, float]:

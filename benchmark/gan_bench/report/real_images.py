@@ -39,8 +39,8 @@ def contact_sheet(board: Board, kept: bool = False) -> Image.Image | None:
 
 
 def real_images(board: Board, most: int, kept: bool = False) -> list[Image.Image]:
-    """The first images of the contact sheet, which is read as `contact_sheet` says."""
-    from gan_bench.data.reporting.contact_sheet import first_images
+    """Images of the contact sheet, evenly spread; it is read as `contact_sheet` says."""
+    from gan_bench.data.reporting.contact_sheet import some_images
 
     sheet = contact_sheet(board, kept)
-    return first_images(sheet, board.protocol.data, most) if sheet else []
+    return some_images(sheet, board.protocol.data, most) if sheet else []

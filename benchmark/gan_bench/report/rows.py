@@ -213,12 +213,13 @@ def standing(row: Row, metric: MetricSpec) -> Standing:
 def standing_of(costs: Sequence[float]) -> Standing:
     """The median cost of the seeds that count, infinite if half of them have no value.
 
-    Of equal medians, the row with more values is better, then the one with the lower mean of them.
+    Of equal medians, the row with fewer seeds without a value is better, then the one with the
+    lower mean of the values.
     A row of which no seed has ended comes last.
     """
     scored = [cost for cost in costs if math.isfinite(cost)]
     middle = median(costs) if costs else math.inf
-    return not costs, middle, -len(scored), _mean(scored) or 0.0
+    return not costs, middle, len(costs) - len(scored), _mean(scored) or 0.0
 
 
 def places(rows: Sequence[Row], metric: MetricSpec) -> list[int]:

@@ -70,6 +70,8 @@ class Ruling:
     alone: bool = False  # none of the others has a score
     mixed: bool = False  # the lead is reversed within some architecture or loss, so it is none
     entries: bool = False  # the table has rows, too, that were not trained here
+    untested: bool = False  # no test compares the sides, so that nothing told them apart
+    alike: tuple[str, ...] = ()  # those that have the same scores as the first
 
     @property
     def proven(self) -> bool:
@@ -111,9 +113,11 @@ def ruling(
     least = min(known, key=lambda each: each.by, default=lead)
     nearer = least if lead and least and least.by < lead.by else None
     alone = not any(other.scored for other in others)
+    alike = tuple(each.other for each in open_ if each.alike)
     return Ruling(
-        kind, metric, len(order), first.rows, first.name, tuple(tied), lead, unproven, nearer, alone
-    )
+        kind, metric, len(order), first.rows, first.name, tuple(tied), lead, unproven, nearer,
+        alone, alike=alike,
+    )  # fmt: skip
 
 
 def rulings(rows: Sequence[Row], metric: MetricSpec, apart: Apart | None = None) -> list[Ruling]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gan_bench.base.escape import plain
 from gan_bench.contract.errors import UsageError
 from gan_bench.contract.names import nearest
@@ -39,6 +41,17 @@ def check_class(G: Generator, chosen: int | None) -> None:
 def class_text(G: Generator, number: int) -> str:
     """`0 dark`; the number alone where no names are known."""
     return f"{number} {plain(G.class_names[number])}" if G.class_names else str(number)
+
+
+def made_text(G: Generator, labels: Iterable[int]) -> str:
+    """`classes 0 dark, 1 light`: those of these labels, of how many if they are not all."""
+    numbers = sorted({*labels})
+    if len(numbers) == G.classes:
+        return f"classes {classes_text(G)}"
+    listed = ", ".join(class_text(G, number) for number in numbers[:SHOWN])
+    more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+    classes = "class" if len(numbers) == 1 else "classes"
+    return f"{classes} {listed}{more} of {G.classes}"
 
 
 def classes_text(G: Generator) -> str:

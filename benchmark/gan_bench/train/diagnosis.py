@@ -10,7 +10,7 @@ from gan_bench.contract.protocol import Schedule
 from gan_bench.train.balance import at_edge, balance, levels_of, levels_text
 from gan_bench.train.curves import MIN_POINTS, Columns, columns_of
 from gan_bench.train.finding import Course, Finding
-from gan_bench.train.hints import ANOTHER_LOSS, Hint, until
+from gan_bench.train.hints import ANOTHER_LOSS, Hint
 from gan_bench.train.oscillation import oscillating
 from gan_bench.train.trend import MIN_SCORES, Trend, losing_variety, progress, standing, trend_of
 from gan_bench.train.verdicts import YOUNG
@@ -62,7 +62,8 @@ def findings(course: Course) -> list[Finding]:
 
 def _too_short(rows: int, course: Course) -> Finding:
     what = f"too short to tell: {plural(rows, 'point')} of a curve where {MIN_POINTS} are needed"
-    return Finding("too short", what, (until(course.schedule.shown(ROWS) / 1000),))
+    whole = {"kimg": course.schedule.shown(ROWS) / 1000}
+    return Finding("too short", what, (Hint(whole | _enough(course.schedule, ROWS)),))
 
 
 def _diverged(course: Course, columns: Columns) -> Finding | None:
@@ -100,16 +101,25 @@ def _usual(course: Course, columns: Columns, trend: Trend | None) -> Finding:
 
 def _why_unknown(course: Course) -> tuple[str, tuple[Hint, ...]]:
     """Few ticks had a score, or many of them came before any counts; and what to try."""
-    if not course.young or len(course.looks) >= MIN_SCORES:
-        return TOO_FEW.format(" after the fork" if course.branch else ""), ()
-    schedule = course.schedule
-    updates = plural(schedule.updates, "update")
-    why = f"{TOO_YOUNG}: there were {updates}, and ticks count from the {YOUNG}th on"
+    changes = _enough(course.schedule)
+    hints = (Hint(changes),) if changes else ()
+    if not (course.young and changes):
+        return TOO_FEW.format(" after the fork" if course.branch else ""), hints
+    updates = plural(course.schedule.updates, "update")
+    return f"{TOO_YOUNG}: there were {updates}, and ticks count from the {YOUNG}th on", hints
+
+
+def _enough(schedule: Schedule, least: int = 0) -> dict[str, float]:
+    """The changes of a schedule that give its ticks a trend, and the curve `least` updates.
+
+    MIN_SCORES ticks must count, and one of them must come in the first two thirds.
+    """
     changes: dict[str, float] = {}
     ticks = schedule.ticks
     if ticks < MIN_SCORES:
         ticks = changes["ticks"] = Schedule.model_fields["ticks"].default
-    needed = ceil(YOUNG * ticks / (ticks - MIN_SCORES + 1))  # updates
+    counted_from = min(ticks - MIN_SCORES + 1, 2 * ticks // 3)  # the latest first tick
+    needed = max(least, ceil(YOUNG * ticks / counted_from))  # updates
     if needed > schedule.updates:
         changes["kimg"] = schedule.shown(needed) / 1000
-    return why, (Hint(changes),) if changes else ()
+    return changes

@@ -64,13 +64,22 @@ class Generator(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images (N, C, H, W) in [-1, 1]. UsageError if labels are missing or not taken."""
+        """Images (N, C, H, W) in [-1, 1]. UsageError for z or labels that G does not take."""
+        if z.ndim != 2 or z.shape[1] != self.z_dim:
+            raise UsageError(f"{self.label} takes z (N, {self.z_dim}), not {tuple(z.shape)}")
         if (labels is None) != (self.classes is None):
             raise UsageError(
                 f"{self.label} takes no labels"
                 if self.classes is None
                 else f"{self.label} needs labels (N,) int64 from 0 to {self.classes - 1}"
             )
+        if labels is not None and self.classes is not None and len(labels):
+            low, high = int(labels.min()), int(labels.max())
+            if low < 0 or high >= self.classes:
+                wrong = low if low < 0 else high
+                raise UsageError(
+                    f"{self.label} has no class {wrong}: they go from 0 to {self.classes - 1}"
+                )
         images: Tensor = self.network(z) if labels is None else self.network(z, labels)
         return images
 

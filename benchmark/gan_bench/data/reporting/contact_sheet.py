@@ -46,15 +46,19 @@ def contact_sheet(prepared: Prepared) -> bytes:
     return pictures.png(pictures.stacked(parts, MARGIN))
 
 
-def first_images(sheet: Image.Image, data: Data, most: int) -> list[Image.Image]:
-    """The first images of the sample of a contact sheet; none if this is no sheet of such data."""
+def some_images(sheet: Image.Image, data: Data, most: int) -> list[Image.Image]:
+    """Images of the sample of a contact sheet, evenly spread; none if it is no sheet of such data.
+
+    The first ones would be of one class where the classes are folders.
+    """
     blank = np.zeros((1, *data.shape), np.uint8)
     width, height = _tiles(blank)[0].size
     top = MARGIN + HEAD_PX + COUNTS_PX + GAP + 1 + TITLE_PX
     boxes = []
-    for k in range(min(most, ACROSS, data.train)):
-        left = MARGIN + k * (width + GAP)
-        boxes.append((left, top, left + width, top + height))
+    count = min(ACROSS * DOWN, data.train)
+    for k in np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist():
+        left, above = MARGIN + k % ACROSS * (width + GAP), top + k // ACROSS * (height + GAP)
+        boxes.append((left, above, left + width, above + height))
     corners = [corner for box in boxes for corner in (box[:2], (box[2] - 1, box[3] - 1))]
     rule = tuple(int(RULE[k : k + 2], 16) for k in (1, 3, 5))
     inside = all(x < sheet.width and y < sheet.height for x, y in corners)

@@ -15,7 +15,7 @@ from gan_bench.report.curves import KIMG
 from gan_bench.report.empty_line import EmptyLine, empty_on
 from gan_bench.report.leaderboard import Board
 from gan_bench.report.palette import EMPTY_DASHES, REAL_COLOUR, VERDICT_COLOUR
-from gan_bench.report.paper.axes import fit, mark_clipped
+from gan_bench.report.paper.axes import fit, mark_clipped, round_numbers
 from gan_bench.report.paper.layout import Entry, arrange, below, beside
 from gan_bench.report.paper.style import TEXT, line_of
 from gan_bench.report.paper.words import width_of, wrapped
@@ -68,6 +68,7 @@ def quality(board: Board, drawn: Sequence[Course], by_time: bool, width: float) 
         entries.append((line, empty.name))
     entries += [(mark, VERDICT) for mark in _verdicts(panel, drawn, by_time)[:1]]
     panel.set_xlim(left=0)
+    round_numbers(panel.xaxis)
     panel.set_xlabel(MINUTES if by_time else KIMG)
     evaluation = board.protocol.evaluation
     label = metric_label(evaluation.at_ticks, evaluation.tick_samples, HEIGHT)
