@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gan_bench.results.atomic import append_line, make_folder, write_json
 from gan_bench.results.layout import CELL, CONTACT_SHEET, CURVE, PROTOCOL, cell_dir, protocol_dir
 from gan_bench.results.records import Record, write_record
 
+Colour = tuple[int, int, int]
 FD = MetricSpec(name="fd-eye", higher_is_better=False, features="eye")
 DIVERSITY = MetricSpec(name="diversity", higher_is_better=True, features="eye")
 
@@ -118,12 +120,19 @@ def write_training(
         Image.fromarray(grid).save(path)
 
 
-def write_contact_sheet(protocol_folder: Path) -> list[tuple[int, int, int]]:
-    """A sheet of twelve images of one colour each, laid as that of 16 px images; the colours."""
-    colours = [(20 * k, 90, 1) for k in range(12)]
-    sheet = Image.new("RGB", (24 + 74 * 12, 300), "white")
+def spread(colours: Sequence[Colour], count: int) -> list[Colour]:
+    """So many of them, evenly spread from the first to the last."""
+    last = len(colours) - 1
+    return [colours[round(last * k / (count - 1))] for k in range(count)]
+
+
+def write_contact_sheet(protocol_folder: Path) -> list[Colour]:
+    """A sheet of 12 x 5 images of one colour each, laid as that of 16 px images; the colours."""
+    colours = [(4 * k, 90, 1) for k in range(12 * 5)]
+    sheet = Image.new("RGB", (24 + 74 * 12, 123 + 74 * 5), "white")
     for k, colour in enumerate(colours):
         tile = ImageOps.expand(Image.new("RGB", (64, 64), colour), 1, "#cccccc")
-        sheet.paste(tile, (24 + 74 * k, 123))  # as a contact sheet has its sample
+        # as a contact sheet has its sample
+        sheet.paste(tile, (24 + 74 * (k % 12), 123 + 74 * (k // 12)))
     sheet.save(protocol_folder / CONTACT_SHEET)
     return colours

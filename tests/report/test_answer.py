@@ -352,7 +352,13 @@ def test_the_json_claims_no_more_than_the_sentence(seeds: int, tmp_path: Path) -
     assert proven == (seeds == 6)
     assert found["rulings"][0]["proven"] == found["rulings"][0]["lead"]["proven"] == proven
     assert document["winners"] == {
-        "eye": {"metric": "fd-eye", "first": "a", "not_told_apart": [], "proven": proven}
+        "eye": {
+            "metric": "fd-eye",
+            "first": "a",
+            "not_told_apart": [],
+            "tested": True,
+            "proven": proven,
+        }
     }
 
 

@@ -29,7 +29,7 @@ from gan_bench.report.quality import ONE_SEED, quality
 from gan_bench.report.selection import figure_paths, what_is_shown
 from gan_bench.report.sheet import sample_sheet
 from gan_bench.results.layout import CONTACT_SHEET, CURVE, RECORD, TICKS
-from records import protocol, write_cell, write_contact_sheet, write_training
+from records import protocol, spread, write_cell, write_contact_sheet, write_training
 
 Draw = Callable[[leaderboard.Board], bytes | None]
 ARCHITECTURES = [f"arch{k:02d}" for k in range(14)]
@@ -106,7 +106,7 @@ def test_a_grid_of_few_images_has_a_tile_of_those(cell: Path) -> None:
 def test_the_sheet_has_a_strip_of_real_images_on_top(cell: Path) -> None:
     board = only(cell.parents[3])
     without = sample_sheet(board) or b""
-    colours = write_contact_sheet(board.folder)
+    colours = spread(write_contact_sheet(board.folder), 12)
     sheet = np.asarray(Image.open(BytesIO(sample_sheet(board) or b"")).convert("RGB"))
     real = [np.argwhere((sheet == colour).all(axis=2)) for colour in colours]
     assert {len(pixels) for pixels in real} == {64**2}  # 16 px, enlarged as the samples are

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from markupsafe import escape
-from PIL import Image, ImageOps
+from PIL import Image
 
 from gan_bench.report import leaderboard
 from gan_bench.report.markdown import to_markdown
@@ -24,7 +24,7 @@ from gan_bench.results import layout
 from gan_bench.results.atomic import append_line
 from gan_bench.results.layout import TICKS as TICK_FILE
 from parsed import Page, rendered
-from records import protocol, write_cell, write_training
+from records import protocol, spread, write_cell, write_contact_sheet, write_training
 
 
 def page(results: Path) -> str:
@@ -99,17 +99,13 @@ def test_a_page_shows_some_real_images_if_the_results_have_a_contact_sheet(two: 
     folder = write_cell(two, "good", scores={"fd-eye": 1.0})
     write_training(folder)
     assert "a strip of real images" not in page(two)
-    sheet = Image.new("RGB", (936, 200), "white")
-    for k in range(12):
-        tile = ImageOps.expand(Image.new("RGB", (64, 64), (20 * k, 90, 0)), 1, "#cccccc")
-        sheet.paste(tile, (24 + 74 * k, 123))  # as a contact sheet has its sample
-    sheet.save(folder.parents[2] / layout.CONTACT_SHEET)
+    shown = spread(write_contact_sheet(folder.parents[2]), 8)
     text = page(two)
     assert "a strip of real images" in text
     source = re.findall(r'<img src="data:image/webp;base64,(.*?)"', text)[0]
     strip = Image.open(BytesIO(b64decode(source)))
     colours = [strip.getpixel((68 * k + 34, 34)) for k in range(8)]
-    assert colours == [pytest.approx((20 * k, 90, 0), abs=12) for k in range(8)]
+    assert colours == [pytest.approx(colour, abs=12) for colour in shown]
 
 
 def test_of_many_cells_one_seed_of_each_row_is_shown(tmp_path: Path) -> None:
