@@ -140,6 +140,16 @@ def test_one_cell_took_its_time_alone(two: Path) -> None:
     assert total_cost(one).startswith("1 cell took 1 min 35 s: 1 min 30 s of training")
 
 
+def test_the_parts_of_the_time_add_up_as_they_are_shown(two: Path) -> None:
+    one = leaderboard.load(two).boards[0].trained[:1]
+    one[0].cells["train_seconds"][:], one[0].cells["evaluate_seconds"][:] = 5.4, 1.4
+    assert total_cost(one) == "1 cell took 6 s: 5 s of training, 1 s of measuring"
+    one[0].cells["train_seconds"][:], one[0].cells["evaluate_seconds"][:] = 1.4, 1.6
+    assert total_cost(one) == "1 cell took 3 s: 1 s of training, 2 s of measuring"
+    one[0].cells["train_seconds"][:], one[0].cells["evaluate_seconds"][:] = 0.6, 1.6
+    assert total_cost(one) == "1 cell took 3 s: 1 s of training, 2 s of measuring"
+
+
 def test_cells_that_are_not_measured_count_as_no_time_of_measuring(two: Path) -> None:
     rows = leaderboard.load(two).boards[0].trained
     rows[0].cells["evaluate_seconds"][:] = math.nan

@@ -37,7 +37,8 @@ def total_cost(rows: Sequence[Row]) -> str:
     )
     if not train:
         return ""
-    cells, trained, measured = plural(len(train), "cell"), sum(train), sum(measure)
+    # whole seconds, so that the parts that are shown add up to what is shown
+    cells, trained, measured = plural(len(train), "cell"), round(sum(train)), round(sum(measure))
     if len(measure) < len(train):
         known = f"{plural(len(measure), 'cell')} {duration(measured)} of measuring"
         rest = f"and {known}" if measure else "and the time of measuring is not known"
