@@ -54,8 +54,11 @@ def test_with_less_time_four_seeds_are_trained_shorter_and_then_fewer_seeds() ->
     assert fit(TWO, SCHEDULE, 60 + 4 * (300 + 34), jobs=1).seeds == FEWEST
     chosen = fit(TWO, SCHEDULE, 60 + 2 * (180 + 34), jobs=1)
     assert (chosen.seeds, chosen.kimg) == (2, 30)
+    quarter = "less than a quarter of the preset's 100 kimg"
+    assert chosen.why == f"with more seeds a cell would have {quarter}"
     short = fit(TWO, SCHEDULE, 60 + 1 * (60 + 34), jobs=1)
     assert (short.seeds, short.kimg) == (1, 10)
+    assert short.why == f"even with one seed a cell has {quarter}"
 
 
 def test_what_is_given_stays_as_it_is() -> None:

@@ -97,8 +97,10 @@ def _seeds(
     if longest(FEWEST) >= SHORT * wanted:
         return FEWEST, f"{FEWEST} seeds are the fewest with intervals, and kimg fills the time"
     fitting = [count for count in range(FEWEST - 1, 0, -1) if longest(count) >= SHORT * wanted]
-    count = fitting[0] if fitting else 1
-    return count, f"with more seeds a cell had less than a quarter of the preset's {wanted:g} kimg"
+    short = f"less than a quarter of the preset's {wanted:g} kimg"
+    if not fitting:
+        return 1, f"even with one seed a cell has {short}"
+    return fitting[0], f"with more seeds a cell would have {short}"
 
 
 def _most(taken: Callable[[int], float], seconds: float, most: int = MOST_SEEDS) -> int:
