@@ -54,6 +54,15 @@ def test_cells_without_pictures_are_drawn_and_a_failure_is_counted(
     assert drawn == ["dcgan / hinge / seed0", "dense / hinge / seed0"]
 
 
+def test_it_is_said_if_no_cell_lacks_its_pictures(
+    gan_bench: Command, monkeypatch: pytest.MonkeyPatch, results: Path
+) -> None:
+    monkeypatch.setattr("gan_bench.run.whole_drawing.to_draw", lambda *_: [])
+    said = gan_bench("draw", results)
+    assert said.code == 0
+    assert "no cell lacks its pictures; --again draws them anew" in said.err
+
+
 def test_pictures_that_are_damaged_are_drawn_again(
     gan_bench: Command, results: Path, drawn: list[str]
 ) -> None:

@@ -13,6 +13,7 @@ from audited_greys import BOARD, BRIGHT, LIGHT, SOFT, audited, greys, metric, pl
 
 from gan_bench import DataError, Images, Samples, Unscorable, UsageError
 from gan_bench.base import rng
+from gan_bench.contract.protocol import Data
 from gan_bench.measure import corruptions
 from gan_bench.report.audit.findings import Audited, Findings, findings
 from gan_bench.results.audits import (
@@ -25,6 +26,7 @@ from gan_bench.results.audits import (
 )
 from gan_bench.results.layout import AUDIT
 from gan_bench.results.reading import Damaged
+from gan_bench.run.audit_images import AuditRequest, sizes_left_out
 from gan_bench.run.auditing import audit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -312,6 +314,16 @@ def test_what_cannot_be_measured_is_refused_in_words(
 ) -> None:
     with pytest.raises(error, match=part):
         planned(**asked)
+
+
+def test_usual_sizes_that_are_left_out_are_named() -> None:
+    few = Data(name="few", fingerprint="ab", shape=(1, 8, 8), train=600, held_out=25)
+    (note,) = sizes_left_out(AuditRequest(), few)
+    assert note.startswith("no sets of 128 images: ")
+    assert "has 625 images, and sets of n images need 6 times as many" in note
+    assert sizes_left_out(AuditRequest(sizes=(64,)), few) == []
+    enough = few.model_copy(update={"train": 5000})
+    assert sizes_left_out(AuditRequest(), enough) == []
 
 
 def test_too_few_images_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

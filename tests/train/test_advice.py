@@ -95,6 +95,13 @@ def test_a_training_that_still_improves_is_not_told_to_change_its_rates() -> Non
     assert "try" not in diagnose(branch)
 
 
+def test_the_first_tick_of_a_trend_is_the_first_that_counts() -> None:
+    never = course(curve(), [1497] * 9 + [1430])
+    assert "fd-eye was 1,497 at first and" in diagnose(never)
+    young = replace(never, young=looks_at(2))
+    assert "fd-eye was 1,497 at the first tick that counts and" in diagnose(young)
+
+
 def looks_at(ticks: int) -> list[Look]:
     """The ticks of a training of 1 kimg, none of which has a score."""
     return [Look((k + 1) / ticks, {}) for k in range(ticks)]

@@ -104,7 +104,7 @@ def test_a_collapse_that_was_there_at_the_first_look_says_so() -> None:
     assert once is not None
     assert never.reason == (
         "diversity 0.01, 0.01, 0.01 at 20, 30, 40 kimg (64 images); "
-        "under 0.1 since the first look, at 10 kimg: G makes too few different images"
+        "under 0.1 since the first tick that counts, at 10 kimg: G makes too few different images"
     )
     assert "first look" not in once.reason
 

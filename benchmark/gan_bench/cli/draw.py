@@ -13,6 +13,7 @@ from gan_bench.base.text import plural
 from gan_bench.cli import options
 from gan_bench.cli.values import PATH
 
+NOTHING_TO_DRAW = "no cell lacks its pictures; --again draws them anew"
 CELLS = "Cells"
 
 
@@ -69,7 +70,8 @@ def draw(results: Path, protocol: str | None, again: bool, quiet: bool, **asked:
     done = failed = 0
     with naming_the_resume_command(), naming_it_after_storage_errors():
         for folder, chosen in cells.items():
-            say(f"{folder}: {plural(len(chosen), 'cell')} to draw", console)
+            what = f"{plural(len(chosen), 'cell')} to draw"
+            say(f"{folder}: {what if chosen else NOTHING_TO_DRAW}", console)
             for each in draw_cells(folder, chosen, request):
                 done, failed = done + (not each.failed), failed + each.failed
                 state = "not drawn" if each.failed else "drawn"

@@ -25,8 +25,8 @@ FORMATS = ("onnx", "torchscript", "safetensors")
 
 @click.command(
     epilog=options.examples(
-        "gan-bench export results/*/dcgan/minimax/seed0 --to onnx --out faces.onnx",
-        "gan-bench export results/*/dcgan/minimax/seed0 --to torchscript --best --out faces.pt",
+        "gan-bench export dcgan/minimax/seed0 --to onnx --out faces.onnx",
+        "gan-bench export dcgan/minimax/seed0 --to torchscript --best --out faces.pt",
     )
 )
 @shared.CELL

@@ -18,8 +18,8 @@ WALK = "Walk"
 
 @click.command(
     epilog=options.examples(
-        "gan-bench interpolate results/*/dcgan/minimax/seed0 --out walk.gif",
-        "gan-bench interpolate results/*/*/minimax/seed0 --steps 120 --n 4 --out walk.mp4",
+        "gan-bench interpolate dcgan/minimax/seed0 --out walk.gif",
+        "gan-bench interpolate dcgan/minimax/seed0 dense/minimax/seed0 --n 4 --out walk.mp4",
     )
 )
 @shared.CELLS

@@ -16,8 +16,8 @@ from gan_bench.cli.values import OUT, Whole
 
 @click.command(
     epilog=options.examples(
-        "gan-bench sample results/*/dcgan/minimax/seed0 --out faces.png",
-        "gan-bench sample results/*/dcgan/minimax/seed0 --n 2000 --seed 1 --each --out faces/",
+        "gan-bench sample dcgan/minimax/seed0 --out faces.png",
+        "gan-bench sample dcgan/minimax/seed0 --n 2000 --seed 1 --each --out faces/",
     )
 )
 @shared.CELL

@@ -15,8 +15,8 @@ from gan_bench.cli.values import PATH
 
 @click.command(
     epilog=options.examples(
-        "gan-bench timelapse results/*/dcgan/minimax/seed0 --out training.gif",
-        "gan-bench timelapse results/*/dcgan/minimax/seed0 --out training.mp4",
+        "gan-bench timelapse dcgan/minimax/seed0 --out training.gif",
+        "gan-bench timelapse dcgan/minimax/seed0 --out training.mp4",
     )
 )
 @click.argument(

@@ -59,7 +59,7 @@ def _winner(found: Findings) -> Iterator[str]:
         yield from (f"{name} is first by {_listed(by)}" for name, by in found.opposed)
     if found.ahead:
         name, score = found.ahead
-        better = f"scores {number(score)}: better than all trained rows"
+        better = f"scores {number(score)}: better than all trained rows, not tested"
         yield f"the entry {name}, not trained here, {better}"
 
 

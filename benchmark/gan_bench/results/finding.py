@@ -179,7 +179,7 @@ def find_place(results: Path, word: str, kinds: Sequence[Kind] = KINDS) -> Place
     if all(each.kind == "protocol" for each in meant):
         raise UsageError(f"{word} is the beginning of {names}: write more of one")
     things = "cells" if {each.kind for each in meant} == {"cell"} else "results"
-    raise UsageError(f"{len(meant)} {things} in {results} are called {word}: choose of {names}")
+    raise UsageError(f"{len(meant)} {things} in {results} are called {word}: write one of {names}")
 
 
 def check_cell(path: Path) -> None:

@@ -65,6 +65,19 @@ def sizes_of(asked: AuditRequest, data: Data) -> tuple[tuple[int, ...], tuple[in
     return fitting(asked.sizes, SIZES), fitting(asked.bias_sizes, BIAS_SIZES)
 
 
+def sizes_left_out(asked: AuditRequest, data: Data) -> list[str]:
+    """A note on the usual n that are too large for these images, if no other was asked for."""
+    total = data.train + data.held_out
+    large = [] if asked.sizes else [n for n in SIZES if n > total // PARTS]
+    if not large:
+        return []
+    which = " or ".join(map(str, large))
+    return [
+        f"no sets of {which} images: {data.name} has {plural(total, 'image')}, and sets of n "
+        f"images need {PARTS} times as many"
+    ]
+
+
 def divided(
     asked: AuditRequest, prepared: Prepared, n: int, bias_n: int, device: str
 ) -> tuple[Prepared, Pool, Sets]:

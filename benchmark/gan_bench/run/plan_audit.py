@@ -22,7 +22,14 @@ from gan_bench.measure.graded import Graded, Pool
 from gan_bench.measure.selftest import faults_seen
 from gan_bench.measure.weights import NO_WEIGHTS, Weights, known_weights
 from gan_bench.results.audits import Audit, AuditedFault, AuditedMetric
-from gan_bench.run.audit_images import LEAST, AuditRequest, digest_of, divided, sizes_of
+from gan_bench.run.audit_images import (
+    LEAST,
+    AuditRequest,
+    digest_of,
+    divided,
+    sizes_left_out,
+    sizes_of,
+)
 from gan_bench.run.given_data import sides_for, source_of
 from gan_bench.run.hardware import this_machine
 from gan_bench.run.plan import pick_device, pick_preset
@@ -85,6 +92,7 @@ def plan_audit(
     except Unusable as error:
         raise DataError(str(error)) from error
     sizes, bias_sizes = sizes_of(asked, prepared.data)
+    notes = [*notes, *sizes_left_out(asked, prepared.data)]
     own, pool, sets = divided(asked, prepared, max(sizes), max(bias_sizes), device)
     weights = known_weights(catalogue, request.weights or NO_WEIGHTS)
     here = _Here(catalogue, source.dataset, evaluation.features, device, weights)

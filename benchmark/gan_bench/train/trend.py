@@ -25,6 +25,7 @@ class Trend(NamedTuple):
 
     metric: MetricSpec
     images: int
+    start: str  # which tick the first one is
     first: float
     before: float  # the best of the first two thirds
     best: float
@@ -71,6 +72,7 @@ def trend_of(course: Course) -> Trend | None:
     return Trend(
         metric=metric,
         images=course.images,
+        start="the first tick that counts" if course.young else "first",
         first=costs[0],
         before=min(early),
         best=best,
@@ -102,7 +104,7 @@ def progress(trend: Trend, rates: Rates) -> Finding | None:
         return Finding("past its best", what, (until(trend.best_kimg), rates.slower()))
     if trend.gain(trend.first, trend.last) <= GAIN:
         first = trend.score(trend.first)
-        what = f"no gain seen: {name} was {first} at first and {last} at the end {trend.n}"
+        what = f"no gain seen: {name} was {first} at {trend.start} and {last} at the end {trend.n}"
         return Finding("no gain", what, (rates.longer(), ANOTHER_LOSS))
     return None
 

@@ -126,7 +126,9 @@ def _floor(looks: Sequence[Look], gauge: Gauge) -> str:
     side = "under" if gauge.higher_is_better else "over"
     ticks = scored(looks, gauge)
     always = all(gauge.beyond(tick.score) for tick in ticks)
-    since = f" since the first look, at {number(ticks[0].kimg, 6)} kimg:" if always else ","
+    since = (
+        f" since the first tick that counts, at {number(ticks[0].kimg, 6)} kimg:" if always else ","
+    )
     return f"{side} {number(gauge.floor, 6)}{since} G makes too few different images"
 
 
