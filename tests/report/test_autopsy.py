@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,7 +172,11 @@ def test_a_branch_that_is_saved_and_ends_as_a_collapsed_one_does_is_named(
     write_cell(tmp_path, "a", seed=1, under=GAUGED, scores={"diversity": diversity})
     branch = Tried("slow", cell, 1, Path("x"), read_record(cell.with_name("seed1")))
     assert branch.saved
-    assert [*_signs(branch)] == [
+    branch = replace(branch, signs=tuple(_signs(branch)))
+    found = Autopsy([Patient(cell, VERDICT, 0.2, True)], [branch], CONTROL, [])
+    caveat = "A sign of mode collapse is seen in 1 of those without a verdict."
+    assert (caveat in answer(found)) == said
+    assert [*branch.signs] == [
         "a / hinge / seed0, slow: saved, but diversity is 0.0025 at the end: worse than 0.05 is a "
         "sign of mode collapse"
     ][: int(said)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,7 @@ class Tried:
     index: int
     folder: Path
     record: Record | None
+    signs: tuple[str, ...] = ()  # of a saved one: why it looks collapsed at its end
 
     @property
     def saved(self) -> bool:
@@ -215,6 +215,8 @@ def _said(autopsy: Autopsy) -> Iterator[str]:
         yield "No remedy suits."
     elif not any(map(autopsy.told_apart, remedies)):
         yield "No remedy is told apart from chance by so few."
+    if count := sum(bool(each.signs) for each in autopsy.tried):
+        yield f"A sign of mode collapse is seen in {count} of those without a verdict."
     if count := autopsy.unfinished:
         yield f"{plural(count, 'branch', 'branches')} {'has' if count == 1 else 'have'} not ended."
 
@@ -300,7 +302,8 @@ def autopsy_of(examined: Examined) -> Autopsy:
         for trial in examined.trials.trials
         for index, folder in zip(trial.fork.indices, trial.fork.folders, strict=True)
     ]
-    notes = [*examined.damaged, *examined.trials.notes, *chain.from_iterable(map(_signs, tried))]
+    tried = [replace(each, signs=tuple(_signs(each))) for each in tried]
+    notes = [*examined.damaged, *examined.trials.notes, *(x for each in tried for x in each.signs)]
     return Autopsy(patients, tried, examined.trials.control, notes)
 
 
