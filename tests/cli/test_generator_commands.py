@@ -130,7 +130,11 @@ def test_export_says_what_goes_in_and_comes_out(gan_bench: Command, cell: Path) 
         (["sample", "nowhere", "--out", "a.png"], 2, ["there is no", "nowhere"]),
         (["sample", ".", "--out", "a.png"], 2, ["is no cell's folder: it has no cell.json"]),
         (["sample", "CELL", "--class", "0", "--out", "a.png"], 2, ["is not conditional"]),
-        (["sample", "results/*/tiny", "--out", "a.png"], 2, ["no folder is called", "*/tiny"]),
+        (
+            ["sample", "results/*/tiny", "--out", "a.png"],
+            2,
+            ["no folder is called", "*/tiny. Cells are looked up"],
+        ),
         (["interpolate", "CELL", "--out", "a.webm"], 2, ["ends in .gif or .mp4"]),
         (["interpolate", "CELL", "nowhere", "--out", "a.gif"], 2, ["there is no", "nowhere"]),
         (["timelapse", "nowhere", "--out", "a.gif"], 2, ["there is no", "nowhere"]),

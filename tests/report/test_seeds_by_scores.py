@@ -49,7 +49,7 @@ def test_tables_for_papers_and_programs_name_the_sequential_test(tmp_path: Path)
     read = board(tmp_path, alpha=0.1)
     assert read.decision
     table = " ".join(render(load(tmp_path), "latex", tmp_path).split())
-    assert "(a sequential permutation test at 10 \\% of tables)" in table
+    assert "a false difference appears in at most 10 \\% of tables)" in table
     assert "which may hold less often: scores decided the number of seeds" in table
     (document,) = json.loads(render(load(tmp_path), "json", tmp_path))["protocols"]
     test = document["sequential_test"]

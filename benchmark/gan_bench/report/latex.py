@@ -91,8 +91,8 @@ def _letters(board: Board) -> str:
     said = "Rows that share a letter cannot be told apart"
     if board.decision is None:
         return said
-    test = board.decision.test
-    return f"{said} (a sequential permutation test at {percent(test.alpha)} of tables)"
+    most = f"at most {percent(board.decision.test.alpha)} of tables"
+    return f"{said} (a sequential permutation test: a false difference appears in {most})"
 
 
 def _seeds(board: Board) -> str:

@@ -284,7 +284,7 @@ def _no_cell(path: Path) -> str:
     if os.path.exists(path):
         return f"{path} is no cell's folder: it has no {CELL}"
     if "*" in str(path):
-        return f"no folder is called {path}"  # the shell found none, and left the pattern as it is
+        return f"no folder is called {path}."  # the shell found none, and left the pattern as it is
     above = next(each for each in path.parents if os.path.exists(each))
     missing = path.relative_to(above).parts[0]
     names = sorted(each.name for each in above.iterdir()) if above.is_dir() else []
